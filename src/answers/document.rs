@@ -1,0 +1,202 @@
+//! `dockwright.toml`: read with the place of every value, and written with
+//! only what was chosen.
+
+use toml_edit::{Document, DocumentMut, Item, Table, Value as Toml};
+
+use crate::answers::draft::{Draft, Origin};
+use crate::answers::value::Value;
+use crate::error::{Place, Problem};
+
+/// Its name in a repository.
+pub const FILE: &str = "dockwright.toml";
+
+/// One `key = value` of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Full key, `table.key`.
+    pub key: String,
+    /// The value as text.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Reads every entry of a document; `file` is how messages name it.
+///
+/// # Errors
+/// A syntax error with its place, or values that are neither text, number nor
+/// switch.
+pub fn read(file: &str, source: &str) -> Result<Vec<Entry>, Vec<Problem>> {
+    let document = Document::parse(source).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let message = error.message().trim().replace('\n', "; ");
+        vec![Problem::new(message).at(Place::of_offset(file, source, offset).to_string())]
+    })?;
+    let mut entries = Vec::new();
+    let mut problems = Vec::new();
+    collect(file, source, "", document.as_table(), &mut entries, &mut problems);
+    if problems.is_empty() { Ok(entries) } else { Err(problems) }
+}
+
+fn collect(
+    file: &str,
+    source: &str,
+    prefix: &str,
+    table: &dyn toml_edit::TableLike,
+    entries: &mut Vec<Entry>,
+    problems: &mut Vec<Problem>,
+) {
+    for (name, item) in table.iter() {
+        let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        if let Some(table) = item.as_table_like() {
+            collect(file, source, &key, table, entries, problems);
+            continue;
+        }
+        let span = item.span().unwrap_or_default();
+        let place = Place::of_offset(file, source, span.start);
+        let text = match item.as_value() {
+            Some(Toml::String(text)) => Some(text.value().clone()),
+            // The text as written: 3.10 is a version, not the number 3.1.
+            Some(Toml::Integer(_) | Toml::Float(_) | Toml::Boolean(_)) => {
+                source.get(span).map(|text| text.trim().to_owned())
+            }
+            _ => None,
+        };
+        match text {
+            Some(text) => entries.push(Entry { key, text, place }),
+            None => problems.push(
+                Problem::new(format!("{key} takes one value, not a list or date"))
+                    .at(place.to_string()),
+            ),
+        }
+    }
+}
+
+/// Puts the entries into a draft; `preset` is the caller's.
+///
+/// # Errors
+/// Every entry's problem, with its place.
+pub fn apply(entries: &[Entry], draft: &mut Draft) -> Result<(), Vec<Problem>> {
+    let problems: Vec<Problem> = entries
+        .iter()
+        .filter(|entry| entry.key != "preset")
+        .filter_map(|entry| {
+            draft.set(&entry.key, &entry.text, Origin::File(entry.place.clone())).err()
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// The document for a new service: the preset and what was chosen, never a
+/// copy of a default.
+#[must_use]
+pub fn write(draft: &Draft) -> String {
+    let mut document = DocumentMut::new();
+    document["preset"] = toml_edit::value(draft.preset());
+    for (key, sourced) in draft.all_said() {
+        if !sourced.origin.is_chosen() {
+            continue;
+        }
+        let (table, name) = split(key);
+        let table = table_of(&mut document, table);
+        table[name] = Item::Value(toml_of(&sourced.value));
+    }
+    format!(
+        "# What was chosen for this service. Edit it, then see what it means: dockwright plan\n\
+         # Everything that is not here has its default: dockwright schema config\n{document}"
+    )
+}
+
+/// `tune.web.workers` is `workers` in `[tune.web]`; `files.a/b.conf` is
+/// `"a/b.conf"` in `[files]`.
+fn split(key: &str) -> (&str, &str) {
+    match key.strip_prefix("files.") {
+        Some(path) => ("files", path),
+        None => key.rsplit_once('.').unwrap_or(("", key)),
+    }
+}
+
+fn table_of<'a>(document: &'a mut DocumentMut, path: &str) -> &'a mut Table {
+    let mut table = document.as_table_mut();
+    for part in path.split('.') {
+        let mut fresh = Table::new();
+        fresh.set_implicit(true);
+        table = table
+            .entry(part)
+            .or_insert(Item::Table(fresh))
+            .as_table_mut()
+            .expect("keys and tables do not share names");
+    }
+    table.set_implicit(false);
+    table
+}
+
+fn toml_of(value: &Value) -> Toml {
+    match value {
+        Value::Bool(switch) => (*switch).into(),
+        Value::Count(count) => i64::try_from(*count).unwrap_or(i64::MAX).into(),
+        Value::Cpus(cpus) if cpus.0.is_multiple_of(1000) => i64::from(cpus.0 / 1000).into(),
+        Value::Cpus(cpus) => (f64::from(cpus.0) / 1000.0).into(),
+        other => other.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_as_it_is_written() {
+        let entries = read("dockwright.toml", "[project]\npython = 3.10\n").unwrap();
+        assert_eq!(entries[0].key, "project.python");
+        assert_eq!(entries[0].text, "3.10");
+        assert_eq!(entries[0].place.line, 2);
+    }
+
+    #[test]
+    fn all_problems_of_a_file_come_together_with_their_places() {
+        let source = "[stack]\ndatabse = \"postgres\"\n[deploy]\nmemory = 12\n";
+        let entries = read("dockwright.toml", source).unwrap();
+        let problems = apply(&entries, &mut Draft::default()).unwrap_err();
+        assert_eq!(problems.len(), 2);
+        assert_eq!(problems[0].at.as_deref(), Some("dockwright.toml:2:12"));
+        assert!(problems[0].help.as_deref().unwrap().contains("stack.database"));
+        assert_eq!(problems[1].at.as_deref(), Some("dockwright.toml:4:10"));
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        let mut draft = Draft::default();
+        for (key, text) in [
+            ("project.name", "shop"),
+            ("deploy.cpus", "0.5"),
+            ("deploy.memory", "1GiB"),
+            ("stack.beat", "true"),
+            ("tune.web.workers", "3"),
+            ("tune.db.memory", "512MiB"),
+            ("files.nginx/nginx.conf", "managed"),
+        ] {
+            draft.set(key, text, Origin::Flag).unwrap();
+        }
+        let text = write(&draft);
+        let mut again = Draft::default();
+        apply(&read("f", &text).unwrap(), &mut again).unwrap();
+        for (key, sourced) in draft.all_said() {
+            assert_eq!(again.said(key).map(|said| &said.value), Some(&sourced.value), "{text}");
+        }
+        assert!(text.contains("[tune.web]\nworkers = 3"), "{text}");
+    }
+
+    #[test]
+    fn a_default_is_not_written() {
+        let mut draft = Draft::default();
+        draft.set("stack.database", "postgres", Origin::Preset("p".into())).unwrap();
+        assert!(!write(&draft).contains("postgres"));
+    }
+
+    #[test]
+    fn a_syntax_error_has_its_place() {
+        let problems = read("dockwright.toml", "[stack\nx = 1\n").unwrap_err();
+        assert!(problems[0].at.as_deref().unwrap().starts_with("dockwright.toml:1:"));
+    }
+}

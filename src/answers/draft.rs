@@ -1,0 +1,415 @@
+//! Collecting answers from their sources, and resolving them into types.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::answers::schema::{self, Field};
+use crate::answers::stack::{
+    Application, Budget, Celery, Database, Delivery, Framework, Hardening, Model, PackageManager,
+    Proxy, Runtime, Server, Stack,
+};
+use crate::answers::value::Value;
+use crate::answers::{Answers, Deploy, FilePolicy, Pin};
+use crate::error::{Place, Problem};
+use crate::plan::{Ownership, Role};
+use crate::relpath::RelPath;
+use crate::units::{MiB, MilliCpu};
+
+/// Where a value came from, in rising precedence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The built-in default, or one that follows from other answers.
+    Builtin,
+    /// A preset layer's default.
+    Preset(String),
+    /// Found out, not asked: the directory's name.
+    Found(String),
+    /// `dockwright.toml`.
+    File(Place),
+    /// `--set`.
+    Flag,
+    /// A question.
+    Prompt,
+}
+
+impl Origin {
+    /// Whether a person chose the value, so that it belongs in
+    /// `dockwright.toml`.
+    #[must_use]
+    pub const fn is_chosen(&self) -> bool {
+        matches!(self, Self::Found(_) | Self::File(_) | Self::Flag | Self::Prompt)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Builtin => f.write_str("default"),
+            Self::Preset(name) => write!(f, "preset {name}"),
+            Self::Found(from) => f.write_str(from),
+            Self::File(place) => write!(f, "{place}"),
+            Self::Flag => f.write_str("--set"),
+            Self::Prompt => f.write_str("answered"),
+        }
+    }
+}
+
+/// A value, where it came from, and what it stands before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sourced {
+    /// The value that holds.
+    pub value: Value,
+    /// Who said so.
+    pub origin: Origin,
+    /// What earlier sources had said.
+    pub shadowed: Vec<(Value, Origin)>,
+}
+
+/// Answers while they are being collected.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    preset: String,
+    values: BTreeMap<String, Sourced>,
+}
+
+impl Draft {
+    /// A draft that holds a preset's defaults.
+    ///
+    /// # Errors
+    /// The preset's own mistakes.
+    pub fn of_preset(preset: &crate::preset::Preset) -> Result<Self, Vec<Problem>> {
+        let mut draft = Self { preset: preset.name.clone(), values: BTreeMap::new() };
+        let mut problems = Vec::new();
+        for (key, text) in &preset.defaults {
+            if let Err(problem) = draft.set(key, text, Origin::Preset(preset.name.clone())) {
+                problems.push(problem);
+            }
+        }
+        if problems.is_empty() { Ok(draft) } else { Err(problems) }
+    }
+
+    /// The preset's reference.
+    #[must_use]
+    pub fn preset(&self) -> &str {
+        &self.preset
+    }
+
+    /// Takes a value from a source. Sources are added in rising precedence.
+    ///
+    /// # Errors
+    /// An unknown key (with the nearest one) or a value its type refuses.
+    pub fn set(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Problem> {
+        let said = match &origin {
+            Origin::File(place) => Some(place.to_string()),
+            Origin::Flag => Some(format!("--set {key}={text}")),
+            Origin::Preset(name) => Some(format!("preset {name}")),
+            _ => None,
+        };
+        let locate = |mut problem: Problem| {
+            problem.at = said.clone();
+            problem
+        };
+        let Some(field) = schema::find(key) else {
+            let mut problem = Problem::new(format!("unknown key `{key}`"));
+            problem.help = Some(match schema::nearest(key) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`dockwright schema config` lists every key".into(),
+            });
+            return Err(locate(problem));
+        };
+        if let Some(path) = key.strip_prefix("files.") {
+            RelPath::new(path).map_err(|message| locate(Problem::new(message)))?;
+        }
+        let value = field
+            .kind
+            .read(text)
+            .map_err(|message| locate(Problem::new(format!("{key}: {message}"))))?;
+        self.put(key, value, origin);
+        Ok(())
+    }
+
+    fn put(&mut self, key: &str, value: Value, origin: Origin) {
+        let shadowed = match self.values.remove(key) {
+            Some(old) => {
+                let mut shadowed = old.shadowed;
+                shadowed.push((old.value, old.origin));
+                shadowed
+            }
+            None => Vec::new(),
+        };
+        self.values.insert(key.to_owned(), Sourced { value, origin, shadowed });
+    }
+
+    /// Takes back what `origin` said of a key, if it spoke last.
+    pub fn unset(&mut self, key: &str, origin: &Origin) {
+        if let Some(mut sourced) = self.values.remove(key) {
+            if sourced.origin == *origin {
+                if let Some((value, origin)) = sourced.shadowed.pop() {
+                    let shadowed = sourced.shadowed;
+                    self.values.insert(key.to_owned(), Sourced { value, origin, shadowed });
+                }
+            } else {
+                self.values.insert(key.to_owned(), sourced);
+            }
+        }
+    }
+
+    /// The value of a key as text: what was said, or the default, which may
+    /// follow from other answers.
+    #[must_use]
+    pub fn text(&self, key: &str) -> String {
+        match self.values.get(key) {
+            Some(sourced) => sourced.value.to_string(),
+            None => self.default_of(key),
+        }
+    }
+
+    /// What was said of a key, if anything was.
+    #[must_use]
+    pub fn said(&self, key: &str) -> Option<&Sourced> {
+        self.values.get(key)
+    }
+
+    /// Everything that was said, by key.
+    pub fn all_said(&self) -> impl Iterator<Item = (&str, &Sourced)> {
+        self.values.iter().map(|(key, sourced)| (key.as_str(), sourced))
+    }
+
+    /// The default of a key; some follow from other answers.
+    #[must_use]
+    pub fn default_of(&self, key: &str) -> String {
+        match key {
+            "stack.server" => {
+                Server::usual_for(Framework::of(&self.text("stack.framework"))).word().into()
+            }
+            "stack.broker" if self.text("stack.worker") == "celery" => "redis".into(),
+            "stack.database" if self.text("stack.framework") == "django" => "postgres".into(),
+            "model.path" => Runtime::of(&self.text("model.runtime")).usual_path().into(),
+            _ => schema::find(key).map(|field| field.default.to_owned()).unwrap_or_default(),
+        }
+    }
+
+    fn value(&self, field: &Field) -> Value {
+        match self.values.get(&field.name) {
+            Some(sourced) => sourced.value.clone(),
+            None => {
+                let text = self.default_of(&field.name);
+                field.kind.read(&text).unwrap_or(Value::Text(text))
+            }
+        }
+    }
+
+    /// Types every answer.
+    ///
+    /// # Errors
+    /// All problems together: a missing name, impossible combinations, pins
+    /// of numbers that services need differently.
+    pub fn resolve(&self) -> Result<Answers, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let fields: BTreeMap<String, Value> =
+            schema::fields().map(|field| (field.name.clone(), self.value(&field))).collect();
+        let text = |key: &str| fields[key].to_string();
+
+        let name = text("project.name");
+        if name.is_empty() {
+            problems.push(Problem::new("the service has no name").help("--set project.name=NAME"));
+        }
+        let stack = self.stack(&text, &mut problems);
+        problems.extend(stack.problems());
+
+        let answers = Answers {
+            preset: self.preset.clone(),
+            name,
+            python: text("project.python"),
+            package_manager: PackageManager::of(&text("project.package-manager")),
+            port: match fields["project.port"] {
+                Value::Count(port) => port as u16,
+                _ => 8000,
+            },
+            stack,
+            deploy: Deploy {
+                cpus: match fields["deploy.cpus"] {
+                    Value::Cpus(cpus) => cpus,
+                    _ => MilliCpu(1000),
+                },
+                memory: match fields["deploy.memory"] {
+                    Value::Memory(memory) => memory,
+                    _ => MiB(1024),
+                },
+                budget: Budget::of(&text("deploy.budget")),
+                domain: text("deploy.domain"),
+                bind: text("deploy.bind"),
+                hardening: Hardening::of(&text("deploy.hardening")),
+            },
+            images: self.family("images."),
+            services: self.service_names(&mut problems),
+            pins: self.pins(),
+            files: self.file_policies(),
+        };
+        if problems.is_empty() { Ok(answers) } else { Err(problems) }
+    }
+
+    fn stack(&self, text: &dyn Fn(&str) -> String, problems: &mut Vec<Problem>) -> Stack {
+        let runtime = Runtime::of(&text("model.runtime"));
+        let model = (runtime != Runtime::None).then(|| Model {
+            runtime,
+            path: RelPath::new(&text("model.path")).unwrap_or_else(|message| {
+                problems.push(Problem::new(message).at("model.path"));
+                RelPath::new(runtime.usual_path()).expect("usual paths are inside")
+            }),
+            delivery: Delivery::of(&text("model.delivery")),
+        });
+        if let Some(model) = &model
+            && !model.path.as_str().contains('/')
+        {
+            problems.push(
+                Problem::new(format!("the model `{}` is at the top of the repository", model.path))
+                    .help("keep models in a directory of their own, like models/, which is mounted whole"),
+            );
+        }
+        let beat = text("stack.beat") == "true";
+        let worker = text("stack.worker") == "celery";
+        if beat && !worker {
+            problems.push(
+                Problem::new("beat schedules tasks for Celery, and there is no worker")
+                    .help("--set stack.worker=celery, or --set stack.beat=false"),
+            );
+        }
+        Stack {
+            applications: vec![Application {
+                framework: Framework::of(&text("stack.framework")),
+                server: Server::of(&text("stack.server")),
+                celery: worker.then_some(Celery { beat }),
+                model,
+            }],
+            proxy: Proxy::of(&text("stack.proxy")),
+            database: Database::of(&text("stack.database")),
+            cache: text("stack.cache") == "redis",
+            broker: text("stack.broker") == "redis",
+        }
+    }
+
+    fn family(&self, prefix: &str) -> BTreeMap<String, String> {
+        self.values
+            .iter()
+            .filter_map(|(key, sourced)| {
+                let short = key.strip_prefix(prefix)?;
+                let text = sourced.value.to_string();
+                (!text.is_empty()).then(|| (short.to_owned(), text))
+            })
+            .collect()
+    }
+
+    fn service_names(&self, problems: &mut Vec<Problem>) -> BTreeMap<Role, String> {
+        let mut names: BTreeMap<Role, String> = BTreeMap::new();
+        for role in Role::ALL {
+            let key = format!("services.{}", role.name());
+            let name = self.text(&key);
+            let name = if name.is_empty() { role.name().to_owned() } else { name };
+            if let Some((other, _)) = names.iter().find(|(_, taken)| **taken == name) {
+                problems.push(
+                    Problem::new(format!("services.{} and {key} are both `{name}`", other.name()))
+                        .help("give each service a name of its own"),
+                );
+            }
+            names.insert(role, name);
+        }
+        names
+    }
+
+    fn pins(&self) -> BTreeMap<String, Pin> {
+        self.values
+            .iter()
+            .filter_map(|(key, sourced)| {
+                let key = key.strip_prefix("tune.")?;
+                let source = sourced.origin.to_string();
+                Some((key.to_owned(), Pin { value: sourced.value.clone(), source }))
+            })
+            .collect()
+    }
+
+    fn file_policies(&self) -> BTreeMap<RelPath, FilePolicy> {
+        self.family("files.")
+            .into_iter()
+            .filter_map(|(path, word)| {
+                let policy = match word.as_str() {
+                    "off" => FilePolicy::Off,
+                    word => FilePolicy::Ownership(Ownership::of(word)),
+                };
+                Some((RelPath::new(&path).ok()?, policy))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::schema::fields;
+    use crate::answers::value::Kind;
+
+    fn draft(pairs: &[(&str, &str)]) -> Draft {
+        let mut draft = Draft::default();
+        draft.set("project.name", "shop", Origin::Flag).unwrap();
+        for (key, text) in pairs {
+            draft.set(key, text, Origin::Flag).unwrap();
+        }
+        draft
+    }
+
+    #[test]
+    fn a_later_source_wins_and_remembers_what_it_shadows() {
+        let mut draft = draft(&[]);
+        draft.set("deploy.cpus", "1", Origin::Preset("p".into())).unwrap();
+        draft.set("deploy.cpus", "4", Origin::Flag).unwrap();
+        let sourced = draft.said("deploy.cpus").unwrap();
+        assert_eq!(sourced.value, Value::Cpus(MilliCpu(4000)));
+        assert_eq!(
+            sourced.shadowed,
+            [(Value::Cpus(MilliCpu(1000)), Origin::Preset("p".into()))]
+        );
+    }
+
+    #[test]
+    fn a_version_stays_a_version() {
+        let mut draft = draft(&[]);
+        draft.set("project.python", "3.11", Origin::Flag).unwrap();
+        assert_eq!(draft.resolve().unwrap().python, "3.11");
+    }
+
+    #[test]
+    fn defaults_follow_from_other_answers() {
+        let django = draft(&[("stack.framework", "django"), ("stack.worker", "celery")]);
+        let stack = django.resolve().unwrap().stack;
+        assert_eq!(stack.application().server, Server::Gunicorn);
+        assert_eq!(stack.database, Database::Postgres);
+        assert!(stack.broker);
+    }
+
+    #[test]
+    fn all_problems_of_a_combination_come_together() {
+        let problems = draft(&[
+            ("stack.framework", "flask"),
+            ("stack.server", "uvicorn"),
+            ("stack.beat", "true"),
+            ("stack.broker", "redis"),
+            ("services.db", "web"),
+        ])
+        .resolve()
+        .unwrap_err();
+        assert_eq!(problems.len(), 4, "{problems:?}");
+    }
+
+    #[test]
+    fn every_choice_of_the_schema_has_its_type() {
+        for field in fields() {
+            if let Kind::Choice(words) = field.kind {
+                for word in words {
+                    let set = draft(&[(&field.name, word)]);
+                    // Types are made even where the combination is refused.
+                    let _ = set.resolve();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Answers: every key typed, with where its value came from.
+//!
+//! A [`Draft`] collects values from layers of rising precedence (built-in
+//! default, preset, `dockwright.toml`, `--set`, prompt); [`Draft::resolve`]
+//! turns it into [`Answers`], or into all of its problems at once.
+
+pub mod document;
+pub mod draft;
+pub mod schema;
+pub mod stack;
+pub mod value;
+
+use std::collections::BTreeMap;
+
+pub use draft::{Draft, Origin, Sourced};
+use stack::{Budget, Hardening, PackageManager, Stack};
+use value::Value;
+
+use crate::plan::Role;
+use crate::relpath::RelPath;
+use crate::units::{MiB, MilliCpu};
+
+/// A planned number that a person fixed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// The number.
+    pub value: Value,
+    /// Where it was fixed.
+    pub source: String,
+}
+
+/// What is asked of one output file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilePolicy {
+    /// Leave it out.
+    Off,
+    /// Treat it in this way.
+    Ownership(crate::plan::Ownership),
+}
+
+/// The machine or task that everything shares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deploy {
+    /// CPUs.
+    pub cpus: MilliCpu,
+    /// Memory.
+    pub memory: MiB,
+    /// Whether a system shares it.
+    pub budget: Budget,
+    /// Public host name; empty for none.
+    pub domain: String,
+    /// Address the port is published on.
+    pub bind: String,
+    /// How far containers are locked down.
+    pub hardening: Hardening,
+}
+
+/// Everything that was decided by people, presets and defaults.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// The preset's reference.
+    pub preset: String,
+    /// Names the project, image and database.
+    pub name: String,
+    /// Python's minor version.
+    pub python: String,
+    /// Who owns the lock file.
+    pub package_manager: PackageManager,
+    /// Published port.
+    pub port: u16,
+    /// What runs.
+    pub stack: Stack,
+    /// Where it runs.
+    pub deploy: Deploy,
+    /// `images.*` that were set, by short name.
+    pub images: BTreeMap<String, String>,
+    /// Service names in the compose file.
+    pub services: BTreeMap<Role, String>,
+    /// Pinned numbers, by full plan key.
+    pub pins: BTreeMap<String, Pin>,
+    /// Policies per output.
+    pub files: BTreeMap<RelPath, FilePolicy>,
+}

@@ -1,0 +1,162 @@
+//! The one table of keys. It drives `--set`, `dockwright.toml`, the questions
+//! and their validation, `dockwright schema`, and the documentation.
+
+use crate::answers::value::Kind;
+use crate::plan::keys;
+
+/// A key of `dockwright.toml` and `--set`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Full name, `table.key`.
+    pub name: String,
+    /// How its value is read.
+    pub kind: Kind,
+    /// The built-in default as text; empty where the default is derived.
+    pub default: &'static str,
+    /// What it is and why one would change it, in one line.
+    pub doc: &'static str,
+    /// Whether it keeps its first value until somebody asks for another.
+    pub sticky: bool,
+}
+
+struct Row(&'static str, Kind, &'static str, &'static str);
+
+/// Python versions the package data holds a resolution for.
+pub const PYTHONS: [&str; 4] = ["3.11", "3.12", "3.13", "3.14"];
+
+/// Model runtimes.
+pub const RUNTIMES: [&str; 6] =
+    ["none", "onnxruntime", "scikit-learn", "torch", "transformers", "ultralytics"];
+
+const ROWS: &[Row] = &[
+    Row("project.name", Kind::Label, "", "Names the Compose project, the image and the database."),
+    Row("project.python", Kind::Choice(&PYTHONS), "3.14", "Python's minor version: base image and locked packages follow it."),
+    Row("project.package-manager", Kind::Choice(&["pip", "uv", "poetry", "pdm", "pipenv"]), "pip", "What owns the lock file; pip means hash-pinned requirements files."),
+    Row("project.port", Kind::Count(1, 65535), "8000", "Port on the host where the service is published."),
+    Row("stack.framework", Kind::Choice(&["fastapi", "flask", "django"]), "fastapi", "The web framework."),
+    Row("stack.server", Kind::Choice(&["uvicorn", "gunicorn-uvicorn", "gunicorn"]), "uvicorn", "What runs the application: uvicorn alone, gunicorn supervising uvicorn workers, or gunicorn (WSGI)."),
+    Row("stack.proxy", Kind::Choice(&["none", "nginx"]), "none", "nginx in front buffers slow clients and serves static files."),
+    Row("stack.database", Kind::Choice(&["none", "postgres", "external"]), "none", "A PostgreSQL container, a database that is managed elsewhere, or none."),
+    Row("stack.cache", Kind::Choice(&["none", "redis"]), "none", "A Redis that may forget; separate from the broker, which must not."),
+    Row("stack.broker", Kind::Choice(&["none", "redis"]), "none", "A Redis that keeps queued tasks: it never evicts, and it persists."),
+    Row("stack.worker", Kind::Choice(&["none", "celery"]), "none", "Celery runs tasks outside the request."),
+    Row("stack.beat", Kind::Bool, "false", "Celery's scheduler for periodic tasks; runs exactly once."),
+    Row("model.runtime", Kind::Choice(&RUNTIMES), "none", "What loads and runs the model."),
+    Row("model.path", Kind::Path, "", "The model in the repository; empty means the runtime's usual name in models/."),
+    Row("model.delivery", Kind::Choice(&["mount", "bake"]), "mount", "Mounted read-only (large or often changed), or baked into the image with its checksum."),
+    Row("deploy.cpus", Kind::Cpus, "2", "CPUs of the machine or task that everything shares."),
+    Row("deploy.memory", Kind::Memory, "4GiB", "Memory of the machine or task that everything shares."),
+    Row("deploy.budget", Kind::Choice(&["host", "task"]), "host", "A host keeps a reserve for its system; a task's memory is all yours."),
+    Row("deploy.domain", Kind::Hostname, "", "The public host name; nginx and Django answer to it and refuse others."),
+    Row("deploy.bind", Kind::Address, "127.0.0.1", "Where the port is published; a published port bypasses the host's firewall."),
+    Row("deploy.hardening", Kind::Choice(&["strict", "safe"]), "strict", "strict makes the root file system of the application read-only; safe does not."),
+    Row("images.registry", Kind::Registry, "", "Prefix for every image, for a mirror or a private registry."),
+    Row("images.python", Kind::Image, "", "Base image of the application; empty means the one that fits project.python."),
+    Row("images.uv", Kind::Image, "", "Image the uv binary is copied from."),
+    Row("images.postgres", Kind::Image, "", "PostgreSQL; its major version stays until you change it."),
+    Row("images.redis", Kind::Image, "", "Redis for broker and cache."),
+    Row("images.nginx", Kind::Image, "", "nginx."),
+    Row("images.dockerfile-syntax", Kind::Frontend, "", "Adds a `# syntax=` line; empty saves a pull and keeps air-gapped builds working."),
+];
+
+/// Keys that keep their first value until asked otherwise.
+const STICKY: &[&str] =
+    &["project.name", "project.python", "images.postgres", "images.redis", "images.python"];
+
+/// Output policies a `files."path"` key takes.
+pub const FILE_POLICIES: &[&str] = &["managed", "merge", "seed", "append", "off"];
+
+fn field(row: &Row) -> Field {
+    Field {
+        name: row.0.to_owned(),
+        kind: row.1,
+        default: row.2,
+        doc: row.3,
+        sticky: STICKY.contains(&row.0),
+    }
+}
+
+/// The fixed keys, in the order documentation shows them.
+pub fn fields() -> impl Iterator<Item = Field> {
+    ROWS.iter().map(field)
+}
+
+/// The keys of `[services]`, one for each role.
+pub fn service_fields() -> impl Iterator<Item = Field> {
+    crate::plan::Role::ALL.into_iter().map(|role| Field {
+        name: format!("services.{}", role.name()),
+        kind: Kind::Label,
+        default: role.name(),
+        doc: "Name of this service in the compose file.",
+        sticky: true,
+    })
+}
+
+/// The keys of `[tune.*]`: every planned number can be pinned.
+pub fn tune_fields() -> impl Iterator<Item = Field> {
+    keys::all().map(|key| Field {
+        name: format!("tune.{}", key.name()),
+        kind: key.row.unit.kind(),
+        default: "",
+        doc: key.row.doc,
+        sticky: false,
+    })
+}
+
+/// The field of a key, whatever table it is in; `None` for an unknown key.
+#[must_use]
+pub fn find(name: &str) -> Option<Field> {
+    if let Some(row) = ROWS.iter().find(|row| row.0 == name) {
+        return Some(field(row));
+    }
+    if name.strip_prefix("files.").is_some_and(|path| !path.is_empty()) {
+        return Some(Field {
+            name: name.to_owned(),
+            kind: Kind::Choice(FILE_POLICIES),
+            default: "",
+            doc: "How dockwright treats this output, or off to leave it out.",
+            sticky: false,
+        });
+    }
+    let mut families = service_fields().chain(tune_fields());
+    families.find(|field| field.name == name)
+}
+
+/// Names near an unknown key, for "did you mean".
+#[must_use]
+pub fn nearest(name: &str) -> Option<String> {
+    let names: Vec<String> =
+        fields().chain(service_fields()).chain(tune_fields()).map(|field| field.name).collect();
+    if let Some(near) = crate::error::nearest(name, names.iter().map(String::as_str)) {
+        return Some(near.to_owned());
+    }
+    // `database` or `web.workers` alone: the table was left out.
+    let suffix = format!(".{name}");
+    names.into_iter().find(|full| full.ends_with(&suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_valid_for_its_own_key() {
+        for field in fields().filter(|field| !field.default.is_empty()) {
+            assert!(field.kind.read(field.default).is_ok(), "{}", field.name);
+        }
+    }
+
+    #[test]
+    fn every_key_is_found_by_its_name() {
+        for field in fields().chain(service_fields()).chain(tune_fields()) {
+            assert_eq!(find(&field.name).map(|found| found.name), Some(field.name));
+        }
+    }
+
+    #[test]
+    fn a_key_without_its_table_is_recognised() {
+        assert_eq!(nearest("database").as_deref(), Some("stack.database"));
+        assert_eq!(nearest("web.workers").as_deref(), Some("tune.web.workers"));
+        assert_eq!(nearest("stack.databse").as_deref(), Some("stack.database"));
+    }
+}

@@ -1,0 +1,263 @@
+//! One answer's value, read by the type its key has.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::error::nearest;
+use crate::relpath::RelPath;
+use crate::units::{MiB, MilliCpu};
+
+/// The type of a key: how its text is read and what is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Bool,
+    /// A whole number within bounds, both included.
+    Count(u64, u64),
+    /// A duration in seconds: `30` or `30s`.
+    Seconds,
+    /// An amount of memory with its unit.
+    Memory,
+    /// A number of CPUs.
+    Cpus,
+    /// A DNS label (RFC 1123): what Compose, image names and hostnames accept.
+    Label,
+    /// A host name, or nothing.
+    Hostname,
+    /// An IPv4 or IPv6 address to listen on.
+    Address,
+    /// A path inside the repository.
+    Path,
+    /// An image reference with a tag or digest.
+    Image,
+    /// A registry prefix such as `registry.example.com/mirror`, or nothing.
+    Registry,
+    /// A Dockerfile frontend such as `docker/dockerfile:1`, or nothing.
+    Frontend,
+}
+
+/// A checked value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// Text, choices and names.
+    Text(String),
+    /// A switch.
+    Bool(bool),
+    /// A count, or seconds.
+    Count(u64),
+    /// Memory.
+    Memory(MiB),
+    /// CPUs.
+    Cpus(MilliCpu),
+}
+
+impl Kind {
+    /// Reads `text` as this type.
+    ///
+    /// # Errors
+    /// A sentence with what was expected; where it is a misspelt choice, with
+    /// the nearest one.
+    pub fn read(self, text: &str) -> Result<Value, String> {
+        let text = text.trim();
+        match self {
+            Self::Choice(choices) => choice(text, choices),
+            Self::Bool => match text {
+                "true" | "yes" | "on" => Ok(Value::Bool(true)),
+                "false" | "no" | "off" => Ok(Value::Bool(false)),
+                _ => Err(format!("`{text}` is neither true nor false")),
+            },
+            Self::Count(least, most) => match text.parse::<u64>() {
+                Ok(count) if (least..=most).contains(&count) => Ok(Value::Count(count)),
+                _ => Err(format!("`{text}` is no whole number from {least} to {most}")),
+            },
+            Self::Seconds => {
+                let number = text.strip_suffix('s').unwrap_or(text);
+                match number.parse::<u64>() {
+                    Ok(seconds) if (1..=31_536_000).contains(&seconds) => Ok(Value::Count(seconds)),
+                    _ => Err(format!("`{text}` is no number of seconds from 1 to 31536000")),
+                }
+            }
+            Self::Memory => MiB::parse(text).map(Value::Memory),
+            Self::Cpus => MilliCpu::parse(text).map(Value::Cpus),
+            Self::Label => label(text),
+            Self::Hostname => hostname(text),
+            Self::Address => match text.parse::<std::net::IpAddr>() {
+                Ok(address) => Ok(Value::Text(address.to_string())),
+                Err(_) => Err(format!(
+                    "`{text}` is no IP address; 127.0.0.1 keeps the service on this host, 0.0.0.0 opens it"
+                )),
+            },
+            Self::Path => RelPath::new(text).map(|path| Value::Text(path.to_string())),
+            Self::Image => image(text),
+            Self::Registry | Self::Frontend if text.is_empty() => Ok(Value::Text(String::new())),
+            Self::Registry => reference(text.trim_end_matches('/')),
+            Self::Frontend => image(text),
+        }
+    }
+
+    /// What is accepted, for help and the JSON Schema.
+    #[must_use]
+    pub fn expects(self) -> String {
+        match self {
+            Self::Choice(choices) => choices.join(" | "),
+            Self::Bool => "true | false".into(),
+            Self::Count(least, most) => format!("{least} to {most}"),
+            Self::Seconds => "seconds".into(),
+            Self::Memory => "memory, like 512MiB or 2GiB".into(),
+            Self::Cpus => "CPUs, like 0.5 or 2".into(),
+            Self::Label => "lower-case letters, digits and hyphens".into(),
+            Self::Hostname => "a host name, or empty".into(),
+            Self::Address => "an IP address".into(),
+            Self::Path => "a path inside the repository".into(),
+            Self::Image => "an image with a tag or digest".into(),
+            Self::Registry => "a registry prefix, or empty".into(),
+            Self::Frontend => "a Dockerfile frontend image, or empty".into(),
+        }
+    }
+}
+
+fn choice(text: &str, choices: &'static [&'static str]) -> Result<Value, String> {
+    if choices.contains(&text) {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    let mut message = format!("`{text}` is none of {}", choices.join(", "));
+    if let Some(near) = nearest(text, choices.iter().copied()) {
+        message.push_str(&format!("; did you mean `{near}`?"));
+    }
+    Err(message)
+}
+
+fn label(text: &str) -> Result<Value, String> {
+    let accepted = !text.is_empty()
+        && text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if accepted {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    let mut message = format!(
+        "`{text}` is no usable name: at most 40 lower-case letters, digits and hyphens, first a letter"
+    );
+    let mut near: String = text
+        .to_ascii_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    near = near.trim_matches(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit()).into();
+    near = near.trim_start_matches(|c: char| !c.is_ascii_lowercase()).into();
+    near.truncate(40);
+    if !near.is_empty() && near != text {
+        message.push_str(&format!("; `{near}` would do"));
+    }
+    Err(message)
+}
+
+fn hostname(text: &str) -> Result<Value, String> {
+    let part = |part: &str| {
+        !part.is_empty()
+            && part.len() <= 63
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    if text.is_empty() || (text.len() <= 253 && text.split('.').all(part)) {
+        return Ok(Value::Text(text.to_ascii_lowercase()));
+    }
+    Err(format!(
+        "`{text}` is no host name; write it without scheme, port or path, like shop.example.com"
+    ))
+}
+
+fn reference(text: &str) -> Result<Value, String> {
+    let accepted = !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c));
+    if accepted {
+        Ok(Value::Text(text.to_owned()))
+    } else {
+        Err(format!("`{text}` is no image reference; write it without a scheme"))
+    }
+}
+
+fn image(text: &str) -> Result<Value, String> {
+    reference(text)?;
+    let name = text.rsplit('/').next().unwrap_or(text);
+    if text.contains("@sha256:") || name.contains(':') && !name.ends_with(":latest") {
+        Ok(Value::Text(text.to_owned()))
+    } else {
+        Err(format!("`{text}` has no tag that pins it; write it like postgres:18-trixie"))
+    }
+}
+
+impl Value {
+    /// The text of a text value, otherwise its display form.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Bool(switch) => write!(f, "{switch}"),
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Memory(MiB(mebibytes)) if mebibytes.is_multiple_of(1024) => {
+                write!(f, "{}GiB", mebibytes / 1024)
+            }
+            Self::Memory(MiB(mebibytes)) => write!(f, "{mebibytes}MiB"),
+            Self::Cpus(MilliCpu(milli)) => write!(f, "{}", f64::from(*milli) / 1000.0),
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Bool(switch) => serializer.serialize_bool(*switch),
+            Self::Count(count) => serializer.serialize_u64(*count),
+            other => serializer.serialize_str(&other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_choice_names_the_nearest() {
+        let kind = Kind::Choice(&["none", "postgres", "external"]);
+        let message = kind.read("postgress").unwrap_err();
+        assert!(message.contains("did you mean `postgres`?"), "{message}");
+    }
+
+    #[test]
+    fn a_bad_name_comes_with_one_that_would_do() {
+        let message = Kind::Label.read("My Shop!").unwrap_err();
+        assert!(message.contains("`my-shop` would do"), "{message}");
+        assert!(Kind::Label.read("3shop").is_err());
+        assert!(Kind::Label.read("shop-").is_err());
+    }
+
+    #[test]
+    fn a_host_name_has_no_scheme_port_or_path() {
+        for text in ["https://x.de", "x.de:80", "x.de/a", "-x.de", "x..de", "a_b.de"] {
+            assert!(Kind::Hostname.read(text).is_err(), "{text}");
+        }
+        assert_eq!(Kind::Hostname.read("Shop.Example.com"), Ok(Value::Text("shop.example.com".into())));
+        assert_eq!(Kind::Hostname.read(""), Ok(Value::Text(String::new())));
+    }
+
+    #[test]
+    fn an_image_must_be_pinned() {
+        assert!(Kind::Image.read("postgres").is_err());
+        assert!(Kind::Image.read("postgres:latest").is_err());
+        assert!(Kind::Image.read("localhost:5000/postgres").is_err());
+        assert!(Kind::Image.read("localhost:5000/postgres:18").is_ok());
+    }
+}

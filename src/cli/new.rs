@@ -1,0 +1,104 @@
+//! `dockwright new`: from answers to a service on disk.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::answers::Draft;
+use crate::apply::create;
+use crate::apply::packages;
+use crate::cli::{Choices, Format, input, report, wizard};
+use crate::error::{Error, Problem};
+use crate::plan::Plan;
+use crate::preset::Preset;
+use crate::render;
+
+/// Makes a service in `dir`.
+///
+/// # Errors
+/// Wrong input before anything is written; a failed write leaves nothing.
+pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<(), Error> {
+    create::check_target(dir)?;
+    let (preset, draft) = if yes {
+        unasked(dir, choices)?
+    } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        wizard::run(dir, choices)?
+    } else {
+        return Err(no_terminal(choices));
+    };
+    let answers = input::resolve(&draft)?;
+    let plan = input::plan(&answers, choices)?;
+    let files = render::render(&plan, &draft)?;
+    let written = if dry_run {
+        files.iter().map(|file| file.output.path.to_string()).collect()
+    } else {
+        create::create(dir, &plan, &preset.version, &files)?
+    };
+    report_done(dir, choices, &plan, &written, dry_run)
+}
+
+fn unasked(dir: &Path, choices: &Choices) -> Result<(Preset, Draft), Error> {
+    let preset = input::preset(choices.preset.as_deref().unwrap_or(input::USUAL_PRESET))?;
+    let mut draft = Draft::of_preset(&preset).map_err(Error::Input)?;
+    input::apply_flags(choices, &mut draft)?;
+    input::name_from(dir, &mut draft)?;
+    Ok((preset, draft))
+}
+
+fn no_terminal(choices: &Choices) -> Error {
+    let missing = if choices.preset.is_none() { "which stack, and " } else { "" };
+    Error::input(
+        Problem::new(format!("there is no terminal to ask {missing}whether the rest may have its defaults"))
+            .help("add --yes, with --preset and --set for what you choose"),
+    )
+}
+
+fn report_done(
+    dir: &Path,
+    choices: &Choices,
+    plan: &Plan,
+    written: &[String],
+    dry_run: bool,
+) -> Result<(), Error> {
+    let next = next_command(dir, plan);
+    if choices.format == Format::Json {
+        return report::json(&json!({
+            "directory": dir,
+            "written": written,
+            "dry_run": dry_run,
+            "next": next,
+            "plan": super::plan::json(plan),
+        }));
+    }
+    let verb = if dry_run { "Would write" } else { "Wrote" };
+    let mut text = format!("{verb} {} files to {}\n", written.len(), dir.display());
+    text.push_str(&report::columns(written));
+    for warning in &plan.warnings {
+        text.push_str(&format!("note: {warning}\n"));
+    }
+    if !dry_run {
+        text.push_str(&format!("\nNext: {next}\n"));
+    }
+    report::print(&text)
+}
+
+/// What to type next.
+fn next_command(dir: &Path, plan: &Plan) -> String {
+    let shown = dir.display().to_string();
+    let quoted = if shown.contains(' ') { format!("'{shown}'") } else { shown };
+    let has = |path: &str| plan.outputs.iter().any(|output| output.path.as_str() == path);
+    let start = if has("compose.yaml") {
+        "docker compose up --build --wait".to_owned()
+    } else {
+        format!("docker build --tag {} .", plan.answers.name)
+    };
+    format!("cd {quoted} && {start}")
+}
+
+/// Whether a package manager can be offered: its tool is there to make the
+/// lock.
+#[must_use]
+pub fn can_offer(manager: crate::answers::stack::PackageManager) -> bool {
+    packages::is_installed(manager)
+}

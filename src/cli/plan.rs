@@ -1,0 +1,118 @@
+//! `dockwright plan`: every number with its reason, or one of them explained.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::answers::{Draft, document};
+use crate::cli::{Choices, Format, input, report};
+use crate::error::{Error, Problem, nearest};
+use crate::plan::{Decision, Plan};
+
+/// Shows the plan of a directory's `dockwright.toml`, or of flags alone.
+///
+/// # Errors
+/// Wrong input; a key that no decision has.
+pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), Error> {
+    let entries = input::document(dir)?;
+    if entries.is_none() && choices.preset.is_none() {
+        return Err(Error::input(
+            Problem::new(format!("{} has no {}", dir.display(), document::FILE))
+                .help("name a preset to plan without one: --preset django-nginx"),
+        ));
+    }
+    let entries = entries.unwrap_or_default();
+    let named = entries.iter().find(|entry| entry.key == "preset");
+    let preset = match (&choices.preset, named) {
+        (Some(reference), _) => input::preset(reference)?,
+        (None, Some(entry)) => crate::preset::find(&entry.text)
+            .map_err(|problem| Error::input(problem.at(entry.place.to_string())))?,
+        (None, None) => input::preset(input::USUAL_PRESET)?,
+    };
+    let mut draft = Draft::of_preset(&preset).map_err(Error::Input)?;
+    document::apply(&entries, &mut draft).map_err(Error::Input)?;
+    input::apply_flags(choices, &mut draft)?;
+    if draft.said("project.name").is_none() && input::name_from(dir, &mut draft).is_err() {
+        // A plan needs no usable name; only files do.
+        draft
+            .set("project.name", "service", crate::answers::Origin::Builtin)
+            .map_err(Error::input)?;
+    }
+    let answers = input::resolve(&draft)?;
+    let plan = input::plan(&answers, choices)?;
+    match (explain, choices.format) {
+        (Some(key), format) => explained(&plan, key, format),
+        (None, Format::Json) => report::json(&json(&plan)),
+        (None, Format::Human) => report::print(&report::plan(&plan)),
+    }
+}
+
+/// The plan in its documented JSON shape.
+#[must_use]
+pub fn json(plan: &Plan) -> Value {
+    let stack = &plan.answers.stack;
+    let application = stack.application();
+    let word = |there: bool, word: &'static str| if there { word } else { "none" };
+    json!({
+        "stack": {
+            "name": plan.answers.name,
+            "preset": plan.answers.preset,
+            "python": plan.answers.python,
+            "framework": application.framework.word(),
+            "server": application.server.word(),
+            "proxy": stack.proxy.word(),
+            "database": stack.database.word(),
+            "cache": word(stack.cache, "redis"),
+            "broker": word(stack.broker, "redis"),
+            "worker": word(application.celery.is_some(), "celery"),
+            "beat": application.celery.is_some_and(|celery| celery.beat),
+            "model": application.model.as_ref().map_or("none", |model| model.runtime.word()),
+        },
+        "services": plan.services.iter().map(|role| json!({
+            "role": role,
+            "name": plan.answers.services[role],
+            "memory": plan.decision(&format!("{}.memory", role.name())).map(|d| d.value.json()),
+            "cpus": plan.decision(&format!("{}.cpus", role.name())).map(|d| d.value.json()),
+            "one_shot": role.is_one_shot(),
+        })).collect::<Vec<_>>(),
+        "decisions": plan.decisions.iter().map(decision_json).collect::<Vec<_>>(),
+        "files": plan.outputs.iter().map(|output| json!({
+            "path": output.path,
+            "mode": format!("{:04o}", output.mode),
+            "ownership": output.ownership.word(),
+        })).collect::<Vec<_>>(),
+        "warnings": plan.warnings,
+    })
+}
+
+fn decision_json(decision: &Decision) -> Value {
+    json!({
+        "key": decision.key.name(),
+        "value": decision.value.json(),
+        "unit": decision.value.unit(),
+        "reason": decision.reason,
+        "source": decision.source,
+    })
+}
+
+fn explained(plan: &Plan, key: &str, format: Format) -> Result<(), Error> {
+    let key = key.strip_prefix("tune.").unwrap_or(key);
+    let Some(decision) = plan.decision(key) else {
+        let names: Vec<String> = plan.decisions.iter().map(|d| d.key.name()).collect();
+        let help = match nearest(key, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`dockwright plan` lists the numbers of this stack".into(),
+        };
+        let problem = Problem::new(format!("this plan has no number `{key}`"));
+        return Err(Error::input(problem.at("--explain").help(help)));
+    };
+    if format == Format::Json {
+        let mut value = decision_json(decision);
+        value["doc"] = json!(decision.key.row.doc);
+        value["uses"] = json!(
+            decision.uses.iter().filter_map(|key| plan.decision(key)).map(decision_json).collect::<Vec<_>>()
+        );
+        return report::json(&value);
+    }
+    report::print(&report::explanation(plan, decision))
+}

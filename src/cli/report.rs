@@ -1,0 +1,169 @@
+//! How results look: tables that fit the terminal, JSON, errors.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use console::style;
+
+use crate::error::Error;
+use crate::plan::{Decision, Plan};
+
+/// Width of a report where there is no terminal to ask.
+const WIDTH: u16 = 80;
+
+/// Columns of the terminal that standard output is.
+#[must_use]
+pub fn width() -> u16 {
+    if std::io::stdout().is_terminal() {
+        console::Term::stdout().size().1.clamp(40, 160)
+    } else {
+        WIDTH
+    }
+}
+
+/// Writes a report to standard output.
+///
+/// # Errors
+/// When it cannot be written; a reader that went away is no error.
+pub fn print(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(Error::Io { action: "write", path: "standard output".into(), source }),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Writes a JSON report.
+///
+/// # Errors
+/// See [`print`].
+pub fn json(value: &serde_json::Value) -> Result<(), Error> {
+    print(&format!("{value:#}\n"))
+}
+
+/// Writes an error to standard error.
+pub fn error(error: &Error) {
+    let word = style("error").for_stderr().red().bold();
+    match error {
+        Error::Interrupted => eprintln!("{error}"),
+        Error::Input(problems) => {
+            for problem in problems {
+                eprintln!("{word}: {problem}");
+            }
+        }
+        other => eprintln!("{word}: {other}"),
+    }
+}
+
+/// A table as wide as the terminal, cells wrapped.
+#[must_use]
+pub fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [impl AsRef<str>; N]>,
+) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width());
+    let bold = |text: &str| style(text.to_owned()).bold().to_string();
+    if console::colors_enabled() {
+        table.set_header(header.map(bold));
+    } else {
+        table.set_header(header);
+    }
+    for row in rows {
+        table.add_row(row.map(|cell| cell.as_ref().to_owned()));
+    }
+    // comfy-table pads every cell; without borders the outer padding is noise.
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned())
+        .collect();
+    format!("{}\n", lines.join("\n"))
+}
+
+/// Names in as many columns as fit.
+#[must_use]
+pub fn columns(names: &[String]) -> String {
+    let widest = names.iter().map(|name| console::measure_text_width(name)).max().unwrap_or(1) + 2;
+    let columns = (usize::from(width()).saturating_sub(2) / widest).max(1);
+    let rows = names.len().div_ceil(columns).max(1);
+    let mut text = String::new();
+    for row in 0..rows {
+        let line: String = names
+            .iter()
+            .skip(row)
+            .step_by(rows)
+            .map(|name| console::pad_str(name, widest, console::Alignment::Left, None).into_owned())
+            .collect();
+        text.push_str(&format!("  {}\n", line.trim_end()));
+    }
+    text
+}
+
+/// The whole plan: services, then numbers with their reasons, files, notes.
+#[must_use]
+pub fn plan(plan: &Plan) -> String {
+    let answers = &plan.answers;
+    let mut text = format!(
+        "{}: {} on {} and {}\n\n",
+        answers.name, answers.preset, answers.deploy.cpus, answers.deploy.memory
+    );
+    let rows = plan.decisions.iter().map(|decision| {
+        [decision.key.name(), decision.value.to_string(), reason(decision)]
+    });
+    text.push_str(&table(["number", "value", "reason"], rows));
+    let names: Vec<String> = plan.outputs.iter().map(|output| output.path.to_string()).collect();
+    text.push_str(&format!("\n{} files\n{}", names.len(), columns(&names)));
+    for warning in &plan.warnings {
+        text.push_str(&format!("note: {warning}\n"));
+    }
+    text
+}
+
+fn reason(decision: &Decision) -> String {
+    if decision.is_pinned() {
+        format!("{} ({})", decision.reason, decision.source)
+    } else {
+        decision.reason.clone()
+    }
+}
+
+/// One number, what it is for, and the numbers it rests on, to the ground.
+#[must_use]
+pub fn explanation(plan: &Plan, decision: &Decision) -> String {
+    let mut text = format!("{}\n", decision.key.row.doc);
+    explain(plan, decision, 0, &mut Vec::new(), &mut text);
+    text.push_str(&format!("\nPin it: --set tune.{}=…\n", decision.key.name()));
+    text
+}
+
+fn explain(plan: &Plan, decision: &Decision, depth: usize, seen: &mut Vec<String>, text: &mut String) {
+    let key = decision.key.name();
+    let indent = "  ".repeat(depth);
+    let again = seen.contains(&key);
+    text.push_str(&format!("{indent}{key} = {}", decision.value));
+    if again {
+        text.push_str("  (see above)\n");
+        return;
+    }
+    text.push_str(&format!(": {}\n", reason(decision)));
+    seen.push(key);
+    for used in &decision.uses {
+        match plan.decision(used) {
+            Some(used) => explain(plan, used, depth + 1, seen, text),
+            None if used.starts_with("deploy.") => {
+                let deploy = &plan.answers.deploy;
+                let value = match used.as_str() {
+                    "deploy.memory" => deploy.memory.to_string(),
+                    "deploy.cpus" => deploy.cpus.to_string(),
+                    _ => deploy.budget.to_string(),
+                };
+                text.push_str(&format!("{indent}  {used} = {value}\n"));
+            }
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! dockwright gives a Python web service its container set-up, tuned to the
+//! stack and to the machine it runs on.
+//!
+//! Data flows one way, and each module does one step:
+//!
+//! ```text
+//! preset chain ──preset──▶ Layers ─┐
+//! dockwright.toml, --set, prompts ─┴─answers─▶ Answers ─plan─▶ Plan ─render─▶ Rendered ─apply─▶ disk
+//! ```
+//!
+//! `plan` takes every decision and chooses every number, and is pure;
+//! templates in `render` only print what the plan holds; `apply` is the only
+//! module that writes; `cli` turns arguments into calls and results into
+//! reports and exit codes.
+
+pub mod answers;
+pub mod apply;
+pub mod cli;
+pub mod error;
+pub mod plan;
+pub mod preset;
+pub mod relpath;
+pub mod render;
+pub mod units;

@@ -1,0 +1,167 @@
+//! The environment variables of a stack: which service reads which, and
+//! whether a value is generated, has a default, or must be given.
+
+use crate::answers::stack::Framework;
+use crate::plan::role::Role;
+use crate::plan::shape::Shape;
+
+/// Where a variable's value comes from. Secret bytes exist only in `apply`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvKind {
+    /// Random, of this many letters and digits, made when `.env` is written.
+    Secret(usize),
+    /// This, unless somebody changes it.
+    Default(String),
+    /// Must be given; there is no sensible default.
+    Required,
+    /// The user or group that writes the files, so that the development
+    /// overlay's files belong to them.
+    HostUser,
+    /// The group of [`EnvKind::HostUser`].
+    HostGroup,
+}
+
+impl EnvKind {
+    /// The word for templates.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => "secret",
+            Self::Default(_) | Self::HostUser | Self::HostGroup => "default",
+            Self::Required => "required",
+        }
+    }
+
+    /// The value to show in `.env.example`.
+    #[must_use]
+    pub fn example(&self) -> &str {
+        match self {
+            Self::Default(value) => value,
+            Self::HostUser | Self::HostGroup => "1000",
+            Self::Secret(_) | Self::Required => "",
+        }
+    }
+}
+
+/// One variable in `.env`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvVar {
+    /// Its name.
+    pub name: &'static str,
+    /// Where its value comes from.
+    pub kind: EnvKind,
+    /// What it is for.
+    pub doc: &'static str,
+    /// The services that read it.
+    pub services: Vec<Role>,
+}
+
+/// Letters and digits in a generated secret: 40 of 62 are 238 bits.
+const SECRET: usize = 40;
+/// Django's `check --deploy` wants at least 50.
+const DJANGO_SECRET: usize = 50;
+
+/// The variables of `.env`.
+#[must_use]
+pub fn variables(shape: &Shape) -> Vec<EnvVar> {
+    let deploy = &shape.answers.deploy;
+    let application: Vec<Role> =
+        shape.roles.iter().copied().filter(|role| role.runs_application()).collect();
+    let and = |role: Role| -> Vec<Role> {
+        std::iter::once(role).chain(application.iter().copied()).collect()
+    };
+    let framework = shape.application().framework;
+    let external = shape.has(Role::Migrate) && !shape.has(Role::Db);
+
+    let mut variables = vec![EnvVar {
+        name: "LOG_LEVEL",
+        kind: EnvKind::Default("info".into()),
+        doc: "Least severe level that is logged: debug, info, warning or error.",
+        services: application.clone(),
+    }];
+    let mut add = |when: bool, name, kind, doc, services: Vec<Role>| {
+        if when {
+            variables.push(EnvVar { name, kind, doc, services });
+        }
+    };
+    add(
+        framework != Framework::Fastapi,
+        "SECRET_KEY",
+        EnvKind::Secret(DJANGO_SECRET),
+        "Signs sessions and tokens. Changing it signs everybody out.",
+        application.clone(),
+    );
+    add(
+        shape.has(Role::Db),
+        "POSTGRES_PASSWORD",
+        EnvKind::Secret(SECRET),
+        "Password of the database user; takes effect when the database is first created.",
+        and(Role::Db),
+    );
+    add(
+        external,
+        "DATABASE_URL",
+        EnvKind::Required,
+        "postgresql://USER:PASSWORD@HOST:5432/NAME of the managed database.",
+        application.clone(),
+    );
+    add(
+        shape.has(Role::Redis),
+        "REDIS_PASSWORD",
+        EnvKind::Secret(SECRET),
+        "Password of the broker.",
+        and(Role::Redis),
+    );
+    add(
+        shape.has(Role::Cache),
+        "CACHE_PASSWORD",
+        EnvKind::Secret(SECRET),
+        "Password of the cache.",
+        and(Role::Cache),
+    );
+    let django = framework == Framework::Django;
+    let (hosts, origins) = match deploy.domain.as_str() {
+        "" => ("localhost,127.0.0.1".to_owned(), String::new()),
+        domain => (format!("{domain},localhost,127.0.0.1"), format!("https://{domain}")),
+    };
+    add(
+        django,
+        "ALLOWED_HOSTS",
+        EnvKind::Default(hosts),
+        "Host names this service answers to, separated by commas.",
+        vec![Role::Web],
+    );
+    add(
+        django,
+        "CSRF_TRUSTED_ORIGINS",
+        EnvKind::Default(origins),
+        "Origins that may post forms, with their scheme, separated by commas.",
+        vec![Role::Web],
+    );
+    add(
+        django,
+        "SECURE_SSL_REDIRECT",
+        EnvKind::Default("false".into()),
+        "true once TLS ends in front of this service: plain HTTP is then redirected.",
+        vec![Role::Web],
+    );
+    add(
+        !shape.has(Role::Nginx),
+        "FORWARDED_ALLOW_IPS",
+        EnvKind::Default("127.0.0.1".into()),
+        "Addresses whose X-Forwarded-* headers are believed, separated by commas: those of a proxy in front of this service.",
+        vec![Role::Web],
+    );
+    add(
+        true,
+        "TAG",
+        EnvKind::Default("local".into()),
+        "Tag of the images that are built and started. A release has its own: it can then be rolled back.",
+        Vec::new(),
+    );
+    let doc = "Your user id (id -u): the development overlay runs as it.";
+    add(true, "HOST_UID", EnvKind::HostUser, doc, Vec::new());
+    let doc = "Your group id (id -g).";
+    add(true, "HOST_GID", EnvKind::HostGroup, doc, Vec::new());
+    variables
+}

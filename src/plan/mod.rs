@@ -1,0 +1,160 @@
+//! The plan: every decision and every number, each with its reason.
+//!
+//! Takes [`Answers`], gives a [`Plan`]. Pure: no I/O, no clock, no
+//! randomness. One module per topic; `mod.rs` is their order.
+
+pub mod budget;
+pub mod celery;
+pub mod data;
+pub mod env;
+pub mod flags;
+pub mod health;
+pub mod invariants;
+pub mod keys;
+pub mod ledger;
+pub mod nginx;
+pub mod outputs;
+pub mod packages;
+pub mod postgres;
+pub mod quantity;
+pub mod redis;
+pub mod role;
+pub mod shape;
+pub mod timeouts;
+pub mod web;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use ledger::Decision;
+pub use outputs::{Bundle, Output, Ownership};
+pub use role::Role;
+
+use crate::answers::Answers;
+use crate::error::Problem;
+use flags::Flags;
+use ledger::Ledger;
+use packages::Requirements;
+use shape::Shape;
+
+/// Everything that the files will say.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What it follows from.
+    pub answers: Answers,
+    /// Named truths, for templates and tables.
+    pub flags: Flags,
+    /// Services, in report order.
+    pub services: Vec<Role>,
+    /// Every number, in the order it was decided.
+    pub decisions: Vec<Decision>,
+    /// Complete image references by short name.
+    pub images: BTreeMap<String, String>,
+    /// Variables of `.env`.
+    pub env: Vec<env::EnvVar>,
+    /// Python packages.
+    pub requirements: Requirements,
+    /// Files, sorted by path.
+    pub outputs: Vec<Output>,
+    /// What a person should know before going on.
+    pub warnings: Vec<String>,
+}
+
+/// Plans a stack; `only` limits the files to bundles, empty means all.
+///
+/// # Errors
+/// All problems: a budget that is too small, pins that break an invariant or
+/// name nothing, file policies for files that are not there.
+pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Problem>> {
+    let shape = Shape::of(answers);
+    let mut ledger = Ledger::new(&answers.pins);
+    budget::decide(&shape, &mut ledger)?;
+    let mut warnings = numbers(&shape, &mut ledger);
+    let problems = invariants::problems(&shape, &ledger);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    warnings.extend(notices(&shape));
+
+    let image_only = only.len() == 1 && only.contains(&Bundle::Image);
+    let flags = Flags::of(&shape, image_only);
+    let outputs = outputs::outputs(&shape, &flags, only)?;
+    Ok(Plan {
+        requirements: packages::resolve(&flags, &answers.python),
+        images: images(answers),
+        env: env::variables(&shape),
+        services: shape.roles.clone(),
+        decisions: ledger.into_decisions(),
+        answers: answers.clone(),
+        flags,
+        outputs,
+        warnings,
+    })
+}
+
+/// The order in which numbers follow from each other.
+fn numbers(shape: &Shape, ledger: &mut Ledger) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if shape.has(Role::Nginx) {
+        nginx::decide(ledger);
+    }
+    web::decide(shape, ledger);
+    web::shared_memory(shape, ledger);
+    timeouts::decide(shape, ledger);
+    celery::decide(shape, ledger);
+    if shape.has(Role::Migrate) {
+        let (memory, parts) = shape.process(Role::Migrate);
+        ledger.memory(Role::Migrate, "process-memory", memory, format!("measured: {parts}"), &[]);
+        web::pool(shape, ledger, postgres::affordable(shape, ledger));
+        postgres::connections(shape, ledger);
+    }
+    if shape.has(Role::Db) {
+        warnings.extend(postgres::decide(ledger));
+    }
+    redis::decide(shape, ledger);
+    health::decide(shape, ledger);
+    warnings
+}
+
+/// What a person should know about the choices.
+fn notices(shape: &Shape) -> Vec<String> {
+    let answers = shape.answers;
+    let mut notices = Vec::new();
+    if let Some(model) = &shape.application().model
+        && model.runtime.is_torch_family()
+    {
+        notices.push(format!(
+            "no sample model for {}: put yours at {} before the first start, /ready answers 503 until then",
+            model.runtime, model.path
+        ));
+    }
+    if answers.deploy.bind != "127.0.0.1" && answers.deploy.bind != "::1" {
+        notices.push(format!(
+            "port {} is published on {}: Docker opens it past the host's firewall",
+            answers.port, answers.deploy.bind
+        ));
+    }
+    notices
+}
+
+fn images(answers: &Answers) -> BTreeMap<String, String> {
+    let prefix = answers.images.get("registry").map(|prefix| format!("{prefix}/")).unwrap_or_default();
+    data::VERSIONS
+        .images
+        .iter()
+        .map(|(name, reference)| {
+            let reference = match answers.images.get(name) {
+                Some(chosen) => chosen.clone(),
+                None => reference.replace("{python}", &answers.python),
+            };
+            (name.clone(), format!("{prefix}{reference}"))
+        })
+        .collect()
+}
+
+impl Plan {
+    /// The decision of a full key.
+    #[must_use]
+    pub fn decision(&self, key: &str) -> Option<&Decision> {
+        self.decisions.iter().find(|decision| decision.key.name() == key)
+    }
+}

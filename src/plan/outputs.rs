@@ -1,0 +1,280 @@
+//! Which files a stack has. The tables are data: a row names an output, its
+//! template, and the flags under which it exists.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::answers::FilePolicy;
+use crate::answers::document;
+use crate::error::Problem;
+use crate::plan::flags::Flags;
+use crate::plan::shape::Shape;
+use crate::relpath::RelPath;
+
+/// How dockwright treats a file after it was written.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ownership {
+    /// Stays as dockwright writes it; an edit is drift.
+    Managed,
+    /// Edited by people, updated by a three-way merge.
+    Merge,
+    /// Written once, then the user's.
+    Seed,
+    /// Only ever added to.
+    Append,
+}
+
+impl Ownership {
+    /// The ownership of a word the schema accepted.
+    ///
+    /// # Panics
+    /// On another word: the schema accepts only these.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match word {
+            "managed" => Self::Managed,
+            "merge" => Self::Merge,
+            "seed" => Self::Seed,
+            "append" => Self::Append,
+            other => unreachable!("`{other}` passed the schema"),
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Managed => "managed",
+            Self::Merge => "merge",
+            Self::Seed => "seed",
+            Self::Append => "append",
+        }
+    }
+}
+
+/// Files that belong together and are written or left out together.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bundle {
+    /// Dockerfile and .dockerignore.
+    Image,
+    /// gunicorn.conf.py and entrypoint.sh.
+    Server,
+    /// The compose files.
+    Compose,
+    /// nginx.
+    Proxy,
+    /// .env, .env.example and .gitignore.
+    Env,
+    /// The run-book.
+    Docs,
+    /// Requirement files and their like.
+    Package,
+    /// The application's code and tests.
+    Skeleton,
+    /// dockwright.toml.
+    Intent,
+}
+
+impl Bundle {
+    /// The words `--only` takes.
+    pub const WORDS: [(&'static str, Self); 9] = [
+        ("image", Self::Image),
+        ("server", Self::Server),
+        ("compose", Self::Compose),
+        ("proxy", Self::Proxy),
+        ("env", Self::Env),
+        ("docs", Self::Docs),
+        ("package", Self::Package),
+        ("skeleton", Self::Skeleton),
+        ("intent", Self::Intent),
+    ];
+
+    /// The bundle of a word.
+    ///
+    /// # Errors
+    /// An unknown word, with the ones there are.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        Self::WORDS.iter().find(|(name, _)| *name == word).map(|(_, bundle)| *bundle).ok_or_else(
+            || format!("there are {}", Self::WORDS.map(|(name, _)| name).join(", ")),
+        )
+    }
+}
+
+/// The language of a file, by which a merged result is parsed again.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Syntax {
+    Dockerfile,
+    Yaml,
+    Toml,
+    Python,
+    Nginx,
+    Shell,
+    Dotenv,
+    Ignore,
+    Markdown,
+    Text,
+    Binary,
+    Ini,
+    Json,
+}
+
+/// What fills a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A template below `templates/`, rendered when its name ends in `.tera`,
+    /// otherwise copied.
+    Template(String),
+    /// `.env`, which `apply` fills with secrets.
+    Secrets,
+    /// `dockwright.toml`.
+    Intent,
+}
+
+/// One file of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where.
+    pub path: RelPath,
+    /// With what it belongs together.
+    pub bundle: Bundle,
+    /// Whose it is afterwards.
+    pub ownership: Ownership,
+    /// Permission bits.
+    pub mode: u32,
+    /// Its language.
+    pub syntax: Syntax,
+    /// What fills it.
+    pub content: Content,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    output: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    path: String,
+    template: String,
+    bundle: Bundle,
+    ownership: Ownership,
+    #[serde(default)]
+    mode: Option<String>,
+    syntax: Syntax,
+    #[serde(default)]
+    when: Vec<String>,
+}
+
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let tables = [
+        include_str!("data/outputs.containers.toml"),
+        include_str!("data/outputs.skeleton.toml"),
+    ];
+    let read = |text| toml::from_str::<Table>(text).expect("a unit test reads it").output;
+    tables.into_iter().flat_map(read).collect()
+});
+
+/// The files of a stack, sorted by path.
+///
+/// # Errors
+/// Policies for files this stack does not have.
+pub fn outputs(
+    shape: &Shape,
+    flags: &Flags,
+    only: &BTreeSet<Bundle>,
+) -> Result<Vec<Output>, Vec<Problem>> {
+    let wanted = |bundle: Bundle| only.is_empty() || only.contains(&bundle);
+    let model = shape.application().model.as_ref();
+    let mut outputs: Vec<Output> = ROWS
+        .iter()
+        .filter(|row| wanted(row.bundle) && flags.all(row.when.iter().map(String::as_str)))
+        .map(|row| {
+            // The sample model goes where the answers expect the model.
+            let sample = row.path.starts_with("models/model");
+            let path = match model {
+                Some(model) if sample => model.path.clone(),
+                _ => RelPath::new(&row.path).expect("a unit test checks the table"),
+            };
+            Output {
+                path,
+                bundle: row.bundle,
+                ownership: row.ownership,
+                mode: mode(row),
+                syntax: row.syntax,
+                content: Content::Template(row.template.clone()),
+            }
+        })
+        .collect();
+    let own = |path: &str, bundle, ownership, mode, syntax, content| Output {
+        path: RelPath::new(path).expect("a constant"),
+        bundle,
+        ownership,
+        mode,
+        syntax,
+        content,
+    };
+    outputs.push(own(".env", Bundle::Env, Ownership::Append, 0o600, Syntax::Dotenv, Content::Secrets));
+    outputs.push(own(document::FILE, Bundle::Intent, Ownership::Seed, 0o644, Syntax::Toml, Content::Intent));
+    outputs.retain(|output| wanted(output.bundle));
+    apply_policies(shape, &mut outputs, only)?;
+    outputs.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(outputs)
+}
+
+fn mode(row: &Row) -> u32 {
+    row.mode.as_deref().map_or(0o644, |mode| {
+        u32::from_str_radix(mode, 8).expect("a unit test checks the table")
+    })
+}
+
+fn apply_policies(
+    shape: &Shape,
+    outputs: &mut Vec<Output>,
+    only: &BTreeSet<Bundle>,
+) -> Result<(), Vec<Problem>> {
+    let mut problems = Vec::new();
+    for (path, policy) in &shape.answers.files {
+        let Some(index) = outputs.iter().position(|output| output.path == *path) else {
+            if only.is_empty() {
+                let names: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
+                let help = match crate::error::nearest(path.as_str(), names) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`dockwright plan` lists the files".into(),
+                };
+                let message = format!("files.{path}: this stack has no such file");
+                problems.push(Problem::new(message).help(help));
+            }
+            continue;
+        };
+        match policy {
+            FilePolicy::Off => drop(outputs.remove(index)),
+            FilePolicy::Ownership(ownership) => outputs[index].ownership = *ownership,
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Names of every template the tables mention.
+pub fn templates() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().map(|row| row.template.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_good_path_and_mode() {
+        for row in ROWS.iter() {
+            RelPath::new(&row.path).unwrap();
+            assert!([0o644, 0o755].contains(&mode(row)), "{}", row.path);
+        }
+    }
+}

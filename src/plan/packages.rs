@@ -1,0 +1,223 @@
+//! The locked set of Python packages a stack installs: its roots' closure in
+//! a resolution made ahead, with the hashes of every file.
+//!
+//! `data/requirements.toml` says which roots a stack has; `data/packages.json`
+//! holds one resolution of all of them per Python minor version, made by
+//! `tests/tools/lock_packages.py`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::plan::flags::Flags;
+
+#[derive(Deserialize)]
+struct Rows {
+    package: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    name: String,
+    when: Vec<String>,
+    #[serde(default)]
+    dev: bool,
+    marker: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Lock<'a> {
+    #[serde(borrow)]
+    files: BTreeMap<&'a str, Vec<&'a str>>,
+    #[serde(borrow)]
+    graphs: BTreeMap<&'a str, BTreeMap<&'a str, Package<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Package<'a> {
+    version: &'a str,
+    #[serde(borrow, default)]
+    needs: Vec<Need<'a>>,
+    #[serde(borrow, default)]
+    extras: BTreeMap<&'a str, Vec<Need<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Need<'a> {
+    name: &'a str,
+    #[serde(borrow, default)]
+    extras: Vec<&'a str>,
+    #[serde(borrow, default)]
+    marker: Option<std::borrow::Cow<'a, str>>,
+}
+
+static ROWS: LazyLock<Rows> = LazyLock::new(|| {
+    toml::from_str(include_str!("data/requirements.toml")).expect("a unit test reads it")
+});
+static LOCK: LazyLock<Lock<'static>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("data/packages.json")).expect("a unit test reads it")
+});
+
+/// The bodies of a service's requirement files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Requirements {
+    /// What the application names itself, pinned: `fastapi==0.165.0`.
+    pub roots: Vec<String>,
+    /// The same for tests and linters.
+    pub dev_roots: Vec<String>,
+    /// Everything that is installed, with hashes.
+    pub locked: String,
+    /// Everything the tests need beyond that, with hashes.
+    pub dev_locked: String,
+}
+
+/// Under which conditions a package is installed: `None` always.
+type Reached = BTreeMap<&'static str, Option<Vec<String>>>;
+
+/// The packages of a stack on a Python minor version.
+#[must_use]
+pub fn resolve(flags: &Flags, python: &str) -> Requirements {
+    let graph = &LOCK.graphs[python];
+    let rows = |dev: bool| {
+        ROWS.package
+            .iter()
+            .filter(move |row| row.dev == dev && flags.all(row.when.iter().map(String::as_str)))
+    };
+    let mut reached = Reached::new();
+    for row in rows(false) {
+        let (name, extras) = split(&row.name);
+        visit(graph, name, &extras, row.marker.as_deref(), &mut reached);
+    }
+    let mut with_dev = reached.clone();
+    for row in rows(true) {
+        let (name, extras) = split(&row.name);
+        visit(graph, name, &extras, row.marker.as_deref(), &mut with_dev);
+    }
+    let root = |row: &Row| {
+        let (name, _) = split(&row.name);
+        let marker = row.marker.as_ref().map(|marker| format!(" ; {marker}")).unwrap_or_default();
+        format!("{}=={}{marker}", row.name, graph[name].version)
+    };
+    let dev_only: Reached =
+        with_dev.into_iter().filter(|(name, _)| !reached.contains_key(name)).collect();
+    Requirements {
+        roots: rows(false).map(root).collect(),
+        dev_roots: rows(true).map(root).collect(),
+        locked: lines(graph, &reached),
+        dev_locked: lines(graph, &dev_only),
+    }
+}
+
+fn split(requirement: &str) -> (&str, Vec<&str>) {
+    match requirement.split_once('[') {
+        Some((name, extras)) => {
+            (name, extras.trim_end_matches(']').split(',').map(str::trim).collect())
+        }
+        None => (requirement, Vec::new()),
+    }
+}
+
+/// Reaches a package and what it needs. Markers add up along a path; a second
+/// path to a package is an alternative; a path without markers ends the
+/// matter.
+fn visit(
+    graph: &'static BTreeMap<&'static str, Package<'static>>,
+    name: &str,
+    extras: &[&str],
+    marker: Option<&str>,
+    reached: &mut Reached,
+) {
+    let (name, package) = graph
+        .get_key_value(name)
+        .unwrap_or_else(|| panic!("`{name}` is not in packages.json; run tests/tools/lock_packages.py"));
+    let known = reached.get(name).cloned();
+    let changed = match (&known, marker) {
+        (None, None) => {
+            reached.insert(name, None);
+            true
+        }
+        (None, Some(marker)) => {
+            reached.insert(name, Some(vec![marker.to_owned()]));
+            true
+        }
+        (Some(None), _) => false,
+        (Some(Some(_)), None) => {
+            reached.insert(name, None);
+            true
+        }
+        (Some(Some(alternatives)), Some(marker)) => {
+            let fresh = !alternatives.iter().any(|known| known == marker);
+            if fresh {
+                let mut alternatives = alternatives.clone();
+                alternatives.push(marker.to_owned());
+                reached.insert(name, Some(alternatives));
+            }
+            fresh
+        }
+    };
+    let wanted = extras.iter().filter_map(|extra| package.extras.get(extra)).flatten();
+    let needs: Vec<&Need> =
+        if changed { package.needs.iter().chain(wanted).collect() } else { wanted.collect() };
+    for need in needs {
+        let joined = match (marker, need.marker.as_deref()) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
+            (Some(one), Some(other)) if one == other => Some(one.to_owned()),
+            (Some(one), Some(other)) => Some(format!("({one}) and ({other})")),
+        };
+        visit(graph, need.name, &need.extras, joined.as_deref(), reached);
+    }
+}
+
+fn lines(graph: &BTreeMap<&str, Package>, reached: &Reached) -> String {
+    let mut text = String::new();
+    for (name, markers) in reached {
+        let pinned = format!("{name}=={}", graph[name].version);
+        text.push_str(&pinned);
+        if let Some(alternatives) = markers {
+            text.push_str(&format!(" ; {}", alternatives.join(" or ")));
+        }
+        for hash in &LOCK.files[pinned.as_str()] {
+            text.push_str(&format!(" \\\n    --hash=sha256:{hash}"));
+        }
+        text.push('\n');
+    }
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::schema::PYTHONS;
+
+    #[test]
+    fn the_lock_holds_every_root_on_every_python() {
+        for python in PYTHONS {
+            let graph = &LOCK.graphs[python];
+            for row in &ROWS.package {
+                let (name, extras) = split(&row.name);
+                let package = graph.get(name).unwrap_or_else(|| panic!("{name} on {python}"));
+                for extra in extras {
+                    let known = package.extras.contains_key(extra);
+                    assert!(known, "{name}[{extra}] on {python}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_package_of_every_graph_has_its_hashes_or_a_reason() {
+        for (python, graph) in &LOCK.graphs {
+            for (name, package) in graph {
+                let pinned = format!("{name}=={}", package.version);
+                let hashes = LOCK.files.get(pinned.as_str());
+                let hashes = hashes.unwrap_or_else(|| panic!("{pinned} on {python}"));
+                // The CPU builds of these are on an index of their own.
+                let unhashed = ["torch", "torchvision"].contains(name);
+                assert_eq!(hashes.is_empty(), unhashed, "{pinned}");
+                assert!(hashes.iter().all(|hash| hash.len() == 64));
+            }
+        }
+    }
+}

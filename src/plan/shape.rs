@@ -1,0 +1,109 @@
+//! What the answers imply before any number is chosen: which services there
+//! are, and how much memory one process of each needs.
+
+use crate::answers::Answers;
+use crate::answers::stack::{Application, Database, Framework, Proxy, Server};
+use crate::plan::data::MEMORY;
+use crate::plan::role::Role;
+use crate::units::MiB;
+
+/// The stack's services and their processes.
+#[derive(Clone, Debug)]
+pub struct Shape<'a> {
+    /// The answers it follows from.
+    pub answers: &'a Answers,
+    /// Services, in report order.
+    pub roles: Vec<Role>,
+}
+
+impl<'a> Shape<'a> {
+    /// The services that the answers ask for.
+    #[must_use]
+    pub fn of(answers: &'a Answers) -> Self {
+        let stack = &answers.stack;
+        let celery = stack.application().celery;
+        let wanted = |role: &Role| match role {
+            Role::Web => true,
+            Role::Nginx => stack.proxy == Proxy::Nginx,
+            Role::Migrate => stack.database != Database::None,
+            Role::Worker => celery.is_some(),
+            Role::Beat => celery.is_some_and(|celery| celery.beat),
+            Role::Db => stack.database == Database::Postgres,
+            Role::Redis => stack.broker,
+            Role::Cache => stack.cache,
+        };
+        Self { answers, roles: Role::ALL.into_iter().filter(wanted).collect() }
+    }
+
+    /// Whether the stack has a service of this role.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// The application the files are written for.
+    #[must_use]
+    pub fn application(&self) -> &'a Application {
+        self.answers.stack.application()
+    }
+
+    /// Memory of one process of a role, with the add-ons that make it up, for
+    /// the reason.
+    #[must_use]
+    pub fn process(&self, role: Role) -> (MiB, String) {
+        let parts = self.parts(role);
+        let total = parts.iter().map(|(_, mebibytes)| mebibytes).sum();
+        let said: Vec<String> =
+            parts.iter().map(|(name, mebibytes)| format!("{name} {mebibytes}")).collect();
+        (MiB(total), said.join(" + "))
+    }
+
+    fn parts(&self, role: Role) -> Vec<(&'static str, u32)> {
+        let stack = &self.answers.stack;
+        let application = self.application();
+        let framework = application.framework.word();
+        let figure = |name: &'static str| (name, MEMORY.process[name]);
+        let mut parts = match role {
+            Role::Beat => vec![figure("celery-beat")],
+            _ => vec![figure(framework)],
+        };
+        if stack.database != Database::None {
+            parts.push(figure(match application.framework {
+                Framework::Fastapi => "database-fastapi",
+                Framework::Flask => "database-flask",
+                Framework::Django => "database-django",
+            }));
+        }
+        if stack.cache && role != Role::Beat {
+            parts.push(figure("redis"));
+        }
+        if application.celery.is_some() {
+            parts.push(figure("celery"));
+        }
+        if let (Some(model), Role::Web) = (&application.model, role) {
+            parts.push(figure(model.runtime.word()));
+        }
+        parts
+    }
+
+    /// Memory of the process that supervises a role's workers; 0 where the
+    /// only process is the worker itself.
+    #[must_use]
+    pub fn supervisor(&self, role: Role, workers: u64) -> MiB {
+        let name = match (role, self.application().server) {
+            (Role::Web, Server::Uvicorn) if workers > 1 => "uvicorn",
+            (Role::Web, Server::Uvicorn) => return MiB(0),
+            (Role::Web, Server::GunicornUvicorn | Server::Gunicorn) => "gunicorn",
+            (Role::Worker, _) => "celery-main",
+            _ => return MiB(0),
+        };
+        MiB(MEMORY.process[name])
+    }
+
+    /// Memory set aside for the model in each web process.
+    #[must_use]
+    pub fn model_memory(&self) -> Option<MiB> {
+        let model = self.application().model.as_ref()?;
+        Some(MiB(MEMORY.model[model.runtime.word()]))
+    }
+}

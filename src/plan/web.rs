@@ -1,0 +1,206 @@
+//! The web service: processes, threads, recycling, connections.
+
+use crate::answers::stack::{Database, Runtime, Server};
+use crate::plan::budget::FILL_PERCENT;
+use crate::plan::ledger::Ledger;
+use crate::plan::quantity::Quantity;
+use crate::plan::role::Role::{Nginx, Web};
+use crate::plan::shape::Shape;
+use crate::units::{MiB, MilliCpu};
+
+/// Decides everything about the web service that follows from its share.
+pub fn decide(shape: &Shape, ledger: &mut Ledger) {
+    memory_per_process(shape, ledger);
+    processes(shape, ledger);
+    recycling(shape, ledger);
+    connections(shape, ledger);
+    if shape.application().model.is_some() {
+        model(ledger);
+    }
+}
+
+fn memory_per_process(shape: &Shape, ledger: &mut Ledger) {
+    let (memory, parts) = shape.process(Web);
+    ledger.memory(Web, "process-memory", memory, format!("measured under load: {parts}"), &[]);
+    if let Some(memory) = shape.model_memory() {
+        let reason = "until yours is measured: pin what the loaded model takes";
+        ledger.memory(Web, "model-memory", memory, reason, &["model.runtime"]);
+    }
+}
+
+/// How many processes of this size fit in the part of the limit they may
+/// fill.
+fn fitting(shape: &Shape, ledger: &Ledger, wanted: u64) -> u64 {
+    let limit = ledger.number(Web, "memory");
+    let each = ledger.number(Web, "process-memory") + ledger.number(Web, "model-memory");
+    let supervisor = u64::from(shape.supervisor(Web, wanted).0);
+    let room = (limit * u64::from(FILL_PERCENT) / 100).saturating_sub(supervisor);
+    (room / each.max(1)).max(1)
+}
+
+fn processes(shape: &Shape, ledger: &mut Ledger) {
+    let cpus = MilliCpu(ledger.number(Web, "cpus") as u32);
+    let threads = u64::from(cpus.threads());
+    let server = shape.application().server;
+    let model = shape.application().model.is_some();
+
+    let class = match server {
+        Server::Uvicorn => None,
+        Server::GunicornUvicorn => Some((
+            "uvicorn_worker.UvicornWorker",
+            "the application speaks ASGI; uvicorn.workers is deprecated since uvicorn 0.30",
+        )),
+        Server::Gunicorn => Some((
+            "gthread",
+            "threads overlap waiting on the database, and keep idle connections open, which sync workers cannot",
+        )),
+    };
+    if let Some((class, reason)) = class {
+        ledger.decide(Web, "worker-class", Quantity::Word(class.into()), reason, &[]);
+    }
+    let sync = ledger
+        .get(Web, "worker-class")
+        .is_some_and(|class| class.value == Quantity::Word("sync".into()));
+
+    let (wanted, formula) = if model {
+        (1, "one process, so that all cores work on one copy of the model".to_owned())
+    } else if sync {
+        let wanted = u64::from(2 * cpus.0 / 1000) + 1;
+        (wanted.max(1), format!("2×{cpus} + 1 = {wanted} sync workers"))
+    } else {
+        (threads, format!("{cpus} keeps {} busy", plural(threads, "process", "processes")))
+    };
+    let fit = fitting(shape, ledger, wanted);
+    let each = MiB((ledger.number(Web, "process-memory") + ledger.number(Web, "model-memory")) as u32);
+    let limit = MiB(ledger.number(Web, "memory") as u32);
+    let workers = wanted.min(fit);
+    let supervisor = shape.supervisor(Web, workers);
+    let beside = if supervisor.0 > 0 {
+        format!(" beside the supervisor's {supervisor}")
+    } else {
+        String::new()
+    };
+    let reason = if fit < wanted {
+        format!("{formula}, but only {fit} × {each} fit in 0.8 × {limit}{beside}")
+    } else {
+        format!("{formula}, and {workers} × {each} fits in 0.8 × {limit}{beside}")
+    };
+    let uses = ["web.cpus", "web.memory", "web.process-memory"];
+    ledger.count(Web, "workers", workers, reason, &uses);
+
+    if server == Server::Gunicorn {
+        let (threads, reason) = if sync {
+            (1, "a sync worker handles one request at a time")
+        } else {
+            (4, "2 to 4 is gunicorn's advice for gthread: requests wait for the database more than they compute")
+        };
+        ledger.count(Web, "threads", threads, reason, &["web.worker-class"]);
+    }
+}
+
+fn recycling(shape: &Shape, ledger: &mut Ledger) {
+    if shape.application().server == Server::Uvicorn {
+        return;
+    }
+    let (most, jitter, reason) = if shape.application().model.is_some() {
+        (0, 0, "off: a replacement loads the model again, which costs more than a slow leak")
+    } else {
+        (
+            10_000,
+            1_000,
+            "a start costs a second or two of CPU: at 50 requests a second 1000 would spend a tenth of a small share on restarts",
+        )
+    };
+    ledger.count(Web, "max-requests", most, reason, &[]);
+    let reason = "a tenth, so that workers are not replaced at once";
+    ledger.count(Web, "max-requests-jitter", jitter, reason, &["web.max-requests"]);
+}
+
+fn connections(shape: &Shape, ledger: &mut Ledger) {
+    let server = shape.application().server;
+    ledger.count(Web, "backlog", 2048, "a burst waits in the kernel for a moment instead of being refused", &[]);
+    if shape.has(Nginx) {
+        ledger.seconds(Web, "keepalive", 75, "longer than nginx keeps an idle connection to the application (60 s), so that nginx is the one to close", &["nginx.upstream-keepalive-timeout"]);
+    } else {
+        ledger.seconds(Web, "keepalive", 5, "clients reach the server directly: an idle one gives its connection back soon", &[]);
+    }
+    match server {
+        Server::Uvicorn => {
+            let (limit, reason, uses): (u64, String, &[&str]) = if shape.has(Nginx) {
+                let idle = ledger.number(Nginx, "upstream-keepalive")
+                    * ledger.number(Nginx, "worker-processes");
+                (
+                    100 + idle + 2,
+                    format!("100 requests at once, {idle} idle connections nginx may keep, 1 health check, and 1 because uvicorn serves one fewer"),
+                    &["nginx.upstream-keepalive", "nginx.worker-processes"],
+                )
+            } else {
+                (
+                    202,
+                    "100 requests at once, as many idle connections of clients, 1 health check, and 1 because uvicorn serves one fewer".into(),
+                    &["web.keepalive"],
+                )
+            };
+            ledger.count(Web, "limit-concurrency", limit, reason, uses);
+        }
+        Server::Gunicorn => {
+            let threads = ledger.number(Web, "threads");
+            let reason = "connections a gthread worker keeps open, most of them idle; only its threads serve requests";
+            ledger.count(Web, "worker-connections", 256.max(threads), reason, &["web.threads"]);
+        }
+        Server::GunicornUvicorn => {}
+    }
+}
+
+/// Decides pool size and statement time-out: they need the database's share.
+pub fn pool(shape: &Shape, ledger: &mut Ledger, affordable: u64) {
+    if shape.answers.stack.database == Database::None {
+        return;
+    }
+    let workers = ledger.number(Web, "workers").max(1);
+    let (wanted, why) = match shape.application().server {
+        Server::Gunicorn => {
+            let threads = ledger.number(Web, "threads");
+            (threads, "one connection per thread".to_owned())
+        }
+        _ => (10, "an event loop shares ten connections among its requests".to_owned()),
+    };
+    let each = affordable / workers;
+    let size = wanted.min(each).max(1);
+    let reason = if size < wanted {
+        format!("{why}, but the database affords {affordable} for {workers} processes")
+    } else {
+        format!("{why}; the database affords {affordable} for all processes")
+    };
+    ledger.count(Web, "pool-size", size, reason, &["web.workers", "db.max-connections"]);
+}
+
+fn model(ledger: &mut Ledger) {
+    let cpus = MilliCpu(ledger.number(Web, "cpus") as u32);
+    let workers = ledger.number(Web, "workers").max(1);
+    let threads = (u64::from(cpus.threads()) / workers).max(1);
+    let reason = format!("{cpus} among {workers} process: more threads than cores only wait for each other");
+    ledger.count(Web, "model-threads", threads, reason, &["web.cpus", "web.workers"]);
+    ledger.count(Web, "model-load-attempts", 3, "a mount or download that is late gets a second and a third chance", &[]);
+    ledger.seconds(Web, "model-load-delay", 5, "long enough for a slow mount to appear", &[]);
+}
+
+/// Memory of `/dev/shm`: gunicorn's heartbeat files are tiny; torch passes
+/// tensors through it.
+pub fn shared_memory(shape: &Shape, ledger: &mut Ledger) {
+    let torch = shape
+        .application()
+        .model
+        .as_ref()
+        .is_some_and(|model| matches!(model.runtime, Runtime::Torch | Runtime::Ultralytics | Runtime::Transformers));
+    let (size, reason) = if torch {
+        (MiB(256), "torch passes tensors between threads and processes through it")
+    } else {
+        (MiB(64), "Docker's default; gunicorn's heartbeat files take a few bytes")
+    };
+    ledger.memory(Web, "shm", size, reason, &[]);
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

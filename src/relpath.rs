@@ -1,0 +1,88 @@
+//! A path inside the user's repository, checked once when it is made.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+/// A normalised, relative, `/`-separated path that stays inside the
+/// repository and has a name every file system accepts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct RelPath(String);
+
+/// Names Windows keeps for devices, with or without an extension.
+const RESERVED: [&str; 22] = [
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
+    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+];
+
+impl RelPath {
+    /// Checks and takes a path.
+    ///
+    /// # Errors
+    /// A sentence that says why the path is refused: absolute, leaving the
+    /// repository, empty, or with a part that some file system reserves.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let refuse = |why: &str| Err(format!("the path `{text}` {why}"));
+        if text.is_empty() {
+            return refuse("is empty");
+        }
+        if text.starts_with('/') || text.contains('\\') || text.contains(':') {
+            return refuse("is not relative with `/` between its parts");
+        }
+        for part in text.split('/') {
+            match part {
+                "" | "." => return refuse("is not in its shortest form"),
+                ".." => return refuse("leaves the repository"),
+                _ => {}
+            }
+            let stem = part.split('.').next().unwrap_or_default();
+            if RESERVED.contains(&stem.to_ascii_lowercase().as_str()) {
+                return refuse("has a part that Windows reserves");
+            }
+            if part.ends_with('.') || part.ends_with(' ') || part.chars().any(char::is_control) {
+                return refuse("has a part that is no portable file name");
+            }
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The path as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path below `root`, in the platform's form.
+    #[must_use]
+    pub fn below(&self, root: &Path) -> PathBuf {
+        self.0.split('/').fold(root.to_owned(), |path, part| path.join(part))
+    }
+}
+
+impl fmt::Display for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_leaves_the_repository_is_refused() {
+        for text in ["../x", "a/../../x", "/etc/passwd", "C:/x", "a\\b", "", "a//b", "./a"] {
+            assert!(RelPath::new(text).is_err(), "{text}");
+        }
+        assert!(RelPath::new("nginx/nginx.conf").is_ok());
+    }
+
+    #[test]
+    fn names_that_windows_reserves_are_refused() {
+        assert!(RelPath::new("app/aux.py").is_err());
+        assert!(RelPath::new("NUL").is_err());
+        assert!(RelPath::new("auxiliary.py").is_ok());
+    }
+}

@@ -1,0 +1,165 @@
+//! The context templates read. Its shape is a contract: every name is always
+//! there, empty where there is nothing, so that a misspelt name is an error
+//! and not an empty line. A test holds every template against it.
+
+use serde_json::{Map, Value, json};
+
+use crate::answers::stack::{Database, Framework};
+use crate::plan::{Plan, Role};
+
+/// The user id that application containers run as.
+const UID: u32 = 10_001;
+
+/// The context of a plan.
+#[must_use]
+pub fn of(plan: &Plan) -> Value {
+    let answers = &plan.answers;
+    let deploy = &answers.deploy;
+    json!({
+        "tool": { "version": env!("CARGO_PKG_VERSION") },
+        "project": project(plan),
+        "stack": stack(plan),
+        "has": plan.flags,
+        "model": model(plan),
+        "deploy": {
+            "bind": bind(&deploy.bind),
+            "publish_port": answers.port,
+            "domain": deploy.domain,
+            "hardening": deploy.hardening.word(),
+            "uid": UID,
+            "log_max_size": "10m",
+            "log_max_file": 5,
+            "cpus": deploy.cpus.to_string(),
+            "memory": deploy.memory.to_string(),
+            "budget": deploy.budget.word(),
+            "dockerfile_syntax": answers.images.get("dockerfile-syntax").cloned().unwrap_or_default(),
+        },
+        "images": plan.images,
+        "svc": Role::ALL.iter()
+            .map(|role| (role.name().to_owned(), json!(answers.services[role])))
+            .collect::<Map<_, _>>(),
+        "vol": { "db": "db-data", "redis": "redis-data", "beat": "beat-data" },
+        "n": numbers(plan),
+        "why": plan.decisions.iter()
+            .filter(|decision| decision.is_pinned())
+            .map(|decision| (decision.key.name(), json!(decision.reason)))
+            .collect::<Map<_, _>>(),
+        "env": plan.env.iter().map(|variable| json!({
+            "name": variable.name,
+            "kind": variable.kind.word(),
+            "value": variable.kind.example(),
+            "doc": variable.doc,
+            "services": variable.services.iter().map(|role| &answers.services[role]).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "packages": { "build": [], "runtime": [] },
+        "pins": crate::plan::data::VERSIONS.tools.iter()
+            .map(|(name, version)| (name.replace('-', "_"), json!(version)))
+            .collect::<Map<_, _>>(),
+        "decisions": plan.decisions.iter().map(|decision| json!({
+            "key": decision.key.name(),
+            "value": decision.value.to_string(),
+            "reason": decision.reason,
+            "source": decision.source,
+        })).collect::<Vec<_>>(),
+        "outputs": plan.outputs.iter().map(|output| json!({
+            "path": output.path,
+            "ownership": output.ownership.word(),
+        })).collect::<Vec<_>>(),
+        "requirements": plan.requirements,
+    })
+}
+
+fn project(plan: &Plan) -> Value {
+    let answers = &plan.answers;
+    let application = answers.stack.application();
+    let (app, settings) = match (application.framework, application.server.is_asgi()) {
+        (Framework::Fastapi, _) => ("app.main:app", ""),
+        (Framework::Flask, _) => ("app:create_app()", ""),
+        (Framework::Django, true) => ("config.asgi:application", "config.settings"),
+        (Framework::Django, false) => ("config.wsgi:application", "config.settings"),
+    };
+    json!({
+        "name": answers.name,
+        "package": "app",
+        "python": answers.python,
+        "python_nodot": answers.python.replace('.', ""),
+        "package_manager": answers.package_manager.word(),
+        "port": 8000,
+        "app": app,
+        "health": "/health",
+        "ready": "/ready",
+        "settings": settings,
+        "static_root": if settings.is_empty() { "" } else { "/app/staticfiles" },
+        "static_url": if settings.is_empty() { "" } else { "/static/" },
+    })
+}
+
+fn stack(plan: &Plan) -> Value {
+    let stack = &plan.answers.stack;
+    let application = stack.application();
+    let redis = |there: bool| if there { "redis" } else { "none" };
+    let django = application.framework == Framework::Django;
+    json!({
+        "preset": plan.answers.preset,
+        "framework": application.framework.word(),
+        "interface": if application.server.is_asgi() { "asgi" } else { "wsgi" },
+        "server": application.server.word(),
+        "proxy": stack.proxy.word(),
+        "database": stack.database.word(),
+        "cache": redis(stack.cache),
+        "broker": redis(stack.broker),
+        "worker": if application.celery.is_some() { "celery" } else { "none" },
+        "migrations": match (stack.database, django) {
+            (Database::None, _) => "none",
+            (_, true) => "django",
+            (_, false) => "alembic",
+        },
+        "celery_app": match (application.celery, django) {
+            (None, _) => "",
+            (_, true) => "config.celery:app",
+            (_, false) => "app.celery_app:app",
+        },
+        "celery_scheduler": match (application.celery.is_some_and(|celery| celery.beat), django) {
+            (false, _) => "",
+            (true, true) => "config.celery:HeartbeatScheduler",
+            (true, false) => "app.celery_app:HeartbeatScheduler",
+        },
+    })
+}
+
+fn model(plan: &Plan) -> Value {
+    let Some(model) = &plan.answers.stack.application().model else {
+        return json!({
+            "runtime": "none", "path": "", "dir": "", "file": "", "target": "",
+            "delivery": "", "device": "",
+        });
+    };
+    let path = model.path.as_str();
+    let (dir, file) = path.rsplit_once('/').unwrap_or(("", path));
+    json!({
+        "runtime": model.runtime.word(),
+        "path": path,
+        "dir": dir,
+        "file": file,
+        "target": format!("/models/{file}"),
+        "delivery": model.delivery.word(),
+        "device": "cpu",
+    })
+}
+
+/// IPv6 addresses stand in brackets in Compose's short port syntax.
+fn bind(address: &str) -> String {
+    if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
+}
+
+/// Numbers by service and field; services that are not there are empty.
+fn numbers(plan: &Plan) -> Value {
+    let mut services: Map<String, Value> =
+        Role::ALL.iter().map(|role| (role.name().to_owned(), json!({}))).collect();
+    for decision in &plan.decisions {
+        services[decision.key.role.name()][decision.key.row.field] = decision.value.in_template();
+    }
+    let path = if plan.flags.is("model") { "/ready" } else { "/health" };
+    services["web"]["health_path"] = json!(path);
+    Value::Object(services)
+}

@@ -1,0 +1,156 @@
+//! Memory, processor and time as types, so that no bare number changes its
+//! unit on the way from an answer to a generated file.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// An amount of memory in mebibytes (2^20 bytes), the unit of every planned
+/// memory figure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MiB(pub u32);
+
+impl MiB {
+    /// Reads what people write for memory: `512M`, `512MB`, `512MiB`, `2G`,
+    /// `2GB`, `1.5GiB`. Units are binary, as Docker reads them.
+    ///
+    /// # Errors
+    /// A sentence saying what was expected, when the text is no such amount.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let expected = || format!("`{text}` is no amount of memory; write it like 512MiB or 2GiB");
+        let lower = text.trim().to_ascii_lowercase();
+        let split = lower
+            .find(|c: char| c.is_ascii_alphabetic())
+            .ok_or_else(expected)?;
+        let (number, unit) = lower.split_at(split);
+        let factor = match unit {
+            "m" | "mb" | "mib" => 1.0,
+            "g" | "gb" | "gib" => 1024.0,
+            "t" | "tb" | "tib" => 1024.0 * 1024.0,
+            _ => return Err(expected()),
+        };
+        let number: f64 = number.trim().parse().map_err(|_| expected())?;
+        let mebibytes = number * factor;
+        if !(mebibytes.is_finite() && (1.0..=f64::from(u32::MAX / 1024)).contains(&mebibytes)) {
+            return Err(expected());
+        }
+        Ok(Self(mebibytes.floor() as u32))
+    }
+
+    /// This amount times `numerator / denominator`, rounded down.
+    #[must_use]
+    pub fn scaled(self, numerator: u32, denominator: u32) -> Self {
+        Self((u64::from(self.0) * u64::from(numerator) / u64::from(denominator)) as u32)
+    }
+
+    /// The least multiple of `step` that is not below this amount.
+    #[must_use]
+    pub fn round_up(self, step: u32) -> Self {
+        Self(self.0.div_ceil(step) * step)
+    }
+
+    /// The greatest multiple of `step` that is not above this amount.
+    #[must_use]
+    pub fn round_down(self, step: u32) -> Self {
+        Self(self.0 / step * step)
+    }
+}
+
+impl fmt::Display for MiB {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 >= 1024 && self.0.is_multiple_of(512) {
+            write!(f, "{} GiB", f64::from(self.0) / 1024.0)
+        } else {
+            write!(f, "{} MiB", self.0)
+        }
+    }
+}
+
+impl Serialize for MiB {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.0)
+    }
+}
+
+/// A share of processor time in thousandths of one CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MilliCpu(pub u32);
+
+impl MilliCpu {
+    /// Reads `2`, `0.5`, `1.25` or `500m`.
+    ///
+    /// # Errors
+    /// A sentence saying what was expected, when the text is no such share.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let expected = || format!("`{text}` is no number of CPUs; write it like 2, 0.5 or 500m");
+        let text = text.trim();
+        let milli = match text.strip_suffix('m') {
+            Some(milli) => milli.parse::<f64>().map_err(|_| expected())?,
+            None => text.parse::<f64>().map_err(|_| expected())? * 1000.0,
+        };
+        if !(milli.is_finite() && (10.0..=1_024_000.0).contains(&milli)) {
+            return Err(expected());
+        }
+        Ok(Self(milli.round() as u32))
+    }
+
+    /// How many threads this share keeps busy: whole CPUs, and at least one.
+    #[must_use]
+    pub fn threads(self) -> u32 {
+        (self.0 / 1000).max(1)
+    }
+
+    /// The greatest multiple of `step` that is not above this share.
+    #[must_use]
+    pub fn round_down(self, step: u32) -> Self {
+        Self(self.0 / step * step)
+    }
+
+    /// As Compose reads it: `0.25`, `1.50`.
+    #[must_use]
+    pub fn compose(self) -> String {
+        format!("{}.{:02}", self.0 / 1000, self.0 % 1000 / 10)
+    }
+}
+
+impl fmt::Display for MilliCpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} CPU", f64::from(self.0) / 1000.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read_in_binary_units_whatever_the_spelling() {
+        for text in ["2G", "2gb", "2GiB", " 2048 MiB ", "2048m"] {
+            assert_eq!(MiB::parse(text), Ok(MiB(2048)), "{text}");
+        }
+        assert_eq!(MiB::parse("1.5GiB"), Ok(MiB(1536)));
+    }
+
+    #[test]
+    fn memory_without_a_unit_or_of_nonsense_is_refused() {
+        for text in ["512", "", "lots", "-1G", "0.2MiB", "1e99G", "5KB", "NaNG"] {
+            assert!(MiB::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn below_one_cpu_there_is_still_one_thread() {
+        assert_eq!(MilliCpu(250).threads(), 1);
+        assert_eq!(MilliCpu(1999).threads(), 1);
+        assert_eq!(MilliCpu(2000).threads(), 2);
+    }
+
+    #[test]
+    fn cpus_are_read_as_decimals_or_thousandths() {
+        assert_eq!(MilliCpu::parse("0.5"), Ok(MilliCpu(500)));
+        assert_eq!(MilliCpu::parse("500m"), Ok(MilliCpu(500)));
+        assert_eq!(MilliCpu(1250).compose(), "1.25");
+        assert!(MilliCpu::parse("0").is_err());
+        assert!(MilliCpu::parse("two").is_err());
+    }
+}
