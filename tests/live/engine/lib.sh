@@ -16,6 +16,9 @@ LIVE_ENV=$LIVE_CACHE/env.sh
 LIVE_SOCKET=$LIVE_RUN/docker.sock
 LIVE_PID_FILE=$LIVE_RUN/dockerd.pid
 
+# A shell that became root by `su` has no directory of system tools on its path.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() { printf 'live engine: %s\n' "$*" >&2; }
 
 die() {

@@ -7,7 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 log=$LIVE_LOG/dockerd.log
-export PATH=$LIVE_ENGINE/usr/sbin:$LIVE_ENGINE/usr/bin:$PATH:/usr/sbin:/sbin
+export PATH=$LIVE_ENGINE/usr/sbin:$LIVE_ENGINE/usr/bin:$PATH
 export DOCKER_HOST=unix://$LIVE_SOCKET DOCKER_CONFIG=$LIVE_CONFIG
 
 # A path longer than this does not fit into a socket's address.

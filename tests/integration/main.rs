@@ -1,0 +1,8 @@
+//! What dockwright promises, from the outside: one file per feature.
+
+mod bad_input;
+mod examples;
+mod new;
+mod plan;
+mod properties;
+mod support;

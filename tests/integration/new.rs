@@ -1,0 +1,233 @@
+//! `dockwright new` with flags alone.
+
+use std::fs;
+use std::path::Path;
+
+use predicates::prelude::*;
+
+use crate::support::{directory, dockwright};
+
+fn new(directory: &Path, flags: &[&str]) {
+    dockwright().current_dir(directory).args(["new", "shop", "--yes"]).args(flags).assert().success();
+}
+
+fn read(directory: &Path, path: &str) -> String {
+    fs::read_to_string(directory.join("shop").join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn every_preset_writes_what_its_plan_lists_and_nothing_else() {
+    for preset in dockwright::preset::NAMES {
+        let directory = directory();
+        let output = dockwright()
+            .current_dir(&directory)
+            .args(["new", "shop", "--yes", "--preset", preset, "--format", "json"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{preset}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut listed: Vec<String> = report["written"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|path| path.as_str().unwrap().to_owned())
+            .collect();
+        listed.sort();
+        let mut found = files(&directory.path().join("shop"), "");
+        found.retain(|path| !path.starts_with(".dockwright/"));
+        found.sort();
+        assert_eq!(listed, found, "{preset}");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing beside the target");
+    }
+}
+
+fn files(directory: &Path, prefix: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            paths.extend(files(&entry.path(), &format!("{name}/")));
+        } else {
+            paths.push(name);
+        }
+    }
+    paths
+}
+
+#[cfg(unix)]
+#[test]
+fn env_is_for_its_owner_alone_and_differs_between_two_services() {
+    use std::os::unix::fs::PermissionsExt;
+    let one = directory();
+    let two = directory();
+    for directory in [&one, &two] {
+        new(directory.path(), &["--preset", "django-nginx"]);
+        let mode = fs::metadata(directory.path().join("shop/.env")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let env = read(one.path(), ".env");
+    for name in ["SECRET_KEY", "POSTGRES_PASSWORD"] {
+        let value = env.lines().find_map(|line| line.strip_prefix(&format!("{name}="))).unwrap();
+        assert!(value.len() >= 40 && value.bytes().all(|b| b.is_ascii_alphanumeric()), "{name}={value}");
+        for file in files(&one.path().join("shop"), "").iter().filter(|path| *path != ".env") {
+            let bytes = fs::read(one.path().join("shop").join(file)).unwrap();
+            assert!(!String::from_utf8_lossy(&bytes).contains(value), "{name} is in {file}");
+        }
+    }
+    assert_ne!(env, read(two.path(), ".env"));
+}
+
+#[cfg(unix)]
+#[test]
+fn modes_do_not_depend_on_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = directory();
+    let binary = env!("CARGO_BIN_EXE_dockwright");
+    let status = std::process::Command::new("sh")
+        .args(["-c", &format!("umask 077; '{binary}' new shop --yes --preset django-nginx >/dev/null")])
+        .current_dir(&directory)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let mode = |path: &str| {
+        fs::metadata(directory.path().join("shop").join(path)).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!((mode("Dockerfile"), mode("entrypoint.sh"), mode(".env")), (0o644, 0o755, 0o600));
+}
+
+#[test]
+fn the_intent_holds_what_was_chosen_and_no_default() {
+    let directory = directory();
+    new(directory.path(), &["--preset", "django-nginx", "--set", "deploy.memory=8GiB"]);
+    let intent = read(directory.path(), "dockwright.toml");
+    assert!(intent.contains("preset = \"django-nginx\""), "{intent}");
+    assert!(intent.contains("memory = \"8GiB\"") && intent.contains("name = \"shop\""), "{intent}");
+    assert!(!intent.contains("postgres") && !intent.contains("cpus"), "{intent}");
+}
+
+#[test]
+fn the_written_intent_plans_the_same() {
+    let directory = directory();
+    let flags = ["--preset", "celery-postgres-redis", "--set", "stack.cache=redis", "--set", "tune.worker.concurrency=2"];
+    new(directory.path(), &flags);
+    let plan = |arguments: &[&str]| {
+        let output =
+            dockwright().current_dir(&directory).arg("plan").args(arguments).args(["--format", "json"]).output().unwrap();
+        let mut value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        for decision in value["decisions"].as_array_mut().unwrap() {
+            decision["source"] = serde_json::Value::Null;
+        }
+        value
+    };
+    let mut named: Vec<&str> = flags.to_vec();
+    named.extend(["--set", "project.name=shop"]);
+    assert_eq!(plan(&["shop"]), plan(&named));
+}
+
+#[test]
+fn every_base_is_named_by_its_hash_and_in_the_lock() {
+    let directory = directory();
+    new(directory.path(), &["--preset", "django-nginx"]);
+    let lock = read(directory.path(), ".dockwright/lock.toml");
+    assert!(!lock.contains(directory.path().to_str().unwrap()), "no absolute path in the lock");
+    let bases = fs::read_dir(directory.path().join("shop/.dockwright/base")).unwrap();
+    let mut count = 0;
+    for base in bases {
+        let base = base.unwrap();
+        let name = base.file_name().into_string().unwrap();
+        let bytes = fs::read(base.path()).unwrap();
+        assert_eq!(dockwright::apply::bookkeeping::hash(&bytes), name);
+        assert!(lock.contains(&name), "{name}");
+        count += 1;
+    }
+    assert!(count >= 8, "{count}");
+    let dockerfile = fs::read(directory.path().join("shop/Dockerfile")).unwrap();
+    assert!(lock.contains(&dockwright::apply::bookkeeping::hash(&dockerfile)));
+}
+
+#[test]
+fn a_directory_with_only_git_is_filled() {
+    let directory = directory();
+    fs::create_dir_all(directory.path().join("shop/.git")).unwrap();
+    fs::write(directory.path().join("shop/.git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    new(directory.path(), &[]);
+    assert_eq!(read(directory.path(), ".git/HEAD"), "ref: refs/heads/main\n");
+    assert!(directory.path().join("shop/Dockerfile").exists());
+}
+
+#[test]
+fn missing_parents_are_made() {
+    let directory = directory();
+    dockwright().current_dir(&directory).args(["new", "a/b/shop", "--yes"]).assert().success();
+    assert!(directory.path().join("a/b/shop/compose.yaml").exists());
+}
+
+#[test]
+fn only_image_writes_the_dockerfile_and_its_ignore_file_alone() {
+    let directory = directory();
+    new(directory.path(), &["--preset", "django-nginx", "--only", "image"]);
+    let mut found = files(&directory.path().join("shop"), "");
+    found.retain(|path| !path.starts_with(".dockwright/"));
+    found.sort();
+    assert_eq!(found, [".dockerignore", "Dockerfile"]);
+    let dockerfile = read(directory.path(), "Dockerfile");
+    assert!(!dockerfile.contains("gunicorn.conf.py") && !dockerfile.contains("entrypoint.sh"), "{dockerfile}");
+}
+
+#[test]
+fn a_dry_run_lists_the_files_and_writes_none() {
+    let directory = directory();
+    dockwright()
+        .current_dir(&directory)
+        .args(["new", "shop", "--yes", "--dry-run"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("Would write").and(predicate::str::contains("Dockerfile")));
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+}
+
+#[test]
+fn the_report_ends_with_the_next_command() {
+    let directory = directory();
+    dockwright()
+        .current_dir(&directory)
+        .args(["new", "shop", "--yes"])
+        .assert()
+        .success()
+        .stdout(predicate::str::ends_with("Next: cd shop && docker compose up --build --wait\n"));
+}
+
+#[test]
+fn a_file_can_be_left_out_and_a_service_renamed() {
+    let directory = directory();
+    new(
+        directory.path(),
+        &["--preset", "django-nginx", "--set", "files.DEPLOY.md=off", "--set", "services.db=postgres"],
+    );
+    assert!(!directory.path().join("shop/DEPLOY.md").exists());
+    let compose = read(directory.path(), "compose.yaml");
+    assert!(compose.contains("\n  postgres:\n") && compose.contains("@postgres:5432"), "{compose}");
+    assert!(!compose.contains("\n  db:\n"), "{compose}");
+}
+
+#[test]
+fn a_registry_prefixes_every_image() {
+    let directory = directory();
+    new(directory.path(), &["--preset", "celery-postgres-redis", "--set", "images.registry=registry.example.com/mirror"]);
+    for (file, word) in [("Dockerfile", "FROM "), ("compose.yaml", "image: ")] {
+        for line in read(directory.path(), file).lines().filter(|line| line.trim_start().starts_with(word)) {
+            let named = line.trim_start().trim_start_matches(word);
+            let own = named.starts_with("shop") || !named.contains(':');
+            assert!(own || named.starts_with("registry.example.com/mirror/"), "{file}: {line}");
+        }
+    }
+}
+
+#[test]
+fn another_python_has_its_image_and_its_packages() {
+    let directory = directory();
+    new(directory.path(), &["--preset", "django-nginx", "--set", "project.python=3.11"]);
+    assert!(read(directory.path(), "Dockerfile").contains("FROM python:3.11-slim-trixie"));
+    assert!(read(directory.path(), "requirements.txt").contains("\ndjango==5.2"));
+}
