@@ -87,8 +87,9 @@ pub fn create(
         written.push(file.output.path.to_string());
     }
     let manager = plan.answers.package_manager;
-    let packaged = files.iter().any(|file| file.output.bundle == crate::plan::Bundle::Package);
-    if packaged && let Some(lock_file) = packages::lock_file(manager) {
+    let named = |name: &str| files.iter().any(|file| file.output.path.as_str() == name);
+    let described = named("pyproject.toml") || named("Pipfile");
+    if described && let Some(lock_file) = packages::lock_file(manager) {
         packages::lock(manager, staging.path())?;
         written.push(lock_file.to_owned());
         written.sort();

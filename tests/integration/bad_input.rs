@@ -71,7 +71,7 @@ fn an_impossible_combination_says_what_mends_it() {
 #[test]
 fn a_budget_that_is_too_small_says_what_is_missing() {
     refused(
-        &["--preset", "celery-postgres-redis", "--set", "deploy.memory=1000MiB"],
+        &["--preset", "celery-postgres-redis", "--set", "deploy.memory=1100MiB"],
         &["deploy.memory", "missing", "web ", "db 192 MiB", "the smallest budget that fits", "leave out beat"],
     );
     refused(
@@ -82,7 +82,7 @@ fn a_budget_that_is_too_small_says_what_is_missing() {
 
 #[test]
 fn a_pin_that_breaks_an_invariant_is_refused() {
-    refused(&["--set", "tune.web.workers=90"], &["90"]);
+    refused(&["--set", "tune.web.workers=90"], &["deploy.memory", "pin fewer workers"]);
     refused(
         &["--preset", "django-nginx", "--set", "tune.web.request-timeout=90", "--set", "tune.web.gunicorn-timeout=60"],
         &["web.request-timeout = 90 s is not below web.gunicorn-timeout = 60 s"],

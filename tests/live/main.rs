@@ -1,0 +1,1 @@
+//! Generated stacks on a real Docker engine.
