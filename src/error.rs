@@ -118,9 +118,12 @@ pub enum Error {
         /// What the engine said.
         message: String,
     },
-    /// The person stopped the command.
+    /// A signal, or the end of the terminal, stopped the command.
     #[error("interrupted; nothing was written")]
     Interrupted,
+    /// The person chose not to go on.
+    #[error("cancelled; nothing was written")]
+    Cancelled,
 }
 
 impl Error {
@@ -137,7 +140,7 @@ impl Error {
         match self {
             Self::Input(_) => 2,
             Self::Io { .. } | Self::Tool { .. } | Self::Template { .. } => 3,
-            Self::Interrupted => 130,
+            Self::Interrupted | Self::Cancelled => 130,
         }
     }
 }

@@ -142,18 +142,21 @@ fn label(text: &str) -> Result<Value, String> {
     let mut message = format!(
         "`{text}` is no usable name: at most 40 lower-case letters, digits and hyphens, first a letter"
     );
-    let mut near: String = text
-        .to_ascii_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    near = near.trim_matches(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit()).into();
-    near = near.trim_start_matches(|c: char| !c.is_ascii_lowercase()).into();
-    near.truncate(40);
-    if !near.is_empty() && near != text {
+    if let Some(near) = label_near(text) {
         message.push_str(&format!("; `{near}` would do"));
     }
     Err(message)
+}
+
+/// A [`Kind::Label`] near a text that is none.
+#[must_use]
+pub fn label_near(text: &str) -> Option<String> {
+    let replaced = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let near: String = text.to_ascii_lowercase().chars().map(replaced).collect();
+    let mut near = near.trim_start_matches(|c: char| !c.is_ascii_lowercase()).to_owned();
+    near.truncate(40);
+    let near = near.trim_end_matches('-');
+    (!near.is_empty() && near != text).then(|| near.to_owned())
 }
 
 fn hostname(text: &str) -> Result<Value, String> {

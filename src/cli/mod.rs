@@ -7,11 +7,13 @@ pub mod plan;
 pub mod preset;
 pub mod report;
 pub mod schema;
+pub mod terminal;
 pub mod wizard;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
@@ -140,7 +142,7 @@ enum PresetCommand {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    restore_on_interrupt();
+    let _ = ctrlc::set_handler(on_signal);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -150,6 +152,7 @@ pub fn main() -> ExitCode {
     };
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Interrupted) => end_interrupted(),
         Err(error) => {
             report::error(&error);
             ExitCode::from(error.exit_code())
@@ -181,19 +184,24 @@ fn run(command: Command) -> Result<(), Error> {
     }
 }
 
-/// On Ctrl-C: the cursor is shown again, what was staged is removed, and the
-/// process ends with 130.
-fn restore_on_interrupt() {
-    let _ = ctrlc::set_handler(|| {
-        staging::remove_open();
-        if std::io::stderr().is_terminal() {
-            let _ = console::Term::stderr().show_cursor();
-            eprintln!();
-        }
-        if std::io::stdout().is_terminal() {
-            let _ = console::Term::stdout().show_cursor();
-        }
-        eprintln!("{}", Error::Interrupted);
-        std::process::exit(130);
-    });
+/// On Ctrl-C, SIGTERM or SIGHUP, in a thread of its own.
+fn on_signal() {
+    if terminal::is_asking() {
+        // A prompt notices the signal as well, and gives the terminal the
+        // mode back that it had found: it has to do so before the end, and
+        // then ends the process itself. Only work between two prompts does
+        // not notice, and by then waits at the next prompt.
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    end_interrupted();
+}
+
+/// Removes what was staged, restores the terminal and ends with 130. Whoever
+/// comes second waits for the end.
+fn end_interrupted() -> ! {
+    static ENDING: Mutex<()> = Mutex::new(());
+    let _held = ENDING.lock();
+    staging::remove_open();
+    terminal::leave(&Error::Interrupted.to_string());
+    std::process::exit(130)
 }

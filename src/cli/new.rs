@@ -23,7 +23,7 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
     let (preset, draft) = if yes {
         unasked(dir, choices)?
     } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        wizard::run(dir, choices)?
+        wizard::run(dir, choices, dry_run)?
     } else {
         return Err(no_terminal(choices));
     };

@@ -45,15 +45,15 @@ pub fn json(value: &serde_json::Value) -> Result<(), Error> {
 /// Writes an error to standard error.
 pub fn error(error: &Error) {
     let word = style("error").for_stderr().red().bold();
-    match error {
-        Error::Interrupted => eprintln!("{error}"),
+    let text = match error {
+        Error::Interrupted | Error::Cancelled => format!("{error}\n"),
         Error::Input(problems) => {
-            for problem in problems {
-                eprintln!("{word}: {problem}");
-            }
+            problems.iter().map(|problem| format!("{word}: {problem}\n")).collect()
         }
-        other => eprintln!("{word}: {other}"),
-    }
+        other => format!("{word}: {other}\n"),
+    };
+    // Standard error can be gone; then the exit code alone has to say it.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// A table as wide as the terminal, cells wrapped.
@@ -87,8 +87,14 @@ pub fn table<const N: usize>(
 /// Names in as many columns as fit.
 #[must_use]
 pub fn columns(names: &[String]) -> String {
+    columns_within(names, usize::from(width()))
+}
+
+/// Names in as many columns as fit into `width`.
+#[must_use]
+pub fn columns_within(names: &[String], width: usize) -> String {
     let widest = names.iter().map(|name| console::measure_text_width(name)).max().unwrap_or(1) + 2;
-    let columns = (usize::from(width()).saturating_sub(2) / widest).max(1);
+    let columns = (width.saturating_sub(2) / widest).max(1);
     let rows = names.len().div_ceil(columns).max(1);
     let mut text = String::new();
     for row in 0..rows {
@@ -111,9 +117,19 @@ pub fn plan(plan: &Plan) -> String {
         "{}: {} on {} and {}\n\n",
         answers.name, answers.preset, answers.deploy.cpus, answers.deploy.memory
     );
-    let rows = plan.decisions.iter().map(|decision| {
-        [decision.key.name(), decision.value.to_string(), reason(decision)]
-    });
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for role in &plan.services {
+        if !rows.is_empty() {
+            rows.push(Default::default());
+        }
+        let own = plan.decisions.iter().filter(|decision| decision.key.role == *role);
+        rows.extend(own.map(|decision| {
+            [decision.key.name(), decision.value.to_string(), reason(decision)]
+        }));
+    }
+    // A database that is managed elsewhere is no service, but has a number.
+    let elsewhere = plan.decisions.iter().filter(|d| !plan.services.contains(&d.key.role));
+    rows.extend(elsewhere.map(|d| [d.key.name(), d.value.to_string(), reason(d)]));
     text.push_str(&table(["number", "value", "reason"], rows));
     let names: Vec<String> = plan.outputs.iter().map(|output| output.path.to_string()).collect();
     text.push_str(&format!("\n{} files\n{}", names.len(), columns(&names)));

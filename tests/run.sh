@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs every check of the project and installs what they need, on Debian as
+# root or wherever cargo, python3 and docker are there already.
+#
+#   tests/run.sh          everything, in this order
+#   tests/run.sh code     formatting, clippy, unit and integration tests
+#   tests/run.sh lint     linters over generated output
+#   tests/run.sh live     generated stacks on a real Docker engine
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+code() {
+    say "cargo fmt"
+    cargo fmt --check
+    say "cargo clippy"
+    cargo clippy --quiet --locked --all-targets -- -D warnings
+    say "cargo test"
+    cargo test --locked
+    if command -v shellcheck >/dev/null; then
+        say "shellcheck of the project's own scripts"
+        git ls-files '*.sh' .ci/run | xargs shellcheck -x
+    fi
+}
+
+lint() {
+    say "linters over generated output"
+    tests/lint/run.sh
+}
+
+live() {
+    say "generated stacks on a real engine"
+    tests/live/run.sh
+}
+
+case "${1:-all}" in
+    all) code; lint; live ;;
+    code | lint | live) "$1" ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
+say "done"
