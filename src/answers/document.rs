@@ -159,7 +159,7 @@ mod tests {
         let entries = read("dockwright.toml", source).unwrap();
         let problems = apply(&entries, &mut Draft::default()).unwrap_err();
         assert_eq!(problems.len(), 2);
-        assert_eq!(problems[0].at.as_deref(), Some("dockwright.toml:2:12"));
+        assert_eq!(problems[0].at.as_deref(), Some("dockwright.toml:2:11"));
         assert!(problems[0].help.as_deref().unwrap().contains("stack.database"));
         assert_eq!(problems[1].at.as_deref(), Some("dockwright.toml:4:10"));
     }

@@ -22,7 +22,8 @@ impl Flags {
         let application = shape.application();
         let framework = |wanted| application.framework == wanted;
         let asgi = application.server.is_asgi();
-        let nginx = shape.has(Role::Nginx);
+        // A Dockerfile that stands alone has no proxy to build.
+        let nginx = shape.has(Role::Nginx) && !image_only;
         let database = stack.database != Database::None;
         let runtime = application.model.as_ref().map_or(Runtime::None, |model| model.runtime);
         let delivery = application.model.as_ref().map(|model| model.delivery);

@@ -88,7 +88,7 @@ fn a_pin_that_breaks_an_invariant_is_refused() {
         &["web.request-timeout = 90 s is not below web.gunicorn-timeout = 60 s"],
     );
     refused(
-        &["--preset", "django-nginx", "--set", "tune.db.max-connections=5"],
+        &["--preset", "django-nginx", "--set", "tune.db.max-connections=4"],
         &["db.max-connections"],
     );
     refused(

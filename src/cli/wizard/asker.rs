@@ -14,6 +14,9 @@ const BACK: &str = "<";
 /// What is typed to take a chosen value back.
 pub const CLEAR: &str = "-";
 
+/// Rows a menu takes however little room there is.
+const LEAST_ROWS: usize = 6;
+
 /// What a person did at a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply<T> {
@@ -46,6 +49,8 @@ pub struct Asker {
     theme: Box<dyn Theme>,
     /// Answer lines that stand directly above the cursor.
     answered: usize,
+    /// Lines said since the last prompt, which a menu leaves on the screen.
+    said: usize,
 }
 
 impl Asker {
@@ -57,7 +62,7 @@ impl Asker {
         } else {
             Box::new(SimpleTheme)
         };
-        Self { term: Term::stderr(), theme, answered: 0 }
+        Self { term: Term::stderr(), theme, answered: 0, said: 0 }
     }
 
     /// Columns that text may take.
@@ -72,7 +77,9 @@ impl Asker {
     /// When the terminal is gone.
     pub fn say(&mut self, text: &str) -> Result<(), Error> {
         self.answered = 0;
-        self.term.write_line(text.trim_end_matches('\n')).map_err(|_| Error::Interrupted)
+        let text = text.trim_end_matches('\n');
+        self.said += text.split('\n').count();
+        self.term.write_line(text).map_err(|_| Error::Interrupted)
     }
 
     /// Writes a remark, dim and wrapped.
@@ -81,7 +88,8 @@ impl Asker {
     /// When the terminal is gone.
     pub fn remark(&mut self, text: &str) -> Result<(), Error> {
         self.answered = 0;
-        self.dim(text).map(drop)
+        self.said += self.dim(text)?;
+        Ok(())
     }
 
     /// Asks for text.
@@ -128,20 +136,17 @@ impl Asker {
         default: usize,
     ) -> Result<Reply<usize>, Error> {
         let above = self.dim(why)?;
-        // dialoguer counts on items that do not wrap.
-        let room = self.width() - 3;
-        let items: Vec<String> = items
-            .iter()
-            .map(|item| {
-                let lines: Vec<_> = item.lines().map(|line| truncate_str(line, room, "…")).collect();
-                lines.join("\n")
-            })
-            .collect();
+        let rows = usize::from(self.term.size().0);
+        let said = std::mem::take(&mut self.said).min(rows / 2);
+        // What stands above stays on the screen; prompt and cursor take a line each.
+        let most = rows.saturating_sub(above + said + 2).max(LEAST_ROWS);
+        let items = self.fitting(items, most);
         let chosen = Select::with_theme(self.theme.as_ref())
             .with_prompt(prompt)
             .report(false)
             .items(&items)
             .default(default.min(items.len().saturating_sub(1)))
+            .max_length(most)
             .interact_on_opt(&self.term)
             .map_err(stopped)?;
         self.erase(above)?;
@@ -154,8 +159,7 @@ impl Asker {
     /// When the terminal is gone.
     pub fn answered(&mut self, prompt: &str, answer: &str) -> Result<(), Error> {
         let mut line = String::new();
-        let shown = if answer.is_empty() { "none" } else { answer };
-        let formatted = self.theme.format_input_prompt_selection(&mut line, prompt, shown);
+        let formatted = self.theme.format_input_prompt_selection(&mut line, prompt, answer);
         formatted.expect("text is written to memory");
         let line = truncate_str(&line, self.width() - 1, "…").into_owned();
         self.term.write_line(&line).map_err(|_| Error::Interrupted)?;
@@ -173,6 +177,20 @@ impl Asker {
             self.erase(1)?;
         }
         Ok(())
+    }
+
+    /// Items cut to the terminal's width, which dialoguer counts on, and to
+    /// their first lines where all lines together are too many.
+    fn fitting(&self, items: &[String], rows: usize) -> Vec<String> {
+        let room = self.width() - 3;
+        let lines: usize = items.iter().map(|item| item.lines().count()).sum();
+        let each = if lines > rows { 1 } else { usize::MAX };
+        let cut = |item: &String| {
+            let lines: Vec<_> =
+                item.lines().take(each).map(|line| truncate_str(line, room, "…")).collect();
+            lines.join("\n")
+        };
+        items.iter().map(cut).collect()
     }
 
     fn dim(&self, text: &str) -> Result<usize, Error> {

@@ -11,8 +11,11 @@ use crate::cli::wizard::asker::{Asker, CLEAR, Reply, Typed};
 use crate::cli::wizard::session::Session;
 use crate::error::Error;
 
-/// The answer of a key that nobody has to decide.
+/// The word for leaving a choice to dockwright.
 const UNDECIDED: &str = "as planned";
+
+/// How an empty answer is shown.
+const NOTHING: &str = "none";
 
 /// What Enter alone means where a key has no value yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,10 +144,12 @@ impl<'a> KeyQuestion<'a> {
             Reply::Given(typed) => typed,
             Reply::Back => return Ok(Reply::Back),
         };
+        // 2gb is 2GiB.
+        let typed = field.kind.read(&typed).map_or(typed, |value| value.to_string());
         if clears && typed == CLEAR {
             self.clear(asker, session)?;
         } else if !answers && typed == default.unwrap_or_default() {
-            asker.answered(self.prompt, if typed.is_empty() { UNDECIDED } else { &typed })?;
+            asker.answered(self.prompt, if typed.is_empty() { NOTHING } else { &typed })?;
         } else {
             if typed != now {
                 session.answer(self.key, &typed);
@@ -157,7 +162,7 @@ impl<'a> KeyQuestion<'a> {
     fn clear(&self, asker: &mut Asker, session: &mut Session) -> Result<(), Error> {
         session.withdraw(self.key);
         let now = session.draft()?.text(self.key);
-        asker.answered(self.prompt, if now.is_empty() { UNDECIDED } else { &now })
+        asker.answered(self.prompt, if now.is_empty() { NOTHING } else { &now })
     }
 
     fn why<'b>(&'b self, field: &Field) -> &'b str {

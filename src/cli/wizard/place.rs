@@ -69,7 +69,7 @@ fn web(plan: &Plan) -> String {
     match (number("web.workers"), number("web.memory")) {
         (Some(workers), Some(memory)) => {
             let process = if workers == "1" { "process" } else { "processes" };
-            format!("{workers} server {process}, {memory} for the application")
+            format!("{workers} server {process} in {memory}")
         }
         _ => String::new(),
     }
@@ -88,7 +88,7 @@ pub fn ask(asker: &mut Asker, session: &mut Session) -> Result<Reply<()>, Error>
             default = index;
         }
     }
-    items.push("another size, or a task of another size".into());
+    items.push("another size".into());
     let chosen = match asker.select(PROMPT, WHY, &items, default)? {
         Reply::Given(chosen) => chosen,
         Reply::Back => return Ok(Reply::Back),

@@ -1,6 +1,6 @@
 //! What was chosen and what follows from it, as text that fits the terminal.
 
-use console::{Alignment, pad_str, style, truncate_str};
+use console::{Alignment, measure_text_width, pad_str, style, truncate_str};
 
 use crate::answers::{Draft, Origin};
 use crate::cli::report;
@@ -94,7 +94,7 @@ fn choices(session: &Session, draft: &Draft, width: usize) -> String {
     for (key, sourced) in draft.all_said().filter(|(key, _)| !shown(key)) {
         rows.push((key.to_owned(), sourced.value.to_string(), sourced.origin.to_string()));
     }
-    let mut text = heading("What was chosen");
+    let mut text = heading("Choices");
     text.push_str(&table(&rows, width));
     if !absent.is_empty() {
         let absent = format!("without {}", absent.join(", "));
@@ -120,7 +120,10 @@ fn value(draft: &Draft, label: &str, keys: &[&str]) -> Option<String> {
                 (_, false) => Some(format!("{first} with {}", there.join(" and "))),
             }
         }
-        "runs on" => joined(&[format!("CPUs {first}"), of(keys[1]), format!("a {}", of(keys[2]))]),
+        "runs on" => {
+            let cpus = if first.parse().is_ok_and(|cpus: f64| cpus > 1.0) { "CPUs" } else { "CPU" };
+            joined(&[format!("{first} {cpus}"), of(keys[1]), of(keys[2])])
+        }
         "reached at" => {
             let domain = of(keys[2]);
             let address = format!("{first}:{}", of(keys[1]));
@@ -164,7 +167,7 @@ fn numbers(plan: &Plan, width: usize) -> String {
             (decision.key.name(), decision.value.to_string(), decision.reason.clone())
         })
         .collect();
-    let mut text = heading("What follows");
+    let mut text = heading("Numbers that follow from them");
     text.push_str(&table(&rows, width));
     let more = format!("and {} more, with their reasons: dockwright plan", plan.decisions.len() - rows.len());
     text.push_str(&format!("  {}\n", style(more).for_stderr().dim()));
@@ -197,8 +200,8 @@ fn files(session: &Session, plan: &Plan, width: usize) -> String {
 /// Rows of three cells, the last of which is cut where the line ends.
 fn table(rows: &[(String, String, String)], width: usize) -> String {
     let widest = |cell: &dyn Fn(&(String, String, String)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
-    let first = widest(&|row| console::measure_text_width(&row.0));
-    let second = widest(&|row| console::measure_text_width(&row.1)).min(width / 2);
+    let first = widest(&|row| measure_text_width(&row.0));
+    let second = widest(&|row| measure_text_width(&row.1)).min(width / 2);
     let mut text = String::new();
     for (name, value, why) in rows {
         let line = format!(
@@ -206,8 +209,18 @@ fn table(rows: &[(String, String, String)], width: usize) -> String {
             pad_str(name, first, Alignment::Left, None),
             pad_str(value, second, Alignment::Left, None),
         );
-        text.push_str(truncate_str(line.trim_end(), width - 1, "…").as_ref());
+        text.push_str(&cut(line.trim_end(), width - 1));
         text.push('\n');
     }
     text
+}
+
+/// A line that is too long, cut between two words.
+fn cut(line: &str, width: usize) -> String {
+    if measure_text_width(line) <= width {
+        return line.to_owned();
+    }
+    let cut = truncate_str(line, width.saturating_sub(2), "");
+    let cut = cut.rsplit_once(' ').map_or(cut.as_ref(), |(whole, _)| whole);
+    format!("{} …", cut.trim_end_matches([',', ';', ':']))
 }

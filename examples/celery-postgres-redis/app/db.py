@@ -1,0 +1,49 @@
+"""The database engine."""
+
+from typing import Any
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.settings import DatabaseSettings
+
+# The asynchronous driver of each kind of database. SQLite is there for the tests.
+DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "sqlite": "sqlite+aiosqlite",
+}
+
+# Seconds to open a connection, and to wait for one of the pool's.
+CONNECT_TIMEOUT = 3
+POOL_TIMEOUT = 5
+
+
+def engine_url(database_url: str) -> URL:
+    url = make_url(database_url)
+    return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def create_engine(settings: DatabaseSettings) -> AsyncEngine:
+    url = engine_url(settings.database_url.get_secret_value())
+    connect_args: dict[str, Any] = {}
+    if url.get_backend_name() == "postgresql":
+        connect_args = {
+            "connect_timeout": CONNECT_TIMEOUT,
+            "options": f"-c statement_timeout={settings.database_statement_timeout_ms}",
+        }
+    return create_async_engine(
+        url,
+        # Exactly this many connections: the database's max_connections is planned with them.
+        pool_size=settings.database_pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        # Replaces connections that broke while the database was away.
+        pool_pre_ping=True,
+        connect_args=connect_args,
+    )
+
+
+async def ping(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))

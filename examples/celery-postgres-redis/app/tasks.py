@@ -1,0 +1,18 @@
+"""The tasks that workers run. Arguments and results are JSON."""
+
+from celery.utils.log import get_task_logger
+
+from app.celery_app import app
+
+logger = get_task_logger(__name__)
+
+
+@app.task
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+@app.task(ignore_result=True)
+def report_alive() -> None:
+    """Sent by beat: its line in the worker's log shows that schedule and queue work."""
+    logger.info("a scheduled task has arrived")

@@ -1,0 +1,56 @@
+"""The service as the tests run it: no database server, no Redis, no Docker."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from app.factory import create_app
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Nothing listens there: what needs it fails at once.
+NOWHERE = SecretStr("redis://127.0.0.1:1/0")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def celery_in_memory() -> Iterator[None]:
+    """Tasks run where they are queued, and results stay in the process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CELERY_BROKER_URL", "memory://")
+        patch.setenv("CELERY_RESULT_BACKEND", "cache+memory://")
+        from app.celery_app import app
+
+        app.conf.update(task_always_eager=True, task_store_eager_result=True)
+        yield
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An SQLite database that the migrations have made."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    command.upgrade(Config(ROOT / "alembic.ini"), "head")
+    return url
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(
+        database_url=SecretStr(database_url),
+        cache_url=NOWHERE,
+        celery_broker_url=NOWHERE,
+        celery_result_backend=NOWHERE,
+        request_timeout=5,
+    )
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings)) as client:
+        yield client

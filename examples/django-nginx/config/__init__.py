@@ -1,0 +1,1 @@
+"""The shop service: its settings and entry points."""

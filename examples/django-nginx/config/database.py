@@ -1,0 +1,49 @@
+"""Django's DATABASES entry from a URL."""
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from config import env
+
+# Seconds to open a connection, and to wait for one of the pool's.
+CONNECT_TIMEOUT = 3
+POOL_TIMEOUT = 5
+
+
+def database(url: str, *, pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        # For the tests.
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": parts.path[1:] or ":memory:"}
+    if parts.scheme not in ("postgresql", "postgres"):
+        if url:
+            env.problems.append("DATABASE_URL has to be postgresql://USER:PASSWORD@HOST:5432/NAME")
+        return {}
+
+    options: dict[str, Any] = {
+        **dict(parse_qsl(parts.query)),
+        "connect_timeout": CONNECT_TIMEOUT,
+        "options": f"-c statement_timeout={statement_timeout_ms}",
+    }
+    if pool_size > 0:
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": POOL_TIMEOUT,
+            # Attempts grow apart until this many seconds have passed. Then the next
+            # request makes a new one, so that an outage ends where the database returns.
+            "reconnect_timeout": POOL_TIMEOUT,
+        }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path[1:]),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": parts.port or 5432,
+        # The pool keeps connections open. Without one each request opens its own.
+        "CONN_MAX_AGE": 0,
+        # Replaces connections that broke while the database was away.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }

@@ -1,0 +1,40 @@
+"""Items: rows of the database."""
+
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from core.models import Item
+from core.requests import read_object, read_text
+
+PAGE = 100
+
+# The range of PostgreSQL's bigint.
+LARGEST_ID = 2**63 - 1
+
+
+def as_json(item: Item) -> dict[str, Any]:
+    return {"id": item.pk, "name": item.name}
+
+
+# No cookie says who the caller is, so there is nothing to forge.
+@method_decorator(csrf_exempt, name="dispatch")
+class ItemsView(View):
+    def get(self, request: HttpRequest) -> JsonResponse:
+        items = Item.objects.order_by("pk")[:PAGE]
+        return JsonResponse([as_json(item) for item in items], safe=False)
+
+    def post(self, request: HttpRequest) -> JsonResponse:
+        name = read_text(read_object(request), "name", max_length=200)
+        return JsonResponse(as_json(Item.objects.create(name=name)), status=201)
+
+
+class ItemView(View):
+    def get(self, request: HttpRequest, item_id: int) -> JsonResponse:
+        item = Item.objects.filter(pk=item_id).first() if item_id <= LARGEST_ID else None
+        if item is None:
+            return JsonResponse({"detail": "no such item"}, status=404)
+        return JsonResponse(as_json(item))

@@ -1,0 +1,44 @@
+"""Puts the application together. Nothing is opened before the server starts it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from redis.exceptions import RedisError
+from sqlalchemy.exc import OperationalError as DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.resources import open_resources
+from app.routes import cache, health, items
+from app.settings import Settings
+from app.timeout import RequestTimeout
+
+# What a request fails with while something that the service needs is away.
+UNAVAILABLE: dict[type[Exception], str] = {
+    DatabaseError: "the database is not available",
+    PoolTimeoutError: "every database connection is in use",
+    RedisError: "the cache is not available",
+}
+
+
+async def answer_unavailable(request: Request, error: Exception) -> JSONResponse:
+    detail = next(text for kind, text in UNAVAILABLE.items() if isinstance(error, kind))
+    return JSONResponse({"detail": detail}, status_code=503)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings) as resources:
+            app.state.resources = resources
+            yield
+
+    app = FastAPI(title="catalogue", lifespan=lifespan)
+    app.add_middleware(RequestTimeout, seconds=settings.request_timeout)
+    for kind in UNAVAILABLE:
+        app.add_exception_handler(kind, answer_unavailable)
+    app.include_router(health.router)
+    app.include_router(items.router)
+    app.include_router(cache.router)
+    return app

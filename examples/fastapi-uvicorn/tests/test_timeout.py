@@ -1,0 +1,56 @@
+import asyncio
+
+import pytest
+
+from app.timeout import Application, Message, Receive, RequestTimeout, Scope, Send
+
+
+async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.sleep(30)
+
+
+async def slow_to_end(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await asyncio.sleep(30)
+
+
+async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+    raise TimeoutError("of its own")
+
+
+async def fast(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"done"})
+
+
+def answer(app: RequestTimeout) -> list[Message]:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(app({"type": "http"}, receive, send))
+    return sent
+
+
+def test_a_slow_request_is_answered_with_504() -> None:
+    start, body = answer(RequestTimeout(slow, seconds=0.05))
+
+    assert start["status"] == 504
+    assert body["body"] == b'{"detail": "no answer within 0.05 s"}'
+
+
+def test_a_fast_request_is_left_alone() -> None:
+    start, body = answer(RequestTimeout(fast, seconds=30))
+
+    assert start["status"] == 200
+    assert body["body"] == b"done"
+
+
+@pytest.mark.parametrize("app", [slow_to_end, failing])
+def test_a_started_answer_and_the_application_s_own_timeout_stay(app: Application) -> None:
+    with pytest.raises(TimeoutError):
+        answer(RequestTimeout(app, seconds=0.05))

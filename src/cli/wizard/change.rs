@@ -1,0 +1,189 @@
+//! The menu in which any line can be changed.
+
+use console::{Alignment, pad_str};
+
+use crate::answers::schema;
+use crate::cli::wizard::asker::{Asker, Reply};
+use crate::cli::wizard::key::{KeyQuestion, said_as};
+use crate::cli::wizard::session::{Outcome, Session, remedies};
+use crate::cli::wizard::{families, questions, summary};
+use crate::error::Error;
+
+/// Keys with a line of their own, and what people call them. Keys that are
+/// neither here nor in a family get their line from the schema.
+const LABELS: [(&str, &str); 22] = [
+    ("project.name", "name"),
+    ("project.python", "Python"),
+    ("project.package-manager", "package manager"),
+    ("stack.framework", "framework"),
+    ("stack.server", "server"),
+    ("stack.proxy", "proxy"),
+    ("stack.database", "database"),
+    ("stack.cache", "cache"),
+    ("stack.worker", "worker"),
+    ("stack.broker", "broker"),
+    ("stack.beat", "beat"),
+    ("model.runtime", "model runtime"),
+    ("model.path", "model path"),
+    ("model.delivery", "model delivery"),
+    ("deploy.cpus", "CPUs"),
+    ("deploy.memory", "memory"),
+    ("deploy.budget", "host or task"),
+    ("deploy.domain", "domain"),
+    ("project.port", "port"),
+    ("deploy.bind", "bind address"),
+    ("deploy.hardening", "hardening"),
+    ("images.registry", "image registry"),
+];
+
+/// One line of the menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Line {
+    Done,
+    Remedy(String, String),
+    Preset,
+    Key(String),
+    Family(families::Family),
+}
+
+/// What people call a key.
+#[must_use]
+pub fn label(key: &str) -> &str {
+    LABELS.iter().find(|(name, _)| *name == key).map_or(key, |(_, label)| label)
+}
+
+/// A key's label as a prompt.
+fn title(key: &str) -> String {
+    let label = label(key);
+    let first = label.chars().next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(label.chars().skip(1)).collect()
+}
+
+/// Shows the lines until none shall change any more.
+///
+/// # Errors
+/// Interrupted, or problems of the flags.
+pub fn menu(asker: &mut Asker, session: &mut Session) -> Result<(), Error> {
+    let mut default = None;
+    loop {
+        let outcome = session.outcome()?;
+        let lines = lines(&outcome);
+        let items: Vec<String> = lines.iter().map(|line| item(line, session, &outcome)).collect();
+        if let Err(problems) = &outcome.plan {
+            asker.say(&format!("\n{}", summary::problems(problems, asker.width())))?;
+        }
+        // Enter mends what is wrong, or goes on after a change.
+        let start = match default {
+            None if outcome.plan.is_ok() => 1,
+            _ => 0,
+        };
+        let why = "Enter takes a line, Esc goes back to the summary, left and right turn a page.";
+        let line = match asker.select("Change", why, &items, start)? {
+            Reply::Given(chosen) => &lines[chosen],
+            Reply::Back => return Ok(()),
+        };
+        if let Reply::Given(()) = change(line, asker, session, &outcome)? {
+            default = Some(());
+        }
+        if *line == Line::Done {
+            return Ok(());
+        }
+    }
+}
+
+fn lines(outcome: &Outcome) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Err(problems) = &outcome.plan {
+        lines.extend(remedies(problems).into_iter().map(|(key, text)| Line::Remedy(key, text)));
+    }
+    lines.push(Line::Done);
+    let labelled = LABELS.iter().map(|(key, _)| (*key).to_owned());
+    let fields = schema::fields().map(|field| field.name);
+    let unlabelled = fields.filter(|key| label(key) == key && families::of(key).is_none());
+    for key in labelled.chain(unlabelled) {
+        let served = outcome.draft.text("model.runtime") != "none";
+        if served || !matches!(key.as_str(), "model.path" | "model.delivery") {
+            lines.push(Line::Key(key));
+        }
+        if lines.last() == Some(&Line::Key("project.name".into())) {
+            lines.push(Line::Preset);
+        }
+    }
+    lines.extend(families::Family::ALL.into_iter().map(Line::Family));
+    lines
+}
+
+fn item(line: &Line, session: &Session, outcome: &Outcome) -> String {
+    let (label, value) = match line {
+        Line::Done => return "Done, back to the summary".into(),
+        Line::Remedy(key, text) => {
+            return format!("Set {} to {}", label(key), said_as(text));
+        }
+        Line::Preset => ("stack", session.preset().name.clone()),
+        Line::Key(key) => (label(key), outcome.draft.text(key)),
+        Line::Family(family) => (family.label(), family.said(&outcome.draft)),
+    };
+    let value = if value.is_empty() { "none" } else { said_as(&value) };
+    format!("{}  {value}", pad_str(label, 15, Alignment::Left, None))
+}
+
+fn change(
+    line: &Line,
+    asker: &mut Asker,
+    session: &mut Session,
+    outcome: &Outcome,
+) -> Result<Reply<()>, Error> {
+    match line {
+        Line::Done => Ok(Reply::Back),
+        Line::Remedy(key, text) => {
+            session.answer(key, text);
+            asker.answered(&title(key), said_as(text))?;
+            Ok(Reply::Given(()))
+        }
+        Line::Preset => questions::ask_stack(asker, session),
+        Line::Key(key) => KeyQuestion::of(key, &title(key)).ask(asker, session),
+        Line::Family(family) => family.ask(asker, session, outcome),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::cli::{Choices, Format};
+
+    fn session(set: &[&str]) -> Session {
+        let choices = Choices {
+            preset: None,
+            set: set.iter().map(|flag| (*flag).to_owned()).collect(),
+            only: Vec::new(),
+            format: Format::Human,
+        };
+        Session::new(Path::new("shop"), &choices).unwrap()
+    }
+
+    #[test]
+    fn every_key_of_the_schema_can_be_reached() {
+        let lines = lines(&session(&["model.runtime=torch"]).outcome().unwrap());
+        let every = schema::fields().chain(schema::service_fields()).chain(schema::tune_fields());
+        for key in every.map(|field| field.name) {
+            let family = families::of(&key).map(Line::Family);
+            let reached = lines.iter().any(|line| *line == Line::Key(key.clone()) || Some(line) == family.as_ref());
+            assert!(reached, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_mends_a_problem_stands_first() {
+        let outcome = session(&["stack.broker=redis"]).outcome().unwrap();
+        assert_eq!(
+            lines(&outcome)[..3],
+            [
+                Line::Remedy("stack.worker".into(), "celery".into()),
+                Line::Remedy("stack.broker".into(), "none".into()),
+                Line::Done
+            ]
+        );
+    }
+}

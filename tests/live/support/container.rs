@@ -1,0 +1,82 @@
+//! One container, as the engine and its own /proc describe it.
+
+use serde_json::Value;
+
+use crate::support::docker::docker;
+
+/// A container of a stack; what it says is of the moment it was inspected.
+pub struct Container {
+    pub service: String,
+    pub id: String,
+    facts: Value,
+}
+
+impl Container {
+    /// The containers with these ids.
+    pub fn inspect(ids: &[&str]) -> Vec<Self> {
+        let text = docker(&[&["container", "inspect"], ids].concat());
+        let list: Vec<Value> = serde_json::from_str(&text).expect("docker inspect gives JSON");
+        list.into_iter()
+            .map(|facts| {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                let service = text(&facts["Config"]["Labels"]["com.docker.compose.service"]);
+                Self { service, id: text(&facts["Id"]), facts }
+            })
+            .collect()
+    }
+
+    /// A fact by its path in `docker inspect`, such as `/HostConfig/Memory`; null where there is none.
+    pub fn fact(&self, pointer: &str) -> &Value {
+        self.facts.pointer(pointer).unwrap_or(&Value::Null)
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.fact("/State/Running") == true
+    }
+
+    pub fn exit_code(&self) -> i64 {
+        self.fact("/State/ExitCode").as_i64().expect("every container has one")
+    }
+
+    /// The networks it is in.
+    pub fn networks(&self) -> Vec<&str> {
+        let networks = self.fact("/NetworkSettings/Networks").as_object();
+        networks.into_iter().flat_map(|networks| networks.keys().map(String::as_str)).collect()
+    }
+
+    /// Where its ports can be reached on this machine, as `address:port`.
+    pub fn published(&self) -> Vec<String> {
+        let bindings = self.fact("/HostConfig/PortBindings").as_object();
+        let places = bindings.into_iter().flat_map(|bindings| bindings.values());
+        places
+            .flat_map(|places| places.as_array().into_iter().flatten())
+            .map(|place| {
+                let text = |key: &str| place[key].as_str().unwrap_or_default().to_owned();
+                format!("{}:{}", text("HostIp"), text("HostPort"))
+            })
+            .collect()
+    }
+
+    /// `/proc/*/status` of each of its processes.
+    pub fn processes(&self) -> Vec<Status> {
+        // A process may end while this reads.
+        let read = "for status in /proc/[0-9]*/status; do cat \"$status\" 2>/dev/null && echo; done; true";
+        let text = docker(&["exec", &self.id, "sh", "-c", read]);
+        text.split("\n\n").filter(|status| !status.trim().is_empty()).map(Status::read).collect()
+    }
+}
+
+/// What `/proc/<pid>/status` says.
+pub struct Status(Vec<(String, String)>);
+
+impl Status {
+    fn read(text: &str) -> Self {
+        let lines = text.lines().filter_map(|line| line.split_once(':'));
+        Self(lines.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+    }
+
+    pub fn value(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(found, _)| found == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+}

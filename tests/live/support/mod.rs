@@ -1,0 +1,8 @@
+//! What the tests are written with.
+
+pub mod container;
+pub mod docker;
+pub mod http;
+pub mod load;
+pub mod stack;
+pub mod wait;
