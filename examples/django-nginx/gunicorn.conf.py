@@ -21,7 +21,7 @@ max_requests = 10000
 max_requests_jitter = 1000
 
 # A worker that has not reported for this long is killed. It limits no single request:
-# the application's own limit is 30 s, nginx waits 75 s.
+# nginx waits 75 s for an answer.
 timeout = 60
 # Requests may finish for this long after SIGTERM; compose.yaml waits 40 s before SIGKILL.
 graceful_timeout = 30
@@ -37,4 +37,4 @@ control_socket_disable = True
 loglevel = os.environ.get("LOG_LEVEL", "info")
 errorlog = "-"
 accesslog = "-"
-access_log_format = '%({x-forwarded-for}i)s %(h)s "%(r)s" %(s)s %(B)s "%(a)s" %(M)sms'
+access_log_format = '%({x-forwarded-for}i)s "%(r)s" %(s)s %(B)s "%(a)s" %(M)sms'

@@ -4,6 +4,7 @@
 use toml_edit::{Document, DocumentMut, Item, Table, Value as Toml};
 
 use crate::answers::draft::{Draft, Origin};
+use crate::answers::schema;
 use crate::answers::value::Value;
 use crate::error::{Place, Problem};
 
@@ -93,10 +94,10 @@ pub fn apply(entries: &[Entry], draft: &mut Draft) -> Result<(), Vec<Problem>> {
 pub fn write(draft: &Draft) -> String {
     let mut document = DocumentMut::new();
     document["preset"] = toml_edit::value(draft.preset());
-    for (key, sourced) in draft.all_said() {
-        if !sourced.origin.is_chosen() {
-            continue;
-        }
+    let mut chosen: Vec<_> =
+        draft.all_said().filter(|(_, sourced)| sourced.origin.is_chosen()).collect();
+    chosen.sort_by_key(|(key, _)| schema::position(key));
+    for (key, sourced) in chosen {
         let (table, name) = split(key);
         let table = table_of(&mut document, table);
         table[name] = Item::Value(toml_of(&sourced.value));
@@ -185,6 +186,8 @@ mod tests {
             assert_eq!(again.said(key).map(|said| &said.value), Some(&sourced.value), "{text}");
         }
         assert!(text.contains("[tune.web]\nworkers = 3"), "{text}");
+        let project = text.find("[project]").unwrap();
+        assert!(project < text.find("[deploy]").unwrap(), "in the order of the schema: {text}");
     }
 
     #[test]

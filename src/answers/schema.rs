@@ -122,6 +122,15 @@ pub fn find(name: &str) -> Option<Field> {
     families.find(|field| field.name == name)
 }
 
+/// Where a key stands in documentation and files: fixed keys first, in their
+/// order, then the families.
+#[must_use]
+pub fn position(name: &str) -> (usize, String) {
+    let fixed = ROWS.iter().position(|row| row.0 == name);
+    let family = ["services.", "tune.", "files."].iter().position(|prefix| name.starts_with(prefix));
+    (fixed.unwrap_or(ROWS.len() + family.unwrap_or(0)), name.to_owned())
+}
+
 /// Names near an unknown key, for "did you mean".
 #[must_use]
 pub fn nearest(name: &str) -> Option<String> {

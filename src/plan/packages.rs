@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::plan::flags::Flags;
 
@@ -30,9 +31,14 @@ struct Row {
 struct Lock<'a> {
     #[serde(borrow)]
     files: BTreeMap<&'a str, Vec<&'a str>>,
+    /// Left unread until one of them is needed: reading all costs more than
+    /// planning.
     #[serde(borrow)]
-    graphs: BTreeMap<&'a str, BTreeMap<&'a str, Package<'a>>>,
+    graphs: BTreeMap<&'a str, &'a RawValue>,
 }
+
+/// One resolution: every package by its name.
+type Graph = BTreeMap<&'static str, Package<'static>>;
 
 #[derive(Deserialize)]
 struct Package<'a> {
@@ -59,6 +65,12 @@ static LOCK: LazyLock<Lock<'static>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("data/packages.json")).expect("a unit test reads it")
 });
 
+/// The resolution for a Python minor version.
+fn graph(python: &str) -> Graph {
+    let text: &'static str = LOCK.graphs[python].get();
+    serde_json::from_str(text).expect("a unit test reads it")
+}
+
 /// The bodies of a service's requirement files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Requirements {
@@ -78,7 +90,7 @@ type Reached = BTreeMap<&'static str, Option<Vec<String>>>;
 /// The packages of a stack on a Python minor version.
 #[must_use]
 pub fn resolve(flags: &Flags, python: &str) -> Requirements {
-    let graph = &LOCK.graphs[python];
+    let graph = &graph(python);
     let rows = |dev: bool| {
         ROWS.package
             .iter()
@@ -122,7 +134,7 @@ fn split(requirement: &str) -> (&str, Vec<&str>) {
 /// path to a package is an alternative; a path without markers ends the
 /// matter.
 fn visit(
-    graph: &'static BTreeMap<&'static str, Package<'static>>,
+    graph: &Graph,
     name: &str,
     extras: &[&str],
     marker: Option<&str>,
@@ -170,7 +182,7 @@ fn visit(
     }
 }
 
-fn lines(graph: &BTreeMap<&str, Package>, reached: &Reached) -> String {
+fn lines(graph: &Graph, reached: &Reached) -> String {
     let mut text = String::new();
     for (name, markers) in reached {
         let pinned = format!("{name}=={}", graph[name].version);
@@ -194,7 +206,7 @@ mod tests {
     #[test]
     fn the_lock_holds_every_root_on_every_python() {
         for python in PYTHONS {
-            let graph = &LOCK.graphs[python];
+            let graph = graph(python);
             for row in &ROWS.package {
                 let (name, extras) = split(&row.name);
                 let package = graph.get(name).unwrap_or_else(|| panic!("{name} on {python}"));
@@ -208,13 +220,13 @@ mod tests {
 
     #[test]
     fn every_package_of_every_graph_has_its_hashes_or_a_reason() {
-        for (python, graph) in &LOCK.graphs {
-            for (name, package) in graph {
+        for python in LOCK.graphs.keys() {
+            for (name, package) in graph(python) {
                 let pinned = format!("{name}=={}", package.version);
                 let hashes = LOCK.files.get(pinned.as_str());
                 let hashes = hashes.unwrap_or_else(|| panic!("{pinned} on {python}"));
                 // The CPU builds of these are on an index of their own.
-                let unhashed = ["torch", "torchvision"].contains(name);
+                let unhashed = ["torch", "torchvision"].contains(&name);
                 assert_eq!(hashes.is_empty(), unhashed, "{pinned}");
                 assert!(hashes.iter().all(|hash| hash.len() == 64));
             }

@@ -231,3 +231,18 @@ fn another_python_has_its_image_and_its_packages() {
     assert!(read(directory.path(), "Dockerfile").contains("FROM python:3.11-slim-trixie"));
     assert!(read(directory.path(), "requirements.txt").contains("\ndjango==5.2"));
 }
+
+#[test]
+fn a_dockerfile_frontend_is_the_first_line() {
+    let directory = directory();
+    new(directory.path(), &["--set", "images.dockerfile-syntax=docker/dockerfile:1.19"]);
+    let dockerfile = read(directory.path(), "Dockerfile");
+    assert!(dockerfile.starts_with("# syntax=docker/dockerfile:1.19\n# check=error=true\n"), "{dockerfile}");
+    new_without_frontend(&directory);
+}
+
+fn new_without_frontend(directory: &assert_fs::TempDir) {
+    fs::remove_dir_all(directory.path().join("shop")).unwrap();
+    new(directory.path(), &[]);
+    assert!(read(directory.path(), "Dockerfile").starts_with("# check=error=true\n"));
+}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from core.requests import InvalidBodyError
+from core.requests import InvalidBodyError, NotFoundError
 
 # What a request fails with while something that the service needs is away.
 UNAVAILABLE: dict[type[Exception], str] = {
@@ -23,6 +23,8 @@ class AnswerErrors:
     def process_exception(self, request: HttpRequest, error: Exception) -> JsonResponse | None:
         if isinstance(error, InvalidBodyError):
             return JsonResponse({"detail": str(error)}, status=422)
+        if isinstance(error, NotFoundError):
+            return JsonResponse({"detail": str(error)}, status=404)
         for kind, detail in UNAVAILABLE.items():
             if isinstance(error, kind):
                 return JsonResponse({"detail": detail}, status=503)

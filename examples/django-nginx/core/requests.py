@@ -1,4 +1,4 @@
-"""Reads what clients send."""
+"""Reads what clients send, and says what is wrong with it."""
 
 import json
 from typing import Any
@@ -8,6 +8,10 @@ from django.http import HttpRequest
 
 class InvalidBodyError(ValueError):
     """The body is not what the view can work with: answered with 422."""
+
+
+class NotFoundError(LookupError):
+    """There is nothing under this name: answered with 404."""
 
 
 def read_object(request: HttpRequest) -> dict[str, Any]:

@@ -28,7 +28,10 @@ def test_items_are_listed_in_order(client: Client) -> None:
 
 @pytest.mark.parametrize("item_id", [0, 2**63 - 1, 2**63])
 def test_an_item_that_is_not_there_is_a_404(client: Client, item_id: int) -> None:
-    assert client.get(f"/items/{item_id}").status_code == 404
+    response = client.get(f"/items/{item_id}")
+
+    assert response.status_code == 404
+    assert response.json() == {"detail": "no such item"}
 
 
 @pytest.mark.parametrize("body", [{}, {"name": " "}, {"name": "x" * 201}, {"name": 1}, [], "{"])

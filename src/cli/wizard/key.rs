@@ -14,9 +14,6 @@ use crate::error::Error;
 /// The word for leaving a choice to dockwright.
 const UNDECIDED: &str = "as planned";
 
-/// How an empty answer is shown.
-const NOTHING: &str = "none";
-
 /// What Enter alone means where a key has no value yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Usual {
@@ -93,7 +90,7 @@ impl<'a> KeyQuestion<'a> {
                 session.answer(self.key, word);
                 asker.answered(self.prompt, said_as(word))?;
             }
-            None => self.clear(asker, session)?,
+            None => self.clear(asker, session, field)?,
         }
         Ok(Reply::Given(()))
     }
@@ -122,7 +119,7 @@ impl<'a> KeyQuestion<'a> {
     ) -> Result<Reply<()>, Error> {
         let draft = session.draft()?;
         let now = draft.text(self.key);
-        let clears = is_chosen(&draft, self.key);
+        let clears = matches!(self.usual, Usual::Planned(_)) && is_chosen(&draft, self.key);
         let mut why = self.why(field).to_owned();
         if clears {
             why.push_str(" Type - to take the choice back.");
@@ -147,26 +144,34 @@ impl<'a> KeyQuestion<'a> {
         // 2gb is 2GiB.
         let typed = field.kind.read(&typed).map_or(typed, |value| value.to_string());
         if clears && typed == CLEAR {
-            self.clear(asker, session)?;
-        } else if !answers && typed == default.unwrap_or_default() {
-            asker.answered(self.prompt, if typed.is_empty() { NOTHING } else { &typed })?;
+            self.clear(asker, session, field)?;
         } else {
-            if typed != now {
+            let left = !answers && typed == default.unwrap_or_default();
+            if !left && typed != now {
                 session.answer(self.key, &typed);
             }
-            asker.answered(self.prompt, &typed)?;
+            asker.answered(self.prompt, shown(field, &typed))?;
         }
         Ok(Reply::Given(()))
     }
 
-    fn clear(&self, asker: &mut Asker, session: &mut Session) -> Result<(), Error> {
+    fn clear(&self, asker: &mut Asker, session: &mut Session, field: &Field) -> Result<(), Error> {
         session.withdraw(self.key);
-        let now = session.draft()?.text(self.key);
-        asker.answered(self.prompt, if now.is_empty() { NOTHING } else { &now })
+        asker.answered(self.prompt, shown(field, &session.draft()?.text(self.key)))
     }
 
     fn why<'b>(&'b self, field: &Field) -> &'b str {
         if self.why.is_empty() { field.doc } else { self.why }
+    }
+}
+
+/// How a value is shown: nothing is a choice for some keys, and for the others
+/// leaves it to dockwright.
+fn shown<'a>(field: &Field, text: &'a str) -> &'a str {
+    match text {
+        "" if field.kind.read("").is_ok() => "none",
+        "" => UNDECIDED,
+        text => said_as(text),
     }
 }
 

@@ -40,6 +40,9 @@ const LINES: [(&str, &[&str]); 10] = [
     ("reached at", &["deploy.bind", "project.port", "deploy.domain"]),
 ];
 
+/// Columns a reason has at least.
+const REASON: usize = 20;
+
 /// The whole summary, `width` columns wide.
 #[must_use]
 pub fn text(session: &Session, outcome: &Outcome, width: usize) -> String {
@@ -79,7 +82,7 @@ fn choices(session: &Session, draft: &Draft, width: usize) -> String {
         session.preset().name.clone(),
         match session.preset_origin() {
             Origin::Flag => "--preset".to_owned(),
-            origin => origin.to_string(),
+            origin => short(origin),
         },
     )];
     let mut absent = Vec::new();
@@ -92,10 +95,11 @@ fn choices(session: &Session, draft: &Draft, width: usize) -> String {
     rows.swap(0, 1);
     let shown = |key: &str| LINES.iter().any(|(_, keys)| keys.contains(&key));
     for (key, sourced) in draft.all_said().filter(|(key, _)| !shown(key)) {
-        rows.push((key.to_owned(), sourced.value.to_string(), sourced.origin.to_string()));
+        rows.push((key.to_owned(), sourced.value.to_string(), short(&sourced.origin)));
     }
     let mut text = heading("Choices");
-    text.push_str(&table(&rows, width));
+    let origin = rows.iter().map(|row| measure_text_width(&row.2)).max().unwrap_or(0);
+    text.push_str(&table(&rows, origin, width));
     if !absent.is_empty() {
         let absent = format!("without {}", absent.join(", "));
         text.push_str(&format!("  {}\n", style(absent).for_stderr().dim()));
@@ -139,16 +143,24 @@ fn origins(draft: &Draft, keys: &[&str]) -> String {
     let mut origins: Vec<String> = Vec::new();
     for key in keys {
         let origin = draft.said(key).map_or(Origin::Builtin, |sourced| sourced.origin.clone());
-        let origin = origin.to_string();
+        let origin = short(&origin);
         if !origins.contains(&origin) {
             origins.push(origin);
         }
     }
     // A default beside something that was said is not worth the room.
     if origins.len() > 1 {
-        origins.retain(|origin| *origin != Origin::Builtin.to_string());
+        origins.retain(|origin| *origin != short(&Origin::Builtin));
     }
     origins.join(", ")
+}
+
+/// An origin in a word or two; which preset it is stands in a row of its own.
+fn short(origin: &Origin) -> String {
+    match origin {
+        Origin::Preset(_) => "preset".into(),
+        origin => origin.to_string(),
+    }
 }
 
 fn numbers(plan: &Plan, width: usize) -> String {
@@ -168,7 +180,7 @@ fn numbers(plan: &Plan, width: usize) -> String {
         })
         .collect();
     let mut text = heading("Numbers that follow from them");
-    text.push_str(&table(&rows, width));
+    text.push_str(&table(&rows, REASON, width));
     let more = format!("and {} more, with their reasons: dockwright plan", plan.decisions.len() - rows.len());
     text.push_str(&format!("  {}\n", style(more).for_stderr().dim()));
     for warning in &plan.warnings {
@@ -197,17 +209,22 @@ fn files(session: &Session, plan: &Plan, width: usize) -> String {
     text
 }
 
-/// Rows of three cells, the last of which is cut where the line ends.
-fn table(rows: &[(String, String, String)], width: usize) -> String {
-    let widest = |cell: &dyn Fn(&(String, String, String)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
-    let first = widest(&|row| measure_text_width(&row.0));
-    let second = widest(&|row| measure_text_width(&row.1)).min(width / 2);
+/// Rows of three cells. The last has at least `least` columns, and is cut
+/// where the line ends.
+fn table(rows: &[(String, String, String)], least: usize, width: usize) -> String {
+    let widest = |cells: &mut dyn Iterator<Item = &String>| {
+        cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0)
+    };
+    let first = widest(&mut rows.iter().map(|row| &row.0));
+    let second = widest(&mut rows.iter().map(|row| &row.1))
+        .min(width.saturating_sub(7 + first + least))
+        .max(8);
     let mut text = String::new();
     for (name, value, why) in rows {
         let line = format!(
             "  {}  {}  {why}",
             pad_str(name, first, Alignment::Left, None),
-            pad_str(value, second, Alignment::Left, None),
+            pad_str(value, second, Alignment::Left, Some("…")),
         );
         text.push_str(&cut(line.trim_end(), width - 1));
         text.push('\n');
@@ -223,4 +240,71 @@ fn cut(line: &str, width: usize) -> String {
     let cut = truncate_str(line, width.saturating_sub(2), "");
     let cut = cut.rsplit_once(' ').map_or(cut.as_ref(), |(whole, _)| whole);
     format!("{} …", cut.trim_end_matches([',', ';', ':']))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::cli::{Choices, Format};
+
+    fn summary(preset: &str, set: &[&str], width: usize) -> String {
+        let choices = Choices {
+            preset: Some(preset.to_owned()),
+            set: set.iter().map(|flag| (*flag).to_owned()).collect(),
+            only: Vec::new(),
+            format: Format::Human,
+        };
+        let session = Session::new(Path::new("shop"), &choices).unwrap();
+        let text = text(&session, &session.outcome().unwrap(), width);
+        console::strip_ansi_codes(&text).into_owned()
+    }
+
+    #[test]
+    fn every_line_fits_the_terminal() {
+        let long = "images.registry=registry.example.com/a/mirror/with/a/rather/long/path";
+        for preset in crate::preset::NAMES {
+            for width in [60, 80] {
+                let set = [long, "deploy.domain=shop.example.com", "deploy.bind=0.0.0.0"];
+                for line in summary(preset, &set, width).lines() {
+                    assert!(measure_text_width(line) < width, "{preset}, {width}: {line}");
+                }
+                let small = summary(preset, &["deploy.memory=64MiB"], width);
+                assert!(small.contains("cannot hold this stack"), "{small}");
+                for line in small.lines() {
+                    assert!(measure_text_width(line) < width, "{preset}, {width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_choice_says_where_it_came_from() {
+        let text = summary("django-nginx", &["stack.cache=redis", "tune.web.workers=2"], 80);
+        for (label, value, origin) in [
+            ("name", "shop", "the directory's name"),
+            ("stack", "django-nginx", "--preset"),
+            ("Python", "3.14, pip", "default"),
+            ("database", "postgres", "preset"),
+            ("cache", "redis", "--set"),
+            ("tune.web.workers", "2", "--set"),
+        ] {
+            let row = text.lines().find(|line| line.trim_start().starts_with(label)).unwrap();
+            assert!(row.contains(value) && row.ends_with(origin), "{row}");
+        }
+        assert!(text.contains("without tasks, model"), "{text}");
+    }
+
+    #[test]
+    fn a_pinned_number_is_always_shown() {
+        let text = summary("django-nginx", &["tune.nginx.gzip-min-length=512"], 80);
+        assert!(text.contains("nginx.gzip-min-length"), "{text}");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_words() {
+        assert_eq!(cut("one two, three", 20), "one two, three");
+        assert_eq!(cut("one two, three", 12), "one two …");
+    }
 }

@@ -34,30 +34,34 @@ impl Output {
 /// # Panics
 /// When it cannot be started or takes longer than `limit`.
 pub fn run(command: &mut Command, limit: Duration) -> Output {
+    try_run(command, limit).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// The same, for where a panic would be one too many.
+pub fn try_run(command: &mut Command, limit: Duration) -> Result<Output, String> {
     let line = line(command);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{line}: {error}"));
+        .map_err(|error| format!("{line}: {error}"))?;
     let stdout = collect(child.stdout.take().expect("piped"));
     let stderr = collect(child.stderr.take().expect("piped"));
     let end = Instant::now() + limit;
     let status = loop {
-        match child.try_wait().unwrap_or_else(|error| panic!("{line}: {error}")) {
-            Some(status) => break Some(status),
-            None if Instant::now() > end => break None,
+        match child.try_wait().map_err(|error| format!("{line}: {error}"))? {
+            Some(status) => break status,
+            None if Instant::now() > end => {
+                // Its output is not waited for: a process it left behind could hold the pipe open.
+                let _ = child.kill();
+                return Err(format!("{line} took longer than {limit:?}"));
+            }
             None => thread::sleep(Duration::from_millis(20)),
         }
     };
-    let Some(status) = status else {
-        // Its output is not waited for: a process it left behind could hold the pipe open.
-        let _ = child.kill();
-        panic!("{line} took longer than {limit:?}");
-    };
     let text = |reader: thread::JoinHandle<String>| reader.join().expect("a reader does not panic");
-    Output { line, status, stdout: text(stdout), stderr: text(stderr) }
+    Ok(Output { line, status, stdout: text(stdout), stderr: text(stderr) })
 }
 
 fn line(command: &Command) -> String {

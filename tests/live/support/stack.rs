@@ -191,23 +191,25 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        let attempt = |arguments: &[&str]| {
-            std::panic::catch_unwind(|| docker::run(&mut self.compose_command(arguments), COMMAND_LIMIT))
-        };
         if std::thread::panicking() {
-            for arguments in [["ps", "--all", ""], ["logs", "--no-color", "--tail=40"]] {
-                let arguments: Vec<&str> = arguments.into_iter().filter(|word| !word.is_empty()).collect();
-                if let Ok(output) = attempt(&arguments) {
-                    eprintln!("{}\n{}{}", output.line, output.stdout, output.stderr);
+            for arguments in [["ps", "--all"], ["logs", "--tail=40"]] {
+                let output = docker::try_run(&mut self.compose_command(&arguments), COMMAND_LIMIT);
+                match output {
+                    Ok(output) => eprintln!("{}\n{}{}", output.line, output.stdout, output.stderr),
+                    Err(problem) => eprintln!("{problem}"),
                 }
             }
         }
-        let _ = attempt(&["down", "--volumes", "--remove-orphans", "--timeout", "5"]);
+        let down = ["down", "--volumes", "--remove-orphans", "--timeout", "5"];
+        let mut commands = vec![self.compose_command(&down)];
         // The images carry names of their own, which `down --rmi local` leaves alone.
-        for image in [&self.name, &format!("{}-nginx", self.name)] {
+        for image in [format!("{}:local", self.name), format!("{}-nginx:local", self.name)] {
             let mut remove = Command::new("docker");
-            remove.args(["image", "rm", &format!("{image}:local")]);
-            let _ = std::panic::catch_unwind(move || docker::run(&mut remove, COMMAND_LIMIT));
+            remove.args(["image", "rm", &image]);
+            commands.push(remove);
+        }
+        for mut command in commands {
+            let _ = docker::try_run(&mut command, COMMAND_LIMIT);
         }
     }
 }

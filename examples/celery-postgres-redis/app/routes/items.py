@@ -7,6 +7,7 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from redis.exceptions import RedisError
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Item
 from app.resources import ResourcesDep, SessionDep
@@ -49,24 +50,23 @@ async def list_items(
     return [ItemOut.model_validate(item) for item in items]
 
 
+async def stored(item_id: int, session: AsyncSession) -> ItemOut:
+    item = await session.get(Item, item_id)
+    if item is None:
+        raise HTTPException(404, "no such item")
+    return ItemOut.model_validate(item)
+
+
 @router.get("/{item_id}")
 async def read_item(item_id: ItemId, session: SessionDep, resources: ResourcesDep) -> ItemOut:
     key = f"item:{item_id}"
     try:
-        cached = await resources.cache.get(key)
+        if (entry := await resources.cache.get(key)) is not None:
+            return ItemOut.model_validate_json(entry)
+        item = await stored(item_id, session)
+        await resources.cache.set(key, item.model_dump_json(), ex=CACHED_FOR)
     except RedisError as error:
         # The database has the row: a cache that is away costs time, not the answer.
         logger.warning("cache: %s", error)
-    else:
-        if cached is not None:
-            return ItemOut.model_validate_json(cached)
-
-    item = await session.get(Item, item_id)
-    if item is None:
-        raise HTTPException(404, "no such item")
-    found = ItemOut.model_validate(item)
-    try:
-        await resources.cache.set(key, found.model_dump_json(), ex=CACHED_FOR)
-    except RedisError as error:
-        logger.warning("cache: %s", error)
-    return found
+        item = await stored(item_id, session)
+    return item

@@ -8,7 +8,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from core.models import Item
-from core.requests import read_object, read_text
+from core.requests import NotFoundError, read_object, read_text
 
 PAGE = 100
 
@@ -32,9 +32,13 @@ class ItemsView(View):
         return JsonResponse(as_json(Item.objects.create(name=name)), status=201)
 
 
+def stored(item_id: int) -> dict[str, Any]:
+    item = Item.objects.filter(pk=item_id).first() if item_id <= LARGEST_ID else None
+    if item is None:
+        raise NotFoundError("no such item")
+    return as_json(item)
+
+
 class ItemView(View):
     def get(self, request: HttpRequest, item_id: int) -> JsonResponse:
-        item = Item.objects.filter(pk=item_id).first() if item_id <= LARGEST_ID else None
-        if item is None:
-            return JsonResponse({"detail": "no such item"}, status=404)
-        return JsonResponse(as_json(item))
+        return JsonResponse(stored(item_id))

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Item
 from app.resources import SessionDep
@@ -42,9 +43,13 @@ async def list_items(
     return [ItemOut.model_validate(item) for item in items]
 
 
-@router.get("/{item_id}")
-async def read_item(item_id: ItemId, session: SessionDep) -> ItemOut:
+async def stored(item_id: int, session: AsyncSession) -> ItemOut:
     item = await session.get(Item, item_id)
     if item is None:
         raise HTTPException(404, "no such item")
     return ItemOut.model_validate(item)
+
+
+@router.get("/{item_id}")
+async def read_item(item_id: ItemId, session: SessionDep) -> ItemOut:
+    return await stored(item_id, session)

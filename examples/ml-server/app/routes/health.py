@@ -30,12 +30,12 @@ async def health() -> Liveness:
 @router.get("/ready", responses={503: {"model": Readiness}})
 async def ready(resources: ResourcesDep, response: Response) -> Readiness:
     """Everything that a request needs is there."""
-    checks = {"model": resources.model.status}
-    available = all(result == "ok" for result in checks.values())
+    results = {"model": resources.model.status}
+    available = all(result == "ok" for result in results.values())
     response.status_code = 200 if available else 503
     return Readiness(
         status="ready" if available else "unavailable",
-        checks=checks,
+        checks=results,
         model_loaded=resources.model.loaded,
         device=resources.model.device,
     )

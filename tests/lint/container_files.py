@@ -1,0 +1,203 @@
+"""Linters of Dockerfile, entrypoint.sh and nginx.conf."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from linter import Findings, Linter, Output, ToolError, add, edit, run
+from outputs import Outputs
+
+DOCKERFILE = "Dockerfile"
+ENTRYPOINT = "entrypoint.sh"
+NGINX = "nginx/nginx.conf"
+
+STAGE = re.compile(r"^FROM (\S+) AS (\S+)$", re.MULTILINE)
+# What runs as a container; the other stages only build.
+SERVING = {"runtime", "proxy"}
+
+
+def linters(outputs: Outputs, tools: Path, work: Path) -> list[Linter]:
+    images = outputs.all
+    entrypoints = outputs.holding(ENTRYPOINT)
+    proxies = outputs.holding(NGINX)
+    base = dict(reversed(pair) for pair in stages(outputs.presets[0]))["runtime"]
+    nginx = dict(reversed(pair) for pair in stages(proxies[0]))["proxy"]
+    return [
+        Linter(
+            "docker build --check",
+            images,
+            lambda some: build_check(some, base, work / "bake.json"),
+            lambda specimen: add(specimen.path / DOCKERFILE, "MAINTAINER nobody"),
+            "MaintainerDeprecated",
+        ),
+        Linter(
+            "hadolint",
+            images,
+            lambda some: hadolint(some, tools, work / "hadolint.yaml"),
+            lambda specimen: add(specimen.path / DOCKERFILE, "RUN cd /tmp"),
+            "DL3003",
+        ),
+        Linter(
+            "checkov",
+            images,
+            lambda some: checkov(some, tools),
+            lambda specimen: edit(specimen.path / DOCKERFILE, "\nHEALTHCHECK", "\n# "),
+            "CKV_DOCKER_2",
+        ),
+        Linter(
+            "shellcheck",
+            entrypoints,
+            lambda some: shellcheck(some, tools),
+            lambda specimen: add(specimen.path / ENTRYPOINT, "echo $1"),
+            "SC2086",
+        ),
+        Linter(
+            "nginx -t",
+            proxies,
+            lambda some: nginx_test(some, nginx),
+            lambda specimen: edit(specimen.path / NGINX, "sendfile on;", "sendfile perhaps;"),
+            'invalid value "perhaps"',
+        ),
+        Linter(
+            "gixy",
+            proxies,
+            lambda some: gixy(some, tools),
+            lambda specimen: edit(
+                specimen.path / NGINX, "proxy_set_header Host $host", "proxy_set_header Host $http_host"
+            ),
+            "host_spoofing",
+        ),
+    ]
+
+
+def stages(output: Output) -> list[tuple[str, str]]:
+    """Base and name of every stage of a Dockerfile."""
+    return STAGE.findall((output.path / DOCKERFILE).read_text())
+
+
+def build_check(outputs: Sequence[Output], base: str, plan: Path) -> Findings:
+    """Every stage of every Dockerfile, in one call."""
+    targets = {}
+    owners = {}
+    for number, output in enumerate(outputs):
+        for image, stage in stages(output):
+            target = f"o{number}-{stage}"
+            owners[target] = output
+            targets[target] = {"context": str(output.path), "target": stage}
+        # Without a registry there is one Python image, which stands in for the others:
+        # the checks read the Dockerfile and no more of the image than its environment.
+        others = {
+            image: f"docker-image://{base}"
+            for image, _ in stages(output)
+            if image.startswith("python:") and image != base
+        }
+        for target, owner in owners.items():
+            if owner is output and others:
+                targets[target]["contexts"] = others  # type: ignore[assignment]
+    plan.write_text(json.dumps({"target": targets}))
+    done = run(
+        "docker", "buildx", "bake", "--progress", "quiet", "--call", "check,format=json",
+        "--file", plan, *targets,
+    )  # fmt: skip
+    checked = json.loads(done.stdout)["target"]
+    findings: Findings = {output.name: [] for output in outputs}
+    for target, owner in owners.items():
+        if target not in checked:
+            raise ToolError(f"no verdict on {owner.name}, stage {target}")
+        result = checked[target]["check"]
+        for warning in result.get("warnings") or []:
+            findings[owner.name].append(f"{DOCKERFILE}: {warning['ruleName']}: {warning['detail']}")
+        if result.get("error") and not result.get("warnings"):
+            findings[owner.name].append(f"{DOCKERFILE}: {result['error'].strip()}")
+    return {name: sorted(set(found)) for name, found in findings.items()}
+
+
+def hadolint(outputs: Sequence[Output], tools: Path, settings: Path) -> Findings:
+    """All rules. DL3057 is off by default because it also wants health checks in stages
+    that only build."""
+    settings.write_text("ignored: []\n")
+    by_path = {str(output.path / DOCKERFILE): output for output in outputs}
+    done = run(
+        tools / "hadolint", "--config", settings, "--style", "DL3057", "--format", "json", *by_path
+    )
+    findings: Findings = {output.name: [] for output in outputs}
+    for found in json.loads(done.stdout):
+        output = by_path[found["file"]]
+        if found["code"] == "DL3057" and not _serving_stage(output, found["line"]):
+            continue
+        findings[output.name].append(
+            f"{DOCKERFILE}:{found['line']}: {found['code']}: {found['message']}"
+        )
+    return findings
+
+
+def _serving_stage(output: Output, line: int) -> bool:
+    text = (output.path / DOCKERFILE).read_text().splitlines()[line - 1]
+    return any(text.endswith(f" AS {stage}") for stage in SERVING)
+
+
+def checkov(outputs: Sequence[Output], tools: Path) -> Findings:
+    by_path = {str(output.path / DOCKERFILE): output for output in outputs}
+    done = run(
+        tools / "checkov", "--framework", "dockerfile", "--skip-download", "--compact",
+        "--output", "json", "--file", *by_path,
+    )  # fmt: skip
+    results = json.loads(done.stdout)["results"]
+    findings: Findings = {}
+    for check in results["passed_checks"]:
+        findings.setdefault(by_path[check["file_abs_path"]].name, [])
+    for check in [*results["failed_checks"], *results["skipped_checks"]]:
+        line = check["file_line_range"][0]
+        findings.setdefault(by_path[check["file_abs_path"]].name, []).append(
+            f"{DOCKERFILE}:{line}: {check['check_id']}: {check['check_name']}"
+        )
+    for path in results["parsing_errors"]:
+        raise ToolError(f"cannot parse {path}")
+    return findings
+
+
+def shellcheck(outputs: Sequence[Output], tools: Path) -> Findings:
+    by_path = {str(output.path / ENTRYPOINT): output for output in outputs}
+    done = run(tools / "shellcheck", "--norc", "--format", "json", *by_path)
+    findings: Findings = {output.name: [] for output in outputs}
+    for found in json.loads(done.stdout):
+        findings[by_path[found["file"]].name].append(
+            f"{ENTRYPOINT}:{found['line']}: SC{found['code']}: {found['message']}"
+        )
+    return findings
+
+
+def nginx_test(outputs: Sequence[Output], image: str) -> Findings:
+    """By the nginx that the file is for, as the user that will run it, without a network."""
+    mounts = []
+    for number, output in enumerate(outputs):
+        mounts += ["--volume", f"{output.path / NGINX}:/lint/{number}/nginx.conf:ro"]
+    done = run(
+        "docker", "run", "--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp",
+        "--user", "101:101", *mounts, "--entrypoint", "sh", image, "-c",
+        'for file in /lint/*/nginx.conf; do echo "== $file"; nginx -t -c "$file" 2>&1; done; true',
+        verdicts=[0],
+    )  # fmt: skip
+    findings: Findings = {}
+    for said in done.stdout.split("== /lint/")[1:]:
+        number, _, lines = said.partition("/nginx.conf\n")
+        clean = re.search(r"^nginx: configuration file .* test is successful$", lines, re.MULTILINE)
+        problems = re.findall(r"^.*\[(?:debug|info|notice|warn|error|crit|alert|emerg)\].*$", lines, re.MULTILINE)
+        if not clean and not problems:
+            problems = [lines.strip() or "said nothing"]
+        findings[outputs[int(number)].name] = [f"{NGINX}: {problem}" for problem in problems]
+    return findings
+
+
+def gixy(outputs: Sequence[Output], tools: Path) -> Findings:
+    by_path = {str(output.path / NGINX): output for output in outputs}
+    done = run(tools / "gixy", "--format", "json", *by_path)
+    findings: Findings = {output.name: [] for output in outputs}
+    for found in json.loads(done.stdout):
+        findings[by_path[found["path"]].name].append(
+            f"{NGINX}:{found.get('line')}: {found['plugin']}: {found['summary']} {found['reason']}"
+        )
+    return findings

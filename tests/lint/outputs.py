@@ -1,0 +1,138 @@
+"""Everything that is linted: the five presets, the covering rows, a lone image."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import covering
+from linter import Output, ToolError, run
+
+# No linter reads a lock file. The tools that make one take seconds to minutes each, so
+# these stand in for them; packages.py runs the real ones, one stack each.
+LOCK_FILES = {
+    "uv": "uv.lock",
+    "poetry": "poetry.lock",
+    "pdm": "pdm.lock",
+    "pipenv": "Pipfile.lock",
+}
+
+
+@dataclass
+class Outputs:
+    """All outputs, by what can be done with them."""
+
+    presets: list[Output] = field(default_factory=list)
+    combinations: list[Output] = field(default_factory=list)
+    images_only: list[Output] = field(default_factory=list)
+    # torch, transformers and ultralytics, on the first and the last Python.
+    torch: list[Output] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[Output]:
+        return [*self.presets, *self.combinations, *self.images_only]
+
+    def holding(self, file: str) -> list[Output]:
+        return [output for output in self.all if output.has(file)]
+
+
+class Generator:
+    """Calls `dockwright new`."""
+
+    def __init__(self, dockwright: Path, python: str, work: Path) -> None:
+        self.dockwright = dockwright
+        self.python = python
+        self.work = work
+        stand_ins = work / "stand-ins"
+        stand_ins.mkdir()
+        for tool, lock in LOCK_FILES.items():
+            (stand_ins / tool).write_text(f"#!/bin/sh\n: >{lock}\n")
+            (stand_ins / tool).chmod(0o755)
+        self.path = f"{stand_ins}:/usr/bin:/bin"
+
+    def everything(self) -> Outputs:
+        schema = json.loads(run(self.dockwright, "schema", "config", verdicts=[0]).stdout)
+        axes = covering.axes_of(schema)
+        rows = covering.covering_rows(axes)
+        self._expect_refusals(axes)
+        presets = self._presets()
+        with ThreadPoolExecutor() as pool:
+            return Outputs(
+                presets=list(pool.map(lambda preset: self.output(preset, preset), presets)),
+                combinations=list(
+                    pool.map(
+                        lambda row: self.output(
+                            f"c{row[0]:02}", presets[0], dict(covering.settings_of(row[1]))
+                        ),
+                        enumerate(rows, 1),
+                    )
+                ),
+                images_only=[
+                    self.image_only(f"image-{preset}", preset)
+                    for preset in ("fastapi-uvicorn", "django-nginx")
+                ],
+                torch=[
+                    self.packages_only(f"{runtime}-{python.replace('.', '')}", runtime, python)
+                    for runtime in axes["runtime"]
+                    if runtime not in covering.RUNNABLE
+                    for python in axes["python"]
+                ],
+            )
+
+    def output(self, name: str, preset: str, settings: dict[str, str] | None = None) -> Output:
+        """A whole stack; where its code can run here, also for this machine's Python."""
+        settings = settings or {}
+        path, arguments = self.new("outputs", name, preset, settings)
+        if settings.get("model.runtime", "none") not in covering.RUNNABLE:
+            return Output(name, path, arguments)
+        here = settings | {"project.python": self.python}
+        runnable, _ = self.new("runnable", name, preset, here)
+        pip, _ = self.new("requirements", name, preset, here | {"project.package-manager": "pip"})
+        requirements = (pip / "requirements.txt", pip / "requirements-dev.txt")
+        return Output(name, path, arguments, runnable, requirements)
+
+    def image_only(self, name: str, preset: str) -> Output:
+        path, arguments = self.new("outputs", name, preset, {}, "--only", "image")
+        return Output(name, path, arguments)
+
+    def packages_only(self, name: str, runtime: str, python: str) -> Output:
+        settings = {"model.runtime": runtime, "project.python": python}
+        path, arguments = self.new("torch", name, "ml-server", settings)
+        return Output(name, path, arguments, requirements=(path / "requirements.txt",))
+
+    def new(
+        self, folder: str, name: str, preset: str, settings: dict[str, str], *more: str
+    ) -> tuple[Path, tuple[str, ...]]:
+        """Where the files are, and the arguments that make them anew."""
+        path = self.work / folder / name
+        path.parent.mkdir(exist_ok=True)
+        sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+        arguments = ("--yes", "--preset", preset, *sets, *more)
+        run(self.dockwright, "new", path, *arguments, env={"PATH": self.path}, verdicts=[0])
+        return path, arguments
+
+    def _presets(self) -> list[str]:
+        listed: Any = json.loads(
+            run(self.dockwright, "preset", "list", "--format", "json", verdicts=[0]).stdout
+        )
+        rows = listed["presets"] if isinstance(listed, dict) else listed
+        return [str(row["name"]) for row in rows]
+
+    def _expect_refusals(self, axes: dict[str, list[str]]) -> None:
+        """What is left out as impossible has to be refused: otherwise it belongs in."""
+        usual = {"framework": "fastapi", "server": "uvicorn", "database": "postgres"}
+        usual |= {axis: choices[0] for axis, choices in axes.items() if axis not in usual}
+        for pair in covering.impossible_pairs(axes):
+            # How a model is delivered has no meaning, and no refusal, without one.
+            if "delivery" in pair:
+                continue
+            others = {"django": "gunicorn", "flask": "gunicorn"}
+            server = others.get(pair.get("framework", ""), "uvicorn")
+            row = usual | {"server": server} | pair
+            sets = [f"--set={key}={value}" for key, value in covering.settings_of(row)]
+            done = run(self.dockwright, "plan", *sets, env={"PATH": self.path}, verdicts=[0, 2])
+            if done.returncode == 0:
+                raise ToolError(f"dockwright accepts {pair}, which covering.py calls impossible")

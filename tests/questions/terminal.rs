@@ -1,0 +1,340 @@
+//! A pseudo-terminal with the built binary in it, and the screen a person
+//! would see. Nothing waits for time to pass: each step waits for what it
+//! needs to see, and fails when that never comes.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, ExitStatus};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use assert_fs::TempDir;
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty, open};
+
+/// Longest a step may take: far more than any should, on a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub const ENTER: &str = "\r";
+pub const ESC: &str = "\x1b";
+pub const CTRL_C: &str = "\x03";
+
+const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
+const HIDE_CURSOR: &[u8] = b"\x1b[?25l";
+
+struct Seen {
+    bytes: Vec<u8>,
+    screen: vt100::Parser,
+    ended: bool,
+}
+
+/// How a binary is started.
+pub struct Start {
+    args: Vec<String>,
+    rows: u16,
+    columns: u16,
+    env: Vec<(String, String)>,
+    through_shell: bool,
+    stdout_in_file: bool,
+    close_at: Option<String>,
+}
+
+impl Start {
+    /// `dockwright new` with these arguments, on a plain terminal of 80
+    /// columns.
+    pub fn new(args: &[&str]) -> Self {
+        Self {
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            rows: 60,
+            columns: 80,
+            env: vec![("NO_COLOR".into(), "1".into())],
+            through_shell: false,
+            stdout_in_file: false,
+            close_at: None,
+        }
+    }
+
+    pub fn sized(mut self, rows: u16, columns: u16) -> Self {
+        (self.rows, self.columns) = (rows, columns);
+        self
+    }
+
+    pub fn coloured(mut self) -> Self {
+        self.env.retain(|(name, _)| name != "NO_COLOR");
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// In a shell that says the terminal's mode and the exit code afterwards:
+    /// the terminal of a process that leads its session is reset with it, so
+    /// that only a shell sees what was left.
+    pub fn through_shell(mut self) -> Self {
+        self.through_shell = true;
+        self
+    }
+
+    /// With standard output in the file `report`.
+    pub fn stdout_in_file(mut self) -> Self {
+        self.stdout_in_file = true;
+        self
+    }
+
+    /// On a terminal that is closed when this text has appeared.
+    pub fn close_at(mut self, text: &str) -> Self {
+        self.close_at = Some(text.into());
+        self
+    }
+
+    pub fn open(self) -> Terminal {
+        let parent = TempDir::new().expect("a temporary directory");
+        let (pty, pts) = open().expect("a pseudo-terminal");
+        pty.resize(Size::new(self.rows, self.columns)).expect("a size");
+        let binary = env!("CARGO_BIN_EXE_dockwright");
+        let mut command = if self.through_shell {
+            let script = r#"trap : INT; "$@"; code=$?; stty -a; echo "ended with $code""#;
+            Command::new("sh").args(["-c", script, "sh", binary])
+        } else {
+            Command::new(binary)
+        };
+        command = command
+            .arg("new")
+            .args(&self.args)
+            .current_dir(parent.path())
+            .env("TERM", "xterm-256color")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR")
+            .env_remove("CLICOLOR_FORCE");
+        for (name, value) in &self.env {
+            command = command.env(name, value);
+        }
+        let outside = TempDir::new().expect("a temporary directory");
+        if self.stdout_in_file {
+            let file = fs::File::create(outside.path().join("report")).expect("a file");
+            command = command.stdout(file);
+        }
+        let child = command.spawn(pts).expect("the binary starts");
+
+        let seen = Seen {
+            bytes: Vec::new(),
+            screen: vt100::Parser::new(self.rows, self.columns, 0),
+            ended: false,
+        };
+        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
+        let pty = Arc::new(pty);
+        thread::spawn({
+            let (seen, pty) = (Arc::clone(&seen), Arc::clone(&pty));
+            move || read(&pty, &seen, self.close_at.as_deref())
+        });
+        Terminal { parent, outside, pty: Some(pty), child: Some(child), seen }
+    }
+}
+
+fn read(pty: &Pty, seen: &(Mutex<Seen>, Condvar), close_at: Option<&str>) {
+    let mut buffer = [0; 4096];
+    loop {
+        let mut pty = pty;
+        let count = pty.read(&mut buffer).unwrap_or(0);
+        let mut now = seen.0.lock().unwrap();
+        now.bytes.extend_from_slice(&buffer[..count]);
+        now.screen.process(&buffer[..count]);
+        let closing = close_at.is_some_and(|text| now.screen.screen().contents().contains(text));
+        now.ended = count == 0 || closing;
+        let ended = now.ended;
+        drop(now);
+        seen.1.notify_all();
+        if ended {
+            return;
+        }
+    }
+}
+
+/// A running binary and its terminal.
+pub struct Terminal {
+    parent: TempDir,
+    outside: TempDir,
+    pty: Option<Arc<Pty>>,
+    child: Option<Child>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+}
+
+impl Terminal {
+    /// The directory the binary runs in.
+    pub fn parent(&self) -> &Path {
+        self.parent.path()
+    }
+
+    /// What standard output took when it was a file.
+    pub fn report(&self) -> String {
+        fs::read_to_string(self.outside.path().join("report")).expect("a report")
+    }
+
+    /// A file below the directory the binary runs in.
+    pub fn file(&self, path: &str) -> String {
+        fs::read_to_string(self.parent().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Everything in the directory the binary runs in, hidden or not.
+    pub fn left(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.parent()).expect("the directory is there");
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// The screen's text.
+    pub fn screen(&self) -> String {
+        self.seen.0.lock().unwrap().screen.screen().contents()
+    }
+
+    /// Everything that was written to the terminal.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.seen.0.lock().unwrap().bytes.clone()
+    }
+
+    /// Rows that were too long for the terminal.
+    pub fn wrapped(&self) -> Vec<String> {
+        let seen = self.seen.0.lock().unwrap();
+        let screen = seen.screen.screen();
+        let columns = seen.screen.screen().size().1;
+        let rows = screen.rows(0, columns.into());
+        (0u16..).zip(rows).filter(|(row, _)| screen.row_wrapped(*row)).map(|(_, text)| text).collect()
+    }
+
+    /// Whether the cursor is shown, going by the last word on it.
+    pub fn shows_cursor(&self) -> bool {
+        let bytes = self.bytes();
+        let last = |sequence: &[u8]| bytes.windows(6).rposition(|window| window == sequence);
+        last(SHOW_CURSOR).is_some() && last(SHOW_CURSOR) > last(HIDE_CURSOR)
+    }
+
+    /// Types.
+    pub fn press(&self, keys: &str) -> &Self {
+        let mut pty: &Pty = self.pty.as_ref().expect("the terminal is open");
+        pty.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self
+    }
+
+    /// Waits for text on the screen.
+    pub fn sees(&self, text: &str) -> &Self {
+        self.wait(text, |screen| screen.contents().contains(text).then_some(()));
+        self
+    }
+
+    /// Waits until text is typed at this prompt.
+    pub fn at(&self, prompt: &str) -> &Self {
+        self.wait(&format!("the prompt {prompt}"), |screen| {
+            let row = usize::from(screen.cursor_position().0);
+            let here = rows(screen).nth(row)?.starts_with(prompt);
+            (here && !screen.hide_cursor()).then_some(())
+        });
+        self
+    }
+
+    /// Waits for the menu with this prompt.
+    pub fn at_menu(&self, prompt: &str) -> &Self {
+        self.wait(&format!("the menu {prompt}"), |screen| {
+            let last = rows(screen).filter(|row| row.contains(':') && !row.starts_with(' ')).last()?;
+            let here = last.starts_with(&format!("{prompt}:")) && screen.hide_cursor();
+            (here && active(screen).is_some()).then_some(())
+        });
+        self
+    }
+
+    /// Takes the item that starts with this text.
+    pub fn choose(&self, item: &str) -> &Self {
+        let mut now = self.wait("a menu", active);
+        let first = now.clone();
+        while !now.starts_with(item) {
+            self.press("j");
+            let before = now.clone();
+            now = self.wait("the next item", |screen| active(screen).filter(|item| *item != before));
+            assert_ne!(now, first, "there is no {item} in\n{}", self.screen());
+        }
+        self.press(ENTER)
+    }
+
+    /// Waits for the end and gives the exit code.
+    pub fn code(&mut self) -> i32 {
+        self.status().code().expect("ended by itself")
+    }
+
+    /// Closes the terminal as soon as [`Start::close_at`] was seen, waits for
+    /// the end and gives the exit code.
+    pub fn code_after_close(&mut self) -> i32 {
+        self.wait_for_end();
+        self.pty = None;
+        self.code()
+    }
+
+    /// Sends a signal to the binary.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.as_ref().expect("it runs").id().to_string();
+        let sent = std::process::Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.expect("kill is there").success());
+    }
+
+    fn status(&mut self) -> ExitStatus {
+        if self.pty.is_some() {
+            self.wait_for_end();
+        }
+        let mut child = self.child.take().expect("ends once");
+        let id = child.id().to_string();
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || sender.send(child.wait()));
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(status) => status.expect("a status"),
+            Err(_) => {
+                let _ = std::process::Command::new("kill").args(["-9", &id]).status();
+                panic!("still running with\n{}", self.screen());
+            }
+        }
+    }
+
+    fn wait_for_end(&self) {
+        let until = Instant::now() + PATIENCE;
+        let mut seen = self.seen.0.lock().unwrap();
+        while !seen.ended {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no end of\n{}", seen.screen.screen().contents());
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    fn wait<T>(&self, what: &str, found: impl Fn(&vt100::Screen) -> Option<T>) -> T {
+        let until = Instant::now() + PATIENCE;
+        let mut seen = self.seen.0.lock().unwrap();
+        loop {
+            if let Some(found) = found(seen.screen.screen()) {
+                return found;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let gone = seen.ended || left.is_zero();
+            assert!(!gone, "never saw {what} in\n{}", seen.screen.screen().contents());
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn rows(screen: &vt100::Screen) -> impl Iterator<Item = String> {
+    let columns = screen.size().1;
+    screen.rows(0, columns.into())
+}
+
+/// The item a menu stands on.
+fn active(screen: &vt100::Screen) -> Option<String> {
+    let last = rows(screen).filter_map(|row| row.strip_prefix("> ").map(str::to_owned)).last();
+    last.filter(|_| screen.hide_cursor())
+}
