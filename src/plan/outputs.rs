@@ -196,14 +196,15 @@ pub fn outputs(
         .iter()
         .filter(|row| wanted(row.bundle) && flags.all(row.when.iter().map(String::as_str)))
         .map(|row| {
-            // The sample model goes where the answers expect the model.
-            let sample = row.path.starts_with("models/model");
-            let path = match model {
-                Some(model) if sample => model.path.clone(),
-                _ => RelPath::new(&row.path).expect("a unit test checks the table"),
-            };
+            // The sample model and its checksum go where the answers expect
+            // the model.
+            let moved = model.and_then(|model| {
+                let rest = row.path.strip_prefix(model.runtime.usual_path())?;
+                Some(format!("{}{rest}", model.path))
+            });
+            let path = RelPath::new(moved.as_ref().unwrap_or(&row.path));
             Output {
-                path,
+                path: path.expect("a unit test checks the table, the answers their path"),
                 bundle: row.bundle,
                 ownership: row.ownership,
                 mode: mode(row),

@@ -246,3 +246,15 @@ fn new_without_frontend(directory: &assert_fs::TempDir) {
     new(directory.path(), &[]);
     assert!(read(directory.path(), "Dockerfile").starts_with("# check=error=true\n"));
 }
+
+#[test]
+fn a_baked_model_has_its_checksum_beside_it_wherever_it_is() {
+    let directory = directory();
+    let flags = ["--preset", "ml-server", "--set", "model.delivery=bake", "--set", "model.path=data/scores.onnx"];
+    new(directory.path(), &flags);
+    let model = fs::read(directory.path().join("shop/data/scores.onnx")).unwrap();
+    let sum = read(directory.path(), "data/scores.onnx.sha256");
+    assert_eq!(sum, format!("{}  scores.onnx\n", dockwright::apply::bookkeeping::hash(&model)));
+    let ignored = read(directory.path(), ".dockerignore");
+    assert!(!ignored.lines().any(|line| line == "data" || line == "data/"), "{ignored}");
+}

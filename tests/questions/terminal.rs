@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
@@ -122,7 +123,7 @@ impl Start {
 
         let seen = Seen {
             bytes: Vec::new(),
-            screen: vt100::Parser::new(self.rows, self.columns, 0),
+            screen: vt100::Parser::new(size(self.rows), size(self.columns), 0),
             ended: false,
         };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
@@ -199,8 +200,7 @@ impl Terminal {
     pub fn wrapped(&self) -> Vec<String> {
         let seen = self.seen.0.lock().unwrap();
         let screen = seen.screen.screen();
-        let columns = seen.screen.screen().size().1;
-        let rows = screen.rows(0, columns.into());
+        let rows = rows(screen);
         (0u16..).zip(rows).filter(|(row, _)| screen.row_wrapped(*row)).map(|(_, text)| text).collect()
     }
 
@@ -328,9 +328,13 @@ impl Drop for Terminal {
     }
 }
 
+fn size(lines: u16) -> NonZeroU16 {
+    NonZeroU16::new(lines).expect("a terminal has some")
+}
+
 fn rows(screen: &vt100::Screen) -> impl Iterator<Item = String> {
     let columns = screen.size().1;
-    screen.rows(0, columns.into())
+    screen.rows(0, columns.get())
 }
 
 /// The item a menu stands on.
