@@ -50,11 +50,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with neither place nor advice yet.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            at: None,
-            help: None,
-        }
+        Self { message: message.into(), at: None, help: None }
     }
 
     /// Says where.

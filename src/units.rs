@@ -19,9 +19,7 @@ impl MiB {
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = || format!("`{text}` is no amount of memory; write it like 512MiB or 2GiB");
         let lower = text.trim().to_ascii_lowercase();
-        let split = lower
-            .find(|c: char| c.is_ascii_alphabetic())
-            .ok_or_else(expected)?;
+        let split = lower.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
         let (number, unit) = lower.split_at(split);
         let factor = match unit {
             "m" | "mb" | "mib" => 1.0,

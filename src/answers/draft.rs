@@ -364,10 +364,7 @@ mod tests {
         draft.set("deploy.cpus", "4", Origin::Flag).unwrap();
         let sourced = draft.said("deploy.cpus").unwrap();
         assert_eq!(sourced.value, Value::Cpus(MilliCpu(4000)));
-        assert_eq!(
-            sourced.shadowed,
-            [(Value::Cpus(MilliCpu(1000)), Origin::Preset("p".into()))]
-        );
+        assert_eq!(sourced.shadowed, [(Value::Cpus(MilliCpu(1000)), Origin::Preset("p".into()))]);
     }
 
     #[test]

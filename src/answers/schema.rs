@@ -30,33 +30,143 @@ pub const RUNTIMES: [&str; 6] =
 
 const ROWS: &[Row] = &[
     Row("project.name", Kind::Label, "", "Names the Compose project, the image and the database."),
-    Row("project.python", Kind::Choice(&PYTHONS), "3.14", "Python's minor version: base image and locked packages follow it."),
-    Row("project.package-manager", Kind::Choice(&["pip", "uv", "poetry", "pdm", "pipenv"]), "pip", "What owns the lock file; pip means hash-pinned requirements files."),
-    Row("project.port", Kind::Count(1, 65535), "8000", "Port on the host where the service is published."),
-    Row("stack.framework", Kind::Choice(&["fastapi", "flask", "django"]), "fastapi", "The web framework."),
-    Row("stack.server", Kind::Choice(&["uvicorn", "gunicorn-uvicorn", "gunicorn"]), "uvicorn", "What runs the application: uvicorn alone, gunicorn supervising uvicorn workers, or gunicorn (WSGI)."),
-    Row("stack.proxy", Kind::Choice(&["none", "nginx"]), "none", "nginx in front buffers slow clients and serves static files."),
-    Row("stack.database", Kind::Choice(&["none", "postgres", "external"]), "none", "A PostgreSQL container, a database that is managed elsewhere, or none."),
-    Row("stack.cache", Kind::Choice(&["none", "redis"]), "none", "A Redis that may forget; separate from the broker, which must not."),
-    Row("stack.broker", Kind::Choice(&["none", "redis"]), "none", "A Redis that keeps queued tasks: it never evicts, and it persists."),
-    Row("stack.worker", Kind::Choice(&["none", "celery"]), "none", "Celery runs tasks outside the request."),
-    Row("stack.beat", Kind::Bool, "false", "Celery's scheduler for periodic tasks; runs exactly once."),
+    Row(
+        "project.python",
+        Kind::Choice(&PYTHONS),
+        "3.14",
+        "Python's minor version: base image and locked packages follow it.",
+    ),
+    Row(
+        "project.package-manager",
+        Kind::Choice(&["pip", "uv", "poetry", "pdm", "pipenv"]),
+        "pip",
+        "What owns the lock file; pip means hash-pinned requirements files.",
+    ),
+    Row(
+        "project.port",
+        Kind::Count(1, 65535),
+        "8000",
+        "Port on the host where the service is published.",
+    ),
+    Row(
+        "stack.framework",
+        Kind::Choice(&["fastapi", "flask", "django"]),
+        "fastapi",
+        "The web framework.",
+    ),
+    Row(
+        "stack.server",
+        Kind::Choice(&["uvicorn", "gunicorn-uvicorn", "gunicorn"]),
+        "uvicorn",
+        "What runs the application: uvicorn alone, gunicorn supervising uvicorn workers, or gunicorn (WSGI).",
+    ),
+    Row(
+        "stack.proxy",
+        Kind::Choice(&["none", "nginx"]),
+        "none",
+        "nginx in front buffers slow clients and serves static files.",
+    ),
+    Row(
+        "stack.database",
+        Kind::Choice(&["none", "postgres", "external"]),
+        "none",
+        "A PostgreSQL container, a database that is managed elsewhere, or none.",
+    ),
+    Row(
+        "stack.cache",
+        Kind::Choice(&["none", "redis"]),
+        "none",
+        "A Redis that may forget; separate from the broker, which must not.",
+    ),
+    Row(
+        "stack.broker",
+        Kind::Choice(&["none", "redis"]),
+        "none",
+        "A Redis that keeps queued tasks: it never evicts, and it persists.",
+    ),
+    Row(
+        "stack.worker",
+        Kind::Choice(&["none", "celery"]),
+        "none",
+        "Celery runs tasks outside the request.",
+    ),
+    Row(
+        "stack.beat",
+        Kind::Bool,
+        "false",
+        "Celery's scheduler for periodic tasks; runs exactly once.",
+    ),
     Row("model.runtime", Kind::Choice(&RUNTIMES), "none", "What loads and runs the model."),
-    Row("model.path", Kind::Path, "", "The model in the repository; empty means the runtime's usual name in models/."),
-    Row("model.delivery", Kind::Choice(&["mount", "bake"]), "mount", "Mounted read-only (large or often changed), or baked into the image with its checksum."),
+    Row(
+        "model.path",
+        Kind::Path,
+        "",
+        "The model in the repository; empty means the runtime's usual name in models/.",
+    ),
+    Row(
+        "model.delivery",
+        Kind::Choice(&["mount", "bake"]),
+        "mount",
+        "Mounted read-only (large or often changed), or baked into the image with its checksum.",
+    ),
     Row("deploy.cpus", Kind::Cpus, "2", "CPUs of the machine or task that everything shares."),
-    Row("deploy.memory", Kind::Memory, "4GiB", "Memory of the machine or task that everything shares."),
-    Row("deploy.budget", Kind::Choice(&["host", "task"]), "host", "A host keeps a reserve for its system; a task's memory is all yours."),
-    Row("deploy.domain", Kind::Hostname, "", "The public host name; nginx and Django answer to it and refuse others."),
-    Row("deploy.bind", Kind::Address, "127.0.0.1", "Where the port is published; a published port bypasses the host's firewall."),
-    Row("deploy.hardening", Kind::Choice(&["strict", "safe"]), "strict", "strict makes the root file system of the application read-only; safe does not."),
-    Row("images.registry", Kind::Registry, "", "Prefix for every image, for a mirror or a private registry."),
-    Row("images.python", Kind::Image, "", "Base image of the application; empty means the one that fits project.python."),
+    Row(
+        "deploy.memory",
+        Kind::Memory,
+        "4GiB",
+        "Memory of the machine or task that everything shares.",
+    ),
+    Row(
+        "deploy.budget",
+        Kind::Choice(&["host", "task"]),
+        "host",
+        "A host keeps a reserve for its system; a task's memory is all yours.",
+    ),
+    Row(
+        "deploy.domain",
+        Kind::Hostname,
+        "",
+        "The public host name; nginx and Django answer to it and refuse others.",
+    ),
+    Row(
+        "deploy.bind",
+        Kind::Address,
+        "127.0.0.1",
+        "Where the port is published; a published port bypasses the host's firewall.",
+    ),
+    Row(
+        "deploy.hardening",
+        Kind::Choice(&["strict", "safe"]),
+        "strict",
+        "strict makes the root file system of the application read-only; safe does not.",
+    ),
+    Row(
+        "images.registry",
+        Kind::Registry,
+        "",
+        "Prefix for every image, for a mirror or a private registry.",
+    ),
+    Row(
+        "images.python",
+        Kind::Image,
+        "",
+        "Base image of the application; empty means the one that fits project.python.",
+    ),
     Row("images.uv", Kind::Image, "", "Image the uv binary is copied from."),
-    Row("images.postgres", Kind::Image, "", "PostgreSQL; its major version stays until you change it."),
+    Row(
+        "images.postgres",
+        Kind::Image,
+        "",
+        "PostgreSQL; its major version stays until you change it.",
+    ),
     Row("images.redis", Kind::Image, "", "Redis for broker and cache."),
     Row("images.nginx", Kind::Image, "", "nginx."),
-    Row("images.dockerfile-syntax", Kind::Frontend, "", "Adds a `# syntax=` line; empty saves a pull and keeps air-gapped builds working."),
+    Row(
+        "images.dockerfile-syntax",
+        Kind::Frontend,
+        "",
+        "Adds a `# syntax=` line; empty saves a pull and keeps air-gapped builds working.",
+    ),
 ];
 
 /// Keys that keep their first value until asked otherwise.
@@ -127,7 +237,8 @@ pub fn find(name: &str) -> Option<Field> {
 #[must_use]
 pub fn position(name: &str) -> (usize, String) {
     let fixed = ROWS.iter().position(|row| row.0 == name);
-    let family = ["services.", "tune.", "files."].iter().position(|prefix| name.starts_with(prefix));
+    let family =
+        ["services.", "tune.", "files."].iter().position(|prefix| name.starts_with(prefix));
     (fixed.unwrap_or(ROWS.len() + family.unwrap_or(0)), name.to_owned())
 }
 

@@ -176,8 +176,8 @@ fn hostname(text: &str) -> Result<Value, String> {
 }
 
 fn reference(text: &str) -> Result<Value, String> {
-    let accepted = !text.is_empty()
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c));
+    let accepted =
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c));
     if accepted {
         Ok(Value::Text(text.to_owned()))
     } else {
@@ -252,7 +252,10 @@ mod tests {
         for text in ["https://x.de", "x.de:80", "x.de/a", "-x.de", "x..de", "a_b.de"] {
             assert!(Kind::Hostname.read(text).is_err(), "{text}");
         }
-        assert_eq!(Kind::Hostname.read("Shop.Example.com"), Ok(Value::Text("shop.example.com".into())));
+        assert_eq!(
+            Kind::Hostname.read("Shop.Example.com"),
+            Ok(Value::Text("shop.example.com".into()))
+        );
         assert_eq!(Kind::Hostname.read(""), Ok(Value::Text(String::new())));
     }
 

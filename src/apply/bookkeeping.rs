@@ -70,7 +70,10 @@ fn normalised(bytes: &[u8]) -> Vec<u8> {
 #[must_use]
 pub fn records(plan: &Plan, preset_version: &str, files: &[Rendered]) -> Vec<Record> {
     let mut records = vec![
-        Record { path: ".gitattributes".into(), bytes: b"* linguist-generated=true -diff\n".to_vec() },
+        Record {
+            path: ".gitattributes".into(),
+            bytes: b"* linguist-generated=true -diff\n".to_vec(),
+        },
         Record { path: "lock.toml".into(), bytes: lock(plan, preset_version, files).into_bytes() },
     ];
     for file in files.iter().filter(|file| has_base(file)) {

@@ -172,7 +172,11 @@ fn move_entries(staged: &Path, target: &Path) -> Result<(), Error> {
 
 /// The topmost directory that making `target` will make.
 fn first_missing(target: &Path) -> Option<PathBuf> {
-    target.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).last().map(Path::to_owned)
+    target
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .last()
+        .map(Path::to_owned)
 }
 
 #[cfg(test)]

@@ -42,7 +42,9 @@ pub fn lock(manager: PackageManager, directory: &Path) -> Result<(), Error> {
     let typed = format!("{program} {}", arguments.join(" "));
     if !is_installed(manager) {
         return Err(Error::Tool {
-            message: format!("{file} can only be made by {program}, which is not installed; nothing was written"),
+            message: format!(
+                "{file} can only be made by {program}, which is not installed; nothing was written"
+            ),
             help: format!(
                 "pip install {program} (or pipx, or your system's packages), then run this command again; or leave out --set project.package-manager={manager} to get hash-pinned requirements"
             ),
@@ -64,6 +66,8 @@ pub fn lock(manager: PackageManager, directory: &Path) -> Result<(), Error> {
     let tail = last[last.len().saturating_sub(5)..].join("\n  ");
     Err(Error::Tool {
         message: format!("`{typed}` failed; nothing was written\n  {tail}"),
-        help: format!("run `{typed}` in a project of your own to see why, or leave out --set project.package-manager={manager}"),
+        help: format!(
+            "run `{typed}` in a project of your own to see why, or leave out --set project.package-manager={manager}"
+        ),
     })
 }

@@ -41,7 +41,8 @@ pub fn fill(template: &str, directory: &Path) -> Result<String, Error> {
         .replace(dotenv::GROUP_MARKER, &group.to_string());
     while let Some(start) = text.find("\u{0}secret ") {
         let length_start = start + "\u{0}secret ".len();
-        let length_end = text[length_start..].find('\u{0}').map_or(text.len(), |at| length_start + at);
+        let length_end =
+            text[length_start..].find('\u{0}').map_or(text.len(), |at| length_start + at);
         let length = text[length_start..length_end].parse().unwrap_or(40);
         text.replace_range(start..=length_end, &random(length)?);
     }
@@ -73,7 +74,12 @@ mod tests {
 
     #[test]
     fn every_marker_is_replaced() {
-        let marked = format!("A={}\nB={}\nU={}\n", dotenv::secret_marker(50), dotenv::secret_marker(40), dotenv::USER_MARKER);
+        let marked = format!(
+            "A={}\nB={}\nU={}\n",
+            dotenv::secret_marker(50),
+            dotenv::secret_marker(40),
+            dotenv::USER_MARKER
+        );
         let text = fill(&marked, Path::new(".")).unwrap();
         assert!(!text.contains('\u{0}'), "{text:?}");
         let lengths: Vec<usize> = text.lines().map(|line| line.len() - 2).collect();

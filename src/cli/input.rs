@@ -55,7 +55,11 @@ pub fn name_from(directory: &Path, draft: &mut Draft) -> Result<(), Error> {
     let Some(name) = name_of(directory) else { return Ok(()) };
     let origin = Origin::Found("the directory's name".into());
     draft.set("project.name", &name, origin).map_err(|problem| {
-        Error::input(problem.at(directory.display().to_string()).help("--set project.name=NAME gives it another"))
+        Error::input(
+            problem
+                .at(directory.display().to_string())
+                .help("--set project.name=NAME gives it another"),
+        )
     })
 }
 
@@ -88,8 +92,7 @@ pub fn document(directory: &Path) -> Result<Option<Vec<document::Entry>>, Error>
         Err(source) => return Err(Error::Io { action: "read", path, source }),
     };
     let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
-    let source = String::from_utf8(source).map_err(|_| {
-        Error::input(Problem::new("the file is not UTF-8").at(shown.clone()))
-    })?;
+    let source = String::from_utf8(source)
+        .map_err(|_| Error::input(Problem::new("the file is not UTF-8").at(shown.clone())))?;
     document::read(&shown, &source).map(Some).map_err(Error::Input)
 }

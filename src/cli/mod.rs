@@ -25,7 +25,9 @@ use crate::plan::Bundle;
 /// machine, with a reason for every number.
 #[derive(Debug, Parser)]
 #[command(name = "dockwright", version, about, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 fine, 2 the input is wrong, 3 the environment failed (I/O, a missing tool), 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 fine, 2 the input is wrong, 3 the environment failed (I/O, a missing tool), 130 interrupted."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -175,9 +177,9 @@ fn run(command: Command) -> Result<(), Error> {
         }
         Command::Man => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut page)
-                .map_err(|source| Error::Io { action: "write", path: "standard output".into(), source })?;
+            clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|source| {
+                Error::Io { action: "write", path: "standard output".into(), source }
+            })?;
             report::print(&String::from_utf8_lossy(&page))
         }
         Command::Schema { of: SchemaOf::Config } => schema::config(),

@@ -49,8 +49,10 @@ fn unasked(dir: &Path, choices: &Choices) -> Result<(Preset, Draft), Error> {
 fn no_terminal(choices: &Choices) -> Error {
     let missing = if choices.preset.is_none() { "which stack, and " } else { "" };
     Error::input(
-        Problem::new(format!("there is no terminal to ask {missing}whether the rest may have its defaults"))
-            .help("add --yes, with --preset and --set for what you choose"),
+        Problem::new(format!(
+            "there is no terminal to ask {missing}whether the rest may have its defaults"
+        ))
+        .help("add --yes, with --preset and --set for what you choose"),
     )
 }
 

@@ -110,7 +110,12 @@ fn explained(plan: &Plan, key: &str, format: Format) -> Result<(), Error> {
         let mut value = decision_json(decision);
         value["doc"] = json!(decision.key.row.doc);
         value["uses"] = json!(
-            decision.uses.iter().filter_map(|key| plan.decision(key)).map(decision_json).collect::<Vec<_>>()
+            decision
+                .uses
+                .iter()
+                .filter_map(|key| plan.decision(key))
+                .map(decision_json)
+                .collect::<Vec<_>>()
         );
         return report::json(&value);
     }

@@ -24,7 +24,8 @@ pub fn list(format: Format) -> Result<(), Error> {
                 .collect::<Vec<_>>()
         ));
     }
-    let rows = presets.iter().map(|preset| [preset.name.as_str(), &preset.version, &preset.description]);
+    let rows =
+        presets.iter().map(|preset| [preset.name.as_str(), &preset.version, &preset.description]);
     report::print(&report::table(["preset", "version", "what it is"], rows))
 }
 

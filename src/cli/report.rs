@@ -123,9 +123,9 @@ pub fn plan(plan: &Plan) -> String {
             rows.push(Default::default());
         }
         let own = plan.decisions.iter().filter(|decision| decision.key.role == *role);
-        rows.extend(own.map(|decision| {
-            [decision.key.name(), decision.value.to_string(), reason(decision)]
-        }));
+        rows.extend(
+            own.map(|decision| [decision.key.name(), decision.value.to_string(), reason(decision)]),
+        );
     }
     // A database that is managed elsewhere is no service, but has a number.
     let elsewhere = plan.decisions.iter().filter(|d| !plan.services.contains(&d.key.role));
@@ -156,7 +156,13 @@ pub fn explanation(plan: &Plan, decision: &Decision) -> String {
     text
 }
 
-fn explain(plan: &Plan, decision: &Decision, depth: usize, seen: &mut Vec<String>, text: &mut String) {
+fn explain(
+    plan: &Plan,
+    decision: &Decision,
+    depth: usize,
+    seen: &mut Vec<String>,
+    text: &mut String,
+) {
     let key = decision.key.name();
     let indent = "  ".repeat(depth);
     let again = seen.contains(&key);

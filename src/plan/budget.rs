@@ -160,11 +160,13 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
             (_, 0) => format!("what it needs and no more: {floor} is its floor"),
             (0, weight) => format!(
                 "floor {floor}, and {weight} of {} parts of what the floors leave of {}",
-                weights(&memory), deploy.memory
+                weights(&memory),
+                deploy.memory
             ),
             (_, weight) => format!(
                 "floor {floor}, and {weight} of {} parts of what the floors leave of {} less {kept} for the host",
-                weights(&memory), deploy.memory
+                weights(&memory),
+                deploy.memory
             ),
         };
         let uses = ["deploy.memory", "deploy.budget"];
@@ -173,7 +175,9 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
         let least = MilliCpu(cpu[&role].floor);
         let reason = format!(
             "floor {least}, and {} of {} parts of what the floors leave of {}",
-            cpu[&role].weight, weights(&cpu), deploy.cpus
+            cpu[&role].weight,
+            weights(&cpu),
+            deploy.cpus
         );
         ledger.cpus(role, "cpus", MilliCpu(cpu_parts[&role]), reason, &["deploy.cpus"]);
     }
@@ -216,7 +220,10 @@ fn claims(
 const SPARE: &[(&[Role], &str)] = &[
     (&[Role::Beat], "leave out beat: --set stack.beat=false"),
     (&[Role::Cache], "leave out the cache: --set stack.cache=none"),
-    (&[Role::Beat, Role::Cache], "leave out beat and cache: --set stack.beat=false --set stack.cache=none"),
+    (
+        &[Role::Beat, Role::Cache],
+        "leave out beat and cache: --set stack.beat=false --set stack.cache=none",
+    ),
     (&[Role::Nginx], "leave out nginx: --set stack.proxy=none"),
     (&[Role::Db], "move the database elsewhere: --set stack.database=external"),
     (
@@ -302,10 +309,8 @@ mod tests {
 
     #[test]
     fn what_a_capped_claim_cannot_take_goes_to_the_others() {
-        let claims = BTreeMap::from([
-            (Role::Web, claim(100, 1, 0)),
-            (Role::Nginx, claim(32, 1, 64)),
-        ]);
+        let claims =
+            BTreeMap::from([(Role::Web, claim(100, 1, 0)), (Role::Nginx, claim(32, 1, 64))]);
         let parts = divide(1000, 8, &claims);
         assert_eq!(parts[&Role::Nginx], 64);
         assert_eq!(parts[&Role::Web], 936);

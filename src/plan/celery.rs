@@ -17,9 +17,21 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
     if shape.has(Beat) {
         let (memory, parts) = shape.process(Beat);
         ledger.memory(Beat, "process-memory", memory, format!("measured: {parts}"), &[]);
-        let interval = ledger.seconds(Beat, "max-loop-interval", 30, "a changed schedule is seen within half a minute", &[]);
+        let interval = ledger.seconds(
+            Beat,
+            "max-loop-interval",
+            30,
+            "a changed schedule is seen within half a minute",
+            &[],
+        );
         let reason = "four sleeps without a sign of life";
-        ledger.seconds(Beat, "heartbeat-max-age", interval * 4, reason, &["beat.max-loop-interval"]);
+        ledger.seconds(
+            Beat,
+            "heartbeat-max-age",
+            interval * 4,
+            reason,
+            &["beat.max-loop-interval"],
+        );
     }
 }
 
@@ -35,9 +47,13 @@ fn worker(shape: &Shape, ledger: &mut Ledger) {
     let fit = (room / each).max(1);
     let concurrency = wanted.min(fit);
     let reason = if fit < wanted {
-        format!("{cpus} keeps {wanted} busy, but only {fit} × {each} MiB fit in 0.8 × {limit} beside the main process")
+        format!(
+            "{cpus} keeps {wanted} busy, but only {fit} × {each} MiB fit in 0.8 × {limit} beside the main process"
+        )
     } else {
-        format!("{cpus} keeps {wanted} busy, and {wanted} × {each} MiB fits in 0.8 × {limit}; Celery's own default is the host's CPU count")
+        format!(
+            "{cpus} keeps {wanted} busy, and {wanted} × {each} MiB fits in 0.8 × {limit}; Celery's own default is the host's CPU count"
+        )
     };
     let uses = ["worker.cpus", "worker.memory", "worker.process-memory"];
     let concurrency = ledger.count(Worker, "concurrency", concurrency, reason, &uses).max(1);
@@ -45,11 +61,31 @@ fn worker(shape: &Shape, ledger: &mut Ledger) {
     let reason = "a fork costs milliseconds; fifty tasks bound what a leak can gather";
     ledger.count(Worker, "max-tasks-per-child", 50, reason, &[]);
     let per_child = u64::from(limit.0) * 1024 * u64::from(FILL_PERCENT) / 100 / concurrency;
-    let reason = format!("0.8 × {limit} / {concurrency}: a grown child is replaced before the kernel kills the container");
-    ledger.decide(Worker, "max-memory-per-child", Quantity::KiB(per_child), reason, &["worker.memory", "worker.concurrency"]);
-    ledger.count(Worker, "prefetch-multiplier", 1, "a long task must not hold others back that another process could run", &[]);
+    let reason = format!(
+        "0.8 × {limit} / {concurrency}: a grown child is replaced before the kernel kills the container"
+    );
+    ledger.decide(
+        Worker,
+        "max-memory-per-child",
+        Quantity::KiB(per_child),
+        reason,
+        &["worker.memory", "worker.concurrency"],
+    );
+    ledger.count(
+        Worker,
+        "prefetch-multiplier",
+        1,
+        "a long task must not hold others back that another process could run",
+        &[],
+    );
     if shape.answers.stack.database != Database::None {
-        ledger.count(Worker, "pool-size", 1, "a child runs one task at a time", &["worker.concurrency"]);
+        ledger.count(
+            Worker,
+            "pool-size",
+            1,
+            "a child runs one task at a time",
+            &["worker.concurrency"],
+        );
     }
 }
 

@@ -61,12 +61,14 @@ pub struct Memory {
 }
 
 /// `data/versions.toml`.
-pub static VERSIONS: LazyLock<Versions> =
-    LazyLock::new(|| toml::from_str(include_str!("data/versions.toml")).expect("a unit test reads it"));
+pub static VERSIONS: LazyLock<Versions> = LazyLock::new(|| {
+    toml::from_str(include_str!("data/versions.toml")).expect("a unit test reads it")
+});
 
 /// `data/memory.toml`.
-pub static MEMORY: LazyLock<Memory> =
-    LazyLock::new(|| toml::from_str(include_str!("data/memory.toml")).expect("a unit test reads it"));
+pub static MEMORY: LazyLock<Memory> = LazyLock::new(|| {
+    toml::from_str(include_str!("data/memory.toml")).expect("a unit test reads it")
+});
 
 #[cfg(test)]
 mod tests {

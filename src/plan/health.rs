@@ -42,7 +42,8 @@ fn check(shape: &Shape, ledger: &mut Ledger, role: Role) {
 
     let cost = start_cost(shape, role);
     let cpus = MilliCpu(ledger.number(role, "cpus").max(10) as u32);
-    let loading = ledger.number(role, "model-load-attempts") * ledger.number(role, "model-load-delay");
+    let loading =
+        ledger.number(role, "model-load-attempts") * ledger.number(role, "model-load-delay");
     let computed = (cost * 1000 * 3 / u64::from(cpus.0) + loading).next_multiple_of(5);
     let least = if loading > 0 { 60 } else { 15 };
     let mut reason = format!("about {cost} s of CPU at {cpus}, times 3 for a busy host");
@@ -52,7 +53,13 @@ fn check(shape: &Shape, ledger: &mut Ledger, role: Role) {
     if role == Role::Db {
         reason.push_str("; the first start creates the cluster");
     }
-    ledger.seconds(role, "start-period", computed.max(least), reason, &[&format!("{}.cpus", role.name())]);
+    ledger.seconds(
+        role,
+        "start-period",
+        computed.max(least),
+        reason,
+        &[&format!("{}.cpus", role.name())],
+    );
 }
 
 fn limits(shape: &Shape, ledger: &mut Ledger, role: Role) {
@@ -67,7 +74,10 @@ fn limits(shape: &Shape, ledger: &mut Ledger, role: Role) {
         }
         Role::Worker => {
             let children = ledger.number(Role::Worker, "concurrency");
-            (children * 16 + 64, format!("{children} children with a few threads each, and room for checks"))
+            (
+                children * 16 + 64,
+                format!("{children} children with a few threads each, and room for checks"),
+            )
         }
         Role::Db => {
             let connections = ledger.number(Role::Db, "max-connections");

@@ -36,7 +36,12 @@ impl Broken<'_> {
         self.ledger.number(role, name)
     }
 
-    fn unless(&mut self, holds: bool, message: impl FnOnce() -> String, help: impl FnOnce() -> String) {
+    fn unless(
+        &mut self,
+        holds: bool,
+        message: impl FnOnce() -> String,
+        help: impl FnOnce() -> String,
+    ) {
         if !holds {
             self.problems.push(Problem::new(message()).help(help()));
         }
@@ -50,23 +55,31 @@ impl Broken<'_> {
             return;
         };
         let (a, b) = (one.value.number(), two.value.number());
-        let scale = |number: u64, name: &str| if name == "statement-timeout" { number } else { number * 1000 };
+        let scale = |number: u64, name: &str| {
+            if name == "statement-timeout" { number } else { number * 1000 }
+        };
         let holds = scale(a, inner.1) < scale(b, outer.1);
-        let message = format!("{} = {} is not below {} = {}: {why}", one.key.name(), one.value, two.key.name(), two.value);
+        let message = format!(
+            "{} = {} is not below {} = {}: {why}",
+            one.key.name(),
+            one.value,
+            two.key.name(),
+            two.value
+        );
         let help = format!("lower [tune] {} or raise {}", one.key.name(), two.key.name());
         self.unless(holds, || message, || help);
     }
 }
 
 fn unknown_pins(broken: &mut Broken) {
-    let unused: Vec<(String, String)> = broken
-        .ledger
-        .unused_pins()
-        .map(|(name, pin)| (name.clone(), pin.source.clone()))
-        .collect();
+    let unused: Vec<(String, String)> =
+        broken.ledger.unused_pins().map(|(name, pin)| (name.clone(), pin.source.clone())).collect();
     for (name, source) in unused {
-        let problem = Problem::new(format!("tune.{name} is pinned, but this stack has no such number"));
-        broken.problems.push(problem.at(source).help("`dockwright plan` lists the numbers of this stack"));
+        let problem =
+            Problem::new(format!("tune.{name} is pinned, but this stack has no such number"));
+        broken
+            .problems
+            .push(problem.at(source).help("`dockwright plan` lists the numbers of this stack"));
     }
 }
 
@@ -87,7 +100,12 @@ fn budget(shape: &Shape, broken: &mut Broken) {
     let cpus = MilliCpu(sum("cpus") as u32);
     broken.unless(
         memory <= deploy.memory,
-        || format!("the services' limits and the host's reserve sum to {memory}, and the budget is {}", deploy.memory),
+        || {
+            format!(
+                "the services' limits and the host's reserve sum to {memory}, and the budget is {}",
+                deploy.memory
+            )
+        },
         || format!("--set deploy.memory={}MiB, or lower a pinned memory", memory.0),
     );
     broken.unless(
@@ -133,17 +151,29 @@ fn processes(shape: &Shape, broken: &mut Broken) {
         );
     }
     let threads = broken.ledger.get(Web, "threads").map(|decision| decision.value.number());
-    broken.unless(threads != Some(0), || "web.threads = 0: there must be at least one".into(), || "[tune.web] threads = 1".into());
-    if let Some(class) = broken.ledger.get(Web, "worker-class").map(|decision| decision.value.to_string()) {
+    broken.unless(
+        threads != Some(0),
+        || "web.threads = 0: there must be at least one".into(),
+        || "[tune.web] threads = 1".into(),
+    );
+    if let Some(class) =
+        broken.ledger.get(Web, "worker-class").map(|decision| decision.value.to_string())
+    {
         let asgi_class = class == "uvicorn_worker.UvicornWorker";
         let asgi = shape.application().server == Server::GunicornUvicorn;
         broken.unless(
             asgi_class == asgi,
-            || format!("web.worker-class = {class} does not fit a server of kind {}", shape.application().server),
+            || {
+                format!(
+                    "web.worker-class = {class} does not fit a server of kind {}",
+                    shape.application().server
+                )
+            },
             || "gthread and sync serve WSGI, uvicorn_worker.UvicornWorker serves ASGI".into(),
         );
     }
-    let (jitter, most) = (broken.number(Web, "max-requests-jitter"), broken.number(Web, "max-requests"));
+    let (jitter, most) =
+        (broken.number(Web, "max-requests-jitter"), broken.number(Web, "max-requests"));
     broken.unless(
         jitter <= most,
         || format!("web.max-requests-jitter = {jitter} is above web.max-requests = {most}"),
@@ -164,28 +194,69 @@ fn connections(shape: &Shape, broken: &mut Broken) {
         || format!("pools hold up to {} connections, and db.max-connections = {most} less {reserved} for superusers is fewer", web + others),
         || format!("[tune.db] max-connections = {}, or a smaller web.pool-size", web + others + reserved + postgres::SPARE),
     );
-    broken.unless(broken.number(Web, "pool-size") >= 1, || "web.pool-size = 0: there must be at least one".into(), || "[tune.web] pool-size = 1".into());
+    broken.unless(
+        broken.number(Web, "pool-size") >= 1,
+        || "web.pool-size = 0: there must be at least one".into(),
+        || "[tune.web] pool-size = 1".into(),
+    );
 }
 
 fn timeouts(shape: &Shape, broken: &mut Broken) {
-    broken.shorter((Web, "statement-timeout"), (Web, "request-timeout"), "the database must give up before the request does");
-    broken.shorter((Web, "request-timeout"), (Web, "gunicorn-timeout"), "gunicorn would kill a worker that still serves");
+    broken.shorter(
+        (Web, "statement-timeout"),
+        (Web, "request-timeout"),
+        "the database must give up before the request does",
+    );
+    broken.shorter(
+        (Web, "request-timeout"),
+        (Web, "gunicorn-timeout"),
+        "gunicorn would kill a worker that still serves",
+    );
     broken.shorter((Web, "gunicorn-timeout"), (Nginx, "read-timeout"), "nginx would give up first");
     broken.shorter((Web, "request-timeout"), (Nginx, "read-timeout"), "nginx would give up first");
-    broken.shorter((Nginx, "read-timeout"), (Nginx, "client-timeout"), "the client would give up first");
-    broken.shorter((Nginx, "upstream-keepalive-timeout"), (Web, "keepalive"), "the application would close a connection nginx is about to use");
-    broken.shorter((Nginx, "worker-shutdown-timeout"), (Nginx, "stop-grace-period"), "Docker would kill nginx first");
-    broken.shorter((Worker, "soft-time-limit"), (Worker, "time-limit"), "the task could not clean up");
-    broken.shorter((Worker, "time-limit"), (Worker, "visibility-timeout"), "Redis would hand a running task to a second worker");
-    broken.shorter((Worker, "soft-shutdown-timeout"), (Worker, "stop-grace-period"), "Docker would kill the worker first");
-    let (graceful, stop) = (broken.number(Web, "graceful-timeout"), broken.number(Web, "stop-grace-period"));
+    broken.shorter(
+        (Nginx, "read-timeout"),
+        (Nginx, "client-timeout"),
+        "the client would give up first",
+    );
+    broken.shorter(
+        (Nginx, "upstream-keepalive-timeout"),
+        (Web, "keepalive"),
+        "the application would close a connection nginx is about to use",
+    );
+    broken.shorter(
+        (Nginx, "worker-shutdown-timeout"),
+        (Nginx, "stop-grace-period"),
+        "Docker would kill nginx first",
+    );
+    broken.shorter(
+        (Worker, "soft-time-limit"),
+        (Worker, "time-limit"),
+        "the task could not clean up",
+    );
+    broken.shorter(
+        (Worker, "time-limit"),
+        (Worker, "visibility-timeout"),
+        "Redis would hand a running task to a second worker",
+    );
+    broken.shorter(
+        (Worker, "soft-shutdown-timeout"),
+        (Worker, "stop-grace-period"),
+        "Docker would kill the worker first",
+    );
+    let (graceful, stop) =
+        (broken.number(Web, "graceful-timeout"), broken.number(Web, "stop-grace-period"));
     broken.unless(
         graceful + STOP_MARGIN <= stop,
         || format!("web.graceful-timeout = {graceful} s leaves less than {STOP_MARGIN} s of web.stop-grace-period = {stop} s for clean-up"),
         || format!("[tune.web] stop-grace-period = {}", graceful + STOP_MARGIN),
     );
     if shape.has(Beat) {
-        broken.shorter((Beat, "max-loop-interval"), (Beat, "heartbeat-max-age"), "a beat that sleeps would count as hung");
+        broken.shorter(
+            (Beat, "max-loop-interval"),
+            (Beat, "heartbeat-max-age"),
+            "a beat that sleeps would count as hung",
+        );
     }
 }
 
@@ -208,7 +279,8 @@ fn stores(shape: &Shape, broken: &mut Broken) {
         within(Cache, "maxmemory", 85, "fragmentation needs room");
     }
     if shape.has(Nginx) {
-        let (files, connections) = (broken.number(Nginx, "rlimit-nofile"), broken.number(Nginx, "worker-connections"));
+        let (files, connections) =
+            (broken.number(Nginx, "rlimit-nofile"), broken.number(Nginx, "worker-connections"));
         broken.unless(
             files >= connections * 2,
             || format!("nginx.rlimit-nofile = {files} is below twice nginx.worker-connections = {connections}"),

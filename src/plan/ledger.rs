@@ -88,22 +88,50 @@ impl<'a> Ledger<'a> {
     }
 
     /// [`Ledger::decide`] for a plain count.
-    pub fn count(&mut self, role: Role, name: &str, value: u64, why: impl Into<String>, uses: &[&str]) -> u64 {
+    pub fn count(
+        &mut self,
+        role: Role,
+        name: &str,
+        value: u64,
+        why: impl Into<String>,
+        uses: &[&str],
+    ) -> u64 {
         self.decide(role, name, Quantity::Count(value), why, uses)
     }
 
     /// [`Ledger::decide`] for seconds.
-    pub fn seconds(&mut self, role: Role, name: &str, value: u64, why: impl Into<String>, uses: &[&str]) -> u64 {
+    pub fn seconds(
+        &mut self,
+        role: Role,
+        name: &str,
+        value: u64,
+        why: impl Into<String>,
+        uses: &[&str],
+    ) -> u64 {
         self.decide(role, name, Quantity::Seconds(value as u32), why, uses)
     }
 
     /// [`Ledger::decide`] for memory.
-    pub fn memory(&mut self, role: Role, name: &str, value: MiB, why: impl Into<String>, uses: &[&str]) -> MiB {
+    pub fn memory(
+        &mut self,
+        role: Role,
+        name: &str,
+        value: MiB,
+        why: impl Into<String>,
+        uses: &[&str],
+    ) -> MiB {
         MiB(self.decide(role, name, Quantity::MiB(value), why, uses) as u32)
     }
 
     /// [`Ledger::decide`] for CPUs.
-    pub fn cpus(&mut self, role: Role, name: &str, value: MilliCpu, why: impl Into<String>, uses: &[&str]) -> MilliCpu {
+    pub fn cpus(
+        &mut self,
+        role: Role,
+        name: &str,
+        value: MilliCpu,
+        why: impl Into<String>,
+        uses: &[&str],
+    ) -> MilliCpu {
         MilliCpu(self.decide(role, name, Quantity::MilliCpu(value), why, uses) as u32)
     }
 
@@ -121,9 +149,7 @@ impl<'a> Ledger<'a> {
 
     /// Pins no decision took up: they name a number this stack does not have.
     pub fn unused_pins(&self) -> impl Iterator<Item = (&String, &Pin)> {
-        self.pins
-            .iter()
-            .filter(|(name, _)| !self.decisions.iter().any(|d| d.key.name() == **name))
+        self.pins.iter().filter(|(name, _)| !self.decisions.iter().any(|d| d.key.name() == **name))
     }
 
     /// The decisions, in the order they were taken.

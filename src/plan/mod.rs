@@ -137,7 +137,8 @@ fn notices(shape: &Shape) -> Vec<String> {
 }
 
 fn images(answers: &Answers) -> BTreeMap<String, String> {
-    let prefix = answers.images.get("registry").map(|prefix| format!("{prefix}/")).unwrap_or_default();
+    let prefix =
+        answers.images.get("registry").map(|prefix| format!("{prefix}/")).unwrap_or_default();
     data::VERSIONS
         .images
         .iter()

@@ -98,9 +98,11 @@ impl Bundle {
     /// # Errors
     /// An unknown word, with the ones there are.
     pub fn parse(word: &str) -> Result<Self, String> {
-        Self::WORDS.iter().find(|(name, _)| *name == word).map(|(_, bundle)| *bundle).ok_or_else(
-            || format!("there are {}", Self::WORDS.map(|(name, _)| name).join(", ")),
-        )
+        Self::WORDS
+            .iter()
+            .find(|(name, _)| *name == word)
+            .map(|(_, bundle)| *bundle)
+            .ok_or_else(|| format!("there are {}", Self::WORDS.map(|(name, _)| name).join(", ")))
     }
 }
 
@@ -173,10 +175,8 @@ struct Row {
 }
 
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    let tables = [
-        include_str!("data/outputs.containers.toml"),
-        include_str!("data/outputs.skeleton.toml"),
-    ];
+    let tables =
+        [include_str!("data/outputs.containers.toml"), include_str!("data/outputs.skeleton.toml")];
     let read = |text| toml::from_str::<Table>(text).expect("a unit test reads it").output;
     tables.into_iter().flat_map(read).collect()
 });
@@ -221,8 +221,22 @@ pub fn outputs(
         syntax,
         content,
     };
-    outputs.push(own(".env", Bundle::Env, Ownership::Append, 0o600, Syntax::Dotenv, Content::Secrets));
-    outputs.push(own(document::FILE, Bundle::Intent, Ownership::Seed, 0o644, Syntax::Toml, Content::Intent));
+    outputs.push(own(
+        ".env",
+        Bundle::Env,
+        Ownership::Append,
+        0o600,
+        Syntax::Dotenv,
+        Content::Secrets,
+    ));
+    outputs.push(own(
+        document::FILE,
+        Bundle::Intent,
+        Ownership::Seed,
+        0o644,
+        Syntax::Toml,
+        Content::Intent,
+    ));
     outputs.retain(|output| wanted(output.bundle));
     apply_policies(shape, &mut outputs, only)?;
     outputs.sort_by(|one, other| one.path.cmp(&other.path));
@@ -230,9 +244,9 @@ pub fn outputs(
 }
 
 fn mode(row: &Row) -> u32 {
-    row.mode.as_deref().map_or(0o644, |mode| {
-        u32::from_str_radix(mode, 8).expect("a unit test checks the table")
-    })
+    row.mode
+        .as_deref()
+        .map_or(0o644, |mode| u32::from_str_radix(mode, 8).expect("a unit test checks the table"))
 }
 
 fn apply_policies(

@@ -133,16 +133,10 @@ fn split(requirement: &str) -> (&str, Vec<&str>) {
 /// Reaches a package and what it needs. Markers add up along a path; a second
 /// path to a package is an alternative; a path without markers ends the
 /// matter.
-fn visit(
-    graph: &Graph,
-    name: &str,
-    extras: &[&str],
-    marker: Option<&str>,
-    reached: &mut Reached,
-) {
-    let (name, package) = graph
-        .get_key_value(name)
-        .unwrap_or_else(|| panic!("`{name}` is not in packages.json; run tests/tools/lock_packages.py"));
+fn visit(graph: &Graph, name: &str, extras: &[&str], marker: Option<&str>, reached: &mut Reached) {
+    let (name, package) = graph.get_key_value(name).unwrap_or_else(|| {
+        panic!("`{name}` is not in packages.json; run tests/tools/lock_packages.py")
+    });
     let known = reached.get(name).cloned();
     let changed = match (&known, marker) {
         (None, None) => {

@@ -48,9 +48,7 @@ pub fn affordable(shape: &Shape, ledger: &Ledger) -> u64 {
 
 /// `max_connections` of a database that is managed elsewhere.
 fn stated(ledger: &Ledger) -> u64 {
-    ledger
-        .pinned(Db, "max-connections")
-        .map_or(EXTERNAL_CONNECTIONS, |pinned| pinned.number())
+    ledger.pinned(Db, "max-connections").map_or(EXTERNAL_CONNECTIONS, |pinned| pinned.number())
 }
 
 /// Decides `max-connections`, from what pools need together.
@@ -82,20 +80,45 @@ pub fn connections(shape: &Shape, ledger: &mut Ledger) {
 pub fn decide(ledger: &mut Ledger) -> Vec<String> {
     let memory = MiB(ledger.number(Db, "memory") as u32);
     let uses = ["db.memory"];
-    let buffers = ledger.memory(Db, "shared-buffers", memory.scaled(1, 4), format!("a quarter of {memory}"), &uses);
-    let reason = format!("three quarters of {memory}: shared buffers and the page cache of this container");
+    let buffers = ledger.memory(
+        Db,
+        "shared-buffers",
+        memory.scaled(1, 4),
+        format!("a quarter of {memory}"),
+        &uses,
+    );
+    let reason =
+        format!("three quarters of {memory}: shared buffers and the page cache of this container");
     ledger.memory(Db, "effective-cache-size", memory.scaled(3, 4), reason, &uses);
     let reason = format!("a sixteenth of {memory}");
     ledger.memory(Db, "maintenance-work-mem", memory.scaled(1, 16).max(MiB(16)), reason, &uses);
-    ledger.count(Db, "max-worker-processes", 8, "PostgreSQL's default; they start only when a query is worth it", &[]);
+    ledger.count(
+        Db,
+        "max-worker-processes",
+        8,
+        "PostgreSQL's default; they start only when a query is worth it",
+        &[],
+    );
     let mut warnings = Vec::new();
     work_mem(ledger, memory, buffers, &mut warnings);
     let ssd = "SSD storage, pgtune's figure";
     ledger.decide(Db, "random-page-cost", Quantity::Word("1.1".into()), ssd, &[]);
     ledger.count(Db, "effective-io-concurrency", 200, ssd, &[]);
     ledger.memory(Db, "min-wal-size", MiB(1024), "pgtune's figure for a web load", &[]);
-    ledger.memory(Db, "max-wal-size", MiB(4096), "pgtune's figure for a web load: fewer checkpoints", &[]);
-    ledger.memory(Db, "shm", MiB(256), "parallel queries share memory through it; Docker's 64 MiB is too little", &[]);
+    ledger.memory(
+        Db,
+        "max-wal-size",
+        MiB(4096),
+        "pgtune's figure for a web load: fewer checkpoints",
+        &[],
+    );
+    ledger.memory(
+        Db,
+        "shm",
+        MiB(256),
+        "parallel queries share memory through it; Docker's 64 MiB is too little",
+        &[],
+    );
     warnings
 }
 
@@ -105,7 +128,8 @@ fn work_mem(ledger: &mut Ledger, memory: MiB, buffers: MiB, warnings: &mut Vec<S
     let workers = ledger.number(Db, "max-worker-processes");
     let left = u64::from(memory.0.saturating_sub(buffers.0)) * 1024;
     let computed = left / ((connections + workers) * 3).max(1) / 2;
-    let formula = format!("({memory} − {buffers}) / (({connections} + {workers}) × 3) / 2 = {computed} KiB");
+    let formula =
+        format!("({memory} − {buffers}) / (({connections} + {workers}) × 3) / 2 = {computed} KiB");
     let (value, reason) = if computed < FLOOR {
         (FLOOR, format!("{formula}, raised to PostgreSQL's default of 4 MiB"))
     } else {

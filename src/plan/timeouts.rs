@@ -19,34 +19,67 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
     if shape.has(Migrate) {
         let statement = request.saturating_sub(5).max(1) * 1000;
         let reason = "5 s less than a request, so that the database gives up first and the application can answer";
-        ledger.decide(Web, "statement-timeout", milliseconds(statement), reason, &["web.request-timeout"]);
-        ledger.decide(Migrate, "statement-timeout", milliseconds(0), "a migration of a large table takes its time", &[]);
+        ledger.decide(
+            Web,
+            "statement-timeout",
+            milliseconds(statement),
+            reason,
+            &["web.request-timeout"],
+        );
+        ledger.decide(
+            Migrate,
+            "statement-timeout",
+            milliseconds(0),
+            "a migration of a large table takes its time",
+            &[],
+        );
     }
     let uvicorn = shape.application().server == Server::Uvicorn;
     let mut inner = request;
     let mut inner_key = "web.request-timeout";
     if !uvicorn {
-        let reason = "30 s more than a request: a worker that is silent for so long is stuck, not slow";
+        let reason =
+            "30 s more than a request: a worker that is silent for so long is stuck, not slow";
         inner = ledger.seconds(Web, "gunicorn-timeout", request + 30, reason, &[inner_key]);
         inner_key = "web.gunicorn-timeout";
     }
     if shape.has(Nginx) {
-        ledger.seconds(Nginx, "connect-timeout", 5, "the application is one hop away on the same host", &[]);
-        let reason = "15 s more than the layer behind it, so that the application's answer comes first";
+        ledger.seconds(
+            Nginx,
+            "connect-timeout",
+            5,
+            "the application is one hop away on the same host",
+            &[],
+        );
+        let reason =
+            "15 s more than the layer behind it, so that the application's answer comes first";
         let read = ledger.seconds(Nginx, "read-timeout", inner + 15, reason, &[inner_key]);
         let reason = "15 s more than nginx: set a load balancer's idle time-out to this or more";
         ledger.seconds(Nginx, "client-timeout", read + 15, reason, &["nginx.read-timeout"]);
     }
 
     let reason = "a request that began before SIGTERM may take its full time";
-    let graceful = ledger.seconds(Web, "graceful-timeout", request, reason, &["web.request-timeout"]);
+    let graceful =
+        ledger.seconds(Web, "graceful-timeout", request, reason, &["web.request-timeout"]);
     let reason = "10 s more than graceful-timeout, for clean-up before SIGKILL";
     ledger.seconds(Web, "stop-grace-period", graceful + 10, reason, &["web.graceful-timeout"]);
     if shape.has(Nginx) {
         let reason = "as long as the application: nginx waits for the answers it proxies";
-        let stop = ledger.seconds(Nginx, "stop-grace-period", graceful + 10, reason, &["web.graceful-timeout"]);
+        let stop = ledger.seconds(
+            Nginx,
+            "stop-grace-period",
+            graceful + 10,
+            reason,
+            &["web.graceful-timeout"],
+        );
         let reason = "5 s less than the grace period: connections that are still open are closed before SIGKILL";
-        ledger.seconds(Nginx, "worker-shutdown-timeout", stop.saturating_sub(5).max(1), reason, &["nginx.stop-grace-period"]);
+        ledger.seconds(
+            Nginx,
+            "worker-shutdown-timeout",
+            stop.saturating_sub(5).max(1),
+            reason,
+            &["nginx.stop-grace-period"],
+        );
     }
     if shape.has(Migrate) {
         let reason = "a statement in progress is rolled back cleanly";
@@ -56,7 +89,13 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
         let reason = "tasks may run for an hour; a deployment waits this long, then they go back to the queue";
         let grace = ledger.seconds(Worker, "stop-grace-period", 60, reason, &[]);
         let reason = "15 s less than the grace period: then unfinished tasks go back to the queue before SIGKILL";
-        ledger.seconds(Worker, "soft-shutdown-timeout", grace.saturating_sub(15).max(1), reason, &["worker.stop-grace-period"]);
+        ledger.seconds(
+            Worker,
+            "soft-shutdown-timeout",
+            grace.saturating_sub(15).max(1),
+            reason,
+            &["worker.stop-grace-period"],
+        );
     }
     if shape.has(Beat) {
         ledger.seconds(Beat, "stop-grace-period", 15, "it writes its schedule and leaves", &[]);

@@ -71,7 +71,8 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
         (threads, format!("{cpus} keeps {} busy", plural(threads, "process", "processes")))
     };
     let fit = fitting(shape, ledger, wanted);
-    let each = MiB((ledger.number(Web, "process-memory") + ledger.number(Web, "model-memory")) as u32);
+    let each =
+        MiB((ledger.number(Web, "process-memory") + ledger.number(Web, "model-memory")) as u32);
     let limit = MiB(ledger.number(Web, "memory") as u32);
     let workers = wanted.min(fit);
     let supervisor = shape.supervisor(Web, workers);
@@ -92,7 +93,10 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
         let (threads, reason) = if sync {
             (1, "a sync worker handles one request at a time")
         } else {
-            (4, "2 to 4 is gunicorn's advice for gthread: requests wait for the database more than they compute")
+            (
+                4,
+                "2 to 4 is gunicorn's advice for gthread: requests wait for the database more than they compute",
+            )
         };
         ledger.count(Web, "threads", threads, reason, &["web.worker-class"]);
     }
@@ -118,11 +122,23 @@ fn recycling(shape: &Shape, ledger: &mut Ledger) {
 
 fn connections(shape: &Shape, ledger: &mut Ledger) {
     let server = shape.application().server;
-    ledger.count(Web, "backlog", 2048, "a burst waits in the kernel for a moment instead of being refused", &[]);
+    ledger.count(
+        Web,
+        "backlog",
+        2048,
+        "a burst waits in the kernel for a moment instead of being refused",
+        &[],
+    );
     if shape.has(Nginx) {
         ledger.seconds(Web, "keepalive", 75, "longer than nginx keeps an idle connection to the application (60 s), so that nginx is the one to close", &["nginx.upstream-keepalive-timeout"]);
     } else {
-        ledger.seconds(Web, "keepalive", 5, "clients reach the server directly: an idle one gives its connection back soon", &[]);
+        ledger.seconds(
+            Web,
+            "keepalive",
+            5,
+            "clients reach the server directly: an idle one gives its connection back soon",
+            &[],
+        );
     }
     match server {
         Server::Uvicorn => {
@@ -131,7 +147,9 @@ fn connections(shape: &Shape, ledger: &mut Ledger) {
                     * ledger.number(Nginx, "worker-processes");
                 (
                     100 + idle + 2,
-                    format!("100 requests at once, {idle} idle connections nginx may keep, 1 health check, and 1 because uvicorn serves one fewer"),
+                    format!(
+                        "100 requests at once, {idle} idle connections nginx may keep, 1 health check, and 1 because uvicorn serves one fewer"
+                    ),
                     &["nginx.upstream-keepalive", "nginx.worker-processes"],
                 )
             } else {
@@ -179,20 +197,25 @@ fn model(ledger: &mut Ledger) {
     let cpus = MilliCpu(ledger.number(Web, "cpus") as u32);
     let workers = ledger.number(Web, "workers").max(1);
     let threads = (u64::from(cpus.threads()) / workers).max(1);
-    let reason = format!("{cpus} among {workers} process: more threads than cores only wait for each other");
+    let reason =
+        format!("{cpus} among {workers} process: more threads than cores only wait for each other");
     ledger.count(Web, "model-threads", threads, reason, &["web.cpus", "web.workers"]);
-    ledger.count(Web, "model-load-attempts", 3, "a mount or download that is late gets a second and a third chance", &[]);
+    ledger.count(
+        Web,
+        "model-load-attempts",
+        3,
+        "a mount or download that is late gets a second and a third chance",
+        &[],
+    );
     ledger.seconds(Web, "model-load-delay", 5, "long enough for a slow mount to appear", &[]);
 }
 
 /// Memory of `/dev/shm`: gunicorn's heartbeat files are tiny; torch passes
 /// tensors through it.
 pub fn shared_memory(shape: &Shape, ledger: &mut Ledger) {
-    let torch = shape
-        .application()
-        .model
-        .as_ref()
-        .is_some_and(|model| matches!(model.runtime, Runtime::Torch | Runtime::Ultralytics | Runtime::Transformers));
+    let torch = shape.application().model.as_ref().is_some_and(|model| {
+        matches!(model.runtime, Runtime::Torch | Runtime::Ultralytics | Runtime::Transformers)
+    });
     let (size, reason) = if torch {
         (MiB(256), "torch passes tensors between threads and processes through it")
     } else {

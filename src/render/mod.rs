@@ -68,10 +68,8 @@ fn engine(plan: &Plan) -> Result<Tera, Error> {
     let mut names: Vec<&str> = partials.chain(used).collect();
     names.sort_unstable();
     names.dedup();
-    let sources = names
-        .into_iter()
-        .map(|name| Ok((name, text(name)?)))
-        .collect::<Result<Vec<_>, Error>>()?;
+    let sources =
+        names.into_iter().map(|name| Ok((name, text(name)?))).collect::<Result<Vec<_>, Error>>()?;
     let mut engine = Tera::new();
     engine.autoescape_on(Vec::<String>::new());
     engine.add_raw_templates(sources).map_err(|error| broken("templates", &error))?;

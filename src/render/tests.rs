@@ -114,7 +114,11 @@ fn no_render_holds_a_secret() {
         for file in render(&plan, &draft).unwrap() {
             let marked = file.bytes.contains(&0);
             let binary = file.output.syntax == crate::plan::outputs::Syntax::Binary;
-            assert!(!marked || binary || file.output.path.as_str() == ".env", "{}", file.output.path);
+            assert!(
+                !marked || binary || file.output.path.as_str() == ".env",
+                "{}",
+                file.output.path
+            );
         }
     }
 }

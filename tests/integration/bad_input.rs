@@ -12,8 +12,12 @@ use crate::support::{directory, dockwright};
 /// every text on standard error.
 fn refused(flags: &[&str], texts: &[&str]) {
     let directory = directory();
-    let mut assert =
-        dockwright().current_dir(&directory).args(["new", "shop", "--yes"]).args(flags).assert().code(2);
+    let mut assert = dockwright()
+        .current_dir(&directory)
+        .args(["new", "shop", "--yes"])
+        .args(flags)
+        .assert()
+        .code(2);
     for text in texts {
         assert = assert.stderr(predicate::str::contains(*text));
     }
@@ -21,18 +25,25 @@ fn refused(flags: &[&str], texts: &[&str]) {
 }
 
 fn assert_empty(directory: &TempDir) {
-    let left: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let left: Vec<_> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
 fn an_unknown_preset_names_the_nearest() {
-    refused(&["--preset", "djngo-nginx"], &["unknown preset `djngo-nginx`", "did you mean `django-nginx`?"]);
+    refused(
+        &["--preset", "djngo-nginx"],
+        &["unknown preset `djngo-nginx`", "did you mean `django-nginx`?"],
+    );
 }
 
 #[test]
 fn an_unknown_key_names_the_nearest() {
-    refused(&["--set", "stack.databse=postgres"], &["unknown key `stack.databse`", "`stack.database`"]);
+    refused(
+        &["--set", "stack.databse=postgres"],
+        &["unknown key `stack.databse`", "`stack.database`"],
+    );
 }
 
 #[test]
@@ -58,8 +69,14 @@ fn all_problems_of_the_flags_come_together() {
 
 #[test]
 fn an_impossible_combination_says_what_mends_it() {
-    refused(&["--set", "stack.server=gunicorn"], &["FastAPI is an ASGI framework", "stack.server=gunicorn-uvicorn"]);
-    refused(&["--set", "stack.framework=flask"], &["Flask is a WSGI framework", "--set stack.server=gunicorn"]);
+    refused(
+        &["--set", "stack.server=gunicorn"],
+        &["FastAPI is an ASGI framework", "stack.server=gunicorn-uvicorn"],
+    );
+    refused(
+        &["--set", "stack.framework=flask"],
+        &["Flask is a WSGI framework", "--set stack.server=gunicorn"],
+    );
     refused(&["--set", "stack.beat=true"], &["there is no worker", "stack.worker=celery"]);
     refused(&["--set", "stack.broker=redis"], &["queues tasks that nobody runs"]);
     refused(
@@ -72,7 +89,14 @@ fn an_impossible_combination_says_what_mends_it() {
 fn a_budget_that_is_too_small_says_what_is_missing() {
     refused(
         &["--preset", "celery-postgres-redis", "--set", "deploy.memory=1100MiB"],
-        &["deploy.memory", "missing", "web ", "db 192 MiB", "the smallest budget that fits", "leave out beat"],
+        &[
+            "deploy.memory",
+            "missing",
+            "web ",
+            "db 192 MiB",
+            "the smallest budget that fits",
+            "leave out beat",
+        ],
     );
     refused(
         &["--preset", "django-nginx", "--set", "deploy.cpus=0.1"],
@@ -84,7 +108,14 @@ fn a_budget_that_is_too_small_says_what_is_missing() {
 fn a_pin_that_breaks_an_invariant_is_refused() {
     refused(&["--set", "tune.web.workers=90"], &["deploy.memory", "pin fewer workers"]);
     refused(
-        &["--preset", "django-nginx", "--set", "tune.web.request-timeout=90", "--set", "tune.web.gunicorn-timeout=60"],
+        &[
+            "--preset",
+            "django-nginx",
+            "--set",
+            "tune.web.request-timeout=90",
+            "--set",
+            "tune.web.gunicorn-timeout=60",
+        ],
         &["web.request-timeout = 90 s is not below web.gunicorn-timeout = 60 s"],
     );
     refused(
@@ -99,7 +130,10 @@ fn a_pin_that_breaks_an_invariant_is_refused() {
 
 #[test]
 fn a_pin_of_a_number_the_stack_does_not_have_is_refused() {
-    refused(&["--set", "tune.nginx.worker-processes=2"], &["tune.nginx.worker-processes", "no such number"]);
+    refused(
+        &["--set", "tune.nginx.worker-processes=2"],
+        &["tune.nginx.worker-processes", "no such number"],
+    );
 }
 
 #[test]
@@ -117,7 +151,10 @@ fn a_name_that_is_no_service_name_is_refused_with_one_that_would_do() {
 
 #[test]
 fn a_domain_with_a_scheme_is_refused() {
-    refused(&["--set", "deploy.domain=https://shop.example.com"], &["without scheme, port or path"]);
+    refused(
+        &["--set", "deploy.domain=https://shop.example.com"],
+        &["without scheme, port or path"],
+    );
 }
 
 #[test]
@@ -192,7 +229,9 @@ fn a_missing_package_manager_exits_3_with_the_command_to_run() {
         .args(["new", "shop", "--yes", "--set", "project.package-manager=uv"])
         .assert()
         .code(3)
-        .stderr(predicate::str::contains("uv.lock").and(predicate::str::contains("pip install uv")));
+        .stderr(
+            predicate::str::contains("uv.lock").and(predicate::str::contains("pip install uv")),
+        );
     assert_empty(&directory);
 }
 
@@ -243,9 +282,8 @@ fn a_file_that_is_not_utf8_is_named() {
 fn a_full_disk_exits_3_and_leaves_nothing() {
     use std::process::Command;
     let directory = directory();
-    let mount = |arguments: &[&str]| {
-        Command::new("mount").args(arguments).arg(directory.path()).output()
-    };
+    let mount =
+        |arguments: &[&str]| Command::new("mount").args(arguments).arg(directory.path()).output();
     let mounted = mount(&["-t", "tmpfs", "-o", "size=64k", "tmpfs"]);
     if !mounted.is_ok_and(|output| output.status.success()) {
         // Only root may mount; the same code path is covered by the path

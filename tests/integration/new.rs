@@ -8,11 +8,17 @@ use predicates::prelude::*;
 use crate::support::{directory, dockwright};
 
 fn new(directory: &Path, flags: &[&str]) {
-    dockwright().current_dir(directory).args(["new", "shop", "--yes"]).args(flags).assert().success();
+    dockwright()
+        .current_dir(directory)
+        .args(["new", "shop", "--yes"])
+        .args(flags)
+        .assert()
+        .success();
 }
 
 fn read(directory: &Path, path: &str) -> String {
-    fs::read_to_string(directory.join("shop").join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    fs::read_to_string(directory.join("shop").join(path))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 #[test]
@@ -69,7 +75,10 @@ fn env_is_for_its_owner_alone_and_differs_between_two_services() {
     let env = read(one.path(), ".env");
     for name in ["SECRET_KEY", "POSTGRES_PASSWORD"] {
         let value = env.lines().find_map(|line| line.strip_prefix(&format!("{name}="))).unwrap();
-        assert!(value.len() >= 40 && value.bytes().all(|b| b.is_ascii_alphanumeric()), "{name}={value}");
+        assert!(
+            value.len() >= 40 && value.bytes().all(|b| b.is_ascii_alphanumeric()),
+            "{name}={value}"
+        );
         for file in files(&one.path().join("shop"), "").iter().filter(|path| *path != ".env") {
             let bytes = fs::read(one.path().join("shop").join(file)).unwrap();
             assert!(!String::from_utf8_lossy(&bytes).contains(value), "{name} is in {file}");
@@ -85,7 +94,10 @@ fn modes_do_not_depend_on_the_umask() {
     let directory = directory();
     let binary = env!("CARGO_BIN_EXE_dockwright");
     let status = std::process::Command::new("sh")
-        .args(["-c", &format!("umask 077; '{binary}' new shop --yes --preset django-nginx >/dev/null")])
+        .args([
+            "-c",
+            &format!("umask 077; '{binary}' new shop --yes --preset django-nginx >/dev/null"),
+        ])
         .current_dir(&directory)
         .status()
         .unwrap();
@@ -109,11 +121,23 @@ fn the_intent_holds_what_was_chosen_and_no_default() {
 #[test]
 fn the_written_intent_plans_the_same() {
     let directory = directory();
-    let flags = ["--preset", "celery-postgres-redis", "--set", "stack.cache=redis", "--set", "tune.worker.concurrency=2"];
+    let flags = [
+        "--preset",
+        "celery-postgres-redis",
+        "--set",
+        "stack.cache=redis",
+        "--set",
+        "tune.worker.concurrency=2",
+    ];
     new(directory.path(), &flags);
     let plan = |arguments: &[&str]| {
-        let output =
-            dockwright().current_dir(&directory).arg("plan").args(arguments).args(["--format", "json"]).output().unwrap();
+        let output = dockwright()
+            .current_dir(&directory)
+            .arg("plan")
+            .args(arguments)
+            .args(["--format", "json"])
+            .output()
+            .unwrap();
         let mut value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         for decision in value["decisions"].as_array_mut().unwrap() {
             decision["source"] = serde_json::Value::Null;
@@ -172,7 +196,10 @@ fn only_image_writes_the_dockerfile_and_its_ignore_file_alone() {
     found.sort();
     assert_eq!(found, [".dockerignore", "Dockerfile"]);
     let dockerfile = read(directory.path(), "Dockerfile");
-    assert!(!dockerfile.contains("gunicorn.conf.py") && !dockerfile.contains("entrypoint.sh"), "{dockerfile}");
+    assert!(
+        !dockerfile.contains("gunicorn.conf.py") && !dockerfile.contains("entrypoint.sh"),
+        "{dockerfile}"
+    );
 }
 
 #[test]
@@ -183,7 +210,9 @@ fn a_dry_run_lists_the_files_and_writes_none() {
         .args(["new", "shop", "--yes", "--dry-run"])
         .assert()
         .success()
-        .stdout(predicate::str::contains("Would write").and(predicate::str::contains("Dockerfile")));
+        .stdout(
+            predicate::str::contains("Would write").and(predicate::str::contains("Dockerfile")),
+        );
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
 }
 
@@ -203,7 +232,14 @@ fn a_file_can_be_left_out_and_a_service_renamed() {
     let directory = directory();
     new(
         directory.path(),
-        &["--preset", "django-nginx", "--set", "files.DEPLOY.md=off", "--set", "services.db=postgres"],
+        &[
+            "--preset",
+            "django-nginx",
+            "--set",
+            "files.DEPLOY.md=off",
+            "--set",
+            "services.db=postgres",
+        ],
     );
     assert!(!directory.path().join("shop/DEPLOY.md").exists());
     let compose = read(directory.path(), "compose.yaml");
@@ -214,9 +250,19 @@ fn a_file_can_be_left_out_and_a_service_renamed() {
 #[test]
 fn a_registry_prefixes_every_image() {
     let directory = directory();
-    new(directory.path(), &["--preset", "celery-postgres-redis", "--set", "images.registry=registry.example.com/mirror"]);
+    new(
+        directory.path(),
+        &[
+            "--preset",
+            "celery-postgres-redis",
+            "--set",
+            "images.registry=registry.example.com/mirror",
+        ],
+    );
     for (file, word) in [("Dockerfile", "FROM "), ("compose.yaml", "image: ")] {
-        for line in read(directory.path(), file).lines().filter(|line| line.trim_start().starts_with(word)) {
+        for line in
+            read(directory.path(), file).lines().filter(|line| line.trim_start().starts_with(word))
+        {
             let named = line.trim_start().trim_start_matches(word);
             let own = named.starts_with("shop") || !named.contains(':');
             assert!(own || named.starts_with("registry.example.com/mirror/"), "{file}: {line}");
@@ -237,7 +283,10 @@ fn a_dockerfile_frontend_is_the_first_line() {
     let directory = directory();
     new(directory.path(), &["--set", "images.dockerfile-syntax=docker/dockerfile:1.19"]);
     let dockerfile = read(directory.path(), "Dockerfile");
-    assert!(dockerfile.starts_with("# syntax=docker/dockerfile:1.19\n# check=error=true\n"), "{dockerfile}");
+    assert!(
+        dockerfile.starts_with("# syntax=docker/dockerfile:1.19\n# check=error=true\n"),
+        "{dockerfile}"
+    );
     new_without_frontend(&directory);
 }
 
@@ -250,7 +299,14 @@ fn new_without_frontend(directory: &assert_fs::TempDir) {
 #[test]
 fn a_baked_model_has_its_checksum_beside_it_wherever_it_is() {
     let directory = directory();
-    let flags = ["--preset", "ml-server", "--set", "model.delivery=bake", "--set", "model.path=data/scores.onnx"];
+    let flags = [
+        "--preset",
+        "ml-server",
+        "--set",
+        "model.delivery=bake",
+        "--set",
+        "model.path=data/scores.onnx",
+    ];
     new(directory.path(), &flags);
     let model = fs::read(directory.path().join("shop/data/scores.onnx")).unwrap();
     let sum = read(directory.path(), "data/scores.onnx.sha256");

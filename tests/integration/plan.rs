@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::support::{directory, dockwright};
 
 fn json(arguments: &[&str]) -> Value {
-    let output = dockwright().arg("plan").args(arguments).args(["--format", "json"]).output().unwrap();
+    let output =
+        dockwright().arg("plan").args(arguments).args(["--format", "json"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -39,8 +40,14 @@ fn json_has_its_documented_shape() {
 #[test]
 fn one_cpu_and_two_gib_with_two_workers_is_reachable_and_explained() {
     let plan = json(&[
-        "--preset", "ml-server", "--set", "deploy.cpus=1", "--set", "deploy.memory=2GiB",
-        "--set", "tune.web.workers=2",
+        "--preset",
+        "ml-server",
+        "--set",
+        "deploy.cpus=1",
+        "--set",
+        "deploy.memory=2GiB",
+        "--set",
+        "tune.web.workers=2",
     ]);
     assert_eq!(value(&plan, "web.workers"), 2);
     let decisions = plan["decisions"].as_array().unwrap();
@@ -60,8 +67,14 @@ fn a_512_mib_postgres_has_128_mib_of_shared_buffers() {
 #[test]
 fn a_256_mib_broker_fills_half_and_a_cache_three_quarters() {
     let plan = json(&[
-        "--preset", "celery-postgres-redis", "--set", "stack.cache=redis",
-        "--set", "tune.redis.memory=256MiB", "--set", "tune.cache.memory=256MiB",
+        "--preset",
+        "celery-postgres-redis",
+        "--set",
+        "stack.cache=redis",
+        "--set",
+        "tune.redis.memory=256MiB",
+        "--set",
+        "tune.cache.memory=256MiB",
     ]);
     assert_eq!(value(&plan, "redis.maxmemory"), 128);
     assert_eq!(value(&plan, "cache.maxmemory"), 192);
@@ -69,7 +82,14 @@ fn a_256_mib_broker_fills_half_and_a_cache_three_quarters() {
 
 #[test]
 fn gthread_two_by_four_is_planned_on_a_four_cpu_machine() {
-    let plan = json(&["--preset", "django-nginx", "--set", "deploy.cpus=4", "--set", "deploy.memory=8GiB"]);
+    let plan = json(&[
+        "--preset",
+        "django-nginx",
+        "--set",
+        "deploy.cpus=4",
+        "--set",
+        "deploy.memory=8GiB",
+    ]);
     assert_eq!(value(&plan, "web.worker-class"), "gthread");
     assert_eq!(value(&plan, "web.workers"), 2);
     assert_eq!(value(&plan, "web.threads"), 4);
@@ -78,8 +98,16 @@ fn gthread_two_by_four_is_planned_on_a_four_cpu_machine() {
 #[test]
 fn sync_workers_are_two_per_cpu_and_one() {
     let plan = json(&[
-        "--preset", "django-nginx", "--set", "tune.web.worker-class=sync",
-        "--set", "tune.web.cpus=1", "--set", "deploy.cpus=4", "--set", "deploy.memory=8GiB",
+        "--preset",
+        "django-nginx",
+        "--set",
+        "tune.web.worker-class=sync",
+        "--set",
+        "tune.web.cpus=1",
+        "--set",
+        "deploy.cpus=4",
+        "--set",
+        "deploy.memory=8GiB",
     ]);
     assert_eq!(value(&plan, "web.workers"), 3);
     assert_eq!(value(&plan, "web.threads"), 1);

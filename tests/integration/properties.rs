@@ -102,7 +102,10 @@ fn hold_invariants(plan: &Plan, cpus: u32, memory: u32, host: bool) -> Result<()
         prop_assert!(db("memory") >= 192 && db("work-mem") >= 4096 && db("shm") >= 256);
     }
     for (role, percent) in [(Role::Redis, 50), (Role::Cache, 75)] {
-        prop_assert!(role_number(plan, role, "maxmemory") * 100 <= role_number(plan, role, "memory") * percent);
+        prop_assert!(
+            role_number(plan, role, "maxmemory") * 100
+                <= role_number(plan, role, "memory") * percent
+        );
     }
     for role in &plan.services {
         prop_assert!(role_number(plan, *role, "pids") > 0);

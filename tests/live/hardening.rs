@@ -76,7 +76,8 @@ fn limits(stack: &Stack, container: &Container, breaches: &mut Breaches) {
     ] {
         let planned = stack.planned(&format!("{}.{number}", container.service)) * unit;
         let found = container.fact(pointer).as_f64().unwrap_or(0.0);
-        let same = found > 0.0 && (found - planned).abs() < 1.0;
+        // Compose keeps CPUs as a 32-bit float.
+        let same = found > 0.0 && (found - planned).abs() <= planned * 1e-6;
         breaches.unless(same, container, format!("{pointer} is {found}, the plan says {planned}"));
     }
 }
@@ -88,7 +89,11 @@ fn ports(stack: &Stack, container: &Container, edge: &str, breaches: &mut Breach
     } else {
         Vec::new()
     };
-    breaches.unless(published == wanted, container, format!("publishes {published:?}, not {wanted:?}"));
+    breaches.unless(
+        published == wanted,
+        container,
+        format!("publishes {published:?}, not {wanted:?}"),
+    );
 }
 
 fn processes(container: &Container, breaches: &mut Breaches) {
@@ -98,12 +103,20 @@ fn processes(container: &Container, breaches: &mut Breaches) {
         let name = process.value("Name").to_owned();
         let ids = process.value("Uid").split_whitespace();
         let root = ids.chain(process.value("Gid").split_whitespace()).any(|id| id == "0");
-        breaches.unless(!root, container, format!("{name} runs as root: Uid {}", process.value("Uid")));
+        breaches.unless(
+            !root,
+            container,
+            format!("{name} runs as root: Uid {}", process.value("Uid")),
+        );
         for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
             let none = u64::from_str_radix(process.value(set), 16) == Ok(0);
             breaches.unless(none, container, format!("{name} has {set} {}", process.value(set)));
         }
-        breaches.unless(process.value("NoNewPrivs") == "1", container, format!("{name} may gain privileges"));
+        breaches.unless(
+            process.value("NoNewPrivs") == "1",
+            container,
+            format!("{name} may gain privileges"),
+        );
     }
 }
 
@@ -111,8 +124,13 @@ fn isolation(container: &Container, breaches: &mut Breaches) {
     let networks = container.networks();
     breaches.unless(!networks.is_empty(), container, "is in no network");
     for network in networks {
-        let internal = docker::docker(&["network", "inspect", "--format", "{{.Internal}}", network]);
-        breaches.unless(internal == "true", container, format!("its network {network} is not internal"));
+        let internal =
+            docker::docker(&["network", "inspect", "--format", "{{.Internal}}", network]);
+        breaches.unless(
+            internal == "true",
+            container,
+            format!("its network {network} is not internal"),
+        );
     }
 }
 
@@ -125,8 +143,19 @@ fn application_cannot_be_changed(stack: &Stack, breaches: &mut Breaches) {
         let output = docker::run(&mut touch, Duration::from_secs(30));
         breaches.unless(!output.status.success(), &web, format!("can write to {place}"));
     }
-    let owners = docker::docker(&["exec", &web.id, "find", "/app", "/opt/venv", "-not", "-user", "0"]);
+    let owners =
+        docker::docker(&["exec", &web.id, "find", "/app", "/opt/venv", "-not", "-user", "0"]);
     breaches.unless(owners.is_empty(), &web, format!("owns part of its code:\n{owners}"));
-    let writable = docker::docker(&["exec", &web.id, "find", "/app", "/opt/venv", "-type", "f", "-perm", "/022"]);
+    let writable = docker::docker(&[
+        "exec",
+        &web.id,
+        "find",
+        "/app",
+        "/opt/venv",
+        "-type",
+        "f",
+        "-perm",
+        "/022",
+    ]);
     breaches.unless(writable.is_empty(), &web, format!("may write to its code:\n{writable}"));
 }

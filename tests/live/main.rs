@@ -4,6 +4,7 @@
 
 mod combinations;
 mod hardening;
+mod memory;
 mod presets;
 mod support;
 mod work;

@@ -106,15 +106,22 @@ pub fn serves_the_admin_with_its_styles(stack: &Stack) {
         .filter_map(|rest| rest.split('"').next())
         .filter(|link| link.ends_with(".css"))
         .collect();
-    let sheet = sheets.iter().find(|link| link.contains("/admin/css/base.")).expect("a style sheet");
+    let sheet =
+        sheets.iter().find(|link| link.contains("/admin/css/base.")).expect("a style sheet");
     let hash = sheet.trim_end_matches(".css").rsplit('.').next().unwrap_or_default();
     assert!(hash.len() == 12 && hash.chars().all(|digit| digit.is_ascii_hexdigit()), "{sheet}");
 
     for sheet in sheets {
         let answer = stack.get(sheet).expect(200);
-        assert_eq!(answer.header("content-type").map(|kind| kind.split(';').next()), Some(Some("text/css")));
+        assert_eq!(
+            answer.header("content-type").map(|kind| kind.split(';').next()),
+            Some(Some("text/css"))
+        );
         let cached = answer.header("cache-control").unwrap_or_default();
-        assert!(cached.contains("immutable") && cached.contains("max-age=31536000"), "{sheet}: {cached}");
+        assert!(
+            cached.contains("immutable") && cached.contains("max-age=31536000"),
+            "{sheet}: {cached}"
+        );
         assert!(!answer.text().is_empty(), "{sheet}");
     }
     stack.get("/static/admin/css/no-such-file.css").expect(404);

@@ -87,7 +87,10 @@ fn another_size_is_asked_for_number_by_number() {
     terminal.at_menu("What now").sees("3 CPUs, 3GiB, task").choose("Write");
     assert_eq!(terminal.code(), 0);
     let intent = terminal.file("shop/dockwright.toml");
-    assert!(intent.contains("[deploy]\nbudget = \"task\"\ncpus = 3\nmemory = \"3GiB\""), "{intent}");
+    assert!(
+        intent.contains("[deploy]\nbudget = \"task\"\ncpus = 3\nmemory = \"3GiB\""),
+        "{intent}"
+    );
 }
 
 #[test]
@@ -166,7 +169,8 @@ fn a_directory_that_is_no_service_name_suggests_one() {
 #[test]
 fn what_a_flag_said_is_shown_and_not_asked() {
     let flags = ["shop", "--preset", "django-nginx", "--set", "project.name=store"];
-    let more = ["--set", "deploy.cpus=1", "--set", "deploy.memory=3GiB", "--set", "deploy.domain=a.de"];
+    let more =
+        ["--set", "deploy.cpus=1", "--set", "deploy.memory=3GiB", "--set", "deploy.domain=a.de"];
     let mut terminal = Start::new(&[&flags[..], &more[..]].concat()).open();
     terminal.at_menu("What now");
     let screen = terminal.screen();
@@ -204,7 +208,10 @@ fn wrong_flags_fail_before_anything_is_asked() {
         Start::new(&["shop", "--set", "stack.databse=postgres", "--set", "deploy.cpus=two"]).open();
     assert_eq!(terminal.code(), 2);
     let screen = terminal.screen();
-    assert!(screen.contains("unknown key `stack.databse`") && screen.contains("`two` is no"), "{screen}");
+    assert!(
+        screen.contains("unknown key `stack.databse`") && screen.contains("`two` is no"),
+        "{screen}"
+    );
     assert!(!screen.contains("Service name"), "{screen}");
     assert_eq!(terminal.left(), [""; 0]);
 }
@@ -215,7 +222,13 @@ fn every_question_says_why_and_every_stack_what_it_is() {
     terminal.at("Service name").sees("Esc goes back, or < where you type");
     terminal.sees("Names the Compose project").press(ENTER);
     terminal.at_menu("Stack").sees("every part can be changed at the end");
-    for text in ["least moving parts", "hung workers are replaced", "behind nginx", "Model server", "never evicts"] {
+    for text in [
+        "least moving parts",
+        "hung workers are replaced",
+        "behind nginx",
+        "Model server",
+        "never evicts",
+    ] {
         terminal.sees(text);
     }
     terminal.choose("ml-server");

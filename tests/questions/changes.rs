@@ -26,7 +26,10 @@ fn the_database_is_changed_in_the_summary() {
     terminal.at_menu("Change").choose("Done").at_menu("What now");
     let screen = terminal.screen();
     let row = screen.lines().filter(|line| line.trim_start().starts_with("database")).next_back();
-    assert!(row.is_some_and(|row| row.contains("postgres") && row.contains("answered")), "{screen}");
+    assert!(
+        row.is_some_and(|row| row.contains("postgres") && row.contains("answered")),
+        "{screen}"
+    );
     assert!(screen.contains("db.shared-buffers"), "{screen}");
     terminal.choose("Change something");
     let intent = write(&mut terminal);
@@ -43,7 +46,10 @@ fn a_budget_that_is_too_small_is_shown_and_mended() {
     terminal.at("CPUs").press(ENTER);
     terminal.at("Memory").press("200MiB\r");
     terminal.at_menu("Host or task").press(ENTER);
-    terminal.at_menu("What now").sees("200 MiB cannot hold this stack").sees("help: the smallest budget");
+    terminal
+        .at_menu("What now")
+        .sees("200 MiB cannot hold this stack")
+        .sees("help: the smallest budget");
     assert!(!terminal.screen().contains("Write these files"), "{}", terminal.screen());
     terminal.choose("Change something").at_menu("Change").choose("memory");
     terminal.at("Memory [200MiB]").press("300MiB\r");
@@ -56,22 +62,38 @@ fn a_budget_that_is_too_small_is_shown_and_mended() {
 #[test]
 fn an_impossible_combination_is_shown_and_mended() {
     let mut terminal = at_the_changes(&[], "fastapi-uvicorn");
-    terminal.choose("framework").at_menu("Framework").sees("flask    but then: uvicorn speaks ASGI");
+    terminal
+        .choose("framework")
+        .at_menu("Framework")
+        .sees("flask    but then: uvicorn speaks ASGI");
     terminal.choose("flask");
     terminal.sees("error: uvicorn speaks ASGI, and Flask is a WSGI framework");
-    terminal.at_menu("Change").choose("Done").at_menu("What now").sees("help: --set stack.server=gunicorn");
+    terminal
+        .at_menu("Change")
+        .choose("Done")
+        .at_menu("What now")
+        .sees("help: --set stack.server=gunicorn");
     assert!(!terminal.screen().contains("Write these files\n  Change something\n  Cancel\n\n"));
     terminal.choose("Change something").at_menu("Change").choose("Set server to gunicorn");
     let intent = write(&mut terminal);
-    assert!(intent.contains("framework = \"flask\"") && intent.contains("server = \"gunicorn\""), "{intent}");
+    assert!(
+        intent.contains("framework = \"flask\"") && intent.contains("server = \"gunicorn\""),
+        "{intent}"
+    );
 }
 
 #[test]
 fn all_problems_are_shown_together() {
     let mut terminal = at_the_changes(&[], "celery-postgres-redis");
     terminal.choose("worker").at_menu("Worker").choose("none");
-    terminal.sees("error: beat schedules tasks for Celery").sees("error: a broker without a worker");
-    terminal.at_menu("Change").choose("Set broker to none").at_menu("Change").choose("Set beat to no");
+    terminal
+        .sees("error: beat schedules tasks for Celery")
+        .sees("error: a broker without a worker");
+    terminal
+        .at_menu("Change")
+        .choose("Set broker to none")
+        .at_menu("Change")
+        .choose("Set beat to no");
     let intent = write(&mut terminal);
     for line in ["worker = \"none\"", "broker = \"none\"", "beat = false"] {
         assert!(intent.contains(line), "{intent}");
@@ -144,7 +166,10 @@ fn a_file_can_be_left_out_and_a_service_and_an_image_changed() {
     terminal.at("uv").press("uv:latest\r").sees("has no tag that pins it");
     terminal.press("<\r").at_menu("Change");
     let intent = write(&mut terminal);
-    assert!(intent.contains("\"DEPLOY.md\" = \"off\"") && intent.contains("web = \"front\""), "{intent}");
+    assert!(
+        intent.contains("\"DEPLOY.md\" = \"off\"") && intent.contains("web = \"front\""),
+        "{intent}"
+    );
     assert!(!intent.contains("[images]"), "{intent}");
     assert!(!terminal.parent().join("shop/DEPLOY.md").exists());
 }
@@ -156,10 +181,15 @@ fn only_package_managers_that_are_installed_are_offered() {
     fs::write(&tool, "#!/bin/sh\n").unwrap();
     fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
     let path = tools.path().to_str().unwrap();
-    let mut terminal = Start::new(&["shop", "--preset", "fastapi-uvicorn"]).env("PATH", path).open();
+    let mut terminal =
+        Start::new(&["shop", "--preset", "fastapi-uvicorn"]).env("PATH", path).open();
     terminal.at("Service name").press(ENTER).at_menu("Where will it run").press(ENTER);
     terminal.at_menu("What now").choose("Change something");
-    terminal.at_menu("Change").choose("package manager").at_menu("Package manager").sees("  poetry");
+    terminal
+        .at_menu("Change")
+        .choose("package manager")
+        .at_menu("Package manager")
+        .sees("  poetry");
     let screen = terminal.screen();
     for absent in ["  uv\n", "  pdm\n", "  pipenv\n"] {
         assert!(!screen.contains(absent), "{screen}");

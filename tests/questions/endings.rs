@@ -41,7 +41,12 @@ fn ctrl_c_in_the_middle_of_a_name() {
 #[test]
 fn ctrl_c_in_a_menu() {
     interrupted(|terminal| {
-        terminal.at("Service name").press(ENTER).at_menu("Stack").press("j").sees("> fastapi-gunicorn");
+        terminal
+            .at("Service name")
+            .press(ENTER)
+            .at_menu("Stack")
+            .press("j")
+            .sees("> fastapi-gunicorn");
     });
 }
 
@@ -56,7 +61,11 @@ fn ctrl_c_at_the_summary() {
 fn ctrl_c_in_the_changes() {
     interrupted(|terminal| {
         up_to_the_summary(terminal, "django-nginx");
-        terminal.choose("Change something").at_menu("Change").choose("database").at_menu("Database");
+        terminal
+            .choose("Change something")
+            .at_menu("Change")
+            .choose("database")
+            .at_menu("Database");
     });
 }
 
@@ -90,7 +99,11 @@ fn a_signal_from_outside_ends_the_questions() {
         terminal.at("Service name").press(ENTER).at_menu("Stack").signal(name);
         assert_eq!(terminal.code(), 130, "{name}");
         let screen = terminal.screen();
-        assert_eq!(screen.matches("interrupted; nothing was written").count(), 1, "{name}: {screen}");
+        assert_eq!(
+            screen.matches("interrupted; nothing was written").count(),
+            1,
+            "{name}: {screen}"
+        );
         assert!(terminal.shows_cursor(), "{name}");
         assert_eq!(terminal.left(), [""; 0], "{name}");
     }

@@ -177,7 +177,8 @@ impl Terminal {
 
     /// A file below the directory the binary runs in.
     pub fn file(&self, path: &str) -> String {
-        fs::read_to_string(self.parent().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+        fs::read_to_string(self.parent().join(path))
+            .unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// Everything in the directory the binary runs in, hidden or not.
@@ -201,7 +202,11 @@ impl Terminal {
         let seen = self.seen.0.lock().unwrap();
         let screen = seen.screen.screen();
         let rows = rows(screen);
-        (0u16..).zip(rows).filter(|(row, _)| screen.row_wrapped(*row)).map(|(_, text)| text).collect()
+        (0u16..)
+            .zip(rows)
+            .filter(|(row, _)| screen.row_wrapped(*row))
+            .map(|(_, text)| text)
+            .collect()
     }
 
     /// Whether the cursor is shown, going by the last word on it.
@@ -237,7 +242,8 @@ impl Terminal {
     /// Waits for the menu with this prompt.
     pub fn at_menu(&self, prompt: &str) -> &Self {
         self.wait(&format!("the menu {prompt}"), |screen| {
-            let last = rows(screen).filter(|row| row.contains(':') && !row.starts_with(' ')).last()?;
+            let last =
+                rows(screen).filter(|row| row.contains(':') && !row.starts_with(' ')).last()?;
             let here = last.starts_with(&format!("{prompt}:")) && screen.hide_cursor();
             (here && active(screen).is_some()).then_some(())
         });
@@ -251,7 +257,8 @@ impl Terminal {
         while !now.starts_with(item) {
             self.press("j");
             let before = now.clone();
-            now = self.wait("the next item", |screen| active(screen).filter(|item| *item != before));
+            now =
+                self.wait("the next item", |screen| active(screen).filter(|item| *item != before));
             assert_ne!(now, first, "there is no {item} in\n{}", self.screen());
         }
         self.press(ENTER)

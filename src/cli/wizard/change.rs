@@ -169,7 +169,9 @@ mod tests {
         let every = schema::fields().chain(schema::service_fields()).chain(schema::tune_fields());
         for key in every.map(|field| field.name) {
             let family = families::of(&key).map(Line::Family);
-            let reached = lines.iter().any(|line| *line == Line::Key(key.clone()) || Some(line) == family.as_ref());
+            let reached = lines
+                .iter()
+                .any(|line| *line == Line::Key(key.clone()) || Some(line) == family.as_ref());
             assert!(reached, "{key}");
         }
     }

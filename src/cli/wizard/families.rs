@@ -6,9 +6,9 @@ use crate::cli::wizard::asker::{Asker, Reply};
 use crate::cli::wizard::key::{KeyQuestion, Usual};
 use crate::cli::wizard::session::{Outcome, Session};
 use crate::error::Error;
+use crate::plan::Role;
 use crate::plan::keys::{self, PlanKey};
 use crate::plan::quantity::Quantity;
-use crate::plan::Role;
 use crate::units::{MiB, MilliCpu};
 
 /// A family of keys.
@@ -58,7 +58,9 @@ impl Family {
     /// The members that were given a value.
     #[must_use]
     pub fn said(self, draft: &Draft) -> String {
-        let short = |(key, _)| of(key).filter(|family| *family == self).map(|_| &key[self.prefix().len()..]);
+        let short = |(key, _)| {
+            of(key).filter(|family| *family == self).map(|_| &key[self.prefix().len()..])
+        };
         let said: Vec<&str> = draft.all_said().filter_map(short).collect();
         if said.is_empty() { "as planned".into() } else { said.join(", ") }
     }
@@ -104,7 +106,9 @@ impl Family {
                 let mut members: Vec<(String, String)> = plan
                     .iter()
                     .flat_map(|plan| &plan.outputs)
-                    .map(|output| (format!("files.{}", output.path), output.ownership.word().to_owned()))
+                    .map(|output| {
+                        (format!("files.{}", output.path), output.ownership.word().to_owned())
+                    })
                     .collect();
                 for (key, sourced) in draft.all_said().filter(|(key, _)| of(key) == Some(self)) {
                     members.retain(|(other, _)| other != key);

@@ -19,8 +19,8 @@ use std::path::Path;
 use console::style;
 
 use crate::answers::Draft;
-use crate::cli::terminal::Quiet;
 use crate::cli::Choices;
+use crate::cli::terminal::Quiet;
 use crate::error::Error;
 use crate::preset::Preset;
 use asker::{Asker, Reply};

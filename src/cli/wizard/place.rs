@@ -50,7 +50,9 @@ impl Size {
         }
         let means = match other.outcome()?.plan {
             Ok(plan) => web(&plan),
-            Err(problems) if problems.iter().any(is_about_size) => "too small for this stack".into(),
+            Err(problems) if problems.iter().any(is_about_size) => {
+                "too small for this stack".into()
+            }
             Err(_) => String::new(),
         };
         let name = pad_str(self.shown, 13, Alignment::Left, None);

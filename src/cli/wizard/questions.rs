@@ -187,6 +187,9 @@ mod tests {
     fn what_a_flag_said_is_not_asked() {
         let all = ["project.name=a", "deploy.cpus=1", "deploy.memory=2GiB", "deploy.domain=a.b"];
         assert!(asked(Some("django-nginx"), &all, false).is_empty());
-        assert_eq!(asked(None, &["deploy.memory=2GiB"], false), ["Name", "Stack", "Cpus", "Budget"]);
+        assert_eq!(
+            asked(None, &["deploy.memory=2GiB"], false),
+            ["Name", "Stack", "Cpus", "Budget"]
+        );
     }
 }

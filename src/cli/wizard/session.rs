@@ -143,7 +143,8 @@ impl Session {
     /// Problems of the flags, which no answer can mend.
     pub fn outcome(&self) -> Result<Outcome, Error> {
         let draft = self.draft()?;
-        let planned = input::resolve(&draft).and_then(|answers| input::plan(&answers, &self.choices));
+        let planned =
+            input::resolve(&draft).and_then(|answers| input::plan(&answers, &self.choices));
         let plan = match planned {
             Ok(plan) => Ok(plan),
             Err(Error::Input(problems)) => Err(problems),
@@ -240,7 +241,8 @@ mod tests {
     #[test]
     fn an_objection_names_only_what_the_answer_brings() {
         let session = session(None, &["stack.broker=redis"]);
-        let problems = session.objections(&[("stack.framework", "flask"), ("stack.server", "uvicorn")]);
+        let problems =
+            session.objections(&[("stack.framework", "flask"), ("stack.server", "uvicorn")]);
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(problems[0].message.contains("WSGI"));
     }
@@ -249,8 +251,10 @@ mod tests {
     fn the_flags_in_a_help_text_are_remedies() {
         let help = "the smallest budget that fits: --set deploy.memory=816MiB; the smallest change \
                     that fits: leave out beat and cache: --set stack.beat=false --set stack.cache=none";
-        let remedies = remedies(&[Problem::new("").help(help), Problem::new("").help("--set a.b=NAME")]);
-        let flags: Vec<String> = remedies.iter().map(|(key, text)| format!("{key}={text}")).collect();
+        let remedies =
+            remedies(&[Problem::new("").help(help), Problem::new("").help("--set a.b=NAME")]);
+        let flags: Vec<String> =
+            remedies.iter().map(|(key, text)| format!("{key}={text}")).collect();
         assert_eq!(flags, ["deploy.memory=816MiB", "stack.beat=false", "stack.cache=none"]);
     }
 }

@@ -175,16 +175,20 @@ fn numbers(plan: &Plan, width: usize) -> String {
     decisions.sort_by_key(place);
     let rows: Vec<(String, String, String)> = decisions
         .iter()
-        .map(|decision| {
-            (decision.key.name(), decision.value.to_string(), decision.reason.clone())
-        })
+        .map(|decision| (decision.key.name(), decision.value.to_string(), decision.reason.clone()))
         .collect();
     let mut text = heading("Numbers that follow from them");
     text.push_str(&table(&rows, REASON, width));
-    let more = format!("and {} more, with their reasons: dockwright plan", plan.decisions.len() - rows.len());
+    let more = format!(
+        "and {} more, with their reasons: dockwright plan",
+        plan.decisions.len() - rows.len()
+    );
     text.push_str(&format!("  {}\n", style(more).for_stderr().dim()));
     for warning in &plan.warnings {
-        text.push_str(&format!("  note: {}\n", wrap(warning, width.saturating_sub(9)).join("\n        ")));
+        text.push_str(&format!(
+            "  note: {}\n",
+            wrap(warning, width.saturating_sub(9)).join("\n        ")
+        ));
     }
     text
 }
@@ -196,10 +200,12 @@ fn files(session: &Session, plan: &Plan, width: usize) -> String {
     for output in &plan.outputs {
         match output.path.as_str().split_once('/') {
             None => names.push(output.path.to_string()),
-            Some((directory, _)) => match directories.iter_mut().find(|(name, _)| name == directory) {
-                Some((_, count)) => *count += 1,
-                None => directories.push((directory.to_owned(), 1)),
-            },
+            Some((directory, _)) => {
+                match directories.iter_mut().find(|(name, _)| name == directory) {
+                    Some((_, count)) => *count += 1,
+                    None => directories.push((directory.to_owned(), 1)),
+                }
+            }
         }
     }
     names.extend(directories.into_iter().map(|(name, count)| format!("{name}/ ({count})")));

@@ -60,7 +60,8 @@ impl Container {
     /// `/proc/*/status` of each of its processes.
     pub fn processes(&self) -> Vec<Status> {
         // A process may end while this reads.
-        let read = "for status in /proc/[0-9]*/status; do cat \"$status\" 2>/dev/null && echo; done; true";
+        let read =
+            "for status in /proc/[0-9]*/status; do cat \"$status\" 2>/dev/null && echo; done; true";
         let text = docker(&["exec", &self.id, "sh", "-c", read]);
         text.split("\n\n").filter(|status| !status.trim().is_empty()).map(Status::read).collect()
     }

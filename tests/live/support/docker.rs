@@ -20,7 +20,13 @@ impl Output {
     /// # Panics
     /// When the command failed.
     pub fn expect_success(self) -> String {
-        assert!(self.status.success(), "{} failed with {}:\n{}", self.line, self.status, self.all());
+        assert!(
+            self.status.success(),
+            "{} failed with {}:\n{}",
+            self.line,
+            self.status,
+            self.all()
+        );
         self.stdout.trim().to_owned()
     }
 

@@ -31,7 +31,8 @@ impl Request {
 
     /// Everything before the body.
     pub fn head(&self, port: u16) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: localhost:{port}\r\n", self.method, self.path);
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nHost: localhost:{port}\r\n", self.method, self.path);
         if !self.body.is_empty() {
             head += &format!(
                 "Content-Type: application/json\r\nContent-Length: {}\r\n",
@@ -132,7 +133,8 @@ impl Connection {
 
     /// The next answer.
     pub fn receive(&mut self) -> Result<Response, Failure> {
-        let begun = self.stream.fill_buf().map(|bytes| !bytes.is_empty()).map_err(Failure::Unanswered)?;
+        let begun =
+            self.stream.fill_buf().map(|bytes| !bytes.is_empty()).map_err(Failure::Unanswered)?;
         if !begun {
             return Err(Failure::Unanswered(io::ErrorKind::UnexpectedEof.into()));
         }

@@ -51,7 +51,10 @@ impl Load {
     pub fn finish(mut self) -> Vec<Outcome> {
         self.stop.store(true, Ordering::Relaxed);
         let clients = std::mem::take(&mut self.clients);
-        clients.into_iter().flat_map(|client| client.join().expect("a client does not panic")).collect()
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().expect("a client does not panic"))
+            .collect()
     }
 }
 

@@ -5,4 +5,5 @@ pub mod docker;
 pub mod http;
 pub mod load;
 pub mod stack;
+pub mod usage;
 pub mod wait;

@@ -51,14 +51,29 @@ impl Blueprint {
         let parent = TempDir::new().expect("a temporary directory");
         let directory = parent.path().join(&name);
         let mut new = dockwright();
-        new.arg("new").arg(&directory).args(["--yes", "--preset", self.preset]).args(&self.arguments);
-        new.args(["--set", &format!("project.name={name}"), "--set", &format!("project.port={port}")]);
+        new.arg("new")
+            .arg(&directory)
+            .args(["--yes", "--preset", self.preset])
+            .args(&self.arguments);
+        new.args([
+            "--set",
+            &format!("project.name={name}"),
+            "--set",
+            &format!("project.port={port}"),
+        ]);
         if let Some(tools) = &self.path {
             let path = std::env::var("PATH").unwrap_or_default();
             new.env("PATH", format!("{}:{path}", tools.display()));
         }
         docker::run(&mut new, COMMAND_LIMIT).expect_success();
-        Stack { name, port, directory, overlays: Vec::new(), plan: OnceCell::new(), _parent: parent }
+        Stack {
+            name,
+            port,
+            directory,
+            overlays: Vec::new(),
+            plan: OnceCell::new(),
+            _parent: parent,
+        }
     }
 
     /// Writes the stack, builds it and waits until every service is healthy.
@@ -162,7 +177,9 @@ impl Stack {
         let decisions = plan["decisions"].as_array().expect("a plan has decisions");
         decisions
             .iter()
-            .map(|decision| (decision["key"].as_str().unwrap_or_default().to_owned(), decision["value"].clone()))
+            .map(|decision| {
+                (decision["key"].as_str().unwrap_or_default().to_owned(), decision["value"].clone())
+            })
             .collect()
     }
 

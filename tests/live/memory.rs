@@ -1,0 +1,156 @@
+//! Memory under load: what a stack's processes take, and that no container comes near its limit.
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::http::Request;
+use crate::support::load::{self, Load};
+use crate::support::stack::Stack;
+use crate::support::usage::{self, Usage, Watch};
+
+/// Part of a limit that may be in use.
+const MOST_IN_USE: f64 = 0.8;
+
+const CLIENTS: usize = 32;
+
+/// What clients of this stack ask for, as far as it offers it.
+pub fn requests(stack: &Stack) -> Vec<Request> {
+    let ready = stack.get("/ready").json();
+    let has: BTreeSet<&str> = ready["checks"]
+        .as_object()
+        .into_iter()
+        .flat_map(|checks| checks.keys().map(String::as_str))
+        .collect();
+    let mut requests = vec![Request::get("/health"), Request::get("/ready")];
+    if has.contains("database") {
+        let written = stack.post("/items", &json!({"name": "under load"})).expect(201).json();
+        requests.extend([
+            Request::post("/items", &json!({"name": "one of many"})),
+            Request::get("/items"),
+            Request::get(format!("/items/{}", written["id"])),
+        ]);
+    }
+    if has.contains("cache") {
+        requests.push(Request::put("/cache/colour", &json!({"value": "x".repeat(5000)})));
+        requests.push(Request::get("/cache/colour"));
+    }
+    if has.contains("broker") {
+        let task = stack.post("/tasks", &json!({"a": 1, "b": 2})).expect(202).json();
+        requests.push(Request::post("/tasks", &json!({"a": 1, "b": 2})));
+        requests.push(Request::get(format!("/tasks/{}", task["id"].as_str().unwrap_or_default())));
+    }
+    if has.contains("model") {
+        requests.push(prediction(1));
+        requests.push(prediction(1000));
+    }
+    if stack.get("/admin/login/").status == 200 {
+        requests.push(Request::get("/admin/login/"));
+    }
+    requests
+}
+
+/// A request for this many rows.
+pub fn prediction(rows: usize) -> Request {
+    let rows: Vec<Value> =
+        (0..rows).map(|row| json!([5.1, 3.5, row as f64 / 250.0, 0.2])).collect();
+    Request::post("/predict", &json!({"features": rows}))
+}
+
+/// Loads a stack for so long; the most memory it took. Every request has to be answered.
+#[track_caller]
+fn load(stack: &Stack, seconds: u64) -> Usage {
+    let requests = requests(stack);
+    let watch = Watch::start(stack.containers());
+    let load = Load::start(stack.port, CLIENTS, &requests);
+    thread::sleep(Duration::from_secs(seconds));
+    let outcomes = load.finish();
+    let usage = watch.finish();
+    let fine = |outcome: &load::Outcome| {
+        outcome.result.as_ref().is_ok_and(|response| response.status < 400)
+    };
+    let failed: Vec<_> = outcomes.into_iter().filter(|outcome| !fine(outcome)).collect();
+    assert!(failed.is_empty(), "{}", load::summary(&failed));
+    usage
+}
+
+/// No container passes 80 % of its limit, and none was killed for its memory.
+#[track_caller]
+pub fn stays_within_its_limits_under_load(stack: &Stack) {
+    let usage = load(stack, 8);
+    for container in stack.containers() {
+        let service = &container.service;
+        assert_eq!(*container.fact("/State/OOMKilled"), json!(false), "{service}");
+        assert_eq!(*container.fact("/RestartCount"), json!(0), "{service}");
+        let Some(used) = usage.working_set.get(service) else { continue };
+        let limit = stack.planned(&format!("{service}.memory"));
+        assert!(
+            *used <= limit * MOST_IN_USE,
+            "{service} used {used:.0} MiB of {limit} MiB: {usage:?}"
+        );
+    }
+}
+
+/// `tests/live/measure.sh`: the figures of `src/plan/data/memory.toml`.
+#[test]
+#[ignore = "takes minutes and asserts nothing: tests/live/measure.sh runs it"]
+fn measure() {
+    const NONE: &[(&str, &str)] = &[];
+    const DB: (&str, &str) = ("stack.database", "postgres");
+    const CACHE: (&str, &str) = ("stack.cache", "redis");
+    const TWO: (&str, &str) = ("tune.web.workers", "2");
+    const FLASK: [(&str, &str); 2] = [("stack.framework", "flask"), ("stack.server", "gunicorn")];
+    const DJANGO: [(&str, &str); 2] = [("stack.framework", "django"), ("stack.server", "gunicorn")];
+    let with = |base: &[(&'static str, &'static str)], more: &[(&'static str, &'static str)]| {
+        [base, more].concat()
+    };
+    let celery = [("stack.database", "none"), ("stack.beat", "true")];
+    let rows: Vec<(&str, &'static str, Vec<(&str, &str)>)> = vec![
+        ("fastapi", "fastapi-uvicorn", NONE.to_vec()),
+        ("fastapi, 2 workers", "fastapi-uvicorn", vec![TWO]),
+        ("fastapi + database", "fastapi-uvicorn", vec![DB]),
+        ("fastapi + cache", "fastapi-uvicorn", vec![CACHE]),
+        ("fastapi + database + cache", "fastapi-uvicorn", vec![DB, CACHE]),
+        ("fastapi + celery", "celery-postgres-redis", celery.to_vec()),
+        ("fastapi + celery + database + cache", "celery-postgres-redis", vec![CACHE]),
+        ("fastapi on gunicorn, 2 workers", "fastapi-gunicorn", vec![TWO]),
+        ("fastapi on gunicorn + database, 2 workers", "fastapi-gunicorn", vec![TWO, DB]),
+        ("flask, 2 workers", "fastapi-gunicorn", with(&FLASK, &[TWO])),
+        ("flask + database", "fastapi-gunicorn", with(&FLASK, &[TWO, DB])),
+        ("flask + cache", "fastapi-gunicorn", with(&FLASK, &[TWO, CACHE])),
+        ("flask + celery", "celery-postgres-redis", with(&FLASK, &celery)),
+        ("flask + celery + database", "celery-postgres-redis", FLASK.to_vec()),
+        ("django + database + nginx", "django-nginx", vec![TWO]),
+        ("django + database + cache", "django-nginx", vec![TWO, CACHE]),
+        (
+            "django + celery + database + nginx",
+            "celery-postgres-redis",
+            with(&DJANGO, &[TWO, ("stack.proxy", "nginx")]),
+        ),
+        ("onnxruntime", "ml-server", NONE.to_vec()),
+        ("scikit-learn", "ml-server", vec![("model.runtime", "scikit-learn")]),
+    ];
+    let only = std::env::var("DOCKWRIGHT_LIVE_MEASURE").unwrap_or_default();
+    for (label, preset, settings) in rows.into_iter().filter(|row| row.0.contains(&only)) {
+        let blueprint = settings
+            .iter()
+            .fold(Stack::of(preset), |blueprint, (key, value)| blueprint.set(key, value));
+        let stack = blueprint.start();
+        let usage = load(&stack, 20);
+        println!("\n{label}");
+        for ((service, kind), (resident, count)) in &usage.resident {
+            println!("  {service:8} {kind:24} {resident:6.1} MiB resident  × {count}");
+        }
+        for container in stack.containers().iter().filter(|container| container.is_running()) {
+            let service = &container.service;
+            let limit = stack.planned(&format!("{service}.memory"));
+            let used = usage.working_set[service];
+            let high = usage::high_water(container);
+            println!(
+                "  {service:8} container: working set {used:6.1} MiB, high water {high:6.1} MiB, limit {limit} MiB"
+            );
+        }
+    }
+}
