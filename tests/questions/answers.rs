@@ -16,6 +16,13 @@ pub fn up_to_the_summary(terminal: &Terminal, preset: &str) {
     terminal.at_menu("What now");
 }
 
+/// The lines of a document that say something, sorted.
+fn said(document: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = document.lines().filter(|line| line.contains('=')).collect();
+    lines.sort_unstable();
+    lines
+}
+
 fn written_with_enter_alone(preset: &str, file: &str) {
     let mut terminal = Start::new(&["shop"]).open();
     up_to_the_summary(&terminal, preset);
@@ -23,8 +30,7 @@ fn written_with_enter_alone(preset: &str, file: &str) {
     assert_eq!(terminal.code(), 0, "{}", terminal.screen());
     assert!(terminal.screen().contains("Next: cd shop && docker compose up --build --wait"));
     let intent = terminal.file("shop/dockwright.toml");
-    let said: Vec<&str> = intent.lines().filter(|line| line.contains('=')).collect();
-    assert_eq!(said, [&format!("preset = \"{preset}\""), "name = \"shop\""], "{intent}");
+    assert_eq!(said(&intent), ["name = \"shop\"", &format!("preset = \"{preset}\"")], "{intent}");
     assert!(terminal.file(file).contains("shop"), "{file}");
     assert_eq!(terminal.left(), ["shop"]);
 }
@@ -64,15 +70,14 @@ fn what_was_chosen_is_written_and_nothing_else() {
     terminal.at_menu("What now").sees("127.0.0.1:8000, store.example.com").choose("Write");
     assert_eq!(terminal.code(), 0);
     let intent = terminal.file("shop/dockwright.toml");
-    let said: Vec<&str> = intent.lines().filter(|line| line.contains('=')).collect();
     let expected = [
-        "preset = \"django-nginx\"",
         "cpus = 1",
         "domain = \"store.example.com\"",
         "memory = \"2GiB\"",
         "name = \"store\"",
+        "preset = \"django-nginx\"",
     ];
-    assert_eq!(said, expected, "{intent}");
+    assert_eq!(said(&intent), expected, "{intent}");
 }
 
 #[test]

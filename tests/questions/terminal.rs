@@ -261,7 +261,16 @@ impl Terminal {
                 self.wait("the next item", |screen| active(screen).filter(|item| *item != before));
             assert_ne!(now, first, "there is no {item} in\n{}", self.screen());
         }
-        self.press(ENTER)
+        let left = self.times(SHOW_CURSOR);
+        self.press(ENTER);
+        // The same menu may come again: it is another one once the cursor was
+        // shown in between.
+        self.wait_for("the menu's end", |seen| (times(&seen.bytes, SHOW_CURSOR) > left).then_some(()));
+        self
+    }
+
+    fn times(&self, sequence: &[u8]) -> usize {
+        times(&self.seen.0.lock().unwrap().bytes, sequence)
     }
 
     /// Waits for the end and gives the exit code.
@@ -302,25 +311,34 @@ impl Terminal {
     }
 
     fn wait_for_end(&self) {
-        let until = Instant::now() + PATIENCE;
-        let mut seen = self.seen.0.lock().unwrap();
-        while !seen.ended {
-            let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "no end of\n{}", seen.screen.screen().contents());
-            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
-        }
+        self.wait_until("the end", |seen| seen.ended.then_some(()), |_| false);
     }
 
     fn wait<T>(&self, what: &str, found: impl Fn(&vt100::Screen) -> Option<T>) -> T {
+        self.wait_for(what, |seen| found(seen.screen.screen()))
+    }
+
+    fn wait_for<T>(&self, what: &str, found: impl Fn(&Seen) -> Option<T>) -> T {
+        self.wait_until(what, found, |seen| seen.ended)
+    }
+
+    fn wait_until<T>(
+        &self,
+        what: &str,
+        found: impl Fn(&Seen) -> Option<T>,
+        too_late: impl Fn(&Seen) -> bool,
+    ) -> T {
         let until = Instant::now() + PATIENCE;
         let mut seen = self.seen.0.lock().unwrap();
         loop {
-            if let Some(found) = found(seen.screen.screen()) {
+            if let Some(found) = found(&seen) {
                 return found;
             }
             let left = until.saturating_duration_since(Instant::now());
-            let gone = seen.ended || left.is_zero();
-            assert!(!gone, "never saw {what} in\n{}", seen.screen.screen().contents());
+            if left.is_zero() || too_late(&seen) {
+                drop(seen);
+                panic!("never saw {what} in\n{}", self.screen());
+            }
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
         }
     }
@@ -333,6 +351,10 @@ impl Drop for Terminal {
             let _ = child.wait();
         }
     }
+}
+
+fn times(bytes: &[u8], sequence: &[u8]) -> usize {
+    bytes.windows(sequence.len()).filter(|window| *window == sequence).count()
 }
 
 fn size(lines: u16) -> NonZeroU16 {
