@@ -3,8 +3,9 @@
 
 use toml_edit::{Document, DocumentMut, Item, Table, Value as Toml};
 
-use crate::answers::draft::{Draft, Origin};
+use crate::answers::draft::Draft;
 use crate::answers::schema;
+use crate::answers::source::Origin;
 use crate::answers::value::Value;
 use crate::error::{Place, Problem};
 

@@ -1,69 +1,19 @@
 //! Collecting answers from their sources, and resolving them into types.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::answers::schema::{self, Field};
+use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
     Application, Budget, Celery, Database, Delivery, Framework, Hardening, Model, PackageManager,
     Proxy, Runtime, Server, Stack,
 };
 use crate::answers::value::Value;
 use crate::answers::{Answers, Deploy, FilePolicy, Pin};
-use crate::error::{Place, Problem};
+use crate::error::Problem;
 use crate::plan::{Ownership, Role};
 use crate::relpath::RelPath;
 use crate::units::{MiB, MilliCpu};
-
-/// Where a value came from, in rising precedence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The built-in default, or one that follows from other answers.
-    Builtin,
-    /// A preset layer's default.
-    Preset(String),
-    /// Found out, not asked: the directory's name.
-    Found(String),
-    /// `dockwright.toml`.
-    File(Place),
-    /// `--set`.
-    Flag,
-    /// A question.
-    Prompt,
-}
-
-impl Origin {
-    /// Whether a person chose the value, so that it belongs in
-    /// `dockwright.toml`.
-    #[must_use]
-    pub const fn is_chosen(&self) -> bool {
-        matches!(self, Self::Found(_) | Self::File(_) | Self::Flag | Self::Prompt)
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Builtin => f.write_str("default"),
-            Self::Preset(name) => write!(f, "preset {name}"),
-            Self::Found(from) => f.write_str(from),
-            Self::File(place) => write!(f, "{place}"),
-            Self::Flag => f.write_str("--set"),
-            Self::Prompt => f.write_str("answered"),
-        }
-    }
-}
-
-/// A value, where it came from, and what it stands before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sourced {
-    /// The value that holds.
-    pub value: Value,
-    /// Who said so.
-    pub origin: Origin,
-    /// What earlier sources had said.
-    pub shadowed: Vec<(Value, Origin)>,
-}
 
 /// Answers while they are being collected.
 #[derive(Clone, Debug, Default)]

@@ -7,12 +7,14 @@
 pub mod document;
 pub mod draft;
 pub mod schema;
+pub mod source;
 pub mod stack;
 pub mod value;
 
 use std::collections::BTreeMap;
 
-pub use draft::{Draft, Origin, Sourced};
+pub use draft::Draft;
+pub use source::{Origin, Sourced};
 use stack::{Budget, Hardening, PackageManager, Stack};
 use value::Value;
 

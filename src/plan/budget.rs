@@ -9,6 +9,7 @@ use crate::plan::data::{MEMORY, Share};
 use crate::plan::ledger::Ledger;
 use crate::plan::role::Role;
 use crate::plan::shape::Shape;
+use crate::plan::shortfall;
 use crate::units::{MiB, MilliCpu};
 
 /// Part of a memory limit that processes may fill; the rest is for page
@@ -16,7 +17,7 @@ use crate::units::{MiB, MilliCpu};
 pub const FILL_PERCENT: u32 = 80;
 
 /// Memory limits are multiples of this.
-const MEMORY_STEP: u32 = 8;
+pub(super) const MEMORY_STEP: u32 = 8;
 /// CPU limits are multiples of this, in thousandths.
 const CPU_STEP: u32 = 10;
 
@@ -68,15 +69,16 @@ pub fn memory_floor(shape: &Shape, ledger: &Ledger, role: Role) -> MiB {
 
 /// One claim on a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Claim {
-    floor: u32,
+pub(super) struct Claim {
+    pub(super) floor: u32,
     weight: u32,
     most: u32,
-    pinned: Option<u32>,
+    pub(super) pinned: Option<u32>,
 }
 
 impl Claim {
-    fn least(&self) -> u32 {
+    /// The least that must be there for it.
+    pub(super) fn least(&self) -> u32 {
         self.pinned.unwrap_or(self.floor)
     }
 }
@@ -141,10 +143,10 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
     let cpu = claims(shape, ledger, "cpus", |role| MEMORY.share[role.name()].cpu);
 
     let mut problems = Vec::new();
-    if let Some(problem) = short(shape, "memory", deploy.memory.0, kept.0, &memory) {
+    if let Some(problem) = shortfall::find(shape, "memory", deploy.memory.0, kept.0, &memory) {
         problems.push(problem);
     }
-    if let Some(problem) = short(shape, "cpus", deploy.cpus.0, 0, &cpu) {
+    if let Some(problem) = shortfall::find(shape, "cpus", deploy.cpus.0, 0, &cpu) {
         problems.push(problem);
     }
     if !problems.is_empty() {
@@ -214,89 +216,6 @@ fn claims(
         .filter(|role| !role.is_one_shot() || Some(*role) == largest)
         .map(|role| (role, claim(role)))
         .collect()
-}
-
-/// What people can leave out, in the order of how little it hurts.
-const SPARE: &[(&[Role], &str)] = &[
-    (&[Role::Beat], "leave out beat: --set stack.beat=false"),
-    (&[Role::Cache], "leave out the cache: --set stack.cache=none"),
-    (
-        &[Role::Beat, Role::Cache],
-        "leave out beat and cache: --set stack.beat=false --set stack.cache=none",
-    ),
-    (&[Role::Nginx], "leave out nginx: --set stack.proxy=none"),
-    (&[Role::Db], "move the database elsewhere: --set stack.database=external"),
-    (
-        &[Role::Worker, Role::Beat, Role::Redis],
-        "leave out Celery: --set stack.worker=none --set stack.beat=false --set stack.broker=none",
-    ),
-];
-
-fn short(
-    shape: &Shape,
-    resource: &str,
-    budget: u32,
-    kept: u32,
-    claims: &BTreeMap<Role, Claim>,
-) -> Option<Problem> {
-    let needed: u32 = claims.values().map(Claim::least).sum::<u32>() + kept;
-    if needed <= budget {
-        return None;
-    }
-    let amount = |number: u32| match resource {
-        "memory" => MiB(number).to_string(),
-        _ => MilliCpu(number).to_string(),
-    };
-    let mut parts: Vec<String> = claims
-        .iter()
-        .map(|(role, claim)| format!("{} {}", role.name(), amount(claim.least())))
-        .collect();
-    if kept > 0 {
-        parts.push(format!("the host {}", amount(kept)));
-    }
-    let mut help = format!(
-        "the smallest budget that fits: --set deploy.{resource}={}",
-        match resource {
-            "memory" => format!("{}MiB", smallest_memory(shape, needed - kept)),
-            _ => format!("{}", f64::from(needed) / 1000.0),
-        }
-    );
-    let missing = needed - budget;
-    let spared = |roles: &[Role]| -> u32 {
-        roles.iter().filter_map(|role| claims.get(role)).map(Claim::least).sum()
-    };
-    let fits = SPARE.iter().find(|(roles, _)| {
-        roles.iter().any(|role| claims.contains_key(role)) && spared(roles) >= missing
-    });
-    let single = claims.iter().any(|(role, claim)| {
-        claim.pinned.is_some() || claim.floor > MEMORY.share[role.name()].memory.floor
-    });
-    match fits {
-        Some((_, change)) => help.push_str(&format!("; the smallest change that fits: {change}")),
-        None if single && resource == "memory" => {
-            help.push_str("; or pin fewer workers, or less memory, in [tune]");
-        }
-        None => {}
-    }
-    let problem = Problem::new(format!(
-        "{} cannot hold this stack, which needs {}: {}; {} missing",
-        amount(budget),
-        amount(needed),
-        parts.join(", "),
-        amount(missing),
-    ));
-    Some(problem.at(format!("deploy.{resource}")).help(help))
-}
-
-/// The smallest memory that leaves `floors` after the host's reserve.
-fn smallest_memory(shape: &Shape, floors: u32) -> u32 {
-    match shape.answers.deploy.budget {
-        Budget::Task => floors,
-        Budget::Host => {
-            let by_percent = (floors * 100).div_ceil(100 - MEMORY.reserve.percent) + MEMORY_STEP;
-            MiB((floors + MEMORY.reserve.least).max(by_percent)).round_up(MEMORY_STEP).0
-        }
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod quantity;
 pub mod redis;
 pub mod role;
 pub mod shape;
+mod shortfall;
 pub mod timeouts;
 pub mod web;
 

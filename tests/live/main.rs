@@ -3,8 +3,13 @@
 //! `tests/live/run.sh` brings an engine up and runs these; `tests/live/README.md` says more.
 
 mod combinations;
+mod dev_overlay;
 mod hardening;
 mod memory;
+mod outage;
+mod package_managers;
+mod persistence;
 mod presets;
+mod shutdown;
 mod support;
 mod work;

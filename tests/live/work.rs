@@ -1,6 +1,6 @@
 //! A stack's own work, as a client sees it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -127,10 +127,3 @@ pub fn serves_the_admin_with_its_styles(stack: &Stack) {
     stack.get("/static/admin/css/no-such-file.css").expect(404);
 }
 
-/// How long a request takes; it has to have an answer.
-#[track_caller]
-pub fn seconds_for(stack: &Stack, path: &str) -> (u16, f64) {
-    let start = Instant::now();
-    let status = stack.get(path).status;
-    (status, start.elapsed().as_secs_f64())
-}

@@ -242,8 +242,8 @@ impl Terminal {
     /// Waits for the menu with this prompt.
     pub fn at_menu(&self, prompt: &str) -> &Self {
         self.wait(&format!("the menu {prompt}"), |screen| {
-            let last =
-                rows(screen).filter(|row| row.contains(':') && !row.starts_with(' ')).last()?;
+            let item = |row: &str| row.starts_with("  ") || row.starts_with("> ");
+            let last = rows(screen).filter(|row| row.contains(':') && !item(row)).last()?;
             let here = last.starts_with(&format!("{prompt}:")) && screen.hide_cursor();
             (here && active(screen).is_some()).then_some(())
         });
@@ -265,7 +265,9 @@ impl Terminal {
         self.press(ENTER);
         // The same menu may come again: it is another one once the cursor was
         // shown in between.
-        self.wait_for("the menu's end", |seen| (times(&seen.bytes, SHOW_CURSOR) > left).then_some(()));
+        self.wait_for("the menu's end", |seen| {
+            (times(&seen.bytes, SHOW_CURSOR) > left).then_some(())
+        });
         self
     }
 

@@ -1,0 +1,97 @@
+//! A budget that cannot hold the stack: what is missing, the smallest budget
+//! that would do, and the smallest change that fits.
+
+use std::collections::BTreeMap;
+
+use crate::answers::stack::Budget;
+use crate::error::Problem;
+use crate::plan::budget::{Claim, MEMORY_STEP};
+use crate::plan::data::MEMORY;
+use crate::plan::role::Role;
+use crate::plan::shape::Shape;
+use crate::units::{MiB, MilliCpu};
+
+/// What people can leave out, in the order of how little it hurts.
+const SPARE: &[(&[Role], &str)] = &[
+    (&[Role::Beat], "leave out beat: --set stack.beat=false"),
+    (&[Role::Cache], "leave out the cache: --set stack.cache=none"),
+    (
+        &[Role::Beat, Role::Cache],
+        "leave out beat and cache: --set stack.beat=false --set stack.cache=none",
+    ),
+    (&[Role::Nginx], "leave out nginx: --set stack.proxy=none"),
+    (&[Role::Db], "move the database elsewhere: --set stack.database=external"),
+    (
+        &[Role::Worker, Role::Beat, Role::Redis],
+        "leave out Celery: --set stack.worker=none --set stack.beat=false --set stack.broker=none",
+    ),
+];
+
+/// Says what is missing when the claims do not fit in `budget`; `None` when
+/// they do. `kept` is the host's reserve.
+pub(super) fn find(
+    shape: &Shape,
+    resource: &str,
+    budget: u32,
+    kept: u32,
+    claims: &BTreeMap<Role, Claim>,
+) -> Option<Problem> {
+    let needed: u32 = claims.values().map(Claim::least).sum::<u32>() + kept;
+    if needed <= budget {
+        return None;
+    }
+    let amount = |number: u32| match resource {
+        "memory" => MiB(number).to_string(),
+        _ => MilliCpu(number).to_string(),
+    };
+    let mut parts: Vec<String> = claims
+        .iter()
+        .map(|(role, claim)| format!("{} {}", role.name(), amount(claim.least())))
+        .collect();
+    if kept > 0 {
+        parts.push(format!("the host {}", amount(kept)));
+    }
+    let mut help = format!(
+        "the smallest budget that fits: --set deploy.{resource}={}",
+        match resource {
+            "memory" => format!("{}MiB", smallest_memory(shape, needed - kept)),
+            _ => format!("{}", f64::from(needed) / 1000.0),
+        }
+    );
+    let missing = needed - budget;
+    let spared = |roles: &[Role]| -> u32 {
+        roles.iter().filter_map(|role| claims.get(role)).map(Claim::least).sum()
+    };
+    let fits = SPARE.iter().find(|(roles, _)| {
+        roles.iter().any(|role| claims.contains_key(role)) && spared(roles) >= missing
+    });
+    let single = claims.iter().any(|(role, claim)| {
+        claim.pinned.is_some() || claim.floor > MEMORY.share[role.name()].memory.floor
+    });
+    match fits {
+        Some((_, change)) => help.push_str(&format!("; the smallest change that fits: {change}")),
+        None if single && resource == "memory" => {
+            help.push_str("; or pin fewer workers, or less memory, in [tune]");
+        }
+        None => {}
+    }
+    let problem = Problem::new(format!(
+        "{} cannot hold this stack, which needs {}: {}; {} missing",
+        amount(budget),
+        amount(needed),
+        parts.join(", "),
+        amount(missing),
+    ));
+    Some(problem.at(format!("deploy.{resource}")).help(help))
+}
+
+/// The smallest memory that leaves `floors` after the host's reserve.
+fn smallest_memory(shape: &Shape, floors: u32) -> u32 {
+    match shape.answers.deploy.budget {
+        Budget::Task => floors,
+        Budget::Host => {
+            let by_percent = (floors * 100).div_ceil(100 - MEMORY.reserve.percent) + MEMORY_STEP;
+            MiB((floors + MEMORY.reserve.least).max(by_percent)).round_up(MEMORY_STEP).0
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A dependency goes away: the service says so, stays alive, and recovers by itself.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::http::{Request, Response};
+use crate::support::stack::Stack;
+use crate::support::wait;
+use crate::work;
+
+/// Nobody waits longer than this to be told that something is away.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(6);
+/// Liveness asks nobody.
+const ALIVE_WITHIN: Duration = Duration::from_secs(2);
+const NOTICED_WITHIN: Duration = Duration::from_secs(10);
+const RECOVERED_WITHIN: Duration = Duration::from_secs(30);
+
+#[test]
+fn fastapi_without_its_database_or_cache() {
+    let stack = Stack::of("fastapi-uvicorn")
+        .set("stack.database", "postgres")
+        .set("stack.cache", "redis")
+        .start();
+    let row = work::writes_a_row(&stack, "kept");
+    let needs_the_database =
+        [Request::post("/items", &json!({"name": "x"})), Request::get("/items")];
+    survives(&stack, "db", "database", &needs_the_database, || {
+        work::writes_and_reads_a_row(&stack)
+    });
+    survives(&stack, "cache", "cache", &[Request::get("/cache/colour")], || {
+        // Rows are there without the cache.
+        work::writes_and_reads_the_cache(&stack);
+        work::reads_the_row(&stack, row, "kept");
+    });
+}
+
+#[test]
+fn django_behind_nginx_without_its_database() {
+    let stack = Stack::of("django-nginx").start();
+    let needs_the_database =
+        [Request::post("/items", &json!({"name": "x"})), Request::get("/items")];
+    survives(&stack, "db", "database", &needs_the_database, || {
+        work::writes_and_reads_a_row(&stack)
+    });
+}
+
+#[test]
+fn flask_without_its_database() {
+    let stack = Stack::of("fastapi-gunicorn")
+        .set("stack.framework", "flask")
+        .set("stack.server", "gunicorn")
+        .set("stack.database", "postgres")
+        .start();
+    let needs_the_database =
+        [Request::post("/items", &json!({"name": "x"})), Request::get("/items")];
+    survives(&stack, "db", "database", &needs_the_database, || {
+        work::writes_and_reads_a_row(&stack)
+    });
+}
+
+#[test]
+fn celery_without_its_broker() {
+    let stack = Stack::of("celery-postgres-redis").start();
+    work::runs_a_task(&stack);
+    let needs_the_broker = [Request::post("/tasks", &json!({"a": 1, "b": 2}))];
+    survives(&stack, "redis", "broker", &needs_the_broker, || work::runs_a_task(&stack));
+}
+
+/// Takes a service away in two ways, stopped and hanging, and gives it back. What needs it
+/// answers 503 meanwhile, and works afterwards.
+#[track_caller]
+fn survives(stack: &Stack, service: &str, check: &str, needing: &[Request], works: impl Fn()) {
+    let before = life(stack);
+    for (away, back) in [("stop", "start"), ("pause", "unpause")] {
+        stack.compose(&[away, service]);
+        wait::until("/ready to notice", NOTICED_WITHIN, || {
+            (timely(stack, &Request::get("/ready"), ANSWERS_WITHIN).status == 503).then_some(())
+        });
+        let answer = timely(stack, &Request::get("/ready"), ANSWERS_WITHIN).expect(503).json();
+        assert_eq!(answer["status"], "unavailable", "{away}: {answer}");
+        assert_ne!(answer["checks"][check], "ok", "{away}: {answer}");
+        for request in needing {
+            timely(stack, request, ANSWERS_WITHIN).expect(503);
+        }
+        timely(stack, &Request::get("/health"), ALIVE_WITHIN).expect(200);
+
+        stack.compose(&[back, service]);
+        wait::until("/ready to recover", RECOVERED_WITHIN, || {
+            (stack.get("/ready").status == 200).then_some(())
+        });
+        works();
+    }
+    assert_eq!(life(stack), before, "the application was not restarted");
+}
+
+/// What changes when the application's container is restarted or replaced.
+fn life(stack: &Stack) -> (String, Value, Value) {
+    let web = stack.container("web");
+    (web.id.clone(), web.fact("/State/StartedAt").clone(), web.fact("/RestartCount").clone())
+}
+
+#[track_caller]
+fn timely(stack: &Stack, request: &Request, limit: Duration) -> Response {
+    let start = Instant::now();
+    let response = stack.request(request);
+    let took = start.elapsed();
+    assert!(took <= limit, "{} {} took {took:?}", request.method, request.path);
+    response
+}
