@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from linter import Findings, Linter, Output, add, edit, run
+from linter import Findings, Linter, Output, ToolError, add, edit, run
 from outputs import Outputs
 
 BASE = "compose.yaml"
@@ -83,14 +83,18 @@ def schema(outputs: Sequence[Output], tools: Path) -> Findings:
         "--output-format", "json", "--verbose", *by_path,
     )  # fmt: skip
     report = json.loads(done.stdout)
-    findings: Findings = {}
-    for path in report.get("checked_paths", []):
-        findings.setdefault(by_path[path].name, [])
-    for found in report.get("errors", []) + report.get("parse_errors", []):
+    findings: Findings = {output.name: [] for output in outputs}
+    wrong = set()
+    for found in report["errors"] + report.get("parse_errors", []):
         path = found["filename"]
-        findings.setdefault(by_path[path].name, []).append(
+        wrong.add(path)
+        findings[by_path[path].name].append(
             f"{Path(path).name}: {found.get('path', '')}: {found['message']}"
         )
+    # It names the files it found right only when all are, and else counts them.
+    right = report.get("successes", len(report.get("checked_paths", [])))
+    if right + len(wrong) != len(by_path):
+        raise ToolError(f"{len(by_path)} files, and {right + len(wrong)} verdicts")
     return findings
 
 

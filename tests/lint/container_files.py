@@ -17,6 +17,8 @@ NGINX = "nginx/nginx.conf"
 STAGE = re.compile(r"^FROM (\S+) AS (\S+)$", re.MULTILINE)
 # What runs as a container; the other stages only build.
 SERVING = {"runtime", "proxy"}
+# Stages that BuildKit is asked about in one call: with hundreds it gives up.
+AT_ONCE = 48
 
 
 def linters(outputs: Outputs, tools: Path, work: Path) -> list[Linter]:
@@ -66,7 +68,7 @@ def linters(outputs: Outputs, tools: Path, work: Path) -> list[Linter]:
             proxies,
             lambda some: gixy(some, tools),
             lambda specimen: edit(
-                specimen.path / NGINX, "proxy_set_header Host $host", "proxy_set_header Host $http_host"
+                specimen.path / NGINX, "Host $host$is_request_port$request_port", "Host $http_host"
             ),
             "host_spoofing",
         ),
@@ -79,40 +81,39 @@ def stages(output: Output) -> list[tuple[str, str]]:
 
 
 def build_check(outputs: Sequence[Output], base: str, plan: Path) -> Findings:
-    """Every stage of every Dockerfile, in one call."""
-    targets = {}
-    owners = {}
+    """Every stage of every Dockerfile, many in one call."""
+    targets: dict[str, dict[str, object]] = {}
+    owners: dict[str, Output] = {}
     for number, output in enumerate(outputs):
-        for image, stage in stages(output):
-            target = f"o{number}-{stage}"
-            owners[target] = output
-            targets[target] = {"context": str(output.path), "target": stage}
+        found = stages(output)
         # Without a registry there is one Python image, which stands in for the others:
-        # the checks read the Dockerfile and no more of the image than its environment.
+        # the checks read the Dockerfile and no more of an image than its environment.
         others = {
             image: f"docker-image://{base}"
-            for image, _ in stages(output)
+            for image, _ in found
             if image.startswith("python:") and image != base
         }
-        for target, owner in owners.items():
-            if owner is output and others:
-                targets[target]["contexts"] = others  # type: ignore[assignment]
+        for _, stage in found:
+            target = f"o{number}-{stage}"
+            owners[target] = output
+            targets[target] = {"context": str(output.path), "target": stage, "contexts": others}
     plan.write_text(json.dumps({"target": targets}))
-    done = run(
-        "docker", "buildx", "bake", "--progress", "quiet", "--call", "check,format=json",
-        "--file", plan, *targets,
-    )  # fmt: skip
-    checked = json.loads(done.stdout)["target"]
     findings: Findings = {output.name: [] for output in outputs}
-    for target, owner in owners.items():
-        if target not in checked:
-            raise ToolError(f"no verdict on {owner.name}, stage {target}")
-        result = checked[target]["check"]
-        for warning in result.get("warnings") or []:
-            findings[owner.name].append(f"{DOCKERFILE}: {warning['ruleName']}: {warning['detail']}")
-        if result.get("error") and not result.get("warnings"):
-            findings[owner.name].append(f"{DOCKERFILE}: {result['error'].strip()}")
-    return {name: sorted(set(found)) for name, found in findings.items()}
+    names = list(targets)
+    for first in range(0, len(names), AT_ONCE):
+        some = names[first : first + AT_ONCE]
+        done = run(
+            "docker", "buildx", "bake", "--progress", "quiet", "--call", "check,format=json",
+            "--file", plan, *some,
+        )  # fmt: skip
+        checked = json.loads(done.stdout)["target"]
+        for target in some:
+            result = checked[target]["check"]
+            said = [f"{found['ruleName']}: {found['detail']}" for found in result["warnings"] or []]
+            if not said and result.get("error"):
+                said = [result["error"].strip()]
+            findings[owners[target].name] += [f"{DOCKERFILE}: {line}" for line in said]
+    return {name: sorted(set(lines)) for name, lines in findings.items()}
 
 
 def hadolint(outputs: Sequence[Output], tools: Path, settings: Path) -> Findings:

@@ -11,6 +11,7 @@ import hashlib
 import platform
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from importlib.metadata import distributions
 from pathlib import Path
@@ -70,8 +71,8 @@ class Environments:
 
     def own(self, output: Output) -> Path:
         """The interpreter of an environment with exactly a stack's packages."""
-        home = self.work / "environments" / output.path.parent.name / output.path.name
-        run(self.uv, "venv", "--quiet", "--python", self.shared / "bin/python", home, verdicts=[0])
+        home = Path(tempfile.mkdtemp(prefix="environment-", dir=self.work))
+        run(self.uv, "venv", "--quiet", "--clear", "--python", self.shared / "bin/python", home, verdicts=[0])
         (source,) = self.shared.glob("lib/python*/site-packages")
         (site,) = home.glob("lib/python*/site-packages")
         for name in locked(output.requirements):
@@ -80,9 +81,8 @@ class Environments:
                 (site / entry).symlink_to(source / entry)
         return home / "bin/python"
 
-    def directory_for(self, output: Output, python: str) -> Path:
-        """A stack's packages for another Python version, to put on PYTHONPATH."""
-        files = [output.path / "requirements.txt", output.path / "requirements-dev.txt"]
+    def directory_for(self, name: str, packages: dict[str, str], python: str) -> Path:
+        """Packages for another Python version on Linux, to put on PYTHONPATH."""
 
         def install(home: Path, requirements: Path) -> None:
             run(
@@ -92,7 +92,7 @@ class Environments:
                 "--target", home, "--requirement", requirements, verdicts=[0],
             )  # fmt: skip
 
-        return self._cached(f"{output.name}-{python}", locked(files), install)
+        return self._cached(f"{name}-{python}", packages, install)
 
     def _install_shared(self, home: Path, requirements: Path) -> None:
         run(self.uv, "venv", "--quiet", "--python", self.python, home, verdicts=[0])

@@ -58,7 +58,7 @@ def _lint(options: argparse.Namespace, work: Path) -> int:
 
     every: list[Linter] = [
         *python_files.linters(outputs, environments, options.cache),
-        *packages.linters(outputs, tools, generator, work),
+        *packages.linters(outputs, tools, generator, environments, work),
         *compose_files.linters(outputs, tools),
         *container_files.linters(outputs, tools, work),
         *ignores.linters(outputs),
@@ -79,14 +79,16 @@ def _report(verdicts: list[Verdict], outputs: Outputs) -> int:
         found = sum(len(lines) for lines in verdict.findings.values())
         count = len(verdict.linter.outputs)
         print(f"{verdict.linter.name:36}{count:8}{found:10}{verdict.seconds:9.1f}")
+        if verdict.skipped:
+            print(f"  not run: {verdict.skipped}")
         for reason in verdict.broken[:3]:
-            print(f"  NOT TO BE BELIEVED: {reason}")
+            print(f"  not to be believed: {reason}")
         for line in _shown(verdict):
             print(f"  {line}")
     blamed = {name for verdict in verdicts for name, found in verdict.findings.items() if found}
-    for output in [*outputs.all, *outputs.torch]:
-        if output.name in blamed and output.arguments:
-            print(f"{output.name}: {_command(output)}")
+    owners = [output for output in [*outputs.all, *outputs.torch] if output.name in blamed]
+    for output in owners[:3]:
+        print(_command(output))
     passed = sum(verdict.passed for verdict in verdicts)
     failed = sum(verdict.failed for verdict in verdicts)
     print(f"{passed} passed, {failed} failed")

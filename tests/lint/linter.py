@@ -23,6 +23,10 @@ class ToolError(Exception):
     """A tool is missing, or ended in a way that is no verdict."""
 
 
+class NotHere(Exception):
+    """This machine cannot run a check, and why. Said aloud, and no failure."""
+
+
 @dataclass(frozen=True)
 class Output:
     """What one call of `dockwright new` wrote."""
@@ -65,18 +69,22 @@ class Verdict:
     findings: Findings = field(default_factory=dict)
     # Why the linter is not to be believed.
     broken: list[str] = field(default_factory=list)
+    # Why this machine cannot run it.
+    skipped: str = ""
     seconds: float = 0
 
     @property
     def failed(self) -> int:
         """Outputs that did not pass; all of them if the linter is not to be believed."""
+        if self.skipped:
+            return 0
         if self.broken:
             return max(1, len(self.linter.outputs))
         return sum(1 for found in self.findings.values() if found)
 
     @property
     def passed(self) -> int:
-        return max(0, len(self.linter.outputs) - self.failed)
+        return 0 if self.skipped else max(0, len(self.linter.outputs) - self.failed)
 
 
 def run(
@@ -168,13 +176,17 @@ def _verdict(linter: Linter, futures: list[Future[Part]]) -> Verdict:
     if not futures:
         verdict.broken.append("has nothing to look at")
     for future in futures:
-        findings, broken, seconds = future.result()
+        try:
+            findings, broken, seconds = future.result()
+        except NotHere as reason:
+            verdict.skipped = str(reason)
+            continue
         verdict.findings |= findings
         verdict.seconds += seconds
         if broken:
             verdict.broken.append(broken)
     unseen = [output.name for output in linter.outputs if output.name not in verdict.findings]
-    if unseen and not verdict.broken:
+    if unseen and not (verdict.broken or verdict.skipped):
         verdict.broken.append(f"did not look at {', '.join(unseen)}")
     return verdict
 
@@ -188,5 +200,6 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 def add(file: Path, line: str) -> None:
-    """Plants a fault at the end."""
-    file.write_text(file.read_text() + line + "\n")
+    """Plants a fault at the end, or in a file of its own."""
+    with file.open("a") as text:
+        text.write(line + "\n")

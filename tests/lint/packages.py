@@ -9,8 +9,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from environments import locked, normalised
-from linter import Findings, Linter, Output, edit, run
+from environments import Environments, locked, normalised
+from linter import Findings, Linter, NotHere, Output, ToolError, edit, run
 from outputs import Generator, Outputs
 
 VERSIONS = Path(__file__).resolve().parents[2] / "src/plan/data/versions.toml"
@@ -23,30 +23,34 @@ VERIFY = {
     "pipenv": (("verify",), "out of date"),
 }
 
+# What poetry makes of an index that answers in HTML.
+NO_JSON = "Expecting value: line 1 column 1 (char 0)"
+
 # Their CPU builds are on an index of their own; no hashes of those are written.
 UNHASHED = {"torch", "torchvision"}
 # What torch's wheels on PyPI ask for and CPU builds do not.
 CUDA = re.compile(r"^(nvidia-(?!ml-py$).*|cuda-.*|triton)$")
 
 
-def linters(outputs: Outputs, tools: Path, generator: Generator, work: Path) -> list[Linter]:
-    resolver = TorchResolver(tools / "uv", work)
+def linters(
+    outputs: Outputs, tools: Path, generator: Generator, environments: Environments, work: Path
+) -> list[Linter]:
     return [
         *(_lock(manager, tools, generator, work) for manager in VERIFY),
         Linter(
-            "torch stacks, hashes",
+            "torch stacks, all but torch",
             outputs.torch,
-            resolver.hashes,
+            lambda some: torch_packages(some, environments),
             _wrong_hashes,
-            "hash",
+            "Hash mismatch",
             each=True,
         ),
         Linter(
             "torch stacks, resolution",
             outputs.torch,
-            resolver.closure,
+            lambda some: torch_closure(some, tools / "uv"),
             lambda specimen: edit(specimen.path / "requirements.txt", "\nanyio==", "\nanyion=="),
-            "anyio",
+            "requirements.txt has no anyio",
             each=True,
         ),
     ]
@@ -74,11 +78,15 @@ def _lock(manager: str, tools: Path, generator: Generator, work: Path) -> Linter
             shim = shims / manager
             shim.write_text(f'#!/bin/sh\nexec uvx --quiet {manager}=={version} "$@"\n')
             shim.chmod(0o755)
-        run(
+        done = run(
             generator.dockwright, "new", output.path, "--yes",
             f"--set=project.package-manager={manager}", f"--set=project.python={generator.python}",
-            env=env, verdicts=[0],
+            env=env, verdicts=[0, 3],
         )  # fmt: skip
+        if done.returncode and manager == "poetry" and NO_JSON in done.stderr:
+            raise NotHere("poetry reads PyPI's JSON API, which this machine's package index lacks")
+        if done.returncode:
+            raise ToolError(done.stderr.strip())
 
     def check(outputs: Sequence[Output]) -> Findings:
         findings: Findings = {}
@@ -96,61 +104,47 @@ def _lock(manager: str, tools: Path, generator: Generator, work: Path) -> Linter
     return Linter(f"lock file of {manager}", [output], check, plant, sign, prepare=prepare)
 
 
-class TorchResolver:
-    """Asks PyPI about the torch stacks and downloads none of it."""
+def torch_packages(outputs: Sequence[Output], environments: Environments) -> Findings:
+    """Everything but torch itself is installed, hashes checked, for its Python on Linux."""
+    findings: Findings = {}
+    for output in outputs:
+        packages = locked([output.path / "requirements.txt"])
+        hashed = {name: lines for name, lines in packages.items() if name not in UNHASHED}
+        try:
+            environments.directory_for(output.path.name, hashed, _python(output))
+            findings[output.name] = []
+        except ToolError as error:
+            findings[output.name] = [" ".join(str(error).split())[-600:]]
+    return findings
 
-    def __init__(self, uv: Path, work: Path) -> None:
-        self.uv = uv
-        self.work = work
 
-    def hashes(self, outputs: Sequence[Output]) -> Findings:
-        """Every hashed package has a file for Linux on PyPI with one of its hashes."""
-        findings: Findings = {}
-        for output in outputs:
-            packages = locked([output.path / "requirements.txt"])
-            wanted = self.work / f"{output.name}.hashed.txt"
-            wanted.write_text("\n".join(packages[name] for name in packages.keys() - UNHASHED))
-            done = run(
-                self.uv, "pip", "install", "--dry-run", "--no-deps", "--require-hashes",
-                "--only-binary", ":all:", *self._target(output), "--target", self.work / "nowhere",
-                "--requirement", wanted, verdicts=range(256),
-            )  # fmt: skip
-            findings[output.name] = _said(done.returncode, done.stderr)
-        return findings
-
-    def closure(self, outputs: Sequence[Output]) -> Findings:
-        """What requirements.in needs, by PyPI's metadata, is what requirements.txt has, in
-        these versions: nothing is missing, nothing is left over. CUDA is left aside."""
-        findings: Findings = {}
-        for output in outputs:
-            packages = locked([output.path / "requirements.txt"])
-            done = run(
-                self.uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate",
-                "--constraints", "requirements.txt", *self._target(output), "requirements.in",
-                cwd=output.path, verdicts=range(256),
-            )  # fmt: skip
-            found = _said(done.returncode, done.stderr)
-            if not found:
-                needed = {
-                    normalised(re.split(r"[=\[ ]", line)[0]) for line in done.stdout.splitlines()
-                }
-                needed = {name for name in needed if not CUDA.match(name)}
-                everywhere = {name for name, lines in packages.items() if " ; " not in lines}
-                found += [f"requirements.txt has no {name}" for name in needed - packages.keys()]
-                found += [f"nothing needs {name}" for name in everywhere - needed]
-            findings[output.name] = found
-        return findings
-
-    def _target(self, output: Output) -> tuple[str, ...]:
-        python = (output.path / ".python-version").read_text().strip()
-        return (
-            "--python-version", python,
-            "--python-platform", f"{platform.machine()}-manylinux_2_28",
+def torch_closure(outputs: Sequence[Output], uv: Path) -> Findings:
+    """What requirements.in needs, by PyPI's metadata, is what requirements.txt has, in
+    these versions: nothing is missing, nothing is left over. CUDA is left aside."""
+    findings: Findings = {}
+    for output in outputs:
+        packages = locked([output.path / "requirements.txt"])
+        done = run(
+            uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate",
+            "--constraints", "requirements.txt", "--python-version", _python(output),
+            "--python-platform", f"{platform.machine()}-manylinux_2_28", "requirements.in",
+            cwd=output.path, verdicts=range(256),
         )  # fmt: skip
+        if done.returncode:
+            findings[output.name] = [" ".join(done.stderr.split())[-600:] or "failed"]
+            continue
+        needed = {normalised(re.split(r"[=\[ ]", line)[0]) for line in done.stdout.splitlines()}
+        needed = {name for name in needed if not CUDA.match(name)}
+        everywhere = {name for name, lines in packages.items() if " ; " not in lines}
+        findings[output.name] = [
+            *(f"requirements.txt has no {name}" for name in sorted(needed - packages.keys())),
+            *(f"nothing needs {name}" for name in sorted(everywhere - needed)),
+        ]
+    return findings
 
 
-def _said(code: int, text: str) -> list[str]:
-    return [" ".join(text.split())[-600:] or f"exit code {code}"] if code else []
+def _python(output: Output) -> str:
+    return (output.path / ".python-version").read_text().strip()
 
 
 def _wrong_hashes(specimen: Output) -> None:

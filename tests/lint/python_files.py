@@ -10,7 +10,7 @@ from pathlib import Path
 
 from compose_files import compose
 from container_files import DOCKERFILE, stages
-from environments import Environments
+from environments import Environments, locked
 from linter import Findings, Linter, Output, ToolError, add, edit, run
 from outputs import Outputs
 
@@ -115,7 +115,8 @@ def pytest_in_container(outputs: Sequence[Output], environments: Environments) -
         version = re.search(r"python:(\d+\.\d+)", image)
         if not version:
             raise ToolError(f"{image} does not tell its Python version")
-        packages = environments.directory_for(output, version[1])
+        files = [output.path / "requirements.txt", output.path / "requirements-dev.txt"]
+        packages = environments.directory_for(output.path.name, locked(files), version[1])
         done = run(
             "docker", "run", "--rm", "--network", "none",
             "--volume", f"{packages}:/packages", "--env", "PYTHONPATH=/packages",

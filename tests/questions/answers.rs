@@ -238,7 +238,24 @@ fn every_question_says_why_and_every_stack_what_it_is() {
     terminal.choose("ml-server");
     terminal.at_menu("Model runtime").sees("What loads and runs the model.").press(ENTER);
     terminal.at_menu("Where will it run").sees("Every number follows from it");
-    assert!(!terminal.screen().contains("too small"), "{}", terminal.screen());
+}
+
+#[test]
+fn a_size_says_what_it_means_for_the_stack() {
+    let flags = ["shop", "--preset", "django-nginx", "--set", "tune.db.memory=1GiB"];
+    let terminal = Start::new(&flags).open();
+    terminal.at("Service name").press(ENTER).at_menu("Where will it run");
+    terminal.sees("0.5 CPU, 1 GB  task     too small for this stack");
+    let screen = terminal.screen();
+    let row = screen.lines().find(|line| line.contains("4 CPUs, 8 GB")).expect("a size");
+    assert!(row.contains("server process"), "{row}");
+}
+
+#[test]
+fn arrows_move_in_a_menu() {
+    let terminal = Start::new(&["shop"]).open();
+    terminal.at("Service name").press(ENTER).at_menu("Stack");
+    terminal.press("\x1b[B").sees("> fastapi-gunicorn").press("\x1b[A").sees("> fastapi-uvicorn");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Input, Select};
 
 use crate::answers::value::Kind;
+use crate::cli::wizard::layout::wrap;
 use crate::error::Error;
 
 /// What is typed to go back where Esc is an ordinary key.
@@ -217,35 +218,4 @@ impl Default for Asker {
 /// which interrupts it just as well.
 fn stopped(_: dialoguer::Error) -> Error {
     Error::Interrupted
-}
-
-/// Lines of at most `width` columns, broken between words.
-#[must_use]
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line)
-                if console::measure_text_width(line) + 1 + console::measure_text_width(word)
-                    <= width =>
-            {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_broken_between_words_and_none_is_lost() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("", 7), Vec::<String>::new());
-        assert_eq!(wrap("incompressible", 7), ["incompressible"]);
-    }
 }

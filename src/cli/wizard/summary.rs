@@ -4,7 +4,7 @@ use console::{Alignment, measure_text_width, pad_str, style, truncate_str};
 
 use crate::answers::{Draft, Origin};
 use crate::cli::report;
-use crate::cli::wizard::asker::wrap;
+use crate::cli::wizard::layout::{table, wrap};
 use crate::cli::wizard::session::{Outcome, Session};
 use crate::error::Problem;
 use crate::plan::{Decision, Plan};
@@ -215,39 +215,6 @@ fn files(session: &Session, plan: &Plan, width: usize) -> String {
     text
 }
 
-/// Rows of three cells. The last has at least `least` columns, and is cut
-/// where the line ends.
-fn table(rows: &[(String, String, String)], least: usize, width: usize) -> String {
-    let widest = |cells: &mut dyn Iterator<Item = &String>| {
-        cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0)
-    };
-    let first = widest(&mut rows.iter().map(|row| &row.0));
-    let second = widest(&mut rows.iter().map(|row| &row.1))
-        .min(width.saturating_sub(7 + first + least))
-        .max(8);
-    let mut text = String::new();
-    for (name, value, why) in rows {
-        let line = format!(
-            "  {}  {}  {why}",
-            pad_str(name, first, Alignment::Left, None),
-            pad_str(value, second, Alignment::Left, Some("…")),
-        );
-        text.push_str(&cut(line.trim_end(), width - 1));
-        text.push('\n');
-    }
-    text
-}
-
-/// A line that is too long, cut between two words.
-fn cut(line: &str, width: usize) -> String {
-    if measure_text_width(line) <= width {
-        return line.to_owned();
-    }
-    let cut = truncate_str(line, width.saturating_sub(2), "");
-    let cut = cut.rsplit_once(' ').map_or(cut.as_ref(), |(whole, _)| whole);
-    format!("{} …", cut.trim_end_matches([',', ';', ':']))
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -306,11 +273,5 @@ mod tests {
     fn a_pinned_number_is_always_shown() {
         let text = summary("django-nginx", &["tune.nginx.gzip-min-length=512"], 80);
         assert!(text.contains("nginx.gzip-min-length"), "{text}");
-    }
-
-    #[test]
-    fn a_long_line_is_cut_between_words() {
-        assert_eq!(cut("one two, three", 20), "one two, three");
-        assert_eq!(cut("one two, three", 12), "one two …");
     }
 }

@@ -1,0 +1,124 @@
+/// How a binary is started.
+pub struct Start {
+    args: Vec<String>,
+    rows: u16,
+    columns: u16,
+    env: Vec<(String, String)>,
+    through_shell: bool,
+    stdout_in_file: bool,
+    close_at: Option<String>,
+}
+
+impl Start {
+    /// `dockwright new` with these arguments, on a plain terminal of 80
+    /// columns.
+    pub fn new(args: &[&str]) -> Self {
+        Self {
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            rows: 60,
+            columns: 80,
+            env: vec![("NO_COLOR".into(), "1".into())],
+            through_shell: false,
+            stdout_in_file: false,
+            close_at: None,
+        }
+    }
+
+    pub fn sized(mut self, rows: u16, columns: u16) -> Self {
+        (self.rows, self.columns) = (rows, columns);
+        self
+    }
+
+    pub fn coloured(mut self) -> Self {
+        self.env.retain(|(name, _)| name != "NO_COLOR");
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// In a shell that says the terminal's mode and the exit code afterwards:
+    /// the terminal of a process that leads its session is reset with it, so
+    /// that only a shell sees what was left.
+    pub fn through_shell(mut self) -> Self {
+        self.through_shell = true;
+        self
+    }
+
+    /// With standard output in the file `report`.
+    pub fn stdout_in_file(mut self) -> Self {
+        self.stdout_in_file = true;
+        self
+    }
+
+    /// On a terminal that is closed when this text has appeared.
+    pub fn close_at(mut self, text: &str) -> Self {
+        self.close_at = Some(text.into());
+        self
+    }
+
+    pub fn open(self) -> Terminal {
+        let parent = TempDir::new().expect("a temporary directory");
+        let (pty, pts) = open().expect("a pseudo-terminal");
+        pty.resize(Size::new(self.rows, self.columns)).expect("a size");
+        let binary = env!("CARGO_BIN_EXE_dockwright");
+        let mut command = if self.through_shell {
+            let script = r#"trap : INT; "$@"; code=$?; stty -a; echo "ended with $code""#;
+            Command::new("sh").args(["-c", script, "sh", binary])
+        } else {
+            Command::new(binary)
+        };
+        command = command
+            .arg("new")
+            .args(&self.args)
+            .current_dir(parent.path())
+            .env("TERM", "xterm-256color")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR")
+            .env_remove("CLICOLOR_FORCE");
+        for (name, value) in &self.env {
+            command = command.env(name, value);
+        }
+        let outside = TempDir::new().expect("a temporary directory");
+        if self.stdout_in_file {
+            let file = fs::File::create(outside.path().join("report")).expect("a file");
+            command = command.stdout(file);
+        }
+        let child = command.spawn(pts).expect("the binary starts");
+
+        let seen = Seen {
+            bytes: Vec::new(),
+            screen: vt100::Parser::new(size(self.rows), size(self.columns), 0),
+            ended: false,
+        };
+        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
+        let pty = Arc::new(pty);
+        thread::spawn({
+            let (seen, pty) = (Arc::clone(&seen), Arc::clone(&pty));
+            move || read(&pty, &seen, self.close_at.as_deref())
+        });
+        Terminal { parent, outside, pty: Some(pty), child: Some(child), seen }
+    }
+}
+
+fn read(pty: &Pty, seen: &(Mutex<Seen>, Condvar), close_at: Option<&str>) {
+    let mut buffer = [0; 4096];
+    loop {
+        let mut pty = pty;
+        let count = pty.read(&mut buffer).unwrap_or(0);
+        let mut now = seen.0.lock().unwrap();
+        now.bytes.extend_from_slice(&buffer[..count]);
+        now.screen.process(&buffer[..count]);
+        let closing = close_at.is_some_and(|text| now.screen.screen().contents().contains(text));
+        now.ended = count == 0 || closing;
+        let ended = now.ended;
+        drop(now);
+        seen.1.notify_all();
+        if ended {
+            return;
+        }
+    }
+}
+
