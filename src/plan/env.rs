@@ -67,8 +67,12 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
     let deploy = &shape.answers.deploy;
     let application: Vec<Role> =
         shape.roles.iter().copied().filter(|role| role.runs_application()).collect();
-    let and = |role: Role| -> Vec<Role> {
-        std::iter::once(role).chain(application.iter().copied()).collect()
+    // Django and Flask read all of their settings in every process, and the
+    // entry point checks them; FastAPI's processes get what they use.
+    let whole = shape.application().framework != Framework::Fastapi;
+    let used_by = |store: Option<Role>, users: &[Role]| -> Vec<Role> {
+        let uses = |role: &Role| whole || users.contains(role);
+        store.into_iter().chain(application.iter().copied().filter(uses)).collect()
     };
     let framework = shape.application().framework;
     let external = shape.has(Role::Migrate) && !shape.has(Role::Db);
@@ -96,28 +100,28 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         "POSTGRES_PASSWORD",
         EnvKind::Secret(SECRET),
         "Password of the database user; takes effect when the database is first created.",
-        and(Role::Db),
+        used_by(Some(Role::Db), &[Role::Web, Role::Worker, Role::Migrate]),
     );
     add(
         external,
         "DATABASE_URL",
         EnvKind::Required,
         "postgresql://USER:PASSWORD@HOST:5432/NAME of the managed database.",
-        application.clone(),
+        used_by(None, &[Role::Web, Role::Worker, Role::Migrate]),
     );
     add(
         shape.has(Role::Redis),
         "REDIS_PASSWORD",
         EnvKind::Secret(SECRET),
         "Password of the broker.",
-        and(Role::Redis),
+        used_by(Some(Role::Redis), &[Role::Web, Role::Worker, Role::Beat]),
     );
     add(
         shape.has(Role::Cache),
         "CACHE_PASSWORD",
         EnvKind::Secret(SECRET),
         "Password of the cache.",
-        and(Role::Cache),
+        used_by(Some(Role::Cache), &[Role::Web, Role::Worker]),
     );
     let django = framework == Framework::Django;
     let (hosts, origins) = match deploy.domain.as_str() {

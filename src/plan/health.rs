@@ -38,10 +38,13 @@ fn check(shape: &Shape, ledger: &mut Ledger, role: Role) {
     ledger.seconds(role, "health-interval", interval, why, &[]);
     ledger.seconds(role, "health-timeout", 5, "a check that takes longer has failed", &[]);
     ledger.count(role, "health-retries", 3, "one slow answer is no outage", &[]);
-    ledger.seconds(role, "start-interval", 2, "a service that is ready is seen at once", &[]);
-
     let cost = start_cost(shape, role);
     let cpus = MilliCpu(ledger.number(role, "cpus").max(10) as u32);
+    let (between, why) = match cpus.0 {
+        ..150 => (5, "a check costs CPU too, and this share is small"),
+        _ => (2, "a service that is ready is seen at once"),
+    };
+    ledger.seconds(role, "start-interval", between, why, &[&format!("{}.cpus", role.name())]);
     let loading =
         ledger.number(role, "model-load-attempts") * ledger.number(role, "model-load-delay");
     let computed = (cost * 1000 * 3 / u64::from(cpus.0) + loading).next_multiple_of(5);
@@ -92,10 +95,22 @@ fn limits(shape: &Shape, ledger: &mut Ledger, role: Role) {
     };
     ledger.count(role, "pids", pids.next_multiple_of(8), why, &[]);
 
+    scratch(ledger, role);
+}
+
+/// `/tmp` is memory and counts towards the limit.
+fn scratch(ledger: &mut Ledger, role: Role) {
     let limit = MiB(ledger.number(role, "memory") as u32);
+    let key = format!("{}.memory", role.name());
+    if role == Role::Nginx {
+        let body = ledger.number(Role::Nginx, "body-size") as u32;
+        let why = "three of the largest request bodies at once: nginx buffers them before it passes them on";
+        let size = MiB(body * 3).round_up(8);
+        ledger.memory(role, "tmpfs", size, why, &["nginx.body-size", &key]);
+        return;
+    }
     let size = limit.scaled(1, 8).min(MiB(64)).max(MiB(8)).round_down(8);
     let why = "an eighth of the limit, at most 64 MiB: what is written there is memory";
-    let key = format!("{}.memory", role.name());
     ledger.memory(role, "tmpfs", size, why, &[&key]);
 }
 

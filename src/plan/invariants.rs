@@ -13,6 +13,9 @@ use crate::units::{MiB, MilliCpu};
 /// Seconds a stop needs beyond the graceful time-out, for clean-up.
 const STOP_MARGIN: u64 = 5;
 
+/// MiB nginx takes without the request bodies it buffers.
+const NGINX_ITSELF: u64 = 16;
+
 /// Every invariant that the decided numbers break.
 #[must_use]
 pub fn problems(shape: &Shape, ledger: &Ledger) -> Vec<Problem> {
@@ -279,6 +282,12 @@ fn stores(shape: &Shape, broken: &mut Broken) {
         within(Cache, "maxmemory", 85, "fragmentation needs room");
     }
     if shape.has(Nginx) {
+        let (scratch, limit) = (broken.number(Nginx, "tmpfs"), broken.number(Nginx, "memory"));
+        broken.unless(
+            scratch + NGINX_ITSELF <= limit,
+            || format!("nginx.tmpfs = {scratch} MiB leaves less than {NGINX_ITSELF} MiB of nginx.memory = {limit} MiB for nginx itself"),
+            || format!("[tune.nginx] memory = \"{}MiB\", or a smaller nginx.body-size", scratch + NGINX_ITSELF),
+        );
         let (files, connections) =
             (broken.number(Nginx, "rlimit-nofile"), broken.number(Nginx, "worker-connections"));
         broken.unless(

@@ -54,8 +54,14 @@ fn everything(root: &Path) -> Vec<PathBuf> {
 #[track_caller]
 fn belongs_to(stack: &Stack, directory: &str, name: &str, owner: u32) -> PathBuf {
     let files = everything(&stack.path(directory));
-    let named = |path: &&PathBuf| path.file_name().is_some_and(|file| file.to_string_lossy().contains(name));
-    let found: Vec<&PathBuf> = files.iter().filter(named).filter(|path| path.extension() != Some("pyc".as_ref())).collect();
+    let named = |path: &&PathBuf| {
+        path.file_name().is_some_and(|file| file.to_string_lossy().contains(name))
+    };
+    let found: Vec<&PathBuf> = files
+        .iter()
+        .filter(named)
+        .filter(|path| path.extension() != Some("pyc".as_ref()))
+        .collect();
     let [file] = found[..] else { panic!("{found:?} among {files:?}") };
     assert_eq!(fs::metadata(file).expect("a file").uid(), owner, "{}", file.display());
     file.clone()
@@ -75,14 +81,26 @@ fn sees_a_change(stack: &Stack, file: &str) {
 #[test]
 fn fastapi_reloads_and_a_migration_belongs_to_its_author() {
     let _alone = alone();
-    let (stack, owner) = owned(Stack::of("fastapi-gunicorn").set("stack.database", "postgres").create());
+    let (stack, owner) =
+        owned(Stack::of("fastapi-gunicorn").set("stack.database", "postgres").create());
     stack.up();
     work::is_ready(&stack, &["database"]);
     sees_a_change(&stack, "app/routes/health.py");
 
-    stack.edit("app/models.py", |code| code + "    colour: Mapped[str | None] = mapped_column(String(20))\n");
+    stack.edit("app/models.py", |code| {
+        code + "    colour: Mapped[str | None] = mapped_column(String(20))\n"
+    });
     let message = "colour of an item";
-    stack.compose(&["run", "--rm", "migrate", "alembic", "revision", "--autogenerate", "-m", message]);
+    stack.compose(&[
+        "run",
+        "--rm",
+        "migrate",
+        "alembic",
+        "revision",
+        "--autogenerate",
+        "-m",
+        message,
+    ]);
     let migration = belongs_to(&stack, "migrations/versions", "colour", owner);
     let migration = fs::read_to_string(migration).expect("a file that can be read");
     assert!(migration.contains("add_column"), "{migration}");
@@ -102,9 +120,21 @@ fn django_reloads_and_a_migration_belongs_to_its_author() {
     stack.get(sheet).expect(200);
 
     stack.edit("core/models.py", |code| {
-        code.replace("    name = ", "    colour = models.CharField(max_length=20, blank=True)\n    name = ")
+        code.replace(
+            "    name = ",
+            "    colour = models.CharField(max_length=20, blank=True)\n    name = ",
+        )
     });
-    stack.compose(&["run", "--rm", "web", "python", "manage.py", "makemigrations", "--name", "colour"]);
+    stack.compose(&[
+        "run",
+        "--rm",
+        "web",
+        "python",
+        "manage.py",
+        "makemigrations",
+        "--name",
+        "colour",
+    ]);
     belongs_to(&stack, "core/migrations", "colour", owner);
     stack.compose(&["run", "--rm", "migrate"]);
     work::writes_and_reads_a_row(&stack);

@@ -15,15 +15,14 @@ wanted=$(awk -F ' *= *' '/^\[/ { inside = $0 == "[tools]" } inside && /=/ { gsub
 if [[ $(cat "$tools/installed" 2>/dev/null) != "$wanted" ]]; then
   printf 'live tools: installing %s\n' "${wanted//$'\n'/ }" >&2
   rm -rf "$tools"
-  "${PYTHON:-python3}" -m venv "$tools"
-  # One after the other: each has its own idea of the libraries that they share.
+  mkdir -p "$tools/bin"
+  # An environment for each: they do not agree on the libraries that they share.
   for tool in $wanted; do
-    case $tool in
-      poetry-plugin-export==*) continue ;; # used inside the image alone
-    esac
-    "$tools/bin/python" -m venv "$tools/${tool%%=*}"
-    "$tools/${tool%%=*}/bin/pip" install --quiet --disable-pip-version-check "$tool" >&2
-    ln -sf "../${tool%%=*}/bin/${tool%%=*}" "$tools/bin/${tool%%=*}"
+    name=${tool%%=*}
+    [[ $name == poetry-plugin-export ]] && continue # used inside the image alone
+    "${PYTHON:-python3}" -m venv "$tools/$name"
+    "$tools/$name/bin/pip" install --quiet --disable-pip-version-check "$tool" >&2
+    ln -s "../$name/bin/$name" "$tools/bin/$name"
   done
   printf '%s\n' "$wanted" >"$tools/installed"
 fi

@@ -126,4 +126,3 @@ pub fn serves_the_admin_with_its_styles(stack: &Stack) {
     }
     stack.get("/static/admin/css/no-such-file.css").expect(404);
 }
-

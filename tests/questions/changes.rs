@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::answers::up_to_the_summary;
-use crate::terminal::{ENTER, ESC, Start, Terminal};
+use crate::start::Start;
+use crate::terminal::{ENTER, ESC, Terminal};
 
 fn at_the_changes(flags: &[&str], preset: &str) -> Terminal {
     let terminal = Start::new(&[&["shop"], flags].concat()).open();

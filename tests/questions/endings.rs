@@ -1,7 +1,8 @@
 //! Every way to stop: nothing is left on disk, and the terminal is as it was.
 
 use crate::answers::up_to_the_summary;
-use crate::terminal::{CTRL_C, ENTER, Start, Terminal};
+use crate::start::Start;
+use crate::terminal::{CTRL_C, ENTER, Terminal};
 
 /// Stops at a place, and expects what has to hold wherever that is.
 fn interrupted(go: impl Fn(&Terminal)) {

@@ -6,4 +6,6 @@
 mod answers;
 mod changes;
 mod endings;
+mod looks;
+mod start;
 mod terminal;

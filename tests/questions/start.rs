@@ -1,3 +1,13 @@
+//! How the binary is started in a pseudo-terminal.
+
+use std::fs;
+
+use assert_fs::TempDir;
+use pty_process::Size;
+use pty_process::blocking::{Command, open};
+
+use crate::terminal::Terminal;
+
 /// How a binary is started.
 pub struct Start {
     args: Vec<String>,
@@ -87,38 +97,6 @@ impl Start {
             command = command.stdout(file);
         }
         let child = command.spawn(pts).expect("the binary starts");
-
-        let seen = Seen {
-            bytes: Vec::new(),
-            screen: vt100::Parser::new(size(self.rows), size(self.columns), 0),
-            ended: false,
-        };
-        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
-        let pty = Arc::new(pty);
-        thread::spawn({
-            let (seen, pty) = (Arc::clone(&seen), Arc::clone(&pty));
-            move || read(&pty, &seen, self.close_at.as_deref())
-        });
-        Terminal { parent, outside, pty: Some(pty), child: Some(child), seen }
+        Terminal::new(parent, outside, pty, child, (self.rows, self.columns), self.close_at)
     }
 }
-
-fn read(pty: &Pty, seen: &(Mutex<Seen>, Condvar), close_at: Option<&str>) {
-    let mut buffer = [0; 4096];
-    loop {
-        let mut pty = pty;
-        let count = pty.read(&mut buffer).unwrap_or(0);
-        let mut now = seen.0.lock().unwrap();
-        now.bytes.extend_from_slice(&buffer[..count]);
-        now.screen.process(&buffer[..count]);
-        let closing = close_at.is_some_and(|text| now.screen.screen().contents().contains(text));
-        now.ended = count == 0 || closing;
-        let ended = now.ended;
-        drop(now);
-        seen.1.notify_all();
-        if ended {
-            return;
-        }
-    }
-}
-

@@ -12,8 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use assert_fs::TempDir;
-use pty_process::Size;
-use pty_process::blocking::{Command, Pty, open};
+use pty_process::blocking::Pty;
 
 /// Longest a step may take: far more than any should, on a busy machine too.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,6 +40,27 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// Watches a binary on the other side of `pty`, which is closed when
+    /// `close_at` was seen.
+    pub fn new(
+        parent: TempDir,
+        outside: TempDir,
+        pty: Pty,
+        child: Child,
+        (rows, columns): (u16, u16),
+        close_at: Option<String>,
+    ) -> Self {
+        let screen = vt100::Parser::new(size(rows), size(columns), 0);
+        let seen = Seen { bytes: Vec::new(), screen, ended: false };
+        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
+        let pty = Arc::new(pty);
+        thread::spawn({
+            let (seen, pty) = (Arc::clone(&seen), Arc::clone(&pty));
+            move || read(&pty, &seen, close_at.as_deref())
+        });
+        Self { parent, outside, pty: Some(pty), child: Some(child), seen }
+    }
+
     /// The directory the binary runs in.
     pub fn parent(&self) -> &Path {
         self.parent.path()
@@ -156,7 +176,7 @@ impl Terminal {
         self.status().code().expect("ended by itself")
     }
 
-    /// Closes the terminal as soon as [`Start::close_at`] was seen, waits for
+    /// Closes the terminal as soon as `close_at` was seen, waits for
     /// the end and gives the exit code.
     pub fn code_after_close(&mut self) -> i32 {
         self.wait_for_end();
@@ -218,6 +238,25 @@ impl Terminal {
                 panic!("never saw {what} in\n{}", self.screen());
             }
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+}
+
+fn read(pty: &Pty, seen: &(Mutex<Seen>, Condvar), close_at: Option<&str>) {
+    let mut buffer = [0; 4096];
+    loop {
+        let mut pty = pty;
+        let count = pty.read(&mut buffer).unwrap_or(0);
+        let mut now = seen.0.lock().unwrap();
+        now.bytes.extend_from_slice(&buffer[..count]);
+        now.screen.process(&buffer[..count]);
+        let closing = close_at.is_some_and(|text| now.screen.screen().contents().contains(text));
+        now.ended = count == 0 || closing;
+        let ended = now.ended;
+        drop(now);
+        seen.1.notify_all();
+        if ended {
+            return;
         }
     }
 }

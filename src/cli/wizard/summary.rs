@@ -1,6 +1,6 @@
 //! What was chosen and what follows from it, as text that fits the terminal.
 
-use console::{Alignment, measure_text_width, pad_str, style, truncate_str};
+use console::{measure_text_width, style};
 
 use crate::answers::{Draft, Origin};
 use crate::cli::report;
