@@ -21,4 +21,5 @@ pub mod plan;
 pub mod preset;
 pub mod relpath;
 pub mod render;
+pub mod schema;
 pub mod units;

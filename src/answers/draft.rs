@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::answers::schema::{self, Field};
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
     Application, Budget, Celery, Database, Delivery, Framework, Hardening, Model, PackageManager,
     Proxy, Runtime, Server, Stack,
 };
-use crate::answers::value::Value;
 use crate::answers::{Answers, Deploy, FilePolicy, Pin};
 use crate::error::Problem;
-use crate::plan::{Ownership, Role};
 use crate::relpath::RelPath;
+use crate::schema::value::Value;
+use crate::schema::{self, Field};
+use crate::schema::{Ownership, Role};
 use crate::units::{MiB, MilliCpu};
 
 /// Answers while they are being collected.
@@ -295,8 +295,8 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::schema::fields;
-    use crate::answers::value::Kind;
+    use crate::schema::fields;
+    use crate::schema::value::Kind;
 
     fn draft(pairs: &[(&str, &str)]) -> Draft {
         let mut draft = Draft::default();

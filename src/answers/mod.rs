@@ -6,20 +6,18 @@
 
 pub mod document;
 pub mod draft;
-pub mod schema;
 pub mod source;
 pub mod stack;
-pub mod value;
 
 use std::collections::BTreeMap;
 
+use crate::schema::value::Value;
 pub use draft::Draft;
 pub use source::{Origin, Sourced};
 use stack::{Budget, Hardening, PackageManager, Stack};
-use value::Value;
 
-use crate::plan::Role;
 use crate::relpath::RelPath;
+use crate::schema::Role;
 use crate::units::{MiB, MilliCpu};
 
 /// A planned number that a person fixed.
@@ -37,7 +35,7 @@ pub enum FilePolicy {
     /// Leave it out.
     Off,
     /// Treat it in this way.
-    Ownership(crate::plan::Ownership),
+    Ownership(crate::schema::Ownership),
 }
 
 /// The machine or task that everything shares.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::answers::value::Value;
 use crate::error::Place;
+use crate::schema::value::Value;
 
 /// Where a value came from, in rising precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]

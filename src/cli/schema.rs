@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::answers::schema::{self, Field};
-use crate::answers::value::Kind;
 use crate::cli::report;
 use crate::error::Error;
+use crate::schema::value::Kind;
+use crate::schema::{self, Field};
 
 /// Prints the schema of `dockwright.toml`.
 ///

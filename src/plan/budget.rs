@@ -7,9 +7,9 @@ use crate::answers::stack::Budget;
 use crate::error::Problem;
 use crate::plan::data::{MEMORY, Share};
 use crate::plan::ledger::Ledger;
-use crate::plan::role::Role;
 use crate::plan::shape::Shape;
 use crate::plan::shortfall;
+use crate::schema::role::Role;
 use crate::units::{MiB, MilliCpu};
 
 /// Part of a memory limit that processes may fill; the rest is for page

@@ -73,17 +73,17 @@ pub static MEMORY: LazyLock<Memory> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Role;
+    use crate::schema::Role;
 
     #[test]
     fn the_data_files_are_complete() {
         for role in Role::ALL {
             assert!(MEMORY.share.contains_key(role.name()), "{role:?}");
         }
-        for python in crate::answers::schema::PYTHONS {
+        for python in crate::schema::PYTHONS {
             assert!(VERSIONS.python_end_of_life.contains_key(python), "{python}");
         }
-        for runtime in crate::answers::schema::RUNTIMES.into_iter().filter(|name| *name != "none") {
+        for runtime in crate::schema::RUNTIMES.into_iter().filter(|name| *name != "none") {
             assert!(MEMORY.process.contains_key(runtime) && MEMORY.model.contains_key(runtime));
         }
     }

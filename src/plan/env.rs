@@ -2,8 +2,8 @@
 //! whether a value is generated, has a default, or must be given.
 
 use crate::answers::stack::Framework;
-use crate::plan::role::Role;
 use crate::plan::shape::Shape;
+use crate::schema::role::Role;
 
 /// Where a variable's value comes from. Secret bytes exist only in `apply`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::answers::stack::{
     Database, Delivery, Framework, Hardening, PackageManager, Runtime, Server,
 };
-use crate::plan::role::Role;
 use crate::plan::shape::Shape;
+use crate::schema::role::Role;
 
 /// Named truths about a stack; every name is always there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]

@@ -2,8 +2,8 @@
 
 use crate::answers::stack::{Framework, Server};
 use crate::plan::ledger::Ledger;
-use crate::plan::role::Role;
 use crate::plan::shape::Shape;
+use crate::schema::role::Role;
 use crate::units::{MiB, MilliCpu};
 
 /// Decides health checks, pids, tmpfs and reservations.

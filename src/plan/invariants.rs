@@ -6,8 +6,8 @@ use crate::error::Problem;
 use crate::plan::budget::{self, FILL_PERCENT};
 use crate::plan::ledger::Ledger;
 use crate::plan::postgres;
-use crate::plan::role::Role::{self, Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
 use crate::plan::shape::Shape;
+use crate::schema::role::Role::{self, Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
 use crate::units::{MiB, MilliCpu};
 
 /// Seconds a stop needs beyond the graceful time-out, for clean-up.

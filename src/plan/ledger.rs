@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::answers::Pin;
-use crate::plan::keys::{self, PlanKey};
-use crate::plan::quantity::Quantity;
-use crate::plan::role::Role;
+use crate::schema::numbers::{self, PlanKey};
+use crate::schema::quantity::Quantity;
+use crate::schema::role::Role;
 use crate::units::{MiB, MilliCpu};
 
 /// One decided number.
@@ -52,7 +52,7 @@ impl<'a> Ledger<'a> {
     /// The pinned value of a key, if a person pinned it.
     #[must_use]
     pub fn pinned(&self, role: Role, name: &str) -> Option<Quantity> {
-        let key = keys::key(role, name);
+        let key = numbers::key(role, name);
         self.pins.get(&key.name()).map(|pin| key.row.unit.quantity(&pin.value))
     }
 
@@ -66,7 +66,7 @@ impl<'a> Ledger<'a> {
         reason: impl Into<String>,
         uses: &[&str],
     ) -> u64 {
-        let key = keys::key(role, name);
+        let key = numbers::key(role, name);
         let full = key.name();
         let reason = reason.into();
         let uses = uses.iter().map(|used| (*used).to_owned()).collect();

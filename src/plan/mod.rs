@@ -10,15 +10,12 @@ pub mod env;
 pub mod flags;
 pub mod health;
 pub mod invariants;
-pub mod keys;
 pub mod ledger;
 pub mod nginx;
 pub mod outputs;
 pub mod packages;
 pub mod postgres;
-pub mod quantity;
 pub mod redis;
-pub mod role;
 pub mod shape;
 mod shortfall;
 pub mod timeouts;
@@ -27,8 +24,9 @@ pub mod web;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use ledger::Decision;
-pub use outputs::{Bundle, Output, Ownership};
-pub use role::Role;
+pub use outputs::{Bundle, Output};
+
+pub use crate::schema::{Ownership, Role};
 
 use crate::answers::Answers;
 use crate::error::Problem;

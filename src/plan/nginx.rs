@@ -1,7 +1,7 @@
 //! nginx: processes, connections, buffers.
 
 use crate::plan::ledger::Ledger;
-use crate::plan::role::Role::Nginx;
+use crate::schema::role::Role::Nginx;
 use crate::units::{MiB, MilliCpu};
 
 /// Decides nginx's own numbers; its time-outs are in the chain.

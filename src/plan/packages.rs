@@ -195,7 +195,7 @@ fn lines(graph: &Graph, reached: &Reached) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::schema::PYTHONS;
+    use crate::schema::PYTHONS;
 
     #[test]
     fn the_lock_holds_every_root_on_every_python() {

@@ -3,9 +3,9 @@
 
 use crate::answers::stack::Database;
 use crate::plan::ledger::Ledger;
-use crate::plan::quantity::Quantity;
-use crate::plan::role::Role::{Beat, Db, Migrate, Web, Worker};
 use crate::plan::shape::Shape;
+use crate::schema::quantity::Quantity;
+use crate::schema::role::Role::{Beat, Db, Migrate, Web, Worker};
 use crate::units::MiB;
 
 /// Connections PostgreSQL keeps for superusers, by default.

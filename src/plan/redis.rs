@@ -2,8 +2,8 @@
 //! that may forget.
 
 use crate::plan::ledger::Ledger;
-use crate::plan::role::Role::{Cache, Redis};
 use crate::plan::shape::Shape;
+use crate::schema::role::Role::{Cache, Redis};
 use crate::units::MiB;
 
 /// Decides the broker's and the cache's `maxmemory`.

@@ -4,7 +4,7 @@
 use crate::answers::Answers;
 use crate::answers::stack::{Application, Database, Framework, Proxy, Server};
 use crate::plan::data::MEMORY;
-use crate::plan::role::Role;
+use crate::schema::role::Role;
 use crate::units::MiB;
 
 /// The stack's services and their processes.

@@ -7,8 +7,8 @@ use crate::answers::stack::Budget;
 use crate::error::Problem;
 use crate::plan::budget::{Claim, MEMORY_STEP};
 use crate::plan::data::MEMORY;
-use crate::plan::role::Role;
 use crate::plan::shape::Shape;
+use crate::schema::role::Role;
 use crate::units::{MiB, MilliCpu};
 
 /// What people can leave out, in the order of how little it hurts.

@@ -4,8 +4,8 @@
 
 use crate::answers::stack::Server;
 use crate::plan::ledger::Ledger;
-use crate::plan::role::Role::{Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
 use crate::plan::shape::Shape;
+use crate::schema::role::Role::{Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
 
 /// Decides time-outs and grace periods.
 pub fn decide(shape: &Shape, ledger: &mut Ledger) {
@@ -112,6 +112,6 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
     }
 }
 
-fn milliseconds(number: u64) -> crate::plan::quantity::Quantity {
-    crate::plan::quantity::Quantity::Milliseconds(number)
+fn milliseconds(number: u64) -> crate::schema::quantity::Quantity {
+    crate::schema::quantity::Quantity::Milliseconds(number)
 }

@@ -3,9 +3,9 @@
 use crate::answers::stack::{Database, Runtime, Server};
 use crate::plan::budget::FILL_PERCENT;
 use crate::plan::ledger::Ledger;
-use crate::plan::quantity::Quantity;
-use crate::plan::role::Role::{Nginx, Web};
 use crate::plan::shape::Shape;
+use crate::schema::quantity::Quantity;
+use crate::schema::role::Role::{Nginx, Web};
 use crate::units::{MiB, MilliCpu};
 
 /// Decides everything about the web service that follows from its share.

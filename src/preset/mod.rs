@@ -5,8 +5,8 @@
 
 use include_dir::{Dir, include_dir};
 
-use crate::answers::document;
 use crate::error::{Problem, nearest};
+use crate::schema::entries;
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
 
@@ -58,7 +58,7 @@ pub fn builtin() -> Vec<Preset> {
 
 fn read(reference: &str, source: &str) -> Result<Preset, Problem> {
     let file = format!("{reference}/preset.toml");
-    let entries = document::read(&file, source).map_err(|mut problems| problems.remove(0))?;
+    let entries = entries::read(&file, source).map_err(|mut problems| problems.remove(0))?;
     let top = |key: &str| {
         entries
             .iter()

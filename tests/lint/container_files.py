@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from linter import Findings, Linter, Output, ToolError, add, edit, run
+from linter import Findings, Linter, Output, ToolError, add, edit, read_json, run
 from outputs import Outputs
 
 DOCKERFILE = "Dockerfile"
@@ -104,9 +104,9 @@ def build_check(outputs: Sequence[Output], base: str, plan: Path) -> Findings:
         some = names[first : first + AT_ONCE]
         done = run(
             "docker", "buildx", "bake", "--progress", "quiet", "--call", "check,format=json",
-            "--file", plan, *some,
+            "--allow", f"fs.read={plan.parent}", "--file", plan, *some,
         )  # fmt: skip
-        checked = json.loads(done.stdout)["target"]
+        checked = read_json(done)["target"]
         for target in some:
             result = checked[target]["check"]
             said = [f"{found['ruleName']}: {found['detail']}" for found in result["warnings"] or []]
@@ -125,7 +125,7 @@ def hadolint(outputs: Sequence[Output], tools: Path, settings: Path) -> Findings
         tools / "hadolint", "--config", settings, "--style", "DL3057", "--format", "json", *by_path
     )
     findings: Findings = {output.name: [] for output in outputs}
-    for found in json.loads(done.stdout):
+    for found in read_json(done):
         output = by_path[found["file"]]
         if found["code"] == "DL3057" and not _serving_stage(output, found["line"]):
             continue
@@ -146,7 +146,7 @@ def checkov(outputs: Sequence[Output], tools: Path) -> Findings:
         tools / "checkov", "--framework", "dockerfile", "--skip-download", "--compact",
         "--output", "json", "--file", *by_path,
     )  # fmt: skip
-    results = json.loads(done.stdout)["results"]
+    results = read_json(done)["results"]
     findings: Findings = {}
     for check in results["passed_checks"]:
         findings.setdefault(by_path[check["file_abs_path"]].name, [])
@@ -164,7 +164,7 @@ def shellcheck(outputs: Sequence[Output], tools: Path) -> Findings:
     by_path = {str(output.path / ENTRYPOINT): output for output in outputs}
     done = run(tools / "shellcheck", "--norc", "--format", "json", *by_path)
     findings: Findings = {output.name: [] for output in outputs}
-    for found in json.loads(done.stdout):
+    for found in read_json(done):
         findings[by_path[found["file"]].name].append(
             f"{ENTRYPOINT}:{found['line']}: SC{found['code']}: {found['message']}"
         )
@@ -197,7 +197,7 @@ def gixy(outputs: Sequence[Output], tools: Path) -> Findings:
     by_path = {str(output.path / NGINX): output for output in outputs}
     done = run(tools / "gixy", "--format", "json", *by_path)
     findings: Findings = {output.name: [] for output in outputs}
-    for found in json.loads(done.stdout):
+    for found in read_json(done):
         findings[by_path[found["path"]].name].append(
             f"{NGINX}:{found.get('line')}: {found['plugin']}: {found['summary']} {found['reason']}"
         )

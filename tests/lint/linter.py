@@ -6,6 +6,7 @@ fault planted in it, and has to find that fault.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 # By the name of the output. An output that is missing was not looked at.
 Findings = dict[str, list[str]]
@@ -120,6 +122,14 @@ def run(
     return done
 
 
+def read_json(done: subprocess.CompletedProcess[str]) -> Any:
+    """The report of a tool that writes JSON."""
+    try:
+        return json.loads(done.stdout)
+    except ValueError as error:
+        raise ToolError(f"no report: {done.stderr.strip()[-500:]}") from error
+
+
 def lint(linters: Sequence[Linter], workshop: Path) -> list[Verdict]:
     """Runs all linters, as many at once as there are CPUs; `workshop` holds the specimens."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -153,7 +163,9 @@ def _part(linter: Linter, outputs: Sequence[Output], workshop: Path | None) -> P
             if not any(linter.sign in line for line in found):
                 missed = f"did not find the planted fault ({linter.sign}): {found[:3]}"
         return findings, missed, time.monotonic() - begun
-    except (ToolError, OSError, ValueError, KeyError) as error:
+    except NotHere:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, there is no verdict)
         return {}, f"{type(error).__name__}: {error}", time.monotonic() - begun
 
 

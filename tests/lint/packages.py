@@ -75,8 +75,9 @@ def _lock(manager: str, tools: Path, generator: Generator, work: Path) -> Linter
         output.path.parent.mkdir(exist_ok=True)
         if manager != "uv":
             version = tomllib.loads(VERSIONS.read_text())["tools"][manager]
+            package = "pdm[locked]" if manager == "pdm" else manager
             shim = shims / manager
-            shim.write_text(f'#!/bin/sh\nexec uvx --quiet {manager}=={version} "$@"\n')
+            shim.write_text(f'#!/bin/sh\nexec uvx --quiet --from {package}=={version} {manager} "$@"\n')
             shim.chmod(0o755)
         done = run(
             generator.dockwright, "new", output.path, "--yes",

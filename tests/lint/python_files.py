@@ -11,7 +11,7 @@ from pathlib import Path
 from compose_files import compose
 from container_files import DOCKERFILE, stages
 from environments import Environments, locked
-from linter import Findings, Linter, Output, ToolError, add, edit, run
+from linter import Findings, Linter, Output, ToolError, add, edit, read_json, run
 from outputs import Outputs
 
 GUNICORN = "gunicorn.conf.py"
@@ -175,7 +175,7 @@ def ruff_check(outputs: Sequence[Output], tools: Path) -> Findings:
         tools / "ruff", "check", "--no-cache", "--output-format", "json",
         *(output.path for output in outputs),
     )  # fmt: skip
-    for found in json.loads(done.stdout):
+    for found in read_json(done):
         owner, file = _owner(outputs, found["filename"])
         place = f"{file}:{found['location']['row']}"
         findings[owner.name].append(f"{place}: {found['code']}: {found['message']}")

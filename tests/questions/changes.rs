@@ -26,7 +26,7 @@ fn the_database_is_changed_in_the_summary() {
     terminal.choose("database").at_menu("Database").choose("postgres");
     terminal.at_menu("Change").choose("Done").at_menu("What now");
     let screen = terminal.screen();
-    let row = screen.lines().filter(|line| line.trim_start().starts_with("database")).next_back();
+    let row = screen.lines().rfind(|line| line.trim_start().starts_with("database"));
     assert!(
         row.is_some_and(|row| row.contains("postgres") && row.contains("answered")),
         "{screen}"

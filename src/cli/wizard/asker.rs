@@ -5,9 +5,9 @@ use console::{Term, style, truncate_str};
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Input, Select};
 
-use crate::answers::value::Kind;
 use crate::cli::wizard::layout::wrap;
 use crate::error::Error;
+use crate::schema::value::Kind;
 
 /// What is typed to go back where Esc is an ordinary key.
 const BACK: &str = "<";

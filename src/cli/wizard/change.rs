@@ -2,12 +2,12 @@
 
 use console::{Alignment, pad_str};
 
-use crate::answers::schema;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::cli::wizard::key::{KeyQuestion, said_as};
 use crate::cli::wizard::session::{Outcome, Session, remedies};
 use crate::cli::wizard::{families, questions, summary};
 use crate::error::Error;
+use crate::schema;
 
 /// Keys with a line of their own, and what people call them. Keys that are
 /// neither here nor in a family get their line from the schema.

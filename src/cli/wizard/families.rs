@@ -1,14 +1,15 @@
 //! Keys that come in families: planned numbers, images, service names, files.
 //! Each is chosen by name before it is asked.
 
-use crate::answers::{Draft, schema};
+use crate::answers::Draft;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::cli::wizard::key::{KeyQuestion, Usual};
 use crate::cli::wizard::session::{Outcome, Session};
 use crate::error::Error;
-use crate::plan::Role;
-use crate::plan::keys::{self, PlanKey};
-use crate::plan::quantity::Quantity;
+use crate::schema;
+use crate::schema::Role;
+use crate::schema::numbers::{self, PlanKey};
+use crate::schema::quantity::Quantity;
 use crate::units::{MiB, MilliCpu};
 
 /// A family of keys.
@@ -165,7 +166,7 @@ fn ask_number(
         plan.decision(&key.name()).map(|decision| decision.value.clone())
     };
     // A plan has only the numbers that its stack needs.
-    let keys: Vec<PlanKey> = keys::all()
+    let keys: Vec<PlanKey> = numbers::all()
         .filter(|key| key.role == roles[chosen])
         .filter(|key| outcome.plan.is_err() || planned(*key).is_some())
         .collect();

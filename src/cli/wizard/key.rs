@@ -2,14 +2,14 @@
 
 use console::{Alignment, pad_str};
 
-use crate::answers::schema::{self, Field};
 use crate::answers::stack::PackageManager;
-use crate::answers::value::Kind;
 use crate::answers::{Draft, Origin};
 use crate::cli::new::can_offer;
 use crate::cli::wizard::asker::{Asker, CLEAR, Reply, Typed};
 use crate::cli::wizard::session::Session;
 use crate::error::Error;
+use crate::schema::value::Kind;
+use crate::schema::{self, Field};
 
 /// The word for leaving a choice to dockwright.
 const UNDECIDED: &str = "as planned";

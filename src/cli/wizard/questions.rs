@@ -1,6 +1,6 @@
 //! The few questions, in their order, and the way back through them.
 
-use crate::answers::{Draft, value};
+use crate::answers::Draft;
 use crate::cli::input;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::cli::wizard::key::{KeyQuestion, Usual};
@@ -9,6 +9,7 @@ use crate::cli::wizard::place;
 use crate::cli::wizard::session::Session;
 use crate::error::Error;
 use crate::preset;
+use crate::schema::value;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {

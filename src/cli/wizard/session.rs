@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::answers::{Draft, Origin, schema};
+use crate::answers::{Draft, Origin};
 use crate::cli::{Choices, input};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::preset::Preset;
+use crate::schema;
 
 /// A draft, and what it leads to.
 #[derive(Debug)]

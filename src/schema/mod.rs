@@ -1,8 +1,16 @@
 //! The one table of keys. It drives `--set`, `dockwright.toml`, the questions
 //! and their validation, `dockwright schema`, and the documentation.
 
-use crate::answers::value::Kind;
-use crate::plan::keys;
+pub mod entries;
+pub mod numbers;
+pub mod ownership;
+pub mod quantity;
+pub mod role;
+pub mod value;
+
+pub use ownership::Ownership;
+pub use role::Role;
+use value::Kind;
 
 /// A key of `dockwright.toml` and `--set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,7 +201,7 @@ pub fn fields() -> impl Iterator<Item = Field> {
 
 /// The keys of `[services]`, one for each role.
 pub fn service_fields() -> impl Iterator<Item = Field> {
-    crate::plan::Role::ALL.into_iter().map(|role| Field {
+    Role::ALL.into_iter().map(|role| Field {
         name: format!("services.{}", role.name()),
         kind: Kind::Label,
         default: role.name(),
@@ -204,7 +212,7 @@ pub fn service_fields() -> impl Iterator<Item = Field> {
 
 /// The keys of `[tune.*]`: every planned number can be pinned.
 pub fn tune_fields() -> impl Iterator<Item = Field> {
-    keys::all().map(|key| Field {
+    numbers::all().map(|key| Field {
         name: format!("tune.{}", key.name()),
         kind: key.row.unit.kind(),
         default: "",

@@ -3,9 +3,9 @@
 //! A key is `service.number`, such as `web.workers`. The same table says which
 //! keys `[tune.*]` accepts and under which name a template finds the number.
 
-use crate::answers::value::{Kind, Value};
-use crate::plan::quantity::Quantity;
-use crate::plan::role::Role;
+use crate::schema::quantity::Quantity;
+use crate::schema::role::Role;
+use crate::schema::value::{Kind, Value};
 use crate::units::{MiB, MilliCpu};
 
 /// The unit of a planned number.

@@ -1,0 +1,86 @@
+//! A TOML file as flat keys, each with the place it stands at.
+
+use toml_edit::{Document, Value as Toml};
+
+use crate::error::{Place, Problem};
+
+/// One `key = value` of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Full key, `table.key`.
+    pub key: String,
+    /// The value as text.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Reads every entry of a document; `file` is how messages name it.
+///
+/// # Errors
+/// A syntax error with its place, or values that are neither text, number nor
+/// switch.
+pub fn read(file: &str, source: &str) -> Result<Vec<Entry>, Vec<Problem>> {
+    let document = Document::parse(source).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let message = error.message().trim().replace('\n', "; ");
+        vec![Problem::new(message).at(Place::of_offset(file, source, offset).to_string())]
+    })?;
+    let mut entries = Vec::new();
+    let mut problems = Vec::new();
+    collect(file, source, "", document.as_table(), &mut entries, &mut problems);
+    if problems.is_empty() { Ok(entries) } else { Err(problems) }
+}
+
+fn collect(
+    file: &str,
+    source: &str,
+    prefix: &str,
+    table: &dyn toml_edit::TableLike,
+    entries: &mut Vec<Entry>,
+    problems: &mut Vec<Problem>,
+) {
+    for (name, item) in table.iter() {
+        let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        if let Some(table) = item.as_table_like() {
+            collect(file, source, &key, table, entries, problems);
+            continue;
+        }
+        let span = item.span().unwrap_or_default();
+        let place = Place::of_offset(file, source, span.start);
+        let text = match item.as_value() {
+            Some(Toml::String(text)) => Some(text.value().clone()),
+            // The text as written: 3.10 is a version, not the number 3.1.
+            Some(Toml::Integer(_) | Toml::Float(_) | Toml::Boolean(_)) => {
+                source.get(span).map(|text| text.trim().to_owned())
+            }
+            _ => None,
+        };
+        match text {
+            Some(text) => entries.push(Entry { key, text, place }),
+            None => problems.push(
+                Problem::new(format!("{key} takes one value, not a list or date"))
+                    .at(place.to_string()),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_as_it_is_written() {
+        let entries = read("dockwright.toml", "[project]\npython = 3.10\n").unwrap();
+        assert_eq!(entries[0].key, "project.python");
+        assert_eq!(entries[0].text, "3.10");
+        assert_eq!(entries[0].place.line, 2);
+    }
+
+    #[test]
+    fn a_syntax_error_has_its_place() {
+        let problems = read("dockwright.toml", "[stack\nx = 1\n").unwrap_err();
+        assert!(problems[0].at.as_deref().unwrap().starts_with("dockwright.toml:1:"));
+    }
+}
