@@ -2,7 +2,9 @@
 //! file per command.
 
 pub mod input;
+mod layout;
 pub mod new;
+mod overview;
 pub mod plan;
 pub mod preset;
 pub mod report;

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::answers::Draft;
 use crate::apply::create;
 use crate::apply::packages;
-use crate::cli::{Choices, Format, input, report, wizard};
+use crate::cli::{Choices, Format, input, overview, report, wizard};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::preset::Preset;
@@ -73,9 +73,23 @@ fn report_done(
             "plan": super::plan::json(plan),
         }));
     }
+    let width = usize::from(report::width());
+    let deploy = &plan.answers.deploy;
+    let services: Vec<&str> =
+        plan.services.iter().map(|role| plan.answers.services[role].as_str()).collect();
+    let mut text = format!(
+        "{}: {}, {} and {} for {}\n",
+        plan.answers.name,
+        plan.answers.preset,
+        deploy.cpus,
+        deploy.memory,
+        services.join(", ")
+    );
+    text.push_str(&overview::numbers(plan, width).0);
     let verb = if dry_run { "Would write" } else { "Wrote" };
-    let mut text = format!("{verb} {} files to {}\n", written.len(), dir.display());
-    text.push_str(&report::columns(written));
+    text.push_str(&format!("{verb} {} files to {}\n", written.len(), dir.display()));
+    let paths: Vec<&str> = written.iter().map(String::as_str).collect();
+    text.push_str(&overview::files(&paths, width));
     for warning in &plan.warnings {
         text.push_str(&format!("note: {warning}\n"));
     }

@@ -156,17 +156,16 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
     let usable = deploy.memory.0 - kept.0;
     let memory_parts = divide(usable, MEMORY_STEP, &memory);
     let cpu_parts = divide(deploy.cpus.0, CPU_STEP, &cpu);
+    let host = match kept.0 {
+        0 => String::new(),
+        _ => format!(", of which the host keeps {kept}"),
+    };
     for role in shape.roles.clone() {
         let floor = MiB(memory[&role].floor);
-        let reason = match (kept.0, memory[&role].weight) {
-            (_, 0) => format!("what it needs and no more: {floor} is its floor"),
-            (0, weight) => format!(
-                "floor {floor}, and {weight} of {} parts of what the floors leave of {}",
-                weights(&memory),
-                deploy.memory
-            ),
-            (_, weight) => format!(
-                "floor {floor}, and {weight} of {} parts of what the floors leave of {} less {kept} for the host",
+        let reason = match memory[&role].weight {
+            0 => format!("{floor}, what it needs: more would not help it"),
+            weight => format!(
+                "{floor} at least, + {weight}/{} of what is left of {}{host}",
                 weights(&memory),
                 deploy.memory
             ),
@@ -176,7 +175,7 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
 
         let least = MilliCpu(cpu[&role].floor);
         let reason = format!(
-            "floor {least}, and {} of {} parts of what the floors leave of {}",
+            "{least} at least, + {}/{} of what is left of {}",
             cpu[&role].weight,
             weights(&cpu),
             deploy.cpus

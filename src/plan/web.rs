@@ -197,8 +197,10 @@ fn model(ledger: &mut Ledger) {
     let cpus = MilliCpu(ledger.number(Web, "cpus") as u32);
     let workers = ledger.number(Web, "workers").max(1);
     let threads = (u64::from(cpus.threads()) / workers).max(1);
-    let reason =
-        format!("{cpus} among {workers} process: more threads than cores only wait for each other");
+    let reason = format!(
+        "{cpus} for {}: more threads than cores only wait for each other",
+        plural(workers, "process", "processes")
+    );
     ledger.count(Web, "model-threads", threads, reason, &["web.cpus", "web.workers"]);
     ledger.count(
         Web,

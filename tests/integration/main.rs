@@ -5,4 +5,5 @@ mod examples;
 mod new;
 mod plan;
 mod properties;
+mod readme;
 mod support;

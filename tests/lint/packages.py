@@ -19,7 +19,7 @@ VERSIONS = Path(__file__).resolve().parents[2] / "src/plan/data/versions.toml"
 VERIFY = {
     "uv": (("lock", "--check"), "needs to be updated"),
     "poetry": (("check", "--lock"), "changed significantly"),
-    "pdm": (("lock", "--check"), "hash doesn't match"),
+    "pdm": (("lock", "--check"), "doesn't satisfy"),
     "pipenv": (("verify",), "out of date"),
 }
 

@@ -74,16 +74,16 @@ def linters(outputs: Outputs, environments: Environments, cache: Path) -> list[L
         Linter(
             "ruff check",
             skeletons,
-            lambda some: ruff_check(some, tools),
+            lambda some: ruff(some, tools, "check"),
             lambda specimen: add(specimen.path / "fault.py", "import os"),
             "F401",
         ),
         Linter(
             "ruff format",
             skeletons,
-            lambda some: ruff_format(some, tools),
+            lambda some: ruff(some, tools, "format", "--check"),
             lambda specimen: add(specimen.path / "fault.py", "x=1"),
-            "fault.py",
+            "fault.py:1: unformatted",
         ),
     ]
 
@@ -169,36 +169,15 @@ def gunicorn(outputs: Sequence[Output], environments: Environments) -> Findings:
     return findings
 
 
-def ruff_check(outputs: Sequence[Output], tools: Path) -> Findings:
-    findings = _python_files(outputs, tools)
-    done = run(
-        tools / "ruff", "check", "--no-cache", "--output-format", "json",
-        *(output.path for output in outputs),
-    )  # fmt: skip
-    for found in read_json(done):
+def ruff(outputs: Sequence[Output], tools: Path, *words: str) -> Findings:
+    homes = [output.path for output in outputs]
+    files = run(tools / "ruff", "check", "--show-files", *homes).stdout.splitlines()
+    findings: Findings = {_owner(outputs, path)[0].name: [] for path in files}
+    for found in read_json(run(tools / "ruff", *words, "--no-cache", "--output-format", "json", *homes)):
         owner, file = _owner(outputs, found["filename"])
         place = f"{file}:{found['location']['row']}"
         findings[owner.name].append(f"{place}: {found['code']}: {found['message']}")
     return findings
-
-
-def ruff_format(outputs: Sequence[Output], tools: Path) -> Findings:
-    findings = _python_files(outputs, tools)
-    done = run(
-        tools / "ruff", "format", "--no-cache", "--check", *(output.path for output in outputs),
-    )  # fmt: skip
-    for line in done.stdout.splitlines():
-        _, marker, path = line.partition("Would reformat: ")
-        if marker:
-            owner, file = _owner(outputs, path)
-            findings[owner.name].append(f"{file}: would be reformatted")
-    return findings
-
-
-def _python_files(outputs: Sequence[Output], tools: Path) -> Findings:
-    """An empty entry for each output in which ruff finds files."""
-    done = run(tools / "ruff", "check", "--show-files", *(output.path for output in outputs))
-    return {_owner(outputs, path)[0].name: [] for path in done.stdout.splitlines()}
 
 
 def _owner(outputs: Sequence[Output], path: str) -> tuple[Output, Path]:

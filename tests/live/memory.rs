@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::http::Request;
 use crate::support::load::{self, Load};
 use crate::support::stack::Stack;
-use crate::support::usage::{self, Usage, Watch};
+use crate::support::usage::{Usage, Watch};
 
 /// Part of a limit that may be in use.
 const MOST_IN_USE: f64 = 0.8;
@@ -61,7 +61,7 @@ pub fn prediction(rows: usize) -> Request {
 
 /// Loads a stack for so long; the most memory it took. Every request has to be answered.
 #[track_caller]
-fn load(stack: &Stack, seconds: u64) -> Usage {
+pub fn load(stack: &Stack, seconds: u64) -> Usage {
     let requests = requests(stack);
     let watch = Watch::start(stack.containers());
     let load = Load::start(stack.port, CLIENTS, &requests);
@@ -90,67 +90,5 @@ pub fn stays_within_its_limits_under_load(stack: &Stack) {
             *used <= limit * MOST_IN_USE,
             "{service} used {used:.0} MiB of {limit} MiB: {usage:?}"
         );
-    }
-}
-
-/// `tests/live/measure.sh`: the figures of `src/plan/data/memory.toml`.
-#[test]
-#[ignore = "takes minutes and asserts nothing: tests/live/measure.sh runs it"]
-fn measure() {
-    const NONE: &[(&str, &str)] = &[];
-    const DB: (&str, &str) = ("stack.database", "postgres");
-    const CACHE: (&str, &str) = ("stack.cache", "redis");
-    const TWO: (&str, &str) = ("tune.web.workers", "2");
-    const FLASK: [(&str, &str); 2] = [("stack.framework", "flask"), ("stack.server", "gunicorn")];
-    const DJANGO: [(&str, &str); 2] = [("stack.framework", "django"), ("stack.server", "gunicorn")];
-    let with = |base: &[(&'static str, &'static str)], more: &[(&'static str, &'static str)]| {
-        [base, more].concat()
-    };
-    let celery = [("stack.database", "none"), ("stack.beat", "true")];
-    let rows: Vec<(&str, &'static str, Vec<(&str, &str)>)> = vec![
-        ("fastapi", "fastapi-uvicorn", NONE.to_vec()),
-        ("fastapi, 2 workers", "fastapi-uvicorn", vec![TWO]),
-        ("fastapi + database", "fastapi-uvicorn", vec![DB]),
-        ("fastapi + cache", "fastapi-uvicorn", vec![CACHE]),
-        ("fastapi + database + cache", "fastapi-uvicorn", vec![DB, CACHE]),
-        ("fastapi + celery", "celery-postgres-redis", celery.to_vec()),
-        ("fastapi + celery + database + cache", "celery-postgres-redis", vec![CACHE]),
-        ("fastapi on gunicorn, 2 workers", "fastapi-gunicorn", vec![TWO]),
-        ("fastapi on gunicorn + database, 2 workers", "fastapi-gunicorn", vec![TWO, DB]),
-        ("flask, 2 workers", "fastapi-gunicorn", with(&FLASK, &[TWO])),
-        ("flask + database", "fastapi-gunicorn", with(&FLASK, &[TWO, DB])),
-        ("flask + cache", "fastapi-gunicorn", with(&FLASK, &[TWO, CACHE])),
-        ("flask + celery", "celery-postgres-redis", with(&FLASK, &celery)),
-        ("flask + celery + database", "celery-postgres-redis", FLASK.to_vec()),
-        ("django + database + nginx", "django-nginx", vec![TWO]),
-        ("django + database + cache", "django-nginx", vec![TWO, CACHE]),
-        (
-            "django + celery + database + nginx",
-            "celery-postgres-redis",
-            with(&DJANGO, &[TWO, ("stack.proxy", "nginx")]),
-        ),
-        ("onnxruntime", "ml-server", NONE.to_vec()),
-        ("scikit-learn", "ml-server", vec![("model.runtime", "scikit-learn")]),
-    ];
-    let only = std::env::var("DOCKWRIGHT_LIVE_MEASURE").unwrap_or_default();
-    for (label, preset, settings) in rows.into_iter().filter(|row| row.0.contains(&only)) {
-        let blueprint = settings
-            .iter()
-            .fold(Stack::of(preset), |blueprint, (key, value)| blueprint.set(key, value));
-        let stack = blueprint.start();
-        let usage = load(&stack, 20);
-        println!("\n{label}");
-        for ((service, kind), (resident, count)) in &usage.resident {
-            println!("  {service:8} {kind:24} {resident:6.1} MiB resident  × {count}");
-        }
-        for container in stack.containers().iter().filter(|container| container.is_running()) {
-            let service = &container.service;
-            let limit = stack.planned(&format!("{service}.memory"));
-            let used = usage.working_set[service];
-            let high = usage::high_water(container);
-            println!(
-                "  {service:8} container: working set {used:6.1} MiB, high water {high:6.1} MiB, limit {limit} MiB"
-            );
-        }
     }
 }

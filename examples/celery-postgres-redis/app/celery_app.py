@@ -12,16 +12,16 @@ from app.settings import CelerySettings
 
 # The containers' health checks look at these files' age.
 WORKER_HEARTBEAT = Path("/tmp/worker-heartbeat")  # noqa: S108 (a tmpfs of the container's own)
-BEAT_HEARTBEAT = Path("/tmp/beat-heartbeat")  # noqa: S108
+BEAT_HEARTBEAT = Path("/tmp/beat-heartbeat")  # noqa: S108 (a tmpfs, too)
 
 # Seconds.
 CONNECT_TIMEOUT = 2
-REPLY_TIMEOUT = 5
+REPLY_TIMEOUT = 3
 RESULTS_KEPT_FOR = 3600
 
 # Who queues a task or asks for a result learns soon that Redis is away.
 RETRY_POLICY = {
-    "max_retries": 2,
+    "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.2,
     "interval_max": 0.5,

@@ -14,34 +14,48 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class RequestTimeout:
-    """Answers 504 when the application has not begun its answer in time."""
+    """Answers 504 when the application has not begun its answer in time.
+
+    The late request is cancelled but not waited for: a database driver may need longer.
+    """
 
     def __init__(self, app: Application, seconds: float) -> None:
         self.app = app
         self.seconds = seconds
+        # The event loop alone does not keep a task that nobody waits for.
+        self._requests: set[asyncio.Future[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
-        started = False
+        started = late = False
 
-        async def watched_send(message: Message) -> None:
+        async def send_in_time(message: Message) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            if not late:
+                started = True
+                await send(message)
 
+        request = asyncio.ensure_future(self.app(scope, receive, send_in_time))
+        self._requests.add(request)
+        request.add_done_callback(self._requests.discard)
         try:
-            async with asyncio.timeout(self.seconds) as deadline:
-                await self.app(scope, receive, watched_send)
-        except TimeoutError:
-            # A started answer cannot change its status: the server closes the connection.
-            if started or not deadline.expired():
-                raise
-            await self._answer(send)
+            await asyncio.wait({request}, timeout=self.seconds)
+        finally:
+            late = not request.done()
+            request.cancel()
 
-    async def _answer(self, send: Send) -> None:
+        if not late:
+            request.result()
+        elif started:
+            # Its status cannot change any more: the server closes the connection.
+            raise TimeoutError("the answer took too long")
+        else:
+            await self._refuse(send)
+
+    async def _refuse(self, send: Send) -> None:
         body = json.dumps({"detail": f"no answer within {self.seconds:g} s"}).encode()
         headers = [
             (b"content-type", b"application/json"),

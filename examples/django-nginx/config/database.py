@@ -9,6 +9,9 @@ from config import env
 CONNECT_TIMEOUT = 3
 POOL_TIMEOUT = 5
 
+# Milliseconds until a packet without an answer means that the database is gone.
+PACKET_TIMEOUT_MS = 10_000
+
 
 def database(url: str, *, pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:
     parts = urlsplit(url)
@@ -23,6 +26,7 @@ def database(url: str, *, pool_size: int, statement_timeout_ms: int) -> dict[str
     options: dict[str, Any] = {
         **dict(parse_qsl(parts.query)),
         "connect_timeout": CONNECT_TIMEOUT,
+        "tcp_user_timeout": PACKET_TIMEOUT_MS,
         "options": f"-c statement_timeout={statement_timeout_ms}",
     }
     if pool_size > 0:

@@ -18,6 +18,9 @@ DRIVERS = {
 CONNECT_TIMEOUT = 3
 POOL_TIMEOUT = 5
 
+# Milliseconds until a packet without an answer means that the database is gone.
+PACKET_TIMEOUT_MS = 10_000
+
 
 def engine_url(database_url: str) -> URL:
     url = make_url(database_url)
@@ -30,6 +33,7 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
     if url.get_backend_name() == "postgresql":
         connect_args = {
             "connect_timeout": CONNECT_TIMEOUT,
+            "tcp_user_timeout": PACKET_TIMEOUT_MS,
             "options": f"-c statement_timeout={settings.database_statement_timeout_ms}",
         }
     return create_async_engine(

@@ -9,6 +9,13 @@ async def slow(scope: Scope, receive: Receive, send: Send) -> None:
     await asyncio.sleep(30)
 
 
+async def deaf(scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        await asyncio.sleep(30)
+    except asyncio.CancelledError:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
 async def slow_to_end(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await asyncio.sleep(30)
@@ -32,12 +39,18 @@ def answer(app: RequestTimeout) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(app({"type": "http"}, receive, send))
+    async def run() -> None:
+        await app({"type": "http"}, receive, send)
+        # For what the application still does after its answer.
+        await asyncio.sleep(0.2)
+
+    asyncio.run(run())
     return sent
 
 
-def test_a_slow_request_is_answered_with_504() -> None:
-    start, body = answer(RequestTimeout(slow, seconds=0.05))
+@pytest.mark.parametrize("app", [slow, deaf])
+def test_a_slow_request_is_answered_with_504_and_nothing_else(app: Application) -> None:
+    start, body = answer(RequestTimeout(app, seconds=0.05))
 
     assert start["status"] == 504
     assert body["body"] == b'{"detail": "no answer within 0.05 s"}'

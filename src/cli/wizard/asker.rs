@@ -5,7 +5,7 @@ use console::{Term, style, truncate_str};
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Input, Select};
 
-use crate::cli::wizard::layout::wrap;
+use crate::cli::layout::wrap;
 use crate::error::Error;
 use crate::schema::value::Kind;
 

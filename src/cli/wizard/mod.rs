@@ -9,7 +9,6 @@ pub mod asker;
 pub mod change;
 pub mod families;
 pub mod key;
-pub mod layout;
 pub mod place;
 pub mod questions;
 pub mod session;

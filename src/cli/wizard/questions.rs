@@ -2,9 +2,9 @@
 
 use crate::answers::Draft;
 use crate::cli::input;
+use crate::cli::layout::wrap;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::cli::wizard::key::{KeyQuestion, Usual};
-use crate::cli::wizard::layout::wrap;
 use crate::cli::wizard::place;
 use crate::cli::wizard::session::Session;
 use crate::error::Error;

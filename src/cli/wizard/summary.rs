@@ -3,27 +3,11 @@
 use console::{measure_text_width, style};
 
 use crate::answers::{Draft, Origin};
-use crate::cli::report;
-use crate::cli::wizard::layout::{table, wrap};
+use crate::cli::layout::{table, wrap};
+use crate::cli::overview;
 use crate::cli::wizard::session::{Outcome, Session};
 use crate::error::Problem;
-use crate::plan::{Decision, Plan};
-
-/// The numbers that say most about a stack.
-const NUMBERS: [&str; 12] = [
-    "web.workers",
-    "web.threads",
-    "web.memory",
-    "web.pool-size",
-    "web.model-threads",
-    "worker.concurrency",
-    "worker.memory",
-    "db.max-connections",
-    "db.memory",
-    "db.shared-buffers",
-    "redis.maxmemory",
-    "cache.maxmemory",
-];
+use crate::plan::Plan;
 
 /// Keys that are shown together: the label, then `key` or `key=text`, of
 /// which the text stands after the value.
@@ -39,9 +23,6 @@ const LINES: [(&str, &[&str]); 10] = [
     ("runs on", &["deploy.cpus", "deploy.memory", "deploy.budget"]),
     ("reached at", &["deploy.bind", "project.port", "deploy.domain"]),
 ];
-
-/// Columns a reason has at least.
-const REASON: usize = 20;
 
 /// The whole summary, `width` columns wide.
 #[must_use]
@@ -164,25 +145,10 @@ fn short(origin: &Origin) -> String {
 }
 
 fn numbers(plan: &Plan, width: usize) -> String {
-    let main = |decision: &&Decision| {
-        NUMBERS.contains(&decision.key.name().as_str()) || decision.is_pinned()
-    };
-    let mut decisions: Vec<&Decision> = plan.decisions.iter().filter(main).collect();
-    let place = |decision: &&Decision| {
-        let name = decision.key.name();
-        NUMBERS.iter().position(|number| *number == name).unwrap_or(NUMBERS.len())
-    };
-    decisions.sort_by_key(place);
-    let rows: Vec<(String, String, String)> = decisions
-        .iter()
-        .map(|decision| (decision.key.name(), decision.value.to_string(), decision.reason.clone()))
-        .collect();
     let mut text = heading("Numbers that follow from them");
-    text.push_str(&table(&rows, REASON, width));
-    let more = format!(
-        "and {} more, with their reasons: dockwright plan",
-        plan.decisions.len() - rows.len()
-    );
+    let (rows, left) = overview::numbers(plan, width);
+    text.push_str(&rows);
+    let more = format!("and {left} more, with their reasons: dockwright plan");
     text.push_str(&format!("  {}\n", style(more).for_stderr().dim()));
     for warning in &plan.warnings {
         text.push_str(&format!(
@@ -193,25 +159,11 @@ fn numbers(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// The files: those at the top by name, the others by their directory.
 fn files(session: &Session, plan: &Plan, width: usize) -> String {
-    let mut names: Vec<String> = Vec::new();
-    let mut directories: Vec<(String, usize)> = Vec::new();
-    for output in &plan.outputs {
-        match output.path.as_str().split_once('/') {
-            None => names.push(output.path.to_string()),
-            Some((directory, _)) => {
-                match directories.iter_mut().find(|(name, _)| name == directory) {
-                    Some((_, count)) => *count += 1,
-                    None => directories.push((directory.to_owned(), 1)),
-                }
-            }
-        }
-    }
-    names.extend(directories.into_iter().map(|(name, count)| format!("{name}/ ({count})")));
     let directory = session.directory().display();
-    let mut text = heading(&format!("{} files in {directory}", plan.outputs.len()));
-    text.push_str(&report::columns_within(&names, width));
+    let paths: Vec<&str> = plan.outputs.iter().map(|output| output.path.as_str()).collect();
+    let mut text = heading(&format!("{} files in {directory}", paths.len()));
+    text.push_str(&overview::files(&paths, width));
     text
 }
 

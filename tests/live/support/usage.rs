@@ -126,10 +126,16 @@ fn program(words: &[&str]) -> String {
     name(words.get(usize::from(script)).copied().unwrap_or_default())
 }
 
-/// The most a container ever held, page cache included, in MiB: the kernel's own account.
+/// Prints the kernel's own account of the most a container ever held, page cache included.
+pub const READ_HIGH_WATER: &str = "cat /sys/fs/cgroup/memory.peak 2>/dev/null \
+                                   || cat /sys/fs/cgroup/memory/memory.max_usage_in_bytes";
+
+/// That account of a running container, in MiB.
 pub fn high_water(container: &Container) -> f64 {
-    let read = "cat /sys/fs/cgroup/memory.peak 2>/dev/null \
-                || cat /sys/fs/cgroup/memory/memory.max_usage_in_bytes";
-    let bytes = docker(&["exec", &container.id, "sh", "-c", read]);
-    bytes.parse::<f64>().unwrap_or_else(|_| panic!("{bytes} is no number")) / MIB
+    parse_high_water(&docker(&["exec", &container.id, "sh", "-c", READ_HIGH_WATER]))
+}
+
+/// What it prints, in MiB.
+pub fn parse_high_water(text: &str) -> f64 {
+    text.trim().parse::<f64>().unwrap_or_else(|_| panic!("{text} is no number")) / MIB
 }
