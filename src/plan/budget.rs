@@ -158,14 +158,14 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
     let cpu_parts = divide(deploy.cpus.0, CPU_STEP, &cpu);
     let host = match kept.0 {
         0 => String::new(),
-        _ => format!(", of which the host keeps {kept}"),
+        _ => format!(" − {kept} for the host"),
     };
     for role in shape.roles.clone() {
         let floor = MiB(memory[&role].floor);
         let reason = match memory[&role].weight {
             0 => format!("{floor}, what it needs: more would not help it"),
             weight => format!(
-                "{floor} at least, + {weight}/{} of what is left of {}{host}",
+                "{floor} + {weight}/{} of the rest of {}{host}",
                 weights(&memory),
                 deploy.memory
             ),
@@ -175,7 +175,7 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
 
         let least = MilliCpu(cpu[&role].floor);
         let reason = format!(
-            "{least} at least, + {}/{} of what is left of {}",
+            "{least} + {}/{} of the rest of {}",
             cpu[&role].weight,
             weights(&cpu),
             deploy.cpus

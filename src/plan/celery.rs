@@ -48,11 +48,11 @@ fn worker(shape: &Shape, ledger: &mut Ledger) {
     let concurrency = wanted.min(fit);
     let reason = if fit < wanted {
         format!(
-            "{cpus} keeps {wanted} busy, but only {fit} × {each} MiB fit in 0.8 × {limit} beside the main process"
+            "{cpus} → {wanted}, but only {fit} × {each} MiB ≤ 0.8 × {limit} less {main} for the main process"
         )
     } else {
         format!(
-            "{cpus} keeps {wanted} busy, and {wanted} × {each} MiB fits in 0.8 × {limit}; Celery's own default is the host's CPU count"
+            "{cpus} → {wanted}; {wanted} × {each} MiB ≤ 0.8 × {limit} less {main} for the main process; Celery's own default is the host's CPU count"
         )
     };
     let uses = ["worker.cpus", "worker.memory", "worker.process-memory"];

@@ -69,7 +69,7 @@ pub fn connections(shape: &Shape, ledger: &mut Ledger) {
         Database::Postgres => {
             let connections = needed.next_multiple_of(5).max(20);
             let reason = format!(
-                "web {web} + Celery and migrate {others} + {SUPERUSER_RESERVED} for superusers + {SPARE} for people and backups = {needed}, rounded up"
+                "{web} web + {others} other + {SUPERUSER_RESERVED} superuser + {SPARE} spare = {needed}, rounded up"
             );
             ledger.count(Db, "max-connections", connections, reason, &uses);
         }

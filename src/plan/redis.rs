@@ -10,15 +10,12 @@ use crate::units::MiB;
 pub fn decide(shape: &Shape, ledger: &mut Ledger) {
     if shape.has(Redis) {
         let limit = MiB(ledger.number(Redis, "memory") as u32);
-        let reason =
-            format!("half of {limit}: rewriting the append-only file can double what Redis uses");
+        let reason = format!("half of {limit}: rewriting its file can double it");
         ledger.memory(Redis, "maxmemory", limit.scaled(1, 2), reason, &["redis.memory"]);
     }
     if shape.has(Cache) {
         let limit = MiB(ledger.number(Cache, "memory") as u32);
-        let reason = format!(
-            "three quarters of {limit}: nothing is saved, so only fragmentation needs room"
-        );
+        let reason = format!("3/4 of {limit}: only fragmentation needs room");
         ledger.memory(Cache, "maxmemory", limit.scaled(3, 4), reason, &["cache.memory"]);
     }
 }

@@ -63,12 +63,12 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
         .is_some_and(|class| class.value == Quantity::Word("sync".into()));
 
     let (wanted, formula) = if model {
-        (1, "one process, so that all cores work on one copy of the model".to_owned())
+        (1, "one process shares one copy of the model".to_owned())
     } else if sync {
         let wanted = u64::from(2 * cpus.0 / 1000) + 1;
-        (wanted.max(1), format!("2×{cpus} + 1 = {wanted} sync workers"))
+        (wanted.max(1), format!("2×{cpus} + 1 = {wanted}"))
     } else {
-        (threads, format!("{cpus} keeps {} busy", plural(threads, "process", "processes")))
+        (threads, format!("{cpus} → {threads}"))
     };
     let fit = fitting(shape, ledger, wanted);
     let each =
@@ -76,15 +76,14 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
     let limit = MiB(ledger.number(Web, "memory") as u32);
     let workers = wanted.min(fit);
     let supervisor = shape.supervisor(Web, workers);
-    let beside = if supervisor.0 > 0 {
-        format!(" beside the supervisor's {supervisor}")
-    } else {
-        String::new()
+    let beside = match supervisor.0 {
+        0 => String::new(),
+        _ => format!(" less {supervisor} for the supervisor"),
     };
     let reason = if fit < wanted {
-        format!("{formula}, but only {fit} × {each} fit in 0.8 × {limit}{beside}")
+        format!("{formula}, but only {fit} × {each} ≤ 0.8 × {limit}{beside}")
     } else {
-        format!("{formula}, and {workers} × {each} fits in 0.8 × {limit}{beside}")
+        format!("{formula}; {workers} × {each} ≤ 0.8 × {limit}{beside}")
     };
     let uses = ["web.cpus", "web.memory", "web.process-memory"];
     ledger.count(Web, "workers", workers, reason, &uses);
@@ -93,10 +92,7 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
         let (threads, reason) = if sync {
             (1, "a sync worker handles one request at a time")
         } else {
-            (
-                4,
-                "2 to 4 is gunicorn's advice for gthread: requests wait for the database more than they compute",
-            )
+            (4, "2 to 4 for gthread: requests wait more than they compute")
         };
         ledger.count(Web, "threads", threads, reason, &["web.worker-class"]);
     }
@@ -179,16 +175,16 @@ pub fn pool(shape: &Shape, ledger: &mut Ledger, affordable: u64) {
     let (wanted, why) = match shape.application().server {
         Server::Gunicorn => {
             let threads = ledger.number(Web, "threads");
-            (threads, "one connection per thread".to_owned())
+            (threads, "one per thread".to_owned())
         }
-        _ => (10, "an event loop shares ten connections among its requests".to_owned()),
+        _ => (10, "an event loop shares ten".to_owned()),
     };
     let each = affordable / workers;
     let size = wanted.min(each).max(1);
     let reason = if size < wanted {
-        format!("{why}, but the database affords {affordable} for {workers} processes")
+        format!("{why}, but the database affords {affordable} for all processes")
     } else {
-        format!("{why}; the database affords {affordable} for all processes")
+        format!("{why}; the database affords {affordable}")
     };
     ledger.count(Web, "pool-size", size, reason, &["web.workers", "db.max-connections"]);
 }
