@@ -7,6 +7,39 @@ use crate::plan::data::MEMORY;
 use crate::schema::role::Role;
 use crate::units::MiB;
 
+/// Names of the memory figures that differ by framework.
+struct Figures {
+    database: &'static str,
+    main: &'static str,
+    child: &'static str,
+    beat: &'static str,
+}
+
+impl Figures {
+    fn of(framework: Framework) -> Self {
+        match framework {
+            Framework::Fastapi => Self {
+                database: "database-fastapi",
+                main: "celery-main-fastapi",
+                child: "celery-child-fastapi",
+                beat: "celery-beat-fastapi",
+            },
+            Framework::Flask => Self {
+                database: "database-flask",
+                main: "celery-main-flask",
+                child: "celery-child-flask",
+                beat: "celery-beat-flask",
+            },
+            Framework::Django => Self {
+                database: "database-django",
+                main: "celery-main-django",
+                child: "celery-child-django",
+                beat: "celery-beat-django",
+            },
+        }
+    }
+}
+
 /// The stack's services and their processes.
 #[derive(Clone, Debug)]
 pub struct Shape<'a> {
@@ -61,27 +94,26 @@ impl<'a> Shape<'a> {
     fn parts(&self, role: Role) -> Vec<(&'static str, u32)> {
         let stack = &self.answers.stack;
         let application = self.application();
-        let framework = application.framework.word();
         let figure = |name: &'static str| (name, MEMORY.process[name]);
-        let mut parts = match role {
-            Role::Beat => vec![figure("celery-beat")],
-            _ => vec![figure(framework)],
-        };
-        if stack.database != Database::None {
-            parts.push(figure(match application.framework {
-                Framework::Fastapi => "database-fastapi",
-                Framework::Flask => "database-flask",
-                Framework::Django => "database-django",
-            }));
+        let figures = Figures::of(application.framework);
+        let mut parts = vec![figure(match role {
+            Role::Beat => figures.beat,
+            Role::Worker => figures.child,
+            _ => application.framework.word(),
+        })];
+        if stack.database != Database::None && role != Role::Beat {
+            parts.push(figure(figures.database));
         }
-        if stack.cache && role != Role::Beat {
-            parts.push(figure("redis"));
-        }
-        if application.celery.is_some() {
-            parts.push(figure("celery"));
-        }
-        if let (Some(model), Role::Web) = (&application.model, role) {
-            parts.push(figure(model.runtime.word()));
+        if role == Role::Web {
+            if stack.cache {
+                parts.push(figure("redis"));
+            }
+            if application.celery.is_some() {
+                parts.push(figure("celery"));
+            }
+            if let Some(model) = &application.model {
+                parts.push(figure(model.runtime.word()));
+            }
         }
         parts
     }
@@ -90,11 +122,12 @@ impl<'a> Shape<'a> {
     /// only process is the worker itself.
     #[must_use]
     pub fn supervisor(&self, role: Role, workers: u64) -> MiB {
-        let name = match (role, self.application().server) {
+        let application = self.application();
+        let name = match (role, application.server) {
             (Role::Web, Server::Uvicorn) if workers > 1 => "uvicorn",
             (Role::Web, Server::Uvicorn) => return MiB(0),
             (Role::Web, Server::GunicornUvicorn | Server::Gunicorn) => "gunicorn",
-            (Role::Worker, _) => "celery-main",
+            (Role::Worker, _) => Figures::of(application.framework).main,
             _ => return MiB(0),
         };
         MiB(MEMORY.process[name])

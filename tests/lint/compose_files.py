@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,8 +31,8 @@ def linters(outputs: Outputs, tools: Path) -> list[Linter]:
             "docker compose config, development",
             outputs.holding(DEVELOPMENT),
             lambda some: config(some, BASE, DEVELOPMENT),
-            lambda specimen: edit(specimen.path / DEVELOPMENT, "  web:\n", "  web:\n    comand: x\n"),
-            "comand",
+            lambda specimen: edit(specimen.path / DEVELOPMENT, "    <<: *dev", "    x: 1"),
+            "additional properties 'x'",
             each=True,
         ),
         Linter(
@@ -63,7 +64,9 @@ def config(outputs: Sequence[Output], *files: str) -> Findings:
     return findings
 
 
-def compose(directory: Path, *words: str, files: Sequence[str] = (BASE,)):  # type: ignore[no-untyped-def]
+def compose(
+    directory: Path, *words: str, files: Sequence[str] = (BASE,)
+) -> subprocess.CompletedProcess[str]:
     """Compose with the .env that was generated, as its owner would complete it."""
     blank = {
         line.partition("=")[0]
@@ -98,8 +101,8 @@ def yamllint(outputs: Sequence[Output], tools: Path) -> Findings:
     """With its default rules, all of them errors."""
     by_path = _files(outputs)
     done = run(
-        tools / "yamllint", "--strict", "--format", "parsable", "--config-data", "{extends: default}",
-        *by_path, verdicts=(0, 1, 2),
+        tools / "yamllint", "--strict", "--format", "parsable",
+        "--config-data", "{extends: default}", *by_path, verdicts=(0, 1, 2),
     )  # fmt: skip
     findings: Findings = {output.name: [] for output in outputs}
     for line in done.stdout.splitlines():
@@ -109,6 +112,4 @@ def yamllint(outputs: Sequence[Output], tools: Path) -> Findings:
 
 
 def _files(outputs: Sequence[Output]) -> dict[str, Output]:
-    return {
-        str(output.path / file): output for output in outputs for file in (BASE, DEVELOPMENT)
-    }
+    return {str(output.path / file): output for output in outputs for file in (BASE, DEVELOPMENT)}

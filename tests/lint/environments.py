@@ -72,7 +72,8 @@ class Environments:
     def own(self, output: Output) -> Path:
         """The interpreter of an environment with exactly a stack's packages."""
         home = Path(tempfile.mkdtemp(prefix="environment-", dir=self.work))
-        run(self.uv, "venv", "--quiet", "--clear", "--python", self.shared / "bin/python", home, verdicts=[0])
+        interpreter = self.shared / "bin/python"
+        run(self.uv, "venv", "--quiet", "--clear", "--python", interpreter, home, verdicts=[0])
         (source,) = self.shared.glob("lib/python*/site-packages")
         (site,) = home.glob("lib/python*/site-packages")
         for name in locked(output.requirements):

@@ -18,6 +18,8 @@ from environments import Environments
 from linter import Linter, Output, ToolError, Verdict, lint
 from outputs import Generator, Outputs
 
+BEGUN = time.monotonic()
+
 # Of one linter; a fault in a template is found in many outputs.
 SHOWN = 12
 
@@ -39,7 +41,12 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/lint/run.sh", description=__doc__)
-    parser.add_argument("--dockwright", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--dockwright",
+        type=lambda path: Path(path).resolve(),
+        required=True,
+        help=argparse.SUPPRESS,
+    )
     parser.add_argument("--cache", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--keep", action="store_true", help="leave the outputs on disk")
     parser.add_argument("linter", nargs="*", help="only linters with these words in their names")
@@ -89,6 +96,7 @@ def _report(verdicts: list[Verdict], outputs: Outputs) -> int:
     owners = [output for output in [*outputs.all, *outputs.torch] if output.name in blamed]
     for output in owners[:3]:
         print(_command(output))
+    _say("done")
     passed = sum(verdict.passed for verdict in verdicts)
     failed = sum(verdict.failed for verdict in verdicts)
     print(f"{passed} passed, {failed} failed")
@@ -115,8 +123,8 @@ def _command(output: Output) -> str:
     return f"dockwright new {output.name} {' '.join(words)}"
 
 
-def _say(what: str, begun: float = time.monotonic()) -> None:  # noqa: B008 (the start of the program)
-    print(f"lint: {what} ({time.monotonic() - begun:.0f} s)", file=sys.stderr)
+def _say(what: str) -> None:
+    print(f"lint: {what} ({time.monotonic() - BEGUN:.0f} s)", file=sys.stderr)
 
 
 if __name__ == "__main__":

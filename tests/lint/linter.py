@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -16,6 +17,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+# What tools get of the caller's environment: where things are, the engine to talk to, and
+# how this machine reaches the package indexes.
+INHERITED = re.compile(
+    r"(PATH|HOME|LANG|TMPDIR|XDG_CACHE_HOME)$|DOCKER_|PIP_|UV_|SSL_CERT_|REQUESTS_CA_"
+    r"|(https?|no|all)_proxy$",
+    re.IGNORECASE,
+)
 
 # By the name of the output. An output that is missing was not looked at.
 Findings = dict[str, list[str]]
@@ -97,12 +106,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Runs a tool without the caller's own settings. Any exit code that is no verdict
     is a ToolError."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "DOCKER_HOST", "DOCKER_CONFIG", "XDG_CACHE_HOME")
-    # How this machine reaches the package indexes.
-    prefixes = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_", "HTTPS_", "NO_PROXY", "http", "no_proxy")
-    inherited = {
-        name: value for name, value in os.environ.items() if name in kept or name.startswith(prefixes)
-    }
+    inherited = {name: value for name, value in os.environ.items() if INHERITED.match(name)}
     words = [str(word) for word in command]
     try:
         done = subprocess.run(  # noqa: S603 (the words are this program's own)
@@ -118,7 +122,9 @@ def run(
         raise ToolError(f"{words[0]}: {error}") from error
     if done.returncode not in verdicts:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
-        raise ToolError(f"`{' '.join(words)[:200]}` ended with {done.returncode}:\n" + "\n".join(said))
+        raise ToolError(
+            f"`{' '.join(words)[:200]}` ended with {done.returncode}:\n" + "\n".join(said)
+        )
     return done
 
 

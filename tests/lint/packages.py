@@ -20,7 +20,7 @@ VERIFY = {
     "uv": (("lock", "--check"), "needs to be updated"),
     "poetry": (("check", "--lock"), "changed significantly"),
     "pdm": (("lock", "--check"), "doesn't satisfy"),
-    "pipenv": (("verify",), "out of date"),
+    "pipenv": (("verify",), "out-of-date"),
 }
 
 # What poetry makes of an index that answers in HTML.
@@ -75,9 +75,9 @@ def _lock(manager: str, tools: Path, generator: Generator, work: Path) -> Linter
         output.path.parent.mkdir(exist_ok=True)
         if manager != "uv":
             version = tomllib.loads(VERSIONS.read_text())["tools"][manager]
-            package = "pdm[locked]" if manager == "pdm" else manager
+            package = f"pdm[locked]=={version}" if manager == "pdm" else f"{manager}=={version}"
             shim = shims / manager
-            shim.write_text(f'#!/bin/sh\nexec uvx --quiet --from {package}=={version} {manager} "$@"\n')
+            shim.write_text(f'#!/bin/sh\nexec uvx --quiet --from "{package}" {manager} "$@"\n')
             shim.chmod(0o755)
         done = run(
             generator.dockwright, "new", output.path, "--yes",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compose_files import compose
-from container_files import DOCKERFILE, stages
+from container_files import DOCKERFILE, image_of
 from environments import Environments, locked
 from linter import Findings, Linter, Output, ToolError, add, edit, read_json, run
 from outputs import Outputs
@@ -67,7 +67,9 @@ def linters(outputs: Outputs, environments: Environments, cache: Path) -> list[L
             "gunicorn --check-config",
             served,
             lambda some: gunicorn(some, environments),
-            lambda specimen: edit(runnable_of(specimen) / GUNICORN, "\nworkers = ", "\nworkers = -"),
+            lambda specimen: edit(
+                runnable_of(specimen) / GUNICORN, "\nworkers = ", "\nworkers = -"
+            ),
             "workers",
             each=True,
         ),
@@ -111,7 +113,7 @@ def pytest_in_container(outputs: Sequence[Output], environments: Environments) -
     """As generated, by the image and the Python that the stack is for."""
     findings: Findings = {}
     for output in outputs:
-        image = next(image for image, stage in stages(output) if stage == "runtime")
+        image = image_of(output, "runtime")
         version = re.search(r"python:(\d+\.\d+)", image)
         if not version:
             raise ToolError(f"{image} does not tell its Python version")
@@ -173,7 +175,8 @@ def ruff(outputs: Sequence[Output], tools: Path, *words: str) -> Findings:
     homes = [output.path for output in outputs]
     files = run(tools / "ruff", "check", "--show-files", *homes).stdout.splitlines()
     findings: Findings = {_owner(outputs, path)[0].name: [] for path in files}
-    for found in read_json(run(tools / "ruff", *words, "--no-cache", "--output-format", "json", *homes)):
+    done = run(tools / "ruff", *words, "--no-cache", "--output-format", "json", *homes)
+    for found in read_json(done):
         owner, file = _owner(outputs, found["filename"])
         place = f"{file}:{found['location']['row']}"
         findings[owner.name].append(f"{place}: {found['code']}: {found['message']}")

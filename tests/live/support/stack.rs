@@ -37,6 +37,19 @@ impl Blueprint {
         self
     }
 
+    /// Takes the least memory that the plan accepts for this stack.
+    pub fn in_the_least_memory(self) -> Self {
+        docker::require_engine();
+        let mut plan = dockwright();
+        plan.args(["plan", "--preset", self.preset]).args(&self.arguments);
+        plan.args(["--set", "deploy.memory=1MiB"]);
+        let refusal = docker::run(&mut plan, COMMAND_LIMIT).stderr;
+        let advice = refusal.split("--set deploy.memory=").nth(1);
+        let least = advice.and_then(|rest| rest.split([';', '\n', ' ']).next());
+        let least = least.unwrap_or_else(|| panic!("no smallest budget in: {refusal}")).to_owned();
+        self.set("deploy.memory", &least)
+    }
+
     /// Puts a directory of tools in front of the search path.
     pub fn with_tools(mut self, directory: PathBuf) -> Self {
         self.path = Some(directory);
