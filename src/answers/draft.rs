@@ -167,11 +167,22 @@ impl Draft {
         let stack = self.stack(&text, &mut problems);
         problems.extend(stack.problems());
 
+        let manager = PackageManager::of(&text("project.package-manager"));
+        let torch = stack.application().model.as_ref().is_some_and(|m| m.runtime.is_torch_family());
+        if torch && manager != PackageManager::Pip {
+            problems.push(
+                Problem::new(format!(
+                    "a lock made by {manager} would take torch from PyPI, with gigabytes of CUDA libraries"
+                ))
+                .help("--set project.package-manager=pip, whose image installs torch's CPU build"),
+            );
+        }
+
         let answers = Answers {
             preset: self.preset.clone(),
             name,
             python: text("project.python"),
-            package_manager: PackageManager::of(&text("project.package-manager")),
+            package_manager: manager,
             port: match fields["project.port"] {
                 Value::Count(port) => port as u16,
                 _ => 8000,

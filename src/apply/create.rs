@@ -90,7 +90,7 @@ pub fn create(
     let named = |name: &str| files.iter().any(|file| file.output.path.as_str() == name);
     let described = named("pyproject.toml") || named("Pipfile");
     if described && let Some(lock_file) = packages::lock_file(manager) {
-        packages::lock(manager, staging.path())?;
+        packages::lock(manager, &plan.answers.python, staging.path())?;
         written.push(lock_file.to_owned());
         written.sort();
     }

@@ -37,7 +37,7 @@ pub fn is_installed(manager: PackageManager) -> bool {
 ///
 /// # Errors
 /// When the tool is missing or fails, with the command to run.
-pub fn lock(manager: PackageManager, directory: &Path) -> Result<(), Error> {
+pub fn lock(manager: PackageManager, python: &str, directory: &Path) -> Result<(), Error> {
     let Some((file, program, arguments)) = tool(manager) else { return Ok(()) };
     let typed = format!("{program} {}", arguments.join(" "));
     if !is_installed(manager) {
@@ -67,7 +67,7 @@ pub fn lock(manager: PackageManager, directory: &Path) -> Result<(), Error> {
     Err(Error::Tool {
         message: format!("`{typed}` failed; nothing was written\n  {tail}"),
         help: format!(
-            "run `{typed}` in a project of your own to see why, or leave out --set project.package-manager={manager}"
+            "it needs a Python {python} on this machine and the package index; or leave out --set project.package-manager={manager} to get hash-pinned requirements"
         ),
     })
 }

@@ -102,14 +102,14 @@ fn report_done(
 /// What to type next.
 fn next_command(dir: &Path, plan: &Plan) -> String {
     let shown = dir.display().to_string();
-    let quoted = if shown.contains(' ') { format!("'{shown}'") } else { shown };
+    let quoted = if shown.contains(' ') { format!("'{shown}'") } else { shown.clone() };
     let has = |path: &str| plan.outputs.iter().any(|output| output.path.as_str() == path);
     let start = if has("compose.yaml") {
         "docker compose up --build --wait".to_owned()
     } else {
         format!("docker build --tag {} .", plan.answers.name)
     };
-    format!("cd {quoted} && {start}")
+    if shown == "." { start } else { format!("cd {quoted} && {start}") }
 }
 
 /// Whether a package manager can be offered: its tool is there to make the

@@ -86,6 +86,21 @@ fn an_impossible_combination_says_what_mends_it() {
 }
 
 #[test]
+fn torch_from_a_lock_that_cannot_name_the_cpu_build_is_refused() {
+    refused(
+        &[
+            "--preset",
+            "ml-server",
+            "--set",
+            "model.runtime=torch",
+            "--set",
+            "project.package-manager=uv",
+        ],
+        &["CUDA", "--set project.package-manager=pip"],
+    );
+}
+
+#[test]
 fn a_budget_that_is_too_small_says_what_is_missing() {
     refused(
         &["--preset", "celery-postgres-redis", "--set", "deploy.memory=1100MiB"],

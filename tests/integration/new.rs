@@ -314,3 +314,16 @@ fn a_baked_model_has_its_checksum_beside_it_wherever_it_is() {
     let ignored = read(directory.path(), ".dockerignore");
     assert!(!ignored.lines().any(|line| line == "data" || line == "data/"), "{ignored}");
 }
+
+#[test]
+fn in_the_directory_itself_the_next_command_needs_no_cd() {
+    let directory = directory();
+    fs::create_dir(directory.path().join("shop")).unwrap();
+    dockwright()
+        .current_dir(directory.path().join("shop"))
+        .args(["new", ".", "--yes"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("shop: fastapi-uvicorn"))
+        .stdout(predicate::str::ends_with("\nNext: docker compose up --build --wait\n"));
+}

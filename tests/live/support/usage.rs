@@ -139,3 +139,15 @@ pub fn high_water(container: &Container) -> f64 {
 pub fn parse_high_water(text: &str) -> f64 {
     text.trim().parse::<f64>().unwrap_or_else(|_| panic!("{text} is no number")) / MIB
 }
+
+/// Memory of a container that no file backs, in MiB: what it can never give back.
+pub fn anonymous(container: &Container) -> f64 {
+    let read =
+        "cat /sys/fs/cgroup/memory.stat 2>/dev/null || cat /sys/fs/cgroup/memory/memory.stat";
+    let text = docker(&["exec", &container.id, "sh", "-c", read]);
+    let line =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    // The second version of cgroups calls it anon.
+    let bytes = line("anon").or_else(|| line("total_rss")).expect("memory.stat has it");
+    bytes.parse::<f64>().expect("a number of bytes") / MIB
+}
