@@ -1,9 +1,11 @@
 //! What dockwright promises, from the outside: one file per feature.
 
 mod bad_input;
+mod combinations;
 mod examples;
 mod new;
 mod plan;
 mod properties;
 mod readme;
+mod rendered;
 mod support;

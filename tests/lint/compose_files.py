@@ -57,7 +57,7 @@ def config(outputs: Sequence[Output], *files: str) -> Findings:
     for output in outputs:
         done = compose(output.path, "config", "--quiet", files=files)
         # Warnings count: Compose goes on after a variable that is not set.
-        said = done.stderr.strip().splitlines()
+        said = done.stderr.replace(f"{output.path}/", "").strip().splitlines()
         findings[output.name] = [f"{' + '.join(files)}: {line}" for line in said]
         if done.returncode and not said:
             findings[output.name] = [f"{' + '.join(files)}: exit code {done.returncode}"]

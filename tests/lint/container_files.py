@@ -45,7 +45,7 @@ def linters(outputs: Outputs, tools: Path, work: Path) -> list[Linter]:
         Linter(
             "checkov",
             images,
-            lambda some: checkov(some, tools),
+            lambda some: checkov(some, tools, work),
             lambda specimen: edit(specimen.path / DOCKERFILE, "\nHEALTHCHECK", "\n# "),
             "CKV_DOCKER_2",
         ),
@@ -86,6 +86,13 @@ def image_of(output: Output, wanted: str) -> str:
         if stage == wanted:
             return image
     raise ToolError(f"{output.name} has no stage {wanted}")
+
+
+def stage_lines(output: Output, stage: str) -> str:
+    """A stage without those before and after it; empty where there is none."""
+    text = (output.path / DOCKERFILE).read_text()
+    found = re.search(rf"^FROM \S+ AS {stage}\n(?:(?!FROM ).*\n)*", text, re.MULTILINE)
+    return found[0] if found else ""
 
 
 def build_check(outputs: Sequence[Output], base: str, plan: Path) -> Findings:
@@ -148,23 +155,37 @@ def _serving_stage(output: Output, line: int) -> bool:
     return any(text.endswith(f" AS {stage}") for stage in SERVING)
 
 
-def checkov(outputs: Sequence[Output], tools: Path) -> Findings:
+def checkov(outputs: Sequence[Output], tools: Path, work: Path) -> Findings:
+    """The whole file, then each serving stage by itself: a user or a health check in one
+    stage would do for all of them."""
     by_path = {str(output.path / DOCKERFILE): output for output in outputs}
+    for number, output in enumerate(outputs):
+        for stage in SERVING:
+            lines = stage_lines(output, stage)
+            if lines:
+                alone = work / "stages" / f"{number}-{stage}" / DOCKERFILE
+                alone.parent.mkdir(parents=True)
+                alone.write_text(lines)
+                by_path[str(alone)] = output
     done = run(
         tools / "checkov", "--framework", "dockerfile", "--skip-download", "--compact",
         "--output", "json", "--file", *by_path,
     )  # fmt: skip
     results = read_json(done)["results"]
-    findings: Findings = {}
-    for check in results["passed_checks"]:
-        findings.setdefault(by_path[check["file_abs_path"]].name, [])
+    if results["parsing_errors"]:
+        raise ToolError(f"cannot parse {results['parsing_errors']}")
+    checks = [*results["passed_checks"], *results["failed_checks"], *results["skipped_checks"]]
+    unseen = by_path.keys() - {check["file_abs_path"] for check in checks}
+    if unseen:
+        raise ToolError(f"no verdict on {sorted(unseen)[:3]}")
+    findings: Findings = {output.name: [] for output in outputs}
     for check in [*results["failed_checks"], *results["skipped_checks"]]:
-        line = check["file_line_range"][0]
-        findings.setdefault(by_path[check["file_abs_path"]].name, []).append(
-            f"{DOCKERFILE}:{line}: {check['check_id']}: {check['check_name']}"
+        path = Path(check["file_abs_path"])
+        output = by_path[str(path)]
+        stage = "" if path.parent == output.path else f" ({path.parent.name.split('-')[1]})"
+        findings[output.name].append(
+            f"{DOCKERFILE}{stage}: {check['check_id']}: {check['check_name']}"
         )
-    for path in results["parsing_errors"]:
-        raise ToolError(f"cannot parse {path}")
     return findings
 
 
@@ -194,12 +215,13 @@ def nginx_test(outputs: Sequence[Output], image: str) -> Findings:
     findings: Findings = {}
     for said in done.stdout.split("== /lint/")[1:]:
         index, _, lines = said.partition("/nginx.conf\n")
-        problems = re.findall(
-            r"^.*\[(?:notice|warn|error|crit|alert|emerg)\].*$", lines, re.MULTILINE
-        )
+        problems = re.findall(r"\[(?:notice|warn|error|crit|alert|emerg)\] [\d#]+: (.*)", lines)
         if not problems and "test is successful" not in lines:
             problems = [lines.strip() or "said nothing"]
-        findings[outputs[int(index)].name] = [f"{NGINX}: {problem}" for problem in problems]
+        place = f"/lint/{index}/nginx.conf"
+        findings[outputs[int(index)].name] = [
+            f"{NGINX}: {problem.replace(place, NGINX)}" for problem in problems
+        ]
     return findings
 
 

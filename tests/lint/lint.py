@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -104,12 +105,15 @@ def _report(verdicts: list[Verdict], outputs: Outputs) -> int:
 
 
 def _shown(verdict: Verdict) -> list[str]:
-    """The same finding once, with the outputs that have it."""
-    names: dict[str, list[str]] = {}
+    """The same finding once, whatever its line, with the outputs that have it."""
+    first: dict[str, str] = {}
+    names: dict[str, dict[str, None]] = {}
     for name, lines in verdict.findings.items():
         for line in lines:
-            names.setdefault(line, []).append(name)
-    shown = [f"{line} ({_some(owners)})" for line, owners in names.items()]
+            kind = re.sub(r":\d+", ":", line)
+            first.setdefault(kind, line)
+            names.setdefault(kind, {})[name] = None
+    shown = [f"{first[kind]} ({_some(list(owners))})" for kind, owners in names.items()]
     rest = len(shown) - SHOWN
     return shown if rest <= 0 else [*shown[:SHOWN], f"… and {rest} more"]
 

@@ -137,8 +137,9 @@ def read_json(done: subprocess.CompletedProcess[str]) -> Any:
 
 
 def lint(linters: Sequence[Linter], workshop: Path) -> list[Verdict]:
-    """Runs all linters, as many at once as there are CPUs; `workshop` holds the specimens."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    """Runs all linters, several at once; `workshop` holds the specimens."""
+    # Two more than there are CPUs, because some wait for a package index.
+    with ThreadPoolExecutor((os.cpu_count() or 1) + 2) as pool:
         started = [(linter, _start(linter, workshop, pool)) for linter in linters]
         return [_verdict(linter, futures) for linter, futures in started]
 

@@ -161,7 +161,7 @@ def gunicorn(outputs: Sequence[Output], environments: Environments) -> Findings:
         program, *words = json.loads(command[-1])
         if program != "gunicorn":
             raise ToolError(f"{output.name} starts {program}")
-        services = json.loads(compose(home, "config", "--format", "json").stdout)["services"]
+        services = read_json(compose(home, "config", "--format", "json"))["services"]
         done = run(
             environments.own(output), "-m", "gunicorn", "--check-config", *words,
             cwd=home, env=services["web"]["environment"],

@@ -103,8 +103,9 @@ fn report(name: &str, stack: &Stack, usage: &Usage) {
         let limit = stack.planned(&format!("{service}.memory"));
         if let Some(used) = usage.working_set.get(service) {
             let high = usage::high_water(&container);
+            let own = usage::anonymous(&container);
             println!(
-                "  {service:8} working set {used:.1} MiB, with page cache {high:.1}, limit {limit}"
+                "  {service:8} working set {used:.1} MiB, anonymous {own:.1}, with page cache {high:.1}, limit {limit}"
             );
         } else {
             println!(

@@ -34,7 +34,9 @@ pub fn requests(stack: &Stack) -> Vec<Request> {
         ]);
     }
     if has.contains("cache") {
-        requests.push(Request::put("/cache/colour", &json!({"value": "x".repeat(5000)})));
+        let value = Request::put("/cache/colour", &json!({"value": "x".repeat(5000)}));
+        stack.request(&value).expect(200);
+        requests.push(value);
         requests.push(Request::get("/cache/colour"));
     }
     if has.contains("broker") {

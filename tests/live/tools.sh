@@ -1,29 +1,38 @@
 #!/usr/bin/env bash
-# Installs the package managers whose lock files the live tests make, at the versions that generated files name.
-# Takes: PYTHON (optional), a Python to install them with. Gives: on stdout, the directory of their commands.
-# Repeating it is safe and takes a moment.
+# Provides the package managers whose lock files the live tests make, at the versions that generated files name. They need
+# the Python of the project, which the machine may not have: each command runs in a container of the project's base image.
+# Takes: a Docker engine. Gives: on stdout, a directory with the commands. Repeating it is safe and takes a moment.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-versions=$here/../../src/plan/data/versions.toml
-cache=${DOCKWRIGHT_LIVE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/dockwright-live}
-tools=$cache/tools
+# shellcheck source-path=SCRIPTDIR source=engine/lib.sh
+source "$here/engine/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=engine/images/names.sh
+source "$here/engine/images/names.sh"
+bin=$LIVE_CACHE/tools
+image=dockwright-live/tools:local
 
-# The pins as requirements: `uv = "1.2"` in the table [tools] becomes `uv==1.2`.
-wanted=$(awk -F ' *= *' '/^\[/ { inside = $0 == "[tools]" } inside && /=/ { gsub(/"/, "", $2); print $1 "==" $2 }' "$versions")
-[[ -n $wanted ]] || { printf 'live tools: no table [tools] in %s\n' "$versions" >&2; exit 1; }
+# `uv = "1.2"` in the table [tools] becomes `uv==1.2`. PDM's own lock is an extra of it; without it, it breaks on newer
+# libraries. Poetry's plug-in for exports is used inside generated images alone.
+wanted=$(awk -F ' *= *' '/^\[/ { inside = $0 == "[tools]" }
+  inside && /=/ && $1 != "poetry-plugin-export" {
+    gsub(/"/, "", $2); print $1 ($1 == "pdm" ? "[locked]" : "") "==" $2
+  }' "$here/../../src/plan/data/versions.toml")
+[[ -n $wanted ]] || die "no table [tools] in versions.toml"
 
-if [[ $(cat "$tools/installed" 2>/dev/null) != "$wanted" ]]; then
-  printf 'live tools: installing %s\n' "${wanted//$'\n'/ }" >&2
-  rm -rf "$tools"
-  mkdir -p "$tools/bin"
-  # An environment for each: they do not agree on the libraries that they share.
-  for tool in $wanted; do
-    name=${tool%%=*}
-    [[ $name == poetry-plugin-export ]] && continue # used inside the image alone
-    "${PYTHON:-python3}" -m venv "$tools/$name"
-    "$tools/$name/bin/pip" install --quiet --disable-pip-version-check "$tool" >&2
-    ln -s "../$name/bin/$name" "$tools/bin/$name"
-  done
-  printf '%s\n' "$wanted" >"$tools/installed"
-fi
-printf '%s\n' "$tools/bin"
+say "package managers: ${wanted//$'\n'/ }"
+docker build --quiet --tag "$image" --build-arg "PYTHON_IMAGE=$PYTHON_IMAGE" --build-arg "UV_IMAGE=$UV_IMAGE" \
+  --build-arg "TOOLS=${wanted//$'\n'/ }" \
+  "$here/tools" >&2
+
+rm -rf "$bin"
+mkdir -p "$bin"
+for tool in $wanted; do
+  name=${tool%%[=[]*}
+  cat >"$bin/$name" <<COMMAND
+#!/bin/sh
+exec docker run --rm --user "\$(id -u):\$(id -g)" --env HOME=/tmp --env PIPENV_IGNORE_VIRTUALENVS \\
+  --volume "\$PWD:\$PWD" --workdir "\$PWD" $image $name "\$@"
+COMMAND
+  chmod 755 "$bin/$name"
+done
+printf '%s\n' "$bin"
