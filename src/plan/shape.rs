@@ -126,6 +126,7 @@ impl<'a> Shape<'a> {
         let name = match (role, application.server) {
             (Role::Web, Server::Uvicorn) if workers > 1 => "uvicorn",
             (Role::Web, Server::Uvicorn) => return MiB(0),
+            (Role::Web, Server::Gunicorn) if application.model.is_none() => "gunicorn-preload",
             (Role::Web, Server::GunicornUvicorn | Server::Gunicorn) => "gunicorn",
             (Role::Worker, _) => Figures::of(application.framework).main,
             _ => return MiB(0),

@@ -51,6 +51,8 @@ def makes_sense(row: Row) -> bool:
         return False
     if framework == "django" and row.get("database") == "none":
         return False
+    if row.get("runtime", "none") not in RUNNABLE and row.get("package-manager", "pip") != "pip":
+        return False
     if "runtime" in row and "delivery" in row:
         return (row["runtime"] == "none") == (row["delivery"] == "")
     return True
@@ -147,7 +149,7 @@ def _can_be_completed(row: Row, axes: dict[str, list[str]]) -> bool:
     """Whether every axis still has a choice that makes sense."""
     if not makes_sense(row):
         return False
-    bound = ("framework", "server", "database", "runtime", "delivery")
+    bound = ("framework", "server", "database", "runtime", "package-manager", "delivery")
     open_axes = [axis for axis in bound if axis not in row]
     if not open_axes:
         return True

@@ -5,6 +5,7 @@
 mod combinations;
 mod dev_overlay;
 mod hardening;
+mod image_only;
 mod measure;
 mod memory;
 mod outage;

@@ -37,6 +37,12 @@ impl Blueprint {
         self
     }
 
+    /// Writes only the files of a bundle.
+    pub fn only(mut self, bundle: &str) -> Self {
+        self.arguments.extend(["--only".into(), bundle.into()]);
+        self
+    }
+
     /// Takes the least memory that the plan accepts for this stack.
     pub fn in_the_least_memory(self) -> Self {
         docker::require_engine();

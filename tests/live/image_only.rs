@@ -1,0 +1,95 @@
+//! `--only image`: a Dockerfile beside code that is there, for a team with its own deployment.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::container::Container;
+use crate::support::docker::{self, docker};
+use crate::support::stack::{Blueprint, Stack};
+use crate::support::wait;
+
+#[test]
+fn fastapi_on_uvicorn() {
+    builds_and_runs(|| Stack::of("fastapi-uvicorn"), &[]);
+}
+
+#[test]
+fn flask_on_gunicorn() {
+    let flask = || {
+        Stack::of("fastapi-gunicorn")
+            .set("stack.framework", "flask")
+            .set("stack.server", "gunicorn")
+    };
+    builds_and_runs(flask, &["SECRET_KEY=of-this-test"]);
+}
+
+#[test]
+fn django_without_its_proxy() {
+    let settings = ["SECRET_KEY=of-this-test", "DATABASE_URL=postgresql://127.0.0.1/none"];
+    builds_and_runs(|| Stack::of("django-nginx"), &settings);
+}
+
+/// Puts the two files beside an application that has none of the others, builds, runs and stops.
+#[track_caller]
+fn builds_and_runs(blueprint: impl Fn() -> Blueprint, environment: &[&str]) {
+    let image = blueprint().only("image").create();
+    let application = blueprint().create();
+    for file in ["compose.yaml", "compose.dev.yaml", "gunicorn.conf.py", "entrypoint.sh", "nginx"] {
+        let path = application.path(file);
+        if path.is_dir() {
+            fs::remove_dir_all(path).expect("a directory of ours");
+        } else if path.exists() {
+            fs::remove_file(path).expect("a file of ours");
+        }
+    }
+    for file in ["Dockerfile", ".dockerignore"] {
+        fs::copy(image.path(file), application.path(file)).expect("it was written");
+    }
+    assert!(!image.path("compose.yaml").exists(), "nothing else was written");
+
+    let tag = format!("{}:local", application.name);
+    let mut build = Command::new("docker");
+    build.current_dir(application.path("")).args(["build", "--quiet", "--tag", &tag, "."]);
+    docker::run(&mut build, Duration::from_secs(300)).expect_success();
+
+    let published = format!("127.0.0.1:{}:8000", application.port);
+    let mut arguments =
+        vec!["run", "--detach", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"];
+    arguments.extend(["--publish", &published]);
+    arguments.extend(environment.iter().flat_map(|setting| ["--env", setting]));
+    arguments.push(&tag);
+    let running = Running(docker(&arguments));
+    wait::until("the image's own health check", Duration::from_secs(30), || {
+        (running.inspect().fact("/State/Health/Status") == "healthy").then_some(())
+    });
+    application.get("/health").expect(200);
+    docker(&["stop", &running.0]);
+    assert_eq!(running.inspect().exit_code(), 0);
+}
+
+/// A container that no Compose knows.
+struct Running(String);
+
+impl Running {
+    fn inspect(&self) -> Container {
+        Container::inspect(&[&self.0]).remove(0)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let logs = docker::try_run(
+                Command::new("docker").args(["logs", &self.0]),
+                Duration::from_secs(30),
+            );
+            eprintln!(
+                "{}",
+                logs.map_or_else(|problem| problem, |output| output.stdout + &output.stderr)
+            );
+        }
+        let mut remove = Command::new("docker");
+        let _ = docker::try_run(remove.args(["rm", "--force", &self.0]), Duration::from_secs(30));
+    }
+}
