@@ -165,8 +165,8 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
         let reason = match memory[&role].weight {
             0 => format!("{floor}, what it needs: more would not help it"),
             weight => format!(
-                "{floor} + {weight}/{} of the rest of {}{host}",
-                weights(&memory),
+                "{floor} + {} the rest of {}{host}",
+                part(weight, weights(&memory)),
                 deploy.memory
             ),
         };
@@ -175,14 +175,18 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
 
         let least = MilliCpu(cpu[&role].floor);
         let reason = format!(
-            "{least} + {}/{} of the rest of {}",
-            cpu[&role].weight,
-            weights(&cpu),
+            "{least} + {} the rest of {}",
+            part(cpu[&role].weight, weights(&cpu)),
             deploy.cpus
         );
         ledger.cpus(role, "cpus", MilliCpu(cpu_parts[&role]), reason, &["deploy.cpus"]);
     }
     Ok(())
+}
+
+/// A weight among all weights, in words.
+fn part(weight: u32, all: u32) -> String {
+    if weight == all { "all of".to_owned() } else { format!("{weight}/{all} of") }
 }
 
 fn weights(claims: &BTreeMap<Role, Claim>) -> u32 {

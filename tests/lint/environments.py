@@ -8,6 +8,7 @@ links into that one: a package it forgot to require is not there.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import shutil
@@ -69,17 +70,21 @@ class Environments:
                 if owners.setdefault(entry, name) != name:
                     raise ToolError(f"{name} and {owners[entry]} share {entry}: link its contents")
 
-    def own(self, output: Output) -> Path:
-        """The interpreter of an environment with exactly a stack's packages."""
+    def own(self, requirements: Iterable[Path]) -> Path:
+        """The interpreter of an environment with exactly these packages."""
         home = Path(tempfile.mkdtemp(prefix="environment-", dir=self.work))
         interpreter = self.shared / "bin/python"
         run(self.uv, "venv", "--quiet", "--clear", "--python", interpreter, home, verdicts=[0])
         (source,) = self.shared.glob("lib/python*/site-packages")
         (site,) = home.glob("lib/python*/site-packages")
-        for name in locked(output.requirements):
+        for name in locked(requirements):
             # One that is missing is for another system: uv has read the markers.
             for entry in self._entries.get(name, ()):
-                (site / entry).symlink_to(source / entry)
+                if entry.endswith(".dist-info"):
+                    # uv takes no link for a package.
+                    shutil.copytree(source / entry, site / entry, copy_function=os.symlink)
+                else:
+                    (site / entry).symlink_to(source / entry)
         return home / "bin/python"
 
     def directory_for(self, name: str, packages: dict[str, str], python: str) -> Path:

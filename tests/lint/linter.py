@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +185,8 @@ def _specimen(linter: Linter, workshop: Path) -> Output:
     if donor.runnable:
         runnable = home / "runnable"
         shutil.copytree(donor.runnable, runnable)
-    specimen = replace(donor, name=f"specimen of {linter.name}", path=path, runnable=runnable)
+    requirements = tuple(Path(shutil.copy(file, home / file.name)) for file in donor.requirements)
+    specimen = Output(f"specimen of {linter.name}", path, donor.arguments, runnable, requirements)
     linter.plant(specimen)
     return specimen
 

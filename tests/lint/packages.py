@@ -36,6 +36,14 @@ def linters(
     outputs: Outputs, tools: Path, generator: Generator, environments: Environments, work: Path
 ) -> list[Linter]:
     return [
+        Linter(
+            "requirements.txt",
+            [output for output in outputs.all if output.runnable],
+            lambda some: complete(some, environments),
+            lambda specimen: edit(specimen.requirements[0], "\nh11==", "\n# h11=="),
+            "h11",
+            each=True,
+        ),
         *(_lock(manager, tools, generator, work) for manager in VERIFY),
         Linter(
             "torch stacks, all but torch",
@@ -54,6 +62,17 @@ def linters(
             each=True,
         ),
     ]
+
+
+def complete(outputs: Sequence[Output], environments: Environments) -> Findings:
+    """Whatever an installed package needs is installed, in a version that it takes."""
+    findings: Findings = {}
+    for output in outputs:
+        interpreter = environments.own(output.requirements[:1])
+        done = run(environments.uv, "pip", "check", "--python", interpreter)
+        said = [line for line in done.stderr.splitlines() if line.startswith("The package")]
+        findings[output.name] = (said or [done.stderr.strip()]) if done.returncode else []
+    return findings
 
 
 def _lock(manager: str, tools: Path, generator: Generator, work: Path) -> Linter:

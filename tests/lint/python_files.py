@@ -102,7 +102,7 @@ def pytest(outputs: Sequence[Output], environments: Environments) -> Findings:
     for output in outputs:
         home = runnable_of(output)
         done = run(
-            environments.own(output), "-m", "pytest", "-q", "-p", "no:cacheprovider",
+            environments.own(output.requirements), "-m", "pytest", "-q", "-p", "no:cacheprovider",
             cwd=home, verdicts=range(6),
         )  # fmt: skip
         findings[output.name] = _failures(done.returncode, done.stdout + done.stderr)
@@ -163,7 +163,7 @@ def gunicorn(outputs: Sequence[Output], environments: Environments) -> Findings:
             raise ToolError(f"{output.name} starts {program}")
         services = read_json(compose(home, "config", "--format", "json"))["services"]
         done = run(
-            environments.own(output), "-m", "gunicorn", "--check-config", *words,
+            environments.own(output.requirements), "-m", "gunicorn", "--check-config", *words,
             cwd=home, env=services["web"]["environment"],
         )  # fmt: skip
         said = done.stderr.strip().splitlines()[-4:] or [f"exit code {done.returncode}"]

@@ -9,6 +9,8 @@ use crate::support::docker::{self, docker};
 use crate::support::stack::{Blueprint, Stack};
 use crate::support::wait;
 
+const SECRET: &str = "SECRET_KEY=of-nothing-but-this-test";
+
 #[test]
 fn fastapi_on_uvicorn() {
     builds_and_runs(|| Stack::of("fastapi-uvicorn"), &[]);
@@ -21,12 +23,12 @@ fn flask_on_gunicorn() {
             .set("stack.framework", "flask")
             .set("stack.server", "gunicorn")
     };
-    builds_and_runs(flask, &["SECRET_KEY=of-this-test"]);
+    builds_and_runs(flask, &[SECRET]);
 }
 
 #[test]
 fn django_without_its_proxy() {
-    let settings = ["SECRET_KEY=of-this-test", "DATABASE_URL=postgresql://127.0.0.1/none"];
+    let settings = [SECRET, "ALLOWED_HOSTS=localhost", "DATABASE_URL=postgresql://127.0.0.1/none"];
     builds_and_runs(|| Stack::of("django-nginx"), &settings);
 }
 

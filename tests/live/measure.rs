@@ -46,6 +46,9 @@ const SUBJECTS: &[(&str, &str, Settings)] = &[
     ("scikit-learn", "ml-server", &[ONE, ("model.runtime", "scikit-learn")]),
 ];
 
+/// In place of a kind of process: all that the container takes.
+const CONTAINER: &str = "container";
+
 /// One kind of process of a subject: its name, the service, the kind.
 type Process = (&'static str, &'static str, &'static str);
 
@@ -64,13 +67,27 @@ const FIGURES: &[(&str, Process, Option<Process>)] = &[
     ("onnxruntime", ("onnxruntime", "web", "uvicorn"), Some(FASTAPI)),
     ("scikit-learn", ("scikit-learn", "web", "uvicorn"), Some(FASTAPI)),
     ("gunicorn", ("fastapi, database, gunicorn", "web", "gunicorn"), None),
+    // What the container takes beside one worker as it is counted.
+    (
+        "gunicorn-preload",
+        ("flask, database", "web", CONTAINER),
+        Some(("flask, database", "web", "gunicorn child")),
+    ),
+    (
+        "gunicorn-preload",
+        ("django, database, celery", "web", CONTAINER),
+        Some(("django, database, celery", "web", "gunicorn child")),
+    ),
     ("uvicorn", ("fastapi, two processes", "web", "uvicorn"), None),
-    ("celery-main", ("fastapi, celery, database, cache", "worker", "celery"), None),
-    ("celery-main", ("flask, celery", "worker", "celery"), None),
-    ("celery-main", ("django, database, celery", "worker", "celery"), None),
-    ("celery-beat", ("fastapi, celery", "beat", "celery"), None),
-    ("celery-beat", ("flask, celery", "beat", "celery"), None),
-    ("celery-beat", ("django, database, celery", "beat", "celery"), None),
+    ("celery-main-fastapi", ("fastapi, celery, database, cache", "worker", "celery"), None),
+    ("celery-child-fastapi", ("fastapi, celery, database, cache", "worker", "celery child"), None),
+    ("celery-beat-fastapi", ("fastapi, celery, database, cache", "beat", "celery"), None),
+    ("celery-main-flask", ("flask, celery", "worker", "celery"), None),
+    ("celery-child-flask", ("flask, celery", "worker", "celery child"), None),
+    ("celery-beat-flask", ("flask, celery", "beat", "celery"), None),
+    ("celery-main-django", ("django, database, celery", "worker", "celery"), None),
+    ("celery-child-django", ("django, database, celery", "worker", "celery child"), None),
+    ("celery-beat-django", ("django, database, celery", "beat", "celery"), None),
 ];
 const FASTAPI: Process = ("fastapi", "web", "uvicorn");
 const FLASK_CHILD: Process = ("flask", "web", "gunicorn child");
@@ -132,16 +149,19 @@ fn compare(measured: &BTreeMap<&str, Usage>) {
     let table: toml::Table = read(&data).parse().expect("the table is TOML");
     let resident = |(name, service, kind): Process| {
         let usage: &Usage = measured.get(name)?;
-        let found = usage.resident.get(&(service.to_owned(), kind.to_owned()));
-        Some(found.unwrap_or_else(|| panic!("{name}: no {kind} in {service}")).0)
+        if kind == CONTAINER {
+            return usage.working_set.get(service).copied();
+        }
+        Some(usage.resident.get(&(service.to_owned(), kind.to_owned()))?.0)
     };
     println!("\n{:18} {:>8} {:>8}", "[process]", "measured", "table");
     for (figure, process, less) in FIGURES {
-        let Some(mut value) = resident(*process) else { continue };
-        if let Some(less) = less {
-            let Some(base) = resident(*less) else { continue };
-            value -= base;
-        }
+        let base = less.map_or(Some(0.0), resident);
+        let (Some(value), Some(base)) = (resident(*process), base) else {
+            println!("{figure:18} {:>8}  {} {}: not seen", "-", process.0, process.1);
+            continue;
+        };
+        let value = value - base;
         let table = table["process"][*figure].as_integer().expect("a number");
         let note = if value > table as f64 { "  more than the table says" } else { "" };
         println!("{figure:18} {value:8.1} {table:8}  {} {}{note}", process.0, process.1);

@@ -1,7 +1,7 @@
 """Settings from the environment, checked when the process starts.
 
-Each part of the service loads the class with what it needs and nothing else: a
-migration runs without the variables of the web service.
+Each process loads the class with what it needs: a migration runs without the
+variables of the web service.
 """
 
 from typing import Literal, Self
@@ -15,8 +15,14 @@ class SettingsError(RuntimeError):
 
 
 class Environment(BaseSettings):
-    # Values stay out of messages: some are passwords.
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        # A variable without a value counts as missing.
+        env_ignore_empty=True,
+        # Values stay out of messages: some are passwords.
+        hide_input_in_errors=True,
+    )
 
     @classmethod
     def load(cls) -> Self:

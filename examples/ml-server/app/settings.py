@@ -1,8 +1,4 @@
-"""Settings from the environment, checked when the process starts.
-
-Each part of the service loads the class with what it needs and nothing else: a
-migration runs without the variables of the web service.
-"""
+"""Settings from the environment, checked when the process starts."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -16,8 +12,14 @@ class SettingsError(RuntimeError):
 
 
 class Environment(BaseSettings):
-    # Values stay out of messages: some are passwords.
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        # A variable without a value counts as missing.
+        env_ignore_empty=True,
+        # Values stay out of messages: some are passwords.
+        hide_input_in_errors=True,
+    )
 
     @classmethod
     def load(cls) -> Self:
@@ -31,10 +33,6 @@ class Environment(BaseSettings):
             raise SettingsError(f"the environment is not usable:\n{problems}") from None
 
 
-class LogSettings(Environment):
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-
 class ModelSettings(Environment):
     model_path: Path = Path("models/model.onnx")
     model_threads: int = Field(default=1, ge=1)
@@ -43,11 +41,9 @@ class ModelSettings(Environment):
     model_load_delay: float = Field(default=5, ge=0)
 
 
-class Settings(
-    LogSettings,
-    ModelSettings,
-):
+class Settings(ModelSettings):
     """What the web service reads."""
 
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     # Seconds until a request is answered with 504.
     request_timeout: float = Field(default=60, gt=0)
