@@ -18,7 +18,6 @@ const READINESS_WITHIN: Duration = Duration::from_secs(5);
 /// Liveness asks nobody.
 const ALIVE_WITHIN: Duration = Duration::from_secs(2);
 const NOTICED_WITHIN: Duration = Duration::from_secs(10);
-const RECOVERED_WITHIN: Duration = Duration::from_secs(30);
 
 #[test]
 fn fastapi_without_its_database_or_cache() {
@@ -90,9 +89,7 @@ fn survives(stack: &Stack, service: &str, check: &str, needing: &[Request], work
         timely(stack, &Request::get("/health"), ALIVE_WITHIN).expect(200);
 
         stack.compose(&[back, service]);
-        wait::until("/ready to recover", RECOVERED_WITHIN, || {
-            (stack.get("/ready").status == 200).then_some(())
-        });
+        work::recovers(stack);
         works();
     }
     assert_eq!(life(stack), before, "the application was not restarted");

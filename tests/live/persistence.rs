@@ -25,6 +25,7 @@ fn rows_queued_tasks_and_results_survive_their_servers() {
     stack.compose(&["stop", "worker"]);
     let waiting = work::queues_a_task(&stack, 40, 2);
     stack.compose(&["restart", "redis"]);
+    work::recovers(&stack);
     let task = stack.get(&format!("/tasks/{waiting}")).expect(200).json();
     assert_eq!(task["state"], "PENDING", "nobody can have run it");
     stack.compose(&["start", "worker"]);

@@ -6,8 +6,8 @@
 //! byte of an answer, which tells a client that it can send it again. No answer may be an error
 //! or break off in the middle, whenever it was asked for.
 //!
-//! The proof does not rest on timing: some requests send half of their body, and the other half
-//! only when the stop has been seen to take effect, since new requests go unanswered.
+//! The proof does not rest on luck: some requests send half of their body, and the other half only
+//! seconds after the stop has been seen to take effect, since new requests go unanswered.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -29,6 +29,8 @@ const CLIENTS: usize = 6;
 /// Load before the stop.
 const BEFORE: Duration = Duration::from_secs(3);
 const STOP_SEEN_WITHIN: Duration = Duration::from_secs(15);
+/// How long the other half of a body is still kept back then.
+const KEPT_BACK: Duration = Duration::from_secs(3);
 
 #[test]
 fn uvicorn_finishes_what_it_has_begun() {
@@ -103,6 +105,7 @@ fn finishes_what_it_has_begun(stack: &Stack, stop: &[&str], request: &Request, s
     wait::until("the stop to take effect", STOP_SEEN_WITHIN, || {
         stack.try_request(&Request::get("/health")).err()
     });
+    thread::sleep(KEPT_BACK);
     let answers: Vec<Result<Response, Failure>> = half_sent
         .into_iter()
         .map(|connection| finish(connection, &request.body[middle..]))

@@ -16,6 +16,8 @@ use pty_process::blocking::Pty;
 
 /// Longest a step may take: far more than any should, on a busy machine too.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A pause in which a menu that is being drawn would have gone on.
+const QUIET: Duration = Duration::from_millis(150);
 
 pub const ENTER: &str = "\r";
 pub const ESC: &str = "\x1b";
@@ -146,9 +148,27 @@ impl Terminal {
         self
     }
 
+    /// Waits until nothing more is drawn. A menu is drawn line by line, and
+    /// half of one looks like another: a key pressed on the strength of it
+    /// would move twice.
+    fn settle(&self) -> &Self {
+        let mut seen = self.seen.0.lock().unwrap();
+        loop {
+            let before = seen.bytes.len();
+            let until = Instant::now() + QUIET;
+            while !seen.ended && Instant::now() < until {
+                let left = until.saturating_duration_since(Instant::now());
+                seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+            }
+            if seen.ended || seen.bytes.len() == before {
+                return self;
+            }
+        }
+    }
+
     /// Takes the item that starts with this text.
     pub fn choose(&self, item: &str) -> &Self {
-        let mut now = self.wait("a menu", active);
+        let mut now = self.settle().wait("a menu", active);
         let first = now.clone();
         while !now.starts_with(item) {
             self.press("j");
@@ -157,6 +177,9 @@ impl Terminal {
                 self.wait("the next item", |screen| active(screen).filter(|item| *item != before));
             assert_ne!(now, first, "there is no {item} in\n{}", self.screen());
         }
+        self.settle().wait("the item alone", |screen| {
+            active(screen).is_some_and(|now| now.starts_with(item)).then_some(())
+        });
         let left = self.times(SHOW_CURSOR);
         self.press(ENTER);
         // The same menu may come again: it is another one once the cursor was

@@ -36,10 +36,15 @@ def integer(name: str, default: int) -> int:
 
 
 def boolean(name: str, default: bool) -> bool:
-    value = text(name, str(default)).lower()
-    if value not in ("true", "false"):
-        problems.append(f"{name} has to be true or false")
-    return value == "true"
+    return choice(name, str(default).lower(), ("true", "false")) == "true"
+
+
+def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in choices:
+        problems.append(f"{name} has to be one of {', '.join(choices)}")
+        return default
+    return value
 
 
 def names(name: str) -> list[str]:

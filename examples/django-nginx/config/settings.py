@@ -94,12 +94,13 @@ STORAGES = {
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "info").upper()},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL.upper()},
     # Django's own handlers would mail errors, and write them a second time.
     "loggers": {"django": {"handlers": [], "propagate": True}},
 }

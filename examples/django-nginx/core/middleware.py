@@ -1,11 +1,14 @@
 """Turns what can go wrong in a view into an answer."""
 
+import logging
 from collections.abc import Callable
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from core.requests import InvalidBodyError, NotFoundError
+
+logger = logging.getLogger(__name__)
 
 # What a request fails with while something that the service needs is away.
 UNAVAILABLE: dict[type[Exception], str] = {
@@ -27,5 +30,6 @@ class AnswerErrors:
             return JsonResponse({"detail": str(error)}, status=404)
         for kind, detail in UNAVAILABLE.items():
             if isinstance(error, kind):
+                logger.warning("%s %s: %s", request.method, request.path, error)
                 return JsonResponse({"detail": detail}, status=503)
         return None

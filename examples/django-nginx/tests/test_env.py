@@ -31,7 +31,7 @@ def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(env.EnvironmentProblem) as raised:
         env.assert_usable()
     assert str(raised.value) == (
-        "MISSING is not set; WHOLE has to be a whole number; SWITCH has to be true or false"
+        "MISSING is not set; WHOLE has to be a whole number; SWITCH has to be one of true, false"
     )
     assert len(run_checks()) == 3
 

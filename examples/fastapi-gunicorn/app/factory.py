@@ -1,5 +1,6 @@
 """Puts the application together. Nothing is opened before the server starts it."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,8 @@ from app.routes import health, items
 from app.settings import Settings
 from app.timeout import RequestTimeout
 
+logger = logging.getLogger(__name__)
+
 # What a request fails with while something that the service needs is away.
 UNAVAILABLE: dict[type[Exception], str] = {
     DatabaseError: "the database is not available",
@@ -21,6 +24,7 @@ UNAVAILABLE: dict[type[Exception], str] = {
 
 
 async def answer_unavailable(request: Request, error: Exception) -> JSONResponse:
+    logger.warning("%s %s: %s", request.method, request.url.path, error)
     detail = next(text for kind, text in UNAVAILABLE.items() if isinstance(error, kind))
     return JSONResponse({"detail": detail}, status_code=503)
 

@@ -44,6 +44,8 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT,
         # Replaces connections that broke while the database was away.
         pool_pre_ping=True,
+        # What users have written stays out of error messages.
+        hide_parameters=True,
         connect_args=connect_args,
     )
 
