@@ -4,10 +4,12 @@
 //! Data flows one way, and each module does one step:
 //!
 //! ```text
-//! preset chain ──preset──▶ Layers ─┐
-//! dockwright.toml, --set, prompts ─┴─answers─▶ Answers ─plan─▶ Plan ─render─▶ Rendered ─apply─▶ disk
+//! repository ──detect──▶ Facts ────┐
+//! preset chain ──preset──▶ Layers ─┼─answers─▶ Answers ─plan─▶ Plan ─render─▶ Rendered ─apply─▶ disk
+//! dockwright.toml, --set, prompts ─┘
 //! ```
 //!
+//! `detect` reads and parses, and never runs anything of a repository;
 //! `plan` takes every decision and chooses every number, and is pure;
 //! templates in `render` only print what the plan holds; `apply` is the only
 //! module that writes; `cli` turns arguments into calls and results into
@@ -16,6 +18,7 @@
 pub mod answers;
 pub mod apply;
 pub mod cli;
+pub mod detect;
 pub mod error;
 pub mod plan;
 pub mod preset;

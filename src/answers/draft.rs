@@ -179,6 +179,7 @@ impl Draft {
         }
 
         let answers = Answers {
+            adopted: None,
             preset: self.preset.clone(),
             name,
             python: text("project.python"),

@@ -4,6 +4,7 @@
 //! default, preset, `dockwright.toml`, `--set`, prompt); [`Draft::resolve`]
 //! turns it into [`Answers`], or into all of its problems at once.
 
+pub mod adopted;
 pub mod document;
 pub mod draft;
 pub mod source;
@@ -58,6 +59,8 @@ pub struct Deploy {
 /// Everything that was decided by people, presets and defaults.
 #[derive(Clone, Debug)]
 pub struct Answers {
+    /// Code that was there before; `None` where dockwright writes a skeleton.
+    pub adopted: Option<adopted::Adopted>,
     /// The preset's reference.
     pub preset: String,
     /// Names the project, image and database.

@@ -1,0 +1,262 @@
+//! What a repository is: one field per fact, each with its evidence.
+
+use serde::Serialize;
+
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::readiness::Lack;
+use crate::detect::tree::Unreadable;
+
+/// Which protocol the application speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interface {
+    /// Asynchronous.
+    Asgi,
+    /// Synchronous.
+    Wsgi,
+}
+
+/// The Python version the project runs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Python {
+    /// Minor version, such as `3.12`.
+    pub version: String,
+    /// What was stated, as it stands there: `>=3.10,<3.13`.
+    pub constraint: Option<String>,
+    /// What decided: `.python-version`, `requires-python`, `pinned packages`,
+    /// `default`.
+    pub source: String,
+}
+
+/// Celery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Celery {
+    /// What `--app` takes: `config.celery:app`.
+    pub app: String,
+    /// Whether anything is scheduled.
+    pub beat: bool,
+}
+
+/// Static files of a Django project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Static {
+    /// Whether `collectstatic` has a place to collect to.
+    pub collectstatic: bool,
+    /// Whether WhiteNoise serves them.
+    pub whitenoise: bool,
+    /// Whether names of collected files carry a hash of their content.
+    pub manifest: bool,
+    /// `STATIC_ROOT` relative to the build context, where it could be read.
+    pub root: Option<String>,
+    /// `STATIC_URL`, where it could be read.
+    pub url: Option<String>,
+}
+
+/// Debian packages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SystemPackages {
+    /// To build Python packages.
+    pub build: Vec<String>,
+    /// To run them.
+    pub runtime: Vec<String>,
+}
+
+/// Machine learning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ml {
+    /// `onnxruntime`, `torch`, `scikit-learn`, `transformers`, `ultralytics`,
+    /// `tensorflow`.
+    pub framework: String,
+    /// Model files, relative to the directory that was read.
+    pub models: Vec<String>,
+}
+
+/// An environment variable that must be set before the code starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RequiredEnv {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a secret that can be generated: signing keys, not
+    /// passwords of systems elsewhere.
+    pub generated: bool,
+    /// Whether importing the settings needs it, so that `collectstatic` does.
+    pub at_import: bool,
+}
+
+/// What a variable tells the code, so that the files can give it the right
+/// value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "means", rename_all = "kebab-case")]
+pub enum Meaning {
+    /// The database's whole address, beginning with this scheme:
+    /// `postgresql+asyncpg`.
+    DatabaseUrl {
+        /// The scheme, as the code's driver wants it.
+        scheme: String,
+    },
+    /// The database's host name.
+    DatabaseHost,
+    /// The database's port.
+    DatabasePort,
+    /// The database's name.
+    DatabaseName,
+    /// The database's user.
+    DatabaseUser,
+    /// The database's password.
+    DatabasePassword,
+    /// The cache's whole address.
+    CacheUrl,
+    /// The cache's host name.
+    CacheHost,
+    /// The cache's port.
+    CachePort,
+    /// The cache's password.
+    CachePassword,
+    /// The broker's whole address.
+    BrokerUrl,
+    /// The address of Celery's results.
+    ResultUrl,
+    /// The broker's host name.
+    BrokerHost,
+    /// The broker's port.
+    BrokerPort,
+    /// The broker's password.
+    BrokerPassword,
+    /// Django's `SECRET_KEY` and its like: generated.
+    SecretKey,
+    /// Host names, joined by this separator.
+    AllowedHosts {
+        /// `,` or a space.
+        separator: String,
+    },
+    /// Origins that may post forms, joined by this separator.
+    TrustedOrigins {
+        /// `,` or a space.
+        separator: String,
+    },
+    /// Debug mode; the value that turns it off.
+    Debug {
+        /// `False`, `0`, or empty.
+        off: String,
+    },
+    /// Something that always has this value here: `SQL_ENGINE`.
+    Constant {
+        /// The value.
+        value: String,
+    },
+}
+
+/// A variable the code reads to find what it depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Connection {
+    /// The variable's name.
+    pub name: String,
+    /// What it tells.
+    #[serde(flatten)]
+    pub meaning: Meaning,
+}
+
+/// A path the code writes to at run time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Writable {
+    /// Relative to the build context.
+    pub path: String,
+    /// `media`, `uploads`, `sqlite`, `cache`, `logs`, …
+    pub purpose: String,
+    /// Whether its content has to outlive the container: a volume, otherwise
+    /// a tmpfs.
+    pub keep: bool,
+}
+
+/// A container or deployment file that is already there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Existing {
+    /// Where.
+    pub path: String,
+    /// `dockerfile`, `compose`, `dockerignore`, `gunicorn`, `entrypoint`,
+    /// `nginx`, `procfile`, `env`, `gitignore`.
+    pub kind: String,
+}
+
+/// Something a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Doubt {
+    /// The key of `detect --format json` it is about.
+    pub key: String,
+    /// What is doubtful, and why.
+    pub message: String,
+    /// What decides it: a flag, a line to add.
+    pub help: String,
+}
+
+/// Everything that was found out about a repository.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The directory that goes on `sys.path`, `.` for the top.
+    pub root: Fact<String>,
+    /// The directory an image is built from, `.` for the top.
+    pub build_context: Fact<String>,
+    /// `fastapi`, `flask`, `django`, or another by its name.
+    pub framework: Fact<String>,
+    /// ASGI or WSGI.
+    pub interface: Fact<Interface>,
+    /// `shop.wsgi:application`; a factory has no parentheses here.
+    pub app: Fact<String>,
+    /// Whether `app` is called to make the application.
+    pub factory: Fact<bool>,
+    /// Django's settings module for production.
+    pub settings: Fact<String>,
+    /// `uv`, `poetry`, `pdm`, `pipenv`, `pip`, `pyproject`, `setuptools`,
+    /// `conda`.
+    pub package_manager: Fact<String>,
+    /// What is installed from, relative to the directory that was read: the
+    /// lock before the file it was made from.
+    pub dependency_files: Fact<Vec<String>>,
+    /// The Python version.
+    pub python: Fact<Python>,
+    /// `postgres`, `mysql`, `sqlite`, `mssql`, `mongodb`, …
+    pub database: Fact<String>,
+    /// The driver's package name.
+    pub database_driver: Fact<String>,
+    /// `redis`, `valkey`, `memcached`.
+    pub cache: Fact<String>,
+    /// `redis`, `valkey`, `rabbitmq`, `sqs`.
+    pub broker: Fact<String>,
+    /// Celery.
+    pub celery: Fact<Celery>,
+    /// Other task queues, by name: `rq`, `arq`, `dramatiq`, `huey`,
+    /// `taskiq`, `django-q`.
+    pub queues: Fact<Vec<String>>,
+    /// `django`, `alembic`, `flask-migrate`, `aerich`.
+    pub migrations: Fact<String>,
+    /// Static files; its JSON key is `static`.
+    pub static_files: Fact<Static>,
+    /// Debian packages.
+    pub system_packages: Fact<SystemPackages>,
+    /// Machine learning.
+    pub ml: Fact<Ml>,
+    /// Variables without which the code does not start.
+    pub required_env: Vec<(RequiredEnv, Vec<Evidence>)>,
+    /// Variables that tell the code where its database, cache and broker are,
+    /// whether it has a default for them or not.
+    pub connections: Vec<(Connection, Vec<Evidence>)>,
+    /// The port the application listens on, where something says so.
+    pub port: Fact<u16>,
+    /// Path of a liveness route.
+    pub health: Fact<String>,
+    /// Path of a readiness route.
+    pub ready: Fact<String>,
+    /// Paths the code writes to.
+    pub writable: Vec<(Writable, Vec<Evidence>)>,
+    /// Container files that are there.
+    pub existing_files: Vec<Existing>,
+    /// Names of the production dependencies, normalised (PEP 503), with the
+    /// extras that were asked for: what the image will hold, lock included.
+    pub packages: Vec<String>,
+    /// What the generated files need and the code lacks.
+    pub readiness: Vec<Lack>,
+    /// What is missing or doubtful.
+    pub doubts: Vec<Doubt>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+}

@@ -1,0 +1,63 @@
+//! Detection: what a repository is, read and parsed, never imported or run.
+//!
+//! ```text
+//! directory ──tree──▶ files ──commands──▶ what starts it today ─┐
+//!                       ├─────deps──▶ what it installs ─────────┼─app─▶ what starts ─services─▶ Facts
+//!                       └─────python──▶ syntax trees ───────────┘
+//! ```
+
+pub mod commands;
+pub mod decode;
+pub mod deps;
+pub mod fact;
+pub mod facts;
+pub mod python;
+pub mod readiness;
+mod redact;
+pub mod scope;
+pub mod startup;
+pub mod tree;
+
+use std::path::Path;
+
+use crate::error::Error;
+use deps::Dependencies;
+pub use fact::{Evidence, Fact};
+pub use facts::Facts;
+use tree::Tree;
+
+/// What a person already decided, so that it is not detected.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// `project.root`.
+    pub root: Option<String>,
+    /// `project.app`.
+    pub app: Option<String>,
+    /// `project.package-manager`.
+    pub package_manager: Option<String>,
+    /// `project.settings`.
+    pub settings: Option<String>,
+}
+
+/// Reads a directory.
+///
+/// # Errors
+/// When the directory cannot be read at all. Files that cannot be read or
+/// parsed are noted in the facts.
+pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
+    let tree = Tree::read(directory)?;
+    let commands = commands::find(&tree);
+    let startup = startup::find(&tree, &commands, wishes);
+    let dependencies = Dependencies::of(&tree, startup.root());
+    Ok(Facts {
+        root: startup.root,
+        framework: startup.framework,
+        interface: startup.interface,
+        app: startup.app,
+        factory: startup.factory,
+        settings: startup.settings,
+        package_manager: dependencies.manager,
+        unreadable: tree.unreadable().to_vec(),
+        ..Facts::default()
+    })
+}

@@ -1,0 +1,40 @@
+//! What starts: the root, the framework, the application object.
+
+use crate::detect::Wishes;
+use crate::detect::commands::Command;
+use crate::detect::fact::Fact;
+use crate::detect::facts::Interface;
+use crate::detect::tree::Tree;
+
+/// The facts that a container's start command follows from.
+#[derive(Clone, Debug, Default)]
+pub struct Startup {
+    /// The directory that goes on `sys.path`, `.` for the top.
+    pub root: Fact<String>,
+    /// `fastapi`, `flask`, `django`, or another by its name.
+    pub framework: Fact<String>,
+    /// ASGI or WSGI.
+    pub interface: Fact<Interface>,
+    /// `module:object`; a factory without parentheses.
+    pub app: Fact<String>,
+    /// Whether `app` is called to make the application.
+    pub factory: Fact<bool>,
+    /// Django's settings module for production.
+    pub settings: Fact<String>,
+    /// Why there is no application: `a command-line tool`, `a library`, …
+    pub instead: Option<String>,
+}
+
+impl Startup {
+    /// The root where it is known, otherwise the top.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        self.root.value().map_or(".", String::as_str)
+    }
+}
+
+/// Finds out what starts.
+#[must_use]
+pub fn find(_tree: &Tree, _commands: &[Command], _wishes: &Wishes) -> Startup {
+    Startup::default()
+}

@@ -1,0 +1,480 @@
+//! The files of a repository: walked once, read in parallel, parsed only
+//! where a marker occurs. Git-ignored files, virtual environments and
+//! installed packages are not among them. Nothing is executed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use aho_corasick::AhoCorasick;
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use crate::detect::fact::Evidence;
+use crate::detect::python::Module;
+use crate::detect::{decode, scope};
+use crate::error::Error;
+
+/// Largest Python file that is read, in bytes: generated ones are larger.
+const PYTHON_CAP: u64 = 1 << 20;
+/// Largest other file that is read; lock files of large projects have
+/// several megabytes.
+const OTHER_CAP: u64 = 32 << 20;
+
+/// Directories that are never entered, whatever git says of them.
+const CLOSED: [&str; 15] = [
+    ".git",
+    ".hg",
+    ".svn",
+    ".venv",
+    ".tox",
+    ".nox",
+    ".eggs",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".dockwright",
+    "__pycache__",
+    "__pypackages__",
+    "node_modules",
+    "site-packages",
+];
+
+/// Text that makes a Python file worth parsing. A file without any of them
+/// is parsed only when another one imports it.
+const MARKERS: [&str; 34] = [
+    "FastAPI",
+    "Flask(",
+    "Starlette",
+    "Litestar",
+    "Quart",
+    "Sanic",
+    "aiohttp",
+    "Bottle",
+    "falcon",
+    "tornado",
+    "ASGIApp",
+    "get_wsgi_application",
+    "get_asgi_application",
+    "DJANGO_SETTINGS_MODULE",
+    "INSTALLED_APPS",
+    "DATABASES",
+    "STATIC_ROOT",
+    "create_app",
+    "application",
+    "Celery(",
+    "beat_schedule",
+    "BEAT_SCHEDULE",
+    "environ",
+    "getenv",
+    "BaseSettings",
+    "decouple",
+    "Migrate(",
+    "uvicorn",
+    "gunicorn",
+    "health",
+    "create_engine",
+    "create_async_engine",
+    "redis",
+    "BackgroundScheduler",
+];
+
+static FINDER: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(MARKERS).expect("the markers are plain text"));
+
+/// A file or directory that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Unreadable {
+    /// Where, relative to the directory that was read.
+    pub path: String,
+    /// What the system said.
+    pub why: String,
+}
+
+/// How long the steps of reading took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings {
+    /// Listing the files.
+    pub walk: Duration,
+    /// Reading Python files and looking for markers.
+    pub read: Duration,
+    /// Parsing those with one.
+    pub parse: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    size: u64,
+    marked: bool,
+    text: OnceLock<Option<Arc<str>>>,
+    module: OnceLock<Option<Module>>,
+}
+
+/// The files of a directory.
+#[derive(Debug)]
+pub struct Tree {
+    base: PathBuf,
+    entries: BTreeMap<String, Entry>,
+    unreadable: Vec<Unreadable>,
+    timings: Timings,
+}
+
+impl Tree {
+    /// Walks, reads and parses a directory.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read. Anything unreadable below it
+    /// is noted and left out.
+    pub fn read(directory: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Io { action: "read", path: directory.to_owned(), source };
+        fs::read_dir(directory).map_err(failed)?;
+        let base = fs::canonicalize(directory).map_err(failed)?;
+        let mut timings = Timings::default();
+        let start = Instant::now();
+        let (entries, unreadable) = walk(&base);
+        timings.walk = start.elapsed();
+        let mut tree = Self { base, entries, unreadable, timings };
+        let start = Instant::now();
+        tree.mark();
+        tree.timings.read = start.elapsed();
+        let start = Instant::now();
+        let marked: Vec<&str> = tree.marked_paths().collect();
+        in_parallel(&marked, |path| {
+            let _ = tree.python(path);
+        });
+        let parse = start.elapsed();
+        tree.timings.parse = parse;
+        Ok(tree)
+    }
+
+    /// The directory that was read, absolute.
+    #[must_use]
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// How long reading took.
+    #[must_use]
+    pub const fn timings(&self) -> Timings {
+        self.timings
+    }
+
+    /// What could not be read.
+    #[must_use]
+    pub fn unreadable(&self) -> &[Unreadable] {
+        &self.unreadable
+    }
+
+    /// Every file, sorted by path.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// The files directly in a directory; `.` is the top.
+    pub fn in_directory<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = &'a str> {
+        self.below(directory).filter(move |path| {
+            let rest = if directory == "." { path } else { &path[directory.len() + 1..] };
+            !rest.contains('/')
+        })
+    }
+
+    /// The files anywhere below a directory; `.` is the top.
+    pub fn below<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = &'a str> {
+        let prefix = if directory == "." { String::new() } else { format!("{directory}/") };
+        self.entries
+            .range::<str, _>((
+                std::ops::Bound::Included(prefix.as_str()),
+                std::ops::Bound::Unbounded,
+            ))
+            .map(|(path, _)| path.as_str())
+            .take_while({
+                let prefix = prefix.clone();
+                move |path| path.starts_with(&prefix)
+            })
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    /// Whether a file is there.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.entries.contains_key(path)
+    }
+
+    /// Whether any file is below a directory.
+    #[must_use]
+    pub fn has_directory(&self, path: &str) -> bool {
+        path == "." || self.below(path).next().is_some()
+    }
+
+    /// Size of a file in bytes.
+    #[must_use]
+    pub fn size(&self, path: &str) -> Option<u64> {
+        self.entries.get(path).map(|entry| entry.size)
+    }
+
+    /// The text of a file; `None` where it is missing, binary or too large.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.shared_text(path).map(|text| &**text)
+    }
+
+    fn shared_text(&self, path: &str) -> Option<&Arc<str>> {
+        let entry = self.entries.get(path)?;
+        entry.text.get_or_init(|| self.load(path, entry.size)).as_ref()
+    }
+
+    fn load(&self, path: &str, size: u64) -> Option<Arc<str>> {
+        let cap = if path.ends_with(".py") { PYTHON_CAP } else { OTHER_CAP };
+        if size > cap {
+            return None;
+        }
+        let bytes = fs::read(self.base.join(path)).ok()?;
+        decode::text(bytes).map(Arc::from)
+    }
+
+    /// A Python file's syntax tree; parsed when it is first asked for.
+    #[must_use]
+    pub fn python(&self, path: &str) -> Option<&Module> {
+        let entry = self.entries.get(path)?;
+        entry
+            .module
+            .get_or_init(|| {
+                let text = self.shared_text(path)?;
+                Some(Module::parse(path, Arc::clone(text)))
+            })
+            .as_ref()
+    }
+
+    /// The Python files that count and hold a marker, parsed.
+    pub fn modules(&self) -> impl Iterator<Item = &Module> {
+        self.marked_paths().filter_map(|path| self.python(path))
+    }
+
+    /// A line of a file as evidence, by its number from 1.
+    #[must_use]
+    pub fn evidence(&self, path: &str, line: usize) -> Evidence {
+        let text = self.text(path).and_then(|text| text.lines().nth(line.saturating_sub(1)));
+        match (line, text) {
+            (0, _) | (_, None) => Evidence::file(path),
+            (line, Some(text)) => Evidence::line(path, line, text),
+        }
+    }
+
+    /// The first line of a file that `test` accepts, as evidence.
+    #[must_use]
+    pub fn find_line(&self, path: &str, test: impl Fn(&str) -> bool) -> Option<Evidence> {
+        let (at, text) = self.text(path)?.lines().enumerate().find(|(_, line)| test(line))?;
+        Some(Evidence::line(path, at + 1, text))
+    }
+
+    fn marked_paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(|(_, entry)| entry.marked).map(|(path, _)| path.as_str())
+    }
+
+    /// Reads every Python file that counts, once, and keeps the text of those
+    /// with a marker.
+    fn mark(&mut self) {
+        let candidates: Vec<&str> = self
+            .entries
+            .iter()
+            .filter(|(path, entry)| {
+                path.ends_with(".py") && entry.size <= PYTHON_CAP && scope::counts(path)
+            })
+            .map(|(path, _)| path.as_str())
+            .collect();
+        let found = Mutex::new(Vec::new());
+        in_parallel(&candidates, |path| {
+            if let Ok(bytes) = fs::read(self.base.join(path))
+                && FINDER.is_match(&bytes)
+            {
+                let text = decode::text(bytes).map(Arc::from);
+                found.lock().expect("no reader panics").push(((*path).to_string(), text));
+            }
+        });
+        for (path, text) in found.into_inner().expect("no reader panics") {
+            if let Some(entry) = self.entries.get_mut(&path) {
+                entry.marked = text.is_some();
+                let _ = entry.text.set(text);
+            }
+        }
+    }
+}
+
+/// Runs `work` on every item, on all cores.
+fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) + Sync) {
+    /// Items a thread takes at once; fewer than this are not worth a thread.
+    const BATCH: usize = 16;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    if items.len() <= BATCH || threads == 1 {
+        items.iter().for_each(work);
+        return;
+    }
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let start = next.fetch_add(BATCH, Ordering::Relaxed);
+                    if start >= items.len() {
+                        break;
+                    }
+                    items[start..items.len().min(start + BATCH)].iter().for_each(&work);
+                }
+            });
+        }
+    });
+}
+
+fn walk(base: &Path) -> (BTreeMap<String, Entry>, Vec<Unreadable>) {
+    let entries = Mutex::new(Vec::new());
+    let unreadable = Mutex::new(Vec::new());
+    let walker = WalkBuilder::new(base)
+        .hidden(false)
+        .ignore(false)
+        .git_global(false)
+        .require_git(false)
+        .follow_links(false)
+        .filter_entry(is_open)
+        .threads(std::thread::available_parallelism().map_or(1, usize::from))
+        .build_parallel();
+    walker.run(|| {
+        Box::new(|found| {
+            match found {
+                Ok(found) => {
+                    if let Some(entry) = file(base, &found) {
+                        entries.lock().expect("no walker panics").push(entry);
+                    }
+                }
+                Err(error) => {
+                    unreadable.lock().expect("no walker panics").push(refusal(base, &error))
+                }
+            }
+            WalkState::Continue
+        })
+    });
+    let mut unreadable = unreadable.into_inner().expect("no walker panics");
+    unreadable.sort_by(|one: &Unreadable, other| one.path.cmp(&other.path));
+    (entries.into_inner().expect("no walker panics").into_iter().collect(), unreadable)
+}
+
+/// Whether a directory is entered; files always are.
+fn is_open(entry: &DirEntry) -> bool {
+    if entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+        return true;
+    }
+    let name = entry.file_name().to_string_lossy();
+    !CLOSED.contains(&name.as_ref())
+        && !name.ends_with(".egg-info")
+        && !entry.path().join("pyvenv.cfg").exists()
+}
+
+/// A file by its path; a link to a file inside the directory counts as one.
+fn file(base: &Path, found: &DirEntry) -> Option<(String, Entry)> {
+    let kind = found.file_type()?;
+    let metadata = if kind.is_file() {
+        found.metadata().ok()?
+    } else if kind.is_symlink() {
+        let target = fs::canonicalize(found.path()).ok()?;
+        let metadata = fs::metadata(&target).ok()?;
+        if !target.starts_with(base) || !metadata.is_file() {
+            return None;
+        }
+        metadata
+    } else {
+        return None;
+    };
+    let relative = found.path().strip_prefix(base).ok()?;
+    let parts: Option<Vec<&str>> =
+        relative.components().map(|part| part.as_os_str().to_str()).collect();
+    Some((parts?.join("/"), Entry { size: metadata.len(), ..Entry::default() }))
+}
+
+fn refusal(base: &Path, error: &ignore::Error) -> Unreadable {
+    fn path_of(error: &ignore::Error) -> Option<&Path> {
+        match error {
+            ignore::Error::WithPath { path, .. } => Some(path),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                path_of(err)
+            }
+            ignore::Error::Loop { child, .. } => Some(child),
+            _ => None,
+        }
+    }
+    let path = path_of(error).map_or_else(
+        || ".".into(),
+        |path| path.strip_prefix(base).unwrap_or(path).to_string_lossy().into_owned(),
+    );
+    let why = error.io_error().map_or_else(
+        || error.to_string(),
+        |error| match error.kind() {
+            std::io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+            _ => error.to_string(),
+        },
+    );
+    Unreadable { path, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use assert_fs::TempDir;
+    use assert_fs::prelude::*;
+
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> (TempDir, Tree) {
+        let directory = TempDir::new().unwrap();
+        for (path, text) in files {
+            directory.child(path).write_str(text).unwrap();
+        }
+        let tree = Tree::read(directory.path()).unwrap();
+        (directory, tree)
+    }
+
+    #[test]
+    fn environments_ignored_files_and_installed_packages_are_not_read() {
+        let (_directory, tree) = tree(&[
+            (".gitignore", "local/\n"),
+            ("local/app.py", "FastAPI"),
+            ("env-of-mine/pyvenv.cfg", ""),
+            ("env-of-mine/lib/django.py", "DATABASES"),
+            ("lib/site-packages/x.py", "FastAPI"),
+            (".python-version", "3.12"),
+            ("app/main.py", "app = FastAPI()"),
+        ]);
+        let paths: Vec<&str> = tree.paths().collect();
+        assert_eq!(paths, [".gitignore", ".python-version", "app/main.py"]);
+    }
+
+    #[test]
+    fn only_files_with_a_marker_are_parsed_ahead_and_any_on_demand() {
+        let (_directory, tree) = tree(&[
+            ("app/main.py", "app = FastAPI()"),
+            ("app/__init__.py", "x = 1"),
+            ("tests/a.py", "FastAPI"),
+        ]);
+        let ahead: Vec<&str> = tree.modules().map(|module| module.path.as_str()).collect();
+        assert_eq!(ahead, ["app/main.py"]);
+        assert!(tree.python("app/__init__.py").is_some());
+    }
+
+    #[test]
+    fn directories_are_told_apart_from_names_that_begin_like_them() {
+        let (_directory, tree) = tree(&[("app/a.py", ""), ("app/b/c.py", ""), ("apple/d.py", "")]);
+        assert_eq!(tree.in_directory("app").collect::<Vec<_>>(), ["app/a.py"]);
+        assert_eq!(tree.below("app").collect::<Vec<_>>(), ["app/a.py", "app/b/c.py"]);
+        assert!(tree.has_directory("app/b") && !tree.has_directory("ap"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_loop_of_links_and_a_link_out_of_the_repository_are_left_alone() {
+        let (directory, _) = tree(&[("app/a.py", "")]);
+        std::os::unix::fs::symlink(directory.path(), directory.path().join("app/loop")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", directory.path().join("host.py")).unwrap();
+        let tree = Tree::read(directory.path()).unwrap();
+        assert_eq!(tree.paths().collect::<Vec<_>>(), ["app/a.py"]);
+    }
+}
