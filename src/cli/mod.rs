@@ -1,6 +1,7 @@
 //! The command line: arguments in, a report and an exit code out. One thin
 //! file per command.
 
+pub mod detect;
 pub mod input;
 mod layout;
 pub mod new;
@@ -40,6 +41,8 @@ enum Command {
     /// Make a new service: asks a few questions, then writes everything
     #[command(after_help = NEW_EXAMPLES)]
     New(New),
+    /// Say what a repository is, with the lines that say so
+    Detect(DetectArgs),
     /// Show what would be planned, every number with its reason
     Plan(PlanArgs),
     /// Look at the built-in presets
@@ -78,6 +81,16 @@ struct New {
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct DetectArgs {
+    /// Directory to read
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// How to report
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -167,6 +180,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::New(new) => new::run(&new.dir, &new.choices, new.yes, new.dry_run),
+        Command::Detect(detect) => detect::run(&detect.dir, detect.format),
         Command::Plan(plan) => plan::run(&plan.dir, &plan.choices, plan.explain.as_deref()),
         Command::Preset(PresetCommand::List { format }) => preset::list(format),
         Command::Preset(PresetCommand::Show { reference, format }) => {

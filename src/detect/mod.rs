@@ -14,6 +14,7 @@ pub mod facts;
 pub mod python;
 pub mod readiness;
 mod redact;
+pub mod report;
 pub mod scope;
 pub mod startup;
 pub mod tree;
