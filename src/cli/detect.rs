@@ -30,7 +30,11 @@ pub fn human(facts: &Facts) -> String {
         let value = said(row)?;
         Some([row.key.replace('_', " "), value, places(&row.evidence)])
     });
-    let mut text = report::table(["fact", "value", "evidence"], found);
+    let mut text = match &facts.instead {
+        Some(instead) => format!("No web application: this is {instead}.\n\n"),
+        None => String::new(),
+    };
+    text.push_str(&report::table(["fact", "value", "evidence"], found));
     for row in rows.iter().filter(|row| !row.candidates.is_empty()) {
         text.push_str(&format!("\n{}: no clear winner\n", row.key.replace('_', " ")));
         for (value, evidence) in &row.candidates {

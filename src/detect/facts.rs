@@ -206,6 +206,9 @@ pub struct Facts {
     pub factory: Fact<bool>,
     /// Django's settings module for production.
     pub settings: Fact<String>,
+    /// What the repository is where it holds no web application: `a
+    /// command-line tool`, `a library`.
+    pub instead: Option<String>,
     /// `uv`, `poetry`, `pdm`, `pipenv`, `pip`, `pyproject`, `setuptools`,
     /// `conda`.
     pub package_manager: Fact<String>,

@@ -9,6 +9,7 @@
 pub mod commands;
 pub mod decode;
 pub mod deps;
+pub mod existing;
 pub mod fact;
 pub mod facts;
 pub mod python;
@@ -57,7 +58,9 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
         app: startup.app,
         factory: startup.factory,
         settings: startup.settings,
+        instead: startup.instead,
         package_manager: dependencies.manager,
+        existing_files: existing::find(&tree),
         unreadable: tree.unreadable().to_vec(),
         ..Facts::default()
     })

@@ -117,6 +117,7 @@ pub fn json(facts: &Facts) -> Value {
         .collect();
     object.insert("evidence".into(), Value::Object(evidence));
     object.insert("candidates".into(), Value::Object(candidates));
+    object.insert("instead".into(), json!(facts.instead));
     object.insert("readiness".into(), json!(facts.readiness));
     object.insert("doubts".into(), json!(facts.doubts));
     object.insert("unreadable".into(), json!(facts.unreadable));
