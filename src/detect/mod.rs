@@ -51,7 +51,7 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     let commands = commands::find(&tree);
     let startup = startup::find(&tree, &commands, wishes);
     let dependencies = Dependencies::of(&tree, startup.root());
-    Ok(Facts {
+    let mut facts = Facts {
         root: startup.root,
         framework: startup.framework,
         interface: startup.interface,
@@ -63,5 +63,7 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
         existing_files: existing::find(&tree),
         unreadable: tree.unreadable().to_vec(),
         ..Facts::default()
-    })
+    };
+    facts.readiness = readiness::find(&tree, &facts);
+    Ok(facts)
 }

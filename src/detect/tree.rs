@@ -248,6 +248,16 @@ impl Tree {
             .as_ref()
     }
 
+    /// The file a dotted module name stands for, below an import root.
+    #[must_use]
+    pub fn module_path(&self, root: &str, dotted: &str) -> Option<String> {
+        let inside = dotted.replace('.', "/");
+        let stem = if root == "." { inside } else { format!("{root}/{inside}") };
+        [format!("{stem}.py"), format!("{stem}/__init__.py")]
+            .into_iter()
+            .find(|path| self.has(path))
+    }
+
     /// The Python files that count and hold a marker, parsed.
     pub fn modules(&self) -> impl Iterator<Item = &Module> {
         self.marked_paths().filter_map(|path| self.python(path))

@@ -1,0 +1,84 @@
+//! A route that says whether the process lives.
+
+use ruff_python_ast::{Stmt, StmtFunctionDef};
+use ruff_text_size::Ranged;
+
+use crate::detect::facts::Facts;
+use crate::detect::python::{Module, assignments, dotted, string};
+use crate::detect::readiness::{Lack, application, django, root};
+use crate::detect::tree::Tree;
+
+const MESSAGE: &str =
+    "there is no health route: the health check takes any answer below 500 for a sign of life";
+
+/// A missing health route, with one in the framework's own way.
+pub fn health(tree: &Tree, facts: &Facts) -> Option<Lack> {
+    if facts.health.is_known() {
+        return None;
+    }
+    match facts.framework.value()?.as_str() {
+        "django" => urls(tree, facts),
+        "fastapi" => route(tree, facts, |app| {
+            vec![
+                format!("@{app}.get(\"/health\")"),
+                "def health() -> dict[str, str]:".into(),
+                "    return {\"status\": \"ok\"}".into(),
+            ]
+        }),
+        "flask" => route(tree, facts, |app| {
+            vec![
+                format!("@{app}.get(\"/health\")"),
+                "def health():".into(),
+                "    return {\"status\": \"ok\"}".into(),
+            ]
+        }),
+        _ => None,
+    }
+}
+
+fn route(tree: &Tree, facts: &Facts, lines: impl Fn(&str) -> Vec<String>) -> Option<Lack> {
+    let (path, name) = application(tree, facts)?;
+    let module = tree.python(&path)?;
+    if let Some(function) = function(module, name) {
+        let (line, indent, made) = before_return(module, function)?;
+        let lines = lines(&made).into_iter().map(|line| format!("{indent}{line}"));
+        return Some(Lack::new("health-route", &path, line, MESSAGE).adding(lines));
+    }
+    Some(Lack::new("health-route", &path, 0, MESSAGE).adding(lines(name)))
+}
+
+fn function<'a>(module: &'a Module, name: &str) -> Option<&'a StmtFunctionDef> {
+    module.top_level().into_iter().find_map(|statement| match statement {
+        Stmt::FunctionDef(function) if function.name.as_str() == name => Some(function),
+        _ => None,
+    })
+}
+
+/// The line before a factory's last `return app`, its indentation, and the
+/// name of what it returns.
+fn before_return(module: &Module, function: &StmtFunctionDef) -> Option<(usize, String, String)> {
+    let Some(Stmt::Return(last)) = function.body.last() else { return None };
+    let made = dotted(last.value.as_deref()?)?;
+    let line = module.line(last.start());
+    let text = module.text().lines().nth(line - 1)?;
+    let indent: String = text.chars().take_while(|c| c.is_whitespace()).collect();
+    Some((line - 1, indent, made))
+}
+
+/// The file of Django's ROOT_URLCONF.
+fn urls(tree: &Tree, facts: &Facts) -> Option<Lack> {
+    let chain = django::chain(tree, facts);
+    let urlconf = chain.iter().find_map(|module| {
+        module.top_level().into_iter().flat_map(assignments).find_map(|(name, value)| {
+            (name == "ROOT_URLCONF").then(|| string(value).map(str::to_owned)).flatten()
+        })
+    })?;
+    let path = tree.module_path(root(facts), &urlconf)?;
+    let lack = Lack::new("health-route", &path, 0, MESSAGE).adding([
+        "from django.http import HttpResponse",
+        "from django.urls import path",
+        "",
+        "urlpatterns += [path(\"health\", lambda request: HttpResponse(\"ok\"))]",
+    ]);
+    Some(lack)
+}

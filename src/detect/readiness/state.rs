@@ -1,0 +1,174 @@
+//! State that a container or a second worker would lose: secrets in the
+//! code, SQLite, models loaded at import, memory shared by requests.
+
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_text_size::Ranged;
+
+use crate::detect::facts::Facts;
+use crate::detect::python::{Imports, Module, assignments, string};
+use crate::detect::readiness::{Lack, django};
+use crate::detect::tree::Tree;
+
+/// Names whose literal value is a secret in the code.
+const SECRETS: [&str; 5] = ["SECRET_KEY", "JWT_SECRET", "JWT_SECRET_KEY", "SECRET", "API_SECRET"];
+
+/// Calls that load a model.
+const LOADERS: [&str; 9] = [
+    "joblib.load",
+    "pickle.load",
+    "onnxruntime.InferenceSession",
+    "torch.load",
+    "torch.jit.load",
+    "torch.hub.load",
+    "ultralytics.YOLO",
+    "sentence_transformers.SentenceTransformer",
+    "transformers.pipeline",
+];
+
+/// Signing keys that stand in the code as literals.
+pub fn secrets(tree: &Tree, facts: &Facts) -> Vec<Lack> {
+    let chain = django::chain(tree, facts);
+    let modules: Vec<&Module> = if chain.is_empty() { tree.modules().collect() } else { chain };
+    let mut lacks = Vec::new();
+    for module in modules {
+        for (name, value) in module.top_level().into_iter().flat_map(assignments) {
+            if SECRETS.contains(&name) && string(value).is_some_and(|text| text.len() >= 8) {
+                let mut lines = django::import_os(module);
+                lines.push(format!("{name} = os.environ[\"{name}\"]"));
+                let message = format!(
+                    "{name} stands in the code: everybody who can read the repository can sign with it"
+                );
+                let line = module.line(value.end());
+                lacks.push(
+                    Lack::new("secret-in-settings", &module.path, line, message).adding(lines),
+                );
+            }
+        }
+    }
+    lacks
+}
+
+/// SQLite as production's database.
+pub fn sqlite(facts: &Facts) -> Option<Lack> {
+    if facts.database.value()? != "sqlite" {
+        return None;
+    }
+    let evidence = facts.database.evidence().first()?;
+    let message = "SQLite lets one process write at a time, and its file is lost without a volume: the compose file gives it one";
+    Some(Lack::new("sqlite", &evidence.path, evidence.line, message))
+}
+
+/// Models that importing the code loads: every worker waits for them, and
+/// liveness cannot be told from readiness.
+pub fn models(tree: &Tree) -> Vec<Lack> {
+    let mut lacks = Vec::new();
+    for module in tree.modules() {
+        let imports = module.imports();
+        let loads = |expr: &Expr| {
+            let Expr::Call(call) = expr else { return false };
+            let Some(name) = imports.resolve(&call.func) else { return false };
+            LOADERS.contains(&name.as_str()) || name.ends_with(".from_pretrained")
+        };
+        let found =
+            module.top_level().into_iter().flat_map(assignments).find(|(_, value)| loads(value));
+        if let Some((name, value)) = found {
+            let message = format!(
+                "the model `{name}` is loaded while the code is imported: the server answers nothing until it is there, in each worker; load it in the lifespan or on the first request"
+            );
+            lacks.push(Lack::new(
+                "model-at-import",
+                &module.path,
+                module.line(value.start()),
+                message,
+            ));
+        }
+    }
+    lacks
+}
+
+/// State in memory that two workers would not share.
+pub fn in_process(tree: &Tree) -> Vec<Lack> {
+    tree.modules()
+        .flat_map(|module| {
+            let imports = module.imports();
+            let mut finder = Finder { imports: &imports, found: Vec::new() };
+            finder.visit_body(&module.ast.body);
+            let lacks: Vec<Lack> = finder
+                .found
+                .into_iter()
+                .map(|(offset, message)| {
+                    Lack::new("in-process-state", &module.path, module.line(offset), message)
+                })
+                .collect();
+            lacks
+        })
+        .collect()
+}
+
+struct Finder<'a> {
+    imports: &'a Imports,
+    found: Vec<(ruff_text_size::TextSize, &'static str)>,
+}
+
+impl Finder<'_> {
+    fn call(&mut self, call: &ExprCall) {
+        let Some(name) = self.imports.resolve(&call.func) else { return };
+        let named = |wanted: &str| {
+            call.arguments
+                .keywords
+                .iter()
+                .any(|keyword| keyword.arg.as_ref().is_some_and(|name| name.as_str() == wanted))
+        };
+        if name.starts_with("apscheduler.schedulers.") {
+            self.found.push((call.start(), "a scheduler inside the process: each worker would run every job; keep one worker, or move the jobs to a process of their own"));
+        } else if name == "flask_socketio.SocketIO" && !named("message_queue") {
+            self.found.push((call.start(), "SocketIO without a message queue knows the clients of its own process alone; keep one worker, or give it message_queue"));
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Finder<'_> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Call(call) = expr {
+            self.call(call);
+        }
+        walk_expr(self, expr);
+    }
+
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::ClassDef(class) = statement
+            && holds_sockets(self.imports, class)
+        {
+            self.found.push((class.start(), "open WebSockets are kept in memory: a message reaches the clients of its own worker alone; keep one worker, or pass messages through Redis"));
+        }
+        walk_stmt(self, statement);
+    }
+}
+
+/// Whether a class of a file that imports WebSocket keeps connections in a
+/// list, set or dictionary of its own.
+fn holds_sockets(imports: &Imports, class: &ruff_python_ast::StmtClassDef) -> bool {
+    let websockets = imports.iter().any(|(_, import)| import.name == "WebSocket");
+    let keeps = |statement: &Stmt| {
+        let (target, value) = match statement {
+            Stmt::Assign(assign) => (assign.targets.first(), Some(&*assign.value)),
+            Stmt::AnnAssign(assign) => (Some(&*assign.target), assign.value.as_deref()),
+            _ => return false,
+        };
+        let name = match target {
+            Some(Expr::Attribute(attribute)) => attribute.attr.as_str(),
+            Some(Expr::Name(name)) => name.id.as_str(),
+            _ => return false,
+        };
+        let collection =
+            matches!(value, Some(Expr::List(_) | Expr::Dict(_) | Expr::Set(_) | Expr::Call(_)));
+        collection
+            && ["connections", "clients", "sockets", "rooms"].iter().any(|word| name.contains(word))
+    };
+    websockets
+        && class.body.iter().any(|statement| match statement {
+            Stmt::FunctionDef(function) => function.body.iter().any(keeps),
+            other => keeps(other),
+        })
+}
