@@ -16,6 +16,7 @@ pub mod outputs;
 pub mod packages;
 pub mod postgres;
 pub mod redis;
+pub mod servers;
 pub mod shape;
 mod shortfall;
 pub mod timeouts;

@@ -5,6 +5,8 @@ mod django;
 mod packages;
 mod routes;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 

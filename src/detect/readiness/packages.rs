@@ -3,7 +3,7 @@
 use crate::detect::facts::{Facts, Interface};
 use crate::detect::readiness::Lack;
 use crate::detect::tree::Tree;
-use crate::plan::data::VERSIONS;
+use crate::plan::servers;
 
 /// A server that is not among the dependencies: the image then installs a
 /// pinned one of its own.
@@ -17,7 +17,8 @@ pub fn server(tree: &Tree, facts: &Facts) -> Option<Lack> {
     if has(server) {
         return None;
     }
-    let version = VERSIONS.tools.get(server)?;
+    let python = facts.python.value().map_or("3.14", |python| python.version.as_str());
+    let version = servers::version(server, python)?;
     let manager = facts.package_manager.value()?;
     let files = facts.dependency_files.value()?;
     let command = match manager.as_str() {

@@ -1,0 +1,135 @@
+//! Each lack on a small repository, and its absence on a ready one.
+
+use assert_fs::TempDir;
+use assert_fs::prelude::*;
+
+use super::*;
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::facts::{Interface, Static};
+
+fn known<T>(value: T) -> Fact<T> {
+    Fact::known(value, Evidence::file("x"))
+}
+
+fn lacks(files: &[(&str, &str)], change: impl Fn(&mut Facts)) -> Vec<Lack> {
+    let directory = TempDir::new().unwrap();
+    for (path, text) in files {
+        directory.child(path).write_str(text).unwrap();
+    }
+    let tree = Tree::read(directory.path()).unwrap();
+    let mut facts = Facts { root: known(".".into()), ..Facts::default() };
+    change(&mut facts);
+    find(&tree, &facts)
+}
+
+fn kinds(lacks: &[Lack]) -> Vec<&str> {
+    lacks.iter().map(|lack| lack.kind.as_str()).collect()
+}
+
+fn fastapi(facts: &mut Facts) {
+    facts.framework = known("fastapi".into());
+    facts.interface = known(Interface::Asgi);
+    facts.app = known("main:app".into());
+    facts.package_manager = known("pip".into());
+    facts.dependency_files = known(vec!["requirements.txt".into()]);
+    facts.packages = vec!["fastapi".into(), "uvicorn".into()];
+}
+
+#[test]
+fn a_missing_health_route_comes_with_its_lines_and_a_present_one_with_none() {
+    let files = [("main.py", "from fastapi import FastAPI\napi = FastAPI()\n")];
+    let found = lacks(&files, |facts| {
+        fastapi(facts);
+        facts.app = known("main:api".into());
+    });
+    assert_eq!(kinds(&found), ["health-route"]);
+    assert_eq!((found[0].path.as_str(), found[0].line), ("main.py", 0));
+    assert_eq!(found[0].add[0], "@api.get(\"/health\")");
+    let found = lacks(&files, |facts| {
+        fastapi(facts);
+        facts.health = known("/healthz".into());
+    });
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn in_a_factory_the_route_goes_before_the_return_with_its_indentation() {
+    let text =
+        "from flask import Flask\n\ndef build():\n    site = Flask(__name__)\n    return site\n";
+    let found = lacks(&[("web/__init__.py", text)], |facts| {
+        facts.framework = known("flask".into());
+        facts.app = known("web:build".into());
+    });
+    assert_eq!(found[0].line, 4);
+    assert_eq!(found[0].add[0], "    @site.get(\"/health\")");
+}
+
+#[test]
+fn a_missing_server_is_a_safe_line_only_where_no_hashes_are() {
+    let missing = |text: &str| {
+        let found = lacks(&[("main.py", "FastAPI"), ("requirements.txt", text)], |facts| {
+            fastapi(facts);
+            facts.packages = vec!["fastapi".into()];
+        });
+        found.into_iter().find(|lack| lack.kind == "server-missing").unwrap()
+    };
+    let plain = missing("fastapi==0.115.0\n");
+    assert!(plain.safe && plain.add[0].starts_with("uvicorn=="), "{plain:?}");
+    let hashed = missing("fastapi==0.115.0 --hash=sha256:00\n");
+    assert!(!hashed.safe && hashed.add.is_empty());
+}
+
+#[test]
+fn django_settings_are_followed_to_the_file_that_says_it() {
+    let files = [
+        ("shop/conf/live.py", "from .common import *\nDEBUG = False\n"),
+        (
+            "shop/conf/common.py",
+            "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent\nALLOWED_HOSTS = [\"shop.test\"]\nROOT_URLCONF = \"shop.urls\"\nSECRET_KEY = \"0123456789abcdef\"\n",
+        ),
+        ("shop/conf/__init__.py", ""),
+        ("shop/urls.py", "urlpatterns = []\n"),
+    ];
+    let found = lacks(&files, |facts| {
+        facts.framework = known("django".into());
+        facts.settings = known("shop.conf.live".into());
+    });
+    assert_eq!(
+        kinds(&found),
+        ["health-route", "allowed-hosts", "static-root", "secret-in-settings"]
+    );
+    assert_eq!(found[0].path, "shop/urls.py");
+    assert_eq!((found[1].path.as_str(), found[1].line), ("shop/conf/common.py", 3));
+    assert_eq!(found[1].add[0], "import os");
+    assert_eq!(found[2].add, ["STATIC_ROOT = BASE_DIR / \"staticfiles\""]);
+}
+
+#[test]
+fn settings_from_the_environment_lack_nothing() {
+    let text = "import os\nfrom environ import Env\nenv = Env()\nALLOWED_HOSTS = env.list(\"HOSTS\")\nSECRET_KEY = os.environ[\"SECRET_KEY\"]\n";
+    let found = lacks(&[("site/settings.py", text)], |facts| {
+        facts.framework = known("django".into());
+        facts.settings = known("site.settings".into());
+        facts.health = known("/health".into());
+        facts.static_files = known(Static {
+            collectstatic: true,
+            whitenoise: false,
+            manifest: false,
+            root: None,
+            url: None,
+        });
+    });
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn state_that_a_second_worker_would_not_share_is_named_with_its_line() {
+    let text = "from fastapi import FastAPI, WebSocket\nfrom apscheduler.schedulers.background import BackgroundScheduler\nimport joblib\n\nmodel = joblib.load(\"m.joblib\")\n\nclass Hub:\n    def __init__(self):\n        self.active_connections: list[WebSocket] = []\n\nscheduler = BackgroundScheduler()\napp = FastAPI()\n";
+    let found = lacks(&[("main.py", text)], |facts| {
+        fastapi(facts);
+        facts.health = known("/health".into());
+    });
+    let places: Vec<(&str, usize)> =
+        found.iter().map(|lack| (lack.kind.as_str(), lack.line)).collect();
+    assert_eq!(places, [("model-at-import", 5), ("in-process-state", 7), ("in-process-state", 11)]);
+}

@@ -1,0 +1,50 @@
+//! Pinned servers for code that does not bring its own: `data/servers.toml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Table {
+    server: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Row {
+    package: String,
+    least_python: String,
+    version: String,
+}
+
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    toml::from_str::<Table>(include_str!("data/servers.toml")).expect("a unit test reads it").server
+});
+
+/// The newest release of a server package that installs on a Python minor
+/// version; `None` for a package the table does not hold, or a Python that
+/// is older than every release.
+#[must_use]
+pub fn version(package: &str, python: &str) -> Option<&'static str> {
+    let minor = |text: &str| -> (u32, u32) {
+        let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
+        (major.parse().unwrap_or(0), minor.parse().unwrap_or(0))
+    };
+    ROWS.iter()
+        .find(|row| row.package == package && minor(&row.least_python) <= minor(python))
+        .map(|row| row.version.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn an_older_python_gets_the_last_release_that_supports_it() {
+        assert_eq!(version("gunicorn", "3.14"), Some("27.0.1"));
+        assert_eq!(version("gunicorn", "3.9"), Some("23.0.0"));
+        assert_eq!(version("uvicorn", "3.8"), Some("0.33.0"));
+        assert_eq!(version("uvicorn", "3.6"), None);
+        assert_eq!(version("hypercorn", "3.14"), None);
+    }
+}
