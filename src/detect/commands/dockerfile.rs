@@ -1,0 +1,453 @@
+//! Dockerfiles: what an image runs, and which directory of the repository each
+//! of its directories is a copy of.
+
+use std::collections::BTreeMap;
+
+use parse_dockerfile::{Command as Run, Instruction, Source, UnescapedString};
+
+use super::compose::{self, Build};
+use super::paths::{self, expand, join, parent};
+use super::walker::{Setting, Walker};
+use super::{Place, wrapper};
+use crate::detect::scope;
+use crate::detect::tree::Tree;
+
+/// What CMD or ENTRYPOINT says.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// The exec form.
+    Words(Vec<String>, usize),
+    /// The shell form.
+    Shell(String, usize),
+}
+
+/// One stage as an image.
+#[derive(Clone, Debug, Default)]
+pub struct Image {
+    /// The Dockerfile.
+    pub path: String,
+    /// The directory it is built from.
+    pub context: String,
+    /// The stage's name; empty for none.
+    pub stage: String,
+    /// WORKDIR.
+    pub workdir: String,
+    /// ENV, and ARG with a value.
+    pub env: Vec<(String, String)>,
+    /// ENTRYPOINT.
+    pub entrypoint: Option<Line>,
+    /// CMD.
+    pub cmd: Option<Line>,
+    /// Paths of the image and what of the repository stands there, the latest
+    /// last.
+    placed: Vec<(String, String)>,
+}
+
+impl Image {
+    /// Says that `source` of the repository stands at `target`.
+    pub fn place(&mut self, target: &str, source: &str) {
+        let target = self.absolute(target);
+        self.placed.push((target, source.to_owned()));
+    }
+
+    fn absolute(&self, path: &str) -> String {
+        let base = if self.workdir.is_empty() { "/" } else { &self.workdir };
+        let whole = if path.starts_with('/') { path.to_owned() } else { format!("{base}/{path}") };
+        let mut parts = Vec::new();
+        for part in whole.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop();
+                }
+                part => parts.push(part),
+            }
+        }
+        format!("/{}", parts.join("/"))
+    }
+
+    /// What stands at a path of the image, by the longest path placed there.
+    fn source(&self, path: &str, exists: impl Fn(&str) -> bool) -> Option<String> {
+        let path = self.absolute(path);
+        let mut placed: Vec<&(String, String)> = self.placed.iter().collect();
+        // The latest first, among those the one nearest to the path.
+        placed.reverse();
+        placed.sort_by_key(|(target, _)| std::cmp::Reverse(target.len()));
+        placed.into_iter().find_map(|(target, source)| {
+            let rest = path.strip_prefix(target.trim_end_matches('/'))?;
+            if !(rest.is_empty() || rest.starts_with('/')) {
+                return None;
+            }
+            join(source, rest.trim_start_matches('/')).filter(|path| exists(path))
+        })
+    }
+
+    /// The file of the repository that a path of the image is; a bare name is
+    /// looked for in WORKDIR and where programs are.
+    pub fn file(&self, path: &str, tree: &Tree) -> Option<String> {
+        let has = |path: &str| tree.has(path);
+        if path.contains('/') {
+            return self.source(path, has);
+        }
+        ["", "/usr/local/bin/", "/usr/bin/", "/bin/", "/"]
+            .iter()
+            .find_map(|directory| self.source(&format!("{directory}{path}"), has))
+    }
+
+    /// The directory of the repository that a directory of the image is.
+    pub fn directory(&self, path: &str, tree: &Tree) -> Option<String> {
+        let has = |path: &str| tree.has_directory(path);
+        if let Some(found) = self.source(path, has) {
+            return Some(found);
+        }
+        // `COPY app /code/app` with WORKDIR /code: the parent of `app`.
+        let prefix = format!("{}/", self.absolute(path).trim_end_matches('/'));
+        self.placed.iter().rev().find_map(|(target, source)| {
+            let rest = target.strip_prefix(&prefix)?;
+            let base = source.strip_suffix(rest)?;
+            (base.is_empty() || base.ends_with('/')).then(|| match base.trim_end_matches('/') {
+                "" => ".".to_owned(),
+                base => base.to_owned(),
+            })
+        })
+    }
+}
+
+/// The stages of every Dockerfile, by its path, in order.
+#[derive(Debug, Default)]
+pub struct Images(BTreeMap<String, Vec<Image>>);
+
+impl Images {
+    /// The stage of a Dockerfile: the one named, otherwise the last.
+    pub fn get(&self, path: &str, target: Option<&str>) -> Option<&Image> {
+        let stages = self.0.get(path)?;
+        target.and_then(|name| stages.iter().find(|s| s.stage == name)).or_else(|| stages.last())
+    }
+}
+
+/// Whether a file is a Dockerfile, by its name.
+pub fn is_dockerfile(path: &str) -> bool {
+    let name = paths::name(path).to_ascii_lowercase();
+    let ignores = name.ends_with(".dockerignore");
+    !ignores
+        && (name == "dockerfile"
+            || name == "containerfile"
+            || name.starts_with("dockerfile.")
+            || name.starts_with("dockerfile-")
+            || name.ends_with(".dockerfile"))
+}
+
+/// Reads every Dockerfile.
+pub fn images(tree: &Tree) -> Images {
+    let contexts = contexts(tree);
+    let mut images = BTreeMap::new();
+    for path in tree.paths().filter(|path| is_dockerfile(path) && scope::counts(path)) {
+        let Some(text) = tree.text(path) else { continue };
+        let text = without_run(text);
+        let Ok(file) = parse_dockerfile::parse(&text) else { continue };
+        let context =
+            contexts.get(path).cloned().unwrap_or_else(|| likely_context(tree, path, &file));
+        images.insert(path.to_owned(), stages(path, &context, &text, &file, tree));
+    }
+    Images(images)
+}
+
+/// The build contexts that compose files name, by Dockerfile.
+fn contexts(tree: &Tree) -> BTreeMap<String, String> {
+    let mut contexts = BTreeMap::new();
+    for path in compose::files(tree) {
+        let Some(value) = compose::yaml(tree, path) else { continue };
+        let Some(services) = value.get("services").and_then(|value| value.as_object()) else {
+            continue;
+        };
+        for build in services.values().filter_map(|service| Build::of(path, service)) {
+            contexts.entry(build.dockerfile).or_insert(build.context);
+        }
+    }
+    contexts
+}
+
+/// The directory in which most of what is copied exists: that of the
+/// Dockerfile or one above it.
+fn likely_context(tree: &Tree, path: &str, file: &parse_dockerfile::Dockerfile<'_>) -> String {
+    let mut sources = Vec::new();
+    for instruction in &file.instructions {
+        if let Some((options, from, _)) = copied(instruction)
+            && !options.iter().any(|flag| flag.name.value == "from")
+        {
+            sources.extend(from.iter().filter_map(|source| match source {
+                Source::Path(path) => Some(path.value.to_string()),
+                _ => None,
+            }));
+        }
+    }
+    let mut candidates = vec![parent(path)];
+    while let Some(last) = candidates.last()
+        && *last != "."
+    {
+        candidates.push(parent(last));
+    }
+    let exists = |context: &str, source: &str| {
+        let source = source.split('*').next().unwrap_or(source);
+        match join(context, source.trim_start_matches('/')) {
+            // Everything is copied: it should hold code.
+            Some(whole) if whole == context => {
+                tree.below(context).any(|path| path.ends_with(".py"))
+            }
+            Some(path) => tree.has(&path) || tree.has_directory(&path),
+            None => false,
+        }
+    };
+    let score = |context: &str| sources.iter().filter(|source| exists(context, source)).count();
+    let best = candidates.iter().map(|context| score(context)).max().unwrap_or(0);
+    let found = candidates.iter().find(|context| score(context) == best);
+    found.map_or_else(|| ".".to_owned(), |context| (*context).to_owned())
+}
+
+type Copied<'a, 'b> = (&'b [parse_dockerfile::Flag<'a>], &'b [Source<'a>], &'b UnescapedString<'a>);
+
+fn copied<'a, 'b>(instruction: &'b Instruction<'a>) -> Option<Copied<'a, 'b>> {
+    match instruction {
+        Instruction::Copy(copy) => Some((&copy.options, &copy.src, &copy.dest)),
+        Instruction::Add(add) => Some((&add.options, &add.src, &add.dest)),
+        _ => None,
+    }
+}
+
+/// The text with RUN instructions blanked out, lines kept: here-documents in
+/// them are beyond the parser and say nothing of what starts.
+fn without_run(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut inside = false;
+    let mut heredoc: Option<String> = None;
+    for line in text.lines() {
+        let trimmed = line.trim();
+        if let Some(end) = &heredoc {
+            if trimmed == end {
+                heredoc = None;
+            }
+        } else if inside || trimmed.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("run ")) {
+            // Empty lines and comments do not end a continued instruction.
+            let idle = inside && (trimmed.is_empty() || trimmed.starts_with('#'));
+            inside = idle || trimmed.ends_with('\\');
+            heredoc = trimmed.split_once("<<").and_then(|(_, after)| {
+                let word = after.trim_start_matches('-').trim_matches(['"', '\'']);
+                let end = word.find(|c: char| !c.is_alphanumeric() && c != '_');
+                let word = &word[..end.unwrap_or(word.len())];
+                (!word.is_empty()).then(|| word.to_owned())
+            });
+        } else {
+            kept.push_str(line);
+        }
+        kept.push('\n');
+    }
+    kept
+}
+
+fn stages(
+    path: &str,
+    context: &str,
+    text: &str,
+    file: &parse_dockerfile::Dockerfile<'_>,
+    tree: &Tree,
+) -> Vec<Image> {
+    let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
+    let mut stages: Vec<Image> = Vec::new();
+    let mut arguments: Vec<(String, String)> = Vec::new();
+    for instruction in &file.instructions {
+        if let Instruction::From(from) = instruction {
+            let stage = from.as_.as_ref().map_or("", |(_, name)| &name.value).to_owned();
+            let base = stages.iter().find(|image| image.stage == from.image.value).cloned();
+            let image = base.unwrap_or_else(|| Image {
+                path: path.to_owned(),
+                context: context.to_owned(),
+                workdir: "/".to_owned(),
+                env: arguments.clone(),
+                ..Image::default()
+            });
+            stages.push(Image { stage, ..image });
+            continue;
+        }
+        if let Instruction::Arg(argument) = instruction
+            && stages.is_empty()
+        {
+            arguments.extend(pairs(&argument.arguments.value));
+            continue;
+        }
+        let Some((image, before)) = stages.split_last_mut() else { continue };
+        match instruction {
+            Instruction::Env(env) => image.env.extend(env_pairs(&env.arguments.value, &image.env)),
+            Instruction::Arg(argument) => image.env.extend(pairs(&argument.arguments.value)),
+            Instruction::Workdir(workdir) => {
+                let to = expand(workdir.arguments.value.trim().trim_matches('"'), &image.env);
+                image.workdir = image.absolute(&to);
+            }
+            Instruction::Cmd(cmd) => {
+                image.cmd = Some(run(&cmd.arguments, line(cmd.cmd.span.start)));
+            }
+            Instruction::Entrypoint(entry) => {
+                image.entrypoint = Some(run(&entry.arguments, line(entry.entrypoint.span.start)));
+                // An ENTRYPOINT drops the CMD of the image it is built on.
+                if image.stage.is_empty() && before.is_empty() {
+                    image.cmd = None;
+                }
+            }
+            other => {
+                if let Some((options, from, to)) = copied(other) {
+                    copy(image, before, options, from, &to.value, tree);
+                }
+            }
+        }
+    }
+    stages
+}
+
+fn run(command: &Run<'_>, line: usize) -> Line {
+    match command {
+        Run::Exec(words) => {
+            Line::Words(words.value.iter().map(|word| word.value.to_string()).collect(), line)
+        }
+        Run::Shell(text) => Line::Shell(text.value.to_owned(), line),
+        _ => Line::Shell(String::new(), line),
+    }
+}
+
+/// `NAME=value NAME="value"`.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let words = shell_words::split(text).unwrap_or_default();
+    let set = words.iter().filter_map(|word| wrapper::assignment(word));
+    set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// As `pairs`, and the old form `NAME value`; known variables are put in.
+fn env_pairs(text: &str, known: &[(String, String)]) -> Vec<(String, String)> {
+    let mut found = pairs(text);
+    if found.is_empty()
+        && let Some((name, value)) = text.trim().split_once(char::is_whitespace)
+    {
+        found.push((name.to_owned(), value.trim().trim_matches('"').to_owned()));
+    }
+    found.into_iter().map(|(name, value)| (name, expand(&value, known))).collect()
+}
+
+fn copy(
+    image: &mut Image,
+    before: &[Image],
+    options: &[parse_dockerfile::Flag<'_>],
+    from: &[Source<'_>],
+    to: &str,
+    tree: &Tree,
+) {
+    let to = expand(to.trim_matches('"'), &image.env);
+    let target = image.absolute(&to);
+    let sources: Vec<String> = from
+        .iter()
+        .filter_map(|source| match source {
+            Source::Path(path) => Some(expand(path.value.trim_matches('"'), &image.env)),
+            _ => None,
+        })
+        .collect();
+    let stage = options.iter().find(|flag| flag.name.value == "from");
+    if let Some(stage) = stage {
+        let name = stage.value.as_ref().map_or("", |value| &value.value);
+        let base = before
+            .iter()
+            .enumerate()
+            .find(|(at, image)| image.stage == name || at.to_string() == name);
+        let Some((_, base)) = base else { return };
+        for source in &sources {
+            let taken = copied_from(base, source, &target);
+            image.placed.extend(taken);
+        }
+        return;
+    }
+    let into_directory = to.ends_with('/') || sources.len() > 1;
+    for source in sources {
+        // A pattern stands for its directory.
+        let source = match source.split_once('*') {
+            Some((before, _)) => parent(&format!("{before}x")).to_owned(),
+            None => source,
+        };
+        let Some(path) = join(&image.context, source.trim_start_matches('/')) else { continue };
+        let is_file = tree.has(&path);
+        let target = if is_file && (into_directory || target == image.workdir) {
+            format!("{}/{}", target.trim_end_matches('/'), paths::name(&path))
+        } else {
+            target.clone()
+        };
+        image.placed.push((target, path));
+    }
+}
+
+/// What a stage has at `source`, now at `target`.
+fn copied_from(base: &Image, source: &str, target: &str) -> Vec<(String, String)> {
+    let source = base.absolute(source);
+    let mut taken = Vec::new();
+    for (placed, path) in &base.placed {
+        if let Some(rest) = placed.strip_prefix(&source)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            taken.push((format!("{target}{rest}"), path.clone()));
+        } else if let Some(rest) = source.strip_prefix(placed.trim_end_matches('/'))
+            && rest.starts_with('/')
+            && let Some(path) = join(path, &rest[1..])
+        {
+            taken.push((target.to_owned(), path));
+        }
+    }
+    taken
+}
+
+/// Reads what the images run: the last stage first, then the others.
+pub fn read(walker: &mut Walker<'_>, images: &Images) {
+    for stages in images.0.values() {
+        for (at, image) in stages.iter().enumerate().rev() {
+            let process = if at + 1 == stages.len() { String::new() } else { image.stage.clone() };
+            read_image(walker, image, process);
+        }
+    }
+}
+
+fn read_image(walker: &mut Walker<'_>, image: &Image, process: String) {
+    let directory = image.directory(&image.workdir, walker.tree);
+    let setting = Setting { process, directory, variables: image.env.clone(), image: Some(image) };
+    let evidence = |line: usize| walker.tree.evidence(&image.path, line);
+    match (&image.entrypoint, &image.cmd) {
+        (Some(Line::Words(entry, line)), Some(Line::Words(cmd, _)))
+            if !is_entry_script(entry.last()) =>
+        {
+            let evidence = evidence(*line);
+            let words: Vec<String> = entry.iter().chain(cmd).cloned().collect();
+            walker.words(Place::Dockerfile, &setting, &words, &evidence);
+        }
+        (entry, cmd) => {
+            for line in [entry, cmd].into_iter().flatten() {
+                match line {
+                    Line::Words(words, line) => {
+                        let evidence = walker.tree.evidence(&image.path, *line);
+                        walker.words(Place::Dockerfile, &setting, words, &evidence);
+                    }
+                    Line::Shell(text, line) => {
+                        let evidence = walker.tree.evidence(&image.path, *line);
+                        walker.text(Place::Dockerfile, &setting, text, &evidence);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether an entry point is a script that runs the command it is given,
+/// rather than a program whose arguments the command holds.
+fn is_entry_script(last: Option<&String>) -> bool {
+    last.is_some_and(|word| {
+        let name = paths::name(word);
+        name.ends_with(".sh")
+            || name.contains("entrypoint")
+            || (word.starts_with('/')
+                && !word.starts_with("/usr/bin/")
+                && !name.contains("tini")
+                && !name.contains("dumb-init")
+                && !name.contains("python"))
+    })
+}

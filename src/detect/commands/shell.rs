@@ -1,0 +1,248 @@
+//! Shell text taken apart into simple commands: chains, groups and control
+//! words fall away, quoting is undone, redirections are dropped. Variables
+//! stay as they are written.
+
+/// One simple command of a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simple {
+    /// Its line within the text, from 0.
+    pub line: usize,
+    /// Its words, unquoted.
+    pub words: Vec<String>,
+}
+
+/// Control words after which a command may follow.
+const CONTROL: [&str; 10] = ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "("];
+
+/// The simple commands of `text`, in order.
+#[must_use]
+pub fn split(text: &str) -> Vec<Simple> {
+    let mut commands = Vec::new();
+    for (line, piece) in pieces(text) {
+        let Ok(words) = shell_words::split(&piece) else { continue };
+        let words = without_redirections(words);
+        let start = words.iter().take_while(|word| is_control(word)).count();
+        let words = words[start..].to_vec();
+        if !words.is_empty() {
+            commands.push(Simple { line, words });
+        }
+    }
+    commands
+}
+
+fn is_control(word: &str) -> bool {
+    CONTROL.contains(&word) || word.ends_with("()")
+}
+
+/// Text between operators outside of quotes, with the line it begins on.
+fn pieces(text: &str) -> Vec<(usize, String)> {
+    let mut cutter = Cutter::default();
+    let mut heredoc: Option<String> = None;
+    let mut continued = String::new();
+    let mut first = 0;
+    for (number, line) in text.lines().enumerate() {
+        if let Some(end) = &heredoc {
+            if line.trim() == end {
+                heredoc = None;
+            }
+            continue;
+        }
+        if continued.is_empty() && !cutter.open() {
+            first = number;
+        }
+        if let Some(rest) = line.strip_suffix('\\') {
+            // A comment does not go on.
+            if !(continued.is_empty() && rest.trim_start().starts_with('#')) {
+                continued.push_str(rest);
+                continued.push(' ');
+            }
+            continue;
+        }
+        continued.push_str(line);
+        cutter.feed(&continued, first);
+        heredoc = heredoc_end(&continued);
+        continued.clear();
+    }
+    if !continued.is_empty() {
+        cutter.feed(&continued, first);
+    }
+    cutter.finish()
+}
+
+/// The word that ends a here-document begun on this line.
+fn heredoc_end(line: &str) -> Option<String> {
+    let (_, after) = line.split_once("<<")?;
+    if after.starts_with('<') {
+        return None;
+    }
+    let word = after.trim_start_matches('-').split_whitespace().next()?;
+    let word = word.trim_matches(['"', '\'', '\\']);
+    let named = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+    named.then(|| word.to_owned())
+}
+
+/// Cuts a stream of lines at operators.
+#[derive(Default)]
+struct Cutter {
+    done: Vec<(usize, String)>,
+    piece: String,
+    line: usize,
+    quote: Option<char>,
+    depth: usize,
+}
+
+impl Cutter {
+    /// Whether a quotation or substitution goes on in the next line.
+    fn open(&self) -> bool {
+        self.quote.is_some() || self.depth > 0
+    }
+
+    fn cut(&mut self, line: usize) {
+        let piece = std::mem::take(&mut self.piece);
+        if !piece.trim().is_empty() {
+            self.done.push((self.line, piece));
+        }
+        self.line = line;
+    }
+
+    fn feed(&mut self, text: &str, line: usize) {
+        if !self.open() {
+            self.line = line;
+        }
+        let characters: Vec<char> = text.chars().collect();
+        let mut at = 0;
+        while at < characters.len() {
+            at += self.take(&characters, at, line);
+        }
+        if self.open() {
+            self.piece.push('\n');
+        } else {
+            self.cut(line + 1);
+        }
+    }
+
+    /// Takes what stands at `at` and gives how many characters that was.
+    fn take(&mut self, characters: &[char], at: usize, line: usize) -> usize {
+        let c = characters[at];
+        let next = characters.get(at + 1).copied();
+        let before = at.checked_sub(1).map(|at| characters[at]);
+        if let Some(quote) = self.quote {
+            self.piece.push(c);
+            if c == '\\' && quote == '"' {
+                if let Some(next) = next {
+                    self.piece.push(next);
+                }
+                return 2;
+            }
+            if c == quote {
+                self.quote = None;
+            }
+            return 1;
+        }
+        match c {
+            '\\' => {
+                self.piece.push(c);
+                if let Some(next) = next {
+                    self.piece.push(next);
+                }
+                return 2;
+            }
+            '\'' | '"' => {
+                self.quote = Some(c);
+                self.piece.push(c);
+            }
+            '$' if matches!(next, Some('(' | '{')) => {
+                self.depth += 1;
+                self.piece.extend([c, next.unwrap_or_default()]);
+                return 2;
+            }
+            ')' | '}' if self.depth > 0 => {
+                self.depth -= 1;
+                self.piece.push(c);
+            }
+            _ if self.depth > 0 => self.piece.push(c),
+            '#' if before.is_none_or(char::is_whitespace) => return characters.len() - at,
+            '&' if before == Some('>') || next == Some('>') => self.piece.push(c),
+            ';' | '|' | '&' => self.cut(line),
+            ')' => {
+                // A pattern of `case` or the end of a group.
+                if before == Some('(') {
+                    self.piece.push(c);
+                } else {
+                    self.cut(line);
+                }
+            }
+            '(' if self.piece.trim().is_empty() => self.cut(line),
+            '{' if self.piece.trim_end().ends_with("()") => self.cut(line),
+            _ => self.piece.push(c),
+        }
+        1
+    }
+
+    fn finish(mut self) -> Vec<(usize, String)> {
+        self.cut(0);
+        self.done
+    }
+}
+
+/// Words without `> file`, `2>&1` and their like.
+fn without_redirections(words: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::with_capacity(words.len());
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let bare = word.trim_start_matches(|c: char| c.is_ascii_digit());
+        if !(bare.starts_with(['>', '<']) || bare.starts_with("&>")) {
+            kept.push(word);
+            continue;
+        }
+        // The file is the next word where the operator stands alone.
+        if bare.trim_start_matches(['>', '<', '&', '|', '-']).is_empty() {
+            words.next();
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        split(text).into_iter().map(|simple| simple.words.join(" ")).collect()
+    }
+
+    #[test]
+    fn chains_and_groups_give_each_command() {
+        let text = "cd src && (alembic upgrade head; gunicorn x:app 2>&1 | tee log) &";
+        assert_eq!(lines(text), ["cd src", "alembic upgrade head", "gunicorn x:app", "tee log"]);
+    }
+
+    #[test]
+    fn quotes_comments_and_continued_lines_are_understood() {
+        let text = "# start; now\nexec gunicorn \\\n  --bind \"0.0.0.0:${PORT:-80}\" \\\n  'shop:create_app()' # web\n";
+        let commands = split(text);
+        assert_eq!(commands.len(), 1);
+        assert_eq!(commands[0].line, 1);
+        assert_eq!(
+            commands[0].words,
+            ["exec", "gunicorn", "--bind", "0.0.0.0:${PORT:-80}", "shop:create_app()"]
+        );
+    }
+
+    #[test]
+    fn control_words_functions_and_here_documents_do_not_hide_commands() {
+        let text = "if [ -z \"$X\" ]; then\n  flask run\nfi\nserve() {\n  daphne x:y\n}\ncat <<EOF > f\nnot a command\nEOF\nwhile true; do rq worker; done\n";
+        let found = lines(text);
+        for command in ["flask run", "daphne x:y", "rq worker"] {
+            assert!(found.contains(&command.to_string()), "{command}: {found:?}");
+        }
+        assert!(!found.iter().any(|line| line.starts_with("not")), "{found:?}");
+    }
+
+    #[test]
+    fn unbalanced_text_gives_what_can_be_read() {
+        for text in ["'", "a && \"", "$(", "\\", "x <<", ")", "a )( b", "\u{0}", "é'ü"] {
+            let _ = split(text);
+        }
+    }
+}
