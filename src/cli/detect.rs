@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::cli::{Format, report};
+use crate::cli::{Format, layout, report};
 use crate::detect::report::{Row, json, rows};
 use crate::detect::{Evidence, Facts, Wishes};
 use crate::error::Error;
@@ -44,14 +44,44 @@ pub fn human(facts: &Facts) -> String {
     if !facts.doubts.is_empty() || !facts.unreadable.is_empty() {
         text.push_str("\nMissing or doubtful\n");
     }
+    let width = usize::from(report::width());
     for doubt in &facts.doubts {
-        text.push_str(&format!("  {}: {}\n", doubt.key.replace('_', " "), doubt.message));
+        let message = format!("{}: {}", doubt.key.replace('_', " "), doubt.message);
+        text.push_str(&layout::paragraph(&message, width, "  "));
         if !doubt.help.is_empty() {
-            text.push_str(&format!("    help: {}\n", doubt.help));
+            text.push_str(&layout::paragraph(&format!("help: {}", doubt.help), width, "    "));
         }
     }
     for unreadable in &facts.unreadable {
         text.push_str(&format!("  {}: {}\n", unreadable.path, unreadable.why));
+    }
+    text.push_str(&checklist(facts));
+    text
+}
+
+/// What the code lacks, each with its place and the lines to add.
+#[must_use]
+pub fn checklist(facts: &Facts) -> String {
+    if facts.readiness.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\nWhat the code lacks for container files\n");
+    let width = usize::from(report::width());
+    for lack in &facts.readiness {
+        let place = match lack.line {
+            0 => lack.path.clone(),
+            line => format!("{}:{line}", lack.path),
+        };
+        text.push_str(&layout::paragraph(&format!("{place}: {}", lack.message), width, "  "));
+        let after = if lack.line == 0 { "at the end of the file" } else { "after this line" };
+        if !lack.add.is_empty() {
+            text.push_str(&format!("    {after}, add\n"));
+        }
+        for line in &lack.add {
+            text.push_str(&format!("      {line}"));
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+        }
     }
     text
 }

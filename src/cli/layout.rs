@@ -18,6 +18,18 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A paragraph of at most `width` columns: its first line behind `indent`,
+/// the others two columns further in.
+#[must_use]
+pub fn paragraph(text: &str, width: usize, indent: &str) -> String {
+    let mut paragraph = String::new();
+    for (number, line) in wrap(text, width.saturating_sub(indent.len() + 2)).iter().enumerate() {
+        let hanging = if number == 0 { "" } else { "  " };
+        paragraph.push_str(&format!("{indent}{hanging}{line}\n"));
+    }
+    paragraph
+}
+
 /// Rows of three cells. The last has at least `least` columns, and is cut
 /// where the line ends.
 #[must_use]
