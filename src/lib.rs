@@ -18,6 +18,7 @@
 pub mod answers;
 pub mod apply;
 pub mod cli;
+pub mod compose;
 pub mod detect;
 pub mod error;
 pub mod plan;

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod commands;
+pub mod compose;
 pub mod decode;
 pub mod deps;
 pub mod existing;

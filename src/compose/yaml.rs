@@ -1,0 +1,300 @@
+//! YAML as a tree that keeps the order of keys, the kind of each scalar, and
+//! the place where each value stands. Anchors and merge keys are resolved.
+
+use std::fmt;
+
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeMap as _, SerializeSeq as _};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_saphyr::Spanned;
+
+/// A value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Node {
+    /// Nothing.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Another number.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// A sequence.
+    List(Vec<Item>),
+    /// A mapping, in the order it is written.
+    Map(Vec<(Item, Item)>),
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Item {
+    /// The value.
+    pub node: Node,
+    /// Its line in the file, from 1; of an aliased value, where it is defined.
+    pub line: usize,
+    /// Where its text is in the file, in bytes; `None` for an aliased or a
+    /// merged value, whose text stands elsewhere.
+    pub span: Option<(usize, usize)>,
+}
+
+impl Item {
+    /// A value that stands in no file.
+    #[must_use]
+    pub const fn of(node: Node) -> Self {
+        Self { node, line: 0, span: None }
+    }
+
+    /// Text that stands in no file.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::of(Node::Text(text.into()))
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.entries().find(|(name, _)| name.is(key)).map(|(_, value)| value)
+    }
+
+    /// The entries of a mapping; none of anything else.
+    pub fn entries(&self) -> impl Iterator<Item = (&Self, &Self)> {
+        let entries = match &self.node {
+            Node::Map(entries) => entries.as_slice(),
+            _ => &[],
+        };
+        entries.iter().map(|(key, value)| (key, value))
+    }
+
+    /// The values of a sequence; none of anything else.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        match &self.node {
+            Node::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// A scalar as Compose reads it into text; `None` for anything else.
+    #[must_use]
+    pub fn scalar(&self) -> Option<String> {
+        match &self.node {
+            Node::Bool(value) => Some(value.to_string()),
+            Node::Int(value) => Some(value.to_string()),
+            Node::Float(value) => Some(value.to_string()),
+            Node::Text(text) => Some(text.clone()),
+            Node::Null | Node::List(_) | Node::Map(_) => None,
+        }
+    }
+
+    /// A scalar, or the scalars of a sequence.
+    #[must_use]
+    pub fn scalars(&self) -> Vec<String> {
+        match self.scalar() {
+            Some(text) => vec![text],
+            None => self.items().iter().filter_map(Self::scalar).collect(),
+        }
+    }
+
+    fn is(&self, text: &str) -> bool {
+        matches!(&self.node, Node::Text(own) if own == text)
+    }
+}
+
+/// Reads one document.
+///
+/// # Errors
+/// What the parser refuses, with its line, in one line.
+pub fn read(text: &str) -> Result<Item, String> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        with_snippet: false,
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+    };
+    serde_saphyr::from_str_with_options::<Item>(text, options)
+        .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
+}
+
+/// Writes a value as a block of YAML, without a line break at its end.
+#[must_use]
+pub fn write(node: &Node) -> String {
+    serde_saphyr::to_string(node).unwrap_or_default().trim_end().to_owned()
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Node>::deserialize(deserializer)?;
+        let defined = spanned.defined;
+        let own = spanned.referenced == defined;
+        let span = defined.span();
+        let place = span.byte_offset().zip(span.byte_len()).filter(|_| own);
+        Ok(Self {
+            node: spanned.value,
+            line: defined.line() as usize,
+            span: place.map(|(start, length)| (start as usize, (start + length) as usize)),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Node;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a YAML value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(i64::try_from(value).map_or_else(|_| Node::Text(value.to_string()), Node::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Node::Text(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        Node::deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+        let mut map: Vec<(Item, Item)> = Vec::new();
+        while let Some(mut key) = entries.next_key::<Item>()? {
+            let value = entries.next_value()?;
+            if let Some(text) = key.scalar() {
+                key.node = Node::Text(text);
+            }
+            match map.iter_mut().find(|(own, _)| own.node == key.node) {
+                Some(entry) => *entry = (key, value),
+                None => map.push((key, value)),
+            }
+        }
+        Ok(Node::Map(map))
+    }
+}
+
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.node.serialize(serializer)
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Int(value) => serializer.serialize_i64(*value),
+            Self::Float(value) => serializer.serialize_f64(*value),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Self::Map(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_know_their_lines_and_their_text() {
+        let text = "services:\n  db:\n    image: 'postgres:13'\n    ports: [5432:5432]\n";
+        let document = read(text).unwrap();
+        let service = document.get("services").unwrap().get("db").unwrap();
+        let image = service.get("image").unwrap();
+        assert_eq!(image.line, 3);
+        let (start, end) = image.span.unwrap();
+        assert_eq!(&text[start..end], "'postgres:13'");
+        assert_eq!(service.get("ports").unwrap().scalars(), ["5432:5432"]);
+        let (key, _) = document.get("services").unwrap().entries().next().unwrap();
+        assert_eq!(key.line, 2);
+    }
+
+    #[test]
+    fn anchors_and_merges_are_resolved_and_have_no_text_of_their_own() {
+        let text = "x-a: &a {image: one, restart: always}\nb:\n  <<: *a\n  image: two\nc: *a\n";
+        let document = read(text).unwrap();
+        let merged = document.get("b").unwrap();
+        assert_eq!(merged.get("image").unwrap().scalar().unwrap(), "two");
+        assert_eq!(merged.get("restart").unwrap().scalar().unwrap(), "always");
+        assert_eq!(merged.get("restart").unwrap().span, None);
+        assert_eq!(document.get("c").unwrap().span, None);
+    }
+
+    #[test]
+    fn words_that_only_old_yaml_takes_for_booleans_are_text() {
+        let document = read("restart: no\ntty: true\nports: ['22:22']\nversion: 3.10\n").unwrap();
+        assert_eq!(document.get("restart").unwrap().node, Node::Text("no".into()));
+        assert_eq!(document.get("tty").unwrap().node, Node::Bool(true));
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let text = "a:\n  - 'yes'\n  - 1\n  - '1'\n  - ${A:?no}\n  - \"x: y # z\"\n  - |\n    two\n    lines\nb: {}\nc:\nd: []\n";
+        let strip = |item: &Item| write(&item.node);
+        let once = read(text).unwrap();
+        let twice = read(&strip(&once)).unwrap();
+        assert_eq!(strip(&once), strip(&twice));
+        assert_eq!(once.get("a").unwrap().scalars(), twice.get("a").unwrap().scalars());
+        assert_eq!(twice.get("a").unwrap().items()[2].node, Node::Text("1".into()));
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line() {
+        let error = read("a:\n  - b\n c: d\n").unwrap_err();
+        assert!(error.contains('3'), "{error}");
+    }
+}

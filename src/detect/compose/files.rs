@@ -1,0 +1,289 @@
+//! Which compose file runs, and under which project name.
+
+use std::fs;
+
+use crate::detect::fact::Evidence;
+use crate::detect::scope;
+use crate::detect::tree::Tree;
+
+/// The names Compose looks for, in its own order.
+pub const DEFAULTS: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+/// The names of files it lays over the one it found.
+const OVERRIDES: [&str; 4] = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+/// Largest `.env` that is read, in bytes.
+const ENV_CAP: u64 = 1 << 20;
+
+/// A compose file and what is beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The file.
+    pub path: String,
+    /// Files Compose lays over it by itself.
+    pub overlays: Vec<String>,
+    /// Other compose files beside it, which have to be named with `-f`.
+    pub variants: Vec<String>,
+    /// Its directory, `.` for the top.
+    pub directory: String,
+    /// Whether `docker compose` finds it without being told.
+    pub by_itself: bool,
+    /// `.env` beside it.
+    pub env: Vec<(String, String)>,
+}
+
+/// The compose file that runs the application: in the directories that
+/// matter, in their order, then in any other, the shallowest first.
+#[must_use]
+pub fn find(tree: &Tree, directories: &[&str]) -> Option<Found> {
+    let mut places: Vec<String> = directories.iter().map(|place| (*place).to_owned()).collect();
+    let mut others: Vec<String> = tree
+        .paths()
+        .filter(|path| scope::counts(path) && is_compose(file_name(path)))
+        .map(|path| directory_of(path).to_owned())
+        .collect();
+    others.sort_by_key(|place| (place.matches('/').count(), place.clone()));
+    places.extend(others);
+    let mut seen = Vec::new();
+    places.retain(|place| {
+        let new = !seen.contains(place);
+        seen.push(place.clone());
+        new
+    });
+    // A file that `docker compose` takes by itself goes before any variant.
+    let default = places.iter().find_map(|place| default_in(tree, place));
+    default.or_else(|| places.iter().find_map(|place| variant_in(tree, place)))
+}
+
+fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
+    let env = read_env(tree, directory);
+    let stated = stated_files(tree, directory, &env);
+    let by_name = || {
+        let name = DEFAULTS.iter().find(|name| tree.has(&join(directory, name)))?;
+        Some(join(directory, name))
+    };
+    let path = stated.first().cloned().or_else(by_name)?;
+    let overlays: Vec<String> = if stated.is_empty() {
+        let paths = OVERRIDES.iter().map(|name| join(directory, name));
+        paths.filter(|path| tree.has(path)).take(1).collect()
+    } else {
+        stated.into_iter().skip(1).collect()
+    };
+    let mut variants = variants(tree, directory);
+    variants.retain(|other| *other != path && !overlays.contains(other));
+    let directory = directory.to_owned();
+    Some(Found { path, overlays, variants, directory, by_itself: true, env })
+}
+
+/// A file that has to be named with `-f`: the one for production, otherwise
+/// the only one.
+fn variant_in(tree: &Tree, directory: &str) -> Option<Found> {
+    let all = variants(tree, directory);
+    let production = all.iter().find(|path| {
+        let name = file_name(path).to_ascii_lowercase();
+        name.contains("prod") || name.contains("deploy")
+    });
+    let path = match (production, all.as_slice()) {
+        (Some(path), _) => path.clone(),
+        (None, [only]) => only.clone(),
+        _ => return None,
+    };
+    let variants = all.into_iter().filter(|other| *other != path).collect();
+    let env = read_env(tree, directory);
+    let directory = directory.to_owned();
+    Some(Found { path, overlays: Vec::new(), variants, directory, by_itself: false, env })
+}
+
+/// Every compose file directly in a directory.
+fn variants(tree: &Tree, directory: &str) -> Vec<String> {
+    if !tree.has_directory(directory) {
+        return Vec::new();
+    }
+    let files = tree.in_directory(directory).filter(|path| is_compose(file_name(path)));
+    files.map(str::to_owned).collect()
+}
+
+/// The files `COMPOSE_FILE` in `.env` names, where the first of them is there.
+fn stated_files(tree: &Tree, directory: &str, env: &[(String, String)]) -> Vec<String> {
+    let value = |name: &str| env.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+    let Some(files) = value("COMPOSE_FILE") else { return Vec::new() };
+    let separator = value("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
+    let paths = files.split(separator).map(|file| join(directory, file.trim_start_matches("./")));
+    let paths: Vec<String> = paths.collect();
+    if paths.first().is_some_and(|path| tree.has(path)) { paths } else { Vec::new() }
+}
+
+/// `.env` beside a compose file, git-ignored as it usually is.
+fn read_env(tree: &Tree, directory: &str) -> Vec<(String, String)> {
+    let path = tree.base().join(directory).join(".env");
+    let small = fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= ENV_CAP);
+    let text = small.then(|| fs::read_to_string(&path).ok()).flatten();
+    text.map(|text| dotenv(&text)).unwrap_or_default()
+}
+
+/// Names and values of an env file; quotes are taken off.
+#[must_use]
+pub fn dotenv(text: &str) -> Vec<(String, String)> {
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .filter_map(|line| {
+            let line = line.strip_prefix("export ").unwrap_or(line);
+            let (name, value) = line.split_once('=')?;
+            Some((name.trim().to_owned(), unquoted(value.trim())))
+        })
+        .collect()
+}
+
+fn unquoted(value: &str) -> String {
+    for quote in ['"', '\''] {
+        if let Some(rest) = value.strip_prefix(quote)
+            && let Some((inner, _)) = rest.split_once(quote)
+        {
+            return inner.to_owned();
+        }
+    }
+    let end = value.find(" #").unwrap_or(value.len());
+    value[..end].trim_end().to_owned()
+}
+
+/// The project's name and where it stands: `COMPOSE_PROJECT_NAME` in `.env`,
+/// `name:`, otherwise the directory's, which nothing in the repository says.
+#[must_use]
+pub fn project(tree: &Tree, found: &Found, name: Option<(String, usize)>) -> (String, Option<Evidence>) {
+    let env = found.env.iter().find(|(name, _)| name == "COMPOSE_PROJECT_NAME");
+    if let Some((_, value)) = env.filter(|(_, value)| !value.is_empty()) {
+        return (value.clone(), Some(Evidence::file(&join(&found.directory, ".env"))));
+    }
+    if let Some((name, line)) = name {
+        return (name, Some(tree.evidence(&found.path, line)));
+    }
+    let directory = tree.base().join(if found.directory == "." { "" } else { &found.directory });
+    let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    (normalised(&name), None)
+}
+
+/// A directory's name as Compose makes a project's name of it.
+#[must_use]
+pub fn normalised(name: &str) -> String {
+    let kept: String = name
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+        .collect();
+    kept.trim_start_matches(['_', '-']).to_owned()
+}
+
+/// Whether a name is one of a compose file: `docker-compose.prod.yml`,
+/// `compose-ha.yml`, `local-compose.yaml`.
+#[must_use]
+pub fn is_compose(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else {
+        return false;
+    };
+    let mut parts = stem.split(['.', '-', '_']);
+    !name.starts_with('.') && parts.any(|part| part == "compose")
+}
+
+/// The last part of a path.
+#[must_use]
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The directory of a path, `.` for the top.
+#[must_use]
+pub fn directory_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(directory, _)| directory)
+}
+
+/// A path below a directory, in its shortest form; `..` takes a part away.
+#[must_use]
+pub fn join(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use assert_fs::TempDir;
+    use assert_fs::prelude::*;
+
+    use super::*;
+
+    fn found(files: &[(&str, &str)], directories: &[&str]) -> Option<Found> {
+        let directory = TempDir::new().unwrap();
+        for (path, text) in files {
+            directory.child(path).write_str(text).unwrap();
+        }
+        find(&Tree::read(directory.path()).unwrap(), directories)
+    }
+
+    #[test]
+    fn the_file_compose_itself_takes_wins() {
+        let all = [("docker-compose.yml", ""), ("compose.yml", ""), ("docker-compose.yaml", "")];
+        assert_eq!(found(&all, &["."]).unwrap().path, "compose.yml");
+        let one = [("docker-compose.yml", ""), ("docker-compose.prod.yml", ""), ("ci.yml", "")];
+        let one = found(&one, &["."]).unwrap();
+        assert_eq!(one.path, "docker-compose.yml");
+        assert_eq!(one.variants, ["docker-compose.prod.yml"]);
+        assert!(one.overlays.is_empty());
+        assert!(one.by_itself);
+    }
+
+    #[test]
+    fn a_file_named_in_env_wins_and_the_env_may_be_ignored_by_git() {
+        let files = [
+            ("compose.yaml", ""),
+            ("deploy/stack.yml", ""),
+            ("deploy/more.yml", ""),
+            (".gitignore", ".env\n"),
+            (".env", "COMPOSE_FILE=deploy/stack.yml:deploy/more.yml\nexport A='b c' # d\n"),
+        ];
+        let found = found(&files, &["."]).unwrap();
+        assert_eq!(found.path, "deploy/stack.yml");
+        assert_eq!(found.overlays, ["deploy/more.yml"]);
+        assert_eq!(found.variants, ["compose.yaml"]);
+        assert_eq!(found.env[1], ("A".to_owned(), "b c".to_owned()));
+    }
+
+    #[test]
+    fn a_default_file_below_goes_before_a_variant_at_the_top() {
+        let files = [("compose.test.yaml", ""), ("docker/docker-compose.yml", "")];
+        assert_eq!(found(&files, &["."]).unwrap().path, "docker/docker-compose.yml");
+        let files = [("docker-compose.local.yml", ""), ("docker-compose.production.yml", "")];
+        let production = found(&files, &["."]).unwrap();
+        assert_eq!(production.path, "docker-compose.production.yml");
+        assert!(!production.by_itself);
+        let files = [("examples/compose.yaml", ""), ("app/main.py", "")];
+        assert_eq!(found(&files, &["."]), None);
+    }
+
+    #[test]
+    fn a_directory_gives_its_name_as_compose_reads_it() {
+        assert_eq!(normalised("My App_2.0"), "myapp_20");
+        assert_eq!(normalised("_-x"), "x");
+    }
+
+    #[test]
+    fn paths_are_joined_in_their_shortest_form() {
+        assert_eq!(join("docker", ".."), ".");
+        assert_eq!(join(".", "./app/"), "app");
+        assert_eq!(join("a/b", "../c"), "a/c");
+        assert_eq!(join(".", "../x"), "../x");
+    }
+}

@@ -1,0 +1,357 @@
+//! What each service of a compose file is: the application's own processes,
+//! its data stores, its proxy, or something else.
+
+use std::collections::BTreeMap;
+
+use crate::compose::image::{self, Kind};
+use crate::compose::service::Build;
+use crate::compose::{Document, Service};
+use crate::detect::compose::files::{directory_of, join};
+use crate::detect::compose::words::{self, Work};
+use crate::detect::scope;
+use crate::detect::tree::Tree;
+use crate::schema::Role;
+
+/// Names that a web service usually has.
+const WEB_NAMES: [&str; 16] = [
+    "web", "app", "api", "backend", "server", "django", "flask", "fastapi", "application", "site",
+    "wsgi", "asgi", "uwsgi", "gunicorn", "uvicorn", "webapp",
+];
+/// Parts of names of services that run the application's code for something else.
+const OTHER_NAMES: [&str; 14] = [
+    "worker", "celery", "beat", "flower", "test", "migrat", "shell", "docs", "debug", "jupyter",
+    "cron", "scheduler", "frontend", "prestart",
+];
+
+/// What the services are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// The services with a role, by role.
+    pub by_role: BTreeMap<Role, String>,
+    /// Services that run the image of the application, whatever they do.
+    pub own: Vec<String>,
+    /// Services of equal rank for the web's role, where there are several.
+    pub web_candidates: Vec<String>,
+}
+
+/// Sorts the services of a file into roles.
+#[must_use]
+pub fn sort(tree: &Tree, document: &Document, directory: &str) -> Roles {
+    let services = document.services();
+    let mut roles = Roles::default();
+    let sorter = Sorter { tree, directory, services: &services };
+    sorter.application(&mut roles);
+    sorter.stores(&mut roles);
+    sorter.proxy(&mut roles);
+    roles
+}
+
+struct Sorter<'a> {
+    tree: &'a Tree,
+    directory: &'a str,
+    services: &'a [Service],
+}
+
+impl Sorter<'_> {
+    fn application(&self, roles: &mut Roles) {
+        let application: Vec<&Service> =
+            self.services.iter().filter(|service| self.runs_python(service)).collect();
+        let mut candidates: Vec<(i32, &Service)> = Vec::new();
+        for service in &application {
+            match self.work(service) {
+                Work::Worker => drop(roles.by_role.entry(Role::Worker).or_insert(service.name.clone())),
+                Work::Beat => drop(roles.by_role.entry(Role::Beat).or_insert(service.name.clone())),
+                Work::Migrate => {
+                    drop(roles.by_role.entry(Role::Migrate).or_insert(service.name.clone()));
+                }
+                Work::Else => {}
+                work @ (Work::Web | Work::Unknown) => {
+                    let score = self.web_score(service, work);
+                    if score > 0 {
+                        candidates.push((score, service));
+                    }
+                }
+            }
+        }
+        let Some(best) = candidates.iter().map(|(score, _)| *score).max() else { return };
+        let equals: Vec<&Service> =
+            candidates.iter().filter(|(score, _)| *score == best).map(|(_, own)| *own).collect();
+        let web = equals[0];
+        roles.by_role.insert(Role::Web, web.name.clone());
+        if equals.len() > 1 {
+            roles.web_candidates = equals.iter().map(|service| service.name.clone()).collect();
+        }
+        for service in application {
+            if service.name == web.name || self.same_image(service, web) {
+                roles.own.push(service.name.clone());
+            }
+        }
+        // A worker of another application's image is none of this one's.
+        let own = roles.own.clone();
+        roles.by_role.retain(|_, name| own.contains(name));
+    }
+
+    fn web_score(&self, service: &Service, work: Work) -> i32 {
+        let name = service.name.to_ascii_lowercase();
+        let parts: Vec<&str> = name.split(['-', '_']).collect();
+        let mut score = match (work, self.image_work(service)) {
+            (Work::Web, _) => 4,
+            (_, Work::Web) => 3,
+            _ => 0,
+        };
+        score += i32::from(!service.ports().is_empty()) * 3;
+        score += i32::from(service.item.get("expose").is_some());
+        score += i32::from(parts.iter().any(|part| WEB_NAMES.contains(part))) * 2;
+        score += i32::from(service.build().is_some());
+        let needed = self.services.iter().any(|other| {
+            other.needs().contains(&service.name)
+                && other.image().is_some_and(|image| is(&image, Kind::Nginx))
+        });
+        score += i32::from(needed) * 2;
+        score -= i32::from(OTHER_NAMES.iter().any(|part| name.contains(part))) * 5;
+        score
+    }
+
+    /// What a service's command does; without one, or where the command does
+    /// not tell, what its image's does.
+    fn work(&self, service: &Service) -> Work {
+        let command = service.command();
+        if command.is_empty() {
+            let name = service.name.to_ascii_lowercase();
+            return match self.image_work(service) {
+                Work::Unknown if name.contains("celery") && name.contains("beat") => Work::Beat,
+                Work::Unknown if name.contains("celery") => Work::Worker,
+                work => work,
+            };
+        }
+        match words::work(&command) {
+            Work::Unknown => self.script_work(service, &command),
+            work => work,
+        }
+    }
+
+    /// What the scripts that a command names do.
+    fn script_work(&self, service: &Service, command: &str) -> Work {
+        let context = service.build().map(|build| join(self.directory, &build.context));
+        let context = context.unwrap_or_else(|| self.directory.to_owned());
+        for word in words::words(command).iter().filter(|word| !word.starts_with('-')) {
+            let named = |path: &&str| path.rsplit('/').next() == Some(word.as_str());
+            let mut scripts = self.tree.below(&context).filter(named).filter(|path| scope::counts(path));
+            let Some(script) = scripts.next() else { continue };
+            if script.ends_with(".py") || scripts.next().is_some() {
+                continue;
+            }
+            let text = self.tree.text(script).unwrap_or_default();
+            let commands: Vec<&str> =
+                text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+            match words::work(&commands.join("\n")) {
+                Work::Unknown => {}
+                work => return work,
+            }
+        }
+        Work::Unknown
+    }
+
+    /// What the image's own command does.
+    fn image_work(&self, service: &Service) -> Work {
+        let Some(text) = service.build().and_then(|build| self.dockerfile(&build)) else {
+            return Work::Unknown;
+        };
+        let last = |word: &str| {
+            let lines = text.lines().map(str::trim_start);
+            lines.filter(|line| line.to_ascii_uppercase().starts_with(word)).next_back()
+        };
+        let command = format!("{} {}", last("ENTRYPOINT").unwrap_or(""), last("CMD").unwrap_or(""));
+        match words::work(&command) {
+            Work::Unknown => self.script_work(service, &command),
+            work => work,
+        }
+    }
+
+    fn dockerfile(&self, build: &Build) -> Option<&str> {
+        let path = dockerfile_of(self.directory, build);
+        self.tree.text(&path)
+    }
+
+    /// Whether a service runs Python code of this repository.
+    fn runs_python(&self, service: &Service) -> bool {
+        if let Some(build) = service.build() {
+            if let Some(text) = self.dockerfile(&build) {
+                return speaks_python(text);
+            }
+            let context = join(self.directory, &build.context);
+            return self.tree.below(&context).any(|path| path.ends_with(".py"))
+                && !self.tree.has(&join(&context, "package.json"));
+        }
+        let Some(reference) = service.image() else { return false };
+        let (repository, _) = image::parts(&reference);
+        let built = self.services.iter().any(|other| {
+            other.name != service.name
+                && other.build().is_some()
+                && other.image().as_deref() == Some(&reference)
+        });
+        let python = repository == "python" || repository.ends_with("/python");
+        let told = matches!(words::work(&service.command()), Work::Web | Work::Worker | Work::Beat);
+        image::known(&reference).is_none() && (built || python || told)
+    }
+
+    /// Whether two services run one image.
+    fn same_image(&self, one: &Service, other: &Service) -> bool {
+        let built = |service: &Service| {
+            let build = service.build()?;
+            Some((join(self.directory, &build.context), dockerfile_of(self.directory, &build)))
+        };
+        match (built(one), built(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => one.image().is_some() && one.image() == other.image(),
+        }
+    }
+
+    /// PostgreSQL and Redis.
+    fn stores(&self, roles: &mut Roles) {
+        let databases = self.of_kind(Kind::Postgres);
+        if let Some(database) = self.most_needed(&databases, roles) {
+            roles.by_role.insert(Role::Db, database.name.clone());
+        }
+        let redises = self.of_kind(Kind::Redis);
+        let broker = redises.iter().find(|service| self.is_broker(service)).copied();
+        let cache = redises
+            .iter()
+            .find(|service| {
+                service.name.contains("cache") && broker.is_none_or(|own| own.name != service.name)
+            })
+            .copied();
+        let rest: Vec<&Service> = redises
+            .iter()
+            .filter(|service| cache.is_none_or(|cache| cache.name != service.name))
+            .copied()
+            .collect();
+        if let Some(redis) = broker.or_else(|| self.most_needed(&rest, roles)) {
+            roles.by_role.insert(Role::Redis, redis.name.clone());
+        }
+        if let Some(cache) = cache {
+            roles.by_role.insert(Role::Cache, cache.name.clone());
+        }
+    }
+
+    fn of_kind(&self, kind: Kind) -> Vec<&Service> {
+        self.services.iter().filter(|service| self.kind(service) == Some(kind)).collect()
+    }
+
+    /// What a service's image runs; where it is built here, what it is built from.
+    fn kind(&self, service: &Service) -> Option<Kind> {
+        match service.build() {
+            Some(build) => base_image(self.dockerfile(&build)?).map(|base| base.kind),
+            None => image::known(&service.image()?).map(|known| known.kind),
+        }
+    }
+
+    /// The store the application names first: in what it needs, then in its
+    /// environment; otherwise the first in the file.
+    fn most_needed<'s>(&self, stores: &[&'s Service], roles: &Roles) -> Option<&'s Service> {
+        let web = roles.by_role.get(&Role::Web);
+        let web = web.and_then(|name| self.services.iter().find(|service| service.name == *name));
+        let by_need = web.and_then(|web| {
+            let needs = web.needs();
+            stores.iter().find(|store| needs.contains(&store.name))
+        });
+        let by_name = web.and_then(|web| {
+            let values: Vec<String> =
+                web.environment().into_iter().filter_map(|(_, value)| value).collect();
+            stores.iter().find(|store| values.iter().any(|value| names_host(value, &store.name)))
+        });
+        by_need.or(by_name).or_else(|| stores.first()).copied()
+    }
+
+    fn is_broker(&self, redis: &Service) -> bool {
+        let told = self.services.iter().flat_map(Service::environment).any(|(name, value)| {
+            name.to_ascii_uppercase().contains("BROKER")
+                && value.is_some_and(|value| names_host(&value, &redis.name))
+        });
+        told || ["broker", "queue", "celery"].iter().any(|part| redis.name.contains(part))
+    }
+
+    /// An nginx that does nothing but stand in front of the web service.
+    fn proxy(&self, roles: &mut Roles) {
+        let Some(web) = roles.by_role.get(&Role::Web) else { return };
+        let mut proxies = self.services.iter().filter(|service| {
+            self.kind(service) == Some(Kind::Nginx)
+                && service.needs().contains(web)
+                && !service.ports().is_empty()
+                && service.ports().iter().all(|port| port.container_number() != Some(443))
+                && self.is_plain_proxy(service)
+        });
+        if let Some(proxy) = proxies.next() {
+            roles.by_role.insert(Role::Nginx, proxy.name.clone());
+        }
+    }
+
+    /// Not one that serves a frontend built beside it.
+    fn is_plain_proxy(&self, service: &Service) -> bool {
+        let Some(build) = service.build() else { return true };
+        let context = join(self.directory, &build.context);
+        let stages = self.dockerfile(&build).map_or(0, |text| from_lines(text).count());
+        stages < 2 && !self.tree.has(&join(&context, "package.json"))
+    }
+}
+
+fn is(reference: &str, kind: Kind) -> bool {
+    image::known(reference).is_some_and(|known| known.kind == kind)
+}
+
+/// The Dockerfile of a build, relative to the directory that was read.
+#[must_use]
+pub fn dockerfile_of(directory: &str, build: &Build) -> String {
+    let name = if build.dockerfile.is_empty() { "Dockerfile" } else { &build.dockerfile };
+    join(&join(directory, &build.context), name)
+}
+
+/// The image that the last stage is made from, where the table knows it.
+#[must_use]
+pub fn base_image(dockerfile: &str) -> Option<image::Known> {
+    image::known(from_lines(dockerfile).last()?)
+}
+
+fn from_lines(dockerfile: &str) -> impl Iterator<Item = &str> {
+    dockerfile.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let from = words.next()?.eq_ignore_ascii_case("from");
+        words.find(|word| !word.starts_with("--")).filter(|_| from)
+    })
+}
+
+fn speaks_python(dockerfile: &str) -> bool {
+    let marks =
+        ["python", "pip install", "uv sync", "poetry", "pipenv", "conda", "gunicorn", "uvicorn"];
+    let lines = dockerfile.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let lower: Vec<String> = lines.map(str::to_ascii_lowercase).collect();
+    let node = from_lines(dockerfile).last().is_some_and(|base| {
+        let (repository, _) = image::parts(base);
+        repository == "node" || is(base, Kind::Nginx)
+    });
+    !node && lower.iter().any(|line| marks.iter().any(|mark| line.contains(mark)))
+}
+
+/// Whether a value names a service as a host.
+#[must_use]
+pub fn names_host(value: &str, service: &str) -> bool {
+    let mut rest = value;
+    while let Some(at) = rest.find(service) {
+        let before = rest[..at].chars().next_back();
+        let after = rest[at + service.len()..].chars().next();
+        let starts = before.is_none_or(|c| matches!(c, '@' | '/' | ',' | ' '));
+        let ends = after.is_none_or(|c| matches!(c, ':' | '/' | ',' | ' ' | '?'));
+        if starts && ends {
+            return true;
+        }
+        rest = &rest[at + service.len()..];
+    }
+    false
+}
+
+/// Whether a service is built from a directory, or from one below it.
+#[must_use]
+pub fn is_built_in(service: &Service, directory: &str, context: &str) -> bool {
+    let built = service.build().map(|build| join(directory, &build.context));
+    built.is_some_and(|built| built == context || directory_of(&built) == context)
+}
