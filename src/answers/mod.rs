@@ -5,6 +5,7 @@
 //! turns it into [`Answers`], or into all of its problems at once.
 
 pub mod adopted;
+pub mod carried;
 pub mod document;
 pub mod draft;
 pub mod source;

@@ -46,9 +46,7 @@ struct Table {
 }
 
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    toml::from_str::<Table>(include_str!("data/images.toml"))
-        .expect("a unit test reads it")
-        .image
+    toml::from_str::<Table>(include_str!("data/images.toml")).expect("a unit test reads it").image
 });
 
 /// A data image, taken apart.

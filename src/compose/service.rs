@@ -196,7 +196,9 @@ mod tests {
         assert_eq!(long.build().unwrap().context, "./app");
         assert_eq!(long.command(), "sh -c 'a && b'");
         assert_eq!(long.env_files(), [".env.prod", ".env"]);
-        let short = service("    build: .\n    entrypoint: ./start\n    command: web\n    env_file: .env\n");
+        let short = service(
+            "    build: .\n    entrypoint: ./start\n    command: web\n    env_file: .env\n",
+        );
         assert_eq!(short.build().unwrap().context, ".");
         assert_eq!(short.command(), "./start web");
         assert_eq!(short.env_files(), [".env"]);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::answers::carried::Carried;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::readiness::Lack;
 use crate::detect::tree::Unreadable;
@@ -251,6 +252,8 @@ pub struct Facts {
     pub ready: Fact<String>,
     /// Paths the code writes to.
     pub writable: Vec<(Writable, Vec<Evidence>)>,
+    /// What an existing compose file runs.
+    pub carried: Fact<Carried>,
     /// Container files that are there.
     pub existing_files: Vec<Existing>,
     /// Names of the production dependencies, normalised (PEP 503), with the

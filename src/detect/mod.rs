@@ -65,6 +65,9 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
         unreadable: tree.unreadable().to_vec(),
         ..Facts::default()
     };
+    let existing = compose::of(&tree, &facts);
+    facts.carried = existing.carried;
+    facts.doubts.extend(existing.doubts);
     facts.readiness = readiness::find(&tree, &facts);
     Ok(facts)
 }

@@ -1,10 +1,10 @@
 //! The roles a service can have in a stack.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a service is for. Its name is the name in the compose file unless
 /// `[services]` says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The web application.

@@ -9,6 +9,17 @@ use crate::detect::tree::Tree;
 /// The names Compose looks for, in its own order.
 pub const DEFAULTS: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+/// Every name that Compose takes by itself, as the file or over it.
+pub const TAKEN_BY_COMPOSE: [&str; 8] = [
+    DEFAULTS[0],
+    DEFAULTS[1],
+    DEFAULTS[2],
+    DEFAULTS[3],
+    OVERRIDES[0],
+    OVERRIDES[1],
+    OVERRIDES[2],
+    OVERRIDES[3],
+];
 /// The names of files it lays over the one it found.
 const OVERRIDES: [&str; 4] = [
     "compose.override.yml",
@@ -36,10 +47,11 @@ pub struct Found {
     pub env: Vec<(String, String)>,
 }
 
-/// The compose file that runs the application: in the directories that
-/// matter, in their order, then in any other, the shallowest first.
+/// The compose files that may run the application, the likeliest first: in
+/// the directories that matter, in their order, then in any other, the
+/// shallowest first.
 #[must_use]
-pub fn find(tree: &Tree, directories: &[&str]) -> Option<Found> {
+pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
     let mut places: Vec<String> = directories.iter().map(|place| (*place).to_owned()).collect();
     let mut others: Vec<String> = tree
         .paths()
@@ -55,8 +67,9 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Option<Found> {
         new
     });
     // A file that `docker compose` takes by itself goes before any variant.
-    let default = places.iter().find_map(|place| default_in(tree, place));
-    default.or_else(|| places.iter().find_map(|place| variant_in(tree, place)))
+    let mut found: Vec<Found> = places.iter().filter_map(|place| default_in(tree, place)).collect();
+    found.extend(places.iter().filter_map(|place| variant_in(tree, place)));
+    found
 }
 
 fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
@@ -83,6 +96,9 @@ fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
 /// the only one.
 fn variant_in(tree: &Tree, directory: &str) -> Option<Found> {
     let all = variants(tree, directory);
+    if all.iter().any(|path| DEFAULTS.contains(&file_name(path))) {
+        return None;
+    }
     let production = all.iter().find(|path| {
         let name = file_name(path).to_ascii_lowercase();
         name.contains("prod") || name.contains("deploy")
@@ -154,7 +170,11 @@ fn unquoted(value: &str) -> String {
 /// The project's name and where it stands: `COMPOSE_PROJECT_NAME` in `.env`,
 /// `name:`, otherwise the directory's, which nothing in the repository says.
 #[must_use]
-pub fn project(tree: &Tree, found: &Found, name: Option<(String, usize)>) -> (String, Option<Evidence>) {
+pub fn project(
+    tree: &Tree,
+    found: &Found,
+    name: Option<(String, usize)>,
+) -> (String, Option<Evidence>) {
     let env = found.env.iter().find(|(name, _)| name == "COMPOSE_PROJECT_NAME");
     if let Some((_, value)) = env.filter(|(_, value)| !value.is_empty()) {
         return (value.clone(), Some(Evidence::file(&join(&found.directory, ".env"))));
@@ -230,7 +250,7 @@ mod tests {
         for (path, text) in files {
             directory.child(path).write_str(text).unwrap();
         }
-        find(&Tree::read(directory.path()).unwrap(), directories)
+        find(&Tree::read(directory.path()).unwrap(), directories).into_iter().next()
     }
 
     #[test]

@@ -1,9 +1,157 @@
 //! What an existing compose file already runs: which file it is, the name of
-//! its project, and what each of its services is for.
+//! its project, and what each of its services is for. It is carried on, so
+//! that data is never detached.
 
+pub mod doubts;
 pub mod files;
 pub mod role;
+pub mod secrets;
 pub mod words;
 
 #[cfg(test)]
 mod role_tests;
+#[cfg(test)]
+mod tests;
+
+use crate::answers::carried::Carried;
+use crate::compose::{Document, Service};
+use crate::detect::Facts;
+use crate::detect::fact::Fact;
+use crate::detect::facts::Doubt;
+use crate::detect::tree::Tree;
+use crate::schema::Role;
+use files::{Found, join};
+use role::Roles;
+
+/// A compose file that is carried on, and what is doubtful about it.
+#[derive(Clone, Debug, Default)]
+pub struct Existing {
+    /// What is carried on, with the lines that decided the roles.
+    pub carried: Fact<Carried>,
+    /// What a person should know.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Reads the compose file that runs the application of these facts.
+#[must_use]
+pub fn of(tree: &Tree, facts: &Facts) -> Existing {
+    let context = facts.build_context.value().or_else(|| facts.root.value()).map(String::as_str);
+    let root = facts.root.value().map_or(".", String::as_str);
+    find(tree, &[".", context.unwrap_or("."), root], context)
+}
+
+/// Reads the compose file that runs the application. `directories` are those
+/// where it is looked for first; `context` is what the image is built from,
+/// where that is known.
+#[must_use]
+pub fn find(tree: &Tree, directories: &[&str], context: Option<&str>) -> Existing {
+    let mut doubts = Vec::new();
+    let mut read: Vec<Read> = Vec::new();
+    for found in files::find(tree, directories) {
+        let document = match Document::read(tree.text(&found.path).unwrap_or_default()) {
+            Ok(document) => document,
+            Err(error) => {
+                doubts.push(doubts::unreadable(&found, &error));
+                continue;
+            }
+        };
+        let services = document.services();
+        if services.is_empty() {
+            continue;
+        }
+        let roles = role::sort(tree, &document, &found.directory, context);
+        read.push(Read { found, document, services, roles });
+    }
+    // One that runs the application goes before one that runs its stores
+    // alone, which is for development.
+    let runs = read.iter().position(|read| read.roles.by_role.contains_key(&Role::Web));
+    if read.is_empty() {
+        return Existing { doubts, ..Existing::default() };
+    }
+    let mut existing = carry(tree, read.swap_remove(runs.unwrap_or(0)));
+    existing.doubts.splice(0..0, doubts);
+    existing
+}
+
+/// A compose file, read.
+struct Read {
+    found: Found,
+    document: Document,
+    services: Vec<Service>,
+    roles: Roles,
+}
+
+fn carry(tree: &Tree, read: Read) -> Existing {
+    let Read { found, document, services, roles } = read;
+    let text = tree.text(&found.path).unwrap_or_default();
+    let name = document.root.get("name").and_then(|item| Some((item.scalar()?, item.line)));
+    let (project, stated) = files::project(tree, &found, name);
+    let moved = secrets::move_out(text, &document, &found.env);
+    let mut doubts = doubts::find(&found, &document, &services, &roles);
+    doubts.extend(doubts::project(&found, &project, stated.is_some()));
+    doubts.extend(doubts::moved(&found, &moved));
+    let deciding = roles.by_role.values();
+    let deciding = deciding.filter_map(|name| services.iter().find(|own| own.name == *name));
+    let lines = deciding.map(|service| tree.evidence(&found.path, service.line));
+    let carried = Carried {
+        by_itself: found.by_itself,
+        project,
+        code: code_directory(tree, &found, &services, &roles),
+        moved: moved.secrets.names().map(str::to_owned).collect(),
+        secrets: moved.secrets,
+        bases: bases(tree, &found, &services),
+        own: roles.own.clone(),
+        roles: roles.by_role.clone(),
+        text: moved.text,
+        file: found.path.clone(),
+    };
+    Existing { carried: Fact::Known(carried, lines.chain(stated).collect()), doubts }
+}
+
+/// Where the application's code is in its container: where its source is
+/// mounted, else `working_dir`, else the Dockerfile's last WORKDIR.
+fn code_directory(tree: &Tree, found: &Found, services: &[Service], roles: &Roles) -> String {
+    let web = roles.by_role.get(&Role::Web);
+    let Some(web) = web.and_then(|name| services.iter().find(|service| service.name == *name))
+    else {
+        return String::new();
+    };
+    let build = web.build().unwrap_or_default();
+    let context = join(&found.directory, &build.context);
+    let mounted = web.mounts().into_iter().find(|mount| {
+        let path = mount.bind().map(|bind| join(&found.directory, bind));
+        path.is_some_and(|path| path == context || path == ".")
+    });
+    if let Some(mount) = mounted {
+        return mount.target;
+    }
+    if let Some(directory) = web.text("working_dir") {
+        return directory.trim_end_matches('/').to_owned();
+    }
+    let dockerfile = tree.text(&role::dockerfile_of(&found.directory, &build)).unwrap_or_default();
+    let mut directory = String::new();
+    for line in dockerfile.lines() {
+        let mut words = line.split_whitespace();
+        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("workdir")) {
+            let path = words.next().unwrap_or_default().trim_matches('"');
+            let whole =
+                if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") };
+            directory = whole.trim_end_matches('/').to_owned();
+        }
+    }
+    if directory.contains('$') { String::new() } else { directory }
+}
+
+/// What images that are built here are made from.
+fn bases(
+    tree: &Tree,
+    found: &Found,
+    services: &[Service],
+) -> std::collections::BTreeMap<String, String> {
+    let base = |service: &Service| {
+        let path = role::dockerfile_of(&found.directory, &service.build()?);
+        let base = role::from_lines(tree.text(&path)?).last()?.to_owned();
+        Some((service.name.clone(), base))
+    };
+    services.iter().filter_map(base).collect()
+}

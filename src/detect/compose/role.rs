@@ -14,14 +14,43 @@ use crate::schema::Role;
 
 /// Names that a web service usually has.
 const WEB_NAMES: [&str; 16] = [
-    "web", "app", "api", "backend", "server", "django", "flask", "fastapi", "application", "site",
-    "wsgi", "asgi", "uwsgi", "gunicorn", "uvicorn", "webapp",
+    "web",
+    "app",
+    "api",
+    "backend",
+    "server",
+    "django",
+    "flask",
+    "fastapi",
+    "application",
+    "site",
+    "wsgi",
+    "asgi",
+    "uwsgi",
+    "gunicorn",
+    "uvicorn",
+    "webapp",
 ];
 /// Parts of names of services that run the application's code for something else.
 const OTHER_NAMES: [&str; 14] = [
-    "worker", "celery", "beat", "flower", "test", "migrat", "shell", "docs", "debug", "jupyter",
-    "cron", "scheduler", "frontend", "prestart",
+    "worker",
+    "celery",
+    "beat",
+    "flower",
+    "test",
+    "migrat",
+    "shell",
+    "docs",
+    "debug",
+    "jupyter",
+    "cron",
+    "scheduler",
+    "frontend",
+    "prestart",
 ];
+
+/// Variables that only Python applications read.
+const MARKS: [&str; 4] = ["PYTHONPATH", "PYTHONUNBUFFERED", "FLASK_APP", "FLASK_ENV"];
 
 /// What the services are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,12 +63,19 @@ pub struct Roles {
     pub web_candidates: Vec<String>,
 }
 
-/// Sorts the services of a file into roles.
+impl Roles {
+    fn first(&mut self, role: Role, service: &Service) {
+        self.by_role.entry(role).or_insert_with(|| service.name.clone());
+    }
+}
+
+/// Sorts the services of a file into roles. `context` is the directory the
+/// application's image is built from, where that is known.
 #[must_use]
-pub fn sort(tree: &Tree, document: &Document, directory: &str) -> Roles {
+pub fn sort(tree: &Tree, document: &Document, directory: &str, context: Option<&str>) -> Roles {
     let services = document.services();
     let mut roles = Roles::default();
-    let sorter = Sorter { tree, directory, services: &services };
+    let sorter = Sorter { tree, directory, context, services: &services };
     sorter.application(&mut roles);
     sorter.stores(&mut roles);
     sorter.proxy(&mut roles);
@@ -49,6 +85,7 @@ pub fn sort(tree: &Tree, document: &Document, directory: &str) -> Roles {
 struct Sorter<'a> {
     tree: &'a Tree,
     directory: &'a str,
+    context: Option<&'a str>,
     services: &'a [Service],
 }
 
@@ -59,13 +96,13 @@ impl Sorter<'_> {
         let mut candidates: Vec<(i32, &Service)> = Vec::new();
         for service in &application {
             match self.work(service) {
-                Work::Worker => drop(roles.by_role.entry(Role::Worker).or_insert(service.name.clone())),
-                Work::Beat => drop(roles.by_role.entry(Role::Beat).or_insert(service.name.clone())),
-                Work::Migrate => {
-                    drop(roles.by_role.entry(Role::Migrate).or_insert(service.name.clone()));
+                Work::Worker => roles.first(Role::Worker, service),
+                Work::Beat => roles.first(Role::Beat, service),
+                Work::Migrate if service.ports().is_empty() => {
+                    roles.first(Role::Migrate, service);
                 }
                 Work::Else => {}
-                work @ (Work::Web | Work::Unknown) => {
+                work @ (Work::Web | Work::Migrate | Work::Unknown) => {
                     let score = self.web_score(service, work);
                     if score > 0 {
                         candidates.push((score, service));
@@ -103,6 +140,9 @@ impl Sorter<'_> {
         score += i32::from(service.item.get("expose").is_some());
         score += i32::from(parts.iter().any(|part| WEB_NAMES.contains(part))) * 2;
         score += i32::from(service.build().is_some());
+        let built_there =
+            self.context.is_some_and(|context| is_built_in(service, self.directory, context));
+        score += i32::from(built_there) * 3;
         let needed = self.services.iter().any(|other| {
             other.needs().contains(&service.name)
                 && other.image().is_some_and(|image| is(&image, Kind::Nginx))
@@ -125,31 +165,29 @@ impl Sorter<'_> {
             };
         }
         match words::work(&command) {
-            Work::Unknown => self.script_work(service, &command),
+            Work::Unknown => self.script_work(&command),
             work => work,
         }
     }
 
-    /// What the scripts that a command names do.
-    fn script_work(&self, service: &Service, command: &str) -> Work {
-        let context = service.build().map(|build| join(self.directory, &build.context));
-        let context = context.unwrap_or_else(|| self.directory.to_owned());
-        for word in words::words(command).iter().filter(|word| !word.starts_with('-')) {
-            let named = |path: &&str| path.rsplit('/').next() == Some(word.as_str());
-            let mut scripts = self.tree.below(&context).filter(named).filter(|path| scope::counts(path));
-            let Some(script) = scripts.next() else { continue };
-            if script.ends_with(".py") || scripts.next().is_some() {
-                continue;
-            }
-            let text = self.tree.text(script).unwrap_or_default();
-            let commands: Vec<&str> =
-                text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
-            match words::work(&commands.join("\n")) {
-                Work::Unknown => {}
-                work => return work,
-            }
+    /// What the script that a command names does. A script with arguments is
+    /// a runner of many tasks, of which the command picks one.
+    fn script_work(&self, command: &str) -> Work {
+        let words = words::words(command);
+        let mut names = words.iter().filter(|word| !word.starts_with('-') && *word != "exec");
+        let script =
+            names.find(|word| !["sh", "bash", "cmd", "entrypoint"].contains(&word.as_str()));
+        let (Some(script), None) = (script, names.next()) else { return Work::Unknown };
+        let named = |path: &&str| path.rsplit('/').next() == Some(script.as_str());
+        let mut paths = self.tree.paths().filter(named).filter(|path| scope::counts(path));
+        let (Some(path), None) = (paths.next(), paths.next()) else { return Work::Unknown };
+        if path.ends_with(".py") {
+            return Work::Unknown;
         }
-        Work::Unknown
+        let text = self.tree.text(path).unwrap_or_default();
+        let lines: Vec<&str> =
+            text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        words::work(&lines.join("\n"))
     }
 
     /// What the image's own command does.
@@ -157,13 +195,9 @@ impl Sorter<'_> {
         let Some(text) = service.build().and_then(|build| self.dockerfile(&build)) else {
             return Work::Unknown;
         };
-        let last = |word: &str| {
-            let lines = text.lines().map(str::trim_start);
-            lines.filter(|line| line.to_ascii_uppercase().starts_with(word)).next_back()
-        };
-        let command = format!("{} {}", last("ENTRYPOINT").unwrap_or(""), last("CMD").unwrap_or(""));
+        let command = format!("{} {}", last(text, "ENTRYPOINT"), last(text, "CMD"));
         match words::work(&command) {
-            Work::Unknown => self.script_work(service, &command),
+            Work::Unknown => self.script_work(&command),
             work => work,
         }
     }
@@ -177,7 +211,7 @@ impl Sorter<'_> {
     fn runs_python(&self, service: &Service) -> bool {
         if let Some(build) = service.build() {
             if let Some(text) = self.dockerfile(&build) {
-                return speaks_python(text);
+                return speaks_python(text, &build.target);
             }
             let context = join(self.directory, &build.context);
             return self.tree.below(&context).any(|path| path.ends_with(".py"))
@@ -192,7 +226,12 @@ impl Sorter<'_> {
         });
         let python = repository == "python" || repository.ends_with("/python");
         let told = matches!(words::work(&service.command()), Work::Web | Work::Worker | Work::Beat);
-        image::known(&reference).is_none() && (built || python || told)
+        let marked = service.environment().iter().any(|(name, _)| {
+            MARKS.contains(&name.as_str())
+                || name.starts_with("DJANGO_")
+                || name.starts_with("CELERY_")
+        });
+        image::known(&reference).is_none() && (built || python || told || marked)
     }
 
     /// Whether two services run one image.
@@ -312,7 +351,8 @@ pub fn base_image(dockerfile: &str) -> Option<image::Known> {
     image::known(from_lines(dockerfile).last()?)
 }
 
-fn from_lines(dockerfile: &str) -> impl Iterator<Item = &str> {
+/// The images a Dockerfile's stages are made from.
+pub fn from_lines(dockerfile: &str) -> impl Iterator<Item = &str> {
     dockerfile.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         let from = words.next()?.eq_ignore_ascii_case("from");
@@ -320,16 +360,37 @@ fn from_lines(dockerfile: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn speaks_python(dockerfile: &str) -> bool {
+fn speaks_python(dockerfile: &str, target: &str) -> bool {
     let marks =
         ["python", "pip install", "uv sync", "poetry", "pipenv", "conda", "gunicorn", "uvicorn"];
     let lines = dockerfile.lines().filter(|line| !line.trim_start().starts_with('#'));
     let lower: Vec<String> = lines.map(str::to_ascii_lowercase).collect();
-    let node = from_lines(dockerfile).last().is_some_and(|base| {
+    let node = stage_base(dockerfile, target).is_some_and(|base| {
         let (repository, _) = image::parts(base);
         repository == "node" || is(base, Kind::Nginx)
     });
     !node && lower.iter().any(|line| marks.iter().any(|mark| line.contains(mark)))
+}
+
+/// The image of a stage; of the last one where there is none of this name.
+fn stage_base<'a>(dockerfile: &'a str, target: &str) -> Option<&'a str> {
+    let named = dockerfile.lines().find(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_from = words.first().is_some_and(|word| word.eq_ignore_ascii_case("from"));
+        !target.is_empty() && is_from && words.last() == Some(&target)
+    });
+    named.and_then(|line| from_lines(line).next()).or_else(|| from_lines(dockerfile).last())
+}
+
+/// The last instruction of a kind, with the lines it goes on over.
+fn last(dockerfile: &str, instruction: &str) -> String {
+    let lines: Vec<&str> = dockerfile.lines().map(str::trim).collect();
+    let starts = |line: &&str| {
+        line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(instruction))
+    };
+    let Some(start) = lines.iter().rposition(starts) else { return String::new() };
+    let goes_on = lines[start..].iter().take_while(|line| line.ends_with('\\')).count();
+    lines[start..lines.len().min(start + goes_on + 1)].join(" ")
 }
 
 /// Whether a value names a service as a host.
@@ -349,9 +410,10 @@ pub fn names_host(value: &str, service: &str) -> bool {
     false
 }
 
-/// Whether a service is built from a directory, or from one below it.
-#[must_use]
-pub fn is_built_in(service: &Service, directory: &str, context: &str) -> bool {
-    let built = service.build().map(|build| join(directory, &build.context));
-    built.is_some_and(|built| built == context || directory_of(&built) == context)
+/// Whether a service is built from a directory, or by a Dockerfile in it.
+fn is_built_in(service: &Service, directory: &str, context: &str) -> bool {
+    service.build().is_some_and(|build| {
+        join(directory, &build.context) == context
+            || directory_of(&dockerfile_of(directory, &build)) == context
+    })
 }

@@ -9,12 +9,16 @@ use crate::schema::Role;
 const PYTHON: &str = "FROM python:3.12-slim\nRUN pip install -r requirements.txt\n";
 
 fn sorted(compose: &str, files: &[(&str, &str)]) -> Roles {
+    sorted_for(compose, files, None)
+}
+
+fn sorted_for(compose: &str, files: &[(&str, &str)], context: Option<&str>) -> Roles {
     let directory = TempDir::new().unwrap();
     for (path, text) in files {
         directory.child(path).write_str(text).unwrap();
     }
     let tree = Tree::read(directory.path()).unwrap();
-    sort(&tree, &Document::read(compose).unwrap(), ".")
+    sort(&tree, &Document::read(compose).unwrap(), ".", context)
 }
 
 fn named(roles: &Roles) -> Vec<(Role, &str)> {
@@ -91,7 +95,10 @@ services:
         &[
             ("ui/Dockerfile", "FROM node:22\nRUN apk add python3\n"),
             ("ui/package.json", "{}"),
-            ("pg/Dockerfile", "FROM --platform=linux/amd64 postgis/postgis:16-3.4 AS x\nCOPY a b\n"),
+            (
+                "pg/Dockerfile",
+                "FROM --platform=linux/amd64 postgis/postgis:16-3.4 AS x\nCOPY a b\n",
+            ),
             ("service/Dockerfile", PYTHON),
             ("gateway/Dockerfile", "FROM nginx:1.25\nCOPY default.conf /etc/nginx/conf.d/\n"),
         ],
@@ -106,11 +113,16 @@ services:
 #[test]
 fn an_nginx_that_serves_a_frontend_or_ends_tls_is_no_plain_proxy() {
     let compose = |proxy: &str| {
-        format!("services:\n  web:\n    build: .\n    command: uvicorn a:b\n  front:\n{proxy}    depends_on: [web]\n")
+        format!(
+            "services:\n  web:\n    build: .\n    command: uvicorn a:b\n  front:\n{proxy}    depends_on: [web]\n"
+        )
     };
     let files = [
         ("Dockerfile", PYTHON),
-        ("ui/Dockerfile", "FROM node:22 AS b\nRUN npm run build\nFROM nginx\nCOPY --from=b /a /b\n"),
+        (
+            "ui/Dockerfile",
+            "FROM node:22 AS b\nRUN npm run build\nFROM nginx\nCOPY --from=b /a /b\n",
+        ),
     ];
     for proxy in [
         "    build: ./ui\n    ports: ['80:80']\n",
@@ -183,11 +195,11 @@ services:
 }
 
 #[test]
-fn two_applications_of_equal_rank_are_both_named() {
-    let roles = sorted(
-        "services:\n  one:\n    build: ./a\n    ports: ['1:1']\n  two:\n    build: ./b\n    ports: ['2:2']\n",
-        &[("a/Dockerfile", PYTHON), ("b/Dockerfile", PYTHON)],
-    );
+fn of_two_applications_of_equal_rank_the_build_context_decides() {
+    let compose = "services:\n  one:\n    build: ./a\n    ports: ['1:1']\n  two:\n    build: ./b\n    ports: ['2:2']\n";
+    let files = [("a/Dockerfile", PYTHON), ("b/Dockerfile", PYTHON)];
+    assert_eq!(sorted_for(compose, &files, Some("b")).by_role[&Role::Web], "two");
+    let roles = sorted(compose, &files);
     assert_eq!(roles.web_candidates, ["one", "two"]);
     assert_eq!(roles.own, ["one"]);
 }
@@ -198,4 +210,54 @@ fn a_host_is_named_whole() {
     assert!(names_host("db", "db"));
     assert!(!names_host("postgres://a@mydb/x", "db"));
     assert!(!names_host("db.example.com", "db"));
+}
+
+#[test]
+fn a_runner_of_tasks_does_not_make_each_service_a_worker() {
+    let roles = sorted(
+        "
+services:
+  web:
+    build: {context: ., target: run}
+    ports: ['8000:8000']
+  bundle:
+    build: {context: ., target: bundle}
+    command: ./task build
+",
+        &[
+            ("Dockerfile", "FROM node:22 AS bundle\nFROM python:3.13 AS run\nCMD gunicorn a\n"),
+            ("task", "build() { yarn; }\nworker() { celery -A a worker; }\n"),
+        ],
+    );
+    assert_eq!(named(&roles), [(Role::Web, "web")]);
+    assert_eq!(roles.own, ["web"]);
+}
+
+#[test]
+fn a_command_over_several_lines_that_migrates_first_still_serves() {
+    let dockerfile = format!("{PYTHON}CMD alembic upgrade head && \\\n    uvicorn --host 0 a:b\n");
+    let roles = sorted("services:\n  it:\n    build: .\n", &[("Dockerfile", &dockerfile)]);
+    assert_eq!(named(&roles), [(Role::Web, "it")]);
+}
+
+#[test]
+fn a_published_image_of_the_application_is_known_by_what_it_is_told() {
+    let roles = sorted(
+        "
+services:
+  core:
+    image: registry.example.com/shop:1
+    environment: {DJANGO_SETTINGS_MODULE: shop.settings}
+    ports: ['80:8000']
+  tasks:
+    image: registry.example.com/shop:1
+    entrypoint: [/opt/tasks.sh]
+    environment: {DJANGO_SETTINGS_MODULE: shop.settings}
+  metrics:
+    image: prom/prometheus
+    ports: ['9090:9090']
+",
+        &[("tools/tasks.sh", "exec celery -A shop worker\n")],
+    );
+    assert_eq!(named(&roles), [(Role::Web, "core"), (Role::Worker, "tasks")]);
 }

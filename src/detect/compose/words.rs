@@ -34,9 +34,27 @@ const SERVERS: [&str; 12] = [
 ];
 /// Programs that end by themselves or serve something else.
 const OTHERS: [&str; 21] = [
-    "flower", "rq", "rqworker", "rqscheduler", "arq", "dramatiq", "huey", "run_huey", "qcluster",
-    "taskiq", "procrastinate", "pytest", "jupyter", "mkdocs", "sphinx", "streamlit", "cron",
-    "supercronic", "collectstatic", "shell", "locust",
+    "flower",
+    "rq",
+    "rqworker",
+    "rqscheduler",
+    "arq",
+    "dramatiq",
+    "huey",
+    "run_huey",
+    "qcluster",
+    "taskiq",
+    "procrastinate",
+    "pytest",
+    "jupyter",
+    "mkdocs",
+    "sphinx",
+    "streamlit",
+    "cron",
+    "supercronic",
+    "collectstatic",
+    "shell",
+    "locust",
 ];
 
 /// What a command line does.
@@ -51,7 +69,7 @@ pub fn work(command: &str) -> Work {
     let part = |name: &str| words.iter().any(|word| word.contains(name));
     if celery && part("flower") || has("flower") {
         Work::Else
-    } else if celery && part("beat") && !(has("worker") && !has("beat")) {
+    } else if celery && part("beat") && (has("beat") || !has("worker")) {
         Work::Beat
     } else if celery && part("worker") {
         Work::Worker
@@ -83,7 +101,8 @@ pub fn words(command: &str) -> Vec<String> {
         .split(|c: char| c.is_whitespace() || "&|;()'\"\\`,[]".contains(c))
         .filter(|word| !word.is_empty())
         .map(|word| {
-            let name = if word.contains("://") { word } else { word.rsplit('/').next().unwrap_or(word) };
+            let name =
+                if word.contains("://") { word } else { word.rsplit('/').next().unwrap_or(word) };
             name.to_ascii_lowercase()
         })
         .collect()
@@ -97,7 +116,10 @@ mod tests {
     fn commands_are_told_apart_by_what_they_do() {
         for (command, expected) in [
             ("gunicorn shop.wsgi -b 0.0.0.0:8000", Work::Web),
-            ("sh -c 'python manage.py migrate && python manage.py runserver 0.0.0.0:8000'", Work::Web),
+            (
+                "sh -c 'python manage.py migrate && python manage.py runserver 0.0.0.0:8000'",
+                Work::Web,
+            ),
             ("bash -c \"alembic upgrade head && uvicorn app.main:app --reload\"", Work::Web),
             ("flask --debug run", Work::Unknown),
             ("flask run --host 0.0.0.0", Work::Web),

@@ -1,0 +1,163 @@
+//! What an existing compose file already runs, as far as it is carried on:
+//! part of what is derived, so that later commands need not read it again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::compose::Document;
+use crate::schema::Role;
+
+/// An existing compose file. It is stored as text with its secrets taken
+/// out, so that the lock holds none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Carried {
+    /// The file, relative to the repository.
+    pub file: String,
+    /// Whether `docker compose` finds it without `-f`.
+    pub by_itself: bool,
+    /// The Compose project's name: with it begin the names of its volumes.
+    pub project: String,
+    /// Services that run the application's image, whatever they do.
+    pub own: Vec<String>,
+    /// Where the code was in the old image, `/code`; empty where that cannot
+    /// be told.
+    pub code: String,
+    /// Names in `.env` that hold what stood in the file.
+    pub moved: Vec<String>,
+    /// What these names hold; known while the repository is read, and never
+    /// stored.
+    #[serde(skip)]
+    pub secrets: Secrets,
+    /// The services with a role.
+    pub roles: BTreeMap<Role, String>,
+    /// What images that are built here are made from, by service.
+    pub bases: BTreeMap<String, String>,
+    /// The file, with its secrets taken out.
+    pub text: String,
+}
+
+impl Carried {
+    /// The file as a model. Text that was read before reads again.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        Document::read(&self.text).unwrap_or_default()
+    }
+
+    /// The directory of the file, relative to the repository, `.` for the top:
+    /// Compose reads `.env` there, and relative paths start there.
+    #[must_use]
+    pub fn directory(&self) -> &str {
+        self.file.rsplit_once('/').map_or(".", |(directory, _)| directory)
+    }
+
+    /// Names that must not be created beside the file: Compose would take
+    /// them in its stead, or lay them over it.
+    #[must_use]
+    pub fn forbidden_beside(&self) -> Vec<String> {
+        let name = self.file.rsplit('/').next().unwrap_or(&self.file);
+        let prefix = self.file.strip_suffix(name).unwrap_or_default();
+        crate::detect::compose::files::TAKEN_BY_COMPOSE
+            .iter()
+            .filter(|taken| **taken != name)
+            .map(|taken| format!("{prefix}{taken}"))
+            .collect()
+    }
+
+    /// A path for our compose file beside the one that is kept, which Compose
+    /// does not take by itself: `docker-compose.dockwright.yml`.
+    #[must_use]
+    pub fn beside(&self) -> String {
+        with_infix(&self.file, "dockwright")
+    }
+
+    /// The path of the development overlay: `docker-compose.dev.yml`.
+    #[must_use]
+    pub fn dev_overlay(&self) -> String {
+        let (directory, name) = self.file.rsplit_once('/').unwrap_or(("", &self.file));
+        let (stem, end) = name.rsplit_once('.').unwrap_or((name, "yaml"));
+        let base = if stem.starts_with("docker-compose") { "docker-compose" } else { "compose" };
+        let name = format!("{base}.dev.{end}");
+        if directory.is_empty() { name } else { format!("{directory}/{name}") }
+    }
+}
+
+/// `a/compose.yaml` becomes `a/compose.<infix>.yaml`.
+fn with_infix(path: &str, infix: &str) -> String {
+    match path.rsplit_once('.') {
+        Some((stem, end)) => format!("{stem}.{infix}.{end}"),
+        None => format!("{path}.{infix}"),
+    }
+}
+
+/// Secret values by the name they get in `.env`. Neither shown nor stored.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(BTreeMap<String, String>);
+
+impl Secrets {
+    /// Keeps a value under a name.
+    pub fn keep(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The value of a name.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carried(file: &str) -> Carried {
+        Carried { file: file.to_owned(), ..Carried::default() }
+    }
+
+    #[test]
+    fn nothing_is_created_that_compose_would_take_instead() {
+        let carried = carried("deploy/docker-compose.yml");
+        let forbidden = carried.forbidden_beside();
+        for name in ["compose.yaml", "compose.yml", "docker-compose.yaml", "compose.override.yml"] {
+            assert!(forbidden.contains(&format!("deploy/{name}")), "{name}");
+        }
+        assert!(!forbidden.contains(&carried.file));
+        assert_eq!(carried.beside(), "deploy/docker-compose.dockwright.yml");
+        assert!(!forbidden.contains(&carried.beside()));
+        assert_eq!(carried.dev_overlay(), "deploy/docker-compose.dev.yml");
+    }
+
+    #[test]
+    fn the_overlay_follows_the_name_of_the_file() {
+        assert_eq!(carried("compose.yaml").dev_overlay(), "compose.dev.yaml");
+        assert_eq!(carried("docker-compose.prod.yml").dev_overlay(), "docker-compose.dev.yml");
+        assert_eq!(carried("compose.yml").dev_overlay(), "compose.dev.yml");
+    }
+
+    #[test]
+    fn a_lock_holds_no_secret_and_gives_back_the_rest() {
+        let mut carried = carried("compose.yaml");
+        carried.secrets.keep("PASSWORD", "hunter2");
+        carried.text = "services:\n  a:\n    image: b\n".into();
+        carried.roles.insert(Role::Db, "a".into());
+        let lock = toml::to_string(&carried).unwrap();
+        assert!(!lock.contains("hunter2") && !format!("{carried:?}").contains("hunter2"));
+        let again: Carried = toml::from_str(&lock).unwrap();
+        assert_eq!(again.document(), carried.document());
+        assert_eq!(again.roles, carried.roles);
+    }
+}
