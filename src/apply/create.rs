@@ -2,11 +2,10 @@
 //! the target, then moved into place at once.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::apply::bookkeeping::{self, Record};
-use crate::apply::staging::Staging;
+use crate::apply::staging::{Staging, write};
 use crate::apply::{packages, secrets};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
@@ -97,35 +96,8 @@ pub fn create(
     for Record { path, bytes } in bookkeeping::records(plan, preset_version, files) {
         write(&staging.path().join(DIRECTORY).join(path), &bytes, 0o644)?;
     }
-    publish(&staging, target)?;
+    staging.publish(|| publish(&staging, target))?;
     Ok(written)
-}
-
-fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(failed)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        // The mode is there from the first byte: a secret is never readable
-        // by others, not even for a moment.
-        options.mode(mode);
-    }
-    let mut file = options.open(path).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Again without the umask, which takes bits away when a file is made.
-        file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
-    Ok(())
 }
 
 /// Puts the staged tree in the target's place: with one rename where the

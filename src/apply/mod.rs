@@ -2,7 +2,10 @@
 //! modes and bookkeeping, all or nothing.
 
 pub mod bookkeeping;
+pub mod change;
+pub mod commit;
 pub mod create;
+pub mod disk;
 pub mod packages;
 pub mod secrets;
 pub mod staging;

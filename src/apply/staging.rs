@@ -2,8 +2,10 @@
 //! target appears at once and complete, or not at all.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
@@ -12,6 +14,9 @@ use crate::error::Error;
 /// What an interrupt must remove. A `TempDir` removes itself when it is
 /// dropped, but an interrupt ends the process without dropping anything.
 static OPEN: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Whether the staged files are in their places.
+static PUBLISHED: AtomicBool = AtomicBool::new(false);
 
 /// A staging directory; gone when dropped, unless its content was moved away.
 #[derive(Debug)]
@@ -31,12 +36,32 @@ impl Staging {
             parent = parent.parent().unwrap_or(Path::new("."));
         }
         let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        Self::inside(parent)
+    }
+
+    /// Makes a staging directory inside a directory that is there.
+    ///
+    /// # Errors
+    /// When it cannot be made there.
+    pub fn inside(parent: &Path) -> Result<Self, Error> {
         let directory = tempfile::Builder::new()
             .prefix(".dockwright-")
             .tempdir_in(parent)
             .map_err(|source| Error::Io { action: "write in", path: parent.to_owned(), source })?;
         *OPEN.lock().expect("no holder panics") = Some(directory.path().to_owned());
         Ok(Self { directory })
+    }
+
+    /// Does what brings the staged files into place; an interrupt waits until
+    /// it is over, and then knows whether it happened.
+    ///
+    /// # Errors
+    /// Those of `work`, which must have undone itself.
+    pub fn publish(&self, work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        let _held = OPEN.lock().expect("no holder panics");
+        work()?;
+        PUBLISHED.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Where it is.
@@ -52,11 +77,44 @@ impl Drop for Staging {
     }
 }
 
-/// Removes what an interrupted command had staged. For the interrupt handler.
-pub fn remove_open() {
+/// Removes what an interrupted command had staged; gives whether the files
+/// were already in their places. For the interrupt handler.
+pub fn remove_open() -> bool {
     if let Ok(mut open) = OPEN.lock()
         && let Some(path) = open.take()
     {
         let _ = fs::remove_dir_all(path);
     }
+    PUBLISHED.load(Ordering::SeqCst)
+}
+
+/// Writes a file that is not there yet, and the directories above it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(failed)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // The mode is there from the first byte: a secret is never readable
+        // by others, not even for a moment.
+        options.mode(mode);
+    }
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Again without the umask, which takes bits away when a file is made.
+        file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    Ok(())
 }

@@ -219,7 +219,11 @@ fn on_signal() {
 fn end_interrupted() -> ! {
     static ENDING: Mutex<()> = Mutex::new(());
     let _held = ENDING.lock();
-    staging::remove_open();
-    terminal::leave(&Error::Interrupted.to_string());
+    let last_word = if staging::remove_open() {
+        "interrupted; everything had been written".to_owned()
+    } else {
+        Error::Interrupted.to_string()
+    };
+    terminal::leave(&last_word);
     std::process::exit(130)
 }

@@ -1,0 +1,90 @@
+//! A set of changes: everything that is going to happen to a directory,
+//! computed before anything of it happens.
+
+use crate::apply::disk::DiskState;
+use crate::relpath::RelPath;
+
+/// What happens to one path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Written where nothing was.
+    Create,
+    /// Written in place of what is there.
+    Replace,
+    /// Lines are added to what is there.
+    Extend,
+    /// Removed.
+    Remove,
+    /// What is there stays.
+    Keep,
+    /// What is there is what would be written.
+    Unchanged,
+    /// Not written, because it needs another file that was kept.
+    Hold,
+}
+
+impl Action {
+    /// Whether the disk is another one afterwards.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::Replace | Self::Extend | Self::Remove)
+    }
+
+    /// The word for programs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Extend => "extend",
+            Self::Remove => "remove",
+            Self::Keep => "keep",
+            Self::Unchanged => "unchanged",
+            Self::Hold => "hold",
+        }
+    }
+}
+
+/// One path and what happens to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where.
+    pub path: RelPath,
+    /// What.
+    pub action: Action,
+    /// What stood there when the change was computed.
+    pub expect: DiskState,
+    /// What stands there afterwards, where that is written.
+    pub bytes: Vec<u8>,
+    /// Permission bits of a file that is created; one that is there keeps its
+    /// own.
+    pub mode: u32,
+    /// Why, for people; empty where the action says it all.
+    pub why: String,
+}
+
+impl Change {
+    /// A file, written whatever is there.
+    #[must_use]
+    pub fn write(path: RelPath, expect: DiskState, bytes: Vec<u8>, mode: u32) -> Self {
+        let action = match expect.bytes() {
+            None => Action::Create,
+            Some(there) if there == bytes => Action::Unchanged,
+            Some(_) => Action::Replace,
+        };
+        Self { path, action, expect, bytes, mode, why: String::new() }
+    }
+
+    /// What is there stays, for this reason.
+    #[must_use]
+    pub fn keep(path: RelPath, expect: DiskState, why: impl Into<String>) -> Self {
+        Self { path, action: Action::Keep, expect, bytes: Vec::new(), mode: 0, why: why.into() }
+    }
+
+    /// Says why.
+    #[must_use]
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = why.into();
+        self
+    }
+}

@@ -1,0 +1,158 @@
+//! What stands at an output's path, looked at without following symlinks.
+
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::relpath::RelPath;
+
+/// What stands at a path. A change is only made while it still stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskState {
+    /// Nothing.
+    Absent,
+    /// A file.
+    File {
+        /// Its content.
+        bytes: Vec<u8>,
+        /// Its permission bits; 0 where the platform has none.
+        mode: u32,
+    },
+    /// Something that is never written to.
+    Obstructed(Obstacle),
+}
+
+/// Why a path is not written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The path itself is a symlink.
+    Symlink,
+    /// A directory above the path is a symlink, which may lead anywhere.
+    SymlinkAbove(String),
+    /// The path is a directory.
+    Directory,
+    /// What should be a directory above the path is none.
+    FileAbove(String),
+    /// A device, a pipe, a socket.
+    Special,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Symlink => f.write_str("is a symlink, and nothing is written through one"),
+            Self::SymlinkAbove(parent) => {
+                write!(f, "is below `{parent}`, a symlink, and nothing is written through one")
+            }
+            Self::Directory => f.write_str("is a directory where a file has to be"),
+            Self::FileAbove(parent) => write!(f, "is below `{parent}`, which is no directory"),
+            Self::Special => f.write_str("is no ordinary file"),
+        }
+    }
+}
+
+impl DiskState {
+    /// The content of a file.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::File { bytes, .. } => Some(bytes),
+            Self::Absent | Self::Obstructed(_) => None,
+        }
+    }
+}
+
+/// Looks at a path below `root`.
+///
+/// # Errors
+/// When a file is there and cannot be read.
+pub fn look(root: &Path, path: &RelPath) -> Result<DiskState, Error> {
+    if let Some(obstacle) = above(root, path)? {
+        return Ok(DiskState::Obstructed(obstacle));
+    }
+    let full = path.below(root);
+    let failed = |source| Error::Io { action: "read", path: full.clone(), source };
+    let metadata = match fs::symlink_metadata(&full) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(DiskState::Absent),
+        Err(source) => return Err(failed(source)),
+        Ok(metadata) => metadata,
+    };
+    let kind = metadata.file_type();
+    Ok(if kind.is_symlink() {
+        DiskState::Obstructed(Obstacle::Symlink)
+    } else if kind.is_dir() {
+        DiskState::Obstructed(Obstacle::Directory)
+    } else if !kind.is_file() {
+        DiskState::Obstructed(Obstacle::Special)
+    } else {
+        DiskState::File { bytes: fs::read(&full).map_err(failed)?, mode: mode(&metadata) }
+    })
+}
+
+/// What stands in the way among the directories above a path.
+fn above(root: &Path, path: &RelPath) -> Result<Option<Obstacle>, Error> {
+    let parts: Vec<&str> = path.as_str().split('/').collect();
+    for depth in 1..parts.len() {
+        let parent = parts[..depth].join("/");
+        let full = root.join(&parent);
+        match fs::symlink_metadata(&full) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Error::Io { action: "read", path: full, source }),
+            Ok(metadata) if metadata.file_type().is_symlink() => {
+                return Ok(Some(Obstacle::SymlinkAbove(parent)));
+            }
+            Ok(metadata) if !metadata.is_dir() => return Ok(Some(Obstacle::FileAbove(parent))),
+            Ok(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(unix)]
+fn mode(metadata: &fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o7777
+}
+
+#[cfg(not(unix))]
+fn mode(_: &fs::Metadata) -> u32 {
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(root: &Path, path: &str) -> DiskState {
+        look(root, &RelPath::new(path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_directory_and_a_file_above_are_obstacles() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join(".env")).unwrap();
+        fs::write(root.path().join("nginx"), "").unwrap();
+        assert_eq!(state(root.path(), ".env"), DiskState::Obstructed(Obstacle::Directory));
+        assert_eq!(
+            state(root.path(), "nginx/nginx.conf"),
+            DiskState::Obstructed(Obstacle::FileAbove("nginx".into()))
+        );
+        assert_eq!(state(root.path(), "a/b/c"), DiskState::Absent);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn symlinks_are_never_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(outside.path(), root.path().join("nginx")).unwrap();
+        std::os::unix::fs::symlink("missing", root.path().join("Dockerfile")).unwrap();
+        assert_eq!(state(root.path(), "Dockerfile"), DiskState::Obstructed(Obstacle::Symlink));
+        assert_eq!(
+            state(root.path(), "nginx/nginx.conf"),
+            DiskState::Obstructed(Obstacle::SymlinkAbove("nginx".into()))
+        );
+    }
+}
