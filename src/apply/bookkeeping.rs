@@ -3,12 +3,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::plan::{Ownership, Plan};
+use crate::apply::disk::{self, DiskState};
+use crate::error::{Error, Problem};
+use crate::plan::{Output, Ownership, Plan};
+use crate::relpath::RelPath;
 use crate::render::Rendered;
+
+/// The directory of the bookkeeping.
+pub const DIRECTORY: &str = ".dockwright";
+
+/// The lock, relative to the repository.
+pub const LOCK: &str = ".dockwright/lock.toml";
 
 /// One file of `.dockwright/`, by its path below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,32 +29,164 @@ pub struct Record {
     pub bytes: Vec<u8>,
 }
 
-#[derive(Serialize)]
+/// `.dockwright/lock.toml`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Lock<'a> {
+pub struct Lock {
     /// Version of this file's format.
-    version: u32,
-    dockwright: &'a str,
-    preset: Vec<Layer<'a>>,
-    sticky: BTreeMap<String, String>,
-    file: Vec<File<'a>>,
+    pub version: u32,
+    /// The version that wrote it.
+    pub dockwright: String,
+    /// The preset's layers.
+    pub preset: Vec<Layer>,
+    /// Values that stay until somebody asks for others.
+    pub sticky: BTreeMap<String, String>,
+    /// Every file and what became of it.
+    #[serde(default)]
+    pub file: Vec<FileEntry>,
 }
 
-#[derive(Serialize)]
-struct Layer<'a> {
-    name: &'a str,
-    source: &'a str,
-    version: &'a str,
+/// A layer of the preset.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Layer {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from.
+    pub source: String,
+    /// Its version.
+    pub version: String,
 }
 
-#[derive(Serialize)]
-struct File<'a> {
-    path: &'a str,
-    ownership: &'a str,
-    mode: String,
-    state: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    base: Option<String>,
+/// What became of an output.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub enum FileState {
+    /// It was written, or was there as it would have been written.
+    #[serde(rename = "clean")]
+    Clean,
+    /// The user's own file stands there, and stays out of every update.
+    #[serde(rename = "kept, not adopted")]
+    Kept,
+    /// The user removed it.
+    #[serde(rename = "deleted")]
+    Deleted,
+}
+
+/// One output.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct FileEntry {
+    /// Where.
+    pub path: String,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// Permission bits it was made with, in octal.
+    pub mode: String,
+    /// What became of it.
+    pub state: FileState,
+    /// Hash of the pristine render.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// The user's file that this one stands beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
+}
+
+impl FileEntry {
+    /// An output in this state, without a base.
+    #[must_use]
+    pub fn of(output: &Output, state: FileState) -> Self {
+        Self {
+            path: output.path.to_string(),
+            ownership: output.ownership,
+            mode: format!("{:04o}", output.mode),
+            state,
+            base: None,
+            beside: None,
+        }
+    }
+
+    /// A rendered file that stands as it was rendered.
+    #[must_use]
+    pub fn clean(file: &Rendered) -> Self {
+        let base = has_base(file.output.ownership).then(|| hash(&file.bytes));
+        Self { base, ..Self::of(&file.output, FileState::Clean) }
+    }
+}
+
+/// Whether the pristine render of such a file is stored.
+#[must_use]
+pub const fn has_base(ownership: Ownership) -> bool {
+    matches!(ownership, Ownership::Merge | Ownership::Managed)
+}
+
+impl Lock {
+    /// The lock of a plan with these files.
+    #[must_use]
+    pub fn of(plan: &Plan, preset_version: &str, file: Vec<FileEntry>) -> Self {
+        let answers = &plan.answers;
+        let mut sticky = BTreeMap::from([
+            ("project.name".to_owned(), answers.name.clone()),
+            ("project.python".to_owned(), answers.python.clone()),
+        ]);
+        for (flag, name) in [("db", "postgres"), ("redis", "redis")] {
+            if plan.flags.is(flag) {
+                sticky.insert(format!("images.{name}"), plan.images[name].clone());
+            }
+        }
+        Self {
+            version: 1,
+            dockwright: env!("CARGO_PKG_VERSION").to_owned(),
+            preset: vec![Layer {
+                name: answers.preset.clone(),
+                source: "builtin".to_owned(),
+                version: preset_version.to_owned(),
+            }],
+            sticky,
+            file,
+        }
+    }
+
+    /// The lock of a directory; `None` where there is none.
+    ///
+    /// # Errors
+    /// A lock that cannot be read, or that is none of this version's.
+    pub fn read(root: &Path) -> Result<Option<Self>, Error> {
+        let path = RelPath::new(LOCK).expect("a constant");
+        let bytes = match disk::look(root, &path)? {
+            DiskState::Absent => return Ok(None),
+            DiskState::File { bytes, .. } => bytes,
+            DiskState::Obstructed(obstacle) => {
+                let problem = Problem::new(format!("`{LOCK}` {obstacle}"));
+                return Err(Error::input(problem.help("move it away")));
+            }
+        };
+        let broken = |message: String| {
+            let help = "restore it from version control, or remove .dockwright to start over";
+            Error::input(Problem::new(message).at(LOCK).help(help))
+        };
+        let text = String::from_utf8(bytes).map_err(|_| broken("the file is not UTF-8".into()))?;
+        let lock: Self = toml::from_str(&text)
+            .map_err(|error| broken(error.message().trim().replace('\n', "; ")))?;
+        if lock.version != 1 {
+            return Err(broken(format!(
+                "the lock has version {}, which this dockwright does not know",
+                lock.version
+            )));
+        }
+        Ok(Some(lock))
+    }
+
+    /// The entry of a path.
+    #[must_use]
+    pub fn entry(&self, path: &str) -> Option<&FileEntry> {
+        self.file.iter().find(|entry| entry.path == path)
+    }
+
+    /// The file's text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let body = toml::to_string(self).expect("the lock has only strings and tables");
+        format!("# Written by dockwright; not for editing.\n{body}")
+    }
 }
 
 /// SHA-256 of a file with its line ends normalised, in hexadecimal.
@@ -58,7 +200,8 @@ pub fn hash(bytes: &[u8]) -> String {
 }
 
 /// Text with LF line ends; anything else as it is.
-fn normalised(bytes: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn normalised(bytes: &[u8]) -> Vec<u8> {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.replace("\r\n", "\n").into_bytes(),
         Err(_) => bytes.to_vec(),
@@ -68,57 +211,19 @@ fn normalised(bytes: &[u8]) -> Vec<u8> {
 /// The lock, the pristine renders, and the attributes that mark them as
 /// generated.
 #[must_use]
-pub fn records(plan: &Plan, preset_version: &str, files: &[Rendered]) -> Vec<Record> {
+pub fn records<'a>(lock: &Lock, pristine: impl IntoIterator<Item = &'a [u8]>) -> Vec<Record> {
     let mut records = vec![
         Record {
             path: ".gitattributes".into(),
             bytes: b"* linguist-generated=true -diff\n".to_vec(),
         },
-        Record { path: "lock.toml".into(), bytes: lock(plan, preset_version, files).into_bytes() },
+        Record { path: "lock.toml".into(), bytes: lock.text().into_bytes() },
     ];
-    for file in files.iter().filter(|file| has_base(file)) {
-        records.push(Record {
-            path: format!("base/{}", hash(&file.bytes)),
-            bytes: normalised(&file.bytes),
-        });
+    for bytes in pristine {
+        records
+            .push(Record { path: format!("base/{}", hash(bytes)), bytes: normalised(bytes) });
     }
     records.sort_by(|one, other| one.path.cmp(&other.path));
     records.dedup_by(|one, other| one.path == other.path);
     records
-}
-
-fn has_base(file: &Rendered) -> bool {
-    matches!(file.output.ownership, Ownership::Merge | Ownership::Managed)
-}
-
-fn lock(plan: &Plan, preset_version: &str, files: &[Rendered]) -> String {
-    let answers = &plan.answers;
-    let image = |name: &str| plan.images[name].clone();
-    let mut sticky = BTreeMap::from([
-        ("project.name".to_owned(), answers.name.clone()),
-        ("project.python".to_owned(), answers.python.clone()),
-    ]);
-    for (flag, name) in [("db", "postgres"), ("redis", "redis")] {
-        if plan.flags.is(flag) {
-            sticky.insert(format!("images.{name}"), image(name));
-        }
-    }
-    let lock = Lock {
-        version: 1,
-        dockwright: env!("CARGO_PKG_VERSION"),
-        preset: vec![Layer { name: &answers.preset, source: "builtin", version: preset_version }],
-        sticky,
-        file: files
-            .iter()
-            .map(|file| File {
-                path: file.output.path.as_str(),
-                ownership: file.output.ownership.word(),
-                mode: format!("{:04o}", file.output.mode),
-                state: "clean",
-                base: has_base(file).then(|| hash(&file.bytes)),
-            })
-            .collect(),
-    };
-    let body = toml::to_string(&lock).expect("the lock has only strings and tables");
-    format!("# Written by dockwright; not for editing.\n{body}")
 }

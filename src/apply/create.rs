@@ -4,16 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::apply::bookkeeping::{self, Record};
+use crate::apply::bookkeeping::{self, DIRECTORY, FileEntry, Lock, Record};
 use crate::apply::staging::{Staging, write};
 use crate::apply::{packages, secrets};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
 use crate::render::Rendered;
-
-/// The directory of the bookkeeping.
-pub const DIRECTORY: &str = ".dockwright";
 
 /// Refuses a target that holds anything but a `.git`.
 ///
@@ -93,7 +90,10 @@ pub fn create(
         written.push(lock_file.to_owned());
         written.sort();
     }
-    for Record { path, bytes } in bookkeeping::records(plan, preset_version, files) {
+    let lock = Lock::of(plan, preset_version, files.iter().map(FileEntry::clean).collect());
+    let pristine = files.iter().filter(|file| bookkeeping::has_base(file.output.ownership));
+    let pristine = pristine.map(|file| file.bytes.as_slice());
+    for Record { path, bytes } in bookkeeping::records(&lock, pristine) {
         write(&staging.path().join(DIRECTORY).join(path), &bytes, 0o644)?;
     }
     staging.publish(|| publish(&staging, target))?;

@@ -4,6 +4,7 @@
 pub mod bookkeeping;
 pub mod change;
 pub mod commit;
+pub mod compare;
 pub mod create;
 pub mod disk;
 pub mod dotenv;
