@@ -1,6 +1,7 @@
 //! The only module that writes: rendered files onto the disk, with secrets,
 //! modes and bookkeeping, all or nothing.
 
+pub mod beside;
 pub mod bookkeeping;
 pub mod change;
 pub mod commit;
@@ -12,4 +13,5 @@ pub mod ignores;
 pub mod lines;
 pub mod packages;
 pub mod secrets;
+pub mod settle;
 pub mod staging;

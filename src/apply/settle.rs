@@ -1,0 +1,326 @@
+//! From what was compared and what was chosen to a set of changes.
+//!
+//! Files that only work together are taken or kept together: where the
+//! Dockerfile stays the user's, a compose file that builds from ours would
+//! not start, and `.env` would only change what the user's compose file reads.
+
+use std::collections::BTreeMap;
+
+use crate::apply::bookkeeping::{FileEntry, FileState, Lock, has_base, hash};
+use crate::apply::change::{Action, Change};
+use crate::apply::compare::{Look, Standing};
+use crate::apply::disk::DiskState;
+use crate::apply::{beside, dotenv, ignores, lines};
+use crate::plan::Bundle;
+use crate::plan::outputs::Syntax;
+use crate::relpath::RelPath;
+use crate::render::Rendered;
+use crate::schema::Ownership;
+
+/// Files that are chosen together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Dockerfile, what it copies in, and .dockerignore.
+    Image,
+    /// The compose files.
+    Compose,
+    /// `.env` and what goes with it.
+    Env,
+    /// The run-book.
+    Docs,
+    /// Everything else.
+    Rest,
+}
+
+impl Group {
+    /// The group of a bundle.
+    #[must_use]
+    pub const fn of(bundle: Bundle) -> Self {
+        match bundle {
+            Bundle::Image | Bundle::Server | Bundle::Proxy => Self::Image,
+            Bundle::Compose => Self::Compose,
+            Bundle::Env => Self::Env,
+            Bundle::Docs => Self::Docs,
+            Bundle::Package | Bundle::Skeleton | Bundle::Intent => Self::Rest,
+        }
+    }
+}
+
+/// What becomes of a group in which a file is somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Theirs stays, and nothing of ours is written.
+    Keep,
+    /// Ours takes its place.
+    Take,
+    /// Theirs stays, and ours is written under another name.
+    Beside,
+}
+
+/// What was chosen, by group.
+pub type Choices = BTreeMap<Group, Choice>;
+
+/// Everything that will happen, and what the lock says of it.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// What happens to each output.
+    pub changes: Vec<Change>,
+    /// What the lock says of each.
+    pub entries: Vec<FileEntry>,
+    /// Pristine renders that the lock names.
+    pub pristine: Vec<Vec<u8>>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+/// The files of a group that are somebody else's.
+pub fn conflicts(looks: &[Look], group: Group) -> impl Iterator<Item = &Look> {
+    looks.iter().filter(move |look| {
+        let foreign = matches!(look.standing, Standing::Foreign | Standing::Obstructed);
+        foreign && Group::of(look.file.output.bundle) == group
+    })
+}
+
+/// What is chosen for a group when nobody is asked: a file that others build
+/// on stays, and the rest stays out; one that ours can do without stays, and
+/// ours is written beside it.
+#[must_use]
+pub fn usual(looks: &[Look], group: Group, lock: Option<&Lock>) -> Choice {
+    let stood_beside = |look: &Look| {
+        let path = look.file.output.path.as_str();
+        lock.is_some_and(|lock| lock.file.iter().any(|entry| entry.beside.as_deref() == Some(path)))
+    };
+    let decisive = |look: &Look| {
+        matches!(look.file.output.syntax, Syntax::Dockerfile)
+            || group == Group::Compose && !look.file.output.path.as_str().contains(".dev.")
+    };
+    if conflicts(looks, group).any(stood_beside) {
+        return Choice::Beside;
+    }
+    match group {
+        Group::Image | Group::Compose if !conflicts(looks, group).any(decisive) => Choice::Beside,
+        _ => Choice::Keep,
+    }
+}
+
+/// The group that keeps a group from being written.
+fn held_by(looks: &[Look], choices: &Choices, group: Group) -> Option<&'static str> {
+    let conflicting = |group| conflicts(looks, group).next().is_some();
+    let kept = |group| conflicting(group) && choices.get(&group) == Some(&Choice::Keep);
+    let there = |group| looks.iter().any(|look| Group::of(look.file.output.bundle) == group);
+    let image = || kept(Group::Image).then_some("it needs dockwright's Dockerfile, and yours was kept");
+    match group {
+        Group::Compose if !conflicting(Group::Compose) => image(),
+        Group::Env | Group::Docs if kept(Group::Compose) => {
+            Some("it belongs to dockwright's compose file, and yours was kept")
+        }
+        Group::Env | Group::Docs if there(Group::Compose) && !conflicting(Group::Compose) => image(),
+        _ => None,
+    }
+}
+
+/// Settles every output. `needed` are paths the build reads; `intent` is the
+/// text of `dockwright.toml` where it is extended.
+#[must_use]
+pub fn settle(
+    looks: &[Look],
+    choices: &Choices,
+    lock: Option<&Lock>,
+    needed: &[&str],
+    intent: Option<&str>,
+) -> Settled {
+    let renamed = beside::names(looks, choices);
+    let mut settled = Settled::default();
+    for look in looks {
+        let file = beside::referring(&look.file, &renamed);
+        let group = Group::of(file.output.bundle);
+        let choice = choices.get(&group).copied().unwrap_or(Choice::Keep);
+        let kept_group = choice == Choice::Keep && conflicts(looks, group).next().is_some();
+        let hold = held_by(looks, choices, group);
+        let fresh = matches!(look.standing, Standing::New | Standing::Extends);
+        match look.standing {
+            _ if fresh && let Some(why) = hold => settled.hold(look, why, lock),
+            Standing::New if kept_group && group != Group::Rest => {
+                settled.hold(look, "it belongs with the files that were kept", lock);
+            }
+            Standing::Extends if kept_group && group == Group::Image => {
+                settled.keep(look, "it belongs with the files that were kept");
+            }
+            Standing::New | Standing::Ours => settled.write(look, file, look.file.output.path.clone()),
+            Standing::Same => settled.write(look, file, look.file.output.path.clone()),
+            Standing::Extends => settled.extend(look, file, needed, intent),
+            Standing::Customised => settled.edited(look, lock, "your edits stay"),
+            Standing::Diverged if choice == Choice::Take => {
+                settled.write(look, file, look.file.output.path.clone());
+            }
+            Standing::Diverged => settled.edited(
+                look,
+                lock,
+                "you edited it, and what would be written changed as well; --adopt takes ours",
+            ),
+            Standing::Deleted => settled.deleted(look, lock),
+            Standing::Foreign | Standing::Obstructed => match choice {
+                Choice::Keep => settled.keep(look, "kept, not adopted"),
+                Choice::Take => settled.write(look, file, look.file.output.path.clone()),
+                Choice::Beside => settled.beside(look, file, &renamed, lock),
+            },
+        }
+    }
+    settled
+}
+
+impl Settled {
+    fn write(&mut self, look: &Look, file: Rendered, path: RelPath) {
+        let shell = file.output.syntax == Syntax::Shell;
+        let bytes = match look.disk.bytes() {
+            // A shell reads the carriage return as part of the interpreter's name.
+            Some(there) if !shell => lines::in_line_ends_of(there, &file.bytes),
+            _ => file.bytes.clone(),
+        };
+        let mut change = Change::write(path, look.disk.clone(), bytes, file.output.mode);
+        if look.standing == Standing::Same {
+            change.action = Action::Unchanged;
+        }
+        self.changes.push(change);
+        self.pristine_of(&file);
+        self.entries.push(FileEntry::clean(&file));
+    }
+
+    fn pristine_of(&mut self, file: &Rendered) {
+        if has_base(file.output.ownership) {
+            self.pristine.push(file.bytes.clone());
+        }
+    }
+
+    fn keep(&mut self, look: &Look, why: &str) {
+        let path = look.file.output.path.clone();
+        let why = match &look.disk {
+            DiskState::Obstructed(obstacle) => format!("{why}: it {obstacle}"),
+            _ => why.to_owned(),
+        };
+        self.changes.push(Change::keep(path, look.disk.clone(), why));
+        self.entries.push(FileEntry::of(&look.file.output, FileState::Kept));
+    }
+
+    fn hold(&mut self, look: &Look, why: &str, lock: Option<&Lock>) {
+        let path = look.file.output.path.clone();
+        let action = match look.disk {
+            DiskState::Absent => Action::Hold,
+            _ => Action::Keep,
+        };
+        self.changes.push(Change { action, ..Change::keep(path, look.disk.clone(), why) });
+        self.entries.extend(entry_before(look, lock));
+    }
+
+    /// The base stays what it was: the next update has to know it.
+    fn edited(&mut self, look: &Look, lock: Option<&Lock>, why: &str) {
+        let path = look.file.output.path.clone();
+        self.changes.push(Change::keep(path, look.disk.clone(), why));
+        self.entries.extend(entry_before(look, lock));
+    }
+
+    fn deleted(&mut self, look: &Look, lock: Option<&Lock>) {
+        let path = look.file.output.path.clone();
+        let change = Change::keep(path, look.disk.clone(), "you removed it, so it stays out");
+        self.changes.push(Change { action: Action::Hold, ..change });
+        let gone = |entry| FileEntry { state: FileState::Deleted, ..entry };
+        self.entries.extend(entry_before(look, lock).map(gone));
+    }
+
+    fn extend(&mut self, look: &Look, file: Rendered, needed: &[&str], intent: Option<&str>) {
+        let there = look.disk.bytes().unwrap_or_default();
+        let ours = String::from_utf8_lossy(&file.bytes);
+        let (bytes, why) = match file.output.syntax {
+            Syntax::Dotenv => {
+                let (bytes, added) = dotenv::extend(there, &ours);
+                (bytes, format!("added {}", added.join(", ")))
+            }
+            Syntax::Ignore => self.merge_entries(&file, there, &ours, needed),
+            _ => (intent.unwrap_or(&ours).as_bytes().to_vec(), "added what is new".to_owned()),
+        };
+        let path = file.output.path.clone();
+        let mut change = Change::write(path, look.disk.clone(), bytes, file.output.mode);
+        if change.action == Action::Replace {
+            change.action = Action::Extend;
+            change.why = why;
+        }
+        self.changes.push(change);
+        let ownership = match file.output.bundle {
+            Bundle::Intent => file.output.ownership,
+            _ => Ownership::Append,
+        };
+        let entry = FileEntry::of(&file.output, FileState::Clean);
+        self.entries.push(FileEntry { ownership, ..entry });
+    }
+
+    fn merge_entries(
+        &mut self,
+        file: &Rendered,
+        there: &[u8],
+        ours: &str,
+        needed: &[&str],
+    ) -> (Vec<u8>, String) {
+        let git = file.output.path.as_str().ends_with(".gitignore");
+        let merged = if git {
+            // Somebody who has a list of their own needs the secrets kept out
+            // of the history, and nothing else from us.
+            let text = String::from_utf8_lossy(there);
+            let entries: Vec<String> = ignores::entries(&text).map(str::to_owned).collect();
+            let covered = ignores::excludes(ignores::Reader::Git, &entries, ".env");
+            ignores::merge(ignores::Reader::Git, there, if covered { "" } else { ".env\n" }, &[])
+        } else {
+            ignores::merge(ignores::Reader::Docker, there, ours, needed)
+        };
+        if !merged.skipped.is_empty() {
+            self.notes.push(format!(
+                "{}: left out {}, because a `!` line of yours lets such files in",
+                file.output.path,
+                merged.skipped.join(", ")
+            ));
+        }
+        let why = match merged.added.as_slice() {
+            [few @ ..] if few.len() <= 3 => format!("added {}", few.join(", ")),
+            many => format!("added {} entries", many.len()),
+        };
+        (merged.bytes, why)
+    }
+
+    fn beside(
+        &mut self,
+        look: &Look,
+        file: Rendered,
+        renamed: &BTreeMap<RelPath, RelPath>,
+        lock: Option<&Lock>,
+    ) {
+        let theirs = look.file.output.path.clone();
+        let Some(path) = renamed.get(&theirs).cloned() else {
+            return self.keep(look, "kept, not adopted");
+        };
+        self.keep(look, &format!("kept, not adopted; ours is {path}"));
+        // Whether ours was edited there is seen when it is looked at.
+        let _ = lock;
+        let mut file = file;
+        file.output.path = path.clone();
+        let entry = FileEntry { beside: Some(theirs.to_string()), ..FileEntry::clean(&file) };
+        self.pristine_of(&file);
+        let change =
+            Change::write(path, DiskState::Absent, file.bytes.clone(), file.output.mode);
+        self.changes.push(change.because(format!("beside {theirs}")));
+        self.entries.push(entry);
+    }
+
+    /// Hashes of the pristine renders the lock names, whether they are new or
+    /// were stored before.
+    #[must_use]
+    pub fn bases(&self) -> Vec<String> {
+        let mut bases: Vec<String> = self.pristine.iter().map(|bytes| hash(bytes)).collect();
+        bases.extend(self.entries.iter().filter_map(|entry| entry.base.clone()));
+        bases.sort();
+        bases.dedup();
+        bases
+    }
+}
+
+fn entry_before(look: &Look, lock: Option<&Lock>) -> Option<FileEntry> {
+    lock?.entry(look.file.output.path.as_str()).cloned()
+}
