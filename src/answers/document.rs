@@ -48,6 +48,43 @@ pub fn write(draft: &Draft) -> String {
     )
 }
 
+/// A document that is there, with what it lacks: what was found out is added
+/// where nothing is said, what a flag or an answer says replaces what is
+/// there, and every comment stays.
+///
+/// # Errors
+/// A document that is no TOML; reading it has said so before.
+pub fn extend(source: &str, draft: &Draft) -> Result<String, toml_edit::TomlError> {
+    let mut document: DocumentMut = source.parse()?;
+    if !document.contains_key("preset") {
+        document["preset"] = toml_edit::value(draft.preset());
+    }
+    let mut said: Vec<_> =
+        draft.all_said().filter(|(_, sourced)| sourced.origin.is_chosen()).collect();
+    said.sort_by_key(|(key, _)| schema::position(key));
+    for (key, sourced) in said {
+        let (table, name) = split(key);
+        let insists = matches!(sourced.origin, Origin::Flag | Origin::Prompt);
+        if matches!(sourced.origin, Origin::File(_)) {
+            continue;
+        }
+        let table = table_of(&mut document, table);
+        let value = toml_of(&sourced.value);
+        match table.get_mut(name).and_then(Item::as_value_mut) {
+            Some(there) if insists => {
+                let decor = there.decor().clone();
+                *there = value;
+                *there.decor_mut() = decor;
+            }
+            Some(_) => {}
+            None => table[name] = Item::Value(value),
+        }
+    }
+    let text = document.to_string();
+    // A parsed document loses the line ends it had.
+    Ok(if source.contains("\r\n") { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text })
+}
+
 /// `tune.web.workers` is `workers` in `[tune.web]`; `files.a/b.conf` is
 /// `"a/b.conf"` in `[files]`.
 fn split(key: &str) -> (&str, &str) {
@@ -120,6 +157,22 @@ mod tests {
         assert!(text.contains("[tune.web]\nworkers = 3"), "{text}");
         let project = text.find("[project]").unwrap();
         assert!(project < text.find("[deploy]").unwrap(), "in the order of the schema: {text}");
+    }
+
+    #[test]
+    fn a_document_that_is_there_keeps_its_comments_and_its_word() {
+        let source = "# ours\npreset = \"django-nginx\"\n\n[deploy]\nmemory = \"2GiB\" # small\ncpus = 1\n";
+        let mut draft = Draft::default();
+        apply(&read("f", source).unwrap(), &mut draft).unwrap();
+        draft.set("deploy.memory", "8GiB", Origin::Flag).unwrap();
+        draft.set("project.name", "shop", Origin::Found("the directory".into())).unwrap();
+        let text = extend(source, &draft).unwrap();
+        assert!(text.contains("# ours\npreset = \"django-nginx\""), "{text}");
+        assert!(text.contains("memory = \"8GiB\" # small\ncpus = 1\n"), "{text}");
+        assert!(text.contains("[project]\nname = \"shop\""), "{text}");
+        draft.unset("deploy.memory", &Origin::Flag);
+        draft.unset("project.name", &Origin::Found("the directory".into()));
+        assert_eq!(extend(source, &draft).unwrap(), source);
     }
 
     #[test]

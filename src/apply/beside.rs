@@ -10,13 +10,17 @@ use crate::relpath::RelPath;
 use crate::render::Rendered;
 
 /// `Dockerfile.dockwright`, `compose.dockwright.yaml`,
-/// `nginx/nginx.dockwright.conf`.
+/// `nginx/nginx.dockwright.conf`; `.dockerignore` gets the name that belongs
+/// to `Dockerfile.dockwright`.
 #[must_use]
 pub fn name(path: &RelPath) -> Option<RelPath> {
     let (directory, file) = match path.as_str().rsplit_once('/') {
         Some((directory, file)) => (format!("{directory}/"), file),
         None => (String::new(), path.as_str()),
     };
+    if file == ".dockerignore" {
+        return RelPath::new(&format!("{directory}Dockerfile.dockwright.dockerignore")).ok();
+    }
     let (stem, end) = file.split_once('.').unwrap_or((file, ""));
     let end = if end.is_empty() { String::new() } else { format!(".{end}") };
     RelPath::new(&format!("{directory}{stem}.dockwright{end}")).ok()
@@ -40,10 +44,25 @@ pub fn names(looks: &[Look], choices: &Choices) -> BTreeMap<RelPath, RelPath> {
 #[must_use]
 pub fn referring(file: &Rendered, renamed: &BTreeMap<RelPath, RelPath>) -> Rendered {
     let Ok(mut text) = String::from_utf8(file.bytes.clone()) else { return file.clone() };
+    // What a Dockerfile copies is named from its own directory.
+    let directory = match file.output.path.as_str().rsplit_once('/') {
+        Some((directory, _)) => format!("{directory}/"),
+        None => String::new(),
+    };
+    let from_here = |path: &RelPath| {
+        path.as_str().strip_prefix(&directory).unwrap_or(path.as_str()).to_owned()
+    };
     for (from, to) in renamed {
+        let (from, to) = match file.output.syntax {
+            Syntax::Dockerfile => (from_here(from), from_here(to)),
+            _ => {
+                let name = |path: &RelPath| path.as_str().rsplit('/').next().map(str::to_owned);
+                (from.to_string(), name(to).unwrap_or_default())
+            }
+        };
         let (from, to) = (from.as_str(), to.as_str());
         text = match file.output.syntax {
-            Syntax::Dockerfile if from != file.output.path.as_str() => replaced(&text, from, to),
+            Syntax::Dockerfile if !is_dockerfile(from) => replaced(&text, from, to),
             Syntax::Yaml if is_dockerfile(from) => with_dockerfile(&text, to),
             _ => text,
         };
@@ -98,6 +117,7 @@ mod tests {
             ("docker-compose.yml", "docker-compose.dockwright.yml"),
             ("nginx/nginx.conf", "nginx/nginx.dockwright.conf"),
             ("gunicorn.conf.py", "gunicorn.dockwright.conf.py"),
+            ("api/.dockerignore", "api/Dockerfile.dockwright.dockerignore"),
         ] {
             assert_eq!(name(&RelPath::new(path).unwrap()).unwrap().as_str(), other);
         }

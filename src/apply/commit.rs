@@ -25,8 +25,8 @@ enum Undo {
 /// A path that changed since the changes were computed, an obstacle, or a
 /// failed write. The directory is then as it was.
 pub fn commit(root: &Path, changes: &[Change]) -> Result<Vec<String>, Error> {
+    refuse_obstacles(changes)?;
     let writing: Vec<&Change> = changes.iter().filter(|change| change.action.writes()).collect();
-    refuse_obstacles(&writing)?;
     if writing.is_empty() {
         return Ok(Vec::new());
     }
@@ -48,10 +48,14 @@ pub fn commit(root: &Path, changes: &[Change]) -> Result<Vec<String>, Error> {
     Ok(writing.iter().map(|change| change.path.to_string()).collect())
 }
 
-/// Every path that is written and cannot be, together.
-fn refuse_obstacles(changes: &[&Change]) -> Result<(), Error> {
+/// Refuses what cannot be written, before anything is.
+///
+/// # Errors
+/// Every path that would be written and cannot be, together.
+pub fn refuse_obstacles(changes: &[Change]) -> Result<(), Error> {
     let problems: Vec<Problem> = changes
         .iter()
+        .filter(|change| change.action.writes())
         .filter_map(|change| match &change.expect {
             DiskState::Obstructed(obstacle) => Some(
                 Problem::new(format!("`{}` {obstacle}", change.path)).help(format!(

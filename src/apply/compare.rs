@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::apply::beside;
 use crate::apply::bookkeeping::{FileState, Lock, hash, normalised};
 use crate::apply::disk::{self, DiskState};
 use crate::error::Error;
@@ -43,6 +44,8 @@ pub struct Look {
     pub disk: DiskState,
     /// How they stand to each other.
     pub standing: Standing,
+    /// The same under the name it has when it is written beside what is there.
+    pub other: Option<Box<Look>>,
 }
 
 impl Look {
@@ -53,7 +56,24 @@ impl Look {
     pub fn at(root: &Path, file: Rendered, lock: Option<&Lock>) -> Result<Self, Error> {
         let disk = disk::look(root, &file.output.path)?;
         let standing = standing(&file, &disk, lock);
-        Ok(Self { file, disk, standing })
+        let other = match standing {
+            Standing::Foreign | Standing::Obstructed => beside::name(&file.output.path),
+            _ if file.output.path.as_str().ends_with(".dockerignore") => {
+                beside::name(&file.output.path)
+            }
+            _ => None,
+        };
+        let other = match other {
+            Some(path) => {
+                let mut file = file.clone();
+                file.output.path = path;
+                let disk = disk::look(root, &file.output.path)?;
+                let standing = self::standing(&file, &disk, lock);
+                Some(Box::new(Self { file, disk, standing, other: None }))
+            }
+            None => None,
+        };
+        Ok(Self { file, disk, standing, other })
     }
 
     /// The word people read: new, unchanged or existing.

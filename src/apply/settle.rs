@@ -57,6 +57,9 @@ pub enum Choice {
     Beside,
 }
 
+/// What is said of a file that stays somebody else's.
+const KEPT: &str = "kept, not adopted";
+
 /// What was chosen, by group.
 pub type Choices = BTreeMap<Group, Choice>;
 
@@ -98,9 +101,19 @@ pub fn usual(looks: &[Look], group: Group, lock: Option<&Lock>) -> Choice {
         return Choice::Beside;
     }
     match group {
-        Group::Image | Group::Compose if !conflicts(looks, group).any(decisive) => Choice::Beside,
+        // Neither can stand under another name: an obstacle there is refused.
+        Group::Env => Choice::Take,
+        Group::Image if !conflicts(looks, group).any(decisive) => {
+            let ignore = conflicts(looks, group).any(is_dockerignore);
+            if ignore { Choice::Take } else { Choice::Beside }
+        }
+        Group::Compose if !conflicts(looks, group).any(decisive) => Choice::Beside,
         _ => Choice::Keep,
     }
+}
+
+fn is_dockerignore(look: &Look) -> bool {
+    look.file.output.path.as_str().ends_with(".dockerignore")
 }
 
 /// The group that keeps a group from being written.
@@ -130,6 +143,7 @@ pub fn settle(
     intent: Option<&str>,
 ) -> Settled {
     let renamed = beside::names(looks, choices);
+    let other_dockerfile = renamed.keys().any(|path| path.as_str().ends_with("Dockerfile"));
     let mut settled = Settled::default();
     for look in looks {
         let file = beside::referring(&look.file, &renamed);
@@ -140,6 +154,9 @@ pub fn settle(
         let fresh = matches!(look.standing, Standing::New | Standing::Extends);
         match look.standing {
             _ if fresh && let Some(why) = hold => settled.hold(look, why, lock),
+            Standing::Obstructed if let Some(why) = hold => settled.keep(look, why),
+            // A Dockerfile of another name has an ignore file of its own.
+            _ if other_dockerfile && is_dockerignore(look) => settled.beside(look, file, lock),
             Standing::New if kept_group && group != Group::Rest => {
                 settled.hold(look, "it belongs with the files that were kept", lock);
             }
@@ -160,9 +177,9 @@ pub fn settle(
             ),
             Standing::Deleted => settled.deleted(look, lock),
             Standing::Foreign | Standing::Obstructed => match choice {
-                Choice::Keep => settled.keep(look, "kept, not adopted"),
+                Choice::Keep => settled.keep(look, KEPT),
                 Choice::Take => settled.write(look, file, look.file.output.path.clone()),
-                Choice::Beside => settled.beside(look, file, &renamed, lock),
+                Choice::Beside => settled.beside(look, file, lock),
             },
         }
     }
@@ -279,32 +296,35 @@ impl Settled {
             ));
         }
         let why = match merged.added.as_slice() {
-            [few @ ..] if few.len() <= 3 => format!("added {}", few.join(", ")),
+            few if few.len() <= 3 => format!("added {}", few.join(", ")),
             many => format!("added {} entries", many.len()),
         };
         (merged.bytes, why)
     }
 
-    fn beside(
-        &mut self,
-        look: &Look,
-        file: Rendered,
-        renamed: &BTreeMap<RelPath, RelPath>,
-        lock: Option<&Lock>,
-    ) {
+    fn beside(&mut self, look: &Look, file: Rendered, lock: Option<&Lock>) {
         let theirs = look.file.output.path.clone();
-        let Some(path) = renamed.get(&theirs).cloned() else {
-            return self.keep(look, "kept, not adopted");
+        let Some(other) = &look.other else { return self.keep(look, KEPT) };
+        let path = other.file.output.path.clone();
+        if look.disk != DiskState::Absent {
+            self.keep(look, &format!("{KEPT}; ours is {path}"));
+        }
+        let written = lock.and_then(|lock| lock.entry(path.as_str()));
+        let ours = match other.disk.bytes() {
+            Some(there) => written.is_some_and(|entry| entry.base == Some(hash(there))),
+            None => other.disk == DiskState::Absent,
         };
-        self.keep(look, &format!("kept, not adopted; ours is {path}"));
-        // Whether ours was edited there is seen when it is looked at.
-        let _ = lock;
+        if !ours && other.disk.bytes().map(hash) != Some(hash(&file.bytes)) {
+            self.changes.push(Change::keep(path, other.disk.clone(), "it is not as dockwright wrote it"));
+            self.entries.extend(written.cloned());
+            return;
+        }
         let mut file = file;
         file.output.path = path.clone();
         let entry = FileEntry { beside: Some(theirs.to_string()), ..FileEntry::clean(&file) };
         self.pristine_of(&file);
         let change =
-            Change::write(path, DiskState::Absent, file.bytes.clone(), file.output.mode);
+            Change::write(path, other.disk.clone(), file.bytes.clone(), file.output.mode);
         self.changes.push(change.because(format!("beside {theirs}")));
         self.entries.push(entry);
     }

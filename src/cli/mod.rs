@@ -3,6 +3,7 @@
 
 pub mod detect;
 pub mod input;
+pub mod init;
 mod layout;
 pub mod new;
 mod overview;
@@ -43,6 +44,9 @@ enum Command {
     New(New),
     /// Say what a repository is, with the lines that say so
     Detect(DetectArgs),
+    /// Add container files to code that is already there
+    #[command(after_help = init::EXAMPLES)]
+    Init(init::Init),
     /// Show what would be planned, every number with its reason
     Plan(PlanArgs),
     /// Look at the built-in presets
@@ -181,6 +185,7 @@ fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::New(new) => new::run(&new.dir, &new.choices, new.yes, new.dry_run),
         Command::Detect(detect) => detect::run(&detect.dir, detect.format),
+        Command::Init(init) => init::run(&init),
         Command::Plan(plan) => plan::run(&plan.dir, &plan.choices, plan.explain.as_deref()),
         Command::Preset(PresetCommand::List { format }) => preset::list(format),
         Command::Preset(PresetCommand::Show { reference, format }) => {

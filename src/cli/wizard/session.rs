@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::answers::{Draft, Origin};
+use crate::cli::init::layers::Layers;
 use crate::cli::{Choices, input};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
@@ -30,6 +31,8 @@ pub struct Session {
     answers: BTreeMap<String, String>,
     withdrawn: BTreeSet<String>,
     flagged: BTreeSet<String>,
+    /// What was read of code that is already there.
+    layers: Option<Layers>,
     /// Whether CPUs and memory are asked one by one.
     pub own_size: bool,
 }
@@ -53,6 +56,7 @@ impl Session {
             answers: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             flagged: BTreeSet::new(),
+            layers: None,
             own_size: false,
         };
         session.flagged = session
@@ -61,6 +65,22 @@ impl Session {
             .filter(|(_, sourced)| sourced.origin == Origin::Flag)
             .map(|(key, _)| key.to_owned())
             .collect();
+        Ok(session)
+    }
+
+    /// Starts from what was found in a repository.
+    ///
+    /// # Errors
+    /// Every problem of the flags and of `dockwright.toml`.
+    pub fn of_layers(layers: &Layers) -> Result<Self, Error> {
+        let preset = layers.preset()?;
+        let choices = Choices { preset: Some(preset.name.clone()), ..layers.choices.clone() };
+        let mut session = Self::new(&layers.dir, &choices)?;
+        session.choices = layers.choices.clone();
+        if layers.choices.preset.is_none() {
+            session.preset_origin = Origin::Found("fits what was found".into());
+        }
+        session.layers = Some(layers.clone());
         Ok(session)
     }
 
@@ -113,8 +133,14 @@ impl Session {
     /// # Errors
     /// Problems of the flags.
     pub fn draft(&self) -> Result<Draft, Error> {
-        let mut draft = Draft::of_preset(&self.preset).map_err(Error::Input)?;
-        input::apply_flags(&self.choices, &mut draft)?;
+        let mut draft = match &self.layers {
+            Some(layers) => layers.draft_from(&self.preset)?.0,
+            None => {
+                let mut draft = Draft::of_preset(&self.preset).map_err(Error::Input)?;
+                input::apply_flags(&self.choices, &mut draft)?;
+                draft
+            }
+        };
         for key in &self.withdrawn {
             // A flag can be given more than once.
             while draft.said(key).is_some_and(|sourced| sourced.origin == Origin::Flag) {

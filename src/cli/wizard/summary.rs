@@ -53,11 +53,15 @@ pub fn problems(problems: &[Problem], width: usize) -> String {
     text
 }
 
-fn heading(text: &str) -> String {
+/// A heading with an empty line above it.
+#[must_use]
+pub fn heading(text: &str) -> String {
     format!("\n{}\n", style(text).for_stderr().bold())
 }
 
-fn choices(session: &Session, draft: &Draft, width: usize) -> String {
+/// What was chosen, and where from.
+#[must_use]
+pub fn choices(session: &Session, draft: &Draft, width: usize) -> String {
     let mut rows = vec![(
         "stack".to_owned(),
         session.preset().name.clone(),
@@ -144,7 +148,9 @@ fn short(origin: &Origin) -> String {
     }
 }
 
-fn numbers(plan: &Plan, width: usize) -> String {
+/// The main numbers of a plan.
+#[must_use]
+pub fn numbers(plan: &Plan, width: usize) -> String {
     let mut text = heading("Numbers that follow from them");
     let (rows, left) = overview::numbers(plan, width);
     text.push_str(&rows);

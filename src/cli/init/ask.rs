@@ -1,0 +1,142 @@
+//! The questions of `init`: what could not be found out, and what becomes of
+//! the files that are there. Everything is shown on standard error, and
+//! nothing is written.
+
+use console::style;
+
+use crate::apply::settle::{Choice, Choices, Group, conflicts};
+use crate::cli::detect as shown;
+use crate::cli::init::layers::Layers;
+use crate::cli::init::work::{Proposal, Work};
+use crate::cli::init::{Init, ambiguity, existing, git, refusal, report};
+use crate::cli::wizard::asker::{Asker, Reply};
+use crate::cli::wizard::key::KeyQuestion;
+use crate::cli::wizard::session::{Outcome, Session};
+use crate::cli::wizard::{change, summary};
+use crate::error::Error;
+
+const KEYS: &str = "Enter takes what is offered. Esc goes back. Ctrl-C stops. Nothing is written \
+                    before you say so, and nothing of yours is replaced unless you choose it.";
+
+/// Asks until the person agrees with the summary.
+///
+/// # Errors
+/// No web application; wrong flags; cancelled or interrupted.
+pub fn run(
+    asker: &mut Asker,
+    layers: &mut Layers,
+    init: &Init,
+    git: &git::State,
+) -> Result<Work, Error> {
+    refusal::check(layers)?;
+    let title = format!("Container files for the code in {}", layers.dir.display());
+    asker.say(&style(title).for_stderr().bold().to_string())?;
+    asker.remark(KEYS)?;
+    asker.say(&format!("\n{}", shown::human(&layers.facts)))?;
+    let asked = layers.answers.len();
+    settle_doubts(asker, layers)?;
+    if layers.answers.len() > asked {
+        asker.say(&format!("\n{}", shown::human(&layers.facts)))?;
+    }
+    let mut session = Session::of_layers(layers)?;
+    if session.draft()?.text("project.name").is_empty() {
+        let question = KeyQuestion::of("project.name", "Service name");
+        while question.ask(asker, &mut session)? == Reply::Back {
+            asker.remark("A name is needed: it names the image and the Compose project.")?;
+        }
+    }
+    agree(asker, layers, &mut session, init, git)
+}
+
+/// Asks what is ambiguous, one after the other: an answer can open or close
+/// the next question.
+fn settle_doubts(asker: &mut Asker, layers: &mut Layers) -> Result<(), Error> {
+    loop {
+        let open = ambiguity::open(layers);
+        let Some(question) = open.first() else { return Ok(()) };
+        let items: Vec<String> = question
+            .candidates
+            .iter()
+            .map(|(value, evidence)| match evidence.first() {
+                Some(line) => format!("{value}  ({}: {})", line.place(), line.text),
+                None => value.clone(),
+            })
+            .collect();
+        let why = format!("The repository does not say. As a flag: --set {}=…", question.key);
+        match asker.select(question.question, &why, &items, 0)? {
+            Reply::Given(chosen) => {
+                let value = question.candidates[chosen].0.clone();
+                asker.answered(question.question, &value)?;
+                layers.answer(question.key, &value)?;
+            }
+            Reply::Back if layers.forget()? => asker.forget()?,
+            Reply::Back => asker.remark("This is the first question.")?,
+        }
+    }
+}
+
+/// Shows what would be written until it is agreed with.
+fn agree(
+    asker: &mut Asker,
+    layers: &Layers,
+    session: &mut Session,
+    init: &Init,
+    git: &git::State,
+) -> Result<Work, Error> {
+    const CHANGE: &str = "Change something";
+    const FILES: &str = "Decide again about the files that are there";
+    const CANCEL: &str = "Cancel";
+    let write = if init.dry_run { "Show what would be written" } else { "Write these files" };
+    let mut decided: Option<Choices> = None;
+    loop {
+        let Outcome { draft, plan } = session.outcome()?;
+        if let Err(problems) = &plan {
+            asker.say(&summary::choices(session, &draft, asker.width()))?;
+            asker.say(&summary::problems(problems, asker.width()))?;
+            let items = [CHANGE, CANCEL].map(str::to_owned);
+            match asker.select("What now", "", &items, 0)? {
+                Reply::Given(1) => return Err(Error::Cancelled),
+                Reply::Given(_) => change::menu(asker, session)?,
+                Reply::Back => {}
+            }
+            continue;
+        }
+        let notes = layers.draft_from(session.preset())?.1;
+        let proposal = Proposal::of(layers, session.preset(), &draft, notes)?;
+        let choices = match &decided {
+            Some(choices) => choices.clone(),
+            None => existing::ask(asker, &proposal, layers, init, git)?,
+        };
+        decided = Some(choices.clone());
+        let work = proposal.finish(layers, &choices, init, git)?;
+        let width = asker.width();
+        asker.say(&summary::choices(session, &draft, width))?;
+        asker.say(&summary::numbers(&work.plan, width))?;
+        asker.say(&format!("{}\n", report::files(&work, true, width)))?;
+        let mut items = vec![write.to_owned(), CHANGE.to_owned()];
+        let in_the_way =
+            [Group::Image, Group::Compose].iter().any(|group| conflicts(&work.looks, *group).next().is_some());
+        if in_the_way {
+            items.push(FILES.to_owned());
+        }
+        items.push(CANCEL.to_owned());
+        match asker.select("What now", "", &items, 0)? {
+            Reply::Given(chosen) if items[chosen] == CHANGE => change::menu(asker, session)?,
+            Reply::Given(chosen) if items[chosen] == FILES => decided = None,
+            Reply::Given(chosen) if items[chosen] == CANCEL => return Err(Error::Cancelled),
+            Reply::Given(_) => return Ok(work),
+            Reply::Back if in_the_way => decided = None,
+            Reply::Back => {}
+        }
+    }
+}
+
+/// The word of a choice, for the line that is left behind.
+#[must_use]
+pub const fn word(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Keep => "kept as they are",
+        Choice::Take => "replaced by dockwright's",
+        Choice::Beside => "kept, dockwright's written beside",
+    }
+}

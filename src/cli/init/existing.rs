@@ -1,0 +1,133 @@
+//! What becomes of container files that are there: their difference to
+//! dockwright's, and a choice for those that belong together.
+
+use console::{Term, style};
+
+use crate::apply::beside;
+use crate::apply::compare::Look;
+use crate::apply::disk::DiskState;
+use crate::apply::settle::{Choice, Choices, Group, conflicts};
+use crate::cli::init::layers::Layers;
+use crate::cli::init::work::Proposal;
+use crate::cli::init::{Init, ask, diff, git};
+use crate::cli::wizard::asker::{Asker, Reply};
+use crate::error::Error;
+
+/// Lines of a difference that are shown before the question, at least.
+const LEAST: usize = 6;
+
+/// Lines that prompt, choices and headings take on a screen.
+const AROUND: usize = 12;
+
+/// Asks for each group in which something is there.
+///
+/// # Errors
+/// Interrupted.
+pub fn ask(
+    asker: &mut Asker,
+    proposal: &Proposal,
+    layers: &Layers,
+    init: &Init,
+    git: &git::State,
+) -> Result<Choices, Error> {
+    let mut choices = proposal.usual(init.adopt, layers.lock.as_ref());
+    for group in [Group::Image, Group::Compose] {
+        let there: Vec<&Look> = conflicts(&proposal.looks, group).collect();
+        if there.is_empty() || init.adopt {
+            continue;
+        }
+        let usual = choices.get(&group).copied().unwrap_or(Choice::Keep);
+        choices.insert(group, one(asker, &there, usual, git)?);
+    }
+    Ok(choices)
+}
+
+fn one(
+    asker: &mut Asker,
+    there: &[&Look],
+    usual: Choice,
+    git: &git::State,
+) -> Result<Choice, Error> {
+    let names: Vec<&str> = there.iter().map(|look| look.file.output.path.as_str()).collect();
+    let names = names.join(", ");
+    let text = differences(there);
+    let lines: Vec<&str> = text.lines().collect();
+    let room = usize::from(Term::stderr().size().0).saturating_sub(AROUND).max(LEAST);
+    let clipped = lines.len() > room;
+    let shown = if clipped { &lines[..room] } else { &lines[..] };
+    let heading = format!("\nYours (-) and dockwright's (+): {names}");
+    asker.say(&style(heading).for_stderr().bold().to_string())?;
+    asker.say(&cut(&shown.join("\n"), asker.width()))?;
+    if clipped {
+        asker.remark(&format!("… {} more lines", lines.len() - room))?;
+    }
+    let mut items: Vec<(Option<Choice>, String)> = vec![
+        (Some(Choice::Keep), "Keep yours, and write nothing that needs dockwright's".into()),
+        (Some(Choice::Take), take(there, git)),
+    ];
+    if let Some(names) = other_names(there) {
+        items.push((Some(Choice::Beside), format!("Keep yours, and write dockwright's as {names}")));
+    }
+    if clipped {
+        items.push((None, "Show the whole difference".into()));
+    }
+    let texts: Vec<String> = items.iter().map(|(_, text)| text.clone()).collect();
+    let why = "They belong together, so they are taken or kept together.";
+    let why = if there.len() > 1 { why } else { "" };
+    let mut default = items.iter().position(|(choice, _)| *choice == Some(usual)).unwrap_or(0);
+    loop {
+        match asker.select(&names, why, &texts, default)? {
+            Reply::Given(chosen) => match items[chosen].0 {
+                Some(choice) => {
+                    asker.answered(&names, ask::word(choice))?;
+                    return Ok(choice);
+                }
+                None => {
+                    asker.say(&cut(&text, asker.width()))?;
+                    default = 0;
+                }
+            },
+            Reply::Back => asker.remark("Choose one: nothing is written before the summary.")?,
+        }
+    }
+}
+
+fn differences(there: &[&Look]) -> String {
+    let mut text = String::new();
+    for look in there {
+        let path = look.file.output.path.as_str();
+        match &look.disk {
+            DiskState::Obstructed(obstacle) => text.push_str(&format!("{path} {obstacle}\n")),
+            disk => {
+                let there = disk.bytes().unwrap_or_default();
+                let diff = diff::between(path, there, &look.file.bytes);
+                text.push_str(&diff::coloured(&diff, true));
+            }
+        }
+    }
+    text
+}
+
+/// Long lines are cut: a line that wraps would push the rest off the screen.
+fn cut(text: &str, width: usize) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| console::truncate_str(line, width - 1, "…").into_owned())
+        .collect();
+    lines.join("\n")
+}
+
+fn take(there: &[&Look], git: &git::State) -> String {
+    let lost = there.iter().any(|look| !git.has(look.file.output.path.as_str()));
+    if lost {
+        "Take dockwright's; a copy of yours stays beside it".into()
+    } else {
+        "Take dockwright's; git diff then shows what changed".into()
+    }
+}
+
+fn other_names(there: &[&Look]) -> Option<String> {
+    let names: Option<Vec<String>> =
+        there.iter().map(|look| Some(beside::name(&look.file.output.path)?.to_string())).collect();
+    names.map(|names| names.join(", "))
+}

@@ -1,0 +1,79 @@
+//! What git says of a directory, where there is git. Only `git status` is
+//! asked; nothing is changed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What git knows of a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Whether it is inside a work tree, and git is there to say so.
+    pub is_repository: bool,
+    /// Paths, relative to the directory, with changes that are not committed;
+    /// untracked and ignored ones among them.
+    pub uncommitted: BTreeSet<String>,
+    /// Of these, the paths git does not know.
+    pub untracked: BTreeSet<String>,
+}
+
+impl State {
+    /// Asks git; without it, or outside of a repository, nothing is known.
+    #[must_use]
+    pub fn of(dir: &Path) -> Self {
+        let output = Command::new("git")
+            // Another user's configuration and a repository's own programs
+            // stay out of this.
+            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+            .args(["status", "--porcelain=v1", "-z", "--ignored", "--no-renames", "--", "."])
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output();
+        let Ok(output) = output else { return Self::default() };
+        if !output.status.success() {
+            return Self::default();
+        }
+        let prefix = prefix(dir);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let mut state = Self { is_repository: true, ..Self::default() };
+        for entry in text.split('\0').filter(|entry| entry.len() > 3) {
+            let (status, path) = entry.split_at(3);
+            let path = path.strip_prefix(&prefix).unwrap_or(path).to_owned();
+            if status.starts_with("??") || status.starts_with("!!") {
+                state.untracked.insert(path.clone());
+            }
+            state.uncommitted.insert(path);
+        }
+        state
+    }
+
+    /// Whether the content of a path can be had back from git.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        let covers = |changed: &String| {
+            changed == path || changed.ends_with('/') && path.starts_with(changed.as_str())
+        };
+        self.is_repository && !self.uncommitted.iter().any(covers)
+    }
+
+    /// Tracked files with changes that are not committed.
+    pub fn modified(&self) -> impl Iterator<Item = &str> {
+        self.uncommitted.difference(&self.untracked).map(String::as_str)
+    }
+}
+
+/// Where the directory is below the top of the work tree, as git writes paths.
+fn prefix(dir: &Path) -> String {
+    let output = Command::new("git")
+        .args(["rev-parse", "--show-prefix"])
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    output.map_or_else(
+        |_| String::new(),
+        |output| String::from_utf8_lossy(&output.stdout).trim_end().to_owned(),
+    )
+}

@@ -1,0 +1,181 @@
+//! Where the answers come from: preset, facts, `dockwright.toml`, flags.
+
+use std::path::{Path, PathBuf};
+
+use crate::answers::document::{self, Entry};
+use crate::answers::{Draft, Origin};
+use crate::apply::bookkeeping::Lock;
+use crate::cli::{Choices, input};
+use crate::detect::{self, Facts, Wishes};
+use crate::error::Error;
+use crate::preset::{self, Preset};
+
+/// Everything that was read before anything is decided.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    /// The directory.
+    pub dir: PathBuf,
+    /// The flags.
+    pub choices: Choices,
+    /// What the repository is.
+    pub facts: Facts,
+    /// `dockwright.toml`, where there is one.
+    pub entries: Option<Vec<Entry>>,
+    /// The lock, where there is one.
+    pub lock: Option<Lock>,
+    /// Answers to what was ambiguous, as keys and values.
+    pub answers: Vec<(String, String)>,
+}
+
+impl Layers {
+    /// Reads the directory.
+    ///
+    /// # Errors
+    /// Flags that are malformed, a `dockwright.toml` or a lock that is wrong,
+    /// a directory that cannot be read.
+    pub fn read(dir: &Path, choices: &Choices) -> Result<Self, Error> {
+        let entries = input::document(dir)?;
+        let mut layers = Self {
+            dir: dir.to_owned(),
+            choices: choices.clone(),
+            facts: Facts::default(),
+            entries,
+            lock: Lock::read(dir)?,
+            answers: Vec::new(),
+        };
+        // Wrong flags are worth saying before a large repository is read.
+        layers.draft()?;
+        layers.detect()?;
+        Ok(layers)
+    }
+
+    /// Takes an answer, and looks again with it.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub fn answer(&mut self, key: &str, text: &str) -> Result<(), Error> {
+        self.answers.push((key.to_owned(), text.to_owned()));
+        self.detect()
+    }
+
+    /// Takes the last answer back; false where there is none.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub fn forget(&mut self) -> Result<bool, Error> {
+        let forgot = self.answers.pop().is_some();
+        if forgot {
+            self.detect()?;
+        }
+        Ok(forgot)
+    }
+
+    fn detect(&mut self) -> Result<(), Error> {
+        let wishes = Wishes {
+            root: self.said("project.root"),
+            app: self.said("project.app").map(|app| app.trim_end_matches("()").to_owned()),
+            package_manager: self.said("project.package-manager"),
+            settings: self.said("project.settings"),
+        };
+        self.facts = detect::detect(&self.dir, &wishes)?;
+        Ok(())
+    }
+
+    /// What `dockwright.toml`, a flag or an answer says of a key.
+    #[must_use]
+    pub fn said(&self, key: &str) -> Option<String> {
+        let answered = self.answers.iter().rev().find(|(name, _)| name == key);
+        if let Some((_, text)) = answered {
+            return Some(text.clone());
+        }
+        let flags = self.choices.set.iter().rev();
+        let flag = flags.filter_map(|flag| flag.split_once('=')).find(|(name, _)| name.trim() == key);
+        if let Some((_, text)) = flag {
+            return Some(text.to_owned());
+        }
+        let entries = self.entries.iter().flatten();
+        entries.filter(|entry| entry.key == key).map(|entry| entry.text.clone()).next()
+    }
+
+    /// The preset: the one that was named, or the built-in one whose parts fit
+    /// what was found.
+    ///
+    /// # Errors
+    /// An unknown preset.
+    pub fn preset(&self) -> Result<Preset, Error> {
+        if let Some(reference) = &self.choices.preset {
+            return input::preset(reference);
+        }
+        let named = self.entries.iter().flatten().find(|entry| entry.key == "preset");
+        match named {
+            Some(entry) => preset::find(&entry.text)
+                .map_err(|problem| Error::input(problem.at(entry.place.to_string()))),
+            None => input::preset(fitting(&self.facts)),
+        }
+    }
+
+    /// The answers so far, and what of the facts has no answer.
+    ///
+    /// # Errors
+    /// Problems of flags and `dockwright.toml`.
+    pub fn draft(&self) -> Result<(Draft, Vec<String>), Error> {
+        self.draft_from(&self.preset()?)
+    }
+
+    /// The same with another preset.
+    ///
+    /// # Errors
+    /// Problems of flags and `dockwright.toml`.
+    pub fn draft_from(&self, preset: &Preset) -> Result<(Draft, Vec<String>), Error> {
+        let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
+        let notes = draft.adopt(&self.facts);
+        if let Some(entries) = &self.entries {
+            document::apply(entries, &mut draft).map_err(Error::Input)?;
+        }
+        input::apply_flags(&self.choices, &mut draft)?;
+        for (key, text) in &self.answers {
+            draft.set(key, text, Origin::Prompt).map_err(Error::input)?;
+        }
+        Ok((draft, notes))
+    }
+}
+
+/// The built-in preset whose parts are found in the repository.
+fn fitting(facts: &Facts) -> &'static str {
+    let known = |fact: &detect::Fact<String>, word: &str| fact.value().is_some_and(|v| v == word);
+    let installs = |name: &str| {
+        facts.packages.iter().any(|package| package.split('[').next() == Some(name))
+    };
+    if known(&facts.framework, "django") {
+        "django-nginx"
+    } else if facts.celery.is_known() {
+        "celery-postgres-redis"
+    } else if facts.ml.is_known() {
+        "ml-server"
+    } else if installs("gunicorn") {
+        "fastapi-gunicorn"
+    } else {
+        "fastapi-uvicorn"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::facts::Celery;
+    use crate::detect::{Evidence, Fact};
+
+    #[test]
+    fn the_preset_follows_from_what_was_found() {
+        let line = Evidence::file("x");
+        let mut facts = Facts::default();
+        assert_eq!(fitting(&facts), "fastapi-uvicorn");
+        facts.packages = vec!["gunicorn[gevent]".into()];
+        assert_eq!(fitting(&facts), "fastapi-gunicorn");
+        let celery = Celery { app: "jobs:app".into(), beat: false };
+        facts.celery = Fact::known(celery, line.clone());
+        assert_eq!(fitting(&facts), "celery-postgres-redis");
+        facts.framework = Fact::known("django".into(), line);
+        assert_eq!(fitting(&facts), "django-nginx");
+    }
+}

@@ -1,0 +1,112 @@
+//! `dockwright init`: container files for code that is already there.
+//!
+//! ```text
+//! detect ─▶ facts ─┬─▶ draft ─▶ plan ─▶ files ─▶ compared with the disk ─▶ changes ─▶ disk
+//! preset, flags ───┘              asked: what is ambiguous, what is in the way
+//! ```
+
+mod ambiguity;
+mod ask;
+mod diff;
+mod existing;
+mod git;
+pub mod layers;
+mod refusal;
+mod report;
+mod safe;
+mod work;
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::apply::commit::commit;
+use crate::cli::Choices;
+use crate::cli::terminal::Quiet;
+use crate::cli::wizard::asker::Asker;
+use crate::error::{Error, Problem};
+use layers::Layers;
+use work::Work;
+
+/// The arguments of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Directory of the code
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    #[command(flatten)]
+    choices: Choices,
+    /// Ask nothing: take what was found, and keep every file that is there
+    #[arg(long, short)]
+    yes: bool,
+    /// Replace container files that are there by dockwright's
+    #[arg(long)]
+    adopt: bool,
+    /// Also make the additions of the checklist that cannot change what the code does
+    #[arg(long)]
+    apply_safe: bool,
+    /// Show every change as a diff, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Examples for `--help`.
+pub const EXAMPLES: &str = "Examples:
+  dockwright init                     look, ask what is unclear, then write
+  dockwright init --yes --dry-run     what would happen, as diffs
+  dockwright init --yes --adopt       replace the container files that are there
+  dockwright init api --set project.app=api.main:app --yes
+`dockwright detect` shows what is found, and where.";
+
+/// Writes container files for the code in a directory.
+///
+/// # Errors
+/// No web application, ambiguities nobody answered, wrong input; a failed
+/// write leaves the directory as it was.
+pub fn run(init: &Init) -> Result<(), Error> {
+    let dir = &init.dir;
+    check_directory(dir)?;
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let asking = !init.yes && terminal;
+    let mut layers = Layers::read(dir, &init.choices)?;
+    let git = git::State::of(dir);
+    let work = if asking {
+        let _quiet = Quiet::new();
+        let mut asker = Asker::new();
+        ask::run(&mut asker, &mut layers, init, &git)?
+    } else {
+        refusal::check(&layers)?;
+        ambiguity::check(&layers)?;
+        if !init.yes {
+            return Err(no_terminal());
+        }
+        Work::unasked(&layers, init, &git)?
+    };
+    if !init.dry_run {
+        commit(dir, &work.changes)?;
+    }
+    report::print(init, &layers, &work, &git)
+}
+
+fn no_terminal() -> Error {
+    Error::input(
+        Problem::new("there is no terminal to ask whether what was found is right")
+            .help("look at it with `dockwright init --yes --dry-run`, then run `dockwright init --yes`"),
+    )
+}
+
+fn check_directory(dir: &Path) -> Result<(), Error> {
+    let shown = dir.display();
+    match std::fs::metadata(dir) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => Err(Error::input(
+            Problem::new(format!("{shown} is no directory")).help("name the directory of the code"),
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::input(
+            Problem::new(format!("there is no directory {shown}"))
+                .help(format!("`dockwright new {shown}` makes a new service")),
+        )),
+        Err(source) => Err(Error::Io { action: "read", path: dir.to_owned(), source }),
+    }
+}

@@ -1,0 +1,36 @@
+//! Repositories that are no web service of a kind dockwright writes for: said
+//! plainly, and nothing is written.
+
+use crate::cli::init::layers::Layers;
+use crate::detect::Fact;
+use crate::error::{Error, Problem};
+
+/// Refuses a repository without a web application.
+///
+/// # Errors
+/// What it is instead, and what to do where that is wrong.
+pub fn check(layers: &Layers) -> Result<(), Error> {
+    let facts = &layers.facts;
+    if layers.said("project.app").is_some() {
+        return Ok(());
+    }
+    let dir = layers.dir.display();
+    let open = matches!(facts.app, Fact::Ambiguous(_)) || matches!(facts.root, Fact::Ambiguous(_));
+    if facts.app.is_known() || open {
+        return Ok(());
+    }
+    let problem = match &facts.instead {
+        Some(instead) => Problem::new(format!("no web application in {dir}: this is {instead}")),
+        None => Problem::new(format!("no web application was found in {dir}")),
+    };
+    let mut problems = vec![problem.help(
+        "dockwright writes container files for FastAPI, Flask and Django services; if this is \
+         one, name its object: --set project.app=MODULE:OBJECT, and the directory it is imported \
+         from where that is another: --set project.root=DIRECTORY",
+    )];
+    // What could not be read may be why nothing was found.
+    for unreadable in &facts.unreadable {
+        problems.push(Problem::new(unreadable.why.clone()).at(unreadable.path.clone()));
+    }
+    Err(Error::Input(problems))
+}

@@ -1,0 +1,258 @@
+//! What `init` did: files, checklist, next command.
+
+use serde_json::{Value, json};
+
+use crate::apply::change::{Action, Change};
+use crate::cli::init::layers::Layers;
+use crate::cli::init::work::Work;
+use crate::cli::init::{Init, diff, git, safe};
+use crate::cli::layout::wrap;
+use crate::cli::{Format, report};
+use crate::detect::readiness::Lack;
+use crate::error::Error;
+
+/// Prints the report.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Result<(), Error> {
+    match layers.choices.format {
+        Format::Json => report::json(&json(init, layers, work, git)),
+        Format::Human => report::print(&human(init, layers, work, git)),
+    }
+}
+
+/// The documented shape: `directory`, `dry_run`, `facts`, `preset`, `files`
+/// (`path`, `state`: new, unchanged, existing, deleted; `action`: create,
+/// replace, extend, keep, unchanged, hold, remove; `why`; with `--dry-run`
+/// `diff`), `readiness`, `doubts`, `notes`, `written`, `next`.
+fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
+    let facts = crate::detect::report::json(&layers.facts);
+    let files: Vec<Value> = work
+        .shown()
+        .map(|change| {
+            let mut file = json!({
+                "path": change.path,
+                "state": state(work, change),
+                "action": change.action.word(),
+                "why": change.why,
+            });
+            if init.dry_run {
+                file["diff"] = json!(shown_diff(change));
+            }
+            file
+        })
+        .collect();
+    let written: Vec<&str> = work
+        .changes
+        .iter()
+        .filter(|change| change.action.writes() && !init.dry_run)
+        .map(|change| change.path.as_str())
+        .collect();
+    json!({
+        "directory": layers.dir,
+        "dry_run": init.dry_run,
+        "preset": work.plan.answers.preset,
+        "facts": facts,
+        "files": files,
+        "readiness": layers.facts.readiness.iter().map(|lack| {
+            let mut value = json!(lack);
+            value["applied"] = json!(is_applied(init, lack));
+            value
+        }).collect::<Vec<_>>(),
+        "doubts": layers.facts.doubts,
+        "notes": notes(layers, work, git),
+        "written": written,
+        "next": next(init, layers, work),
+    })
+}
+
+fn is_applied(init: &Init, lack: &Lack) -> bool {
+    init.apply_safe && !init.dry_run && safe::is_safe(lack)
+}
+
+fn state(work: &Work, change: &Change) -> &'static str {
+    let look = work.looks.iter().find(|look| look.file.output.path == change.path);
+    look.map_or_else(
+        || if change.expect.bytes().is_some() { "existing" } else { "new" },
+        |look| look.word(),
+    )
+}
+
+/// A change as a diff; values of `.env` are not shown.
+#[must_use]
+pub fn shown_diff(change: &Change) -> String {
+    let text = diff::of(change);
+    if change.path.as_str().ends_with(".env") { diff::without_values(&text) } else { text }
+}
+
+fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
+    let mut notes = Vec::new();
+    let touched: Vec<&str> = git
+        .modified()
+        .filter(|path| work.shown().any(|c| c.action.writes() && c.path.as_str() == *path))
+        .collect();
+    let modified = git.modified().count();
+    if !touched.is_empty() {
+        notes.push(format!("changed, and not committed before: {}", touched.join(", ")));
+    } else if modified > 0 {
+        notes.push(format!(
+            "{modified} {} uncommitted changes, which git diff shows together with these",
+            if modified == 1 { "file has" } else { "files have" }
+        ));
+    }
+    notes.extend(work.notes.iter().cloned());
+    notes.extend(work.plan.warnings.iter().cloned());
+    for unreadable in &layers.facts.unreadable {
+        notes.push(format!("{}: {}", unreadable.path, unreadable.why));
+    }
+    notes
+}
+
+fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String {
+    let width = usize::from(report::width());
+    let plan = &work.plan;
+    let deploy = &plan.answers.deploy;
+    let services: Vec<&str> =
+        plan.services.iter().map(|role| plan.answers.services[role].as_str()).collect();
+    let mut text = format!(
+        "{}: {}, {} and {} for {}\n\n",
+        plan.answers.name,
+        plan.answers.preset,
+        deploy.cpus,
+        deploy.memory,
+        services.join(", ")
+    );
+    if init.dry_run {
+        for change in work.shown() {
+            text.push_str(&diff::coloured(&shown_diff(change), false));
+        }
+        text.push('\n');
+    }
+    text.push_str(&files(work, init.dry_run, width));
+    text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
+    let doubts: Vec<String> = layers
+        .facts
+        .doubts
+        .iter()
+        .map(|doubt| match doubt.help.as_str() {
+            "" => doubt.message.clone(),
+            help => format!("{} ({help})", doubt.message),
+        })
+        .collect();
+    text.push_str(&paragraphs("Doubtful", &doubts, width));
+    text.push_str(&checklist(init, &layers.facts.readiness, width));
+    text.push_str(&format!("\nNext: {}\n", next(init, layers, work)));
+    text
+}
+
+/// A line per file, by what happens to it.
+#[must_use]
+pub fn files(work: &Work, dry_run: bool, width: usize) -> String {
+    let mut text = String::new();
+    for (action, done, planned) in [
+        (Action::Create, "Wrote", "Would write"),
+        (Action::Replace, "Replaced", "Would replace"),
+        (Action::Extend, "Extended", "Would extend"),
+        (Action::Remove, "Removed", "Would remove"),
+        (Action::Unchanged, "Unchanged", "Unchanged"),
+        (Action::Keep, "Kept as they are", "Kept as they are"),
+        (Action::Hold, "Not written", "Not written"),
+    ] {
+        let changes: Vec<&Change> =
+            work.shown().filter(|change| change.action == action).collect();
+        if changes.is_empty() {
+            continue;
+        }
+        text.push_str(&format!("{}\n", if dry_run { planned } else { done }));
+        text.push_str(&lines(&changes, width));
+    }
+    text
+}
+
+/// Files with the same reason share it.
+fn lines(changes: &[&Change], width: usize) -> String {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for change in changes {
+        match groups.iter_mut().find(|(why, _)| *why == change.why) {
+            Some((_, names)) => names.push(change.path.to_string()),
+            None => groups.push((&change.why, vec![change.path.to_string()])),
+        }
+    }
+    let mut text = String::new();
+    for (why, names) in groups {
+        match why {
+            "" => text.push_str(&report::columns_within(&names, width)),
+            why => {
+                let line = format!("{}: {why}", names.join(", "));
+                text.push_str(&format!("  {}\n", wrap(&line, width - 6).join("\n      ")));
+            }
+        }
+    }
+    text
+}
+
+fn paragraphs(heading: &str, items: &[String], width: usize) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{heading}\n");
+    for item in items {
+        text.push_str(&format!("  - {}\n", wrap(item, width - 6).join("\n    ")));
+    }
+    text
+}
+
+/// What the code lacks: where, and the exact lines.
+fn checklist(init: &Init, readiness: &[Lack], width: usize) -> String {
+    if readiness.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\nChecklist: what the code lacks\n");
+    for lack in readiness {
+        let mark = if is_applied(init, lack) { "[x]" } else { "[ ]" };
+        let place = match lack.line {
+            0 => lack.path.clone(),
+            line => format!("{}:{line}", lack.path),
+        };
+        let line = format!("{place}: {}", lack.message);
+        text.push_str(&format!("  {mark} {}\n", wrap(&line, width - 8).join("\n      ")));
+        for line in &lack.add {
+            text.push_str(&format!("        + {line}\n"));
+        }
+    }
+    let safe = readiness.iter().filter(|lack| safe::is_safe(lack)).count();
+    if safe > 0 && !init.apply_safe {
+        text.push_str(&format!("  --apply-safe makes {safe} of these additions; the code is yours to edit.\n"));
+    }
+    text
+}
+
+/// What to type next.
+fn next(init: &Init, layers: &Layers, work: &Work) -> String {
+    let shown = layers.dir.display().to_string();
+    let quoted = if shown.contains(' ') { format!("'{shown}'") } else { shown.clone() };
+    let here = shown == ".";
+    let place = if here { String::new() } else { format!(" {quoted}") };
+    if init.dry_run {
+        let adopt = if init.adopt { " --adopt" } else { "" };
+        return format!("dockwright init{place} --yes{adopt}");
+    }
+    let stands = |change: &&Change| {
+        !matches!(change.action, Action::Keep | Action::Hold | Action::Remove)
+    };
+    let compose = work.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
+        path.contains("compose") && !path.contains(".dev.") && !path.contains("before-dockwright")
+    });
+    let cd = if here { String::new() } else { format!("cd {quoted} && ") };
+    match compose {
+        Some(file) if file.contains(".dockwright.") => {
+            format!("{cd}docker compose --file {file} up --build --wait")
+        }
+        Some(_) => format!("{cd}docker compose up --build --wait"),
+        None if work.shown().any(|change| change.action == Action::Hold) => {
+            format!("dockwright init{place} --yes --adopt --dry-run  (what taking dockwright's files would change)")
+        }
+        None => format!("{cd}docker build --tag {} .", work.plan.answers.name),
+    }
+}

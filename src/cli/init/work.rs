@@ -1,0 +1,274 @@
+//! The changes of one run: the outputs, what is kept of replaced files, the
+//! safe additions, and the bookkeeping.
+
+use std::fs;
+use std::path::Path;
+
+use crate::answers::{Draft, document};
+use crate::apply::bookkeeping::{self, DIRECTORY, Lock, Record};
+use crate::apply::change::{Action, Change};
+use crate::apply::commit::refuse_obstacles;
+use crate::apply::compare::{Look, Standing};
+use crate::apply::disk::{self, DiskState};
+use crate::apply::secrets;
+use crate::apply::settle::{self, Choice, Choices, Group, Settled};
+use crate::cli::init::layers::Layers;
+use crate::cli::init::{Init, git, safe};
+use crate::cli::input;
+use crate::error::{Error, Problem};
+use crate::plan::Plan;
+use crate::plan::outputs::Content;
+use crate::preset::Preset;
+use crate::relpath::RelPath;
+use crate::render::{self, Rendered};
+
+/// Names Compose looks for, the one it prefers first.
+const COMPOSE_FILES: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// What would be written, compared with what is there.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The preset.
+    pub preset: Preset,
+    /// The plan.
+    pub plan: Plan,
+    /// Every output and what stands there.
+    pub looks: Vec<Look>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+    /// `dockwright.toml` with what it lacks, where there is one.
+    intent: Option<String>,
+}
+
+/// Everything that happens, ready to be committed.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The plan.
+    pub plan: Plan,
+    /// Every output and what stands there.
+    pub looks: Vec<Look>,
+    /// Changes of outputs and of the safe additions, then of the bookkeeping.
+    pub changes: Vec<Change>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+impl Proposal {
+    /// Plans, renders and compares.
+    ///
+    /// # Errors
+    /// Answers that make no plan; a file that is there and cannot be read.
+    pub fn of(
+        layers: &Layers,
+        preset: &Preset,
+        draft: &Draft,
+        notes: Vec<String>,
+    ) -> Result<Self, Error> {
+        let answers = input::resolve(draft)?;
+        let plan = input::plan(&answers, &layers.choices)?;
+        let mut looks = Vec::new();
+        for file in render::render(&plan, draft)? {
+            let file = placed(&layers.dir, filled(&layers.dir, file)?);
+            looks.push(Look::at(&layers.dir, file, layers.lock.as_ref())?);
+        }
+        let intent = intent(&layers.dir, draft)?;
+        Ok(Self { preset: preset.clone(), plan, looks, notes, intent })
+    }
+
+    /// What is chosen when nobody is asked.
+    #[must_use]
+    pub fn usual(&self, adopt: bool, lock: Option<&Lock>) -> Choices {
+        let choice = |group| match adopt {
+            true => Choice::Take,
+            false => settle::usual(&self.looks, group, lock),
+        };
+        let mut choices: Choices =
+            [Group::Image, Group::Compose, Group::Env].map(|group| (group, choice(group))).into();
+        // A run-book somebody wrote is theirs.
+        choices.insert(Group::Docs, Choice::Keep);
+        choices
+    }
+
+    /// Settles every file.
+    ///
+    /// # Errors
+    /// Files that cannot be read; obstacles where something has to be written.
+    pub fn finish(
+        &self,
+        layers: &Layers,
+        choices: &Choices,
+        init: &Init,
+        git: &git::State,
+    ) -> Result<Work, Error> {
+        let needed = read_by_the_build(&self.looks, layers);
+        let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
+        let lock = layers.lock.as_ref();
+        let settled =
+            settle::settle(&self.looks, choices, lock, &needed, self.intent.as_deref());
+        let mut changes = settled.changes.clone();
+        let mut notes = self.notes.clone();
+        notes.extend(settled.notes.iter().cloned());
+        changes.extend(copies(layers, &changes, &self.looks, git)?);
+        if init.apply_safe {
+            let (added, refused) = safe::additions(layers, &changes)?;
+            changes.extend(added);
+            notes.extend(refused);
+        }
+        changes.sort_by(|one, other| one.path.cmp(&other.path));
+        changes.extend(self.bookkeeping(layers, settled)?);
+        refuse_obstacles(&changes)?;
+        Ok(Work { plan: self.plan.clone(), looks: self.looks.clone(), changes, notes })
+    }
+
+    fn bookkeeping(&self, layers: &Layers, settled: Settled) -> Result<Vec<Change>, Error> {
+        let bases = settled.bases();
+        let lock = Lock::of(&self.plan, &self.preset.version, settled.entries);
+        let pristine = settled.pristine.iter().map(Vec::as_slice);
+        let mut changes = Vec::new();
+        for Record { path, bytes } in bookkeeping::records(&lock, pristine) {
+            let path = own_path(&format!("{DIRECTORY}/{path}"));
+            let expect = disk::look(&layers.dir, &path)?;
+            changes.push(Change::write(path, expect, bytes, 0o644));
+        }
+        for name in stored_bases(&layers.dir) {
+            if !bases.contains(&name)
+                && let Ok(path) = RelPath::new(&format!("{DIRECTORY}/base/{name}"))
+            {
+                let expect = disk::look(&layers.dir, &path)?;
+                let gone = Change::keep(path, expect, "no file is compared with it any more");
+                changes.push(Change { action: Action::Remove, ..gone });
+            }
+        }
+        Ok(changes)
+    }
+}
+
+impl Work {
+    /// The work of a run in which nobody is asked.
+    ///
+    /// # Errors
+    /// See [`Proposal::of`] and [`Proposal::finish`].
+    pub fn unasked(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
+        let (mut draft, notes) = layers.draft()?;
+        input::name_from(&layers.dir, &mut draft)?;
+        let proposal = Proposal::of(layers, &layers.preset()?, &draft, notes)?;
+        let choices = proposal.usual(init.adopt, layers.lock.as_ref());
+        proposal.finish(layers, &choices, init, git)
+    }
+
+    /// The changes people are told of.
+    pub fn shown(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| !is_bookkeeping(change))
+    }
+}
+
+/// Whether a change is of `.dockwright/`.
+#[must_use]
+pub fn is_bookkeeping(change: &Change) -> bool {
+    change.path.as_str().starts_with(".dockwright/")
+}
+
+fn own_path(text: &str) -> RelPath {
+    RelPath::new(text).expect("names of records are hashes and constants")
+}
+
+/// `.env` gets its secrets before it is compared.
+fn filled(dir: &Path, mut file: Rendered) -> Result<Rendered, Error> {
+    if file.output.content == Content::Secrets {
+        let template = String::from_utf8_lossy(&file.bytes).into_owned();
+        file.bytes = secrets::fill(&template, dir)?.into_bytes();
+    }
+    Ok(file)
+}
+
+/// A compose file takes the name of the one that is there: of two, Compose
+/// would silently read only one.
+fn placed(dir: &Path, mut file: Rendered) -> Rendered {
+    let path = file.output.path.as_str();
+    if path == COMPOSE_FILES[0]
+        && let Some(there) = COMPOSE_FILES.iter().find(|name| dir.join(name).symlink_metadata().is_ok())
+    {
+        file.output.path = own_path(there);
+    }
+    file
+}
+
+fn intent(dir: &Path, draft: &Draft) -> Result<Option<String>, Error> {
+    let path = own_path(document::FILE);
+    let DiskState::File { bytes, .. } = disk::look(dir, &path)? else { return Ok(None) };
+    let source = String::from_utf8_lossy(&bytes).into_owned();
+    document::extend(&source, draft)
+        .map(Some)
+        .map_err(|error| Error::input(Problem::new(error.message().to_owned()).at(document::FILE)))
+}
+
+/// What the build reads, by paths relative to the build context: nothing of
+/// it may be kept out by a `.dockerignore`.
+fn read_by_the_build(looks: &[Look], layers: &Layers) -> Vec<String> {
+    let ignore = looks.iter().map(|look| look.file.output.path.as_str());
+    let context = ignore
+        .filter_map(|path| path.strip_suffix(".dockerignore"))
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let image = looks.iter().filter(|look| {
+        let output = &look.file.output;
+        Group::of(output.bundle) == Group::Image && !output.path.as_str().ends_with(".dockerignore")
+    });
+    let mut paths: Vec<String> = image
+        .map(|look| look.file.output.path.to_string())
+        .filter(|path| !path.ends_with("Dockerfile"))
+        .collect();
+    paths.extend(layers.facts.dependency_files.value().into_iter().flatten().cloned());
+    let root = layers.facts.root.value().map_or(".", String::as_str);
+    if let Some(app) = layers.facts.app.value() {
+        let module = app.split(':').next().unwrap_or(app).replace('.', "/");
+        let module = if root == "." { module } else { format!("{root}/{module}") };
+        let files = [format!("{module}.py"), format!("{module}/__init__.py")];
+        paths.extend(files.into_iter().filter(|path| layers.dir.join(path).is_file()));
+    }
+    paths.iter().filter_map(|path| path.strip_prefix(&context)).map(str::to_owned).collect()
+}
+
+/// Copies of files that are replaced and that git could not give back.
+fn copies(
+    layers: &Layers,
+    changes: &[Change],
+    looks: &[Look],
+    git: &git::State,
+) -> Result<Vec<Change>, Error> {
+    let mut copies = Vec::new();
+    for change in changes.iter().filter(|change| change.action == Action::Replace) {
+        let theirs = looks.iter().any(|look| {
+            look.file.output.path == change.path
+                && matches!(look.standing, Standing::Foreign | Standing::Diverged)
+        });
+        let Some(bytes) = change.expect.bytes() else { continue };
+        if !theirs || git.has(change.path.as_str()) {
+            continue;
+        }
+        for number in 1.. {
+            let end = if number == 1 { String::new() } else { format!(".{number}") };
+            let path = own_path(&format!("{}.before-dockwright{end}", change.path));
+            match disk::look(&layers.dir, &path)? {
+                DiskState::Absent => {
+                    let copy = Change::write(path, DiskState::Absent, bytes.to_vec(), 0o644);
+                    copies.push(copy.because(format!("{} as it was: git does not have it", change.path)));
+                    break;
+                }
+                there if there.bytes() == Some(bytes) => break,
+                _ => {}
+            }
+        }
+    }
+    Ok(copies)
+}
+
+fn stored_bases(dir: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(dir.join(DIRECTORY).join("base")) else { return Vec::new() };
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
