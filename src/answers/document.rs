@@ -82,7 +82,11 @@ pub fn extend(source: &str, draft: &Draft) -> Result<String, toml_edit::TomlErro
     }
     let text = document.to_string();
     // A parsed document loses the line ends it had.
-    Ok(if source.contains("\r\n") { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text })
+    Ok(if source.contains("\r\n") {
+        text.replace("\r\n", "\n").replace('\n', "\r\n")
+    } else {
+        text
+    })
 }
 
 /// `tune.web.workers` is `workers` in `[tune.web]`; `files.a/b.conf` is
@@ -161,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_document_that_is_there_keeps_its_comments_and_its_word() {
-        let source = "# ours\npreset = \"django-nginx\"\n\n[deploy]\nmemory = \"2GiB\" # small\ncpus = 1\n";
+        let source =
+            "# ours\npreset = \"django-nginx\"\n\n[deploy]\nmemory = \"2GiB\" # small\ncpus = 1\n";
         let mut draft = Draft::default();
         apply(&read("f", source).unwrap(), &mut draft).unwrap();
         draft.set("deploy.memory", "8GiB", Origin::Flag).unwrap();

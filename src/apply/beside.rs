@@ -49,9 +49,8 @@ pub fn referring(file: &Rendered, renamed: &BTreeMap<RelPath, RelPath>) -> Rende
         Some((directory, _)) => format!("{directory}/"),
         None => String::new(),
     };
-    let from_here = |path: &RelPath| {
-        path.as_str().strip_prefix(&directory).unwrap_or(path.as_str()).to_owned()
-    };
+    let from_here =
+        |path: &RelPath| path.as_str().strip_prefix(&directory).unwrap_or(path.as_str()).to_owned();
     for (from, to) in renamed {
         let (from, to) = match file.output.syntax {
             Syntax::Dockerfile => (from_here(from), from_here(to)),

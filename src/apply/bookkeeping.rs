@@ -220,8 +220,7 @@ pub fn records<'a>(lock: &Lock, pristine: impl IntoIterator<Item = &'a [u8]>) ->
         Record { path: "lock.toml".into(), bytes: lock.text().into_bytes() },
     ];
     for bytes in pristine {
-        records
-            .push(Record { path: format!("base/{}", hash(bytes)), bytes: normalised(bytes) });
+        records.push(Record { path: format!("base/{}", hash(bytes)), bytes: normalised(bytes) });
     }
     records.sort_by(|one, other| one.path.cmp(&other.path));
     records.dedup_by(|one, other| one.path == other.path);

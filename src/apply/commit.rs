@@ -57,12 +57,12 @@ pub fn refuse_obstacles(changes: &[Change]) -> Result<(), Error> {
         .iter()
         .filter(|change| change.action.writes())
         .filter_map(|change| match &change.expect {
-            DiskState::Obstructed(obstacle) => Some(
-                Problem::new(format!("`{}` {obstacle}", change.path)).help(format!(
+            DiskState::Obstructed(obstacle) => {
+                Some(Problem::new(format!("`{}` {obstacle}", change.path)).help(format!(
                     "move it away, or leave this file out: --set files.{}=off",
                     change.path
-                )),
-            ),
+                )))
+            }
             _ => None,
         })
         .collect();
@@ -125,11 +125,8 @@ fn place(
 }
 
 fn make_parents(root: &Path, path: &Path, undo: &mut Vec<Undo>) -> std::io::Result<()> {
-    let missing: Vec<&Path> = path
-        .ancestors()
-        .skip(1)
-        .take_while(|parent| *parent != root && !parent.exists())
-        .collect();
+    let missing: Vec<&Path> =
+        path.ancestors().skip(1).take_while(|parent| *parent != root && !parent.exists()).collect();
     for parent in missing.into_iter().rev() {
         fs::create_dir(parent)?;
         undo.push(Undo::RemoveDirectory(parent.to_owned()));
@@ -187,11 +184,8 @@ mod tests {
         // A name no file system takes makes the last rename fail.
         last.path = RelPath::new(&"z".repeat(300)).unwrap();
         last.expect = DiskState::Absent;
-        let changes = [
-            change(root.path(), "a", "new"),
-            change(root.path(), "deep/er/b", "new"),
-            last,
-        ];
+        let changes =
+            [change(root.path(), "a", "new"), change(root.path(), "deep/er/b", "new"), last];
         let writing: Vec<&Change> = changes.iter().collect();
         let staging = Staging::inside(root.path()).unwrap();
         for (number, change) in writing.iter().enumerate() {
@@ -201,9 +195,7 @@ mod tests {
         let placed: Vec<bool> = writing
             .iter()
             .enumerate()
-            .map(|(number, change)| {
-                place(root.path(), &staging, number, change, &mut undo).is_ok()
-            })
+            .map(|(number, change)| place(root.path(), &staging, number, change, &mut undo).is_ok())
             .collect();
         assert_eq!(placed, [true, true, false]);
         assert_eq!(fs::read_to_string(root.path().join("a")).unwrap(), "new");

@@ -105,7 +105,8 @@ fn standing(file: &Rendered, disk: &DiskState, lock: Option<&Lock>) -> Standing 
     if !secret && normalised(there) == normalised(&file.bytes) {
         return Standing::Same;
     }
-    let base = entry.filter(|entry| entry.state == FileState::Clean).and_then(|entry| entry.base.as_ref());
+    let base =
+        entry.filter(|entry| entry.state == FileState::Clean).and_then(|entry| entry.base.as_ref());
     if base.is_some_and(|base| *base == hash(there)) {
         return Standing::Ours;
     }

@@ -73,7 +73,8 @@ pub fn extend(there: &[u8], ours: &str) -> (Vec<u8>, Vec<String>) {
 mod tests {
     use super::*;
 
-    const OURS: &str = "# About the file.\n\n# Least severe level.\nLOG_LEVEL=info\n\n# Signs.\nSECRET_KEY=new\n";
+    const OURS: &str =
+        "# About the file.\n\n# Least severe level.\nLOG_LEVEL=info\n\n# Signs.\nSECRET_KEY=new\n";
 
     #[test]
     fn a_value_that_is_there_never_changes() {

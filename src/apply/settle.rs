@@ -121,13 +121,16 @@ fn held_by(looks: &[Look], choices: &Choices, group: Group) -> Option<&'static s
     let conflicting = |group| conflicts(looks, group).next().is_some();
     let kept = |group| conflicting(group) && choices.get(&group) == Some(&Choice::Keep);
     let there = |group| looks.iter().any(|look| Group::of(look.file.output.bundle) == group);
-    let image = || kept(Group::Image).then_some("it needs dockwright's Dockerfile, and yours was kept");
+    let image =
+        || kept(Group::Image).then_some("it needs dockwright's Dockerfile, and yours was kept");
     match group {
         Group::Compose if !conflicting(Group::Compose) => image(),
         Group::Env | Group::Docs if kept(Group::Compose) => {
             Some("it belongs to dockwright's compose file, and yours was kept")
         }
-        Group::Env | Group::Docs if there(Group::Compose) && !conflicting(Group::Compose) => image(),
+        Group::Env | Group::Docs if there(Group::Compose) && !conflicting(Group::Compose) => {
+            image()
+        }
         _ => None,
     }
 }
@@ -163,7 +166,9 @@ pub fn settle(
             Standing::Extends if kept_group && group == Group::Image => {
                 settled.keep(look, "it belongs with the files that were kept");
             }
-            Standing::New | Standing::Ours => settled.write(look, file, look.file.output.path.clone()),
+            Standing::New | Standing::Ours => {
+                settled.write(look, file, look.file.output.path.clone())
+            }
             Standing::Same => settled.write(look, file, look.file.output.path.clone()),
             Standing::Extends => settled.extend(look, file, needed, intent),
             Standing::Customised => settled.edited(look, lock, "your edits stay"),
@@ -315,7 +320,11 @@ impl Settled {
             None => other.disk == DiskState::Absent,
         };
         if !ours && other.disk.bytes().map(hash) != Some(hash(&file.bytes)) {
-            self.changes.push(Change::keep(path, other.disk.clone(), "it is not as dockwright wrote it"));
+            self.changes.push(Change::keep(
+                path,
+                other.disk.clone(),
+                "it is not as dockwright wrote it",
+            ));
             self.entries.extend(written.cloned());
             return;
         }
@@ -323,8 +332,7 @@ impl Settled {
         file.output.path = path.clone();
         let entry = FileEntry { beside: Some(theirs.to_string()), ..FileEntry::clean(&file) };
         self.pristine_of(&file);
-        let change =
-            Change::write(path, other.disk.clone(), file.bytes.clone(), file.output.mode);
+        let change = Change::write(path, other.disk.clone(), file.bytes.clone(), file.output.mode);
         self.changes.push(change.because(format!("beside {theirs}")));
         self.entries.push(entry);
     }

@@ -2,8 +2,8 @@
 //! file per command.
 
 pub mod detect;
-pub mod input;
 pub mod init;
+pub mod input;
 mod layout;
 pub mod new;
 mod overview;

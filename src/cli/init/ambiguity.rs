@@ -2,8 +2,8 @@
 //! evidence, and the key that decides.
 
 use crate::cli::init::layers::Layers;
-use crate::detect::report::rows;
 use crate::detect::Evidence;
+use crate::detect::report::rows;
 use crate::error::{Error, Problem};
 
 /// A fact with several answers of equal rank.

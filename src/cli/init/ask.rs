@@ -114,8 +114,9 @@ fn agree(
         asker.say(&summary::numbers(&work.plan, width))?;
         asker.say(&format!("{}\n", report::files(&work, true, width)))?;
         let mut items = vec![write.to_owned(), CHANGE.to_owned()];
-        let in_the_way =
-            [Group::Image, Group::Compose].iter().any(|group| conflicts(&work.looks, *group).next().is_some());
+        let in_the_way = [Group::Image, Group::Compose]
+            .iter()
+            .any(|group| conflicts(&work.looks, *group).next().is_some());
         if in_the_way {
             items.push(FILES.to_owned());
         }

@@ -66,7 +66,8 @@ fn one(
         (Some(Choice::Take), take(there, git)),
     ];
     if let Some(names) = other_names(there) {
-        items.push((Some(Choice::Beside), format!("Keep yours, and write dockwright's as {names}")));
+        items
+            .push((Some(Choice::Beside), format!("Keep yours, and write dockwright's as {names}")));
     }
     if clipped {
         items.push((None, "Show the whole difference".into()));
@@ -110,10 +111,8 @@ fn differences(there: &[&Look]) -> String {
 
 /// Long lines are cut: a line that wraps would push the rest off the screen.
 fn cut(text: &str, width: usize) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| console::truncate_str(line, width - 1, "…").into_owned())
-        .collect();
+    let lines: Vec<String> =
+        text.lines().map(|line| console::truncate_str(line, width - 1, "…").into_owned()).collect();
     lines.join("\n")
 }
 

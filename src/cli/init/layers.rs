@@ -89,7 +89,8 @@ impl Layers {
             return Some(text.clone());
         }
         let flags = self.choices.set.iter().rev();
-        let flag = flags.filter_map(|flag| flag.split_once('=')).find(|(name, _)| name.trim() == key);
+        let flag =
+            flags.filter_map(|flag| flag.split_once('=')).find(|(name, _)| name.trim() == key);
         if let Some((_, text)) = flag {
             return Some(text.to_owned());
         }
@@ -128,7 +129,7 @@ impl Layers {
     /// Problems of flags and `dockwright.toml`.
     pub fn draft_from(&self, preset: &Preset) -> Result<(Draft, Vec<String>), Error> {
         let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
-        let notes = draft.adopt(&self.facts);
+        let notes = adopt(&mut draft, &self.facts);
         if let Some(entries) = &self.entries {
             document::apply(entries, &mut draft).map_err(Error::Input)?;
         }
@@ -140,12 +141,21 @@ impl Layers {
     }
 }
 
+/// What was found becomes answers.
+fn adopt(draft: &mut Draft, facts: &Facts) -> Vec<String> {
+    if let detect::Fact::Known(name, evidence) = &facts.framework {
+        let origin =
+            Origin::Found(evidence.first().map(detect::Evidence::place).unwrap_or_default());
+        let _ = draft.set("stack.framework", name, origin);
+    }
+    Vec::new()
+}
+
 /// The built-in preset whose parts are found in the repository.
 fn fitting(facts: &Facts) -> &'static str {
     let known = |fact: &detect::Fact<String>, word: &str| fact.value().is_some_and(|v| v == word);
-    let installs = |name: &str| {
-        facts.packages.iter().any(|package| package.split('[').next() == Some(name))
-    };
+    let installs =
+        |name: &str| facts.packages.iter().any(|package| package.split('[').next() == Some(name));
     if known(&facts.framework, "django") {
         "django-nginx"
     } else if facts.celery.is_known() {

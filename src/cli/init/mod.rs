@@ -90,10 +90,9 @@ pub fn run(init: &Init) -> Result<(), Error> {
 }
 
 fn no_terminal() -> Error {
-    Error::input(
-        Problem::new("there is no terminal to ask whether what was found is right")
-            .help("look at it with `dockwright init --yes --dry-run`, then run `dockwright init --yes`"),
-    )
+    Error::input(Problem::new("there is no terminal to ask whether what was found is right").help(
+        "look at it with `dockwright init --yes --dry-run`, then run `dockwright init --yes`",
+    ))
 }
 
 fn check_directory(dir: &Path) -> Result<(), Error> {

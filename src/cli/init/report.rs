@@ -159,8 +159,7 @@ pub fn files(work: &Work, dry_run: bool, width: usize) -> String {
         (Action::Keep, "Kept as they are", "Kept as they are"),
         (Action::Hold, "Not written", "Not written"),
     ] {
-        let changes: Vec<&Change> =
-            work.shown().filter(|change| change.action == action).collect();
+        let changes: Vec<&Change> = work.shown().filter(|change| change.action == action).collect();
         if changes.is_empty() {
             continue;
         }
@@ -223,7 +222,9 @@ fn checklist(init: &Init, readiness: &[Lack], width: usize) -> String {
     }
     let safe = readiness.iter().filter(|lack| safe::is_safe(lack)).count();
     if safe > 0 && !init.apply_safe {
-        text.push_str(&format!("  --apply-safe makes {safe} of these additions; the code is yours to edit.\n"));
+        text.push_str(&format!(
+            "  --apply-safe makes {safe} of these additions; the code is yours to edit.\n"
+        ));
     }
     text
 }
@@ -238,9 +239,8 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         let adopt = if init.adopt { " --adopt" } else { "" };
         return format!("dockwright init{place} --yes{adopt}");
     }
-    let stands = |change: &&Change| {
-        !matches!(change.action, Action::Keep | Action::Hold | Action::Remove)
-    };
+    let stands =
+        |change: &&Change| !matches!(change.action, Action::Keep | Action::Hold | Action::Remove);
     let compose = work.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
         path.contains("compose") && !path.contains(".dev.") && !path.contains("before-dockwright")
     });
@@ -251,7 +251,9 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         }
         Some(_) => format!("{cd}docker compose up --build --wait"),
         None if work.shown().any(|change| change.action == Action::Hold) => {
-            format!("dockwright init{place} --yes --adopt --dry-run  (what taking dockwright's files would change)")
+            format!(
+                "dockwright init{place} --yes --adopt --dry-run  (what taking dockwright's files would change)"
+            )
         }
         None => format!("{cd}docker build --tag {} .", work.plan.answers.name),
     }

@@ -29,10 +29,13 @@ pub fn additions(layers: &Layers, settled: &[Change]) -> Result<(Vec<Change>, Ve
     }
     let (mut changes, mut refused) = (Vec::new(), Vec::new());
     for (name, lacks) in by_file {
-        let written = settled.iter().any(|change| change.path.as_str() == name && change.action.writes());
+        let written =
+            settled.iter().any(|change| change.path.as_str() == name && change.action.writes());
         let Ok(path) = RelPath::new(name) else { continue };
         if written {
-            refused.push(format!("{name} is written in this run: run `dockwright init --apply-safe` again"));
+            refused.push(format!(
+                "{name} is written in this run: run `dockwright init --apply-safe` again"
+            ));
             continue;
         }
         let expect = disk::look(&layers.dir, &path)?;

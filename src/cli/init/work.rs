@@ -104,8 +104,7 @@ impl Proposal {
         let needed = read_by_the_build(&self.looks, layers);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let lock = layers.lock.as_ref();
-        let settled =
-            settle::settle(&self.looks, choices, lock, &needed, self.intent.as_deref());
+        let settled = settle::settle(&self.looks, choices, lock, &needed, self.intent.as_deref());
         let mut changes = settled.changes.clone();
         let mut notes = self.notes.clone();
         notes.extend(settled.notes.iter().cloned());
@@ -187,7 +186,8 @@ fn filled(dir: &Path, mut file: Rendered) -> Result<Rendered, Error> {
 fn placed(dir: &Path, mut file: Rendered) -> Rendered {
     let path = file.output.path.as_str();
     if path == COMPOSE_FILES[0]
-        && let Some(there) = COMPOSE_FILES.iter().find(|name| dir.join(name).symlink_metadata().is_ok())
+        && let Some(there) =
+            COMPOSE_FILES.iter().find(|name| dir.join(name).symlink_metadata().is_ok())
     {
         file.output.path = own_path(there);
     }
@@ -254,7 +254,9 @@ fn copies(
             match disk::look(&layers.dir, &path)? {
                 DiskState::Absent => {
                     let copy = Change::write(path, DiskState::Absent, bytes.to_vec(), 0o644);
-                    copies.push(copy.because(format!("{} as it was: git does not have it", change.path)));
+                    copies.push(
+                        copy.because(format!("{} as it was: git does not have it", change.path)),
+                    );
                     break;
                 }
                 there if there.bytes() == Some(bytes) => break,
