@@ -1,27 +1,121 @@
 //! Code that was there before dockwright came: what the files need to know of
 //! it. Made by `init` from facts and flags.
 
-use crate::detect::facts::{Connection, RequiredEnv, Static, SystemPackages, Writable};
-use crate::relpath::RelPath;
+use serde::{Deserialize, Serialize};
 
-/// Facts that no person decides. They are stored in the lock, so that later
-/// commands need not detect again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use crate::answers::stack::PackageManager;
+use crate::detect::facts::{
+    Connection, Facts, Installs, Meaning, RequiredEnv, Static, SystemPackages,
+};
+use crate::error::Problem;
+use crate::relpath::RelPath;
+use crate::schema::value::{TMPFS, Value};
+
+/// Facts that no person decides. They are stored in the lock, as its table
+/// `derived`, so that later commands need not detect again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
 pub struct Derived {
+    /// The framework by its own name: `starlette` is served like `fastapi`.
+    pub framework: Option<String>,
+    /// Names of the packages the image will hold, normalised, perhaps with
+    /// extras.
+    pub packages: Vec<String>,
+    /// `postgres`, `mysql`, `sqlite`, …
+    pub database: Option<String>,
+    /// The driver's package name.
+    pub database_driver: Option<String>,
+    /// What kind of broker there is: `redis`, `rabbitmq`, `sqs`.
+    pub broker: Option<String>,
+    /// Task queues other than Celery.
+    pub queues: Vec<String>,
+    /// `manage.py`, relative to the repository.
+    pub manage: Option<String>,
+    /// `alembic.ini` or the file that configures migrations, relative to the
+    /// repository.
+    pub migrations_file: Option<String>,
+    /// How packages get installed.
+    pub installs: Installs,
     /// Debian packages.
     pub system_packages: SystemPackages,
+    /// Static files of a Django project.
+    pub static_files: Option<Static>,
     /// Variables without which the code does not start.
     pub required_env: Vec<RequiredEnv>,
     /// Variables that tell the code where its database, cache and broker are.
     pub connections: Vec<Connection>,
-    /// Static files of a Django project.
-    pub static_files: Option<Static>,
-    /// Normalised names of the packages the image will hold.
-    pub packages: Vec<String>,
-    /// `postgres`, `mysql`, `sqlite`, …, and the driver's package.
-    pub database: Option<String>,
-    /// The driver's package name.
-    pub database_driver: Option<String>,
+}
+
+impl Derived {
+    /// What facts say that no key of `dockwright.toml` holds.
+    #[must_use]
+    pub fn of(facts: &Facts) -> Self {
+        Self {
+            framework: facts.framework.value().cloned(),
+            packages: facts.packages.clone(),
+            database: facts.database.value().cloned(),
+            database_driver: facts.database_driver.value().cloned(),
+            broker: facts.broker.value().cloned(),
+            queues: facts.queues.value().cloned().unwrap_or_default(),
+            manage: file_in_evidence(facts, "manage.py"),
+            migrations_file: file_in_evidence(facts, "alembic.ini"),
+            installs: facts.installs.clone(),
+            system_packages: facts.system_packages.value().cloned().unwrap_or_default(),
+            static_files: facts.static_files.value().cloned(),
+            required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
+            connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
+        }
+    }
+
+    /// The table `derived` of a lock; `None` where the lock has none.
+    ///
+    /// # Errors
+    /// A lock that is no TOML, or a table of another shape.
+    pub fn from_lock(lock: &str) -> Result<Option<Self>, String> {
+        #[derive(Deserialize)]
+        struct Lock {
+            derived: Option<Derived>,
+        }
+        toml::from_str::<Lock>(lock).map(|lock| lock.derived).map_err(|error| error.to_string())
+    }
+
+    /// Whether the image will hold a package.
+    #[must_use]
+    pub fn installs(&self, name: &str) -> bool {
+        self.packages.iter().any(|package| package.split('[').next() == Some(name))
+    }
+
+    /// Variables that say something the test accepts.
+    pub fn told<'a>(
+        &'a self,
+        accepts: impl Fn(&Meaning) -> bool + 'a,
+    ) -> impl Iterator<Item = &'a Connection> {
+        self.connections.iter().filter(move |connection| accepts(&connection.meaning))
+    }
+}
+
+/// A file of this name among the lines that the facts about start-up and
+/// migrations rest on.
+fn file_in_evidence(facts: &Facts, name: &str) -> Option<String> {
+    let lines = [
+        facts.migrations.evidence(),
+        facts.settings.evidence(),
+        facts.framework.evidence(),
+        facts.root.evidence(),
+        facts.app.evidence(),
+    ];
+    let mut paths = lines.into_iter().flatten().map(|line| line.path.as_str());
+    paths.find(|path| path.rsplit('/').next() == Some(name)).map(str::to_owned)
+}
+
+/// A path the code writes to at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writable {
+    /// Relative to the build context.
+    pub path: RelPath,
+    /// Whether its content outlives the container: a volume, otherwise
+    /// memory.
+    pub keep: bool,
 }
 
 /// Code that was there before.
@@ -38,7 +132,7 @@ pub struct Adopted {
     pub factory: bool,
     /// Django's settings module; empty for none.
     pub settings: String,
-    /// What is installed from, the lock first.
+    /// What is installed from, the lock first, relative to the repository.
     pub dependency_files: Vec<RelPath>,
     /// What celery's `--app` takes; empty for none.
     pub celery_app: String,
@@ -52,4 +146,127 @@ pub struct Adopted {
     pub writable: Vec<Writable>,
     /// What no person decides.
     pub derived: Derived,
+}
+
+impl Adopted {
+    /// Types the answers about adopted code; `None` where a new service is
+    /// written, since no `project.app` was said.
+    pub(super) fn of(
+        value: &dyn Fn(&str) -> Value,
+        manager: PackageManager,
+        derived: &Derived,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let text = |key: &str| value(key).to_string();
+        let said = text("project.app");
+        if said.is_empty() {
+            return None;
+        }
+        let context = directory(&text("project.build-context"));
+        let root = match text("project.root").as_str() {
+            // The application is in what the image is built from.
+            "." => context.clone(),
+            root => directory(root),
+        };
+        let inside = |path: &str| within(context.as_ref(), path).is_some();
+        if let Some(root) = &root
+            && !inside(root.as_str())
+        {
+            problems.push(
+                Problem::new(format!(
+                    "project.root = {root} is not inside project.build-context = {}",
+                    text("project.build-context")
+                ))
+                .help("the image holds the build context: --set project.build-context=."),
+            );
+        }
+        let dependency_files = match paths(&value("project.dependency-files")) {
+            files if files.is_empty() => usual_files(manager, context.as_ref()),
+            files => files,
+        };
+        for file in dependency_files.iter().filter(|file| !inside(file.as_str())) {
+            problems.push(
+                Problem::new(format!("{file} is not inside project.build-context")).help(
+                    "the image is built from that directory alone: --set project.build-context=.",
+                ),
+            );
+        }
+        Some(Self {
+            root,
+            context,
+            factory: text("project.factory") == "true" || said.ends_with("()"),
+            app: said.trim_end_matches("()").to_owned(),
+            settings: text("project.settings"),
+            dependency_files,
+            celery_app: text("stack.celery-app"),
+            migrations: text("stack.migrations"),
+            health: text("project.health"),
+            ready: text("project.ready"),
+            writable: writable(&value("project.writable")),
+            derived: derived.clone(),
+        })
+    }
+
+    /// A path of the repository as seen from the build context; `None` for one
+    /// outside of it, an empty text for the context itself.
+    #[must_use]
+    pub fn within<'a>(&self, path: &'a str) -> Option<&'a str> {
+        within(self.context.as_ref(), path)
+    }
+
+    /// The root as seen from the build context; empty for the context itself.
+    #[must_use]
+    pub fn root_within(&self) -> &str {
+        self.root.as_ref().and_then(|root| self.within(root.as_str())).unwrap_or_default()
+    }
+}
+
+fn within<'a>(context: Option<&RelPath>, path: &'a str) -> Option<&'a str> {
+    match context {
+        None => Some(path),
+        Some(context) if path == context.as_str() => Some(""),
+        Some(context) => path.strip_prefix(context.as_str())?.strip_prefix('/'),
+    }
+}
+
+fn directory(text: &str) -> Option<RelPath> {
+    RelPath::new(text).ok()
+}
+
+fn paths(value: &Value) -> Vec<RelPath> {
+    match value {
+        Value::List(items) => items.iter().filter_map(|item| RelPath::new(item).ok()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn writable(value: &Value) -> Vec<Writable> {
+    let Value::List(items) = value else { return Vec::new() };
+    items
+        .iter()
+        .filter_map(|item| {
+            let bare = item.strip_suffix(TMPFS);
+            let path = RelPath::new(bare.unwrap_or(item)).ok()?;
+            Some(Writable { path, keep: bare.is_none() })
+        })
+        .collect()
+}
+
+/// Where a package manager's files are when nobody says otherwise.
+fn usual_files(manager: PackageManager, context: Option<&RelPath>) -> Vec<RelPath> {
+    let names: &[&str] = match manager {
+        PackageManager::Pip => &["requirements.txt"],
+        PackageManager::Uv => &["uv.lock", "pyproject.toml"],
+        PackageManager::Poetry => &["poetry.lock", "pyproject.toml"],
+        PackageManager::Pdm => &["pdm.lock", "pyproject.toml"],
+        PackageManager::Pipenv => &["Pipfile.lock", "Pipfile"],
+        PackageManager::Pyproject => &["pyproject.toml"],
+        PackageManager::Setuptools => &["setup.py"],
+        PackageManager::Conda => &["environment.yml"],
+    };
+    let below = |name: &&str| match context {
+        Some(context) => format!("{context}/{name}"),
+        None => (*name).to_owned(),
+    };
+    names.iter().filter_map(|name| RelPath::new(&below(name)).ok()).collect()
 }

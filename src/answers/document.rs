@@ -119,6 +119,7 @@ fn toml_of(value: &Value) -> Toml {
         Value::Count(count) => i64::try_from(*count).unwrap_or(i64::MAX).into(),
         Value::Cpus(cpus) if cpus.0.is_multiple_of(1000) => i64::from(cpus.0 / 1000).into(),
         Value::Cpus(cpus) => (f64::from(cpus.0) / 1000.0).into(),
+        Value::List(items) => Toml::Array(items.iter().collect()),
         other => other.to_string().into(),
     }
 }
@@ -149,6 +150,7 @@ mod tests {
             ("tune.web.workers", "3"),
             ("tune.db.memory", "512MiB"),
             ("files.nginx/nginx.conf", "managed"),
+            ("project.writable", "media,var/cache:tmpfs"),
         ] {
             draft.set(key, text, Origin::Flag).unwrap();
         }

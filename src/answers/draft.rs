@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::answers::adopted::{Adopted, Derived};
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
-    Application, Budget, Celery, Database, Delivery, Framework, Hardening, Model, PackageManager,
-    Proxy, Runtime, Server, Stack,
+    Application, Broker, Budget, Celery, Database, Delivery, Framework, Hardening, Model,
+    PackageManager, Proxy, Runtime, Server, Stack,
 };
 use crate::answers::{Answers, Deploy, FilePolicy, Pin};
 use crate::error::Problem;
@@ -20,6 +21,7 @@ use crate::units::{MiB, MilliCpu};
 pub struct Draft {
     preset: String,
     values: BTreeMap<String, Sourced>,
+    derived: Derived,
 }
 
 impl Draft {
@@ -28,7 +30,7 @@ impl Draft {
     /// # Errors
     /// The preset's own mistakes.
     pub fn of_preset(preset: &crate::preset::Preset) -> Result<Self, Vec<Problem>> {
-        let mut draft = Self { preset: preset.name.clone(), values: BTreeMap::new() };
+        let mut draft = Self { preset: preset.name.clone(), ..Self::default() };
         let mut problems = Vec::new();
         for (key, text) in &preset.defaults {
             if let Err(problem) = draft.set(key, text, Origin::Preset(preset.name.clone())) {
@@ -42,6 +44,23 @@ impl Draft {
     #[must_use]
     pub fn preset(&self) -> &str {
         &self.preset
+    }
+
+    /// Takes the facts about adopted code that no key holds.
+    pub fn derive(&mut self, derived: Derived) {
+        self.derived = derived;
+    }
+
+    /// The facts about adopted code that no key holds.
+    #[must_use]
+    pub const fn derived(&self) -> &Derived {
+        &self.derived
+    }
+
+    /// Whether the answers are about code that was there before.
+    #[must_use]
+    pub fn is_adopted(&self) -> bool {
+        !self.text("project.app").is_empty()
     }
 
     /// Takes a value from a source. Sources are added in rising precedence.
@@ -133,7 +152,12 @@ impl Draft {
                 Server::usual_for(Framework::of(&self.text("stack.framework"))).word().into()
             }
             "stack.broker" if self.text("stack.worker") == "celery" => "redis".into(),
+            "stack.database" if self.is_adopted() => "none".into(),
             "stack.database" if self.text("stack.framework") == "django" => "postgres".into(),
+            // What adopted code writes to is only partly known.
+            "deploy.hardening" if self.is_adopted() => "safe".into(),
+            // Its models are where the code reads them, in the repository.
+            "model.delivery" if self.is_adopted() => "bake".into(),
             "model.path" => Runtime::of(&self.text("model.runtime")).usual_path().into(),
             _ => schema::find(key).map(|field| field.default.to_owned()).unwrap_or_default(),
         }
@@ -165,11 +189,16 @@ impl Draft {
             problems.push(Problem::new("the service has no name").help("--set project.name=NAME"));
         }
         let stack = self.stack(&text, &mut problems);
-        problems.extend(stack.problems());
-
         let manager = PackageManager::of(&text("project.package-manager"));
+        let value = |key: &str| fields[key].clone();
+        let adopted = Adopted::of(&value, manager, &self.derived, &mut problems);
+        problems.extend(stack.problems(adopted.is_some()));
+        if adopted.is_none() {
+            problems.extend(self.only_for_adopted());
+        }
+
         let torch = stack.application().model.as_ref().is_some_and(|m| m.runtime.is_torch_family());
-        if torch && manager != PackageManager::Pip {
+        if torch && manager != PackageManager::Pip && adopted.is_none() {
             problems.push(
                 Problem::new(format!(
                     "a lock made by {manager} would take torch from PyPI, with gigabytes of CUDA libraries"
@@ -179,7 +208,7 @@ impl Draft {
         }
 
         let answers = Answers {
-            adopted: None,
+            adopted,
             preset: self.preset.clone(),
             name,
             python: text("project.python"),
@@ -222,6 +251,7 @@ impl Draft {
             delivery: Delivery::of(&text("model.delivery")),
         });
         if let Some(model) = &model
+            && !self.is_adopted()
             && !model.path.as_str().contains('/')
         {
             problems.push(
@@ -247,8 +277,26 @@ impl Draft {
             proxy: Proxy::of(&text("stack.proxy")),
             database: Database::of(&text("stack.database")),
             cache: text("stack.cache") == "redis",
-            broker: text("stack.broker") == "redis",
+            broker: Broker::of(&text("stack.broker")),
         }
+    }
+
+    /// Problems of answers that a new service does not take.
+    fn only_for_adopted(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (key, sourced) in &self.values {
+            let text = sourced.value.to_string();
+            let neutral = schema::find(key).is_some_and(|field| field.default == text);
+            let word = schema::is_word_for_adopted(key, &text);
+            if (schema::is_for_adopted(key) && !neutral && !text.is_empty()) || word {
+                problems.push(
+                    Problem::new(format!("{key} = {text} is for code that is already there")).help(
+                        "`dockwright init` in its repository, or --set project.app=MODULE:OBJECT",
+                    ),
+                );
+            }
+        }
+        problems
     }
 
     fn family(&self, prefix: &str) -> BTreeMap<String, String> {
@@ -342,7 +390,7 @@ mod tests {
         let stack = django.resolve().unwrap().stack;
         assert_eq!(stack.application().server, Server::Gunicorn);
         assert_eq!(stack.database, Database::Postgres);
-        assert!(stack.broker);
+        assert_eq!(stack.broker, Broker::Redis);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! default, preset, `dockwright.toml`, `--set`, prompt); [`Draft::resolve`]
 //! turns it into [`Answers`], or into all of its problems at once.
 
+mod adopt;
 pub mod adopted;
 pub mod carried;
 pub mod document;

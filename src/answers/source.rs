@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::detect::Evidence;
 use crate::error::Place;
 use crate::schema::value::Value;
 
@@ -14,6 +15,8 @@ pub enum Origin {
     Preset(String),
     /// Found out, not asked: the directory's name.
     Found(String),
+    /// Read in the repository, with the lines that say so.
+    Detected(Vec<Evidence>),
     /// `dockwright.toml`.
     File(Place),
     /// `--set`.
@@ -23,11 +26,11 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Whether a person chose the value, so that it belongs in
-    /// `dockwright.toml`.
+    /// Whether the value was chosen or found, and is no default, so that it
+    /// belongs in `dockwright.toml`.
     #[must_use]
     pub const fn is_chosen(&self) -> bool {
-        matches!(self, Self::Found(_) | Self::File(_) | Self::Flag | Self::Prompt)
+        !matches!(self, Self::Builtin | Self::Preset(_))
     }
 }
 
@@ -37,6 +40,10 @@ impl fmt::Display for Origin {
             Self::Builtin => f.write_str("default"),
             Self::Preset(name) => write!(f, "preset {name}"),
             Self::Found(from) => f.write_str(from),
+            Self::Detected(evidence) => match evidence.first() {
+                Some(line) => write!(f, "found in {}", line.place()),
+                None => f.write_str("found"),
+            },
             Self::File(place) => write!(f, "{place}"),
             Self::Flag => f.write_str("--set"),
             Self::Prompt => f.write_str("answered"),

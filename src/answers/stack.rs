@@ -77,8 +77,31 @@ words! {
     }
 }
 words! {
+    /// Where queued tasks are kept.
+    Broker {
+        /// Nowhere.
+        None = "none",
+        /// A Redis container of this stack.
+        Redis = "redis",
+        /// Managed elsewhere, or of another kind.
+        External = "external",
+    }
+}
+words! {
     /// Who owns the lock file.
-    PackageManager { Pip = "pip", Uv = "uv", Poetry = "poetry", Pdm = "pdm", Pipenv = "pipenv" }
+    PackageManager {
+        Pip = "pip",
+        Uv = "uv",
+        Poetry = "poetry",
+        Pdm = "pdm",
+        Pipenv = "pipenv",
+        /// `pyproject.toml` without a lock.
+        Pyproject = "pyproject",
+        /// `setup.py` or `setup.cfg`.
+        Setuptools = "setuptools",
+        /// `environment.yml`.
+        Conda = "conda",
+    }
 }
 words! {
     /// What loads and runs a model.
@@ -184,8 +207,8 @@ pub struct Stack {
     pub database: Database,
     /// A Redis that may forget.
     pub cache: bool,
-    /// A Redis that must not forget.
-    pub broker: bool,
+    /// What must not forget.
+    pub broker: Broker,
 }
 
 impl Stack {
@@ -199,9 +222,10 @@ impl Stack {
     }
 
     /// Every reason why this combination cannot be built, each with the
-    /// change that mends it.
+    /// change that mends it. Code that was there before (`adopted`) may do
+    /// what a new service does not.
     #[must_use]
-    pub fn problems(&self) -> Vec<Problem> {
+    pub fn problems(&self, adopted: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut refuse = |message: String, help: &str| {
             problems.push(Problem::new(message).help(help));
@@ -219,23 +243,27 @@ impl Stack {
                 ),
                 _ => {}
             }
-            if *framework == Framework::Django && self.database == Database::None {
+            if !adopted && *framework == Framework::Django && self.database == Database::None {
                 refuse(
                     "Django's admin, sessions and migrations need a database".into(),
                     "--set stack.database=postgres, or external",
                 );
             }
             match celery {
-                Some(_) if !self.broker => refuse(
+                Some(_) if self.broker == Broker::None => refuse(
                     "Celery needs a broker to take its tasks from".into(),
                     "--set stack.broker=redis",
                 ),
-                None if self.broker => refuse(
+                // Adopted code may have a queue that is not Celery.
+                None if self.broker != Broker::None && !adopted => refuse(
                     "a broker without a worker queues tasks that nobody runs".into(),
                     "--set stack.worker=celery, or --set stack.broker=none",
                 ),
                 _ => {}
             }
+        }
+        if !adopted && self.broker == Broker::External {
+            refuse("a new service brings its own broker".into(), "--set stack.broker=redis");
         }
         problems
     }

@@ -9,7 +9,10 @@ use crate::error::Error;
 /// The file a package manager locks in, and the command that makes it.
 fn tool(manager: PackageManager) -> Option<(&'static str, &'static str, &'static [&'static str])> {
     match manager {
-        PackageManager::Pip => None,
+        PackageManager::Pip
+        | PackageManager::Pyproject
+        | PackageManager::Setuptools
+        | PackageManager::Conda => None,
         PackageManager::Uv => Some(("uv.lock", "uv", &["lock"])),
         PackageManager::Poetry => Some(("poetry.lock", "poetry", &["lock", "--no-interaction"])),
         PackageManager::Pdm => Some(("pdm.lock", "pdm", &["lock", "--no-cross-platform"])),

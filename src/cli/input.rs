@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::answers::adopted::Derived;
 use crate::answers::{Answers, Draft, Origin, document};
 use crate::cli::Choices;
 use crate::error::{Error, Problem};
@@ -95,4 +96,25 @@ pub fn document(directory: &Path) -> Result<Option<Vec<document::Entry>>, Error>
     let source = String::from_utf8(source)
         .map_err(|_| Error::input(Problem::new("the file is not UTF-8").at(shown.clone())))?;
     document::read(&shown, &source).map(Some).map_err(Error::Input)
+}
+
+/// What `init` found out and stored in the lock of a directory; `None` where
+/// there is no lock, or one of a new service.
+///
+/// # Errors
+/// A lock that cannot be read.
+pub fn derived(directory: &Path) -> Result<Option<Derived>, Error> {
+    let path = directory.join(".dockwright").join("lock.toml");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::Io { action: "read", path, source }),
+    };
+    Derived::from_lock(&text).map_err(|message| {
+        Error::input(
+            Problem::new(message.trim().replace('\n', "; "))
+                .at(path.strip_prefix(".").unwrap_or(&path).display().to_string())
+                .help("`dockwright init` writes it anew"),
+        )
+    })
 }

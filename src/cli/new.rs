@@ -28,6 +28,12 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
         return Err(no_terminal(choices));
     };
     let answers = input::resolve(&draft)?;
+    if let Some(adopted) = &answers.adopted {
+        return Err(Error::input(
+            Problem::new(format!("project.app = {} names code that is already there", adopted.app))
+                .help("`dockwright init` in its repository writes the container files for it"),
+        ));
+    }
     let plan = input::plan(&answers, choices)?;
     let files = render::render(&plan, &draft)?;
     let written = if dry_run {

@@ -32,6 +32,9 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
     let mut draft = Draft::of_preset(&preset).map_err(Error::Input)?;
     document::apply(&entries, &mut draft).map_err(Error::Input)?;
     input::apply_flags(choices, &mut draft)?;
+    if let Some(derived) = input::derived(dir)? {
+        draft.derive(derived);
+    }
     if draft.said("project.name").is_none() && input::name_from(dir, &mut draft).is_err() {
         // A plan needs no usable name; only files do.
         draft
@@ -63,7 +66,7 @@ pub fn json(plan: &Plan) -> Value {
             "proxy": stack.proxy.word(),
             "database": stack.database.word(),
             "cache": word(stack.cache, "redis"),
-            "broker": word(stack.broker, "redis"),
+            "broker": stack.broker.word(),
             "worker": word(application.celery.is_some(), "celery"),
             "beat": application.celery.is_some_and(|celery| celery.beat),
             "model": application.model.as_ref().map_or("none", |model| model.runtime.word()),

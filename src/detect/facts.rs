@@ -1,6 +1,8 @@
 //! What a repository is: one field per fact, each with its evidence.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::answers::carried::Carried;
 use crate::detect::fact::{Evidence, Fact};
@@ -39,7 +41,7 @@ pub struct Celery {
 }
 
 /// Static files of a Django project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Static {
     /// Whether `collectstatic` has a place to collect to.
     pub collectstatic: bool,
@@ -54,7 +56,7 @@ pub struct Static {
 }
 
 /// Debian packages.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct SystemPackages {
     /// To build Python packages.
     pub build: Vec<String>,
@@ -73,7 +75,7 @@ pub struct Ml {
 }
 
 /// An environment variable that must be set before the code starts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RequiredEnv {
     /// Its name.
     pub name: String,
@@ -86,7 +88,7 @@ pub struct RequiredEnv {
 
 /// What a variable tells the code, so that the files can give it the right
 /// value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "means", rename_all = "kebab-case")]
 pub enum Meaning {
     /// The database's whole address, beginning with this scheme:
@@ -148,7 +150,7 @@ pub enum Meaning {
 }
 
 /// A variable the code reads to find what it depends on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Connection {
     /// The variable's name.
     pub name: String,
@@ -158,7 +160,7 @@ pub struct Connection {
 }
 
 /// A path the code writes to at run time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Writable {
     /// Relative to the build context.
     pub path: String,
@@ -190,6 +192,32 @@ pub struct Doubt {
     pub help: String,
 }
 
+/// How packages get installed: what a recipe has to know beyond the names of
+/// the files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Installs {
+    /// Whether every line of the requirement files carries a hash.
+    pub hashed: bool,
+    /// Whether a requirement is a directory or archive of the repository, so
+    /// that the code has to be there before packages are installed.
+    pub local: bool,
+    /// Whether the project is itself a package: it names a build system, or
+    /// has a `setup.py`.
+    pub package: bool,
+    /// The member of a workspace that holds the application, by its package's
+    /// name.
+    pub member: Option<String>,
+    /// Of `environment.yml`: the requirements that an index of Python packages
+    /// has, as pip writes them.
+    pub from_conda: Vec<String>,
+    /// Of `environment.yml`: the packages that only conda has.
+    pub conda_only: Vec<String>,
+    /// Exact versions of servers and frameworks by normalised name, where a
+    /// lock or a pin tells.
+    pub versions: BTreeMap<String, String>,
+}
+
 /// Everything that was found out about a repository.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -216,6 +244,8 @@ pub struct Facts {
     /// What is installed from, relative to the directory that was read: the
     /// lock before the file it was made from.
     pub dependency_files: Fact<Vec<String>>,
+    /// How those are installed.
+    pub installs: Installs,
     /// The Python version.
     pub python: Fact<Python>,
     /// `postgres`, `mysql`, `sqlite`, `mssql`, `mongodb`, …

@@ -79,7 +79,10 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let flags = Flags::of(&shape, image_only);
     let outputs = outputs::outputs(&shape, &flags, only)?;
     Ok(Plan {
-        requirements: packages::resolve(&flags, &answers.python),
+        requirements: match answers.adopted {
+            Some(_) => Requirements::default(),
+            None => packages::resolve(&flags, &answers.python),
+        },
         images: images(answers),
         env: env::variables(&shape),
         services: shape.roles.clone(),

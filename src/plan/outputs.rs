@@ -52,6 +52,12 @@ impl Bundle {
         ("intent", Self::Intent),
     ];
 
+    /// Whether its files stand in the directory that the image is built from,
+    /// and not at the top of the repository.
+    const fn is_in_context(self) -> bool {
+        matches!(self, Self::Image | Self::Server | Self::Proxy)
+    }
+
     /// The bundle of a word.
     ///
     /// # Errors
@@ -149,7 +155,12 @@ pub fn outputs(
     flags: &Flags,
     only: &BTreeSet<Bundle>,
 ) -> Result<Vec<Output>, Vec<Problem>> {
-    let wanted = |bundle: Bundle| only.is_empty() || only.contains(&bundle);
+    let adopted = shape.answers.adopted.as_ref();
+    let wanted = |bundle: Bundle| {
+        // Code that is there brings its own packages and its own code.
+        let written = adopted.is_none() || !matches!(bundle, Bundle::Package | Bundle::Skeleton);
+        written && (only.is_empty() || only.contains(&bundle))
+    };
     let model = shape.application().model.as_ref();
     let mut outputs: Vec<Output> = ROWS
         .iter()
@@ -161,6 +172,13 @@ pub fn outputs(
                 let rest = row.path.strip_prefix(model.runtime.usual_path())?;
                 Some(format!("{}{rest}", model.path))
             });
+            let context = adopted.and_then(|adopted| adopted.context.as_ref());
+            let moved = match context {
+                Some(context) if row.bundle.is_in_context() => {
+                    Some(format!("{context}/{}", row.path))
+                }
+                _ => moved,
+            };
             let path = RelPath::new(moved.as_ref().unwrap_or(&row.path));
             Output {
                 path: path.expect("a unit test checks the table, the answers their path"),

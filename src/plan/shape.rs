@@ -2,7 +2,7 @@
 //! are, and how much memory one process of each needs.
 
 use crate::answers::Answers;
-use crate::answers::stack::{Application, Database, Framework, Proxy, Server};
+use crate::answers::stack::{Application, Broker, Database, Framework, Proxy, Server};
 use crate::plan::data::MEMORY;
 use crate::schema::role::Role;
 use crate::units::MiB;
@@ -62,7 +62,7 @@ impl<'a> Shape<'a> {
             Role::Worker => celery.is_some(),
             Role::Beat => celery.is_some_and(|celery| celery.beat),
             Role::Db => stack.database == Database::Postgres,
-            Role::Redis => stack.broker,
+            Role::Redis => stack.broker == Broker::Redis,
             Role::Cache => stack.cache,
         };
         Self { answers, roles: Role::ALL.into_iter().filter(wanted).collect() }

@@ -107,7 +107,7 @@ fn stack(plan: &Plan) -> Value {
         "proxy": stack.proxy.word(),
         "database": stack.database.word(),
         "cache": redis(stack.cache),
-        "broker": redis(stack.broker),
+        "broker": stack.broker.word(),
         "worker": if application.celery.is_some() { "celery" } else { "none" },
         "migrations": match (stack.database, django) {
             (Database::None, _) => "none",

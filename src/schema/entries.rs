@@ -51,6 +51,7 @@ fn collect(
         let text = match item.as_value() {
             Some(Toml::String(text)) => Some(text.value().clone()),
             // The text as written: 3.10 is a version, not the number 3.1.
+            Some(Toml::Array(items)) => list(items),
             Some(Toml::Integer(_) | Toml::Float(_) | Toml::Boolean(_)) => {
                 source.get(span).map(|text| text.trim().to_owned())
             }
@@ -59,11 +60,18 @@ fn collect(
         match text {
             Some(text) => entries.push(Entry { key, text, place }),
             None => problems.push(
-                Problem::new(format!("{key} takes one value, not a list or date"))
+                Problem::new(format!("{key} takes text, a number, a switch, or a list of texts"))
                     .at(place.to_string()),
             ),
         }
     }
+}
+
+/// An array of texts as one text, its items between commas.
+fn list(items: &toml_edit::Array) -> Option<String> {
+    let texts: Option<Vec<&str>> = items.iter().map(|item| item.as_str()).collect();
+    let texts = texts?;
+    texts.iter().all(|text| !text.contains(',')).then(|| texts.join(","))
 }
 
 #[cfg(test)]
@@ -76,6 +84,13 @@ mod tests {
         assert_eq!(entries[0].key, "project.python");
         assert_eq!(entries[0].text, "3.10");
         assert_eq!(entries[0].place.line, 2);
+    }
+
+    #[test]
+    fn an_array_of_texts_is_a_list() {
+        let entries = read("f", "[project]\nwritable = [\"media\", \"a/b\"]\n").unwrap();
+        assert_eq!(entries[0].text, "media,a/b");
+        assert!(read("f", "[project]\nwritable = [1]\n").is_err());
     }
 
     #[test]

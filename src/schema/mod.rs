@@ -32,6 +32,10 @@ struct Row(&'static str, Kind, &'static str, &'static str);
 /// Python versions the package data holds a resolution for.
 pub const PYTHONS: [&str; 4] = ["3.11", "3.12", "3.13", "3.14"];
 
+/// Python versions that adopted code may run on: the skeleton's, and older
+/// ones that a repository may still need.
+pub const ADOPTED_PYTHONS: [&str; 7] = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"];
+
 /// Model runtimes.
 pub const RUNTIMES: [&str; 6] =
     ["none", "onnxruntime", "scikit-learn", "torch", "transformers", "ultralytics"];
@@ -40,15 +44,59 @@ const ROWS: &[Row] = &[
     Row("project.name", Kind::Label, "", "Names the Compose project, the image and the database."),
     Row(
         "project.python",
-        Kind::Choice(&PYTHONS),
+        Kind::Choice(&ADOPTED_PYTHONS),
         "3.14",
         "Python's minor version: base image and locked packages follow it.",
     ),
     Row(
         "project.package-manager",
-        Kind::Choice(&["pip", "uv", "poetry", "pdm", "pipenv"]),
+        Kind::Choice(&["pip", "uv", "poetry", "pdm", "pipenv", "pyproject", "setuptools", "conda"]),
         "pip",
-        "What owns the lock file; pip means hash-pinned requirements files.",
+        "What owns the lock file; pip means requirements files, and the last three are for code without a lock.",
+    ),
+    Row(
+        "project.app",
+        Kind::Object,
+        "",
+        "Code that is already there: the object that is served. Without it a new service is written.",
+    ),
+    Row(
+        "project.factory",
+        Kind::Bool,
+        "false",
+        "Whether project.app is a function that makes the application.",
+    ),
+    Row("project.root", Kind::Directory, ".", "The directory that modules are imported from."),
+    Row(
+        "project.build-context",
+        Kind::Directory,
+        ".",
+        "The directory an image is built from: it holds project.root and the lock file.",
+    ),
+    Row("project.settings", Kind::Module, "", "Django's settings module for production."),
+    Row(
+        "project.dependency-files",
+        Kind::Paths,
+        "",
+        "What packages are installed from, the lock first.",
+    ),
+    Row(
+        "project.health",
+        Kind::Route,
+        "",
+        "Route that answers while the process is alive; empty for a weaker probe.",
+    ),
+    Row(
+        "project.ready",
+        Kind::Route,
+        "",
+        "Route that answers 503 while something the service needs is not there.",
+    ),
+    Row(
+        "project.writable",
+        Kind::Writable,
+        "",
+        "Paths the code writes to: each gets a volume, or with :tmpfs behind it, memory.",
     ),
     Row(
         "project.port",
@@ -88,9 +136,9 @@ const ROWS: &[Row] = &[
     ),
     Row(
         "stack.broker",
-        Kind::Choice(&["none", "redis"]),
+        Kind::Choice(&["none", "redis", "external"]),
         "none",
-        "A Redis that keeps queued tasks: it never evicts, and it persists.",
+        "A Redis that keeps queued tasks: it never evicts, and it persists. external is managed elsewhere.",
     ),
     Row(
         "stack.worker",
@@ -103,6 +151,18 @@ const ROWS: &[Row] = &[
         Kind::Bool,
         "false",
         "Celery's scheduler for periodic tasks; runs exactly once.",
+    ),
+    Row(
+        "stack.celery-app",
+        Kind::Module,
+        "",
+        "Code that is already there: what celery's --app takes, like shop.celery:app.",
+    ),
+    Row(
+        "stack.migrations",
+        Kind::Choice(&["none", "django", "alembic", "flask-migrate", "aerich"]),
+        "none",
+        "Code that is already there: what brings the database's schema up to date.",
     ),
     Row("model.runtime", Kind::Choice(&RUNTIMES), "none", "What loads and runs the model."),
     Row(
@@ -180,6 +240,39 @@ const ROWS: &[Row] = &[
 /// Keys that keep their first value until asked otherwise.
 const STICKY: &[&str] =
     &["project.name", "project.python", "images.postgres", "images.redis", "images.python"];
+
+/// Keys that only adopted code has.
+const ADOPTED: &[&str] = &[
+    "project.app",
+    "project.factory",
+    "project.root",
+    "project.build-context",
+    "project.settings",
+    "project.dependency-files",
+    "project.health",
+    "project.ready",
+    "project.writable",
+    "stack.celery-app",
+    "stack.migrations",
+];
+
+/// Whether a key is about code that was there before; a new service has its
+/// own.
+#[must_use]
+pub fn is_for_adopted(key: &str) -> bool {
+    ADOPTED.contains(&key)
+}
+
+/// Whether a word of a choice is for adopted code alone.
+#[must_use]
+pub fn is_word_for_adopted(key: &str, word: &str) -> bool {
+    match key {
+        "project.python" => !PYTHONS.contains(&word),
+        "project.package-manager" => matches!(word, "pyproject" | "setuptools" | "conda"),
+        "stack.broker" => word == "external",
+        _ => false,
+    }
+}
 
 /// Output policies a `files."path"` key takes.
 pub const FILE_POLICIES: &[&str] = &["managed", "merge", "seed", "append", "off"];

@@ -31,6 +31,20 @@ pub enum Kind {
     Address,
     /// A path inside the repository.
     Path,
+    /// A directory of the repository; `.` is its top.
+    Directory,
+    /// Paths inside the repository: an array, or text with commas.
+    Paths,
+    /// Paths the code writes to: [`Kind::Paths`], of which those that end in
+    /// `:tmpfs` need not outlive the container.
+    Writable,
+    /// A Python object, `shop.wsgi:application`, or nothing. A factory may
+    /// have its parentheses.
+    Object,
+    /// A Python module with or without an object in it, or nothing.
+    Module,
+    /// The path of a route, `/health`, or nothing.
+    Route,
     /// An image reference with a tag or digest.
     Image,
     /// A registry prefix such as `registry.example.com/mirror`, or nothing.
@@ -52,7 +66,12 @@ pub enum Value {
     Memory(MiB),
     /// CPUs.
     Cpus(MilliCpu),
+    /// A list of texts.
+    List(Vec<String>),
 }
+
+/// End of a [`Kind::Writable`] path that need not outlive the container.
+pub const TMPFS: &str = ":tmpfs";
 
 impl Kind {
     /// Reads `text` as this type.
@@ -91,6 +110,15 @@ impl Kind {
                 )),
             },
             Self::Path => RelPath::new(text).map(|path| Value::Text(path.to_string())),
+            Self::Directory => directory(text),
+            Self::Paths => list(text, |item| item),
+            Self::Writable => list(text, |item| item.strip_suffix(TMPFS).unwrap_or(item)),
+            Self::Object | Self::Module | Self::Route if text.is_empty() => {
+                Ok(Value::Text(String::new()))
+            }
+            Self::Object => object(text),
+            Self::Module => module(text),
+            Self::Route => route(text),
             Self::Image => image(text),
             Self::Registry | Self::Frontend if text.is_empty() => Ok(Value::Text(String::new())),
             Self::Registry => reference(text.trim_end_matches('/')),
@@ -112,11 +140,75 @@ impl Kind {
             Self::Hostname => "a host name, or empty".into(),
             Self::Address => "an IP address".into(),
             Self::Path => "a path inside the repository".into(),
+            Self::Directory => "a directory inside the repository; . is its top".into(),
+            Self::Paths => "an array of paths inside the repository".into(),
+            Self::Writable => {
+                "an array of paths inside the repository; path:tmpfs is emptied with the container"
+                    .into()
+            }
+            Self::Object => "a Python object, like shop.wsgi:application, or empty".into(),
+            Self::Module => "a Python module, like shop.settings, or empty".into(),
+            Self::Route => "the path of a route, like /health, or empty".into(),
             Self::Image => "an image with a tag or digest".into(),
             Self::Registry => "a registry prefix, or empty".into(),
             Self::Frontend => "a Dockerfile frontend image, or empty".into(),
         }
     }
+}
+
+fn directory(text: &str) -> Result<Value, String> {
+    let text = text.trim_end_matches('/');
+    let text = text.strip_prefix("./").unwrap_or(text);
+    if matches!(text, "" | ".") {
+        return Ok(Value::Text(".".into()));
+    }
+    RelPath::new(text).map(|path| Value::Text(path.to_string()))
+}
+
+/// Items between commas, each a path once `bare` has taken off what it may
+/// end in.
+fn list(text: &str, bare: impl Fn(&str) -> &str) -> Result<Value, String> {
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let checked: Result<Vec<String>, String> =
+        items.map(|item| RelPath::new(bare(item)).map(|_| item.to_owned())).collect();
+    checked.map(Value::List)
+}
+
+fn is_dotted_name(text: &str) -> bool {
+    text.split('.').all(|part| {
+        !part.starts_with(|c: char| c.is_ascii_digit())
+            && !part.is_empty()
+            && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+fn object(text: &str) -> Result<Value, String> {
+    let bare = text.strip_suffix("()").unwrap_or(text);
+    match bare.split_once(':') {
+        Some((module, name)) if is_dotted_name(module) && is_dotted_name(name) => {
+            Ok(Value::Text(text.to_owned()))
+        }
+        _ => Err(format!(
+            "`{text}` is no module and object, like shop.wsgi:application or shop:create_app"
+        )),
+    }
+}
+
+fn module(text: &str) -> Result<Value, String> {
+    let (module, name) = text.split_once(':').unwrap_or((text, "app"));
+    if is_dotted_name(module) && is_dotted_name(name) {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    Err(format!("`{text}` is no Python module, like shop.settings"))
+}
+
+fn route(text: &str) -> Result<Value, String> {
+    let accepted = text.starts_with('/')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "/-._~%?=&".contains(c));
+    if accepted {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    Err(format!("`{text}` is no path of a route, like /health"))
 }
 
 fn choice(text: &str, choices: &'static [&'static str]) -> Result<Value, String> {
@@ -214,6 +306,7 @@ impl fmt::Display for Value {
             }
             Self::Memory(MiB(mebibytes)) => write!(f, "{mebibytes}MiB"),
             Self::Cpus(MilliCpu(milli)) => write!(f, "{}", f64::from(*milli) / 1000.0),
+            Self::List(items) => f.write_str(&items.join(",")),
         }
     }
 }
@@ -223,6 +316,7 @@ impl Serialize for Value {
         match self {
             Self::Bool(switch) => serializer.serialize_bool(*switch),
             Self::Count(count) => serializer.serialize_u64(*count),
+            Self::List(items) => items.serialize(serializer),
             other => serializer.serialize_str(&other.to_string()),
         }
     }
@@ -257,6 +351,44 @@ mod tests {
             Ok(Value::Text("shop.example.com".into()))
         );
         assert_eq!(Kind::Hostname.read(""), Ok(Value::Text(String::new())));
+    }
+
+    #[test]
+    fn lists_of_paths_hold_only_paths_inside() {
+        assert_eq!(
+            Kind::Paths.read("uv.lock, pyproject.toml"),
+            Ok(Value::List(vec!["uv.lock".into(), "pyproject.toml".into()]))
+        );
+        assert_eq!(Kind::Paths.read(""), Ok(Value::List(Vec::new())));
+        assert!(Kind::Paths.read("uv.lock,../x").is_err());
+        assert!(Kind::Paths.read("media:tmpfs").is_err());
+        assert_eq!(
+            Kind::Writable.read("media,var/cache:tmpfs"),
+            Ok(Value::List(vec!["media".into(), "var/cache:tmpfs".into()]))
+        );
+    }
+
+    #[test]
+    fn an_application_is_a_module_and_an_object_in_it() {
+        for good in ["main:app", "shop.wsgi:application", "shop:create_app()", "a.b:c.d", ""] {
+            assert!(Kind::Object.read(good).is_ok(), "{good}");
+        }
+        for bad in ["main", "main:", ":app", "a-b:app", "1a:app", "a:b c"] {
+            assert!(Kind::Object.read(bad).is_err(), "{bad}");
+        }
+        assert!(Kind::Module.read("shop.settings").is_ok());
+        assert!(Kind::Module.read("shop/settings").is_err());
+        assert!(Kind::Route.read("/health/").is_ok());
+        assert!(Kind::Route.read("health").is_err() && Kind::Route.read("/a b").is_err());
+    }
+
+    #[test]
+    fn the_top_directory_is_a_dot() {
+        for text in [".", "", "./"] {
+            assert_eq!(Kind::Directory.read(text), Ok(Value::Text(".".into())), "{text}");
+        }
+        assert_eq!(Kind::Directory.read("./backend/"), Ok(Value::Text("backend".into())));
+        assert!(Kind::Directory.read("../x").is_err());
     }
 
     #[test]

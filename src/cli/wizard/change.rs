@@ -102,6 +102,9 @@ fn lines(outcome: &Outcome) -> Vec<Line> {
     let unlabelled = fields.filter(|key| label(key) == key && families::of(key).is_none());
     for key in labelled.chain(unlabelled) {
         let served = outcome.draft.text("model.runtime") != "none";
+        if schema::is_for_adopted(&key) && !outcome.draft.is_adopted() {
+            continue;
+        }
         if served || !matches!(key.as_str(), "model.path" | "model.delivery") {
             lines.push(Line::Key(key));
         }
@@ -165,7 +168,8 @@ mod tests {
 
     #[test]
     fn every_key_of_the_schema_can_be_reached() {
-        let lines = lines(&session(&["model.runtime=torch"]).outcome().unwrap());
+        let adopted = ["model.runtime=torch", "project.app=shop:app"];
+        let lines = lines(&session(&adopted).outcome().unwrap());
         let every = schema::fields().chain(schema::service_fields()).chain(schema::tune_fields());
         for key in every.map(|field| field.name) {
             let family = families::of(&key).map(Line::Family);
@@ -174,6 +178,12 @@ mod tests {
                 .any(|line| *line == Line::Key(key.clone()) || Some(line) == family.as_ref());
             assert!(reached, "{key}");
         }
+    }
+
+    #[test]
+    fn a_new_service_is_not_asked_about_code_that_is_there() {
+        let lines = lines(&session(&[]).outcome().unwrap());
+        assert!(!lines.contains(&Line::Key("project.app".into())));
     }
 
     #[test]

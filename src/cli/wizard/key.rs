@@ -69,9 +69,12 @@ impl<'a> KeyQuestion<'a> {
         words: &[&str],
     ) -> Result<Reply<()>, Error> {
         let draft = session.draft()?;
+        let adopted = draft.is_adopted();
         let offered = |word: &&str| {
-            let manager = self.key == "project.package-manager";
-            !self.hidden.contains(word) && (!manager || can_offer(PackageManager::of(word)))
+            let manager = self.key == "project.package-manager" && !adopted;
+            !self.hidden.contains(word)
+                && (adopted || !schema::is_word_for_adopted(self.key, word))
+                && (!manager || can_offer(PackageManager::of(word)))
         };
         let words: Vec<&str> = words.iter().copied().filter(offered).collect();
         let mut items = self.items(session, &words);

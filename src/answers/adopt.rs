@@ -1,0 +1,473 @@
+//! From facts to answers: what detection found becomes values of keys, between
+//! the preset's and those of `dockwright.toml`.
+
+use crate::answers::adopted::Derived;
+use crate::answers::draft::Draft;
+use crate::answers::source::Origin;
+use crate::answers::stack::Server;
+use crate::detect::facts::{Facts, Interface, Meaning};
+use crate::detect::{Evidence, Fact};
+use crate::schema::value::TMPFS;
+use crate::schema::{self, RUNTIMES};
+
+impl Draft {
+    /// Takes what was found in a repository. Facts that are ambiguous are left
+    /// to the caller, who asks. Returns what a person should know: where a
+    /// fact has no exact answer among the keys.
+    pub fn adopt(&mut self, facts: &Facts) -> Vec<String> {
+        let mut adoption = Adoption { draft: self, facts, notes: Vec::new() };
+        adoption.project();
+        adoption.framework();
+        adoption.stores();
+        adoption.tasks();
+        adoption.model();
+        let notes = adoption.notes;
+        self.derive(Derived::of(facts));
+        notes
+    }
+}
+
+struct Adoption<'a> {
+    draft: &'a mut Draft,
+    facts: &'a Facts,
+    notes: Vec<String>,
+}
+
+impl Adoption<'_> {
+    /// A value that no key accepts is no reason to stop: it is noted, and left
+    /// out.
+    fn set(&mut self, key: &str, text: &str, evidence: &[Evidence]) {
+        let origin = Origin::Detected(evidence.to_vec());
+        if let Err(problem) = self.draft.set(key, text, origin) {
+            let at = evidence.first().map(|line| format!(" ({})", line.place()));
+            let at = at.unwrap_or_default();
+            self.notes
+                .push(format!("found {key} = {text}{at}, and left it out: {}", problem.message));
+        }
+    }
+
+    fn set_known<T: ToString>(&mut self, key: &str, fact: &Fact<T>) {
+        if let Fact::Known(value, evidence) = fact {
+            self.set(key, &value.to_string(), evidence);
+        }
+    }
+
+    fn project(&mut self) {
+        let facts = self.facts;
+        self.set_known("project.root", &facts.root);
+        self.set_known("project.build-context", &facts.build_context);
+        self.set_known("project.app", &facts.app);
+        if facts.factory.value() == Some(&true) {
+            self.set("project.factory", "true", facts.factory.evidence());
+        }
+        self.set_known("project.settings", &facts.settings);
+        self.set_known("project.package-manager", &facts.package_manager);
+        if let Fact::Known(files, evidence) = &facts.dependency_files {
+            self.set("project.dependency-files", &files.join(","), evidence);
+        }
+        if let Fact::Known(python, evidence) = &facts.python {
+            self.python(&python.version, evidence);
+        }
+        self.set_known("project.health", &facts.health);
+        self.set_known("project.ready", &facts.ready);
+        // A port that only root may open is the proxy's, not the project's.
+        if let Fact::Known(port, evidence) = &facts.port
+            && *port >= 1024
+        {
+            self.set("project.port", &port.to_string(), evidence);
+        }
+        self.writable();
+    }
+
+    fn python(&mut self, version: &str, evidence: &[Evidence]) {
+        if schema::ADOPTED_PYTHONS.contains(&version) {
+            self.set("project.python", version, evidence);
+        } else {
+            let oldest = schema::ADOPTED_PYTHONS[0];
+            self.notes.push(format!(
+                "the code wants Python {version}, for which there is no supported base image from {oldest} on; --set project.python decides"
+            ));
+        }
+    }
+
+    fn writable(&mut self) {
+        let facts = self.facts;
+        let mut items = Vec::new();
+        let mut evidence = Vec::new();
+        for (path, lines) in &facts.writable {
+            let text = format!("{}{}", path.path, if path.keep { "" } else { TMPFS });
+            if schema::value::Kind::Writable.read(&text).is_ok() && !path.path.contains(',') {
+                items.push(text);
+                evidence.extend(lines.iter().cloned());
+            } else {
+                self.notes.push(format!(
+                    "the code writes to {}, which is outside of the repository: give it a volume by hand",
+                    path.path
+                ));
+            }
+        }
+        if !items.is_empty() {
+            self.set("project.writable", &items.join(","), &evidence);
+        }
+    }
+
+    fn framework(&mut self) {
+        let facts = self.facts;
+        let Fact::Known(name, evidence) = &facts.framework else { return };
+        let asgi = match facts.interface.value() {
+            Some(interface) => *interface == Interface::Asgi,
+            None => !matches!(name.as_str(), "flask" | "django" | "bottle" | "falcon" | "pyramid"),
+        };
+        let served_as = match name.as_str() {
+            "django" => "django",
+            _ if asgi => "fastapi",
+            _ => "flask",
+        };
+        if served_as != name {
+            let protocol = if asgi { "ASGI" } else { "WSGI" };
+            self.notes
+                .push(format!("{name} is served as {protocol}, with the figures of {served_as}"));
+        }
+        self.set("stack.framework", served_as, evidence);
+        let evidence =
+            if facts.interface.is_known() { facts.interface.evidence() } else { evidence };
+        self.server(asgi, evidence);
+    }
+
+    /// The server that the project has; otherwise the preset's where it speaks
+    /// the application's protocol.
+    fn server(&mut self, asgi: bool, evidence: &[Evidence]) {
+        let gunicorn = Derived::of(self.facts).installs("gunicorn");
+        let preset = self.draft.said("stack.server").map(|said| Server::of(&said.value.text()));
+        let server = match (asgi, gunicorn, preset) {
+            (false, ..) => Server::Gunicorn,
+            (true, true, _) => Server::GunicornUvicorn,
+            (true, false, Some(server)) if server.is_asgi() => server,
+            (true, false, _) => Server::Uvicorn,
+        };
+        self.set("stack.server", server.word(), evidence);
+    }
+
+    fn stores(&mut self) {
+        let facts = self.facts;
+        match &facts.database {
+            Fact::Known(kind, evidence) => {
+                let word = match kind.as_str() {
+                    "postgres" | "postgresql" => "postgres",
+                    "sqlite" | "none" => "none",
+                    other => {
+                        self.notes.push(format!(
+                            "the code uses {other}: no container is written for it, its address has to be in .env"
+                        ));
+                        "external"
+                    }
+                };
+                self.set("stack.database", word, evidence);
+            }
+            Fact::Unknown => self.set("stack.database", "none", &[]),
+            Fact::Ambiguous(_) => {}
+        }
+        match &facts.migrations {
+            Fact::Known(kind, evidence) => self.set("stack.migrations", kind, evidence),
+            Fact::Unknown => self.set("stack.migrations", "none", &[]),
+            Fact::Ambiguous(_) => {}
+        }
+        match &facts.cache {
+            Fact::Known(kind, evidence) if self.is_redis(kind) => {
+                if self.broker_is_the_cache() {
+                    self.notes.push(
+                        "one variable names both cache and broker: one Redis serves both, and never evicts".into(),
+                    );
+                    self.set("stack.cache", "none", evidence);
+                } else {
+                    self.set("stack.cache", "redis", evidence);
+                }
+            }
+            Fact::Known(kind, evidence) => {
+                self.notes.push(format!("no container is written for the cache, {kind}"));
+                self.set("stack.cache", "none", evidence);
+            }
+            Fact::Unknown => self.set("stack.cache", "none", &[]),
+            Fact::Ambiguous(_) => {}
+        }
+    }
+
+    fn is_redis(&self, kind: &str) -> bool {
+        matches!(kind, "redis" | "valkey")
+    }
+
+    /// Whether the code finds cache and broker by the same variable: then they
+    /// cannot be two servers.
+    fn broker_is_the_cache(&self) -> bool {
+        let names = |wanted: fn(&Meaning) -> bool| -> Vec<&str> {
+            let told = self.facts.connections.iter().filter(|(known, _)| wanted(&known.meaning));
+            told.map(|(known, _)| known.name.as_str()).collect()
+        };
+        let cache = names(|meaning| matches!(meaning, Meaning::CacheUrl | Meaning::CacheHost));
+        let broker = names(|meaning| {
+            matches!(meaning, Meaning::BrokerUrl | Meaning::ResultUrl | Meaning::BrokerHost)
+        });
+        cache.iter().any(|name| broker.contains(name))
+    }
+
+    fn tasks(&mut self) {
+        let facts = self.facts;
+        let celery = match &facts.celery {
+            Fact::Known(celery, evidence) => {
+                self.set("stack.worker", "celery", evidence);
+                self.set("stack.celery-app", &celery.app, evidence);
+                self.set("stack.beat", if celery.beat { "true" } else { "false" }, evidence);
+                true
+            }
+            Fact::Unknown => {
+                self.set("stack.worker", "none", &[]);
+                self.set("stack.beat", "false", &[]);
+                false
+            }
+            Fact::Ambiguous(_) => false,
+        };
+        match &facts.broker {
+            Fact::Known(kind, evidence) if self.is_redis(kind) => {
+                self.set("stack.broker", "redis", evidence);
+            }
+            Fact::Known(kind, evidence) => {
+                self.notes.push(format!(
+                    "tasks go through {kind}: no container is written for it, its address has to be in .env"
+                ));
+                self.set("stack.broker", "external", evidence);
+            }
+            Fact::Unknown if celery && !Derived::of(facts).installs("redis") => {
+                self.set("stack.broker", "external", &[]);
+            }
+            Fact::Unknown if celery => self.set("stack.broker", "redis", &[]),
+            Fact::Unknown => self.set("stack.broker", "none", &[]),
+            Fact::Ambiguous(_) => {}
+        }
+        if let Fact::Known(queues, _) = &facts.queues {
+            for queue in queues {
+                self.notes.push(format!(
+                    "{queue} runs tasks: no worker is written for it, add one to the compose file"
+                ));
+            }
+        }
+    }
+
+    fn model(&mut self) {
+        let facts = self.facts;
+        let Fact::Known(ml, evidence) = &facts.ml else {
+            self.set("model.runtime", "none", &[]);
+            return;
+        };
+        if !RUNTIMES.contains(&ml.framework.as_str()) {
+            self.notes.push(format!(
+                "there are no memory figures for {}: pin tune.web.process-memory once you have measured it",
+                ml.framework
+            ));
+            self.set("model.runtime", "none", evidence);
+            return;
+        }
+        self.set("model.runtime", &ml.framework, evidence);
+        if let [path] = ml.models.as_slice() {
+            self.set("model.path", path, evidence);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::document;
+    use crate::answers::stack::{Broker, Database, Framework, Hardening};
+    use crate::detect::facts::{Celery, Connection, Python, Writable};
+    use crate::preset;
+
+    fn line(path: &str) -> Evidence {
+        Evidence::line(path, 3, "a line")
+    }
+
+    fn known<T>(value: T, path: &str) -> Fact<T> {
+        Fact::known(value, line(path))
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            root: known("backend".to_owned(), "backend/manage.py"),
+            app: known("shop.wsgi:application".to_owned(), "backend/shop/settings.py"),
+            framework: known("django".to_owned(), "backend/manage.py"),
+            interface: known(Interface::Wsgi, "backend/shop/settings.py"),
+            package_manager: known("uv".to_owned(), "uv.lock"),
+            python: known(
+                Python {
+                    version: "3.9".into(),
+                    constraint: None,
+                    source: "requires-python".into(),
+                },
+                "pyproject.toml",
+            ),
+            database: known("postgres".to_owned(), "backend/shop/settings.py"),
+            migrations: known("django".to_owned(), "backend/manage.py"),
+            ..Facts::default()
+        }
+    }
+
+    fn adopted(facts: &Facts, preset: &str) -> (Draft, Vec<String>) {
+        let mut draft = Draft::of_preset(&preset::find(preset).unwrap()).unwrap();
+        draft.set("project.name", "shop", Origin::Flag).unwrap();
+        let notes = draft.adopt(facts);
+        (draft, notes)
+    }
+
+    #[test]
+    fn what_was_found_beats_the_preset_and_stands_in_the_document() {
+        let (draft, notes) = adopted(&facts(), "fastapi-uvicorn");
+        assert!(notes.is_empty(), "{notes:?}");
+        let answers = draft.resolve().unwrap();
+        assert_eq!(answers.stack.application().framework, Framework::Django);
+        assert_eq!(answers.stack.application().server, Server::Gunicorn);
+        assert_eq!(answers.deploy.hardening, Hardening::Safe);
+        assert_eq!(answers.python, "3.9");
+        let text = document::write(&draft);
+        for found in ["app = \"shop.wsgi:application\"", "root = \"backend\"", "python = \"3.9\""] {
+            assert!(text.contains(found), "{text}");
+        }
+        assert!(!text.contains("hardening"), "a default is not written: {text}");
+        let origin = draft.said("project.app").unwrap().origin.to_string();
+        assert_eq!(origin, "found in backend/shop/settings.py:3");
+    }
+
+    #[test]
+    fn a_flag_wins_over_what_was_found() {
+        let (mut draft, _) = adopted(&facts(), "fastapi-uvicorn");
+        draft.set("project.root", "backend/src", Origin::Flag).unwrap();
+        let root = draft.resolve().unwrap().adopted.unwrap().root.unwrap();
+        assert_eq!(root.as_str(), "backend/src");
+    }
+
+    #[test]
+    fn an_unknown_database_is_none_even_where_the_preset_has_one() {
+        let found = Facts { database: Fact::Unknown, migrations: Fact::Unknown, ..facts() };
+        let (draft, _) = adopted(&found, "django-nginx");
+        assert_eq!(draft.resolve().unwrap().stack.database, Database::None);
+    }
+
+    #[test]
+    fn another_kind_of_database_or_broker_is_managed_elsewhere_and_said() {
+        let found = Facts {
+            database: known("mysql".to_owned(), "backend/shop/settings.py"),
+            broker: known("rabbitmq".to_owned(), "compose.yml"),
+            celery: known(Celery { app: "shop".into(), beat: true }, "backend/shop/celery.py"),
+            ..facts()
+        };
+        let (draft, notes) = adopted(&found, "django-nginx");
+        let stack = draft.resolve().unwrap().stack;
+        assert_eq!(stack.database, Database::External);
+        assert_eq!(stack.broker, Broker::External);
+        assert!(stack.application().celery.unwrap().beat);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+    }
+
+    #[test]
+    fn another_framework_is_served_by_its_protocol() {
+        for (name, interface, server) in [
+            ("starlette", Interface::Asgi, Server::Uvicorn),
+            ("bottle", Interface::Wsgi, Server::Gunicorn),
+        ] {
+            let found = Facts {
+                framework: known(name.to_owned(), "app.py"),
+                interface: known(interface, "app.py"),
+                ..facts()
+            };
+            let (draft, notes) = adopted(&found, "fastapi-uvicorn");
+            assert_eq!(draft.resolve().unwrap().stack.application().server, server, "{name}");
+            assert!(notes[0].contains(name), "{notes:?}");
+        }
+    }
+
+    #[test]
+    fn the_projects_own_gunicorn_is_kept() {
+        let found = Facts {
+            interface: known(Interface::Asgi, "a.py"),
+            packages: vec!["gunicorn[gevent]".into()],
+            ..facts()
+        };
+        let (draft, _) = adopted(&found, "fastapi-uvicorn");
+        let server = draft.resolve().unwrap().stack.application().server;
+        assert_eq!(server, Server::GunicornUvicorn);
+    }
+
+    #[test]
+    fn one_variable_for_cache_and_broker_means_one_redis() {
+        let told = |meaning| (Connection { name: "REDIS_URL".into(), meaning }, Vec::new());
+        let found = Facts {
+            cache: known("redis".to_owned(), "s.py"),
+            broker: known("redis".to_owned(), "s.py"),
+            celery: known(Celery { app: "shop".into(), beat: false }, "c.py"),
+            connections: vec![told(Meaning::CacheUrl), told(Meaning::BrokerUrl)],
+            ..facts()
+        };
+        let (draft, notes) = adopted(&found, "django-nginx");
+        let stack = draft.resolve().unwrap().stack;
+        assert!(!stack.cache && stack.broker == Broker::Redis);
+        assert_eq!(notes.len(), 1);
+    }
+
+    #[test]
+    fn a_path_outside_and_a_python_without_an_image_are_noted_and_left_out() {
+        let writable = |path: &str, keep| {
+            (Writable { path: path.into(), purpose: "media".into(), keep }, vec![line("s.py")])
+        };
+        let found = Facts {
+            writable: vec![writable("media", true), writable("/var/x", true), writable("c", false)],
+            python: known(
+                Python { version: "2.7".into(), constraint: None, source: "runtime.txt".into() },
+                "runtime.txt",
+            ),
+            ..facts()
+        };
+        let (draft, notes) = adopted(&found, "django-nginx");
+        assert_eq!(draft.text("project.writable"), "media,c:tmpfs");
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(draft.resolve().is_ok());
+    }
+
+    #[test]
+    fn the_root_has_to_be_in_the_build_context() {
+        let (mut draft, _) = adopted(&facts(), "django-nginx");
+        draft.set("project.build-context", "web", Origin::Flag).unwrap();
+        let problems = draft.resolve().unwrap_err();
+        assert!(problems[0].message.contains("project.root = backend"), "{problems:?}");
+    }
+
+    #[test]
+    fn derived_facts_come_back_from_a_lock() {
+        let (draft, _) = adopted(
+            &Facts {
+                connections: vec![
+                    (
+                        Connection {
+                            name: "DB".into(),
+                            meaning: Meaning::DatabaseUrl { scheme: "postgresql+asyncpg".into() },
+                        },
+                        Vec::new(),
+                    ),
+                    (
+                        Connection { name: "DB_HOST".into(), meaning: Meaning::DatabaseHost },
+                        Vec::new(),
+                    ),
+                ],
+                packages: vec!["django".into()],
+                ..facts()
+            },
+            "django-nginx",
+        );
+        #[derive(serde::Serialize)]
+        struct Lock<'a> {
+            version: u32,
+            derived: &'a Derived,
+        }
+        let text = toml::to_string(&Lock { version: 1, derived: draft.derived() }).unwrap();
+        assert_eq!(Derived::from_lock(&text), Ok(Some(draft.derived().clone())), "{text}");
+        assert_eq!(Derived::from_lock("version = 1\n"), Ok(None));
+        assert!(Derived::from_lock("[derived]\npackages = 1\n").is_err());
+    }
+}
