@@ -289,11 +289,14 @@ impl Draft {
             let neutral = schema::find(key).is_some_and(|field| field.default == text);
             let word = schema::is_word_for_adopted(key, &text);
             if (schema::is_for_adopted(key) && !neutral && !text.is_empty()) || word {
-                problems.push(
-                    Problem::new(format!("{key} = {text} is for code that is already there")).help(
-                        "`dockwright init` in its repository, or --set project.app=MODULE:OBJECT",
-                    ),
-                );
+                let mut message = format!("{key} = {text} is for code that is already there");
+                if word {
+                    let words = schema::new_words(key).join(", ");
+                    message.push_str(&format!("; a new service takes {words}"));
+                }
+                problems.push(Problem::new(message).at(sourced.origin.to_string()).help(
+                    "`dockwright init` in its repository, or --set project.app=MODULE:OBJECT",
+                ));
             }
         }
         problems

@@ -263,6 +263,17 @@ pub fn is_for_adopted(key: &str) -> bool {
     ADOPTED.contains(&key)
 }
 
+/// The words of a choice that a new service takes.
+#[must_use]
+pub fn new_words(key: &str) -> Vec<&'static str> {
+    match find(key).map(|field| field.kind) {
+        Some(Kind::Choice(words)) => {
+            words.iter().copied().filter(|word| !is_word_for_adopted(key, word)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Whether a word of a choice is for adopted code alone.
 #[must_use]
 pub fn is_word_for_adopted(key: &str, word: &str) -> bool {
