@@ -4,7 +4,7 @@
 use toml_edit::{DocumentMut, Item, Table, Value as Toml};
 
 use crate::answers::draft::Draft;
-use crate::answers::source::Origin;
+use crate::answers::source::{Origin, Sourced};
 use crate::error::Problem;
 use crate::schema;
 pub use crate::schema::entries::{Entry, read};
@@ -34,10 +34,7 @@ pub fn apply(entries: &[Entry], draft: &mut Draft) -> Result<(), Vec<Problem>> {
 pub fn write(draft: &Draft) -> String {
     let mut document = DocumentMut::new();
     document["preset"] = toml_edit::value(draft.preset());
-    let mut chosen: Vec<_> =
-        draft.all_said().filter(|(_, sourced)| sourced.origin.is_chosen()).collect();
-    chosen.sort_by_key(|(key, _)| schema::position(key));
-    for (key, sourced) in chosen {
+    for (key, sourced) in chosen(draft) {
         let (table, name) = split(key);
         let table = table_of(&mut document, table);
         table[name] = Item::Value(toml_of(&sourced.value));
@@ -46,6 +43,24 @@ pub fn write(draft: &Draft) -> String {
         "# What was chosen for this service. Edit it, then see what it means: dockwright plan\n\
          # Everything that is not here has its default: dockwright schema config\n{document}"
     )
+}
+
+/// What was chosen or found, in the order of the schema. That nothing was found
+/// is only worth a line where a default says otherwise.
+fn chosen(draft: &Draft) -> Vec<(&str, &Sourced)> {
+    let absent = |key: &str, sourced: &Sourced| {
+        matches!(&sourced.origin, Origin::Detected(evidence) if evidence.is_empty())
+            && sourced.shadowed.last().map_or_else(
+                || draft.default_of(key),
+                |(value, _)| value.to_string(),
+            ) == sourced.value.to_string()
+    };
+    let mut chosen: Vec<_> = draft
+        .all_said()
+        .filter(|(key, sourced)| sourced.origin.is_chosen() && !absent(key, sourced))
+        .collect();
+    chosen.sort_by_key(|(key, _)| schema::position(key));
+    chosen
 }
 
 /// A document that is there, with what it lacks: what was found out is added
@@ -59,10 +74,7 @@ pub fn extend(source: &str, draft: &Draft) -> Result<String, toml_edit::TomlErro
     if !document.contains_key("preset") {
         document["preset"] = toml_edit::value(draft.preset());
     }
-    let mut said: Vec<_> =
-        draft.all_said().filter(|(_, sourced)| sourced.origin.is_chosen()).collect();
-    said.sort_by_key(|(key, _)| schema::position(key));
-    for (key, sourced) in said {
+    for (key, sourced) in chosen(draft) {
         let (table, name) = split(key);
         let insists = matches!(sourced.origin, Origin::Flag | Origin::Prompt);
         if matches!(sourced.origin, Origin::File(_)) {

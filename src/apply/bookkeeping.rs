@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::answers::adopted::Derived;
 use crate::apply::disk::{self, DiskState};
 use crate::error::{Error, Problem};
 use crate::plan::{Output, Ownership, Plan};
@@ -41,6 +42,9 @@ pub struct Lock {
     pub preset: Vec<Layer>,
     /// Values that stay until somebody asks for others.
     pub sticky: BTreeMap<String, String>,
+    /// Facts about code that was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<Derived>,
     /// Every file and what became of it.
     #[serde(default)]
     pub file: Vec<FileEntry>,
@@ -141,6 +145,7 @@ impl Lock {
                 version: preset_version.to_owned(),
             }],
             sticky,
+            derived: answers.adopted.as_ref().map(|adopted| adopted.derived.clone()),
             file,
         }
     }

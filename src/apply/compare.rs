@@ -149,6 +149,7 @@ mod tests {
             dockwright: String::new(),
             preset: Vec::new(),
             sticky: Default::default(),
+            derived: None,
             file: files.iter().map(|file| FileEntry::clean(file)).collect(),
         }
     }

@@ -37,20 +37,27 @@ pub fn merge(reader: Reader, there: &[u8], ours: &str, needed: &[&str]) -> Merge
     let present: Vec<&str> = entries(&text).collect();
     let reincluded: Vec<&str> =
         present.iter().filter_map(|entry| entry.strip_prefix('!')).map(str::trim).collect();
+    let theirs: Vec<String> = present.iter().map(|entry| (*entry).to_owned()).collect();
     let (mut added, mut skipped) = (Vec::new(), Vec::new());
     for entry in entries(ours) {
         let same = |other: &&str| normal(reader, other) == normal(reader, entry);
-        if present.iter().any(same) {
+        let literal = !entry.contains(['*', '?', '[', '!']);
+        let covered = literal && excludes(reader, &theirs, &normal(reader, entry));
+        if covered || present.iter().any(same) {
             continue;
         }
         let pattern = Pattern::new(reader, entry);
-        if !entry.starts_with('!') && reincluded.iter().any(|path| pattern.matches(path)) {
+        let undone = |path: &&str| {
+            pattern.matches(path)
+                || literal && Pattern::new(reader, path).matches(&normal(reader, entry))
+        };
+        if !entry.starts_with('!') && reincluded.iter().any(undone) {
             skipped.push(entry.to_owned());
         } else {
             added.push(entry.to_owned());
         }
     }
-    let mut all: Vec<String> = present.iter().map(|entry| (*entry).to_owned()).collect();
+    let mut all = theirs;
     all.extend(added.iter().cloned());
     for path in needed {
         if excludes(reader, &all, path) {
@@ -155,12 +162,14 @@ mod tests {
     fn what_was_reincluded_stays_in() {
         let (text, skipped) = merged("docs\n!docs/index.md\n", "docs\n**/*.md\n.git\n", &[]);
         assert_eq!(skipped, ["**/*.md"]);
+        assert_eq!(merged("*.txt\n!*.md\n", "DEPLOY.md\n", &[]).1, ["DEPLOY.md"]);
         assert!(text.ends_with("# Added by dockwright\n.git\n"), "{text}");
     }
 
     #[test]
     fn what_the_build_reads_is_let_through_an_allow_list() {
         let (text, _) = merged("*\n!src\n", ".git\n", &["src/app.py", "requirements.txt"]);
+        assert!(!text.contains(".git\n"), "`*` keeps it out already: {text}");
         assert!(text.contains("\n!requirements.txt\n"), "{text}");
         assert!(!text.contains("!src/app.py"), "{text}");
     }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod combinations;
 mod examples;
+mod init;
 mod new;
 mod plan;
 mod properties;

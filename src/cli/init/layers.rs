@@ -129,7 +129,7 @@ impl Layers {
     /// Problems of flags and `dockwright.toml`.
     pub fn draft_from(&self, preset: &Preset) -> Result<(Draft, Vec<String>), Error> {
         let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
-        let notes = adopt(&mut draft, &self.facts);
+        let notes = draft.adopt(&self.facts);
         if let Some(entries) = &self.entries {
             document::apply(entries, &mut draft).map_err(Error::Input)?;
         }
@@ -139,16 +139,6 @@ impl Layers {
         }
         Ok((draft, notes))
     }
-}
-
-/// What was found becomes answers.
-fn adopt(draft: &mut Draft, facts: &Facts) -> Vec<String> {
-    if let detect::Fact::Known(name, evidence) = &facts.framework {
-        let origin =
-            Origin::Found(evidence.first().map(detect::Evidence::place).unwrap_or_default());
-        let _ = draft.set("stack.framework", name, origin);
-    }
-    Vec::new()
 }
 
 /// The built-in preset whose parts are found in the repository.

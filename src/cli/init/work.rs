@@ -101,7 +101,7 @@ impl Proposal {
         init: &Init,
         git: &git::State,
     ) -> Result<Work, Error> {
-        let needed = read_by_the_build(&self.looks, layers);
+        let needed = read_by_the_build(&self.looks, layers, &self.plan);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let lock = layers.lock.as_ref();
         let settled = settle::settle(&self.looks, choices, lock, &needed, self.intent.as_deref());
@@ -205,7 +205,7 @@ fn intent(dir: &Path, draft: &Draft) -> Result<Option<String>, Error> {
 
 /// What the build reads, by paths relative to the build context: nothing of
 /// it may be kept out by a `.dockerignore`.
-fn read_by_the_build(looks: &[Look], layers: &Layers) -> Vec<String> {
+fn read_by_the_build(looks: &[Look], layers: &Layers, plan: &Plan) -> Vec<String> {
     let ignore = looks.iter().map(|look| look.file.output.path.as_str());
     let context = ignore
         .filter_map(|path| path.strip_suffix(".dockerignore"))
@@ -220,11 +220,13 @@ fn read_by_the_build(looks: &[Look], layers: &Layers) -> Vec<String> {
         .map(|look| look.file.output.path.to_string())
         .filter(|path| !path.ends_with("Dockerfile"))
         .collect();
-    paths.extend(layers.facts.dependency_files.value().into_iter().flatten().cloned());
-    let root = layers.facts.root.value().map_or(".", String::as_str);
-    if let Some(app) = layers.facts.app.value() {
-        let module = app.split(':').next().unwrap_or(app).replace('.', "/");
-        let module = if root == "." { module } else { format!("{root}/{module}") };
+    if let Some(adopted) = &plan.answers.adopted {
+        paths.extend(adopted.dependency_files.iter().map(ToString::to_string));
+        let module = adopted.app.split(':').next().unwrap_or_default().replace('.', "/");
+        let module = match &adopted.root {
+            Some(root) => format!("{root}/{module}"),
+            None => module,
+        };
         let files = [format!("{module}.py"), format!("{module}/__init__.py")];
         paths.extend(files.into_iter().filter(|path| layers.dir.join(path).is_file()));
     }

@@ -1,0 +1,295 @@
+//! `dockwright init` in a repository that holds code.
+
+use std::fs;
+use std::path::Path;
+
+use assert_fs::TempDir;
+use predicates::prelude::*;
+use serde_json::Value;
+
+use crate::support::{directory, dockwright};
+
+/// A small FastAPI service.
+pub fn repository() -> TempDir {
+    let directory = directory();
+    write(&directory, "main.py", "from fastapi import FastAPI\n\napp = FastAPI()\n");
+    write(&directory, "requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\n");
+    directory
+}
+
+pub fn write(directory: &TempDir, path: &str, text: &str) {
+    let path = directory.path().join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+pub fn read(directory: &TempDir, path: &str) -> String {
+    fs::read_to_string(directory.path().join(path))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The name is given because a temporary directory has none a service can
+/// have.
+pub fn init(directory: &TempDir, flags: &[&str]) -> assert_cmd::assert::Assert {
+    dockwright()
+        .current_dir(directory)
+        .args(["init", "--yes", "--set", "project.name=shop", "--set", "project.app=main:app", "--set", "project.dependency-files=requirements.txt"])
+        .args(flags)
+        .assert()
+}
+
+/// The JSON report.
+pub fn report(directory: &TempDir, flags: &[&str]) -> Value {
+    let output = init(directory, &[flags, &["--format", "json"]].concat()).success();
+    serde_json::from_slice(&output.get_output().stdout).unwrap()
+}
+
+/// `state` and `action` of a file in a report.
+pub fn file(report: &Value, path: &str) -> (String, String) {
+    let files = report["files"].as_array().unwrap();
+    let file = files.iter().find(|file| file["path"] == path);
+    let file = file.unwrap_or_else(|| panic!("{path} is not in {files:#?}"));
+    let word = |key: &str| file[key].as_str().unwrap().to_owned();
+    (word("state"), word("action"))
+}
+
+/// Every path below a directory with its content.
+pub fn tree(root: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path.clone());
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                found.push((name, fs::read(path).unwrap_or_default()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn lock_state(directory: &TempDir, path: &str) -> Option<String> {
+    let lock: toml::Table = toml::from_str(&read(directory, ".dockwright/lock.toml")).unwrap();
+    let files = lock["file"].as_array().unwrap();
+    let entry = files.iter().find(|entry| entry["path"].as_str() == Some(path))?;
+    Some(entry["state"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn the_files_of_a_service_are_added_to_its_code() {
+    let directory = repository();
+    let code = read(&directory, "main.py");
+    let report = report(&directory, &[]);
+    for path in ["Dockerfile", "compose.yaml", ".dockerignore", ".env", ".env.example"] {
+        assert_eq!(file(&report, path), ("new".into(), "create".into()), "{path}");
+        assert!(directory.path().join(path).exists(), "{path}");
+        assert_eq!(lock_state(&directory, path).as_deref(), Some("clean"), "{path}");
+    }
+    assert_eq!(read(&directory, "main.py"), code);
+    assert!(!directory.path().join("README.md").exists(), "no skeleton in a repository with code");
+    let intent = read(&directory, "dockwright.toml");
+    assert!(intent.contains("app = \"main:app\""), "{intent}");
+    assert!(!intent.contains("\"none\""), "what was not found is no choice: {intent}");
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    let directory = repository();
+    init(&directory, &[]).success();
+    let before = tree(directory.path());
+    let report = report(&directory, &[]);
+    assert_eq!(report["written"], serde_json::json!([]));
+    assert!(tree(directory.path()) == before);
+}
+
+#[test]
+fn an_existing_dockerfile_is_kept_byte_for_byte() {
+    let directory = repository();
+    let theirs = "FROM python:3.9\r\nCMD [\"true\"]";
+    write(&directory, "Dockerfile", theirs);
+    let report = report(&directory, &[]);
+    assert_eq!(file(&report, "Dockerfile"), ("existing".into(), "keep".into()));
+    assert_eq!(read(&directory, "Dockerfile"), theirs);
+    assert_eq!(lock_state(&directory, "Dockerfile").as_deref(), Some("kept, not adopted"));
+    assert!(directory.path().join("dockwright.toml").exists());
+}
+
+#[test]
+fn what_would_only_work_with_our_dockerfile_is_not_written_beside_theirs() {
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM python:3.9\n");
+    let report = report(&directory, &[]);
+    for path in ["compose.yaml", ".dockerignore", ".env"] {
+        assert_eq!(file(&report, path).1, "hold", "{path}");
+        assert!(!directory.path().join(path).exists(), "{path}");
+        assert_eq!(lock_state(&directory, path), None, "{path}");
+    }
+    assert!(report["next"].as_str().unwrap().contains("--adopt"), "{}", report["next"]);
+}
+
+#[test]
+fn adopt_takes_ours_and_keeps_a_copy_of_what_git_does_not_have() {
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM python:3.9\n");
+    init(&directory, &[]).success();
+    let report = report(&directory, &["--adopt"]);
+    assert_eq!(file(&report, "Dockerfile"), ("existing".into(), "replace".into()));
+    assert!(read(&directory, "Dockerfile").contains("AS runtime"));
+    assert_eq!(read(&directory, "Dockerfile.before-dockwright"), "FROM python:3.9\n");
+    assert!(directory.path().join("compose.yaml").exists());
+    assert_eq!(lock_state(&directory, "Dockerfile").as_deref(), Some("clean"));
+}
+
+#[test]
+fn a_kept_file_stays_kept_in_later_runs() {
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM python:3.9\n");
+    init(&directory, &[]).success();
+    let before = tree(directory.path());
+    init(&directory, &[]).success();
+    assert!(tree(directory.path()) == before);
+}
+
+#[test]
+fn ours_keeps_the_name_of_the_compose_file_that_is_there() {
+    let directory = repository();
+    write(&directory, "docker-compose.yml", "services:\n  web:\n    image: nginx:1.30\n");
+    let kept = report(&directory, &[]);
+    assert_eq!(file(&kept, "docker-compose.yml"), ("existing".into(), "keep".into()));
+    assert!(!directory.path().join("compose.yaml").exists(), "it would silently win");
+    init(&directory, &["--adopt"]).success();
+    assert!(read(&directory, "docker-compose.yml").contains("name: shop"));
+    assert!(!directory.path().join("compose.yaml").exists());
+}
+
+#[test]
+fn env_of_a_kept_compose_file_is_left_alone() {
+    let directory = repository();
+    write(&directory, "compose.yaml", "services:\n  web:\n    image: x:${TAG:-1}\n");
+    write(&directory, ".env", "A=1\n");
+    init(&directory, &[]).success();
+    assert_eq!(read(&directory, ".env"), "A=1\n", "a new TAG would change what theirs starts");
+}
+
+#[test]
+fn an_existing_env_gets_missing_names_and_no_other_change() {
+    let directory = repository();
+    write(&directory, ".env", "# mine\r\nTAG=v7\r\nOTHER='a b'");
+    init(&directory, &[]).success();
+    let env = read(&directory, ".env");
+    assert!(env.starts_with("# mine\r\nTAG=v7\r\nOTHER='a b'\r\n"), "{env:?}");
+    assert_eq!(env.matches("TAG=").count(), 1, "{env:?}");
+    assert!(env.contains("\r\nLOG_LEVEL=info\r\n"), "{env:?}");
+    assert!(!env.replace("\r\n", "").contains('\n'), "{env:?}");
+}
+
+#[test]
+fn entries_of_ignore_files_are_merged_and_none_is_dropped() {
+    let directory = repository();
+    let theirs = "# ours\n*\n!main.py\n!*.md\n";
+    write(&directory, ".dockerignore", theirs);
+    write(&directory, ".gitignore", "dist/\n.env\n");
+    init(&directory, &[]).success();
+    let ignore = read(&directory, ".dockerignore");
+    assert!(ignore.starts_with(theirs), "{ignore}");
+    assert!(ignore.contains("\n!requirements.txt\n"), "the build reads it: {ignore}");
+    assert!(!ignore.contains("DEPLOY.md"), "`!*.md` lets it in: {ignore}");
+    assert_eq!(read(&directory, ".gitignore"), "dist/\n.env\n");
+}
+
+#[test]
+fn an_existing_run_book_is_kept_whatever_is_taken() {
+    let directory = repository();
+    write(&directory, "DEPLOY.md", "# Ours\n");
+    init(&directory, &["--adopt"]).success();
+    assert_eq!(read(&directory, "DEPLOY.md"), "# Ours\n");
+    assert_eq!(lock_state(&directory, "DEPLOY.md").as_deref(), Some("kept, not adopted"));
+}
+
+#[test]
+fn a_helper_of_theirs_stays_and_ours_stands_beside_it() {
+    let directory = repository();
+    write(&directory, "gunicorn.conf.py", "workers = 1\n");
+    init(&directory, &["--preset", "fastapi-gunicorn", "--set", "stack.server=gunicorn-uvicorn"])
+        .success();
+    assert_eq!(read(&directory, "gunicorn.conf.py"), "workers = 1\n");
+    assert!(read(&directory, "gunicorn.dockwright.conf.py").contains("bind"));
+    let dockerfile = read(&directory, "Dockerfile");
+    assert!(dockerfile.contains("\"gunicorn.dockwright.conf.py\""), "{dockerfile}");
+    assert!(!dockerfile.contains("\"gunicorn.conf.py\""), "{dockerfile}");
+    let before = tree(directory.path());
+    init(&directory, &[]).success();
+    assert!(tree(directory.path()) == before, "a second run finds ours where it is");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replaced_file_keeps_its_mode_and_its_line_ends() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM python:3.9\r\n");
+    let path = directory.path().join("Dockerfile");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    init(&directory, &["--adopt"]).success();
+    let text = read(&directory, "Dockerfile");
+    assert!(text.contains("AS runtime") && !text.replace("\r\n", "").contains('\n'));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_dry_run_shows_diffs_and_writes_nothing() {
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM python:3.9\n");
+    write(&directory, ".env", "PASSWORD=hunter2\n");
+    let before = tree(directory.path());
+    init(&directory, &["--adopt", "--dry-run"])
+        .success()
+        .stdout(predicate::str::contains("--- a/Dockerfile\n+++ b/Dockerfile\n"))
+        .stdout(predicate::str::contains("-FROM python:3.9\n"))
+        .stdout(predicate::str::contains("Would replace"))
+        .stdout(predicate::str::contains("hunter2").not());
+    assert!(tree(directory.path()) == before);
+}
+
+#[test]
+fn what_the_user_removed_stays_out_and_an_edit_stays_in() {
+    let directory = repository();
+    init(&directory, &[]).success();
+    fs::remove_file(directory.path().join("DEPLOY.md")).unwrap();
+    let edited = format!("{}# mine\n", read(&directory, "Dockerfile"));
+    write(&directory, "Dockerfile", &edited);
+    let report = report(&directory, &["--set", "deploy.memory=2GiB"]);
+    assert!(!directory.path().join("DEPLOY.md").exists());
+    assert_eq!(read(&directory, "Dockerfile"), edited);
+    assert_eq!(file(&report, "compose.yaml").1, "replace", "nobody edited it");
+    assert_eq!(file(&report, "DEPLOY.md").1, "hold");
+}
+
+#[test]
+fn comments_of_an_existing_dockwright_toml_stay() {
+    let directory = repository();
+    let theirs = "# our machine\npreset = \"fastapi-uvicorn\"\n\n[deploy]\nmemory = \"2GiB\"  # small\n";
+    write(&directory, "dockwright.toml", theirs);
+    init(&directory, &[]).success();
+    let intent = read(&directory, "dockwright.toml");
+    assert!(intent.starts_with(theirs), "{intent}");
+    assert!(intent.contains("app = \"main:app\""), "{intent}");
+    assert!(!read(&directory, "compose.yaml").contains("3.5"), "2 GiB hold");
+}
+
+#[test]
+fn secrets_are_in_env_alone() {
+    let directory = repository();
+    let report = report(&directory, &["--set", "stack.database=postgres"]);
+    let env = read(&directory, ".env");
+    let secret = env.lines().find_map(|line| line.strip_prefix("POSTGRES_PASSWORD=")).unwrap();
+    assert!(secret.len() >= 40);
+    for (path, bytes) in tree(directory.path()).iter().filter(|(path, _)| path != ".env") {
+        assert!(!String::from_utf8_lossy(bytes).contains(secret), "{path}");
+    }
+    assert!(!report.to_string().contains(secret));
+}
