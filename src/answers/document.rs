@@ -50,10 +50,11 @@ pub fn write(draft: &Draft) -> String {
 fn chosen(draft: &Draft) -> Vec<(&str, &Sourced)> {
     let absent = |key: &str, sourced: &Sourced| {
         matches!(&sourced.origin, Origin::Detected(evidence) if evidence.is_empty())
-            && sourced.shadowed.last().map_or_else(
-                || draft.default_of(key),
-                |(value, _)| value.to_string(),
-            ) == sourced.value.to_string()
+            && sourced
+                .shadowed
+                .last()
+                .map_or_else(|| draft.default_of(key), |(value, _)| value.to_string())
+                == sourced.value.to_string()
     };
     let mut chosen: Vec<_> = draft
         .all_said()

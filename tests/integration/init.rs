@@ -33,7 +33,16 @@ pub fn read(directory: &TempDir, path: &str) -> String {
 pub fn init(directory: &TempDir, flags: &[&str]) -> assert_cmd::assert::Assert {
     dockwright()
         .current_dir(directory)
-        .args(["init", "--yes", "--set", "project.name=shop", "--set", "project.app=main:app", "--set", "project.dependency-files=requirements.txt"])
+        .args([
+            "init",
+            "--yes",
+            "--set",
+            "project.name=shop",
+            "--set",
+            "project.app=main:app",
+            "--set",
+            "project.dependency-files=requirements.txt",
+        ])
         .args(flags)
         .assert()
 }
@@ -272,7 +281,8 @@ fn what_the_user_removed_stays_out_and_an_edit_stays_in() {
 #[test]
 fn comments_of_an_existing_dockwright_toml_stay() {
     let directory = repository();
-    let theirs = "# our machine\npreset = \"fastapi-uvicorn\"\n\n[deploy]\nmemory = \"2GiB\"  # small\n";
+    let theirs =
+        "# our machine\npreset = \"fastapi-uvicorn\"\n\n[deploy]\nmemory = \"2GiB\"  # small\n";
     write(&directory, "dockwright.toml", theirs);
     init(&directory, &[]).success();
     let intent = read(&directory, "dockwright.toml");
