@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::apply::beside;
 use crate::apply::bookkeeping::{FileState, Lock, hash, normalised};
-use crate::apply::disk::{self, DiskState};
+use crate::apply::disk::{self, DiskState, Obstacle};
 use crate::error::Error;
 use crate::plan::Bundle;
 use crate::plan::outputs::Syntax;
@@ -54,8 +54,12 @@ impl Look {
     /// # Errors
     /// When something is there and cannot be read.
     pub fn at(root: &Path, file: Rendered, lock: Option<&Lock>) -> Result<Self, Error> {
-        let disk = disk::look(root, &file.output.path)?;
-        let standing = standing(&file, &disk, lock);
+        let mut disk = disk::look(root, &file.output.path)?;
+        let mut standing = standing(&file, &disk, lock);
+        if standing == Standing::Extends && disk.bytes().is_some_and(|bytes| bytes.contains(&0)) {
+            disk = DiskState::Obstructed(Obstacle::Utf16);
+            standing = Standing::Obstructed;
+        }
         let other = match standing {
             Standing::Foreign | Standing::Obstructed => beside::name(&file.output.path),
             _ if file.output.path.as_str().ends_with(".dockerignore") => {

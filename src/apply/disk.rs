@@ -37,6 +37,8 @@ pub enum Obstacle {
     FileAbove(String),
     /// A device, a pipe, a socket.
     Special,
+    /// Lines cannot be added to text in this encoding.
+    Utf16,
 }
 
 impl fmt::Display for Obstacle {
@@ -48,6 +50,7 @@ impl fmt::Display for Obstacle {
             }
             Self::Directory => f.write_str("is a directory where a file has to be"),
             Self::FileAbove(parent) => write!(f, "is below `{parent}`, which is no directory"),
+            Self::Utf16 => f.write_str("is UTF-16, and lines can only be added to UTF-8"),
             Self::Special => f.write_str("is no ordinary file"),
         }
     }

@@ -21,10 +21,15 @@ pub fn run(dir: &Path, format: Format) -> Result<(), Error> {
     }
 }
 
-/// The report for people: a table of what was found, then what is missing or
-/// doubtful.
+/// The report for people: what was found, then what the code lacks.
 #[must_use]
 pub fn human(facts: &Facts) -> String {
+    format!("{}{}", found(facts), checklist(facts))
+}
+
+/// A table of what was found, then what is missing or doubtful.
+#[must_use]
+pub fn found(facts: &Facts) -> String {
     let rows = rows(facts);
     let found = rows.iter().filter_map(|row| {
         let value = said(row)?;
@@ -55,7 +60,6 @@ pub fn human(facts: &Facts) -> String {
     for unreadable in &facts.unreadable {
         text.push_str(&format!("  {}: {}\n", unreadable.path, unreadable.why));
     }
-    text.push_str(&checklist(facts));
     text
 }
 

@@ -4,6 +4,7 @@ mod bad_input;
 mod combinations;
 mod examples;
 mod init;
+mod init_bad_input;
 mod new;
 mod plan;
 mod properties;

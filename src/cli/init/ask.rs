@@ -32,11 +32,11 @@ pub fn run(
     let title = format!("Container files for the code in {}", layers.dir.display());
     asker.say(&style(title).for_stderr().bold().to_string())?;
     asker.remark(KEYS)?;
-    asker.say(&format!("\n{}", shown::human(&layers.facts)))?;
+    asker.say(&format!("\n{}", shown::found(&layers.facts)))?;
     let asked = layers.answers.len();
     settle_doubts(asker, layers)?;
     if layers.answers.len() > asked {
-        asker.say(&format!("\n{}", shown::human(&layers.facts)))?;
+        asker.say(&format!("\n{}", shown::found(&layers.facts)))?;
     }
     let mut session = Session::of_layers(layers)?;
     if session.draft()?.text("project.name").is_empty() {

@@ -61,10 +61,12 @@ fn one(
     if clipped {
         asker.remark(&format!("… {} more lines", lines.len() - room))?;
     }
-    let mut items: Vec<(Option<Choice>, String)> = vec![
-        (Some(Choice::Keep), "Keep yours, and write nothing that needs dockwright's".into()),
-        (Some(Choice::Take), take(there, git)),
-    ];
+    let mut items: Vec<(Option<Choice>, String)> =
+        vec![(Some(Choice::Keep), "Keep yours, and write nothing that needs dockwright's".into())];
+    // What cannot be written to is not offered.
+    if there.iter().all(|look| look.disk.bytes().is_some()) {
+        items.push((Some(Choice::Take), take(there, git)));
+    }
     if let Some(names) = other_names(there) {
         items
             .push((Some(Choice::Beside), format!("Keep yours, and write dockwright's as {names}")));

@@ -1,0 +1,157 @@
+//! What `init` refuses is said once, with the file's name and the right exit
+//! code, and nothing is written.
+
+use std::fs;
+
+use assert_fs::TempDir;
+use predicates::prelude::*;
+
+use crate::init::{init, read, repository, tree, write};
+use crate::support::{directory, dockwright};
+
+/// Expects exit 2, nothing written, and every text on standard error.
+fn refused(directory: &TempDir, flags: &[&str], texts: &[&str]) {
+    let before = tree(directory.path());
+    let mut assert = init(directory, flags).code(2);
+    for text in texts {
+        assert = assert.stderr(predicate::str::contains(*text));
+    }
+    assert!(tree(directory.path()) == before, "something was written");
+}
+
+#[test]
+fn a_directory_that_is_missing_or_is_a_file() {
+    let directory = repository();
+    refused(&directory, &["elsewhere"], &["no directory elsewhere", "dockwright new elsewhere"]);
+    refused(&directory, &["main.py"], &["main.py is no directory"]);
+}
+
+#[test]
+fn without_a_terminal_and_without_yes_nothing_is_done() {
+    let directory = repository();
+    let before = tree(directory.path());
+    dockwright()
+        .current_dir(&directory)
+        .args(["init", "--set", "project.app=main:app", "--set", "project.name=shop"])
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("--yes"));
+    assert!(tree(directory.path()) == before);
+}
+
+#[test]
+fn a_directory_named_env_is_named() {
+    let directory = repository();
+    fs::create_dir(directory.path().join(".env")).unwrap();
+    refused(&directory, &[], &["`.env` is a directory", "--set files..env=off"]);
+    init(&directory, &["--set", "files..env=off"]).success();
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_symlink() {
+    let directory = repository();
+    let outside = self::directory();
+    write(&outside, "Dockerfile", "FROM theirs\n");
+    let link = directory.path().join("Dockerfile");
+    std::os::unix::fs::symlink(outside.path().join("Dockerfile"), link).unwrap();
+    refused(&directory, &["--adopt"], &["`Dockerfile` is a symlink"]);
+    init(&directory, &[]).success();
+    assert_eq!(read(&outside, "Dockerfile"), "FROM theirs\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_bookkeeping_is_not_written_through_a_symlink() {
+    let directory = repository();
+    let outside = self::directory();
+    std::os::unix::fs::symlink(outside.path(), directory.path().join(".dockwright")).unwrap();
+    refused(&directory, &[], &[".dockwright`, a symlink"]);
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+#[test]
+fn a_broken_dockwright_toml_has_its_place() {
+    let directory = repository();
+    write(&directory, "dockwright.toml", "[deploy]\nmemory = \n");
+    refused(&directory, &[], &["dockwright.toml:2:"]);
+    write(&directory, "dockwright.toml", "[deploy]\nmemroy = \"1GiB\"\n");
+    refused(&directory, &[], &["dockwright.toml:2:10", "deploy.memory"]);
+}
+
+#[test]
+fn a_broken_lock_says_how_to_get_on() {
+    let directory = repository();
+    write(&directory, ".dockwright/lock.toml", "version = \n");
+    refused(&directory, &[], &[".dockwright/lock.toml", "remove .dockwright"]);
+    write(
+        &directory,
+        ".dockwright/lock.toml",
+        "version = 9\ndockwright = \"9\"\npreset = []\n[sticky]\n",
+    );
+    refused(&directory, &[], &["version 9"]);
+}
+
+#[test]
+fn lines_are_not_added_to_utf_16() {
+    let directory = repository();
+    let utf16: Vec<u8> = [0xFF, 0xFE]
+        .into_iter()
+        .chain("A=1\r\n".encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
+    fs::write(directory.path().join(".env"), utf16).unwrap();
+    refused(&directory, &[], &["`.env` is UTF-16"]);
+}
+
+#[test]
+fn bytes_that_are_no_utf_8_stay_what_they_are() {
+    let directory = repository();
+    fs::write(directory.path().join(".env"), b"NAME=caf\xE9\n").unwrap();
+    init(&directory, &[]).success();
+    let env = fs::read(directory.path().join(".env")).unwrap();
+    assert!(env.starts_with(b"NAME=caf\xE9\n") && env.len() > 20);
+}
+
+#[test]
+fn wrong_flags_come_together() {
+    let directory = repository();
+    refused(
+        &directory,
+        &["--set", "stack.databse=x", "--set", "deploy.cpus=many"],
+        &["stack.database", "`many` is no number of CPUs"],
+    );
+}
+
+#[test]
+fn a_budget_that_is_too_small_is_refused() {
+    let directory = repository();
+    refused(&directory, &["--set", "deploy.memory=64MiB"], &["deploy.memory"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM x\n");
+    let path = directory.path().join("Dockerfile");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&path).is_ok() {
+        return; // the system's administrator can read everything
+    }
+    init(&directory, &[]).code(3).stderr(predicate::str::contains("Dockerfile"));
+    assert!(!directory.path().join("dockwright.toml").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_written_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = repository();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    if fs::write(directory.path().join("probe"), "").is_ok() {
+        return; // the system's administrator can write everywhere
+    }
+    init(&directory, &[]).code(3).stderr(predicate::str::contains("cannot write"));
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+}
