@@ -48,17 +48,9 @@ pub fn write(draft: &Draft) -> String {
 /// What was chosen or found, in the order of the schema. That nothing was found
 /// is only worth a line where a default says otherwise.
 fn chosen(draft: &Draft) -> Vec<(&str, &Sourced)> {
-    let absent = |key: &str, sourced: &Sourced| {
-        matches!(&sourced.origin, Origin::Detected(evidence) if evidence.is_empty())
-            && sourced
-                .shadowed
-                .last()
-                .map_or_else(|| draft.default_of(key), |(value, _)| value.to_string())
-                == sourced.value.to_string()
-    };
     let mut chosen: Vec<_> = draft
         .all_said()
-        .filter(|(key, sourced)| sourced.origin.is_chosen() && !absent(key, sourced))
+        .filter(|(key, sourced)| sourced.origin.is_chosen() && !draft.is_absence(key, sourced))
         .collect();
     chosen.sort_by_key(|(key, _)| schema::position(key));
     chosen

@@ -144,6 +144,18 @@ impl Draft {
         self.values.iter().map(|(key, sourced)| (key.as_str(), sourced))
     }
 
+    /// Whether a value only says that nothing was found, where nothing else
+    /// was expected.
+    #[must_use]
+    pub fn is_absence(&self, key: &str, sourced: &Sourced) -> bool {
+        let expected = match sourced.shadowed.last() {
+            Some((value, _)) => value.to_string(),
+            None => self.default_of(key),
+        };
+        matches!(&sourced.origin, Origin::Detected(evidence) if evidence.is_empty())
+            && sourced.value.to_string() == expected
+    }
+
     /// The default of a key; some follow from other answers.
     #[must_use]
     pub fn default_of(&self, key: &str) -> String {

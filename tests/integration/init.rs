@@ -259,7 +259,7 @@ fn a_dry_run_shows_diffs_and_writes_nothing() {
         .success()
         .stdout(predicate::str::contains("--- a/Dockerfile\n+++ b/Dockerfile\n"))
         .stdout(predicate::str::contains("-FROM python:3.9\n"))
-        .stdout(predicate::str::contains("Would replace"))
+        .stdout(predicate::str::contains("Existing, would be replaced\n  Dockerfile\n"))
         .stdout(predicate::str::contains("hunter2").not());
     assert!(tree(directory.path()) == before);
 }

@@ -1,4 +1,4 @@
-//! The questions of `dockwright new`, asked by the built binary in a real
+//! The questions of `dockwright new` and `init`, asked by the built binary in a real
 //! pseudo-terminal.
 #![cfg(unix)]
 #![allow(missing_docs)]
@@ -6,6 +6,7 @@
 mod answers;
 mod changes;
 mod endings;
+mod init;
 mod looks;
 mod start;
 mod terminal;

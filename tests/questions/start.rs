@@ -10,7 +10,9 @@ use crate::terminal::Terminal;
 
 /// How a binary is started.
 pub struct Start {
+    command: &'static str,
     args: Vec<String>,
+    files: Vec<(String, String)>,
     rows: u16,
     columns: u16,
     env: Vec<(String, String)>,
@@ -24,6 +26,8 @@ impl Start {
     /// columns.
     pub fn new(args: &[&str]) -> Self {
         Self {
+            command: "new",
+            files: Vec::new(),
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             rows: 60,
             columns: 80,
@@ -32,6 +36,12 @@ impl Start {
             stdout_in_file: false,
             close_at: None,
         }
+    }
+
+    /// `dockwright init` with these arguments, where these files are.
+    pub fn init(args: &[&str], files: &[(&str, &str)]) -> Self {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        Self { command: "init", files: files.collect(), ..Self::new(args) }
     }
 
     pub fn sized(mut self, rows: u16, columns: u16) -> Self {
@@ -71,6 +81,11 @@ impl Start {
 
     pub fn open(self) -> Terminal {
         let parent = TempDir::new().expect("a temporary directory");
+        for (path, text) in &self.files {
+            let path = parent.path().join(path);
+            fs::create_dir_all(path.parent().expect("below the directory")).expect("a directory");
+            fs::write(path, text).expect("a file");
+        }
         let (pty, pts) = open().expect("a pseudo-terminal");
         pty.resize(Size::new(self.rows, self.columns)).expect("a size");
         let binary = env!("CARGO_BIN_EXE_dockwright");
@@ -81,7 +96,7 @@ impl Start {
             Command::new(binary)
         };
         command = command
-            .arg("new")
+            .arg(self.command)
             .args(&self.args)
             .current_dir(parent.path())
             .env("TERM", "xterm-256color")

@@ -151,12 +151,12 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
 pub fn files(work: &Work, dry_run: bool, width: usize) -> String {
     let mut text = String::new();
     for (action, done, planned) in [
-        (Action::Create, "Wrote", "Would write"),
-        (Action::Replace, "Replaced", "Would replace"),
-        (Action::Extend, "Extended", "Would extend"),
-        (Action::Remove, "Removed", "Would remove"),
+        (Action::Create, "Wrote", "New"),
+        (Action::Replace, "Replaced", "Existing, would be replaced"),
+        (Action::Extend, "Extended", "Existing, would get lines added"),
+        (Action::Remove, "Removed", "Existing, would be removed"),
         (Action::Unchanged, "Unchanged", "Unchanged"),
-        (Action::Keep, "Kept as they are", "Kept as they are"),
+        (Action::Keep, "Kept as they are", "Existing, kept as they are"),
         (Action::Hold, "Not written", "Not written"),
     ] {
         let changes: Vec<&Change> = work.shown().filter(|change| change.action == action).collect();

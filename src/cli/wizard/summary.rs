@@ -2,7 +2,7 @@
 
 use console::{measure_text_width, style};
 
-use crate::answers::{Draft, Origin};
+use crate::answers::{Draft, Origin, Sourced};
 use crate::cli::layout::{table, wrap};
 use crate::cli::overview;
 use crate::cli::wizard::session::{Outcome, Session};
@@ -79,7 +79,9 @@ pub fn choices(session: &Session, draft: &Draft, width: usize) -> String {
     }
     rows.swap(0, 1);
     let shown = |key: &str| LINES.iter().any(|(_, keys)| keys.contains(&key));
-    for (key, sourced) in draft.all_said().filter(|(key, _)| !shown(key)) {
+    let worth_a_row =
+        |(key, sourced): &(&str, &Sourced)| !shown(key) && !draft.is_absence(key, sourced);
+    for (key, sourced) in draft.all_said().filter(worth_a_row) {
         rows.push((key.to_owned(), sourced.value.to_string(), short(&sourced.origin)));
     }
     let mut text = heading("Choices");

@@ -1,0 +1,137 @@
+//! The questions of `dockwright init`: only what could not be found out, and
+//! what becomes of the files that are there.
+
+use crate::start::Start;
+use crate::terminal::{CTRL_C, ENTER, ESC, Terminal};
+
+const CODE: (&str, &str) = ("main.py", "from fastapi import FastAPI\n\napp = FastAPI()\n");
+const PACKAGES: (&str, &str) = ("requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\n");
+const DOCKERFILE: (&str, &str) =
+    ("Dockerfile", "FROM python:3.9\nCOPY . .\nCMD [\"uvicorn\", \"main:app\"]\n");
+const COMPOSE: (&str, &str) = ("docker-compose.yml", "services:\n  app:\n    build: .\n");
+
+const NAMED: [&str; 6] = [
+    "--set",
+    "project.name=shop",
+    "--set",
+    "project.app=main:app",
+    "--set",
+    "project.dependency-files=requirements.txt",
+];
+
+fn start(files: &[(&str, &str)]) -> Start {
+    Start::init(&NAMED, files)
+}
+
+fn finish(mut terminal: Terminal) -> Terminal {
+    terminal.at_menu("What now").choose("Write these files");
+    assert_eq!(terminal.code(), 0, "{}", terminal.screen());
+    terminal
+}
+
+#[test]
+fn where_everything_is_clear_only_the_summary_is_asked() {
+    let terminal = start(&[CODE, PACKAGES]).open();
+    terminal.sees("Container files for the code in .").sees("main:app");
+    let terminal = finish(terminal);
+    assert!(terminal.screen().contains("Next: docker compose up --build --wait"));
+    assert!(terminal.file("Dockerfile").contains("AS runtime"));
+    assert_eq!(terminal.file("main.py"), CODE.1);
+}
+
+#[test]
+fn a_name_that_the_directory_does_not_have_is_asked() {
+    let terminal = Start::init(&NAMED[2..], &[CODE, PACKAGES]).open();
+    terminal.at("Service name").press("shop").press(ENTER);
+    let terminal = finish(terminal);
+    assert!(terminal.file("dockwright.toml").contains("name = \"shop\""));
+}
+
+#[test]
+fn enter_keeps_what_is_there() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    terminal.at_menu("Dockerfile").sees("-FROM python:3.9").press(ENTER);
+    terminal.sees("kept as they are");
+    let terminal = finish(terminal);
+    assert_eq!(terminal.file("Dockerfile"), DOCKERFILE.1);
+    assert!(terminal.file(".dockwright/lock.toml").contains("kept, not adopted"));
+    assert!(!terminal.left().contains(&"compose.yaml".to_owned()));
+}
+
+#[test]
+fn what_is_taken_leaves_a_copy_where_there_is_no_git() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    terminal.at_menu("Dockerfile").choose("Take dockwright's; a copy of yours stays");
+    let terminal = finish(terminal);
+    assert!(terminal.file("Dockerfile").contains("AS runtime"));
+    assert_eq!(terminal.file("Dockerfile.before-dockwright"), DOCKERFILE.1);
+    assert!(terminal.file("compose.yaml").contains("name: shop"));
+}
+
+#[test]
+fn ours_beside_theirs_works_together() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).open();
+    terminal.at_menu("Dockerfile").choose("Keep yours, and write dockwright's as Dockerfile");
+    terminal.at_menu("docker-compose.yml").choose("Keep yours, and write dockwright's as docker");
+    let terminal = finish(terminal);
+    assert_eq!(terminal.file("Dockerfile"), DOCKERFILE.1);
+    assert_eq!(terminal.file("docker-compose.yml"), COMPOSE.1);
+    assert!(terminal.file("Dockerfile.dockwright").contains("AS runtime"));
+    let compose = terminal.file("docker-compose.dockwright.yml");
+    assert!(compose.contains("dockerfile: Dockerfile.dockwright\n"), "{compose}");
+    assert!(terminal.file("Dockerfile.dockwright.dockerignore").contains(".git"));
+    assert!(!terminal.left().contains(&".dockerignore".to_owned()), "theirs builds without one");
+    let next = "docker compose --file docker-compose.dockwright.yml up";
+    assert!(terminal.screen().contains(next), "{}", terminal.screen());
+}
+
+#[test]
+fn the_whole_difference_is_shown_when_it_is_asked_for() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).sized(24, 80).open();
+    terminal.at_menu("Dockerfile").sees("more lines").choose("Show the whole difference");
+    terminal.sees("+CMD [").at_menu("Dockerfile").choose("Keep yours, and write nothing");
+    finish(terminal);
+}
+
+#[test]
+fn the_files_can_be_decided_again() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    terminal.at_menu("Dockerfile").press(ENTER);
+    terminal.at_menu("What now").press(ESC);
+    terminal.at_menu("Dockerfile").choose("Take");
+    let terminal = finish(terminal);
+    assert!(terminal.file("Dockerfile").contains("AS runtime"));
+}
+
+#[test]
+fn cancel_and_ctrl_c_leave_everything_as_it_was() {
+    for stop in [None, Some(CTRL_C)] {
+        let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+        terminal.at_menu("Dockerfile").choose("Take");
+        terminal.at_menu("What now");
+        match stop {
+            Some(key) => terminal.press(key),
+            None => terminal.choose("Cancel"),
+        };
+        assert_eq!(terminal.code(), 130, "{}", terminal.screen());
+        let mut left = terminal.left();
+        left.sort();
+        assert_eq!(left, ["Dockerfile", "main.py", "requirements.txt"]);
+        assert_eq!(terminal.file("Dockerfile"), DOCKERFILE.1);
+        assert!(terminal.shows_cursor());
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for columns in [60, 80] {
+        let terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).sized(60, columns).open();
+        terminal.at_menu("Dockerfile").choose("Take");
+        terminal.at_menu("docker-compose.yml");
+        assert_eq!(terminal.wrapped(), [""; 0], "{}", terminal.screen());
+        terminal.choose("Take");
+        terminal.at_menu("What now");
+        assert_eq!(terminal.wrapped(), [""; 0], "{}", terminal.screen());
+        finish(terminal);
+    }
+}
