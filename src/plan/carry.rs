@@ -1,0 +1,241 @@
+//! What an existing compose file runs, against the services of the plan:
+//! which of its services go on as one of ours, and which are passed through.
+
+use std::collections::BTreeMap;
+
+use crate::answers::Answers;
+use crate::answers::carried::Carried;
+use crate::compose::image::{self, Kind, Known, Start};
+use crate::compose::mount::Source;
+use crate::compose::{Document, Mount, Service};
+use crate::schema::Role;
+
+/// Where the application is in the image that is built.
+const CODE: &str = "/app";
+
+/// An existing compose file, sorted by what becomes of its services.
+#[derive(Clone, Debug)]
+pub struct Carry {
+    /// What was read.
+    pub carried: Carried,
+    /// The file as a model.
+    pub document: Document,
+    /// Services that go on as one of ours.
+    pub services: BTreeMap<Role, Service>,
+    /// Services that stay as they are.
+    pub passed: Vec<Service>,
+    /// The build context as seen from the file: `.`, `backend`, `..`.
+    pub context: String,
+}
+
+impl Carry {
+    /// Sorts the services of the file that the answers carry on; `None` where
+    /// they carry none.
+    #[must_use]
+    pub fn of(answers: &Answers, roles: &[Role]) -> Option<Self> {
+        let adopted = answers.adopted.as_ref()?;
+        let carried = adopted.derived.carried.clone()?;
+        let document = carried.document();
+        let mut services = BTreeMap::new();
+        let mut passed = document.services();
+        for role in roles {
+            let name = &answers.services[role];
+            if let Some(at) = passed.iter().position(|service| service.name == *name) {
+                services.insert(*role, passed.remove(at));
+            }
+        }
+        let context = adopted.context.as_ref().map_or(".", |context| context.as_str());
+        let context = relative(carried.directory(), context);
+        Some(Self { carried, document, services, passed, context })
+    }
+
+    /// Whether one of ours is a service that was there.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.services.contains_key(&role)
+    }
+
+    /// The service whose settings one of ours takes over: its own, and for
+    /// processes of the application that are new, the web service's.
+    #[must_use]
+    pub fn source(&self, role: Role) -> Option<&Service> {
+        let web = || self.services.get(&Role::Web).filter(|_| role.runs_application());
+        self.services.get(&role).or_else(web)
+    }
+
+    /// Whether a service runs the application's image.
+    #[must_use]
+    pub fn runs_own_image(&self, service: &Service) -> bool {
+        self.carried.own.contains(&service.name)
+    }
+
+    /// What a store's image is, where the table knows it.
+    #[must_use]
+    pub fn known(&self, service: &Service) -> Option<Known> {
+        let base = self.carried.bases.get(&service.name).cloned();
+        image::known(&base.or_else(|| service.image())?)
+    }
+
+    /// Mounts of a service of the application that hold data, where the
+    /// application of the new image finds them. Source code is none.
+    #[must_use]
+    pub fn data_mounts(&self, service: &Service) -> Vec<Mount> {
+        let mounts = service.mounts().into_iter().filter(|mount| !self.is_code(mount));
+        mounts
+            .map(|mut mount| {
+                mount.target = self.moved(&mount.target);
+                mount
+            })
+            .collect()
+    }
+
+    /// Where a path of the old container is in the new one.
+    #[must_use]
+    pub fn moved(&self, target: &str) -> String {
+        let code = self.carried.code.as_str();
+        let inside = target.strip_prefix(code).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        match inside {
+            Some(rest) if code.len() > 1 && !in_code(code) => format!("{CODE}{rest}"),
+            _ => target.to_owned(),
+        }
+    }
+
+    /// Whether a mount shows source code of the repository, which the image
+    /// holds: the development overlay mounts it.
+    #[must_use]
+    pub fn is_code(&self, mount: &Mount) -> bool {
+        let Some(path) = mount.bind() else {
+            // `/code/node_modules` and its like keep a mount of the code from
+            // hiding what the image has there.
+            let hidden = mount.source == Source::Anonymous && mount.target.starts_with(&self.carried.code);
+            return hidden && !self.carried.code.is_empty();
+        };
+        if path.starts_with(['/', '~']) || path.contains('$') {
+            return false;
+        }
+        let bare = path.trim_start_matches("./").trim_end_matches('/');
+        let whole = matches!(bare, "" | "." | "..") || bare == self.context.as_str();
+        whole || self.holds_code(bare)
+    }
+
+    /// Whether a directory of the repository is code and not data: it is
+    /// mounted where the image has the same directory, and its name is not one
+    /// of data.
+    fn holds_code(&self, path: &str) -> bool {
+        const DATA: [&str; 16] = [
+            "data", "media", "upload", "uploads", "storage", "files", "static", "staticfiles", "logs",
+            "log", "db", "backup", "backups", "cache", "models", "volumes",
+        ];
+        let last = path.rsplit('/').next().unwrap_or(path);
+        let data = DATA.iter().any(|name| last == *name || last.ends_with(&format!("_{name}")));
+        let file = last.contains('.');
+        !data && !file && !path.contains("data")
+    }
+
+    /// How a store's container starts.
+    #[must_use]
+    pub fn start(&self, store: &Service) -> StoreStart {
+        let known = self.known(store);
+        let library = known.as_ref().is_some_and(|known| known.start == Start::Library);
+        if let Some(user) = store.text("user") {
+            return StoreStart { library, user: Some(user), keeps_user: true };
+        }
+        let data_on_host = store.mounts().iter().any(|mount| {
+            mount.bind().is_some() && !mount.target.contains("initdb.d") && !mount.target.contains('.')
+        });
+        let secrets = store.item.get("secrets").is_some();
+        // The owner of a directory of the host is the host's to say, and a
+        // secret's file is readable for root alone.
+        let user = known.and_then(|known| known.uid).filter(|_| !data_on_host && !secrets);
+        StoreStart { library, user, keeps_user: false }
+    }
+
+    /// Warnings about what is passed through: its memory is not planned.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.passed.is_empty() {
+            let said: Vec<String> = self
+                .passed
+                .iter()
+                .map(|service| match service.memory_limit() {
+                    Some(limit) => format!("{} ({limit})", service.name),
+                    None => format!("{} (no limit)", service.name),
+                })
+                .collect();
+            warnings.push(format!(
+                "{} keeps running what was there, and the plan's budget does not count it: {}",
+                self.carried.file,
+                said.join(", ")
+            ));
+        }
+        for service in self.services.values() {
+            let code: Vec<String> = if self.runs_own_image(service) {
+                let mounts = service.mounts().into_iter().filter(|mount| self.is_code(mount));
+                mounts.filter_map(|mount| mount.bind().map(str::to_owned)).collect()
+            } else {
+                Vec::new()
+            };
+            if !code.is_empty() {
+                warnings.push(format!(
+                    "{}: the image holds the code, so {} is no longer mounted; the development overlay mounts it",
+                    service.name,
+                    code.join(", ")
+                ));
+            }
+        }
+        warnings
+    }
+}
+
+/// How a data store's container starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreStart {
+    /// By the Docker library's contract.
+    pub library: bool,
+    /// As which user, where that is certain; otherwise as root, which changes
+    /// to its own.
+    pub user: Option<String>,
+    /// Whether the file itself says the user.
+    pub keeps_user: bool,
+}
+
+fn in_code(path: &str) -> bool {
+    path == CODE || path.strip_prefix(CODE).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A directory of the repository as seen from another one.
+fn relative(from: &str, to: &str) -> String {
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
+    let up = vec!["..".to_owned(); from.len() - shared];
+    let path: Vec<String> = up.into_iter().chain(to[shared..].iter().cloned()).collect();
+    if path.is_empty() { ".".to_owned() } else { path.join("/") }
+}
+
+/// Whether an image is one of PostgreSQL that has a setting for just-in-time
+/// compilation.
+#[must_use]
+pub fn has_jit(known: Option<&Known>) -> bool {
+    /// The first major version with it.
+    const FIRST: u32 = 11;
+    known.is_some_and(|known| {
+        known.kind == Kind::Postgres && known.major.is_none_or(|major| major >= FIRST)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_seen_from_another() {
+        assert_eq!(relative(".", "."), ".");
+        assert_eq!(relative(".", "backend"), "backend");
+        assert_eq!(relative("docker", "."), "..");
+        assert_eq!(relative("deploy/a", "deploy/b"), "../b");
+    }
+}
