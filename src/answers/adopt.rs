@@ -8,7 +8,7 @@ use crate::answers::stack::Server;
 use crate::detect::facts::{Facts, Interface, Meaning};
 use crate::detect::{Evidence, Fact};
 use crate::schema::value::TMPFS;
-use crate::schema::{self, RUNTIMES};
+use crate::schema::{self, RUNTIMES, Role};
 
 impl Draft {
     /// Takes what was found in a repository. Facts that are ambiguous are left
@@ -20,6 +20,7 @@ impl Draft {
         adoption.framework();
         adoption.stores();
         adoption.tasks();
+        adoption.compose();
         adoption.model();
         let notes = adoption.notes;
         self.derive(Derived::of(facts));
@@ -249,6 +250,34 @@ impl Adoption<'_> {
                     "{queue} runs tasks: no worker is written for it, add one to the compose file"
                 ));
             }
+        }
+    }
+
+    /// Services keep the names an existing compose file gave them.
+    fn compose(&mut self) {
+        let Fact::Known(carried, evidence) = &self.facts.carried else { return };
+        let redis_is_both = !carried.roles.contains_key(&Role::Cache);
+        if let Some(redis) = carried.roles.get(&Role::Redis)
+            && redis_is_both
+            && self.draft.text("stack.cache") == "redis"
+        {
+            if self.draft.text("stack.broker") == "redis" {
+                self.notes.push(format!(
+                    "{redis} is both cache and broker: it stays one Redis, and never evicts"
+                ));
+                self.set("stack.cache", "none", evidence);
+            } else {
+                self.set("services.cache", redis, evidence);
+            }
+        }
+        if carried.roles.contains_key(&Role::Nginx) {
+            self.set("stack.proxy", "nginx", evidence);
+        }
+        for (role, name) in &carried.roles {
+            self.set(&format!("services.{}", role.name()), name, evidence);
+        }
+        for (role, name) in carried.free_names() {
+            self.set(&format!("services.{}", role.name()), &name, evidence);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answers::carried::Carried;
 use crate::answers::stack::PackageManager;
 use crate::detect::facts::{
     Connection, Facts, Installs, Meaning, RequiredEnv, Static, SystemPackages,
@@ -44,6 +45,8 @@ pub struct Derived {
     pub required_env: Vec<RequiredEnv>,
     /// Variables that tell the code where its database, cache and broker are.
     pub connections: Vec<Connection>,
+    /// What an existing compose file runs.
+    pub carried: Option<Carried>,
 }
 
 impl Derived {
@@ -64,6 +67,7 @@ impl Derived {
             static_files: facts.static_files.value().cloned(),
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
+            carried: facts.carried.value().cloned(),
         }
     }
 

@@ -53,6 +53,24 @@ impl Carried {
         self.file.rsplit_once('/').map_or(".", |(directory, _)| directory)
     }
 
+    /// Names for the roles that no service has, where another service has the
+    /// usual name.
+    #[must_use]
+    pub fn free_names(&self) -> Vec<(Role, String)> {
+        let taken: Vec<String> =
+            self.document().services().into_iter().map(|service| service.name).collect();
+        let mut free = Vec::new();
+        for role in Role::ALL.into_iter().filter(|role| !self.roles.contains_key(role)) {
+            let usual = role.name();
+            if taken.iter().any(|name| name == usual) {
+                let mut others = (2..).map(|count| format!("{usual}-{count}"));
+                let other = others.find(|name| !taken.contains(name));
+                free.extend(other.map(|name| (role, name)));
+            }
+        }
+        free
+    }
+
     /// Names that must not be created beside the file: Compose would take
     /// them in its stead, or lay them over it.
     #[must_use]

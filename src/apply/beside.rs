@@ -96,7 +96,8 @@ fn with_dockerfile(text: &str, dockerfile: &str) -> String {
     let mut result = String::new();
     for line in text.split_inclusive('\n') {
         let indent = &line[..line.len() - line.trim_start().len()];
-        if line.trim_start().starts_with("target: ") && !text.contains("dockerfile:") {
+        // Stages of ours; a service that was there before may name others.
+        if matches!(line.trim(), "target: runtime" | "target: proxy") {
             result.push_str(&format!("{indent}dockerfile: {dockerfile}\n"));
         }
         result.push_str(line);

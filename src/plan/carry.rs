@@ -8,6 +8,7 @@ use crate::answers::carried::Carried;
 use crate::compose::image::{self, Kind, Known, Start};
 use crate::compose::mount::Source;
 use crate::compose::{Document, Mount, Service};
+use crate::plan::env::{EnvKind, EnvVar};
 use crate::schema::Role;
 
 /// Where the application is in the image that is built.
@@ -93,7 +94,8 @@ impl Carry {
     #[must_use]
     pub fn moved(&self, target: &str) -> String {
         let code = self.carried.code.as_str();
-        let inside = target.strip_prefix(code).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let inside =
+            target.strip_prefix(code).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         match inside {
             Some(rest) if code.len() > 1 && !in_code(code) => format!("{CODE}{rest}"),
             _ => target.to_owned(),
@@ -107,7 +109,8 @@ impl Carry {
         let Some(path) = mount.bind() else {
             // `/code/node_modules` and its like keep a mount of the code from
             // hiding what the image has there.
-            let hidden = mount.source == Source::Anonymous && mount.target.starts_with(&self.carried.code);
+            let hidden =
+                mount.source == Source::Anonymous && mount.target.starts_with(&self.carried.code);
             return hidden && !self.carried.code.is_empty();
         };
         if path.starts_with(['/', '~']) || path.contains('$') {
@@ -123,8 +126,22 @@ impl Carry {
     /// of data.
     fn holds_code(&self, path: &str) -> bool {
         const DATA: [&str; 16] = [
-            "data", "media", "upload", "uploads", "storage", "files", "static", "staticfiles", "logs",
-            "log", "db", "backup", "backups", "cache", "models", "volumes",
+            "data",
+            "media",
+            "upload",
+            "uploads",
+            "storage",
+            "files",
+            "static",
+            "staticfiles",
+            "logs",
+            "log",
+            "db",
+            "backup",
+            "backups",
+            "cache",
+            "models",
+            "volumes",
         ];
         let last = path.rsplit('/').next().unwrap_or(path);
         let data = DATA.iter().any(|name| last == *name || last.ends_with(&format!("_{name}")));
@@ -141,13 +158,45 @@ impl Carry {
             return StoreStart { library, user: Some(user), keeps_user: true };
         }
         let data_on_host = store.mounts().iter().any(|mount| {
-            mount.bind().is_some() && !mount.target.contains("initdb.d") && !mount.target.contains('.')
+            mount.bind().is_some()
+                && !mount.target.contains("initdb.d")
+                && !mount.target.contains('.')
         });
         let secrets = store.item.get("secrets").is_some();
         // The owner of a directory of the host is the host's to say, and a
         // secret's file is readable for root alone.
         let user = known.and_then(|known| known.uid).filter(|_| !data_on_host && !secrets);
         StoreStart { library, user, keeps_user: false }
+    }
+
+    /// The variables of `.env`: a store that was there has its password, and
+    /// what stood in the file has its value.
+    #[must_use]
+    pub fn variables(&self, variables: Vec<EnvVar>) -> Vec<EnvVar> {
+        let stores = [
+            (Role::Db, "POSTGRES_PASSWORD"),
+            (Role::Redis, "REDIS_PASSWORD"),
+            (Role::Cache, "CACHE_PASSWORD"),
+        ];
+        let has_its_own =
+            |name: &str| stores.iter().any(|(role, own)| *own == name && self.has(*role));
+        let moved = &self.carried.moved;
+        let mut kept: Vec<EnvVar> = variables
+            .into_iter()
+            .filter(|variable| moved.contains(&variable.name) || !has_its_own(&variable.name))
+            .collect();
+        for name in moved {
+            match kept.iter_mut().find(|variable| variable.name == *name) {
+                Some(variable) => variable.kind = EnvKind::Kept,
+                None => kept.push(EnvVar {
+                    name: name.clone(),
+                    kind: EnvKind::Kept,
+                    doc: format!("Stood in {} before.", self.carried.file),
+                    services: Vec::new(),
+                }),
+            }
+        }
+        kept
     }
 
     /// Warnings about what is passed through: its memory is not planned.

@@ -14,6 +14,8 @@ pub enum EnvKind {
     Default(String),
     /// Must be given; there is no sensible default.
     Required,
+    /// What stood in the repository's own compose file: it stays what it was.
+    Kept,
     /// The user or group that writes the files, so that the development
     /// overlay's files belong to them.
     HostUser,
@@ -26,7 +28,7 @@ impl EnvKind {
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Secret(_) => "secret",
+            Self::Secret(_) | Self::Kept => "secret",
             Self::Default(_) | Self::HostUser | Self::HostGroup => "default",
             Self::Required => "required",
         }
@@ -38,7 +40,7 @@ impl EnvKind {
         match self {
             Self::Default(value) => value,
             Self::HostUser | Self::HostGroup => "1000",
-            Self::Secret(_) | Self::Required => "",
+            Self::Secret(_) | Self::Required | Self::Kept => "",
         }
     }
 }
@@ -47,11 +49,11 @@ impl EnvKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvVar {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Where its value comes from.
     pub kind: EnvKind,
     /// What it is for.
-    pub doc: &'static str,
+    pub doc: String,
     /// The services that read it.
     pub services: Vec<Role>,
 }
@@ -78,14 +80,14 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
     let external = shape.has(Role::Migrate) && !shape.has(Role::Db);
 
     let mut variables = vec![EnvVar {
-        name: "LOG_LEVEL",
+        name: "LOG_LEVEL".into(),
         kind: EnvKind::Default("info".into()),
-        doc: "Least severe level that is logged: debug, info, warning or error.",
+        doc: "Least severe level that is logged: debug, info, warning or error.".into(),
         services: application.clone(),
     }];
-    let mut add = |when: bool, name, kind, doc, services: Vec<Role>| {
+    let mut add = |when: bool, name: &str, kind, doc: &str, services: Vec<Role>| {
         if when {
-            variables.push(EnvVar { name, kind, doc, services });
+            variables.push(EnvVar { name: name.into(), kind, doc: doc.into(), services });
         }
     };
     add(

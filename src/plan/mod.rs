@@ -4,6 +4,7 @@
 //! randomness. One module per topic; `mod.rs` is their order.
 
 pub mod budget;
+pub mod carry;
 pub mod celery;
 pub mod data;
 pub mod env;
@@ -55,6 +56,8 @@ pub struct Plan {
     pub requirements: Requirements,
     /// Files, sorted by path.
     pub outputs: Vec<Output>,
+    /// What an existing compose file runs, sorted by what becomes of it.
+    pub carry: Option<carry::Carry>,
     /// What a person should know before going on.
     pub warnings: Vec<String>,
 }
@@ -75,6 +78,8 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     }
     warnings.extend(notices(&shape));
 
+    let carry = carry::Carry::of(answers, &shape.roles);
+    warnings.extend(carry.iter().flat_map(carry::Carry::warnings));
     let image_only = only.len() == 1 && only.contains(&Bundle::Image);
     let flags = Flags::of(&shape, image_only);
     let outputs = outputs::outputs(&shape, &flags, only)?;
@@ -84,12 +89,16 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
             None => packages::resolve(&flags, &answers.python),
         },
         images: images(answers),
-        env: env::variables(&shape),
+        env: match &carry {
+            Some(carry) => carry.variables(env::variables(&shape)),
+            None => env::variables(&shape),
+        },
         services: shape.roles.clone(),
         decisions: ledger.into_decisions(),
         answers: answers.clone(),
         flags,
         outputs,
+        carry,
         warnings,
     })
 }

@@ -307,7 +307,7 @@ pub fn fields() -> impl Iterator<Item = Field> {
 pub fn service_fields() -> impl Iterator<Item = Field> {
     Role::ALL.into_iter().map(|role| Field {
         name: format!("services.{}", role.name()),
-        kind: Kind::Label,
+        kind: Kind::Service,
         default: role.name(),
         doc: "Name of this service in the compose file.",
         sticky: true,

@@ -25,6 +25,8 @@ pub enum Kind {
     Cpus,
     /// A DNS label (RFC 1123): what Compose, image names and hostnames accept.
     Label,
+    /// A service's name, as a compose file may have it.
+    Service,
     /// A host name, or nothing.
     Hostname,
     /// An IPv4 or IPv6 address to listen on.
@@ -102,6 +104,7 @@ impl Kind {
             Self::Memory => MiB::parse(text).map(Value::Memory),
             Self::Cpus => MilliCpu::parse(text).map(Value::Cpus),
             Self::Label => label(text),
+            Self::Service => service(text),
             Self::Hostname => hostname(text),
             Self::Address => match text.parse::<std::net::IpAddr>() {
                 Ok(address) => Ok(Value::Text(address.to_string())),
@@ -137,6 +140,7 @@ impl Kind {
             Self::Memory => "memory, like 512MiB or 2GiB".into(),
             Self::Cpus => "CPUs, like 0.5 or 2".into(),
             Self::Label => "lower-case letters, digits and hyphens".into(),
+            Self::Service => "letters, digits, `.`, `_` and `-`".into(),
             Self::Hostname => "a host name, or empty".into(),
             Self::Address => "an IP address".into(),
             Self::Path => "a path inside the repository".into(),
@@ -238,6 +242,16 @@ fn label(text: &str) -> Result<Value, String> {
         message.push_str(&format!("; `{near}` would do"));
     }
     Err(message)
+}
+
+fn service(text: &str) -> Result<Value, String> {
+    let accepted = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && text.len() <= 63
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    if accepted {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    Err(format!("`{text}` is no name of a service: letters, digits, `.`, `_` and `-`"))
 }
 
 /// A [`Kind::Label`] near a text that is none.

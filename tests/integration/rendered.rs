@@ -167,7 +167,8 @@ fn a_broker_never_evicts_and_persists_while_a_cache_does_neither() {
 fn every_variable_compose_wants_is_in_the_example_and_in_env() {
     every(|axes, plan, files| {
         let example = text(files, ".env.example");
-        let known: BTreeSet<&str> = plan.env.iter().map(|variable| variable.name).collect();
+        let known: BTreeSet<&str> =
+            plan.env.iter().map(|variable| variable.name.as_str()).collect();
         for file in ["compose.yaml", "compose.dev.yaml"] {
             let text = text(files, file);
             for (start, _) in text.match_indices("${") {
