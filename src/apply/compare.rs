@@ -97,8 +97,10 @@ fn standing(file: &Rendered, disk: &DiskState, lock: Option<&Lock>) -> Standing 
     let there = match disk {
         DiskState::Absent => {
             let removed = |entry: &&crate::apply::bookkeeping::FileEntry| {
+                let once =
+                    entry.ownership == Ownership::Seed && file.output.bundle != Bundle::Intent;
                 entry.state == FileState::Deleted
-                    || entry.state == FileState::Clean && entry.base.is_some()
+                    || entry.state == FileState::Clean && (entry.base.is_some() || once)
             };
             return if entry.filter(removed).is_some() { Standing::Deleted } else { Standing::New };
         }
@@ -117,7 +119,10 @@ fn standing(file: &Rendered, disk: &DiskState, lock: Option<&Lock>) -> Standing 
     let extends = file.output.ownership == Ownership::Append
         || matches!(file.output.syntax, Syntax::Dotenv | Syntax::Ignore)
         || file.output.bundle == Bundle::Intent;
+    let seeded = entry.is_some_and(|entry| entry.ownership == Ownership::Seed);
     match base {
+        // What is written once is the user's afterwards.
+        _ if seeded && !extends => Standing::Customised,
         Some(base) if *base == hash(&file.bytes) => Standing::Customised,
         _ if extends => Standing::Extends,
         Some(_) => Standing::Diverged,
@@ -185,5 +190,14 @@ mod tests {
         assert_eq!(judged(&old, Some("FROM mine\n"), Some(&lock)), Standing::Customised);
         assert_eq!(judged(&new, Some("FROM mine\n"), Some(&lock)), Standing::Diverged);
         assert_eq!(judged(&new, None, Some(&lock)), Standing::Deleted);
+    }
+
+    #[test]
+    fn what_was_written_once_is_the_users() {
+        let mut code = rendered("app/main.py", Syntax::Python, "a = 1\n");
+        code.output.ownership = Ownership::Seed;
+        let lock = lock_of(&[&code]);
+        assert_eq!(judged(&code, Some("a = 2\n"), Some(&lock)), Standing::Customised);
+        assert_eq!(judged(&code, None, Some(&lock)), Standing::Deleted);
     }
 }

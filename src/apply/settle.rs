@@ -180,6 +180,9 @@ pub fn settle(
                 lock,
                 "you edited it, and what would be written changed as well; --adopt takes ours",
             ),
+            Standing::Deleted if choice == Choice::Take => {
+                settled.write(look, file, look.file.output.path.clone());
+            }
             Standing::Deleted => settled.deleted(look, lock),
             Standing::Foreign | Standing::Obstructed => match choice {
                 Choice::Keep => settled.keep(look, KEPT),
@@ -188,10 +191,23 @@ pub fn settle(
             },
         }
     }
+    settled.carry_over(lock);
     settled
 }
 
 impl Settled {
+    /// What the lock says of files that this run is not about.
+    fn carry_over(&mut self, lock: Option<&Lock>) {
+        for entry in lock.into_iter().flat_map(|lock| &lock.file) {
+            let settled = |path: &str| self.changes.iter().any(|c| c.path.as_str() == path);
+            let about = entry.beside.as_deref().unwrap_or(&entry.path);
+            if !settled(&entry.path) && !settled(about) {
+                self.entries.push(entry.clone());
+            }
+        }
+        self.entries.sort_by(|one, other| one.path.cmp(&other.path));
+    }
+
     fn write(&mut self, look: &Look, file: Rendered, path: RelPath) {
         let shell = file.output.syntax == Syntax::Shell;
         let bytes = match look.disk.bytes() {
@@ -243,7 +259,11 @@ impl Settled {
 
     fn deleted(&mut self, look: &Look, lock: Option<&Lock>) {
         let path = look.file.output.path.clone();
-        let change = Change::keep(path, look.disk.clone(), "you removed it, so it stays out");
+        let change = Change::keep(
+            path,
+            look.disk.clone(),
+            "you removed it, so it stays out; --adopt brings it back",
+        );
         self.changes.push(Change { action: Action::Hold, ..change });
         let gone = |entry| FileEntry { state: FileState::Deleted, ..entry };
         self.entries.extend(entry_before(look, lock).map(gone));

@@ -303,3 +303,127 @@ fn secrets_are_in_env_alone() {
     }
     assert!(!report.to_string().contains(secret));
 }
+
+#[test]
+fn what_was_removed_comes_back_when_ours_are_taken() {
+    let directory = repository();
+    init(&directory, &[]).success();
+    fs::remove_file(directory.path().join("compose.dev.yaml")).unwrap();
+    init(&directory, &[]).success();
+    assert!(!directory.path().join("compose.dev.yaml").exists());
+    assert_eq!(lock_state(&directory, "compose.dev.yaml").as_deref(), Some("deleted"));
+    init(&directory, &["--adopt"]).success();
+    assert!(directory.path().join("compose.dev.yaml").exists());
+}
+
+#[test]
+fn a_part_of_the_files_leaves_the_lock_of_the_others() {
+    let directory = repository();
+    init(&directory, &[]).success();
+    init(&directory, &["--only", "image", "--set", "project.python=3.13"]).success();
+    assert_eq!(lock_state(&directory, "compose.yaml").as_deref(), Some("clean"));
+    let before = tree(directory.path());
+    let compose = lock_base(&directory, "compose.yaml");
+    assert!(before.iter().any(|(path, _)| *path == format!(".dockwright/base/{compose}")));
+}
+
+fn lock_base(directory: &TempDir, path: &str) -> String {
+    let lock: toml::Table = toml::from_str(&read(directory, ".dockwright/lock.toml")).unwrap();
+    let files = lock["file"].as_array().unwrap();
+    let entry = files.iter().find(|entry| entry["path"].as_str() == Some(path)).unwrap();
+    entry["base"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_base_in_the_lock_is_stored_and_no_other() {
+    let directory = repository();
+    init(&directory, &[]).success();
+    init(&directory, &["--set", "deploy.memory=2GiB"]).success();
+    let lock: toml::Table = toml::from_str(&read(&directory, ".dockwright/lock.toml")).unwrap();
+    let mut named: Vec<&str> = lock["file"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|entry| entry.get("base").and_then(toml::Value::as_str))
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    let mut stored: Vec<String> = fs::read_dir(directory.path().join(".dockwright/base"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    stored.sort();
+    assert_eq!(stored, named);
+}
+
+#[test]
+fn a_service_that_new_made_stays_one() {
+    let directory = directory();
+    dockwright().current_dir(&directory).args(["new", "shop", "--yes"]).assert().success();
+    let shop = directory.path().join("shop");
+    fs::write(shop.join("app/main.py"), "# mine\n").unwrap();
+    let before = tree(&shop);
+    dockwright().current_dir(&shop).args(["init", "--yes"]).assert().success();
+    assert!(tree(&shop) == before);
+}
+
+#[test]
+fn a_flag_changes_what_dockwright_toml_says() {
+    let directory = repository();
+    init(&directory, &["--set", "deploy.memory=2GiB"]).success();
+    init(&directory, &["--set", "deploy.memory=8GiB"]).success();
+    let intent = read(&directory, "dockwright.toml");
+    assert!(intent.contains("memory = \"8GiB\"") && !intent.contains("2GiB"), "{intent}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+    let without_secrets = |directory: &TempDir| {
+        let mut tree = tree(directory.path());
+        tree.iter_mut().filter(|(path, _)| path == ".env").for_each(|(_, bytes)| bytes.clear());
+        tree
+    };
+    let fresh = || {
+        let directory = repository();
+        write(&directory, "Dockerfile", "FROM python:3.9\n");
+        directory
+    };
+    let old = without_secrets(&fresh());
+    let done = fresh();
+    init(&done, &["--adopt"]).success();
+    let new = without_secrets(&done);
+    let mut outcomes = [0, 0];
+    for delay in 0..40 {
+        let directory = fresh();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+            .current_dir(&directory)
+            .args([
+                "init",
+                "--yes",
+                "--adopt",
+                "--set",
+                "project.name=shop",
+                "--set",
+                "project.app=main:app",
+                "--set",
+                "project.dependency-files=requirements.txt",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        let id = child.id().to_string();
+        // It may be over already.
+        let _ = Command::new("kill").args(["-s", "INT", &id]).stderr(Stdio::null()).status();
+        child.wait().unwrap();
+        let left = without_secrets(&directory);
+        outcomes[usize::from(left != old)] += 1;
+        let names: Vec<&String> = left.iter().map(|(path, _)| path).collect();
+        assert!(left == old || left == new, "after {delay} ms: {names:?}");
+    }
+    assert!(outcomes[1] > 0, "none was ever written: {outcomes:?}");
+}

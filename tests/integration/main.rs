@@ -5,6 +5,7 @@ mod combinations;
 mod examples;
 mod init;
 mod init_bad_input;
+mod init_git;
 mod new;
 mod plan;
 mod properties;

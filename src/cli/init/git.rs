@@ -52,16 +52,25 @@ impl State {
     /// Whether the content of a path can be had back from git.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
-        let covers = |changed: &String| {
-            changed == path || changed.ends_with('/') && path.starts_with(changed.as_str())
-        };
-        self.is_repository && !self.uncommitted.iter().any(covers)
+        self.is_repository && !self.uncommitted.iter().any(|other| covers(other, path))
+    }
+
+    /// Whether git has a file that is there in its history or its index.
+    #[must_use]
+    pub fn is_tracked(&self, path: &str) -> bool {
+        self.is_repository && !self.untracked.iter().any(|other| covers(other, path))
     }
 
     /// Tracked files with changes that are not committed.
     pub fn modified(&self) -> impl Iterator<Item = &str> {
         self.uncommitted.difference(&self.untracked).map(String::as_str)
     }
+}
+
+/// Whether an entry of `git status` is about a path: a directory git does not
+/// know stands for everything in it.
+fn covers(entry: &str, path: &str) -> bool {
+    entry == path || entry.ends_with('/') && path.starts_with(entry)
 }
 
 /// Where the directory is below the top of the work tree, as git writes paths.

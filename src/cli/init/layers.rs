@@ -70,7 +70,18 @@ impl Layers {
         Ok(forgot)
     }
 
+    /// Whether `dockwright new` wrote the code: then there is nothing to find
+    /// out about it.
+    #[must_use]
+    pub fn made_by_new(&self) -> bool {
+        let derived = self.lock.as_ref().map(|lock| lock.derived.is_some());
+        derived == Some(false) && self.said("project.app").is_none()
+    }
+
     fn detect(&mut self) -> Result<(), Error> {
+        if self.made_by_new() {
+            return Ok(());
+        }
         let wishes = Wishes {
             root: self.said("project.root"),
             app: self.said("project.app").map(|app| app.trim_end_matches("()").to_owned()),
@@ -129,7 +140,10 @@ impl Layers {
     /// Problems of flags and `dockwright.toml`.
     pub fn draft_from(&self, preset: &Preset) -> Result<(Draft, Vec<String>), Error> {
         let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
-        let notes = draft.adopt(&self.facts);
+        let mut notes = match self.made_by_new() {
+            true => Vec::new(),
+            false => draft.adopt(&self.facts),
+        };
         if let Some(entries) = &self.entries {
             document::apply(entries, &mut draft).map_err(Error::Input)?;
         }
@@ -137,8 +151,31 @@ impl Layers {
         for (key, text) in &self.answers {
             draft.set(key, text, Origin::Prompt).map_err(Error::input)?;
         }
+        notes.extend(outdated(&draft));
         Ok((draft, notes))
     }
+}
+
+/// Where `dockwright.toml` says something else than the repository does by
+/// now. It is not detected again, so that what people decided stays.
+fn outdated(draft: &Draft) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (key, sourced) in draft.all_said() {
+        let Origin::File(place) = &sourced.origin else { continue };
+        for (found, origin) in &sourced.shadowed {
+            if let Origin::Detected(evidence) = origin
+                && let Some(line) = evidence.first()
+                && *found != sourced.value
+            {
+                notes.push(format!(
+                    "{place} says {key} = {}, and so it stays; {} says {found}",
+                    sourced.value,
+                    line.place()
+                ));
+            }
+        }
+    }
+    notes
 }
 
 /// The built-in preset whose parts are found in the repository.

@@ -101,6 +101,20 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
             if modified == 1 { "file has" } else { "files have" }
         ));
     }
+    let env = work.shown().find(|change| change.path.as_str() == ".env" && change.action.writes());
+    let tracked = env.is_some_and(|env| env.expect.bytes().is_some() && git.is_tracked(".env"));
+    if tracked {
+        notes.push(
+            "git has .env in its history: take it out with `git rm --cached .env` before the values that were added get there".into(),
+        );
+    }
+    for entry in layers.lock.iter().flat_map(|lock| &lock.file) {
+        let known = |change: &Change| change.path.as_str() == entry.path;
+        let there = layers.dir.join(&entry.path).exists();
+        if layers.choices.only.is_empty() && there && !work.shown().any(known) {
+            notes.push(format!("{} is not part of this stack any more: remove it", entry.path));
+        }
+    }
     notes.extend(work.notes.iter().cloned());
     notes.extend(work.plan.warnings.iter().cloned());
     for unreadable in &layers.facts.unreadable {
