@@ -18,6 +18,7 @@ pub mod readiness;
 mod redact;
 pub mod report;
 pub mod scope;
+pub mod services;
 pub mod startup;
 pub mod tree;
 

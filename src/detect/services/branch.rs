@@ -1,0 +1,222 @@
+//! Which branch of an `if` production takes.
+
+use ruff_python_ast::{CmpOp, Expr, UnaryOp};
+
+use crate::detect::python::{dotted, string};
+
+/// Whether production reaches a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum When {
+    /// Always.
+    #[default]
+    Always,
+    /// It depends on something that the code does not say.
+    Maybe,
+    /// Only development or a test does.
+    Never,
+}
+
+impl When {
+    /// Within a branch that is itself within another.
+    #[must_use]
+    pub fn within(self, outer: Self) -> Self {
+        self.max(outer)
+    }
+}
+
+/// Names of environments that are not production, as whole words of a name.
+const OTHERS: [&str; 14] = [
+    "dev",
+    "develop",
+    "development",
+    "local",
+    "localhost",
+    "debug",
+    "debugging",
+    "test",
+    "tests",
+    "testing",
+    "ci",
+    "pytest",
+    "docs",
+    "devel",
+];
+
+/// Names of production.
+const PRODUCTION: [&str; 5] = ["prod", "production", "live", "heroku", "docker"];
+
+/// Whether a module, class or value is named after an environment that is not
+/// production: `config.settings.dev`, `TestingConfig`.
+#[must_use]
+pub fn is_for_another_environment(name: &str) -> bool {
+    let words = words(name);
+    words.iter().any(|word| OTHERS.contains(&word.as_str()))
+        && !words.iter().any(|word| PRODUCTION.contains(&word.as_str()))
+}
+
+/// The words of `snake_case`, `CamelCase` and `dotted.names`, in lower case.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut previous_lower = false;
+    for character in name.chars() {
+        let starts = !character.is_alphanumeric() || (character.is_uppercase() && previous_lower);
+        if starts && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(character.to_lowercase());
+        }
+        previous_lower = character.is_lowercase();
+    }
+    words
+}
+
+/// Whether production takes the body of `if test:`, and whether it takes the
+/// rest.
+#[must_use]
+pub fn branches(test: &Expr) -> (When, When) {
+    match decided(test) {
+        Some(true) => (When::Always, When::Never),
+        Some(false) => (When::Never, When::Always),
+        None => (When::Maybe, When::Maybe),
+    }
+}
+
+/// What a condition is in production, where it says.
+fn decided(test: &Expr) -> Option<bool> {
+    match test {
+        Expr::BooleanLiteral(literal) => Some(literal.value),
+        Expr::UnaryOp(not) if not.op == UnaryOp::Not => decided(&not.operand).map(|value| !value),
+        Expr::BoolOp(operation) => {
+            let values: Vec<Option<bool>> = operation.values.iter().map(decided).collect();
+            let decisive = operation.op == ruff_python_ast::BoolOp::Or;
+            if values.contains(&Some(decisive)) {
+                Some(decisive)
+            } else if values.contains(&None) {
+                None
+            } else {
+                Some(!decisive)
+            }
+        }
+        Expr::Compare(compare) => {
+            let ([op], [right]) = (&*compare.ops, &*compare.comparators) else { return None };
+            compared(&compare.left, *op, right)
+        }
+        Expr::Name(_) | Expr::Attribute(_) => named(&dotted(test)?),
+        Expr::Subscript(subscript) => named(string(&subscript.slice)?),
+        Expr::Call(call) => {
+            let first = call.arguments.args.first()?;
+            match string(first) {
+                Some(name) => named(name),
+                None => decided(first),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What a flag of that name is in production.
+fn named(name: &str) -> Option<bool> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let words = words(last);
+    if last == "TYPE_CHECKING" || words.iter().any(|word| OTHERS.contains(&word.as_str())) {
+        return Some(false);
+    }
+    (words.iter().any(|word| PRODUCTION[..2].contains(&word.as_str()))).then_some(true)
+}
+
+fn compared(left: &Expr, op: CmpOp, right: &Expr) -> Option<bool> {
+    let same = match op {
+        CmpOp::Eq | CmpOp::Is | CmpOp::In => true,
+        CmpOp::NotEq | CmpOp::IsNot | CmpOp::NotIn => false,
+        _ => return None,
+    };
+    if dotted(left).as_deref() == Some("__name__") {
+        return Some(!same);
+    }
+    if let Expr::BooleanLiteral(literal) = right {
+        return decided(left).map(|value| (value == literal.value) == same);
+    }
+    if dotted(right).is_some_and(|name| name.ends_with("sys.argv") || name == "sys.modules") {
+        return string(left).filter(|word| is_for_another_environment(word)).map(|_| !same);
+    }
+    let values = match right {
+        Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+        Expr::List(list) => list.elts.iter().collect(),
+        Expr::Set(set) => set.elts.iter().collect(),
+        other => vec![other],
+    };
+    let names: Vec<String> =
+        values.iter().filter_map(|value| string(value).map(str::to_owned).or_else(|| dotted(value))).collect();
+    if names.is_empty() || names.len() < values.len() {
+        return None;
+    }
+    if names.iter().any(|name| is_production(name)) {
+        return Some(same);
+    }
+    names.iter().all(|name| is_for_another_environment(name)).then_some(!same)
+}
+
+/// Whether a value is production's name.
+fn is_production(name: &str) -> bool {
+    words(name).iter().any(|word| matches!(word.as_str(), "prod" | "production" | "live"))
+}
+
+#[cfg(test)]
+mod tests {
+    use ruff_python_ast::Stmt;
+
+    use super::*;
+    use crate::detect::python::Module;
+
+    fn body(test: &str) -> When {
+        let module = Module::parse("m.py", format!("if {test}:\n    pass\n").into());
+        let Stmt::If(block) = &module.ast.body[0] else { panic!("{test} is no if") };
+        branches(&block.test).0
+    }
+
+    #[test]
+    fn production_skips_what_is_guarded_for_development_and_tests() {
+        for test in [
+            "DEBUG",
+            "settings.DEBUG",
+            "TYPE_CHECKING",
+            "'test' in sys.argv",
+            "os.getenv('ENV') == 'development'",
+            "ENVIRONMENT in ('local', 'ci')",
+            "env.bool('DEBUG')",
+            "not IS_PRODUCTION",
+            "__name__ == '__main__'",
+            "DEBUG or TESTING",
+            "os.environ['APP_ENV'] != 'production'",
+        ] {
+            assert_eq!(body(test), When::Never, "{test}");
+        }
+    }
+
+    #[test]
+    fn production_takes_what_is_guarded_for_it() {
+        for test in ["not DEBUG", "os.getenv('ENV') == 'prod'", "IS_PRODUCTION", "DEBUG is False"] {
+            assert_eq!(body(test), When::Always, "{test}");
+        }
+    }
+
+    #[test]
+    fn a_switch_that_names_no_environment_stays_open() {
+        for test in ["'DATABASE_URL' in os.environ", "USE_S3", "os.getenv('REDIS_URL')", "latest"] {
+            assert_eq!(body(test), When::Maybe, "{test}");
+        }
+    }
+
+    #[test]
+    fn modules_and_classes_are_told_apart_by_whole_words() {
+        for name in ["config.settings.dev", "TestingConfig", "local_settings", "settings_test"] {
+            assert!(is_for_another_environment(name), "{name}");
+        }
+        for name in ["config.settings.production", "devices.models", "ContestConfig", "base"] {
+            assert!(!is_for_another_environment(name), "{name}");
+        }
+    }
+}

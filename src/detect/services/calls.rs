@@ -1,0 +1,322 @@
+//! Calls: of methods of text, of functions of the repository, and fields of
+//! settings that no name leads to.
+
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+
+use crate::detect::python::{Module, dotted, string};
+use crate::detect::services::environment::with_form;
+use crate::detect::services::evaluate::{Evaluator, Scope};
+use crate::detect::services::project::join;
+use crate::detect::services::value::{Form, Read, Value};
+
+impl<'a> Evaluator<'_, 'a> {
+    /// Methods and functions that take text apart, or put it together.
+    pub(super) fn text_call(&self, scope: Scope<'a>, call: &'a ExprCall) -> Option<Value> {
+        let first = call.arguments.args.first();
+        if let Some(name) = dotted(&call.func) {
+            let argument = || first.map(|it| self.value(scope, it));
+            match name.as_str() {
+                "str" | "Secret" | "SecretStr" | "tuple" | "list" | "set" => return argument(),
+                "int" | "float" => return Some(with_form(argument()?, &Form::Number, true)),
+                "bool" => return Some(switched(argument()?, "")),
+                "json.loads" | "ast.literal_eval" => {
+                    return Some(with_form(argument()?, &Form::List("json".into()), true));
+                }
+                "strtobool" | "distutils.util.strtobool" | "util.strtobool" | "str2bool"
+                | "to_bool" | "str_to_bool" => {
+                    return Some(with_form(argument()?, &Form::Switch("False".into()), true));
+                }
+                "dj_database_url.parse" | "make_url" | "sqlalchemy.engine.make_url"
+                | "sqlalchemy.make_url" | "urlparse" | "urllib.parse.urlparse" | "PostgresDsn"
+                | "RedisDsn" | "quote_plus" | "urllib.parse.quote_plus" | "quote"
+                | "urllib.parse.quote" => {
+                    return Some(with_form(argument()?, &Form::Text, true));
+                }
+                _ => {}
+            }
+        }
+        let Expr::Attribute(attribute) = &*call.func else { return None };
+        let receiver = || self.value(scope, &attribute.value);
+        match attribute.attr.as_str() {
+            "split" => {
+                let separator = first.map_or(Some(" "), string)?;
+                Some(with_form(receiver(), &Form::List(separator.into()), true))
+            }
+            "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title" | "capitalize"
+            | "replace" | "encode" | "removeprefix" | "removesuffix" | "splitlines"
+            | "get_secret_value" | "unicode_string" | "render_as_string" => {
+                Some(with_form(receiver(), &Form::Text, true))
+            }
+            "format" => Some(self.formatted(scope, receiver().text()?, call)),
+            "get" => {
+                let key = string(first?)?;
+                let default = call.arguments.args.get(1).map(|it| self.value(scope, it));
+                let found = match receiver() {
+                    Value::Dict(items) => Value::Dict(items).get(key).cloned(),
+                    _ if dotted(&attribute.value)?.ends_with("config") => Some(self.setting(key)),
+                    _ => return None,
+                };
+                found.filter(|value| *value != Value::Unknown).or(default)
+            }
+            "join" => match self.value(scope, first?) {
+                Value::List(values) => Some(Value::Template(values)),
+                other => Some(other),
+            },
+            _ => None,
+        }
+    }
+
+    /// `"postgres://{}:{}".format(user, password)`, `"{user}".format(user=…)`.
+    fn formatted(&self, scope: Scope<'a>, text: String, call: &'a ExprCall) -> Value {
+        let mut values = Vec::new();
+        let mut rest = text.as_str();
+        let mut next = 0;
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((field, tail)) = after.split_once('}') else { break };
+            values.push(Value::Text(before.to_owned()));
+            let name = field.split([':', '!', '.']).next().unwrap_or_default();
+            let argument = match name.parse::<usize>() {
+                Ok(at) => call.arguments.args.get(at),
+                Err(_) if name.is_empty() => {
+                    next += 1;
+                    call.arguments.args.get(next - 1)
+                }
+                Err(_) => call.arguments.find_keyword(name).map(|keyword| &keyword.value),
+            };
+            values.push(argument.map_or(Value::Unknown, |it| self.value(scope, it)));
+            rest = tail;
+        }
+        values.push(Value::Text(rest.to_owned()));
+        Value::Template(values)
+    }
+
+    /// A call of a function of the repository: a read where the function
+    /// reads the variable it is given the name of, otherwise what it returns.
+    pub(super) fn helper(
+        &self,
+        scope: Scope<'a>,
+        call: &'a ExprCall,
+        arguments: &[(String, Value)],
+    ) -> Option<Value> {
+        let (module, function) = self.function(scope.module, &dotted(&call.func)?, 5)?;
+        let inner = Scope { module, class: None, function: Some(function) };
+        if let Some(read) = self.reader_function(inner, function, arguments) {
+            return Some(Value::Read(read));
+        }
+        let value = returns(function)
+            .last()
+            .map(|returned| self.value(inner, returned))
+            .filter(|value| !matches!(value, Value::Unknown | Value::None));
+        value
+    }
+
+    /// The function a name stands for.
+    pub(super) fn function(
+        &self,
+        module: &'a Module,
+        name: &str,
+        depth: u8,
+    ) -> Option<(&'a Module, &'a StmtFunctionDef)> {
+        let depth = depth.checked_sub(1)?;
+        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+        if rest.is_empty() {
+            let own = module.top_level().into_iter().find_map(|statement| match statement {
+                Stmt::FunctionDef(function) if function.name.as_str() == name => Some(function),
+                _ => None,
+            });
+            if let Some(function) = own {
+                return Some((module, function));
+            }
+        }
+        let imports = self.project.imports(module);
+        if let Some(import) = imports.get(first) {
+            let (dotted, name) = if rest.is_empty() {
+                (import.module.clone(), import.name.as_str())
+            } else {
+                (join(&import.module, &import.name), rest)
+            };
+            let source = self.project.locate(&module.path, import.level, &dotted)?;
+            return self.function(source, name, depth);
+        }
+        imports.stars.iter().find_map(|star| {
+            let source = self.project.locate(&module.path, star.level, &star.module)?;
+            self.function(source, name, depth)
+        })
+    }
+
+    /// A function that reads the variable whose name is its first parameter.
+    fn reader_function(
+        &self,
+        scope: Scope<'a>,
+        function: &'a StmtFunctionDef,
+        arguments: &[(String, Value)],
+    ) -> Option<Read> {
+        let parameters: Vec<&str> = function
+            .parameters
+            .posonlyargs
+            .iter()
+            .chain(&function.parameters.args)
+            .map(|parameter| parameter.parameter.name.as_str())
+            .collect();
+        let first = parameters.first()?;
+        let mut uses = EnvironmentUses { parameter: first, subscript: false, optional: false };
+        uses.visit_body(&function.body);
+        if !uses.subscript && !uses.optional {
+            return None;
+        }
+        let given = |at: usize, name: &str| {
+            arguments.iter().find(|(key, _)| *key == at.to_string() || key == name).map(|(_, value)| value)
+        };
+        let name = given(0, first)?.text()?;
+        let default = parameters.get(1).and_then(|parameter| given(1, parameter)).cloned();
+        let declared = function
+            .parameters
+            .args
+            .get(1)
+            .and_then(|parameter| parameter.default.as_deref())
+            .map(|default| self.value(scope, default))
+            .filter(|default| !matches!(default, Value::None | Value::Unknown));
+        let default = default.or(declared);
+        let fails = uses.subscript || raises(&function.body);
+        Some(Read {
+            required: fails && default.is_none(),
+            default: default.map(Box::new),
+            ..Read::named(&name)
+        })
+    }
+
+    /// The value of a setting that is only known by its name: `app.config["X"]`,
+    /// `settings.X` of an object that comes from somewhere.
+    pub(super) fn setting(&self, name: &str) -> Value {
+        if name.len() < 4 {
+            return Value::Unknown;
+        }
+        for module in &self.project.settings {
+            if let Some(value) = self.global(module, name) {
+                return value;
+            }
+        }
+        if let Some(value) = self.any_field(name) {
+            return value;
+        }
+        if !name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
+            return Value::Unknown;
+        }
+        let classes = self.project.modules.iter().flat_map(|module| {
+            module.top_level().into_iter().filter_map(move |statement| match statement {
+                Stmt::ClassDef(class) => Some((*module, class)),
+                _ => None,
+            })
+        });
+        let mut members = classes
+            .filter(|(_, class)| !super::branch::is_for_another_environment(&class.name))
+            .filter_map(|(module, class)| self.member(module, class, name));
+        if let Some(value) = members.next() {
+            return value;
+        }
+        let configurations = self
+            .project
+            .modules
+            .iter()
+            .filter(|module| module.path.contains("config") || module.path.contains("settings"));
+        configurations.filter_map(|module| self.global(module, name)).next().unwrap_or_default()
+    }
+}
+
+/// `"postgres://%s" % host`.
+pub(super) fn percent(left: Value, right: Value) -> Value {
+    let Some(text) = left.text() else { return Value::Unknown };
+    let mut arguments = match right {
+        Value::List(values) => values,
+        other => vec![other],
+    }
+    .into_iter();
+    let mut values = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('%') {
+        values.push(Value::Text(before.to_owned()));
+        values.push(arguments.next().unwrap_or_default());
+        rest = after.get(1..).unwrap_or_default();
+    }
+    values.push(Value::Text(rest.to_owned()));
+    Value::Template(values)
+}
+
+/// `bool(x)`: any text turns it on, also `False`, unless it is a number first.
+fn switched(value: Value, off: &str) -> Value {
+    let numeric = value.read().is_some_and(|read| read.form == Form::Number);
+    let switch = value.read().is_some_and(|read| matches!(read.form, Form::Switch(_)));
+    if switch {
+        return value;
+    }
+    with_form(value, &Form::Switch(if numeric { "0" } else { off }.into()), false)
+}
+
+/// What a function returns, in order.
+pub(super) fn returns(function: &StmtFunctionDef) -> Vec<&Expr> {
+    struct Returns<'a>(Vec<&'a Expr>);
+    impl<'a> Visitor<'a> for Returns<'a> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Return(returned) => self.0.extend(returned.value.as_deref()),
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                _ => visitor::walk_stmt(self, statement),
+            }
+        }
+    }
+    let mut found = Returns(Vec::new());
+    found.visit_body(&function.body);
+    found.0
+}
+
+/// Whether a body raises or exits anywhere.
+pub(super) fn raises(body: &[Stmt]) -> bool {
+    struct Raises(bool);
+    impl<'a> Visitor<'a> for Raises {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            self.0 |= matches!(statement, Stmt::Raise(_) | Stmt::Assert(_));
+            visitor::walk_stmt(self, statement);
+        }
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            if let Expr::Call(call) = expr {
+                let name = dotted(&call.func);
+                self.0 |= name.is_some_and(|it| matches!(it.as_str(), "exit" | "sys.exit" | "quit" | "os._exit"));
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut found = Raises(false);
+    found.visit_body(body);
+    found.0
+}
+
+/// How a function uses the environment with one of its parameters as name.
+struct EnvironmentUses<'n> {
+    parameter: &'n str,
+    subscript: bool,
+    optional: bool,
+}
+
+impl EnvironmentUses<'_> {
+    fn is_parameter(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Name(name) if name.id.as_str() == self.parameter)
+    }
+}
+
+impl<'a> Visitor<'a> for EnvironmentUses<'_> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Subscript(subscript) if self.is_parameter(&subscript.slice) => {
+                self.subscript |= dotted(&subscript.value).is_some_and(|it| it.ends_with("environ"));
+            }
+            Expr::Call(call) if call.arguments.args.first().is_some_and(|it| self.is_parameter(it)) => {
+                self.optional |= dotted(&call.func)
+                    .is_some_and(|it| it.ends_with("getenv") || it.ends_with("environ.get"));
+            }
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+

@@ -1,0 +1,360 @@
+//! The database that production uses.
+//!
+//! Settings say it where they name one outright. Often they only name
+//! SQLite, as a default behind a switch; then drivers, variables and
+//! containers say which one the switch is for.
+
+use std::collections::BTreeMap;
+
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::services::Evidences;
+use crate::detect::services::binding::Binding;
+use crate::detect::services::branch::When;
+use crate::detect::services::tables::TABLES;
+use crate::detect::services::value::Value;
+
+/// What is a database and not a cache or broker.
+const DATABASES: [&str; 9] = [
+    "postgres", "mysql", "mssql", "oracle", "mongodb", "sqlite", "neo4j", "cassandra", "clickhouse",
+];
+
+/// Databases that another one is rarely beside; these come first among equals.
+const RELATIONAL: [&str; 4] = ["postgres", "mysql", "mssql", "oracle"];
+
+/// How sure each kind of evidence makes, in percent; kinds add up.
+mod weight {
+    /// The settings name it, whatever else is the case.
+    pub const NAMED: u32 = 100;
+    /// The settings name it in a branch, or an address in the code does.
+    pub const ADDRESS: u32 = 70;
+    /// A feature that only this database has.
+    pub const FEATURE: u32 = 40;
+    /// A variable the code reads.
+    pub const VARIABLE: u32 = 35;
+    /// The code imports the driver.
+    pub const IMPORTED: u32 = 20;
+    /// The driver is installed.
+    pub const DRIVER: u32 = 30;
+    /// A value in an env file.
+    pub const ENV_FILE: u32 = 35;
+    /// Less than this says nothing.
+    pub const LEAST: u32 = 30;
+}
+
+#[derive(Default)]
+struct Scores {
+    found: BTreeMap<&'static str, BTreeMap<&'static str, (u32, Vec<Evidence>)>>,
+    /// Whether a variable can choose another database than the default.
+    switch: bool,
+}
+
+impl Scores {
+    /// Notes evidence; of one kind the strongest counts.
+    fn add(&mut self, service: &'static str, kind: &'static str, weight: u32, evidence: &Evidence) {
+        let kinds = self.found.entry(service).or_default();
+        let (most, lines) = kinds.entry(kind).or_default();
+        *most = (*most).max(weight);
+        if !lines.contains(evidence) && lines.len() < 4 {
+            lines.push(evidence.clone());
+        }
+    }
+
+    fn score(&self, service: &str) -> u32 {
+        self.found.get(service).map_or(0, |kinds| kinds.values().map(|(weight, _)| weight).sum())
+    }
+
+    fn evidence(&self, service: &str) -> Vec<Evidence> {
+        let kinds = self.found.get(service).into_iter().flat_map(BTreeMap::values);
+        let mut kinds: Vec<&(u32, Vec<Evidence>)> = kinds.collect();
+        kinds.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        kinds.into_iter().flat_map(|(_, lines)| lines.iter().cloned()).take(6).collect()
+    }
+}
+
+/// The database, and the package that talks to it.
+pub(super) fn find(evidences: &Evidences<'_, '_>) -> (Fact<String>, Fact<String>) {
+    let mut scores = Scores::default();
+    settings(evidences, &mut scores);
+    addresses(evidences, &mut scores);
+    features(evidences, &mut scores);
+    variables(evidences, &mut scores);
+    packages(evidences, &mut scores);
+    containers(evidences, &mut scores);
+    let database = decide(&scores);
+    let driver = database.value().map_or(Fact::Unknown, |service| driver(evidences, service));
+    (database, driver)
+}
+
+fn decide(scores: &Scores) -> Fact<String> {
+    let known = |service: &str| Fact::Known(service.to_owned(), scores.evidence(service));
+    let sqlite = scores.score("sqlite");
+    let mut servers: Vec<(u32, &str)> = scores
+        .found
+        .keys()
+        .filter(|service| **service != "sqlite")
+        .map(|service| (scores.score(service), *service))
+        .filter(|(score, _)| *score >= weight::LEAST)
+        .collect();
+    servers.sort_by_key(|(score, service)| (std::cmp::Reverse(*score), !RELATIONAL.contains(service)));
+    let Some(&(best, service)) = servers.first() else {
+        return if sqlite >= weight::DRIVER { known("sqlite") } else { Fact::Unknown };
+    };
+    if sqlite >= weight::ADDRESS && !scores.switch && best < weight::ADDRESS {
+        return known("sqlite");
+    }
+    if sqlite >= weight::NAMED && !scores.switch && best < weight::NAMED + weight::DRIVER {
+        return known("sqlite");
+    }
+    let equals: Vec<&str> = servers
+        .iter()
+        .filter(|(score, other)| {
+            *score == best && RELATIONAL.contains(other) == RELATIONAL.contains(&service)
+        })
+        .map(|(_, service)| *service)
+        .collect();
+    match (equals.len(), sqlite >= weight::ADDRESS) {
+        (1, _) => known(service),
+        // Where the choice is open, the code's own default stands.
+        (_, true) => known("sqlite"),
+        _ => Fact::Ambiguous(
+            equals.iter().map(|it| ((*it).to_owned(), scores.evidence(it))).collect(),
+        ),
+    }
+}
+
+/// Django's `DATABASES`.
+fn settings(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
+    for binding in evidences.live().filter(|it| it.in_settings && it.path[0] == "DATABASES") {
+        let alias = binding.path.get(1).map_or("default", String::as_str);
+        if alias != "default" {
+            continue;
+        }
+        let engine = binding.last() == "ENGINE" || binding.last() == "default";
+        if !engine {
+            continue;
+        }
+        let strength = if binding.when == When::Always { weight::NAMED } else { weight::ADDRESS };
+        if binding.last() == "ENGINE" {
+            scores.switch |= binding.value.read().is_some();
+            for name in binding.value.beginnings() {
+                if let Some(service) = TABLES.service_of_engine(&name) {
+                    let switched = binding.value.read().is_some();
+                    let strength = if switched { weight::ADDRESS } else { strength };
+                    scores.add(service, "settings", strength, &binding.evidence);
+                }
+            }
+        } else if let Some(read) = binding.value.read() {
+            scores.switch = true;
+            let addresses = read.default.iter().flat_map(|it| it.beginnings());
+            for address in addresses {
+                if let Some(service) = TABLES.service_of_url(&address) {
+                    scores.add(service, "settings", weight::ADDRESS, &binding.evidence);
+                }
+            }
+        }
+        scores.switch |= binding.when == When::Maybe;
+    }
+}
+
+/// Addresses in the code: `postgresql+asyncpg://…`, and types of addresses.
+fn addresses(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
+    for binding in evidences.live() {
+        if is_about_text(binding) {
+            continue;
+        }
+        for text in binding.value.beginnings().iter().filter(|text| text.contains(":/")) {
+            if let Some(service) = database_of(text) {
+                scores.switch |= binding.value.read().is_some();
+                scores.add(service, "address", weight::ADDRESS, &binding.evidence);
+            }
+        }
+        address_parts(binding, scores);
+    }
+    for (module, class) in evidences.evaluator.settings_classes() {
+        for field in evidences.evaluator.fields(module, class) {
+            let service = match field.annotation.as_str() {
+                it if it.contains("PostgresDsn") => "postgres",
+                it if it.contains("MySQLDsn") || it.contains("MariaDBDsn") => "mysql",
+                it if it.contains("MongoDsn") => "mongodb",
+                _ => continue,
+            };
+            let evidence = field.module.evidence(field.statement);
+            scores.add(service, "address", weight::ADDRESS, &evidence);
+        }
+    }
+}
+
+/// `URL.create("postgresql+psycopg2", …)`, `PostgresDsn.build(scheme=…)`.
+fn address_parts(binding: &Binding, scores: &mut Scores) {
+    let called = binding.called();
+    let named = matches!(binding.last(), "drivername" | "scheme")
+        || (binding.last() == "0"
+            && (called.ends_with("URL.create") || called.ends_with("engine.url.URL") || called.ends_with("sqlalchemy.URL")));
+    if !named {
+        return;
+    }
+    for scheme in binding.value.beginnings() {
+        if let Some(service) = database_of(&format!("{scheme}:")) {
+            scores.add(service, "address", weight::ADDRESS, &binding.evidence);
+        }
+    }
+}
+
+/// Imports and calls that only one database has.
+fn features(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
+    for module in &evidences.project.modules {
+        let imports = evidences.project.imports(module);
+        for (_, import) in imports.iter() {
+            let name = import.module.as_str();
+            let first = name.split('.').next().unwrap_or(name);
+            let found = if name.starts_with("django.contrib.postgres")
+                || name.starts_with("sqlalchemy.dialects.postgresql")
+                || name.starts_with("playhouse.postgres_ext")
+            {
+                Some(("postgres", "feature", weight::FEATURE))
+            } else if name.starts_with("sqlalchemy.dialects.mysql") {
+                Some(("mysql", "feature", weight::FEATURE))
+            } else {
+                imported_driver(first).map(|service| (service, "import", weight::IMPORTED))
+            };
+            let Some((service, kind, weight)) = found else { continue };
+            let line = evidences.context.tree.find_line(&module.path, |line| {
+                line.contains("import") && line.contains(name)
+            });
+            scores.add(service, kind, weight, &line.unwrap_or_else(|| Evidence::file(&module.path)));
+        }
+    }
+    for binding in evidences.live() {
+        let called = binding.called();
+        let service = match called {
+            "sqlite3.connect" | "aiosqlite.connect" | "peewee.SqliteDatabase" => "sqlite",
+            "peewee.PostgresqlDatabase" | "playhouse.pool.PooledPostgresqlDatabase" => "postgres",
+            "peewee.MySQLDatabase" | "playhouse.pool.PooledMySQLDatabase" => "mysql",
+            _ if binding.in_settings && binding.path[0].ends_with("APPS") => {
+                let texts = binding.value.parts();
+                let holds = texts.iter().any(|it| **it == Value::Text("django.contrib.postgres".into()));
+                if !holds {
+                    continue;
+                }
+                "postgres"
+            }
+            _ => continue,
+        };
+        scores.add(service, "feature", weight::ADDRESS, &binding.evidence);
+    }
+}
+
+/// The database whose driver has that module.
+fn imported_driver(module: &str) -> Option<&'static str> {
+    Some(match module {
+        "psycopg2" | "psycopg" | "asyncpg" | "aiopg" | "pg8000" | "psycopg_pool" => "postgres",
+        "MySQLdb" | "pymysql" | "aiomysql" | "asyncmy" | "flask_mysqldb" => "mysql",
+        "pymssql" => "mssql",
+        "pymongo" | "motor" | "beanie" | "mongoengine" | "flask_pymongo" | "flask_mongoengine"
+        | "odmantic" => "mongodb",
+        "neo4j" | "neomodel" => "neo4j",
+        "cassandra" => "cassandra",
+        "clickhouse_driver" => "clickhouse",
+        _ => return None,
+    })
+}
+
+/// Names of variables the code reads, and values that env files give them.
+fn variables(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
+    let mut names: Vec<String> = Vec::new();
+    for binding in evidences.live() {
+        for read in binding.value.reads() {
+            let service = TABLES.service_of_variable(&read.name);
+            if let Some(service) = service.filter(|it| DATABASES.contains(it)) {
+                scores.add(service, "variable", weight::VARIABLE, &binding.evidence);
+            }
+            scores.switch |= is_database_url(&read.name);
+            names.push(read.name.clone());
+        }
+    }
+    for setting in &evidences.containers.settings {
+        if !names.contains(&setting.name) && !is_database_url(&setting.name) {
+            continue;
+        }
+        let service = database_of(&setting.value)
+            .or_else(|| TABLES.service_of_engine(&setting.value).filter(|_| setting.name.contains("ENGINE")));
+        if let Some(service) = service {
+            scores.add(service, "env file", weight::ENV_FILE, &setting.evidence);
+        }
+    }
+}
+
+fn is_database_url(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    (name.contains("DATABASE") || name.contains("DB_") || name.starts_with("SQLALCHEMY"))
+        && ["URL", "URI", "DSN"].iter().any(|end| name.ends_with(end))
+}
+
+fn packages(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
+    for requirement in &evidences.context.dependencies.declared {
+        if let Some(driver) = TABLES.driver(&requirement.name) {
+            scores.add(&driver.service, "driver", weight::DRIVER, &requirement.evidence);
+        }
+        if matches!(requirement.name.as_str(), "databases" | "tortoise-orm" | "sqlalchemy" | "gino") {
+            for extra in &requirement.extras {
+                let package = extra.trim_start_matches("postgresql-").trim_start_matches("mysql-");
+                let service = TABLES.driver(package).map(|it| it.service.as_str());
+                if let Some(service) = service.or_else(|| database_of(&format!("{extra}:"))) {
+                    scores.add(service, "driver", weight::DRIVER, &requirement.evidence);
+                }
+            }
+        }
+    }
+    for (package, evidence) in &evidences.containers.installed {
+        if let Some(driver) = TABLES.driver(package) {
+            scores.add(&driver.service, "driver", weight::DRIVER, evidence);
+        }
+    }
+}
+
+fn containers(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
+    for beside in evidences.containers.strongest(|service| DATABASES.contains(&service)) {
+        scores.add(beside.service, "container", beside.weight, &beside.evidence);
+    }
+}
+
+/// The database an address is of.
+fn database_of(address: &str) -> Option<&'static str> {
+    TABLES.service_of_url(address).filter(|service| DATABASES.contains(service))
+}
+
+/// Arguments of `replace` and `startswith` are text to compare, not addresses.
+fn is_about_text(binding: &Binding) -> bool {
+    let method = binding.called().rsplit('.').next().unwrap_or_default();
+    matches!(
+        method,
+        "replace" | "startswith" | "endswith" | "split" | "sub" | "match" | "removeprefix" | "register"
+            | "print" | "info" | "debug" | "warning" | "error"
+    )
+}
+
+/// The package that talks to the database: the one an address in the code
+/// names, otherwise the first that is declared.
+fn driver(evidences: &Evidences<'_, '_>, service: &str) -> Fact<String> {
+    let declared: Vec<(&str, &str, &Evidence)> = evidences
+        .context
+        .dependencies
+        .declared
+        .iter()
+        .map(|it| (it.name.as_str(), &it.evidence))
+        .chain(evidences.containers.installed.iter().map(|(name, evidence)| (name.as_str(), evidence)))
+        .filter_map(|(name, evidence)| {
+            let driver = TABLES.driver(name).filter(|driver| driver.service == service)?;
+            Some((driver.package.as_str(), driver.scheme.as_str(), evidence))
+        })
+        .collect();
+    let schemes: Vec<String> = evidences
+        .live()
+        .flat_map(|binding| binding.value.beginnings())
+        .filter_map(|text| text.split_once(':').map(|(scheme, _)| scheme.to_owned()))
+        .collect();
+    let named = declared.iter().find(|(_, scheme, _)| schemes.iter().any(|it| it == scheme));
+    named.or(declared.first()).map_or(Fact::Unknown, |(package, _, evidence)| {
+        Fact::known((*package).to_owned(), (*evidence).clone())
+    })
+}

@@ -1,0 +1,408 @@
+//! Evaluates expressions as far as reading them tells: literals, names,
+//! imports, attributes of settings, paths, and reads of the environment.
+
+use std::cell::Cell;
+
+use ruff_python_ast::{
+    BoolOp, Expr, ExprCall, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
+    StmtClassDef, StmtFunctionDef,
+};
+
+use crate::detect::python::{Module, dotted, string};
+use crate::detect::services::branch::{When, branches};
+use crate::detect::services::calls::{percent, returns};
+use crate::detect::services::environment::with_form;
+use crate::detect::services::paths::ancestor;
+use crate::detect::services::project::{Names, Project, join, names};
+use crate::detect::services::value::{Form, Value, below};
+
+/// How far names are followed.
+const DEEPEST: u8 = 16;
+
+/// Where an expression stands.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The file.
+    pub module: &'a Module,
+    /// The class around it.
+    pub class: Option<&'a StmtClassDef>,
+    /// The function around it.
+    pub function: Option<&'a StmtFunctionDef>,
+}
+
+impl<'a> Scope<'a> {
+    /// The top level of a file.
+    #[must_use]
+    pub const fn top(module: &'a Module) -> Self {
+        Self { module, class: None, function: None }
+    }
+}
+
+/// Evaluates expressions of a project.
+pub struct Evaluator<'p, 'a> {
+    /// The code.
+    pub project: &'p Project<'a>,
+    depth: Cell<u8>,
+}
+
+impl<'p, 'a> Evaluator<'p, 'a> {
+    /// For the code of a project.
+    #[must_use]
+    pub const fn new(project: &'p Project<'a>) -> Self {
+        Self { project, depth: Cell::new(0) }
+    }
+
+    /// What an expression stands for.
+    #[must_use]
+    pub fn value(&self, scope: Scope<'a>, expr: &'a Expr) -> Value {
+        if self.depth.get() >= DEEPEST {
+            return Value::Unknown;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let value = self.evaluate(scope, expr);
+        self.depth.set(self.depth.get() - 1);
+        value
+    }
+
+    fn evaluate(&self, scope: Scope<'a>, expr: &'a Expr) -> Value {
+        match expr {
+            Expr::StringLiteral(literal) => Value::Text(literal.value.to_str().to_owned()),
+            Expr::NumberLiteral(number) => match &number.value {
+                Number::Int(int) => int.as_i64().map_or(Value::Unknown, Value::Int),
+                _ => Value::Unknown,
+            },
+            Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
+            Expr::NoneLiteral(_) => Value::None,
+            Expr::FString(text) => self.template(scope, text.value.as_slice()),
+            Expr::List(list) => Value::List(list.elts.iter().map(|it| self.value(scope, it)).collect()),
+            Expr::Tuple(tuple) => {
+                Value::List(tuple.elts.iter().map(|it| self.value(scope, it)).collect())
+            }
+            Expr::Set(set) => Value::List(set.elts.iter().map(|it| self.value(scope, it)).collect()),
+            Expr::Starred(starred) => self.value(scope, &starred.value),
+            Expr::Dict(dict) => self.dict(scope, dict),
+            Expr::BoolOp(operation) => self.either(scope, operation),
+            Expr::If(choice) => self.choice(scope, choice),
+            Expr::BinOp(operation) => {
+                self.binary(scope, operation.op, &operation.left, &operation.right)
+            }
+            Expr::Compare(compare) => self.compare(scope, compare),
+            Expr::ListComp(comprehension) => {
+                let source = comprehension.generators.first();
+                source.map_or(Value::Unknown, |it| self.value(scope, &it.iter))
+            }
+            Expr::Generator(generator) => {
+                generator.generators.first().map_or(Value::Unknown, |it| self.value(scope, &it.iter))
+            }
+            Expr::Await(waited) => self.value(scope, &waited.value),
+            Expr::Subscript(subscript) => self.subscript(scope, subscript),
+            Expr::Name(name) => self.name(scope, name.id.as_str()),
+            Expr::Attribute(attribute) => self.attribute(scope, attribute),
+            Expr::Call(call) => self.call(scope, call),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn template(&self, scope: Scope<'a>, parts: &'a [FStringPart]) -> Value {
+        let mut values = Vec::new();
+        for part in parts {
+            match part {
+                FStringPart::Literal(literal) => values.push(Value::Text(literal.value.to_string())),
+                FStringPart::FString(text) => {
+                    for element in &text.elements {
+                        values.push(match element {
+                            InterpolatedStringElement::Literal(literal) => {
+                                Value::Text(literal.value.to_string())
+                            }
+                            InterpolatedStringElement::Interpolation(inner) => {
+                                self.value(scope, &inner.expression)
+                            }
+                        });
+                    }
+                }
+            }
+        }
+        Value::Template(values)
+    }
+
+    fn dict(&self, scope: Scope<'a>, dict: &'a ruff_python_ast::ExprDict) -> Value {
+        let mut items = Vec::new();
+        for item in &dict.items {
+            let value = self.value(scope, &item.value);
+            match &item.key {
+                Some(key) => {
+                    if let Some(key) = self.value(scope, key).text() {
+                        items.push((key, value));
+                    }
+                }
+                None => match value {
+                    Value::Dict(inner) => items.extend(inner),
+                    other => items.push(("**".into(), other)),
+                },
+            }
+        }
+        Value::Dict(items)
+    }
+
+    fn either(&self, scope: Scope<'a>, operation: &'a ruff_python_ast::ExprBoolOp) -> Value {
+        if operation.op == BoolOp::And {
+            return operation.values.last().map_or(Value::Unknown, |last| self.value(scope, last));
+        }
+        let mut values: Vec<Value> =
+            operation.values.iter().map(|value| self.value(scope, value)).collect();
+        // `read or default` is a read with that default.
+        if let [Value::Read(read), default] = &mut values[..]
+            && read.default.as_deref().is_none_or(|old| matches!(old, Value::None) || old.text().as_deref() == Some(""))
+        {
+            read.default = Some(Box::new(std::mem::take(default)));
+            return values.swap_remove(0);
+        }
+        Value::Either(values)
+    }
+
+    fn choice(&self, scope: Scope<'a>, choice: &'a ruff_python_ast::ExprIf) -> Value {
+        let (taken, rest) = branches(&choice.test);
+        match (taken, rest) {
+            (When::Never, _) => self.value(scope, &choice.orelse),
+            (_, When::Never) => self.value(scope, &choice.body),
+            _ => Value::Either(vec![
+                self.value(scope, &choice.body),
+                self.value(scope, &choice.orelse),
+            ]),
+        }
+    }
+
+    fn binary(&self, scope: Scope<'a>, op: Operator, left: &'a Expr, right: &'a Expr) -> Value {
+        let (left, right) = (self.value(scope, left), self.value(scope, right));
+        match op {
+            // `Path(...) / "media"`.
+            Operator::Div => match (left.path(self.project.context.startup.root()), right.text()) {
+                (Some(base), Some(part)) if !matches!(left, Value::Text(_)) => {
+                    below(&base, &part).map_or(Value::Unknown, Value::Place)
+                }
+                _ => Value::Unknown,
+            },
+            Operator::Add => match (left, right) {
+                (Value::List(mut one), Value::List(other)) => {
+                    one.extend(other);
+                    Value::List(one)
+                }
+                (left, right) => {
+                    let joined = [with_form(left, &Form::Text, true), with_form(right, &Form::Text, true)];
+                    Value::Template(joined.into())
+                }
+            },
+            // `environ.Path(__file__) - 3`.
+            Operator::Sub => match (left, right) {
+                (Value::Place(path), Value::Int(steps)) => ancestor(&path, steps.unsigned_abs()),
+                _ => Value::Unknown,
+            },
+            Operator::Mod => percent(left, right),
+            Operator::BitOr => match (left, right) {
+                (Value::Dict(mut one), Value::Dict(other)) => {
+                    one.extend(other);
+                    Value::Dict(one)
+                }
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// `os.getenv("DEBUG") == "True"`: what turns it off.
+    fn compare(&self, scope: Scope<'a>, compare: &'a ruff_python_ast::ExprCompare) -> Value {
+        let left = self.value(scope, &compare.left);
+        let right = compare.comparators.first().map(|right| self.value(scope, right));
+        let texts = right.as_ref().map_or_else(Vec::new, |right| match right {
+            Value::List(values) => values.iter().filter_map(Value::text).collect(),
+            other => other.text().into_iter().collect(),
+        });
+        let off = match texts.first().map(String::as_str) {
+            Some("1") => "0",
+            Some(text) if text.starts_with('t') => "false",
+            Some(text) if text.starts_with('y') || text.starts_with('Y') => "no",
+            Some("on" | "ON") => "off",
+            _ => "False",
+        };
+        with_form(left, &Form::Switch(off.into()), false)
+    }
+
+    fn subscript(&self, scope: Scope<'a>, subscript: &'a ruff_python_ast::ExprSubscript) -> Value {
+        if let Some(read) = self.subscript_read(scope, &subscript.value, &subscript.slice) {
+            return Value::Read(read);
+        }
+        // `Path(__file__).parents[2]`.
+        if let Expr::Attribute(attribute) = &*subscript.value
+            && attribute.attr.as_str() == "parents"
+            && let Value::Place(path) = self.value(scope, &attribute.value)
+            && let Value::Int(steps) = self.value(scope, &subscript.slice)
+        {
+            return ancestor(&path, steps.unsigned_abs() + 1);
+        }
+        let Some(key) = string(&subscript.slice) else { return Value::Unknown };
+        match self.value(scope, &subscript.value).get(key) {
+            Some(value) => value.clone(),
+            None => self.setting(key),
+        }
+    }
+
+    fn name(&self, scope: Scope<'a>, name: &str) -> Value {
+        if name == "__file__" {
+            return Value::Place(scope.module.path.clone());
+        }
+        if let Some(function) = scope.function {
+            let local = names(&function.body);
+            if let Some(value) = self.bound(scope, &local, name) {
+                return value;
+            }
+        }
+        if let Some(class) = scope.class {
+            let inner = Scope { function: None, ..scope };
+            if let Some(value) = self.bound(inner, &names(&class.body), name) {
+                return value;
+            }
+        }
+        self.global(scope.module, name).unwrap_or_default()
+    }
+
+    /// The value of a name of a module, followed through imports.
+    #[must_use]
+    pub fn global(&self, module: &'a Module, name: &str) -> Option<Value> {
+        if self.depth.get() >= DEEPEST {
+            return None;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let found = self.find_global(module, name);
+        self.depth.set(self.depth.get() - 1);
+        found
+    }
+
+    fn find_global(&self, module: &'a Module, name: &str) -> Option<Value> {
+        let own = self.project.names(module);
+        if let Some(value) = self.bound(Scope::top(module), &own, name) {
+            return Some(value);
+        }
+        let imports = self.project.imports(module);
+        if let Some(import) = imports.get(name) {
+            let source = self.project.locate(&module.path, import.level, &import.module)?;
+            return self.global(source, &import.name);
+        }
+        imports.stars.iter().rev().find_map(|star| {
+            let source = self.project.locate(&module.path, star.level, &star.module)?;
+            self.global(source, name)
+        })
+    }
+
+    /// A name among those of a body: the last value that production gives it,
+    /// beside those that it may give it.
+    fn bound(&self, scope: Scope<'a>, names: &Names<'a>, name: &str) -> Option<Value> {
+        let given: Vec<&(When, &'a Expr)> =
+            names.get(name)?.iter().filter(|(when, _)| *when != When::Never).collect();
+        let last_certain = given.iter().rposition(|(when, _)| *when == When::Always).unwrap_or(0);
+        let mut values: Vec<Value> = given[last_certain.min(given.len())..]
+            .iter()
+            .rev()
+            .map(|(_, expr)| self.value(scope, expr))
+            .collect();
+        match values.len() {
+            0 => None,
+            1 => values.pop(),
+            _ => Some(Value::Either(values)),
+        }
+    }
+
+    fn attribute(&self, scope: Scope<'a>, attribute: &'a ruff_python_ast::ExprAttribute) -> Value {
+        let name = attribute.attr.as_str();
+        if let Some(base) = dotted(&attribute.value) {
+            if matches!(base.as_str(), "self" | "cls")
+                && let Some(class) = scope.class
+                && let Some(value) = self.member(scope.module, class, name)
+            {
+                return value;
+            }
+            if let Some((module, class)) = self.project.class(scope.module, &base)
+                && let Some(value) = self.member(module, class, name)
+            {
+                return value;
+            }
+            let imports = self.project.imports(scope.module);
+            if let Some(import) = imports.get(&base)
+                && let Some(source) = self.project.locate(
+                    &scope.module.path,
+                    import.level,
+                    &join(&import.module, &import.name),
+                )
+                && let Some(value) = self.global(source, name)
+            {
+                return value;
+            }
+        }
+        match (name, self.value(scope, &attribute.value)) {
+            ("parent", Value::Place(path)) => ancestor(&path, 1),
+            (_, Value::Dict(items)) => Value::Dict(items).get(name).cloned().unwrap_or_default(),
+            _ => self.setting(name),
+        }
+    }
+
+    /// A class's attribute or settings field, its bases' included.
+    #[must_use]
+    pub fn member(&self, module: &'a Module, class: &'a StmtClassDef, name: &str) -> Option<Value> {
+        let scope = Scope { module, class: Some(class), function: None };
+        if let Some(field) = self.field(module, class, name) {
+            return Some(field);
+        }
+        if let Some(value) = self.bound(scope, &names(&class.body), name) {
+            return Some(value);
+        }
+        // A property's value is what it returns.
+        let returned = class.body.iter().find_map(|statement| match statement {
+            Stmt::FunctionDef(function) if function.name.as_str() == name => returns(function)
+                .last()
+                .map(|expr| self.value(Scope { function: Some(function), ..scope }, expr)),
+            _ => None,
+        });
+        if returned.is_some() {
+            return returned;
+        }
+        class.bases().iter().find_map(|base| {
+            let (module, base) = self.project.class(module, &dotted(base)?)?;
+            if std::ptr::eq(base, class) {
+                return None;
+            }
+            self.member(module, base, name)
+        })
+    }
+
+    fn call(&self, scope: Scope<'a>, call: &'a ExprCall) -> Value {
+        if let Some(read) = self.call_read(scope, call) {
+            return Value::Read(read);
+        }
+        if let Some(value) = self.path_call(scope, call).or_else(|| self.text_call(scope, call)) {
+            return value;
+        }
+        let imports = self.project.imports(scope.module);
+        let name = imports.resolve(&call.func).unwrap_or_else(|| match &*call.func {
+            Expr::Attribute(attribute) => format!("?.{}", attribute.attr),
+            _ => "?".into(),
+        });
+        let mut items = Vec::new();
+        for (at, argument) in call.arguments.args.iter().enumerate() {
+            items.push((at.to_string(), self.value(scope, argument)));
+        }
+        for keyword in &call.arguments.keywords {
+            let value = self.value(scope, &keyword.value);
+            match (&keyword.arg, value) {
+                (Some(name), value) => items.push((name.to_string(), value)),
+                (None, Value::Dict(inner)) => items.extend(inner),
+                (None, value) => items.push(("**".into(), value)),
+            }
+        }
+        if name == "dict" {
+            return Value::Dict(items);
+        }
+        if let Some(value) = self.helper(scope, call, &items) {
+            return value;
+        }
+        Value::Call(name, items)
+    }
+}

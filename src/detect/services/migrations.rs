@@ -1,0 +1,104 @@
+//! What migrates the database.
+
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::services::Evidences;
+use crate::detect::services::value::Value;
+
+/// The migration tool.
+pub(super) fn find(evidences: &Evidences<'_, '_>, database: &Fact<String>) -> Fact<String> {
+    django(evidences)
+        .or_else(|| flask_migrate(evidences))
+        .or_else(|| aerich(evidences))
+        .or_else(|| alembic(evidences, database))
+        .unwrap_or_default()
+}
+
+fn django(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
+    let startup = evidences.context.startup;
+    if startup.framework.value().map(String::as_str) != Some("django") {
+        return None;
+    }
+    let databases = evidences.live().filter(|it| it.in_settings && it.path == ["DATABASES"]).last();
+    if databases.is_some_and(|it| matches!(&it.value, Value::Dict(items) if items.is_empty())) {
+        return Some(Fact::Unknown);
+    }
+    let evidence = databases.map_or_else(
+        || startup.framework.evidence().first().cloned(),
+        |binding| Some(binding.evidence.clone()),
+    );
+    Some(Fact::Known("django".into(), evidence.into_iter().collect()))
+}
+
+fn flask_migrate(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
+    evidences.project.modules.iter().find_map(|module| {
+        let imports = evidences.project.imports(module);
+        let used = imports.iter().any(|(_, import)| import.module.split('.').next() == Some("flask_migrate"));
+        let line = used.then(|| {
+            let tree = evidences.context.tree;
+            tree.find_line(&module.path, |line| line.contains("Migrate("))
+                .or_else(|| tree.find_line(&module.path, |line| line.contains("flask_migrate")))
+        })??;
+        Some(Fact::known("flask-migrate".into(), line))
+    })
+}
+
+fn aerich(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
+    let configured = files(evidences, |name| name == "aerich.ini").next().map(|path| Evidence::file(&path));
+    let table = || section(evidences, "[tool.aerich]");
+    let models = || {
+        let holds = |value: &Value| value.text().as_deref() == Some("aerich.models");
+        let binding = evidences.live().find(|it| it.value.parts().into_iter().any(holds))?;
+        Some(binding.evidence.clone())
+    };
+    let line = configured.or_else(table).or_else(models)?;
+    Some(Fact::known("aerich".into(), line))
+}
+
+fn alembic(evidences: &Evidences<'_, '_>, _database: &Fact<String>) -> Option<Fact<String>> {
+    let ini = files(evidences, |name| name == "alembic.ini").next().map(|path| {
+        let tree = evidences.context.tree;
+        tree.find_line(&path, |line| line.starts_with("script_location"))
+            .unwrap_or_else(|| Evidence::file(&path))
+    });
+    let table = || section(evidences, "[tool.alembic]");
+    let environment = || {
+        let path = files(evidences, |name| name == "env.py").find(|path| {
+            let text = evidences.context.tree.text(path).unwrap_or_default();
+            text.contains("alembic") && text.contains("context")
+        })?;
+        let line = |line: &str| line.contains("alembic") && line.contains("import");
+        evidences.context.tree.find_line(&path, line)
+    };
+    let line = ini.or_else(table).or_else(environment)?;
+    Some(Fact::known("alembic".into(), line))
+}
+
+/// Files of a name in the root, below it, and directly in a directory above
+/// it; nearest to the top first.
+fn files<'e>(
+    evidences: &'e Evidences<'_, '_>,
+    is: impl Fn(&str) -> bool + 'e,
+) -> impl Iterator<Item = String> + 'e {
+    let root = evidences.context.startup.root();
+    let mut found: Vec<&str> = evidences
+        .context
+        .tree
+        .paths()
+        .filter(|path| {
+            let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
+            let inside = root == "." || directory == root || directory.starts_with(&format!("{root}/"));
+            let above = directory == "." || root.starts_with(&format!("{directory}/"));
+            let example = directory.split('/').any(|part| {
+                matches!(part, "tests" | "test" | "examples" | "example" | "docs") || part.contains("{{")
+            });
+            is(name) && (inside || above) && !example
+        })
+        .collect();
+    found.sort_by_key(|path| path.matches('/').count());
+    found.into_iter().map(str::to_owned)
+}
+
+fn section(evidences: &Evidences<'_, '_>, header: &str) -> Option<Evidence> {
+    let tables = files(evidences, |name| name == "pyproject.toml").collect::<Vec<_>>();
+    tables.iter().find_map(|path| evidences.context.tree.find_line(path, |line| line.trim() == header))
+}

@@ -1,0 +1,134 @@
+//! What the application depends on and does: database, cache, broker, task
+//! queues, start-up work, variables, ports, routes and the paths it writes.
+//!
+//! Takes the code that production imports (`project`), evaluates where values
+//! go (`evaluate`, `binding`), and reads each fact off those bindings, the
+//! dependencies, the commands and the container files. What starts the
+//! application and what it installs is found elsewhere.
+
+mod binding;
+mod branch;
+mod broker;
+mod calls;
+mod celery;
+mod containers;
+mod database;
+mod environment;
+mod evaluate;
+mod migrations;
+mod paths;
+mod project;
+mod pydantic;
+mod queues;
+mod static_files;
+mod tables;
+mod value;
+
+#[cfg(test)]
+mod fixture;
+
+use crate::detect::commands::Command;
+use crate::detect::deps::Dependencies;
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::facts::{Celery, Connection, RequiredEnv, Static, Writable};
+use crate::detect::startup::Startup;
+use crate::detect::tree::Tree;
+
+use binding::Binding;
+use containers::Containers;
+use evaluate::Evaluator;
+use project::Project;
+
+/// What the services are found out from.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The files.
+    pub tree: &'a Tree,
+    /// What starts the application today.
+    pub commands: &'a [Command],
+    /// What production installs.
+    pub dependencies: &'a Dependencies,
+    /// What starts.
+    pub startup: &'a Startup,
+}
+
+/// What an application depends on and does.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    /// `postgres`, `mysql`, `sqlite`, `mssql`, `mongodb`, …
+    pub database: Fact<String>,
+    /// The driver's package name.
+    pub database_driver: Fact<String>,
+    /// `redis`, `valkey`, `memcached`.
+    pub cache: Fact<String>,
+    /// `redis`, `valkey`, `rabbitmq`, `sqs`.
+    pub broker: Fact<String>,
+    /// Celery.
+    pub celery: Fact<Celery>,
+    /// Other task queues.
+    pub queues: Fact<Vec<String>>,
+    /// `django`, `alembic`, `flask-migrate`, `aerich`.
+    pub migrations: Fact<String>,
+    /// Static files of a Django project.
+    pub static_files: Fact<Static>,
+    /// Variables without which the code does not start.
+    pub required_env: Vec<(RequiredEnv, Vec<Evidence>)>,
+    /// Variables that tell the code where its services are.
+    pub connections: Vec<(Connection, Vec<Evidence>)>,
+    /// The port the application listens on.
+    pub port: Fact<u16>,
+    /// Path of a liveness route.
+    pub health: Fact<String>,
+    /// Path of a readiness route.
+    pub ready: Fact<String>,
+    /// Paths the code writes to.
+    pub writable: Vec<(Writable, Vec<Evidence>)>,
+}
+
+/// What each fact is read off.
+struct Evidences<'p, 'a> {
+    context: Context<'a>,
+    project: &'p Project<'a>,
+    evaluator: &'p Evaluator<'p, 'a>,
+    bindings: Vec<Binding>,
+    containers: Containers,
+}
+
+impl Evidences<'_, '_> {
+    /// Bindings that production reaches.
+    fn live(&self) -> impl Iterator<Item = &Binding> {
+        self.bindings.iter().filter(|binding| {
+            binding.when != branch::When::Never
+                && !branch::is_for_another_environment(&binding.class)
+        })
+    }
+}
+
+/// Finds out what the application depends on and does.
+#[must_use]
+pub fn find(context: Context<'_>) -> Services {
+    if context.startup.instead.is_some() {
+        return Services::default();
+    }
+    let project = Project::new(context);
+    let evaluator = Evaluator::new(&project);
+    let bindings = binding::collect(&evaluator);
+    let containers = Containers::read(context.tree, context.startup.root());
+    let evidences =
+        Evidences { context, project: &project, evaluator: &evaluator, bindings, containers };
+    let (database, database_driver) = database::find(&evidences);
+    let celery = celery::find(&evidences);
+    let queues = queues::find(&evidences);
+    let (cache, broker) = broker::find(&evidences, &celery, &queues);
+    Services {
+        migrations: migrations::find(&evidences, &database),
+        static_files: static_files::find(&evidences),
+        database,
+        database_driver,
+        cache,
+        broker,
+        celery,
+        queues,
+        ..Services::default()
+    }
+}
