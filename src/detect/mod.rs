@@ -53,6 +53,13 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     let commands = commands::find(&tree);
     let startup = startup::find(&tree, &commands, wishes);
     let dependencies = Dependencies::of(&tree, startup.root());
+    let context = services::Context {
+        tree: &tree,
+        commands: &commands,
+        dependencies: &dependencies,
+        startup: &startup,
+    };
+    let services = services::find(context);
     let mut facts = Facts {
         root: startup.root,
         framework: startup.framework,
@@ -69,6 +76,7 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     let existing = compose::of(&tree, &facts);
     facts.carried = existing.carried;
     facts.doubts.extend(existing.doubts);
+    services.fill(&mut facts);
     facts.readiness = readiness::find(&tree, &facts);
     Ok(facts)
 }

@@ -24,6 +24,8 @@ pub struct Binding {
     pub at_import: bool,
     /// Whether the module is one of Django's settings.
     pub in_settings: bool,
+    /// Whether it is a field of a settings class.
+    pub is_field: bool,
     /// The class it stands in; empty for none.
     pub class: String,
     /// The line.
@@ -76,6 +78,7 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Binding> {
                 when: When::Always,
                 at_import: instances.iter().any(|name| *name == class.name.as_str()),
                 in_settings: false,
+                is_field: true,
                 class: class.name.to_string(),
                 evidence: field.module.evidence(field.statement),
                 value: Value::Read(field.read),
@@ -149,6 +152,7 @@ impl<'a> Collector<'_, '_, 'a> {
             when: self.when,
             at_import: self.scope.function.is_none(),
             in_settings: self.in_settings,
+            is_field: false,
             class: self.scope.class.map_or_else(String::new, |class| class.name.to_string()),
             evidence,
         });

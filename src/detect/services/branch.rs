@@ -148,8 +148,10 @@ fn compared(left: &Expr, op: CmpOp, right: &Expr) -> Option<bool> {
         Expr::Set(set) => set.elts.iter().collect(),
         other => vec![other],
     };
-    let names: Vec<String> =
-        values.iter().filter_map(|value| string(value).map(str::to_owned).or_else(|| dotted(value))).collect();
+    let names: Vec<String> = values
+        .iter()
+        .filter_map(|value| string(value).map(str::to_owned).or_else(|| dotted(value)))
+        .collect();
     if names.is_empty() || names.len() < values.len() {
         return None;
     }

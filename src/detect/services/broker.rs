@@ -52,7 +52,11 @@ fn celery_broker(evidences: &Evidences<'_, '_>) -> Fact<String> {
     // The broker is the database, a directory, or memory.
     let elsewhere = bindings.iter().any(|binding| {
         binding.value.reads().is_empty()
-            && binding.value.beginnings().iter().any(|text| text.contains(':') && service(text).is_none())
+            && binding
+                .value
+                .beginnings()
+                .iter()
+                .any(|text| text.contains(':') && service(text).is_none())
     });
     if elsewhere {
         return Fact::Unknown;
@@ -63,11 +67,16 @@ fn celery_broker(evidences: &Evidences<'_, '_>) -> Fact<String> {
     if let Some(found) = mentioned(evidences, "rabbitmq") {
         return Fact::known("rabbitmq".into(), found);
     }
-    if let Some(beside) = evidences.containers.strongest(|it| matches!(it, "redis" | "valkey")).first() {
+    if let Some(beside) =
+        evidences.containers.strongest(|it| matches!(it, "redis" | "valkey")).first()
+    {
         return Fact::known(beside.service.to_owned(), beside.evidence.clone());
     }
     let dependencies = evidences.context.dependencies;
-    let extras = dependencies.get("celery").into_iter().flat_map(|it| it.extras.iter().map(move |extra| (it, extra)));
+    let extras = dependencies
+        .get("celery")
+        .into_iter()
+        .flat_map(|it| it.extras.iter().map(move |extra| (it, extra)));
     for (requirement, extra) in extras {
         if BROKERS.contains(&extra.as_str()) {
             return Fact::known(extra.clone(), requirement.evidence.clone());
@@ -90,7 +99,11 @@ fn is_broker(binding: &Binding) -> bool {
     let last = binding.last().to_ascii_lowercase();
     let named = matches!(
         last.as_str(),
-        "broker_url" | "celery_broker_url" | "celery_broker" | "broker_write_url" | "broker_read_url"
+        "broker_url"
+            | "celery_broker_url"
+            | "celery_broker"
+            | "broker_write_url"
+            | "broker_read_url"
     );
     let argument = last == "broker" && binding.called().to_ascii_lowercase().contains("celery");
     let transport = last == "broker_transport" || last == "celery_broker_transport";
@@ -192,11 +205,9 @@ fn cache(evidences: &Evidences<'_, '_>, broker: &Fact<String>, queued: bool) -> 
         let addressed = binding.value.beginnings().iter().find_map(|text| {
             service(text).filter(|it| CACHES.contains(it) && text.contains("://"))
         });
-        let named = binding
-            .value
-            .reads()
-            .iter()
-            .find_map(|read| TABLES.service_of_variable(&read.name).filter(|it| CACHES.contains(it)));
+        let named = binding.value.reads().iter().find_map(|read| {
+            TABLES.service_of_variable(&read.name).filter(|it| CACHES.contains(it))
+        });
         if let Some(service) = addressed.or(named)
             && !same(service)
         {
@@ -217,8 +228,14 @@ fn configured(evidences: &Evidences<'_, '_>, binding: &Binding) -> Option<&'stat
     let caches = binding.passes("CACHES") || binding.passes("CHANNEL_LAYERS");
     let typed = matches!(
         binding.last(),
-        "CACHE_TYPE" | "CACHE_REDIS_URL" | "CACHE_REDIS_HOST" | "SESSION_TYPE" | "RATELIMIT_STORAGE_URI"
-            | "RATELIMIT_STORAGE_URL" | "storage_uri" | "CACHE_URL"
+        "CACHE_TYPE"
+            | "CACHE_REDIS_URL"
+            | "CACHE_REDIS_HOST"
+            | "SESSION_TYPE"
+            | "RATELIMIT_STORAGE_URI"
+            | "RATELIMIT_STORAGE_URL"
+            | "storage_uri"
+            | "CACHE_URL"
     );
     if !caches && !typed {
         return None;
@@ -228,7 +245,13 @@ fn configured(evidences: &Evidences<'_, '_>, binding: &Binding) -> Option<&'stat
     }
     for text in binding.value.beginnings() {
         let lower = text.to_ascii_lowercase();
-        for (word, service) in [("valkey", "valkey"), ("redis", "redis"), ("memcache", "memcached"), ("pylibmc", "memcached")] {
+        for (word, service) in [
+            ("valkey", "valkey"),
+            ("redis", "redis"),
+            ("memcached", "memcached"),
+            ("pymemcache", "memcached"),
+            ("pylibmc", "memcached"),
+        ] {
             if lower.contains(word) {
                 return Some(service);
             }
@@ -246,13 +269,106 @@ fn client(binding: &Binding) -> Option<&'static str> {
     let first = called.split('.').next().unwrap_or_default();
     let last = called.rsplit('.').next().unwrap_or_default();
     match first {
-        "redis" | "aioredis" | "redis_om" | "coredis" | "rediscluster" | "aredis" | "walrus" => Some("redis"),
+        "redis" | "aioredis" | "redis_om" | "coredis" | "rediscluster" | "aredis" | "walrus" => {
+            Some("redis")
+        }
         "flask_redis" | "flask_redis_sentinel" => Some("redis"),
         "valkey" | "glide" => Some("valkey"),
         "pymemcache" | "pylibmc" | "memcache" | "aiomcache" => Some("memcached"),
-        "fastapi_cache" | "aiocache" | "cashews" | "fastapi_limiter" | "broadcaster" | "socketio" => {
-            last.to_ascii_lowercase().contains("redis").then_some("redis")
-        }
+        "fastapi_cache" | "aiocache" | "cashews" | "fastapi_limiter" | "broadcaster"
+        | "socketio" => last.to_ascii_lowercase().contains("redis").then_some("redis"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::services::fixture::{Repository, value};
+
+    const WORKER: &str = "import os\nfrom celery import Celery\n";
+
+    #[test]
+    fn rabbitmq_carries_tasks_whose_results_go_to_redis() {
+        let worker = format!(
+            "{WORKER}app = Celery('x', broker=os.getenv('BROKER', 'amqp://guest@mq//'), backend='redis://r:6379/1')\n"
+        );
+        let found = Repository::fastapi(
+            "from worker import app as c\nfrom fastapi import FastAPI\napp = FastAPI()\n",
+            &[("worker.py", &worker)],
+        )
+        .installs(&["celery[redis]", "redis"])
+        .find();
+        assert_eq!(value(&found.broker), Some("rabbitmq"));
+    }
+
+    #[test]
+    fn celery_configured_by_attributes_updates_and_settings_of_django() {
+        for worker in [
+            "app = Celery('x')\napp.conf.broker_url = os.environ.get('Q', 'redis://localhost')\n",
+            "app = Celery('x')\napp.conf.update(broker_url='redis://localhost')\n",
+            "app = Celery('x')\napp.conf.update({'broker_url': 'redis://localhost'})\n",
+            "URL = f\"redis://{os.getenv('H')}:6379\"\napp = Celery('x', broker=URL)\n",
+        ] {
+            let found = Repository::new(&[("worker.py", &format!("{WORKER}{worker}"))]).find();
+            assert_eq!(value(&found.broker), Some("redis"), "{worker}");
+        }
+        let found = Repository::django("CELERY_BROKER_URL = 'sqs://'\n", &[("config/celery.py", "from celery import Celery\napp = Celery('config')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n")]).find();
+        assert_eq!(value(&found.broker), Some("sqs"));
+    }
+
+    #[test]
+    fn an_address_without_a_default_is_told_by_env_files_names_and_containers() {
+        let worker = format!("{WORKER}app = Celery('x', broker=os.environ['CELERY_BROKER_URL'])\n");
+        for (file, text, want) in [
+            (".env.example", "CELERY_BROKER_URL=amqp://mq\n", "rabbitmq"),
+            ("compose.yaml", "services:\n  q:\n    image: rabbitmq:4-management\n", "rabbitmq"),
+            ("compose.yaml", "services:\n  q:\n    image: redis:7\n", "redis"),
+            ("compose.yaml", "services:\n  q:\n    image: valkey/valkey:8\n", "valkey"),
+        ] {
+            let found = Repository::new(&[("worker.py", &worker), (file, text)]).find();
+            assert_eq!(value(&found.broker), Some(want), "{text}");
+        }
+        let found = Repository::new(&[("worker.py", &worker)]).find();
+        assert!(!found.broker.is_known());
+    }
+
+    #[test]
+    fn channel_layers_and_caches_of_django_use_redis() {
+        for settings in [
+            "CHANNEL_LAYERS = {'default': {'BACKEND': 'channels_redis.core.RedisChannelLayer', 'CONFIG': {'hosts': [('h', 6379)]}}}\n",
+            "CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'x'}}\n",
+            "import environ\nenv = environ.Env()\nCACHES = {'default': env.cache('REDIS_URL')}\n",
+        ] {
+            let found = Repository::django(settings, &[]).find();
+            assert_eq!(value(&found.cache), Some("redis"), "{settings}");
+        }
+        let found = Repository::django("CACHES = {'default': {'BACKEND': 'django.core.cache.backends.memcached.PyMemcacheCache'}}\n", &[]).find();
+        assert_eq!(value(&found.cache), Some("memcached"));
+        let found = Repository::django(
+            "CACHES = {'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'}}\n",
+            &[],
+        )
+        .installs(&["redis"])
+        .find();
+        assert!(!found.cache.is_known());
+    }
+
+    #[test]
+    fn a_client_made_in_the_code_is_a_cache_and_a_package_alone_is_none() {
+        let main = "from fastapi import FastAPI\nimport redis.asyncio as aredis\napp = FastAPI()\nclient = aredis.from_url('redis://cache')\n";
+        let found = Repository::fastapi(main, &[]).find();
+        assert_eq!(value(&found.cache), Some("redis"));
+        let found = Repository::fastapi("from fastapi import FastAPI\napp = FastAPI()\n", &[])
+            .installs(&["redis", "fastapi-cache2[redis]"])
+            .find();
+        assert!(!found.cache.is_known() && !found.broker.is_known());
+    }
+
+    #[test]
+    fn rq_has_redis_as_broker_and_its_connection_is_no_cache() {
+        let main = "from flask import Flask\nfrom redis import Redis\nimport rq\napp = Flask(__name__)\nqueue = rq.Queue(connection=Redis.from_url('redis://'))\n";
+        let found = Repository::new(&[("main.py", main)]).starts("flask", "main:app").find();
+        assert_eq!(value(&found.broker), Some("redis"));
+        assert!(!found.cache.is_known());
     }
 }

@@ -23,13 +23,25 @@ impl<'a> Evaluator<'_, 'a> {
                 "json.loads" | "ast.literal_eval" => {
                     return Some(with_form(argument()?, &Form::List("json".into()), true));
                 }
-                "strtobool" | "distutils.util.strtobool" | "util.strtobool" | "str2bool"
-                | "to_bool" | "str_to_bool" => {
+                "strtobool"
+                | "distutils.util.strtobool"
+                | "util.strtobool"
+                | "str2bool"
+                | "to_bool"
+                | "str_to_bool" => {
                     return Some(with_form(argument()?, &Form::Switch("False".into()), true));
                 }
-                "dj_database_url.parse" | "make_url" | "sqlalchemy.engine.make_url"
-                | "sqlalchemy.make_url" | "urlparse" | "urllib.parse.urlparse" | "PostgresDsn"
-                | "RedisDsn" | "quote_plus" | "urllib.parse.quote_plus" | "quote"
+                "dj_database_url.parse"
+                | "make_url"
+                | "sqlalchemy.engine.make_url"
+                | "sqlalchemy.make_url"
+                | "urlparse"
+                | "urllib.parse.urlparse"
+                | "PostgresDsn"
+                | "RedisDsn"
+                | "quote_plus"
+                | "urllib.parse.quote_plus"
+                | "quote"
                 | "urllib.parse.quote" => {
                     return Some(with_form(argument()?, &Form::Text, true));
                 }
@@ -104,11 +116,24 @@ impl<'a> Evaluator<'_, 'a> {
         if let Some(read) = self.reader_function(inner, function, arguments) {
             return Some(Value::Read(read));
         }
-        let value = returns(function)
-            .last()
-            .map(|returned| self.value(inner, returned))
-            .filter(|value| !matches!(value, Value::Unknown | Value::None));
-        value
+        let returned = returns(function).pop()?;
+        Some(self.value(inner, returned)).filter(|it| !matches!(it, Value::Unknown | Value::None))
+    }
+
+    /// The variable that a call of a function of the repository reads.
+    pub(super) fn helper_read(&self, scope: Scope<'a>, call: &'a ExprCall) -> Option<Read> {
+        let (module, function) = self.function(scope.module, &dotted(&call.func)?, 5)?;
+        let inner = Scope { module, class: None, function: Some(function) };
+        let mut arguments = Vec::new();
+        for (at, argument) in call.arguments.args.iter().enumerate() {
+            arguments.push((at.to_string(), self.value(scope, argument)));
+        }
+        for keyword in &call.arguments.keywords {
+            if let Some(name) = &keyword.arg {
+                arguments.push((name.to_string(), self.value(scope, &keyword.value)));
+            }
+        }
+        self.reader_function(inner, function, &arguments)
     }
 
     /// The function a name stands for.
@@ -166,7 +191,10 @@ impl<'a> Evaluator<'_, 'a> {
             return None;
         }
         let given = |at: usize, name: &str| {
-            arguments.iter().find(|(key, _)| *key == at.to_string() || key == name).map(|(_, value)| value)
+            arguments
+                .iter()
+                .find(|(key, _)| *key == at.to_string() || key == name)
+                .map(|(_, value)| value)
         };
         let name = given(0, first)?.text()?;
         let default = parameters.get(1).and_then(|parameter| given(1, parameter)).cloned();
@@ -215,11 +243,10 @@ impl<'a> Evaluator<'_, 'a> {
         if let Some(value) = members.next() {
             return value;
         }
-        let configurations = self
-            .project
-            .modules
-            .iter()
-            .filter(|module| module.path.contains("config") || module.path.contains("settings"));
+        let configurations =
+            self.project.modules.iter().filter(|module| {
+                module.path.contains("config") || module.path.contains("settings")
+            });
         configurations.filter_map(|module| self.global(module, name)).next().unwrap_or_default()
     }
 }
@@ -281,7 +308,9 @@ pub(super) fn raises(body: &[Stmt]) -> bool {
         fn visit_expr(&mut self, expr: &'a Expr) {
             if let Expr::Call(call) = expr {
                 let name = dotted(&call.func);
-                self.0 |= name.is_some_and(|it| matches!(it.as_str(), "exit" | "sys.exit" | "quit" | "os._exit"));
+                self.0 |= name.is_some_and(|it| {
+                    matches!(it.as_str(), "exit" | "sys.exit" | "quit" | "os._exit")
+                });
             }
             visitor::walk_expr(self, expr);
         }
@@ -308,9 +337,12 @@ impl<'a> Visitor<'a> for EnvironmentUses<'_> {
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
             Expr::Subscript(subscript) if self.is_parameter(&subscript.slice) => {
-                self.subscript |= dotted(&subscript.value).is_some_and(|it| it.ends_with("environ"));
+                self.subscript |=
+                    dotted(&subscript.value).is_some_and(|it| it.ends_with("environ"));
             }
-            Expr::Call(call) if call.arguments.args.first().is_some_and(|it| self.is_parameter(it)) => {
+            Expr::Call(call)
+                if call.arguments.args.first().is_some_and(|it| self.is_parameter(it)) =>
+            {
                 self.optional |= dotted(&call.func)
                     .is_some_and(|it| it.ends_with("getenv") || it.ends_with("environ.get"));
             }
@@ -319,4 +351,3 @@ impl<'a> Visitor<'a> for EnvironmentUses<'_> {
         visitor::walk_expr(self, expr);
     }
 }
-

@@ -22,7 +22,8 @@ struct Candidate<'a> {
 /// Celery's application and whether it has a schedule.
 pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Celery> {
     let candidates = candidates(evidences);
-    let Some((app, mut lines)) = commanded(evidences, &candidates).or_else(|| best(evidences, &candidates))
+    let Some((app, mut lines)) =
+        commanded(evidences, &candidates).or_else(|| best(evidences, &candidates))
     else {
         return Fact::Unknown;
     };
@@ -99,10 +100,16 @@ fn is_celery_call<'a>(
     let Some(name) = dotted(&call.func) else { return false };
     if let Some((source, class)) = evidences.project.class(module, &name) {
         let imports = evidences.project.imports(source);
-        return class.bases().iter().any(|base| imports.resolve(base).as_deref() == Some("celery.Celery"));
+        return class
+            .bases()
+            .iter()
+            .any(|base| imports.resolve(base).as_deref() == Some("celery.Celery"));
     }
-    let Some((source, function)) = evidences.evaluator.function(module, &name, 5) else { return false };
-    let annotated = function.returns.as_deref().and_then(|it| evidences.project.imports(source).resolve(it));
+    let Some((source, function)) = evidences.evaluator.function(module, &name, 5) else {
+        return false;
+    };
+    let annotated =
+        function.returns.as_deref().and_then(|it| evidences.project.imports(source).resolve(it));
     if annotated.as_deref() == Some("celery.Celery") {
         return true;
     }
@@ -120,7 +127,10 @@ fn is_celery_call<'a>(
 }
 
 /// The application that a command names.
-fn commanded(evidences: &Evidences<'_, '_>, candidates: &[Candidate<'_>]) -> Option<(String, Vec<Evidence>)> {
+fn commanded(
+    evidences: &Evidences<'_, '_>,
+    candidates: &[Candidate<'_>],
+) -> Option<(String, Vec<Evidence>)> {
     for command in evidences.context.commands.iter().filter(|it| it.program() == "celery") {
         let Some(named) = application_argument(&command.argv) else { continue };
         if let Some(candidate) = named_by(&named, candidates) {
@@ -138,7 +148,9 @@ fn commanded(evidences: &Evidences<'_, '_>, candidates: &[Candidate<'_>]) -> Opt
                     .find(|name| imports.get(name).is_some())
                     .map(str::to_owned)
             });
-            if let Some(object) = object.filter(|name| imports.get(name).is_some() || has_name(source, name)) {
+            if let Some(object) =
+                object.filter(|name| imports.get(name).is_some() || has_name(source, name))
+            {
                 return Some((format!("{module}:{object}"), vec![command.evidence.clone()]));
             }
         }
@@ -155,7 +167,9 @@ fn application_argument(argv: &[String]) -> Option<String> {
     let at = argv.iter().position(|it| matches!(it.as_str(), "-A" | "--app"));
     let following = at.and_then(|at| argv.get(at + 1)).cloned();
     following.or_else(|| {
-        argv.iter().find_map(|it| it.strip_prefix("--app=").or_else(|| it.strip_prefix("-A=")).map(str::to_owned))
+        argv.iter().find_map(|it| {
+            it.strip_prefix("--app=").or_else(|| it.strip_prefix("-A=")).map(str::to_owned)
+        })
     })
 }
 
@@ -175,8 +189,9 @@ fn named_by<'c, 'a>(named: &str, candidates: &'c [Candidate<'a>]) -> Option<&'c 
         whole == join(&module, object.as_deref().unwrap_or_default())
     };
     let in_module = |candidate: &&Candidate<'_>| object.is_none() && candidate.dotted == module;
-    let in_package =
-        |candidate: &&Candidate<'_>| object.is_none() && candidate.dotted == format!("{module}.celery");
+    let in_package = |candidate: &&Candidate<'_>| {
+        object.is_none() && candidate.dotted == format!("{module}.celery")
+    };
     let usual = |candidate: &&Candidate<'_>| matches!(candidate.name.as_str(), "app" | "celery");
     candidates
         .iter()
@@ -189,7 +204,10 @@ fn named_by<'c, 'a>(named: &str, candidates: &'c [Candidate<'a>]) -> Option<&'c 
 
 /// The candidate that production reaches, in the module named most like it,
 /// nearest to the root.
-fn best(evidences: &Evidences<'_, '_>, candidates: &[Candidate<'_>]) -> Option<(String, Vec<Evidence>)> {
+fn best(
+    evidences: &Evidences<'_, '_>,
+    candidates: &[Candidate<'_>],
+) -> Option<(String, Vec<Evidence>)> {
     let reached = |candidate: &Candidate<'_>| {
         evidences.project.modules.iter().any(|module| module.path == candidate.module.path)
     };
@@ -234,7 +252,9 @@ fn schedule(evidences: &Evidences<'_, '_>) -> Option<Evidence> {
                         Expr::Call(call) => dotted(&call.func),
                         other => dotted(other),
                     };
-                    func.is_some_and(|name| name == "periodic_task" || name.ends_with(".periodic_task"))
+                    func.is_some_and(|name| {
+                        name == "periodic_task" || name.ends_with(".periodic_task")
+                    })
                 })
                 .map(|it| module.evidence(it)),
             _ => None,
@@ -246,7 +266,11 @@ fn schedule(evidences: &Evidences<'_, '_>) -> Option<Evidence> {
     let installed = evidences.live().find(|binding| {
         binding.in_settings
             && binding.path[0].ends_with("APPS")
-            && binding.value.parts().iter().any(|it| it.text().as_deref() == Some("django_celery_beat"))
+            && binding
+                .value
+                .parts()
+                .iter()
+                .any(|it| it.text().as_deref() == Some("django_celery_beat"))
     });
     if let Some(binding) = installed {
         return Some(binding.evidence.clone());
@@ -256,4 +280,136 @@ fn schedule(evidences: &Evidences<'_, '_>) -> Option<Evidence> {
             && command.argv.iter().any(|it| matches!(it.as_str(), "beat" | "-B" | "--beat"))
     });
     command.map(|command| command.evidence.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::services::fixture::Repository;
+
+    fn app(repository: Repository) -> Option<(String, bool)> {
+        repository.find().celery.value().map(|it| (it.app.clone(), it.beat))
+    }
+
+    fn is(name: &str, beat: bool) -> Option<(String, bool)> {
+        Some((name.to_owned(), beat))
+    }
+
+    #[test]
+    fn a_module_called_tasks_is_not_celery() {
+        let main = "from fastapi import FastAPI\nfrom tasks import send\napp = FastAPI()\n";
+        assert_eq!(
+            app(Repository::fastapi(main, &[("tasks.py", "def send():\n    pass\n")])),
+            None
+        );
+        let invoke = "from invoke import task\n@task\ndef build(c):\n    pass\n";
+        assert_eq!(app(Repository::fastapi(main, &[("tasks.py", invoke)])), None);
+    }
+
+    #[test]
+    fn shared_tasks_alone_have_no_application() {
+        let tasks = "from celery import shared_task\n@shared_task\ndef send():\n    pass\n";
+        assert_eq!(
+            app(Repository::django(
+                "INSTALLED_APPS = ['shop']\n",
+                &[("shop/__init__.py", ""), ("shop/tasks.py", tasks)]
+            )),
+            None
+        );
+    }
+
+    #[test]
+    fn the_application_is_named_relative_to_the_root() {
+        let files =
+            [("backend/pkg/worker.py", "from celery import Celery\ncelery = Celery('x')\n")];
+        assert_eq!(app(Repository::new(&files).root("backend")), is("pkg.worker:celery", false));
+    }
+
+    #[test]
+    fn factories_and_extensions_make_the_application() {
+        let factory = "from celery import Celery, Task\ndef make(app):\n    c = Celery(app.name)\n    return c\n";
+        let main = "from flask import Flask\nfrom factory import make\napp = Flask(__name__)\nqueue = make(app)\n";
+        assert_eq!(
+            app(Repository::new(&[("factory.py", factory), ("main.py", main)])
+                .starts("flask", "main:app")),
+            is("main:queue", false)
+        );
+        let annotated = "from celery import Celery\ndef init() -> Celery:\n    return build()\n";
+        let main = "from setup_celery import init\ncelery_app = init()\n";
+        assert_eq!(
+            app(Repository::new(&[
+                ("setup_celery.py", annotated),
+                ("run.py", main),
+                ("x.py", "import environ")
+            ])
+            .starts("flask", "run:app")),
+            is("run:celery_app", false)
+        );
+        let extension = "from shop import create_app\nflask_app = create_app()\ncelery_app = flask_app.extensions['celery']\n";
+        assert_eq!(
+            app(Repository::new(&[("make_celery.py", extension)])),
+            is("make_celery:celery_app", false)
+        );
+    }
+
+    #[test]
+    fn a_command_chooses_among_several_and_is_completed() {
+        let files = [
+            ("shop/__init__.py", "from .celery import app\n"),
+            ("shop/celery.py", "from celery import Celery\napp = Celery('shop')\n"),
+            ("old/celery.py", "from celery import Celery\napp = Celery('old')\n"),
+        ];
+        for command in [
+            "celery -A shop worker",
+            "celery --app=shop.celery worker -l info",
+            "celery -A shop.celery:app worker",
+            "celery -A shop.celery.app worker",
+        ] {
+            assert_eq!(
+                app(Repository::new(&files).runs(command)),
+                is("shop.celery:app", false),
+                "{command}"
+            );
+        }
+        assert_eq!(
+            app(Repository::new(&files).runs("celery -A old.celery worker")),
+            is("old.celery:app", false)
+        );
+    }
+
+    #[test]
+    fn each_way_to_schedule_means_beat() {
+        let worker = "from celery import Celery\napp = Celery('x')\n";
+        for more in [
+            "app.conf.beat_schedule = {'a': {'task': 't', 'schedule': 5}}\n",
+            "app.conf.update(beat_schedule={'a': 1})\n",
+            "@app.on_after_configure.connect\ndef setup(sender, **kwargs):\n    sender.add_periodic_task(10.0, t.s())\n",
+        ] {
+            assert_eq!(
+                app(Repository::new(&[("worker.py", &format!("{worker}{more}"))])),
+                is("worker:app", true),
+                "{more}"
+            );
+        }
+        let command = Repository::new(&[("worker.py", worker)]).runs("celery -A worker worker -B");
+        assert_eq!(app(command), is("worker:app", true));
+        let command = Repository::new(&[("worker.py", worker)]).runs("celery -A worker beat");
+        assert_eq!(app(command), is("worker:app", true));
+        for settings in [
+            "CELERY_BEAT_SCHEDULE = {'a': {'task': 't'}}\n",
+            "INSTALLED_APPS = ['django_celery_beat']\n",
+        ] {
+            assert_eq!(
+                app(Repository::django(settings, &[("config/celery.py", worker)])),
+                is("config.celery:app", true)
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_schedule_or_an_unused_package_is_no_beat() {
+        let worker = "from celery import Celery\napp = Celery('x')\napp.conf.beat_schedule = {}\n";
+        let repository =
+            Repository::new(&[("worker.py", worker)]).installs(&["django-celery-beat"]);
+        assert_eq!(app(repository), is("worker:app", false));
+    }
 }

@@ -74,7 +74,10 @@ impl Containers {
                 found.compose(tree, path);
             } else if yaml && path.contains(".github/workflows/") {
                 found.images(tree, path, 15);
-            } else if matches!(lower.as_str(), "app.json" | "heroku.yml" | "render.yaml" | "render.yml") {
+            } else if matches!(
+                lower.as_str(),
+                "app.json" | "heroku.yml" | "render.yaml" | "render.yml"
+            ) {
                 found.add_ons(tree, path);
             } else if is_env_file(&lower) {
                 found.env_file(tree, path);
@@ -113,7 +116,9 @@ impl Containers {
         let pairs: Vec<(String, String)> = match environment {
             Some(Json::Object(items)) => items
                 .into_iter()
-                .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+                .map(|(name, value)| {
+                    (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                })
                 .collect(),
             Some(Json::Array(items)) => items
                 .iter()
@@ -133,10 +138,16 @@ impl Containers {
     /// `image:` lines of a file whose structure does not matter.
     fn images(&mut self, tree: &Tree, path: &str, weight: u32) {
         for (at, line) in tree.text(path).unwrap_or_default().lines().enumerate() {
-            let Some(image) = line.trim().trim_start_matches("- ").strip_prefix("image:") else { continue };
+            let Some(image) = line.trim().trim_start_matches("- ").strip_prefix("image:") else {
+                continue;
+            };
             let image = image.trim().trim_matches(['"', '\'']);
             if let Some(service) = TABLES.service_of_image(image) {
-                self.beside.push(Beside { service, weight, evidence: Evidence::line(path, at + 1, line) });
+                self.beside.push(Beside {
+                    service,
+                    weight,
+                    evidence: Evidence::line(path, at + 1, line),
+                });
             }
         }
     }
@@ -173,7 +184,9 @@ impl Containers {
             let line = line.trim();
             // A commented example still shows what the code understands, but
             // not what production takes.
-            let Some((name, value)) = line.trim_start_matches("export ").split_once('=') else { continue };
+            let Some((name, value)) = line.trim_start_matches("export ").split_once('=') else {
+                continue;
+            };
             let name = name.trim();
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
                 continue;
@@ -189,7 +202,9 @@ impl Containers {
     fn dockerfile(&mut self, tree: &Tree, path: &str) {
         for (at, line) in tree.text(path).unwrap_or_default().lines().enumerate() {
             let Some((_, packages)) = line.split_once("pip install") else { continue };
-            for word in packages.split_whitespace().take_while(|word| !matches!(*word, "&&" | ";" | "\\")) {
+            for word in
+                packages.split_whitespace().take_while(|word| !matches!(*word, "&&" | ";" | "\\"))
+            {
                 let name: String = word
                     .trim_matches(['"', '\''])
                     .chars()
@@ -226,13 +241,35 @@ fn concerns(path: &str, root: &str) -> bool {
     let parts: Vec<String> = directory.split('/').map(str::to_ascii_lowercase).collect();
     let deployment = parts.iter().all(|part| {
         let part = part.as_str();
-        [".github", "workflows", "docker", "compose", "deploy", "deployment", "deployments", "infra", "envs", ".envs", "env", ".docker", "etc", "config", "ops", "local", ".local", ".production"]
-            .contains(&part)
+        [
+            ".github",
+            "workflows",
+            "docker",
+            "compose",
+            "deploy",
+            "deployment",
+            "deployments",
+            "infra",
+            "envs",
+            ".envs",
+            "env",
+            ".docker",
+            "etc",
+            "config",
+            "ops",
+            "local",
+            ".local",
+            ".production",
+        ]
+        .contains(&part)
             || part.starts_with("docker")
             || root.split('/').any(|own| own.eq_ignore_ascii_case(part))
     });
     let excluded = parts.iter().any(|part| {
-        matches!(part.as_str(), "tests" | "test" | "docs" | "doc" | "examples" | "example" | "node_modules")
+        matches!(
+            part.as_str(),
+            "tests" | "test" | "docs" | "doc" | "examples" | "example" | "node_modules"
+        )
     });
     (above || deployment || (inside && parts.len() <= 3)) && !excluded
 }

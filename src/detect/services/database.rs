@@ -15,7 +15,15 @@ use crate::detect::services::value::Value;
 
 /// What is a database and not a cache or broker.
 const DATABASES: [&str; 9] = [
-    "postgres", "mysql", "mssql", "oracle", "mongodb", "sqlite", "neo4j", "cassandra", "clickhouse",
+    "postgres",
+    "mysql",
+    "mssql",
+    "oracle",
+    "mongodb",
+    "sqlite",
+    "neo4j",
+    "cassandra",
+    "clickhouse",
 ];
 
 /// Databases that another one is rarely beside; these come first among equals.
@@ -95,7 +103,8 @@ fn decide(scores: &Scores) -> Fact<String> {
         .map(|service| (scores.score(service), *service))
         .filter(|(score, _)| *score >= weight::LEAST)
         .collect();
-    servers.sort_by_key(|(score, service)| (std::cmp::Reverse(*score), !RELATIONAL.contains(service)));
+    servers
+        .sort_by_key(|(score, service)| (std::cmp::Reverse(*score), !RELATIONAL.contains(service)));
     let Some(&(best, service)) = servers.first() else {
         return if sqlite >= weight::DRIVER { known("sqlite") } else { Fact::Unknown };
     };
@@ -189,7 +198,9 @@ fn address_parts(binding: &Binding, scores: &mut Scores) {
     let called = binding.called();
     let named = matches!(binding.last(), "drivername" | "scheme")
         || (binding.last() == "0"
-            && (called.ends_with("URL.create") || called.ends_with("engine.url.URL") || called.ends_with("sqlalchemy.URL")));
+            && (called.ends_with("URL.create")
+                || called.ends_with("engine.url.URL")
+                || called.ends_with("sqlalchemy.URL")));
     if !named {
         return;
     }
@@ -218,10 +229,16 @@ fn features(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
                 imported_driver(first).map(|service| (service, "import", weight::IMPORTED))
             };
             let Some((service, kind, weight)) = found else { continue };
-            let line = evidences.context.tree.find_line(&module.path, |line| {
-                line.contains("import") && line.contains(name)
-            });
-            scores.add(service, kind, weight, &line.unwrap_or_else(|| Evidence::file(&module.path)));
+            let line = evidences
+                .context
+                .tree
+                .find_line(&module.path, |line| line.contains("import") && line.contains(name));
+            scores.add(
+                service,
+                kind,
+                weight,
+                &line.unwrap_or_else(|| Evidence::file(&module.path)),
+            );
         }
     }
     for binding in evidences.live() {
@@ -232,7 +249,8 @@ fn features(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
             "peewee.MySQLDatabase" | "playhouse.pool.PooledMySQLDatabase" => "mysql",
             _ if binding.in_settings && binding.path[0].ends_with("APPS") => {
                 let texts = binding.value.parts();
-                let holds = texts.iter().any(|it| **it == Value::Text("django.contrib.postgres".into()));
+                let holds =
+                    texts.iter().any(|it| **it == Value::Text("django.contrib.postgres".into()));
                 if !holds {
                     continue;
                 }
@@ -276,8 +294,9 @@ fn variables(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
         if !names.contains(&setting.name) && !is_database_url(&setting.name) {
             continue;
         }
-        let service = database_of(&setting.value)
-            .or_else(|| TABLES.service_of_engine(&setting.value).filter(|_| setting.name.contains("ENGINE")));
+        let service = database_of(&setting.value).or_else(|| {
+            TABLES.service_of_engine(&setting.value).filter(|_| setting.name.contains("ENGINE"))
+        });
         if let Some(service) = service {
             scores.add(service, "env file", weight::ENV_FILE, &setting.evidence);
         }
@@ -295,7 +314,8 @@ fn packages(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
         if let Some(driver) = TABLES.driver(&requirement.name) {
             scores.add(&driver.service, "driver", weight::DRIVER, &requirement.evidence);
         }
-        if matches!(requirement.name.as_str(), "databases" | "tortoise-orm" | "sqlalchemy" | "gino") {
+        if matches!(requirement.name.as_str(), "databases" | "tortoise-orm" | "sqlalchemy" | "gino")
+        {
             for extra in &requirement.extras {
                 let package = extra.trim_start_matches("postgresql-").trim_start_matches("mysql-");
                 let service = TABLES.driver(package).map(|it| it.service.as_str());
@@ -328,8 +348,19 @@ fn is_about_text(binding: &Binding) -> bool {
     let method = binding.called().rsplit('.').next().unwrap_or_default();
     matches!(
         method,
-        "replace" | "startswith" | "endswith" | "split" | "sub" | "match" | "removeprefix" | "register"
-            | "print" | "info" | "debug" | "warning" | "error"
+        "replace"
+            | "startswith"
+            | "endswith"
+            | "split"
+            | "sub"
+            | "match"
+            | "removeprefix"
+            | "register"
+            | "print"
+            | "info"
+            | "debug"
+            | "warning"
+            | "error"
     )
 }
 
@@ -342,7 +373,9 @@ fn driver(evidences: &Evidences<'_, '_>, service: &str) -> Fact<String> {
         .declared
         .iter()
         .map(|it| (it.name.as_str(), &it.evidence))
-        .chain(evidences.containers.installed.iter().map(|(name, evidence)| (name.as_str(), evidence)))
+        .chain(
+            evidences.containers.installed.iter().map(|(name, evidence)| (name.as_str(), evidence)),
+        )
         .filter_map(|(name, evidence)| {
             let driver = TABLES.driver(name).filter(|driver| driver.service == service)?;
             Some((driver.package.as_str(), driver.scheme.as_str(), evidence))
@@ -357,4 +390,146 @@ fn driver(evidences: &Evidences<'_, '_>, service: &str) -> Fact<String> {
     named.or(declared.first()).map_or(Fact::Unknown, |(package, _, evidence)| {
         Fact::known((*package).to_owned(), (*evidence).clone())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::services::fixture::{Repository, value};
+
+    const SQLITE: &str = "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'db.sqlite3'}}\n";
+
+    #[test]
+    fn a_driver_alone_does_not_overrule_settings_that_only_know_sqlite() {
+        let found = Repository::django(SQLITE, &[]).installs(&["django", "psycopg2"]).find();
+        assert_eq!(value(&found.database), Some("sqlite"));
+    }
+
+    #[test]
+    fn sqlite_behind_a_switch_gives_way_to_the_driver_that_is_installed() {
+        let settings = "import os\nDATABASES = {'default': {\n  'ENGINE': os.environ.get('SQL_ENGINE', 'django.db.backends.sqlite3'),\n  'NAME': os.environ.get('SQL_DATABASE', 'db.sqlite3'),\n}}\n";
+        let found =
+            Repository::django(settings, &[]).installs(&["django", "psycopg[binary]"]).find();
+        assert_eq!(value(&found.database), Some("postgres"));
+        assert_eq!(value(&found.database_driver), Some("psycopg"));
+        let alone = Repository::django(settings, &[]).installs(&["django"]).find();
+        assert_eq!(value(&alone.database), Some("sqlite"));
+    }
+
+    #[test]
+    fn an_address_from_the_environment_is_a_switch_in_every_idiom() {
+        for settings in [
+            "import dj_database_url\nDATABASES = {'default': dj_database_url.config(default='sqlite:///db.sqlite3')}\n",
+            "import environ\nenv = environ.Env()\nDATABASES = {'default': env.db('DATABASE_URL', default='sqlite:///db.sqlite3')}\n",
+            "import environ\nenv = environ.Env(DEBUG=(bool, False))\nDATABASES = {'default': env.db()}\n",
+            "import os, dj_database_url\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\nif 'DATABASE_URL' in os.environ:\n    DATABASES['default'] = dj_database_url.parse(os.environ['DATABASE_URL'])\n",
+            "import dj_database_url\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\nDATABASES['default'].update(dj_database_url.config())\n",
+        ] {
+            let found = Repository::django(settings, &[]).installs(&["mysqlclient"]).find();
+            assert_eq!(value(&found.database), Some("mysql"), "{settings}");
+        }
+    }
+
+    #[test]
+    fn production_takes_the_branch_that_is_not_for_debugging() {
+        let settings = "DEBUG = False\nif DEBUG:\n    DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\nelse:\n    DATABASES = {'default': {'ENGINE': 'django.db.backends.mysql'}}\n";
+        let found = Repository::django(settings, &[]).find();
+        assert_eq!(value(&found.database), Some("mysql"));
+    }
+
+    #[test]
+    fn settings_are_followed_through_what_they_take_their_names_from() {
+        let found = Repository::new(&[
+            ("shop/settings/__init__.py", ""),
+            ("shop/settings/base.py", "DATABASES = {'default': {'ENGINE': 'django.contrib.gis.db.backends.postgis'}}\n"),
+            ("shop/settings/prod.py", "from .base import *\nDEBUG = False\n"),
+            ("shop/settings/local.py", "from .base import *\nDATABASES = {'default': {'ENGINE': 'django.db.backends.mysql'}}\n"),
+        ])
+        .starts("django", "shop.wsgi:application")
+        .settings("shop.settings.prod")
+        .find();
+        assert_eq!(value(&found.database), Some("postgres"));
+    }
+
+    #[test]
+    fn an_address_put_together_from_variables_names_database_and_driver() {
+        let main = "import os\nfrom fastapi import FastAPI\nfrom sqlalchemy.ext.asyncio import create_async_engine\nuser = os.getenv('PGUSER', 'x')\nengine = create_async_engine(f'postgresql+asyncpg://{user}@db/shop')\napp = FastAPI()\n";
+        let found = Repository::fastapi(main, &[]).installs(&["psycopg2-binary", "asyncpg"]).find();
+        assert_eq!(value(&found.database), Some("postgres"));
+        assert_eq!(value(&found.database_driver), Some("asyncpg"));
+    }
+
+    #[test]
+    fn settings_classes_tell_by_type_scheme_or_names_of_variables() {
+        for class in [
+            "    dsn: PostgresDsn\n",
+            "    POSTGRES_SERVER: str\n    POSTGRES_USER: str\n",
+            "    db: str\n    @property\n    def url(self):\n        return PostgresDsn.build(scheme='postgresql+psycopg', path=self.db)\n    x = PostgresDsn.build(scheme='postgresql', path='x')\n",
+        ] {
+            let main = format!(
+                "from fastapi import FastAPI\nfrom pydantic import PostgresDsn\nfrom pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n{class}\nsettings = Settings()\napp = FastAPI()\n"
+            );
+            let found = Repository::fastapi(&main, &[]).find();
+            assert_eq!(value(&found.database), Some("postgres"), "{class}");
+        }
+    }
+
+    #[test]
+    fn documents_of_mongo_and_a_database_that_is_not_there() {
+        let main = "from fastapi import FastAPI\nfrom motor.motor_asyncio import AsyncIOMotorClient\nclient = AsyncIOMotorClient('mongodb://mongo:27017')\napp = FastAPI()\n";
+        let found = Repository::fastapi(main, &[]).installs(&["motor"]).find();
+        assert_eq!(value(&found.database), Some("mongodb"));
+        let found =
+            Repository::fastapi("from fastapi import FastAPI\napp = FastAPI()\n", &[]).find();
+        assert!(!found.database.is_known());
+    }
+
+    #[test]
+    fn code_that_production_does_not_import_says_nothing() {
+        let main = "from fastapi import FastAPI\napp = FastAPI()\n";
+        let script = "import os\nfrom sqlalchemy import create_engine\ncreate_engine('mysql+pymysql://root@db/x')\nos.environ['MYSQL_HOST']\n";
+        let found =
+            Repository::fastapi(main, &[("load_once.py", script), ("tests/test_db.py", script)])
+                .find();
+        assert!(!found.database.is_known());
+    }
+
+    #[test]
+    fn an_environment_inside_the_repository_makes_no_database() {
+        let backends = "DATABASES = {}\nimport MySQLdb, psycopg2\nx = 'mysql://root@h/d'\n";
+        let found = Repository::django(
+            SQLITE,
+            &[
+                ("env/pyvenv.cfg", ""),
+                ("env/lib/python3/site-packages/django/db/backends/mysql/base.py", backends),
+            ],
+        )
+        .find();
+        assert_eq!(value(&found.database), Some("sqlite"));
+    }
+
+    #[test]
+    fn a_container_beside_the_application_says_what_the_switch_is_for() {
+        let settings = "import os\nDATABASES = {'default': {'ENGINE': os.getenv('DB_ENGINE', 'django.db.backends.sqlite3')}}\n";
+        let compose = "services:\n  web:\n    build: .\n  db:\n    image: mariadb:11\n";
+        let found = Repository::django(settings, &[("docker-compose.yml", compose)]).find();
+        assert_eq!(value(&found.database), Some("mysql"));
+        let Some(line) =
+            found.database.evidence().iter().find(|it| it.path == "docker-compose.yml")
+        else {
+            panic!("{:?}", found.database)
+        };
+        assert_eq!((line.line, line.text.as_str()), (5, "image: mariadb:11"));
+    }
+
+    #[test]
+    fn two_drivers_of_equal_weight_leave_the_code_its_default_or_the_choice_open() {
+        let settings = "import dj_database_url\nDATABASES = {'default': dj_database_url.config(default='sqlite:///x.db')}\n";
+        let found = Repository::django(settings, &[]).installs(&["psycopg2", "mysqlclient"]).find();
+        assert_eq!(value(&found.database), Some("sqlite"));
+        let main = "import os\nfrom fastapi import FastAPI\napp = FastAPI()\nurl = os.environ['DATABASE_URL']\n";
+        let found = Repository::fastapi(main, &[]).installs(&["asyncpg", "asyncmy"]).find();
+        let candidates: Vec<&str> =
+            found.database.candidates().iter().map(|it| it.0.as_str()).collect();
+        assert_eq!(candidates, ["mysql", "postgres"]);
+    }
 }

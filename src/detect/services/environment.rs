@@ -22,8 +22,25 @@ const URL_METHODS: [(&str, &str); 9] = [
 
 /// Methods that only take the text apart.
 const METHODS: [&str; 19] = [
-    "str", "unicode", "bytes", "bool", "int", "float", "json", "list", "tuple", "dict", "url",
-    "path", "decimal", "date", "timedelta", "channels", "channels_url", "enum", "get_value",
+    "str",
+    "unicode",
+    "bytes",
+    "bool",
+    "int",
+    "float",
+    "json",
+    "list",
+    "tuple",
+    "dict",
+    "url",
+    "path",
+    "decimal",
+    "date",
+    "timedelta",
+    "channels",
+    "channels_url",
+    "enum",
+    "get_value",
 ];
 
 /// What kind of object reads the environment.
@@ -37,7 +54,12 @@ enum Reader {
 
 impl<'a> Evaluator<'_, 'a> {
     /// `os.environ["X"]`.
-    pub(super) fn subscript_read(&self, scope: Scope<'a>, value: &Expr, key: &'a Expr) -> Option<Read> {
+    pub(super) fn subscript_read(
+        &self,
+        scope: Scope<'a>,
+        value: &Expr,
+        key: &'a Expr,
+    ) -> Option<Read> {
         if !self.is_environ(scope.module, value) {
             return None;
         }
@@ -92,17 +114,26 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn database_url(&self, scope: Scope<'a>, arguments: &'a Arguments) -> Read {
-        let name = arguments.find_argument_value("env", 0).and_then(|env| self.value(scope, env).text());
+        let name =
+            arguments.find_argument_value("env", 0).and_then(|env| self.value(scope, env).text());
         let default = arguments.find_argument_value("default", 1);
         let default = default.map(|default| Box::new(self.value(scope, default)));
         Read { default, ..Read::named(name.as_deref().unwrap_or("DATABASE_URL")) }
     }
 
     /// `env("X", default=…)`, `config("X", cast=…)`: no default, no start.
-    fn strict(&self, scope: Scope<'a>, arguments: &'a Arguments, own: Option<&str>) -> Option<Read> {
-        let argument = arguments
-            .find_positional(0)
-            .or_else(|| arguments.find_keyword("var").or_else(|| arguments.find_keyword("name")).map(|it| &it.value));
+    fn strict(
+        &self,
+        scope: Scope<'a>,
+        arguments: &'a Arguments,
+        own: Option<&str>,
+    ) -> Option<Read> {
+        let argument = arguments.find_positional(0).or_else(|| {
+            arguments
+                .find_keyword("var")
+                .or_else(|| arguments.find_keyword("name"))
+                .map(|it| &it.value)
+        });
         let name = match argument.map(|argument| self.value(scope, argument)) {
             Some(value) => value.text()?,
             None => own?.to_owned(),
@@ -141,13 +172,15 @@ impl<'a> Evaluator<'_, 'a> {
             None => self.maker(module, &name, 4),
         };
         match made.as_deref() {
-            Some("environ.Env" | "environ.FileAwareEnv" | "environs.Env" | "environ.environ.Env") => {
-                Some(Reader::Env)
-            }
-            Some("decouple.Config" | "decouple.AutoConfig" | "starlette.config.Config") => {
-                Some(Reader::Config)
-            }
-            Some(full) if full == "decouple.config" => Some(Reader::Config),
+            Some(
+                "environ.Env" | "environ.FileAwareEnv" | "environs.Env" | "environ.environ.Env",
+            ) => Some(Reader::Env),
+            Some(
+                "decouple.config"
+                | "decouple.Config"
+                | "decouple.AutoConfig"
+                | "starlette.config.Config",
+            ) => Some(Reader::Config),
             _ => None,
         }
     }
@@ -179,9 +212,9 @@ impl<'a> Evaluator<'_, 'a> {
         modules.extend(&self.project.settings);
         modules.iter().any(|module| {
             self.project.names(module).values().flatten().any(|(_, value)| match value {
-                Expr::Call(call) => call.arguments.find_keyword(name).is_some_and(|keyword| {
-                    matches!(&keyword.value, Expr::Tuple(tuple) if tuple.elts.len() == 2)
-                }),
+                Expr::Call(call) => call.arguments.find_keyword(name).is_some_and(
+                    |keyword| matches!(&keyword.value, Expr::Tuple(tuple) if tuple.elts.len() == 2),
+                ),
                 _ => false,
             })
         })
@@ -190,7 +223,8 @@ impl<'a> Evaluator<'_, 'a> {
 
 /// `config("X", bool)` and `env("X", cast)` name a type, not a default.
 fn is_cast(expr: &Expr) -> bool {
-    dotted(expr).is_some_and(|name| matches!(name.as_str(), "bool" | "int" | "str" | "float" | "list"))
+    dotted(expr)
+        .is_some_and(|name| matches!(name.as_str(), "bool" | "int" | "str" | "float" | "list"))
 }
 
 fn form_of_method(method: &str) -> Form {

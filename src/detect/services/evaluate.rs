@@ -74,11 +74,15 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
             Expr::NoneLiteral(_) => Value::None,
             Expr::FString(text) => self.template(scope, text.value.as_slice()),
-            Expr::List(list) => Value::List(list.elts.iter().map(|it| self.value(scope, it)).collect()),
+            Expr::List(list) => {
+                Value::List(list.elts.iter().map(|it| self.value(scope, it)).collect())
+            }
             Expr::Tuple(tuple) => {
                 Value::List(tuple.elts.iter().map(|it| self.value(scope, it)).collect())
             }
-            Expr::Set(set) => Value::List(set.elts.iter().map(|it| self.value(scope, it)).collect()),
+            Expr::Set(set) => {
+                Value::List(set.elts.iter().map(|it| self.value(scope, it)).collect())
+            }
             Expr::Starred(starred) => self.value(scope, &starred.value),
             Expr::Dict(dict) => self.dict(scope, dict),
             Expr::BoolOp(operation) => self.either(scope, operation),
@@ -91,9 +95,10 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 let source = comprehension.generators.first();
                 source.map_or(Value::Unknown, |it| self.value(scope, &it.iter))
             }
-            Expr::Generator(generator) => {
-                generator.generators.first().map_or(Value::Unknown, |it| self.value(scope, &it.iter))
-            }
+            Expr::Generator(generator) => generator
+                .generators
+                .first()
+                .map_or(Value::Unknown, |it| self.value(scope, &it.iter)),
             Expr::Await(waited) => self.value(scope, &waited.value),
             Expr::Subscript(subscript) => self.subscript(scope, subscript),
             Expr::Name(name) => self.name(scope, name.id.as_str()),
@@ -107,7 +112,9 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         let mut values = Vec::new();
         for part in parts {
             match part {
-                FStringPart::Literal(literal) => values.push(Value::Text(literal.value.to_string())),
+                FStringPart::Literal(literal) => {
+                    values.push(Value::Text(literal.value.to_string()))
+                }
                 FStringPart::FString(text) => {
                     for element in &text.elements {
                         values.push(match element {
@@ -152,7 +159,10 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             operation.values.iter().map(|value| self.value(scope, value)).collect();
         // `read or default` is a read with that default.
         if let [Value::Read(read), default] = &mut values[..]
-            && read.default.as_deref().is_none_or(|old| matches!(old, Value::None) || old.text().as_deref() == Some(""))
+            && read
+                .default
+                .as_deref()
+                .is_none_or(|old| matches!(old, Value::None) || old.text().as_deref() == Some(""))
         {
             read.default = Some(Box::new(std::mem::take(default)));
             return values.swap_remove(0);
@@ -188,7 +198,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                     Value::List(one)
                 }
                 (left, right) => {
-                    let joined = [with_form(left, &Form::Text, true), with_form(right, &Form::Text, true)];
+                    let joined =
+                        [with_form(left, &Form::Text, true), with_form(right, &Form::Text, true)];
                     Value::Template(joined.into())
                 }
             },
@@ -254,6 +265,9 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             let local = names(&function.body);
             if let Some(value) = self.bound(scope, &local, name) {
                 return value;
+            }
+            if function.parameters.iter().any(|parameter| parameter.name().as_str() == name) {
+                return Value::Unknown;
             }
         }
         if let Some(class) = scope.class {

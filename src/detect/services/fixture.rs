@@ -30,12 +30,7 @@ impl Repository {
             directory.child(path).write_str(text).unwrap();
         }
         let startup = Startup { root: known("."), ..Startup::default() };
-        Self {
-            directory,
-            startup,
-            dependencies: Dependencies::default(),
-            commands: Vec::new(),
-        }
+        Self { directory, startup, dependencies: Dependencies::default(), commands: Vec::new() }
     }
 
     /// A Django project whose settings are `config/settings.py`.
@@ -74,7 +69,12 @@ impl Repository {
             let (name, extras) = requirement.split_once('[').unwrap_or((requirement, ""));
             self.dependencies.declared.push(Requirement {
                 name: name.to_owned(),
-                extras: extras.trim_end_matches(']').split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+                extras: extras
+                    .trim_end_matches(']')
+                    .split(',')
+                    .filter(|it| !it.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
                 specifiers: None,
                 source: Source::Index,
                 evidence: Evidence::line("requirements.txt", 1, requirement),

@@ -32,7 +32,9 @@ fn django(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
 fn flask_migrate(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
     evidences.project.modules.iter().find_map(|module| {
         let imports = evidences.project.imports(module);
-        let used = imports.iter().any(|(_, import)| import.module.split('.').next() == Some("flask_migrate"));
+        let used = imports
+            .iter()
+            .any(|(_, import)| import.module.split('.').next() == Some("flask_migrate"));
         let line = used.then(|| {
             let tree = evidences.context.tree;
             tree.find_line(&module.path, |line| line.contains("Migrate("))
@@ -43,7 +45,8 @@ fn flask_migrate(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
 }
 
 fn aerich(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
-    let configured = files(evidences, |name| name == "aerich.ini").next().map(|path| Evidence::file(&path));
+    let configured =
+        files(evidences, |name| name == "aerich.ini").next().map(|path| Evidence::file(&path));
     let table = || section(evidences, "[tool.aerich]");
     let models = || {
         let holds = |value: &Value| value.text().as_deref() == Some("aerich.models");
@@ -86,10 +89,12 @@ fn files<'e>(
         .paths()
         .filter(|path| {
             let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
-            let inside = root == "." || directory == root || directory.starts_with(&format!("{root}/"));
+            let inside =
+                root == "." || directory == root || directory.starts_with(&format!("{root}/"));
             let above = directory == "." || root.starts_with(&format!("{directory}/"));
             let example = directory.split('/').any(|part| {
-                matches!(part, "tests" | "test" | "examples" | "example" | "docs") || part.contains("{{")
+                matches!(part, "tests" | "test" | "examples" | "example" | "docs")
+                    || part.contains("{{")
             });
             is(name) && (inside || above) && !example
         })
@@ -100,5 +105,54 @@ fn files<'e>(
 
 fn section(evidences: &Evidences<'_, '_>, header: &str) -> Option<Evidence> {
     let tables = files(evidences, |name| name == "pyproject.toml").collect::<Vec<_>>();
-    tables.iter().find_map(|path| evidences.context.tree.find_line(path, |line| line.trim() == header))
+    tables
+        .iter()
+        .find_map(|path| evidences.context.tree.find_line(path, |line| line.trim() == header))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::services::fixture::{Repository, value};
+
+    const APP: &str = "from fastapi import FastAPI\napp = FastAPI()\n";
+
+    #[test]
+    fn alembic_is_told_by_its_configuration_or_its_environment() {
+        for (path, text) in [
+            ("alembic.ini", "[alembic]\nscript_location = db\n"),
+            ("pyproject.toml", "[tool.alembic]\nscript_location = 'db'\n"),
+            ("db/migrations/env.py", "from alembic import context\n"),
+        ] {
+            let found = Repository::fastapi(APP, &[(path, text)]).find();
+            assert_eq!(value(&found.migrations), Some("alembic"), "{path}");
+        }
+        assert!(!Repository::fastapi(APP, &[]).installs(&["alembic"]).find().migrations.is_known());
+    }
+
+    #[test]
+    fn flask_migrate_comes_before_the_alembic_it_uses() {
+        let main = "from flask import Flask\nfrom flask_migrate import Migrate\napp = Flask(__name__)\nMigrate(app, db)\n";
+        let found = Repository::new(&[
+            ("main.py", main),
+            ("migrations/alembic.ini", "[alembic]\n"),
+            ("migrations/env.py", "from alembic import context\n"),
+        ])
+        .starts("flask", "main:app")
+        .find();
+        assert_eq!(value(&found.migrations), Some("flask-migrate"));
+    }
+
+    #[test]
+    fn aerich_and_django() {
+        let found = Repository::fastapi(
+            APP,
+            &[("pyproject.toml", "[tool.aerich]\ntortoise_orm = 'db.CONFIG'\n")],
+        )
+        .find();
+        assert_eq!(value(&found.migrations), Some("aerich"));
+        let found = Repository::django("DATABASES = {'default': {}}\n", &[]).find();
+        assert_eq!(value(&found.migrations), Some("django"));
+        let found = Repository::django("DATABASES = {}\n", &[]).find();
+        assert!(!found.migrations.is_known());
+    }
 }

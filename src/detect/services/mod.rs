@@ -20,6 +20,8 @@ mod paths;
 mod project;
 mod pydantic;
 mod queues;
+mod reads;
+mod required;
 mod static_files;
 mod tables;
 mod value;
@@ -30,7 +32,7 @@ mod fixture;
 use crate::detect::commands::Command;
 use crate::detect::deps::Dependencies;
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::facts::{Celery, Connection, RequiredEnv, Static, Writable};
+use crate::detect::facts::{Celery, Connection, Facts, RequiredEnv, Static, Writable};
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
 
@@ -38,6 +40,7 @@ use binding::Binding;
 use containers::Containers;
 use evaluate::Evaluator;
 use project::Project;
+use reads::Place;
 
 /// What the services are found out from.
 #[derive(Clone, Copy, Debug)]
@@ -85,12 +88,33 @@ pub struct Services {
     pub writable: Vec<(Writable, Vec<Evidence>)>,
 }
 
+impl Services {
+    /// Copies what was found into the facts of a repository.
+    pub fn fill(self, facts: &mut Facts) {
+        facts.database = self.database;
+        facts.database_driver = self.database_driver;
+        facts.cache = self.cache;
+        facts.broker = self.broker;
+        facts.celery = self.celery;
+        facts.queues = self.queues;
+        facts.migrations = self.migrations;
+        facts.static_files = self.static_files;
+        facts.required_env = self.required_env;
+        facts.connections = self.connections;
+        facts.port = self.port;
+        facts.health = self.health;
+        facts.ready = self.ready;
+        facts.writable = self.writable;
+    }
+}
+
 /// What each fact is read off.
 struct Evidences<'p, 'a> {
     context: Context<'a>,
     project: &'p Project<'a>,
     evaluator: &'p Evaluator<'p, 'a>,
     bindings: Vec<Binding>,
+    reads: Vec<Place>,
     containers: Containers,
 }
 
@@ -113,9 +137,16 @@ pub fn find(context: Context<'_>) -> Services {
     let project = Project::new(context);
     let evaluator = Evaluator::new(&project);
     let bindings = binding::collect(&evaluator);
+    let reads = reads::collect(&evaluator);
     let containers = Containers::read(context.tree, context.startup.root());
-    let evidences =
-        Evidences { context, project: &project, evaluator: &evaluator, bindings, containers };
+    let evidences = Evidences {
+        context,
+        project: &project,
+        evaluator: &evaluator,
+        bindings,
+        reads,
+        containers,
+    };
     let (database, database_driver) = database::find(&evidences);
     let celery = celery::find(&evidences);
     let queues = queues::find(&evidences);
@@ -123,6 +154,7 @@ pub fn find(context: Context<'_>) -> Services {
     Services {
         migrations: migrations::find(&evidences, &database),
         static_files: static_files::find(&evidences),
+        required_env: required::find(&evidences),
         database,
         database_driver,
         cache,

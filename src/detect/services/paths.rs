@@ -12,8 +12,8 @@ impl<'a> Evaluator<'_, 'a> {
         let first = || call.arguments.args.first().map(|it| self.value(scope, it));
         if let Some(full) = full.as_deref() {
             match full {
-                "pathlib.Path" | "pathlib.PurePath" | "environ.Path" | "os.path.abspath" | "os.path.realpath"
-                | "os.path.normpath" | "os.path.expanduser" | "os.fspath" => {
+                "pathlib.Path" | "pathlib.PurePath" | "environ.Path" | "os.path.abspath"
+                | "os.path.realpath" | "os.path.normpath" | "os.path.expanduser" | "os.fspath" => {
                     let base = first()?;
                     return Some(self.joined(base, scope, &call.arguments.args[1..]));
                 }
@@ -42,7 +42,8 @@ impl<'a> Evaluator<'_, 'a> {
         };
         match attribute.attr.as_str() {
             "resolve" | "absolute" | "as_posix" | "expanduser" => {
-                Some(self.value(scope, &attribute.value)).filter(|it| matches!(it, Value::Place(_) | Value::Text(_) | Value::Read(_)))
+                Some(self.value(scope, &attribute.value))
+                    .filter(|it| matches!(it, Value::Place(_) | Value::Text(_) | Value::Read(_)))
             }
             "joinpath" | "path" => match self.value(scope, &attribute.value) {
                 base @ Value::Place(_) => Some(self.joined(base, scope, &call.arguments.args)),

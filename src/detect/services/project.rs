@@ -88,7 +88,8 @@ impl<'a> Project<'a> {
             }
             path.push_str(part);
         }
-        let package = if path.is_empty() { "__init__.py".into() } else { format!("{path}/__init__.py") };
+        let package =
+            if path.is_empty() { "__init__.py".into() } else { format!("{path}/__init__.py") };
         let tree = self.context.tree;
         tree.python(&format!("{path}.py")).or_else(|| tree.python(&package))
     }

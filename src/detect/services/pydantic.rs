@@ -31,7 +31,9 @@ impl<'a> Evaluator<'_, 'a> {
             .project
             .modules
             .iter()
-            .filter(|module| module.text().contains("Settings") || module.text().contains("BaseConfig"))
+            .filter(|module| {
+                module.text().contains("Settings") || module.text().contains("BaseConfig")
+            })
             .flat_map(|module| {
                 module.top_level().into_iter().filter_map(move |statement| match statement {
                     Stmt::ClassDef(class) => Some((*module, class)),
@@ -42,15 +44,22 @@ impl<'a> Evaluator<'_, 'a> {
             .collect();
         let production: Vec<_> =
             all.into_iter().filter(|(_, class)| !is_for_another_environment(&class.name)).collect();
-        let extended: Vec<&StmtClassDef> =
-            production.iter().flat_map(|(module, class)| self.bases(module, class)).map(|(_, base)| base).collect();
+        let extended: Vec<&StmtClassDef> = production
+            .iter()
+            .flat_map(|(module, class)| self.bases(module, class))
+            .map(|(_, base)| base)
+            .collect();
         production
             .into_iter()
             .filter(|(_, class)| !extended.iter().any(|base| std::ptr::eq(*base, *class)))
             .collect()
     }
 
-    fn bases(&self, module: &'a Module, class: &'a StmtClassDef) -> Vec<(&'a Module, &'a StmtClassDef)> {
+    fn bases(
+        &self,
+        module: &'a Module,
+        class: &'a StmtClassDef,
+    ) -> Vec<(&'a Module, &'a StmtClassDef)> {
         let names = class.bases().iter().filter_map(dotted);
         names
             .filter_map(|name| self.project.class(module, &name))
@@ -72,7 +81,10 @@ impl<'a> Evaluator<'_, 'a> {
                         | "pydantic.env_settings.BaseSettings"
                 )
             })
-        }) || self.bases(module, class).into_iter().any(|(module, base)| self.is_settings(module, base, depth))
+        }) || self
+            .bases(module, class)
+            .into_iter()
+            .any(|(module, base)| self.is_settings(module, base, depth))
     }
 
     /// The fields of a settings class, its bases' included; nearest first.
@@ -131,9 +143,13 @@ impl<'a> Evaluator<'_, 'a> {
         let scope = Scope { module, class: Some(class), function: None };
         let (default, names) = self.declared(scope, value);
         let pydantic1 = self.project.imports(module).iter().any(|(local, import)| {
-            local == "BaseSettings" && import.module.starts_with("pydantic") && !import.module.contains("_settings")
+            local == "BaseSettings"
+                && import.module.starts_with("pydantic")
+                && !import.module.contains("_settings")
         });
-        let optional = annotation.starts_with("Optional") || annotation.contains("| None") || annotation.contains("None |");
+        let optional = annotation.starts_with("Optional")
+            || annotation.contains("| None")
+            || annotation.contains("None |");
         let required = default.is_none() && !(pydantic1 && optional);
         let name_of_variable = match names.into_iter().next() {
             Some(name) => name,
@@ -158,7 +174,10 @@ impl<'a> Evaluator<'_, 'a> {
             };
         };
         let imports = self.project.imports(scope.module);
-        if !imports.resolve(&call.func).is_some_and(|full| full.ends_with(".Field") || full == "Field") {
+        if !imports
+            .resolve(&call.func)
+            .is_some_and(|full| full.ends_with(".Field") || full == "Field")
+        {
             return (Some(self.value(scope, value)), Vec::new());
         }
         let default = call
@@ -214,7 +233,12 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// A field of a settings class as a value.
-    pub(super) fn field(&self, module: &'a Module, class: &'a StmtClassDef, name: &str) -> Option<Value> {
+    pub(super) fn field(
+        &self,
+        module: &'a Module,
+        class: &'a StmtClassDef,
+        name: &str,
+    ) -> Option<Value> {
         if !self.is_settings(module, class, 6) {
             return None;
         }
@@ -228,7 +252,9 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// A field or property of any settings class of production.
     pub(super) fn any_field(&self, name: &str) -> Option<Value> {
-        self.settings_classes().into_iter().find_map(|(module, class)| self.member(module, class, name))
+        self.settings_classes()
+            .into_iter()
+            .find_map(|(module, class)| self.member(module, class, name))
     }
 }
 
@@ -238,7 +264,10 @@ fn form_of(annotation: &str) -> Form {
         Form::Switch("False".into())
     } else if inner.starts_with("int") || inner.starts_with("float") {
         Form::Number
-    } else if ["list", "List", "set", "Set", "tuple", "Tuple"].iter().any(|it| inner.starts_with(it)) {
+    } else if ["list", "List", "set", "Set", "tuple", "Tuple"]
+        .iter()
+        .any(|it| inner.starts_with(it))
+    {
         // pydantic-settings reads collections as JSON.
         Form::List("json".into())
     } else {

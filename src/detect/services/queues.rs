@@ -30,9 +30,10 @@ fn imported(evidences: &Evidences<'_, '_>, queue: &Queue) -> Option<Evidence> {
             let local = own && evidences.project.locate(&module.path, 0, first).is_some();
             (own && !local).then(|| first.to_owned())
         })?;
-        let line = evidences.context.tree.find_line(&module.path, |line| {
-            line.contains("import") && line.contains(&found)
-        });
+        let line = evidences
+            .context
+            .tree
+            .find_line(&module.path, |line| line.contains("import") && line.contains(&found));
         Some(line.unwrap_or_else(|| Evidence::file(&module.path)))
     })
 }
@@ -57,4 +58,65 @@ fn commanded(evidences: &Evidences<'_, '_>, queue: &Queue) -> Option<Evidence> {
         installed && queue.programs.iter().any(|program| program == command.program())
     })?;
     Some(command.evidence.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::services::fixture::{Repository, value};
+
+    #[test]
+    fn each_queue_is_told_with_its_broker() {
+        for (line, name, broker) in [
+            ("import django_rq", "rq", Some("redis")),
+            ("from arq.connections import RedisSettings", "arq", Some("redis")),
+            (
+                "from dramatiq.brokers.rabbitmq import RabbitmqBroker\nb = RabbitmqBroker(url='x')",
+                "dramatiq",
+                Some("rabbitmq"),
+            ),
+            ("from huey import RedisHuey\nh = RedisHuey('x')", "huey", Some("redis")),
+            ("from huey import SqliteHuey\nh = SqliteHuey('x')", "huey", None),
+            (
+                "from taskiq_redis import ListQueueBroker\nb = ListQueueBroker('x')",
+                "taskiq",
+                Some("redis"),
+            ),
+            ("import procrastinate", "procrastinate", None),
+        ] {
+            let main = format!("from fastapi import FastAPI\n{line}\napp = FastAPI()\n");
+            let found = Repository::fastapi(&main, &[]).find();
+            assert_eq!(found.queues.value().map(|it| it.join(" ")).as_deref(), Some(name));
+            assert_eq!(value(&found.broker), broker, "{name}");
+            assert!(!found.celery.is_known());
+        }
+    }
+
+    #[test]
+    fn django_q_takes_its_broker_from_its_cluster() {
+        let settings = "INSTALLED_APPS = ['django_q']\nQ_CLUSTER = {'redis': {'host': 'r'}}\n";
+        let found = Repository::django(settings, &[]).find();
+        assert_eq!(found.queues.value(), Some(&vec!["django-q".to_owned()]));
+        assert_eq!(value(&found.broker), Some("redis"));
+        let orm = "INSTALLED_APPS = ['django_q']\nQ_CLUSTER = {'orm': 'default'}\n";
+        assert!(!Repository::django(orm, &[]).find().broker.is_known());
+    }
+
+    #[test]
+    fn a_module_of_the_repository_named_like_a_queue_is_none() {
+        let main = "from fastapi import FastAPI\nfrom rq.client import ask\napp = FastAPI()\n";
+        let found = Repository::fastapi(
+            main,
+            &[("rq/__init__.py", ""), ("rq/client.py", "def ask(): ...")],
+        )
+        .find();
+        assert!(!found.queues.is_known());
+    }
+
+    #[test]
+    fn a_queue_that_is_only_installed_is_not_used() {
+        let found = Repository::fastapi("from fastapi import FastAPI\napp = FastAPI()\n", &[])
+            .installs(&["rq", "arq"])
+            .find();
+        assert!(!found.queues.is_known());
+    }
 }

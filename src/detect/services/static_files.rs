@@ -49,9 +49,80 @@ fn last<'b>(settings: &[&'b Binding], name: &str) -> Option<&'b Binding> {
 }
 
 fn is_storage(binding: &Binding) -> bool {
-    binding.path[0] == "STATICFILES_STORAGE" || (binding.path[0] == "STORAGES" && binding.passes("staticfiles"))
+    binding.path[0] == "STATICFILES_STORAGE"
+        || (binding.path[0] == "STORAGES" && binding.passes("staticfiles"))
 }
 
 fn holds(value: &Value, test: impl Fn(&str) -> bool) -> bool {
     value.parts().iter().any(|part| matches!(part, Value::Text(text) if test(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::services::fixture::Repository;
+
+    #[test]
+    fn paths_are_read_in_every_way_to_write_them() {
+        for (base, root) in [
+            (
+                "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\n",
+                "BASE_DIR / 'public' / 'static'",
+            ),
+            (
+                "import os\nBASE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))\n",
+                "os.path.join(BASE_DIR, 'public/static')",
+            ),
+            (
+                "from pathlib import Path\nBASE_DIR = Path(__file__).parents[1]\n",
+                "str(BASE_DIR.joinpath('public', 'static'))",
+            ),
+            (
+                "import environ\nBASE_DIR = environ.Path(__file__) - 2\n",
+                "str(BASE_DIR.path('public/static'))",
+            ),
+            (
+                "from os.path import abspath, dirname\nBASE_DIR = dirname(dirname(abspath(__file__)))\n",
+                "BASE_DIR + '/public/static'",
+            ),
+            (
+                "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\n",
+                "f'{BASE_DIR}/public/static/'",
+            ),
+        ] {
+            let settings = format!("{base}STATIC_ROOT = {root}\nSTATIC_URL = '/s/'\n");
+            let found = Repository::django(&settings, &[]).find().static_files;
+            let found = found.value().unwrap();
+            assert!(found.collectstatic);
+            assert_eq!(found.root.as_deref(), Some("public/static"), "{root}");
+            assert_eq!(found.url.as_deref(), Some("/s/"));
+        }
+    }
+
+    #[test]
+    fn without_a_root_nothing_is_collected() {
+        for settings in ["STATIC_URL = 'static/'\n", "STATIC_URL = '/s/'\nSTATIC_ROOT = None\n"] {
+            let found = Repository::django(settings, &[]).find().static_files;
+            assert!(!found.value().unwrap().collectstatic, "{settings}");
+        }
+    }
+
+    #[test]
+    fn whitenoise_and_hashed_names_are_told_by_middleware_and_storage() {
+        let settings = "STATIC_ROOT = '/srv/static'\nMIDDLEWARE = ['a', 'whitenoise.middleware.WhiteNoiseMiddleware']\nSTORAGES = {'staticfiles': {'BACKEND': 'whitenoise.storage.CompressedManifestStaticFilesStorage'}}\n";
+        let found = Repository::django(settings, &[]).find().static_files;
+        let found = found.value().unwrap();
+        assert!(found.whitenoise && found.manifest && found.collectstatic);
+        assert_eq!(found.root, None);
+        let plain = "STATIC_ROOT = 'x'\nMIDDLEWARE = []\nMIDDLEWARE.insert(1, 'whitenoise.middleware.WhiteNoiseMiddleware')\n";
+        let found = Repository::django(plain, &[]).find().static_files;
+        assert!(found.value().unwrap().whitenoise && !found.value().unwrap().manifest);
+    }
+
+    #[test]
+    fn a_root_that_only_the_settings_of_development_set_is_not_productions() {
+        let found =
+            Repository::django("STATIC_URL = '/s/'\nif DEBUG:\n    STATIC_ROOT = 'x'\n", &[])
+                .find();
+        assert!(!found.static_files.value().unwrap().collectstatic);
+    }
 }

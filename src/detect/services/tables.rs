@@ -79,7 +79,9 @@ impl Tables {
     #[must_use]
     pub fn service_of_engine(&self, engine: &str) -> Option<&'static str> {
         let last = engine.rsplit("backends.").next().unwrap_or(engine);
-        named(&TABLES.engine, |name| engine == name || last == name || engine.ends_with(&format!(".{name}")))
+        named(&TABLES.engine, |name| {
+            engine == name || last == name || engine.ends_with(&format!(".{name}"))
+        })
     }
 
     /// The service of an image: `postgis/postgis:16-3.4`.
@@ -130,7 +132,10 @@ mod tests {
         assert_eq!(TABLES.service_of_url("postgresql+asyncpg://u@h/d"), Some("postgres"));
         assert_eq!(TABLES.service_of_url("sqlite:///x.db"), Some("sqlite"));
         assert_eq!(TABLES.service_of_url("amqp://"), Some("rabbitmq"));
-        assert_eq!(TABLES.service_of_engine("django.contrib.gis.db.backends.postgis"), Some("postgres"));
+        assert_eq!(
+            TABLES.service_of_engine("django.contrib.gis.db.backends.postgis"),
+            Some("postgres")
+        );
         assert_eq!(TABLES.service_of_engine("django.db.backends.sqlite3"), Some("sqlite"));
         assert_eq!(TABLES.service_of_image("docker.io/bitnami/redis:7"), Some("redis"));
         assert_eq!(TABLES.service_of_image("mariadb"), Some("mysql"));

@@ -102,7 +102,9 @@ impl Value {
     pub fn reads(&self) -> Vec<&Read> {
         let read = |part: &'_ Self| matches!(part, Self::Read(_));
         let parts = self.parts().into_iter().filter(|part| read(part));
-        parts.filter_map(|part| if let Self::Read(read) = part { Some(read) } else { None }).collect()
+        parts
+            .filter_map(|part| if let Self::Read(read) = part { Some(read) } else { None })
+            .collect()
     }
 
     /// The variable it is, where nothing else can be it.
@@ -193,7 +195,8 @@ pub fn below(directory: &str, path: &str) -> Option<String> {
     if path.starts_with('/') || path.contains("://") {
         return None;
     }
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let mut parts: Vec<&str> =
+        directory.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     for part in path.split('/') {
         match part {
             "" | "." => {}

@@ -1,0 +1,320 @@
+//! Variables without which the code does not start.
+
+use std::collections::BTreeMap;
+
+use ruff_python_ast::{Expr, Stmt};
+
+use crate::detect::fact::Evidence;
+use crate::detect::facts::RequiredEnv;
+use crate::detect::python::{assignments, dotted};
+use crate::detect::services::Evidences;
+use crate::detect::services::branch::When;
+use crate::detect::services::calls::raises;
+use crate::detect::services::evaluate::Scope;
+use crate::detect::services::project::reached;
+
+/// Variables that every container has, or that a server sets itself.
+const ALWAYS_SET: [&str; 12] = [
+    "HOME",
+    "PATH",
+    "PWD",
+    "USER",
+    "HOSTNAME",
+    "LANG",
+    "SHELL",
+    "TERM",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "DJANGO_SETTINGS_MODULE",
+    "PYTHONPATH",
+];
+
+/// Every variable that production reads and has no default for, by name.
+pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(RequiredEnv, Vec<Evidence>)> {
+    let mut found: BTreeMap<String, (RequiredEnv, Vec<Evidence>)> = BTreeMap::new();
+    let mut note = |name: &str, at_import: bool, evidence: &Evidence| {
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !plain || name.is_empty() || ALWAYS_SET.contains(&name) {
+            return;
+        }
+        let required =
+            RequiredEnv { name: name.to_owned(), generated: is_signing_key(name), at_import };
+        let (known, lines) = found.entry(name.to_owned()).or_insert_with(|| (required, Vec::new()));
+        known.at_import |= at_import;
+        if !lines.contains(evidence) && lines.len() < 4 {
+            lines.push(evidence.clone());
+        }
+    };
+    for read in &evidences.reads {
+        if read.when == When::Always && read.at_start && read.read.required {
+            note(&read.read.name, read.at_import, &read.evidence);
+        }
+    }
+    for (name, at_import, evidence) in checked(evidences) {
+        note(&name, at_import, &evidence);
+    }
+    for binding in evidences.live().filter(|it| it.is_field) {
+        if let Some(read) = binding.value.read().filter(|read| read.required) {
+            note(&read.name, binding.at_import, &binding.evidence);
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Names given by a variable and refused when they are empty:
+/// `key = os.getenv("KEY")`, then `if not key: raise …`.
+fn checked(evidences: &Evidences<'_, '_>) -> Vec<(String, bool, Evidence)> {
+    let mut found = Vec::new();
+    for module in &evidences.project.modules {
+        let mut bodies: Vec<(Option<_>, Vec<&Stmt>)> = vec![(None, reachable(&module.ast.body))];
+        for statement in module.top_level() {
+            if let Stmt::FunctionDef(function) = statement {
+                bodies.push((Some(function), reachable(&function.body)));
+            }
+        }
+        for (function, body) in bodies {
+            let scope = Scope { function, ..Scope::top(module) };
+            for statement in &body {
+                for expr in refused(statement) {
+                    let assigned = body.iter().flat_map(|it| assignments(it)).find(
+                        |(name, _)| matches!(expr, Expr::Name(it) if it.id.as_str() == *name),
+                    );
+                    let value = evidences.evaluator.value(scope, assigned.map_or(expr, |it| it.1));
+                    let Some(read) = value.read().filter(|read| read.default.is_none()) else {
+                        continue;
+                    };
+                    let node = assigned.map_or(expr, |it| it.1);
+                    found.push((read.name.clone(), function.is_none(), module.evidence(node)));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The statements of a body that production may reach.
+fn reachable(body: &[Stmt]) -> Vec<&Stmt> {
+    let statements = reached(body, When::Always).into_iter();
+    statements.filter(|(when, _)| *when != When::Never).map(|(_, statement)| statement).collect()
+}
+
+/// What a statement ends the program for when it is empty.
+fn refused(statement: &Stmt) -> Vec<&Expr> {
+    match statement {
+        Stmt::If(block) if raises(&block.body) => empty(&block.test),
+        Stmt::Assert(assert) => vec![match &*assert.test {
+            Expr::Compare(compare) => &compare.left,
+            other => other,
+        }],
+        _ => Vec::new(),
+    }
+}
+
+/// The names of which a condition says that one of them is empty.
+fn empty(test: &Expr) -> Vec<&Expr> {
+    match test {
+        Expr::UnaryOp(not) if not.op == ruff_python_ast::UnaryOp::Not => match &*not.operand {
+            Expr::Call(call) if dotted(&call.func).as_deref() == Some("all") => {
+                match call.arguments.args.first() {
+                    Some(Expr::List(list)) => list.elts.iter().collect(),
+                    Some(Expr::Tuple(tuple)) => tuple.elts.iter().collect(),
+                    _ => Vec::new(),
+                }
+            }
+            Expr::BoolOp(all) if all.op == ruff_python_ast::BoolOp::And => {
+                all.values.iter().collect()
+            }
+            operand => vec![operand],
+        },
+        Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+            ([ruff_python_ast::CmpOp::Is | ruff_python_ast::CmpOp::Eq], [Expr::NoneLiteral(_)]) => {
+                vec![&compare.left]
+            }
+            _ => Vec::new(),
+        },
+        Expr::BoolOp(either) if either.op == ruff_python_ast::BoolOp::Or => {
+            either.values.iter().flat_map(empty).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a variable holds a key that only this application uses, so that a
+/// random one will do. Passwords and keys of systems elsewhere are not.
+pub(super) fn is_signing_key(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    const WHOLE: [&str; 8] = [
+        "SECRET",
+        "APP_SECRET",
+        "SECRET_KEY",
+        "JWT_SECRET",
+        "JWT_KEY",
+        "SESSION_SECRET",
+        "SIGNING_KEY",
+        "SECURITY_PASSWORD_SALT",
+    ];
+    const FOREIGN: [&str; 21] = [
+        "AWS",
+        "S3",
+        "STRIPE",
+        "GOOGLE",
+        "GITHUB",
+        "TWILIO",
+        "OAUTH",
+        "CLIENT",
+        "RECAPTCHA",
+        "AUTH0",
+        "FACEBOOK",
+        "API",
+        "ACCESS",
+        "MINIO",
+        "RAZORPAY",
+        "PAYPAL",
+        "CLOUDINARY",
+        "SLACK",
+        "AZURE",
+        "SOCIAL",
+        "KEYCLOAK",
+    ];
+    let words: Vec<&str> = name.split('_').collect();
+    if words.iter().any(|word| FOREIGN.contains(word)) {
+        return false;
+    }
+    WHOLE.contains(&name.as_str())
+        || name.ends_with("SECRET_KEY")
+        || name.ends_with("JWT_SECRET")
+        || name.ends_with("SIGNING_KEY")
+        || name.ends_with("SESSION_SECRET")
+        || name.ends_with("APP_SECRET")
+        || name.ends_with("SECRETKEY")
+        || name.ends_with("TOKEN_SECRET")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::services::fixture::Repository;
+
+    fn names(repository: &Repository) -> Vec<String> {
+        repository.find().required_env.into_iter().map(|(it, _)| it.name).collect()
+    }
+
+    fn flask(config: &str) -> Vec<String> {
+        let main = "from flask import Flask\nfrom config import *\napp = Flask(__name__)\n";
+        names(
+            &Repository::new(&[("main.py", main), ("config.py", config)])
+                .starts("flask", "main:app"),
+        )
+    }
+
+    #[test]
+    fn a_variable_is_required_in_every_way_to_say_so() {
+        for config in [
+            "import os\nX = os.environ['WANTED']\n",
+            "from os import environ\nX = environ['WANTED']\n",
+            "import os as o\nX = o.environ['WANTED']\n",
+            "import os\nX = os.environ.get('WANTED').split(' ')\n",
+            "import os\nX = int(os.getenv('WANTED'))\n",
+            "import os\nX = 'redis://' + os.getenv('WANTED')\n",
+            "import os\nX = os.getenv('WANTED')\nif not X:\n    raise ValueError('WANTED')\n",
+            "import os\nX = os.getenv('WANTED')\nif X is None:\n    exit(9)\n",
+            "import os, sys\nX = os.environ.get('WANTED')\nif X is None:\n    sys.exit('no')\n",
+            "import os\nX = os.getenv('WANTED')\nassert X is not None\n",
+            "import os\nX = os.getenv('WANTED')\nif not all([X, 1]):\n    raise RuntimeError\n",
+            "import os\nX = os.getenv('WANTED')\nY = X.strip()\n",
+            "import os\ntry:\n    X = os.environ['WANTED']\nexcept KeyError:\n    raise SystemExit(1)\n",
+            "import environ\nenv = environ.Env()\nX = env('WANTED')\n",
+            "import environ\nenv = environ.Env()\nX = env.str('WANTED')\n",
+            "from environs import Env\nenv = Env()\nX = env.list('WANTED')\n",
+            "from decouple import config\nX = config('WANTED')\n",
+            "from decouple import config\nX = config('WANTED', cast=int)\n",
+            "from starlette.config import Config\nconfig = Config('.env')\nX = config('WANTED', cast=str)\n",
+            "import os\ndef need(name):\n    try:\n        return os.environ[name]\n    except KeyError:\n        raise RuntimeError(name)\nX = need('WANTED')\n",
+            "import os\ndef need(name, default=None):\n    value = os.getenv(name, default)\n    if value is None:\n        raise RuntimeError(name)\n    return value\nX = need('WANTED')\nY = need('OTHER', 'y')\n",
+            "import os\nDEBUG = False\nif not DEBUG:\n    X = os.environ['WANTED']\n",
+            "import os\nX = os.getenv('A', os.environ['WANTED'])\n",
+        ] {
+            assert_eq!(flask(config), ["WANTED"], "{config}");
+        }
+    }
+
+    #[test]
+    fn a_variable_with_a_way_out_is_not_required() {
+        for config in [
+            "import os\nX = os.getenv('A')\n",
+            "import os\nX = os.environ.get('A', 'b').split()\n",
+            "import os\nX = int(os.environ.get('A') or 5)\n",
+            "import os\nif 'A' in os.environ:\n    X = os.environ['A']\n",
+            "import os\nif os.getenv('A'):\n    X = os.environ['A']\n",
+            "import os\nX = os.environ['A'] if 'A' in os.environ else None\n",
+            "import os\ntry:\n    X = os.environ['A']\nexcept KeyError:\n    X = 'b'\n",
+            "import os\nDEBUG = False\nif DEBUG:\n    X = os.environ['A']\n",
+            "import environ\nenv = environ.Env(A=(bool, False))\nX = env('A')\n",
+            "from decouple import config\nX = config('A', default=None)\n",
+            "from decouple import config\nX = config('A', 'b')\n",
+            "import os\nos.environ.setdefault('A', 'b')\n",
+            "import os\nos.environ['A'] = 'b'\n",
+            "import os\nif __name__ == '__main__':\n    X = os.environ['A']\n",
+            "import os\ndef send():\n    return os.environ['A']\n",
+            "import os\nX = (os.getenv('A') or 'x').split()\n",
+        ] {
+            let found = if config.contains("def send") {
+                let main = format!("from flask import Flask\n{config}app = Flask(__name__)\n");
+                names(&Repository::new(&[("main.py", &main)]).starts("flask", "main:app"))
+            } else {
+                flask(config)
+            };
+            assert!(found.is_empty(), "{config}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn fields_of_settings_without_a_default_are_variables() {
+        let main = "from fastapi import FastAPI\nfrom pydantic import Field\nfrom pydantic_settings import BaseSettings, SettingsConfigDict\n\
+            class Base(BaseSettings):\n    shared: str\n\
+            class Mail(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix='MAIL_')\n    host: str\n    port: int = 25\n\
+            class Settings(Base):\n    SECRET_KEY: str\n    debug: bool = False\n    token: str = Field(..., alias='API_TOKEN')\n    made: list = Field(default_factory=list)\n    maybe: str | None = None\n    mail: Mail = Mail()\n\
+            class TestSettings(Settings):\n    only_tests: str\n\
+            settings = Settings()\napp = FastAPI()\n";
+        let repository = Repository::fastapi(main, &[]);
+        assert_eq!(names(&repository), ["API_TOKEN", "MAIL_HOST", "SECRET_KEY", "SHARED"]);
+        let found = repository.find();
+        let secret = found.required_env.iter().find(|(it, _)| it.name == "SECRET_KEY").unwrap();
+        assert!(secret.0.generated && secret.0.at_import);
+        assert_eq!(secret.1[0].text, "SECRET_KEY: …");
+    }
+
+    #[test]
+    fn an_optional_field_of_the_first_pydantic_has_a_default() {
+        let main = "from fastapi import FastAPI\nfrom typing import Optional\nfrom pydantic import BaseSettings\nclass S(BaseSettings):\n    a: Optional[str]\n    b: str\n    class Config:\n        env_prefix = 'shop_'\napp = FastAPI()\n";
+        assert_eq!(names(&Repository::fastapi(main, &[])), ["SHOP_B"]);
+    }
+
+    #[test]
+    fn only_code_that_production_imports_counts() {
+        let wanted = "import os\nX = os.environ['WANTED']\n";
+        let found = Repository::django(
+            "INSTALLED_APPS = ['shop']\n",
+            &[
+                ("config/settings_test.py", wanted),
+                ("shop/__init__.py", ""),
+                ("shop/management/commands/load.py", wanted),
+                ("shop/tests.py", wanted),
+                ("scripts/once.py", wanted),
+                ("shop/models.py", "import os\nY = os.environ['OWN']\n"),
+            ],
+        );
+        assert_eq!(names(&found), ["OWN"]);
+    }
+
+    #[test]
+    fn passwords_of_systems_elsewhere_are_not_generated() {
+        for name in ["SECRET_KEY", "DJANGO_SECRET_KEY", "JWT_SECRET_KEY", "APP_SECRET"] {
+            assert!(super::is_signing_key(name), "{name}");
+        }
+        for name in
+            ["AWS_SECRET_ACCESS_KEY", "STRIPE_SECRET_KEY", "GITHUB_CLIENT_SECRET", "DB_PASSWORD"]
+        {
+            assert!(!super::is_signing_key(name), "{name}");
+        }
+    }
+}
