@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, ModModule, PySourceType, Stmt};
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{Expr, ExprCall, ModModule, PySourceType, Stmt};
 use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::{Ranged, TextSize};
 
@@ -61,8 +62,8 @@ impl Module {
         &self.text[node.range()]
     }
 
-    /// Statements of the top level, and those inside `if`, `try` and `with`
-    /// blocks of it, in order: what importing the file may run.
+    /// Statements of the top level, and those inside blocks of it, in order:
+    /// what importing the file may run.
     #[must_use]
     pub fn top_level(&self) -> Vec<&Stmt> {
         let mut statements = Vec::new();
@@ -79,7 +80,9 @@ impl Module {
     }
 }
 
-fn flatten<'a>(body: &'a [Stmt], into: &mut Vec<&'a Stmt>) {
+/// Statements of a body and those inside its `if`, `try`, `with`, loop and
+/// `match` blocks, in order; not those of functions and classes in it.
+pub fn flatten<'a>(body: &'a [Stmt], into: &mut Vec<&'a Stmt>) {
     for statement in body {
         into.push(statement);
         match statement {
@@ -97,6 +100,11 @@ fn flatten<'a>(body: &'a [Stmt], into: &mut Vec<&'a Stmt>) {
                 flatten(&block.finalbody, into);
             }
             Stmt::With(block) => flatten(&block.body, into),
+            Stmt::For(block) => flatten(&block.body, into),
+            Stmt::While(block) => flatten(&block.body, into),
+            Stmt::Match(block) => {
+                block.cases.iter().for_each(|case| flatten(&case.body, into));
+            }
             _ => {}
         }
     }
@@ -241,6 +249,23 @@ pub fn assignments(statement: &Stmt) -> Vec<(&str, &Expr)> {
         },
         _ => Vec::new(),
     }
+}
+
+/// Every call in a body, those inside functions and classes included.
+#[must_use]
+pub fn calls(body: &[Stmt]) -> Vec<&ExprCall> {
+    struct Calls<'a>(Vec<&'a ExprCall>);
+    impl<'a> Visitor<'a> for Calls<'a> {
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            if let Expr::Call(call) = expr {
+                self.0.push(call);
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut calls = Calls(Vec::new());
+    calls.visit_body(body);
+    calls.0
 }
 
 #[cfg(test)]

@@ -119,6 +119,12 @@ pub fn find(tree: &Tree) -> Vec<Command> {
     readme::read(&mut walker);
     let mut commands = walker.commands;
     commands.sort_by_key(rank);
+    commands.dedup_by(|one, other| {
+        one.evidence == other.evidence
+            && one.argv == other.argv
+            && one.process == other.process
+            && one.directory == other.directory
+    });
     commands
 }
 

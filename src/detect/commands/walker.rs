@@ -193,7 +193,14 @@ impl<'a> Walker<'a> {
         if let Some(to) = directory {
             inner.directory = join(inner.directory.as_deref().unwrap_or("."), &to);
         }
-        if let Some(path) = self.find_script(&inner, program) {
+        // Every script is read for itself; only those of deployment files are
+        // followed as well.
+        if place < Place::Script
+            && let Some(path) = self.find_script(&inner, program)
+        {
+            if evidence(line).path == path {
+                return;
+            }
             // What a script is given it usually runs: `exec "$@"`.
             self.script(place, &inner, &path, depth + 1);
             if argv.len() > 1 {

@@ -1,4 +1,21 @@
 //! What starts: the root, the framework, the application object.
+//!
+//! `values` says what a name of a module stands for, `candidates` which
+//! applications there are, `started` which of them existing commands start,
+//! `roots` from which directory their imports resolve, `django` what a Django
+//! project is; `choice` weighs.
+
+mod candidates;
+mod choice;
+mod django;
+mod framework;
+mod instead;
+mod modules;
+mod roots;
+mod runs;
+mod settings;
+mod started;
+mod values;
 
 use crate::detect::Wishes;
 use crate::detect::commands::Command;
@@ -35,6 +52,14 @@ impl Startup {
 
 /// Finds out what starts.
 #[must_use]
-pub fn find(_tree: &Tree, _commands: &[Command], _wishes: &Wishes) -> Startup {
-    Startup::default()
+pub fn find(tree: &Tree, commands: &[Command], wishes: &Wishes) -> Startup {
+    let modules = modules::Modules::new(tree);
+    let values = values::Values::new(&modules);
+    let started = started::all(&modules, commands);
+    let services = choice::services(&values, commands, &started, wishes);
+    match choice::choose(services, wishes) {
+        choice::Choice::None => Startup { instead: Some(instead::of(tree)), ..Startup::default() },
+        choice::Choice::One(service) => service.startup(),
+        choice::Choice::Several(services) => choice::ambiguous(&services),
+    }
 }

@@ -1,0 +1,91 @@
+//! Code that starts its application itself: `uvicorn.run("x:app")`,
+//! `app.run()`, `web.run_app(app)`.
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::choice;
+use super::values::{Value, Values};
+use crate::detect::fact::Evidence;
+use crate::detect::python::{self, Module};
+
+/// A run of an application.
+pub struct Run {
+    /// Which application.
+    pub site: (String, u32),
+    /// The file of the object.
+    pub file: String,
+    /// The object, where the code names it by a string.
+    pub name: Option<String>,
+    /// The line.
+    pub evidence: Evidence,
+}
+
+/// What a file runs.
+pub fn of(values: &Values<'_>, file: &str) -> Vec<Run> {
+    let Some(module) = values.modules.module(file) else { return Vec::new() };
+    if !module.text().contains("run") && !module.text().contains("serve") {
+        return Vec::new();
+    }
+    python::calls(&module.ast.body)
+        .into_iter()
+        .filter_map(|call| run(values, module, call))
+        .collect()
+}
+
+fn run(values: &Values<'_>, module: &Module, call: &ExprCall) -> Option<Run> {
+    let callee = values.modules.imports(&module.path).resolve(&call.func)?;
+    let server = matches!(
+        callee.as_str(),
+        "uvicorn.run"
+            | "uvicorn.Config"
+            | "uvicorn.main.run"
+            | "hypercorn.asyncio.serve"
+            | "waitress.serve"
+            | "granian.Granian"
+            | "granian.server.Granian"
+            | "aiohttp.web.run_app"
+            | "bottle.run"
+            | "werkzeug.serving.run_simple"
+            | "wsgiref.simple_server.make_server"
+            | "gevent.pywsgi.WSGIServer"
+            | "cheroot.wsgi.Server"
+    );
+    let evidence = module.evidence(call);
+    if server {
+        let every = call.arguments.args.iter();
+        let every = every.chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+        return every
+            .into_iter()
+            .find_map(|argument| given(values, module, argument, evidence.clone()));
+    }
+    // `app.run()`, `socketio.run(app)`.
+    let Expr::Attribute(method) = &*call.func else { return None };
+    if method.attr.as_str() != "run" && method.attr.as_str() != "serve" {
+        return None;
+    }
+    let own = values.expression_in(module, &method.value);
+    if let Some(Value::App(app)) = own {
+        let file = module.path.clone();
+        return Some(Run { site: app.site, file, name: None, evidence });
+    }
+    call.arguments.args.iter().find_map(|argument| match argument {
+        Expr::StringLiteral(_) => None,
+        other => given(values, module, other, evidence.clone()),
+    })
+}
+
+fn given(values: &Values<'_>, module: &Module, argument: &Expr, evidence: Evidence) -> Option<Run> {
+    if let Some(text) = python::string(argument) {
+        let (file, name) = choice::resolve(values, text, &module.path)?;
+        let (Value::App(app) | Value::Factory(app, _)) = values.of_path(&file, &name)? else {
+            return None;
+        };
+        return Some(Run { site: app.site, file, name: Some(name), evidence });
+    }
+    match values.expression_in(module, argument)? {
+        Value::App(app) => {
+            Some(Run { site: app.site, file: module.path.clone(), name: None, evidence })
+        }
+        _ => None,
+    }
+}
