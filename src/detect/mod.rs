@@ -41,6 +41,8 @@ pub struct Wishes {
     pub package_manager: Option<String>,
     /// `project.settings`.
     pub settings: Option<String>,
+    /// Files that dockwright wrote itself: they are no evidence.
+    pub written: Vec<String>,
 }
 
 /// Reads a directory.
@@ -49,7 +51,8 @@ pub struct Wishes {
 /// When the directory cannot be read at all. Files that cannot be read or
 /// parsed are noted in the facts.
 pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
-    let tree = Tree::read(directory)?;
+    let mut tree = Tree::read(directory)?;
+    tree.forget(&wishes.written);
     let commands = commands::find(&tree);
     let startup = startup::find(&tree, &commands, wishes);
     let dependencies = Dependencies::of(&tree, startup.root());

@@ -155,6 +155,11 @@ impl Tree {
         &self.base
     }
 
+    /// Leaves files out, as if they were not there.
+    pub fn forget(&mut self, paths: &[String]) {
+        self.entries.retain(|path, _| !paths.contains(path));
+    }
+
     /// How long reading took.
     #[must_use]
     pub const fn timings(&self) -> Timings {

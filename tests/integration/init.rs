@@ -380,7 +380,6 @@ fn a_flag_changes_what_dockwright_toml_says() {
 #[test]
 fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
     use std::process::{Command, Stdio};
-    use std::time::Duration;
     let without_secrets = |directory: &TempDir| {
         let mut tree = tree(directory.path());
         tree.iter_mut().filter(|(path, _)| path == ".env").for_each(|(_, bytes)| bytes.clear());
@@ -393,10 +392,13 @@ fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
     };
     let old = without_secrets(&fresh());
     let done = fresh();
+    let started = std::time::Instant::now();
     init(&done, &["--adopt"]).success();
+    let whole = started.elapsed();
     let new = without_secrets(&done);
     let mut outcomes = [0, 0];
-    for delay in 0..40 {
+    for step in 0..40 {
+        let delay = whole * step / 25;
         let directory = fresh();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dockwright"))
             .current_dir(&directory)
@@ -415,7 +417,7 @@ fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(delay));
+        std::thread::sleep(delay);
         let id = child.id().to_string();
         // It may be over already.
         let _ = Command::new("kill").args(["-s", "INT", &id]).stderr(Stdio::null()).status();
@@ -423,7 +425,7 @@ fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
         let left = without_secrets(&directory);
         outcomes[usize::from(left != old)] += 1;
         let names: Vec<&String> = left.iter().map(|(path, _)| path).collect();
-        assert!(left == old || left == new, "after {delay} ms: {names:?}");
+        assert!(left == old || left == new, "after {delay:?}: {names:?}");
     }
     assert!(outcomes[1] > 0, "none was ever written: {outcomes:?}");
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::answers::document::{self, Entry};
 use crate::answers::{Draft, Origin};
-use crate::apply::bookkeeping::Lock;
+use crate::apply::bookkeeping::{FileEntry, FileState, LOCK, Lock, has_base};
 use crate::cli::{Choices, input};
-use crate::detect::{self, Facts, Wishes};
+use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
 use crate::preset::{self, Preset};
 
@@ -87,9 +87,30 @@ impl Layers {
             app: self.said("project.app").map(|app| app.trim_end_matches("()").to_owned()),
             package_manager: self.said("project.package-manager"),
             settings: self.said("project.settings"),
+            written: self.written(),
         };
         self.facts = detect::detect(&self.dir, &wishes)?;
+        self.carry_on();
         Ok(())
+    }
+
+    /// Files that were written before, whole: nothing follows from them that
+    /// was not known when they were written.
+    fn written(&self) -> Vec<String> {
+        let whole =
+            |entry: &&FileEntry| entry.state == FileState::Clean && has_base(entry.ownership);
+        let files = self.lock.iter().flat_map(|lock| &lock.file);
+        files.filter(whole).map(|entry| entry.path.clone()).collect()
+    }
+
+    /// What a compose file ran before ours took its place goes on.
+    fn carry_on(&mut self) {
+        let carried = self.lock.as_ref().and_then(|lock| lock.derived.as_ref()?.carried.clone());
+        if let Some(carried) = carried
+            && self.written().contains(&carried.file)
+        {
+            self.facts.carried = Fact::known(carried, Evidence::file(LOCK));
+        }
     }
 
     /// What `dockwright.toml`, a flag or an answer says of a key.
@@ -200,7 +221,6 @@ fn fitting(facts: &Facts) -> &'static str {
 mod tests {
     use super::*;
     use crate::detect::facts::Celery;
-    use crate::detect::{Evidence, Fact};
 
     #[test]
     fn the_preset_follows_from_what_was_found() {
