@@ -51,7 +51,7 @@ fn verbatim(file: &str, document: &Document, service: &Service) -> Option<String
     // Comments at the indentation of names belong to the next one.
     let own = lines[name..end]
         .iter()
-        .rposition(|line| !is_blank(line) && !(is_comment(line) && indent_of(line) <= indent))?;
+        .rposition(|line| !(is_blank(line) || is_comment(line) && indent_of(line) <= indent))?;
     let above = lines[..name]
         .iter()
         .rev()
