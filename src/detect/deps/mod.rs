@@ -1,12 +1,34 @@
 //! Dependencies: which files declare them, who owns the lock, and what is
 //! installed in production.
 
+mod conda;
+pub mod installs;
+pub mod line;
+pub mod lock;
+mod manager;
+pub mod marker;
+pub mod name;
+mod offer;
+pub mod path;
+mod pipfile;
+mod pyproject;
+mod requirements;
+mod resolve;
+mod setuptools;
+pub mod specifier;
+#[cfg(test)]
+mod tests;
+mod toml;
+
 use std::collections::BTreeMap;
 
-use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
+use pep508_rs::pep440_rs::{Operator, Version, VersionSpecifiers};
 
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::facts::Doubt;
 use crate::detect::tree::Tree;
+use installs::Install;
+use lock::Wheels;
 
 /// Where a requirement comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +58,29 @@ pub struct Requirement {
     pub evidence: Evidence,
 }
 
+impl Requirement {
+    /// The one version it accepts, where it is pinned.
+    #[must_use]
+    pub fn exact(&self) -> Option<&Version> {
+        let exact = |operator: &Operator| matches!(operator, Operator::Equal | Operator::ExactEqual);
+        let specifiers = self.specifiers.as_ref()?;
+        specifiers.iter().find(|one| exact(one.operator())).map(|one| one.version())
+    }
+}
+
+/// A statement about Python's version in a file that declares dependencies.
+#[derive(Clone, Debug)]
+pub struct PythonStatement {
+    /// What kind: `requires-python`, `Pipfile`, `environment.yml`, ….
+    pub source: &'static str,
+    /// As it stands there.
+    pub text: String,
+    /// Any of these may hold.
+    pub ranges: specifier::Alternatives,
+    /// The line.
+    pub evidence: Evidence,
+}
+
 /// What one directory declares.
 #[derive(Clone, Debug, Default)]
 pub struct Dependencies {
@@ -52,6 +97,22 @@ pub struct Dependencies {
     pub locked: BTreeMap<String, Version>,
     /// `requires-python` or its like, as it stands there.
     pub requires_python: Option<(String, Evidence)>,
+    /// What the files say of Python's version, in the order of their weight.
+    pub python: Vec<PythonStatement>,
+    /// Minor versions of Python 3 in the package's classifiers.
+    pub classifiers: Vec<(u64, Evidence)>,
+    /// Python versions locked packages have wheels for.
+    pub wheels: BTreeMap<String, Wheels>,
+    /// Python ranges that locked packages state themselves.
+    pub package_pythons: BTreeMap<String, String>,
+    /// Packages that come from version control.
+    pub version_control: Vec<String>,
+    /// Directories of the repository that are installed as packages.
+    pub paths: Vec<String>,
+    /// What is doubtful about them.
+    pub doubts: Vec<Doubt>,
+    /// What the repository's own files install with.
+    pub installs: Vec<Install>,
 }
 
 impl Dependencies {
@@ -59,8 +120,14 @@ impl Dependencies {
     /// in `root`: those of `root`, or of the nearest directory above it that
     /// declares any.
     #[must_use]
-    pub fn of(_tree: &Tree, _root: &str) -> Self {
-        Self::default()
+    pub fn of(tree: &Tree, root: &str) -> Self {
+        Self::with_manager(tree, root, None)
+    }
+
+    /// The same, with the package manager decided by a person.
+    #[must_use]
+    pub fn with_manager(tree: &Tree, root: &str, wish: Option<&str>) -> Self {
+        resolve::resolve(tree, root, wish)
     }
 
     /// The declared requirement of a name.
@@ -73,5 +140,25 @@ impl Dependencies {
     #[must_use]
     pub fn installs(&self, name: &str) -> bool {
         self.get(name).is_some() || self.locked.contains_key(name)
+    }
+
+    /// The exact version of a package, where a lock or a pin tells.
+    #[must_use]
+    pub fn version(&self, name: &str) -> Option<&Version> {
+        self.locked.get(name).or_else(|| self.get(name)?.exact())
+    }
+
+    /// Names of everything production installs, with the extras asked for.
+    #[must_use]
+    pub fn packages(&self) -> Vec<String> {
+        let mut all: BTreeMap<&str, String> =
+            self.locked.keys().map(|name| (name.as_str(), name.clone())).collect();
+        for one in self.declared.iter().filter(|one| one.name != ".") {
+            let extras = one.extras.join(",");
+            let text =
+                if extras.is_empty() { one.name.clone() } else { format!("{}[{extras}]", one.name) };
+            all.insert(&one.name, text);
+        }
+        all.into_values().collect()
     }
 }

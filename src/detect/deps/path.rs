@@ -1,0 +1,73 @@
+//! Paths inside a repository, relative to the directory that was read; `.` is
+//! the top.
+
+/// `path` seen from `directory`. `None` where it leaves the repository.
+#[must_use]
+pub fn join(directory: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') || path.contains("://") {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(path.split(['/', '\\'])) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+}
+
+/// The directory a file is in.
+#[must_use]
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(directory, _)| directory)
+}
+
+/// The last part of a path.
+#[must_use]
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// A directory, then each above it, the top last.
+pub fn upwards(directory: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(directory), |at| (*at != ".").then(|| parent(at)))
+}
+
+/// Whether `path` is `directory` or below it.
+#[must_use]
+pub fn is_below(path: &str, directory: &str) -> bool {
+    directory == "."
+        || path == directory
+        || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The deepest directory that holds both.
+#[must_use]
+pub fn common<'a>(one: &'a str, other: &str) -> &'a str {
+    upwards(one).find(|directory| is_below(other, directory)).unwrap_or(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside() {
+        assert_eq!(join("backend", "../shared/x.txt").as_deref(), Some("shared/x.txt"));
+        assert_eq!(join(".", "./a").as_deref(), Some("a"));
+        assert_eq!(join("a", "..").as_deref(), Some("."));
+        assert_eq!(join("a", "../../b"), None);
+        assert_eq!(join(".", "/srv/b"), None);
+    }
+
+    #[test]
+    fn the_common_directory_is_the_deepest_one() {
+        assert_eq!(common("apps/web/src", "apps/lib"), "apps");
+        assert_eq!(common("app", "apple"), ".");
+        assert_eq!(common("app", "app"), "app");
+    }
+}

@@ -1,0 +1,1 @@
+//! Behaviour over whole small repositories.

@@ -1,0 +1,164 @@
+//! Python's version: what is stated, solved as a range, held against what the
+//! pinned packages install on, and against what the repository is tested and
+//! deployed with. Never the version of this machine.
+
+mod stated;
+pub mod support;
+mod tested;
+
+use std::collections::BTreeSet;
+
+use crate::detect::deps::Dependencies;
+use crate::detect::deps::marker::MINORS;
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::facts::{Doubt, Python};
+use crate::detect::tree::Tree;
+use stated::Statement;
+use support::{Support, WHEELS};
+
+/// Finds the version, and what is doubtful about it.
+#[must_use]
+pub fn find(tree: &Tree, dependencies: &Dependencies) -> (Fact<Python>, Vec<Doubt>) {
+    let statements = stated::find(tree, dependencies);
+    let support = Support::of(dependencies);
+    let tested = tested::find(tree, dependencies);
+    let mut decision = Decision { support: &support, doubts: Vec::new() };
+    let (minor, source, evidence) = decision.decide(&statements, &tested);
+    decision.end_of_life(minor, &source);
+    let constraint = statements.first().map(|one| one.text.clone());
+    let python = Python { version: format!("3.{minor}"), constraint, source };
+    (Fact::Known(python, evidence), decision.doubts)
+}
+
+type Choice = (u64, String, Vec<Evidence>);
+
+struct Decision<'a> {
+    support: &'a Support,
+    doubts: Vec<Doubt>,
+}
+
+impl Decision<'_> {
+    fn decide(&mut self, statements: &[Statement], tested: &[Statement]) -> Choice {
+        let Some(first) = statements.first() else { return self.unstated(tested) };
+        let mut stated = first.minors.clone();
+        // A later statement narrows an earlier one that leaves a choice.
+        for other in &statements[1..] {
+            let both: BTreeSet<u64> = stated.intersection(&other.minors).copied().collect();
+            if both.is_empty() {
+                self.contradiction(first, other);
+            } else {
+                stated = both;
+            }
+        }
+        let fits = self.support.fitting(&stated);
+        if fits.is_empty() {
+            return self.refused(first, &stated);
+        }
+        let evidence = vec![first.evidence.clone()];
+        if let Some((minor, hint)) = newest_tested(tested, &fits)
+            && fits.len() > 1
+        {
+            return (minor, first.source.clone(), [evidence, vec![hint.evidence.clone()]].concat());
+        }
+        let newest = fits.last().copied().expect("it is not empty");
+        let limited = stated.last().is_some_and(|last| *last > newest);
+        let why = limited.then(|| self.support.limiting(newest + 1)).into_iter().flatten();
+        (newest, first.source.clone(), evidence.into_iter().chain(why).collect())
+    }
+
+    /// Nothing says: what it is deployed or tested with, then what its pins
+    /// allow, then the default.
+    fn unstated(&mut self, tested: &[Statement]) -> Choice {
+        let every: BTreeSet<u64> = MINORS.collect();
+        let fits = self.support.fitting(&every);
+        if fits.is_empty() {
+            let minor = self.support.least_refused(&every);
+            self.doubt_pins(minor, "no Python version");
+            return (minor, "pinned packages".into(), self.support.limiting(minor).collect());
+        }
+        if let Some((minor, hint)) = newest_tested(tested, &fits) {
+            return (minor, hint.source.clone(), vec![hint.evidence.clone()]);
+        }
+        if let Some(hint) = tested.first() {
+            let last = hint.minors.last().copied().unwrap_or_default();
+            self.doubt_pins(last, &format!("{} names Python 3.{last}, which", hint.evidence.place()));
+        }
+        let default = WHEELS.default_minor();
+        if fits.contains(&default) {
+            let limits = self.support.limiting(default + 1).collect::<Vec<_>>();
+            let source = if limits.is_empty() { "default" } else { "pinned packages" };
+            return (default, source.into(), limits);
+        }
+        let below = fits.range(..default).next_back().copied();
+        let minor = below.or_else(|| fits.first().copied()).expect("it is not empty");
+        let beyond = if minor < default { minor + 1 } else { minor - 1 };
+        (minor, "pinned packages".into(), self.support.limiting(beyond).collect())
+    }
+
+    /// What is stated cannot install the pins.
+    fn refused(&mut self, first: &Statement, stated: &BTreeSet<u64>) -> Choice {
+        let wanted = stated.last().copied().unwrap_or_else(|| WHEELS.default_minor());
+        let fits = self.support.fitting(&MINORS.collect());
+        let near = fits.iter().copied().min_by_key(|minor| (minor.abs_diff(wanted), *minor));
+        let place = first.evidence.place();
+        self.doubt_pins(wanted, &format!("{place} states Python {}, which", first.text.trim()));
+        match near {
+            Some(minor) => {
+                let evidence = self.support.limiting(wanted).collect();
+                (minor, "pinned packages".into(), evidence)
+            }
+            None => {
+                let minor = self.support.least_refused(stated);
+                (minor, first.source.clone(), vec![first.evidence.clone()])
+            }
+        }
+    }
+
+    fn doubt_pins(&mut self, minor: u64, subject: &str) {
+        let refusing: Vec<String> =
+            self.support.refusing(minor).map(ToString::to_string).collect();
+        if refusing.is_empty() {
+            return;
+        }
+        self.doubts.push(Doubt {
+            key: "python".into(),
+            message: format!("{subject} cannot install {}", refusing.join(", ")),
+            help: "newer versions of those packages install on it; `--set project.python=3.…` decides".into(),
+        });
+    }
+
+    fn contradiction(&mut self, first: &Statement, other: &Statement) {
+        self.doubts.push(Doubt {
+            key: "python".into(),
+            message: format!(
+                "{} states Python {}, {} states {}: the first counts",
+                first.evidence.place(),
+                first.text.trim(),
+                other.evidence.place(),
+                other.text.trim(),
+            ),
+            help: "make them agree".into(),
+        });
+    }
+
+    fn end_of_life(&mut self, minor: u64, source: &str) {
+        let version = format!("3.{minor}");
+        let Some(ended) = WHEELS.ended.get(&version) else { return };
+        self.doubts.push(Doubt {
+            key: "python".into(),
+            message: format!("Python {version} ({source}) gets no security fixes since {ended}"),
+            help: "plan the step to a newer one; `--set project.python=3.…` takes it".into(),
+        });
+    }
+}
+
+/// The newest fitting version that the best hint names.
+fn newest_tested<'a>(
+    tested: &'a [Statement],
+    fits: &BTreeSet<u64>,
+) -> Option<(u64, &'a Statement)> {
+    tested.iter().find_map(|hint| Some((*hint.minors.intersection(fits).next_back()?, hint)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Which Python versions the pinned packages install on: from the files a lock
+//! names, from what packages state, and from the table in `data/wheels.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::LazyLock;
+
+use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
+use serde::Deserialize;
+
+use super::stated::minors_of;
+use crate::detect::deps::marker::MINORS;
+use crate::detect::deps::{Dependencies, specifier};
+use crate::detect::fact::Evidence;
+
+/// `data/wheels.toml`.
+#[derive(Debug, Deserialize)]
+pub struct Table {
+    /// The version for a project that states none and pins nothing.
+    pub default: String,
+    /// Month of the end of life of versions that have ended.
+    pub ended: BTreeMap<String, String>,
+    package: Vec<Row>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    name: String,
+    line: Vec<Line>,
+}
+
+/// One release line of a package.
+#[derive(Debug, Deserialize)]
+struct Line {
+    /// The versions it covers.
+    versions: VersionSpecifiers,
+    /// Its newest release, for requirements that only bound the version.
+    newest: Version,
+    first: String,
+    last: String,
+    /// Where it was read.
+    #[allow(dead_code, reason = "for people who check the row")]
+    read: String,
+}
+
+/// The table.
+pub static WHEELS: LazyLock<Table> = LazyLock::new(|| {
+    ::toml::from_str(include_str!("../data/wheels.toml")).expect("a unit test reads it")
+});
+
+impl Table {
+    /// Minor version of the default.
+    #[must_use]
+    pub fn default_minor(&self) -> u64 {
+        minor(&self.default).expect("a unit test reads it")
+    }
+}
+
+fn minor(version: &str) -> Option<u64> {
+    version.strip_prefix("3.")?.parse().ok()
+}
+
+impl Line {
+    fn fits(&self, at: u64) -> bool {
+        let first = minor(&self.first).unwrap_or(*MINORS.start());
+        let last = minor(&self.last).unwrap_or(*MINORS.end());
+        (first..=last).contains(&at)
+    }
+}
+
+/// Why a package is refused.
+#[derive(Debug)]
+struct Bound {
+    text: String,
+    minors: BTreeSet<u64>,
+    evidence: Option<Evidence>,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// The Python versions that everything pinned installs on.
+#[derive(Debug, Default)]
+pub struct Support {
+    bounds: Vec<Bound>,
+}
+
+impl Support {
+    /// Reads the dependencies.
+    #[must_use]
+    pub fn of(dependencies: &Dependencies) -> Self {
+        let mut support = Self::default();
+        for row in &WHEELS.package {
+            support.add_row(row, dependencies);
+        }
+        support.add_locked(dependencies);
+        support
+    }
+
+    /// Those of `minors` that nothing refuses.
+    #[must_use]
+    pub fn fitting(&self, minors: &BTreeSet<u64>) -> BTreeSet<u64> {
+        minors.iter().copied().filter(|at| self.refusing(*at).next().is_none()).collect()
+    }
+
+    /// The version that the fewest packages refuse, the newest of several.
+    #[must_use]
+    pub fn least_refused(&self, minors: &BTreeSet<u64>) -> u64 {
+        let least = minors.iter().rev().min_by_key(|at| self.refusing(**at).count());
+        least.copied().unwrap_or_else(|| WHEELS.default_minor())
+    }
+
+    /// The packages that do not install on a version, as `numpy 1.21.6`.
+    pub fn refusing(&self, at: u64) -> impl Iterator<Item = impl fmt::Display> {
+        self.bounds.iter().filter(move |bound| !bound.minors.contains(&at))
+    }
+
+    /// The lines that pin what does not install on a version.
+    pub fn limiting(&self, at: u64) -> impl Iterator<Item = Evidence> {
+        /// More would bury the table in the report.
+        const MOST: usize = 3;
+        let refusing = self.bounds.iter().filter(move |bound| !bound.minors.contains(&at));
+        refusing.filter_map(|bound| bound.evidence.clone()).take(MOST)
+    }
+
+    fn add_row(&mut self, row: &Row, dependencies: &Dependencies) {
+        let evidence = dependencies.get(&row.name).map(|one| one.evidence.clone());
+        if let Some(version) = dependencies.version(&row.name) {
+            if let Some(line) = row.line.iter().find(|line| line.versions.contains(version)) {
+                let minors = MINORS.filter(|at| line.fits(*at)).collect();
+                let text = format!("{} {version}", row.name);
+                self.bounds.push(Bound { text, minors, evidence });
+            }
+            return;
+        }
+        let Some(one) = dependencies.get(&row.name) else { return };
+        let admits = |line: &&Line| {
+            one.specifiers.as_ref().is_none_or(|range| range.contains(&line.newest))
+        };
+        let lines: Vec<&Line> = row.line.iter().filter(admits).collect();
+        if !lines.is_empty() {
+            let minors = MINORS.filter(|at| lines.iter().any(|line| line.fits(*at))).collect();
+            let range = one.specifiers.as_ref().map(ToString::to_string).unwrap_or_default();
+            self.bounds.push(Bound { text: format!("{}{range}", row.name), minors, evidence });
+        }
+    }
+
+    /// A lock names the files: without a wheel a compiled package may or may
+    /// not build, so that only versions which some wheel is for are refused.
+    fn add_locked(&mut self, dependencies: &Dependencies) {
+        for (name, text) in &dependencies.package_pythons {
+            let minors = specifier::poetry(text).map(|ranges| minors_of(&ranges));
+            if let Some(minors) = minors.filter(|minors| !minors.is_empty()) {
+                self.add_named(name, minors, dependencies);
+            }
+        }
+        for (name, wheels) in &dependencies.wheels {
+            if wheels.compiled && !wheels.minors.is_empty() {
+                self.add_named(name, wheels.minors.clone(), dependencies);
+            }
+        }
+    }
+
+    fn add_named(&mut self, name: &str, minors: BTreeSet<u64>, dependencies: &Dependencies) {
+        let version = dependencies.version(name).map(ToString::to_string).unwrap_or_default();
+        let text = format!("{name} {version}");
+        let evidence = dependencies.get(name).map(|one| one.evidence.clone());
+        if !self.bounds.iter().any(|bound| bound.text == text && bound.minors == minors) {
+            self.bounds.push(Bound { text, minors, evidence });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_table_is_sound() {
+        assert!(MINORS.contains(&WHEELS.default_minor()));
+        for row in &WHEELS.package {
+            assert_eq!(row.name, crate::detect::deps::name::normalised(&row.name));
+            for line in &row.line {
+                let place = format!("{} {}", row.name, line.versions);
+                let (first, last) = (minor(&line.first).unwrap(), minor(&line.last).unwrap());
+                assert!(first <= last && MINORS.contains(&first) && MINORS.contains(&last), "{place}");
+                assert!(line.versions.contains(&line.newest), "{place}");
+                assert!(!line.read.is_empty() && !line.read.contains("://"), "{place}");
+            }
+        }
+    }
+}
