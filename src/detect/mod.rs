@@ -21,6 +21,7 @@ pub mod scope;
 pub mod services;
 pub mod startup;
 pub mod tree;
+pub mod version;
 
 use std::path::Path;
 
@@ -55,7 +56,9 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     tree.forget(&wishes.written);
     let commands = commands::find(&tree);
     let startup = startup::find(&tree, &commands, wishes);
-    let dependencies = Dependencies::of(&tree, startup.root());
+    let dependencies =
+        Dependencies::with_manager(&tree, startup.root(), wishes.package_manager.as_deref());
+    let (python, doubts) = version::find(&tree, &dependencies);
     let context = services::Context {
         tree: &tree,
         commands: &commands,
@@ -71,7 +74,11 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
         factory: startup.factory,
         settings: startup.settings,
         instead: startup.instead,
-        package_manager: dependencies.manager,
+        package_manager: dependencies.manager.clone(),
+        dependency_files: dependencies.files_fact(),
+        python,
+        packages: dependencies.packages(),
+        doubts: dependencies.doubts.into_iter().chain(doubts).collect(),
         existing_files: existing::find(&tree),
         unreadable: tree.unreadable().to_vec(),
         ..Facts::default()

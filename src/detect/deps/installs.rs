@@ -106,9 +106,8 @@ fn rank(file: &str) -> Option<Rank> {
     if name.ends_with(".sh") || ["makefile", "justfile", "taskfile.yml"].contains(&name.as_str()) {
         return Some(Rank::Script);
     }
-    let readme = ["readme", "install", "contributing", "deploy"]
-        .iter()
-        .any(|start| name.starts_with(start));
+    let readme =
+        ["readme", "install", "contributing", "deploy"].iter().any(|start| name.starts_with(start));
     let prose = name.ends_with(".md") || name.ends_with(".rst") || name.ends_with(".txt");
     (readme && (prose || !name.contains('.'))).then_some(Rank::Readme)
 }
@@ -180,10 +179,9 @@ fn resolve(
 ) -> Option<String> {
     let name = path::file_name(named);
     let near = |candidate: &str| {
-        let found = path::upwards(path::parent(file)).find_map(|directory| {
+        path::upwards(path::parent(file)).find_map(|directory| {
             path::join(directory, candidate.trim_start_matches('/')).filter(|at| tree.has(at))
-        });
-        found
+        })
     };
     for (sources, destination) in copies.iter().rev() {
         let renamed = path::file_name(destination) == name && sources.len() == 1;
@@ -207,9 +205,8 @@ fn resolve(
 type Command = (&'static str, Option<String>, Vec<String>);
 
 fn command_of(command: &str) -> Option<Command> {
-    let clean = |word: &str| {
-        word.trim_matches(|letter: char| "`'\"()[]{},$".contains(letter)).to_owned()
-    };
+    let clean =
+        |word: &str| word.trim_matches(|letter: char| "`'\"()[]{},$".contains(letter)).to_owned();
     let words: Vec<String> =
         command.split_whitespace().map(clean).filter(|word| !word.is_empty()).collect();
     let at = |program: &str, verbs: &[&str]| {
@@ -232,7 +229,7 @@ fn command_of(command: &str) -> Option<Command> {
     }
     for program in ["conda", "mamba", "micromamba"] {
         if at(program, &["env", "install", "create", "update"]).is_some()
-            && let Some(file) = value(&words, &["-f", "--file", "-n"]).filter(|file| is_yaml(file))
+            && let Some(file) = value(&words, &["-f", "--file"]).filter(|file| is_yaml(file))
         {
             return Some(("conda", Some(file), Vec::new()));
         }
@@ -251,9 +248,8 @@ fn command_of(command: &str) -> Option<Command> {
 }
 
 fn is_pip(name: &str) -> bool {
-    name.strip_prefix("pip").is_some_and(|rest| {
-        rest.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
-    })
+    name.strip_prefix("pip")
+        .is_some_and(|rest| rest.chars().all(|letter| letter.is_ascii_digit() || letter == '.'))
 }
 
 fn is_yaml(file: &str) -> bool {
@@ -279,9 +275,9 @@ fn asked(words: &[String]) -> Vec<String> {
     const OPTIONS: [&str; 7] = ["--extra", "--extras", "-E", "--group", "--with", "--only", "-G"];
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
-        let (name, glued) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| {
-            (name, Some(value.to_owned()))
-        });
+        let (name, glued) = word
+            .split_once('=')
+            .map_or((word.as_str(), None), |(name, value)| (name, Some(value.to_owned())));
         if OPTIONS.contains(&name)
             && let Some(value) = glued.or_else(|| words.get(at + 1).cloned())
         {
@@ -328,9 +324,15 @@ mod tests {
         ] {
             let all = found(&[("Dockerfile", line)]);
             assert_eq!(all.len(), 1, "{line}");
-            assert_eq!((all[0].0, &all[0].2), (manager, &asked.iter().map(|s| s.to_string()).collect()), "{line}");
+            assert_eq!(
+                (all[0].0, &all[0].2),
+                (manager, &asked.iter().map(|s| s.to_string()).collect()),
+                "{line}"
+            );
         }
-        assert!(found(&[("Dockerfile", "RUN pip install gunicorn poetry\n# RUN uv sync")]).is_empty());
+        assert!(
+            found(&[("Dockerfile", "RUN pip install gunicorn poetry\n# RUN uv sync")]).is_empty()
+        );
     }
 
     #[test]

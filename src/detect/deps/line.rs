@@ -21,7 +21,13 @@ pub fn requirement(text: &str, evidence: Evidence) -> Option<Requirement> {
     }
     if let Some(source) = address(text) {
         let name = name_of(text)?;
-        return Some(Requirement { name, extras: extras(text), specifiers: None, source, evidence });
+        return Some(Requirement {
+            name,
+            extras: extras(text),
+            specifiers: None,
+            source,
+            evidence,
+        });
     }
     if let Some((name, address_text)) = text.split_once('@')
         && let Some(source) = address(address_text.trim())

@@ -33,7 +33,9 @@ pub fn decide(offers: &Offers, installs: &[Install], wish: Option<&str>) -> Fact
             _ => known(first, None),
         },
         [lock] => match said {
-            Some((offer, install)) if !offer.locked && overrules(offers, lock, offer, install, installs) => {
+            Some((offer, install))
+                if !offer.locked && overrules(offers, lock, offer, install, installs) =>
+            {
                 known(offer, Some(install.evidence.clone()))
             }
             _ => known(lock, None),
@@ -81,9 +83,7 @@ fn means(install: &Install, offer: &Offer, list: &[Offer]) -> bool {
         "project" => match offer.manager {
             "pyproject" | "setuptools" => true,
             // Any builder installs the directory of an unlocked project.
-            "poetry" | "pdm" => {
-                !offer.locked && !list.iter().any(|one| one.manager == "pyproject")
-            }
+            "poetry" | "pdm" => !offer.locked && !list.iter().any(|one| one.manager == "pyproject"),
             _ => false,
         },
         "pip" | "conda" => offer.manager == install.manager && install.file.is_some(),

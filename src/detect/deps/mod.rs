@@ -62,7 +62,8 @@ impl Requirement {
     /// The one version it accepts, where it is pinned.
     #[must_use]
     pub fn exact(&self) -> Option<&Version> {
-        let exact = |operator: &Operator| matches!(operator, Operator::Equal | Operator::ExactEqual);
+        let exact =
+            |operator: &Operator| matches!(operator, Operator::Equal | Operator::ExactEqual);
         let specifiers = self.specifiers.as_ref()?;
         specifiers.iter().find(|one| exact(one.operator())).map(|one| one.version())
     }
@@ -142,6 +143,18 @@ impl Dependencies {
         self.get(name).is_some() || self.locked.contains_key(name)
     }
 
+    /// What is installed from, on the evidence of the manager.
+    #[must_use]
+    pub fn files_fact(&self) -> Fact<Vec<String>> {
+        if self.files.is_empty() {
+            return Fact::Unknown;
+        }
+        Fact::Known(
+            self.files.clone(),
+            self.files.iter().map(|file| Evidence::file(file)).collect(),
+        )
+    }
+
     /// The exact version of a package, where a lock or a pin tells.
     #[must_use]
     pub fn version(&self, name: &str) -> Option<&Version> {
@@ -155,8 +168,11 @@ impl Dependencies {
             self.locked.keys().map(|name| (name.as_str(), name.clone())).collect();
         for one in self.declared.iter().filter(|one| one.name != ".") {
             let extras = one.extras.join(",");
-            let text =
-                if extras.is_empty() { one.name.clone() } else { format!("{}[{extras}]", one.name) };
+            let text = if extras.is_empty() {
+                one.name.clone()
+            } else {
+                format!("{}[{extras}]", one.name)
+            };
             all.insert(&one.name, text);
         }
         all.into_values().collect()

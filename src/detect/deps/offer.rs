@@ -2,7 +2,6 @@
 //! manager that could.
 
 use super::conda::Environment;
-use crate::detect::facts::Doubt;
 use super::installs::Install;
 use super::pipfile::Pipfile;
 use super::pyproject::Pyproject;
@@ -10,6 +9,7 @@ use super::requirements::{self, Listing};
 use super::setuptools::Setup;
 use super::{lock, path};
 use crate::detect::fact::Evidence;
+use crate::detect::facts::Doubt;
 use crate::detect::tree::Tree;
 
 /// Everything one directory declares.
@@ -178,12 +178,10 @@ fn listing(tree: &Tree, directory: &str, installs: &[Install]) -> Option<Listing
 fn best_by_name(tree: &Tree, candidates: &[String]) -> Option<String> {
     let first = candidates.first()?;
     let plain = Listing::read(tree, first);
-    let developing = plain.files[1..]
-        .iter()
-        .any(|file| super::name::is_development(path::file_name(file)));
+    let developing =
+        plain.files[1..].iter().any(|file| super::name::is_development(path::file_name(file)));
     let others = candidates[1..].iter().filter(|file| {
-        super::name::is_production(path::file_name(file))
-            && !plain.files.contains(file)
+        super::name::is_production(path::file_name(file)) && !plain.files.contains(file)
     });
     for other in others {
         let names = Listing::read(tree, other);

@@ -48,9 +48,8 @@ impl Pipfile {
 fn entry(name: &str, item: &Item, directory: &str, evidence: Evidence) -> Option<Requirement> {
     let text = |key: &str| item.get(key).and_then(Item::as_str);
     if text("markers").is_some_and(|markers| !marker::text_holds(markers, &[]))
-        || text("sys_platform").is_some_and(|clause| {
-            !marker::text_holds(&format!("sys_platform {clause}"), &[])
-        })
+        || text("sys_platform")
+            .is_some_and(|clause| !marker::text_holds(&format!("sys_platform {clause}"), &[]))
     {
         return None;
     }

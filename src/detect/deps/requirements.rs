@@ -37,14 +37,6 @@ impl Listing {
         listing
     }
 
-    /// Whether most of it is pinned to exact versions, as a lock is.
-    #[must_use]
-    pub fn is_pinned(&self) -> bool {
-        let index = || self.requirements.iter().filter(|one| one.source == Source::Index);
-        let exact = index().filter(|one| one.exact().is_some()).count();
-        exact > 0 && exact * 10 >= index().count() * 9
-    }
-
     fn add(&mut self, tree: &Tree, file: &str, constraint: bool) {
         if self.files.iter().any(|seen| seen == file) {
             return;
@@ -239,12 +231,15 @@ fn rank(directory: &str, file: &str) -> Option<usize> {
     }
     let source = usize::from(lower.ends_with(".in")) * 10;
     let base = ["base", "common", "core", "default", "all", "app", "backend", "api"];
-    Some(source + match stem.trim_matches(['/', '-', '_', '.']) {
-        "" => 0,
-        stem if name::is_production(stem) => 1,
-        stem if base.contains(&stem) => 2,
-        _ => 3,
-    })
+    Some(
+        source
+            + match stem.trim_matches(['/', '-', '_', '.']) {
+                "" => 0,
+                stem if name::is_production(stem) => 1,
+                stem if base.contains(&stem) => 2,
+                _ => 3,
+            },
+    )
 }
 
 /// Names that are probably meant to be `requirements.txt`.

@@ -54,14 +54,17 @@ fn nearest(tree: &Tree, root: &str, installs: &[Install]) -> Option<Offers> {
     elsewhere.sort_by_key(|directory| {
         (!path::is_below(directory, root), directory.matches('/').count())
     });
-    let named: Vec<String> = deployed.chain(elsewhere).map(|directory| {
-        // The files of a `requirements` folder belong to the one above.
-        if path::file_name(directory) == "requirements" {
-            path::parent(directory).to_owned()
-        } else {
-            directory.to_owned()
-        }
-    }).collect();
+    let named: Vec<String> = deployed
+        .chain(elsewhere)
+        .map(|directory| {
+            // The files of a `requirements` folder belong to the one above.
+            if path::file_name(directory) == "requirements" {
+                path::parent(directory).to_owned()
+            } else {
+                directory.to_owned()
+            }
+        })
+        .collect();
     let mut seen = BTreeSet::new();
     named
         .into_iter()
@@ -78,7 +81,8 @@ fn is_manifest(name: &str) -> bool {
 
 /// No dependencies: misspelt files and broken ones are still named.
 fn nothing(tree: &Tree, root: &str, installs: Vec<Install>) -> Dependencies {
-    let mut found = Dependencies { directory: root.to_owned(), installs, ..Dependencies::default() };
+    let mut found =
+        Dependencies { directory: root.to_owned(), installs, ..Dependencies::default() };
     for directory in path::upwards(root) {
         found.doubts.extend(Offers::read(tree, directory, &[]).doubts);
     }
@@ -93,7 +97,7 @@ impl Dependencies {
         let project = offers.pyproject.as_ref();
         let lock = offers.locks.iter().find(|(name, _)| *name == chosen).map(|(_, path)| path);
         match chosen {
-            "uv" => self.from_uv(offers, &asked),
+            "uv" => self.take_uv(offers, &asked),
             "poetry" | "pdm" => {
                 let Some(project) = project else { return };
                 self.declared = project.production(&asked);
@@ -101,14 +105,17 @@ impl Dependencies {
                 self.files.push(project.path.clone());
                 let read = lock.map(|path| locked(tree, chosen, path, &self.declared));
                 match read {
-                    Some(Ok(locked)) => self.take(locked),
+                    Some(Ok(locked)) => self.take_lock(locked),
                     Some(Err(doubt)) => self.doubts.push(doubt),
                     None => {}
                 }
             }
             "pipenv" => {
-                self.declared =
-                    offers.pipfile.as_ref().map(|file| file.requirements.clone()).unwrap_or_default();
+                self.declared = offers
+                    .pipfile
+                    .as_ref()
+                    .map(|file| file.requirements.clone())
+                    .unwrap_or_default();
                 self.files.extend(lock.cloned());
                 self.files.extend(path::join(&self.directory, "Pipfile"));
                 match lock.map(|path| super::pipfile::lock(tree, path)) {
@@ -119,7 +126,7 @@ impl Dependencies {
             }
             "pip" => {
                 if let Some(listing) = &offers.listing {
-                    self.from_listing(listing);
+                    self.take_listing(listing);
                 }
             }
             "pyproject" => {
@@ -128,7 +135,7 @@ impl Dependencies {
                     self.files.push(project.path.clone());
                 }
             }
-            "setuptools" => self.from_setup(offers, &asked),
+            "setuptools" => self.take_setup(offers, &asked),
             "conda" => {
                 if let Some(environment) = &offers.conda {
                     self.declared.clone_from(&environment.requirements);
@@ -140,7 +147,7 @@ impl Dependencies {
         self.pinned();
     }
 
-    fn from_uv(&mut self, offers: &Offers, asked: &[String]) {
+    fn take_uv(&mut self, offers: &Offers, asked: &[String]) {
         let Some(project) = &offers.pyproject else { return };
         self.declared = project.production(asked);
         if let Some((path, lock)) = &offers.uv {
@@ -154,12 +161,12 @@ impl Dependencies {
             for directory in &mut locked.paths {
                 *directory = path::join(above, directory).unwrap_or_else(|| directory.clone());
             }
-            self.take(locked);
+            self.take_lock(locked);
         }
         self.files.push(project.path.clone());
     }
 
-    fn from_listing(&mut self, listing: &Listing) {
+    fn take_listing(&mut self, listing: &Listing) {
         self.declared.clone_from(&listing.requirements);
         self.files.clone_from(&listing.files);
         for (named, evidence) in &listing.missing {
@@ -178,7 +185,7 @@ impl Dependencies {
         }
     }
 
-    fn from_setup(&mut self, offers: &Offers, asked: &[String]) {
+    fn take_setup(&mut self, offers: &Offers, asked: &[String]) {
         let Some(setup) = &offers.setup else { return };
         self.declared.clone_from(&setup.requirements);
         let extras = setup.extras.iter().filter(|(name, _)| asked.contains(name));
@@ -186,7 +193,7 @@ impl Dependencies {
         self.files.clone_from(&setup.files);
     }
 
-    fn take(&mut self, locked: Locked) {
+    fn take_lock(&mut self, locked: Locked) {
         self.locked = locked.versions;
         self.wheels = locked.wheels;
         self.package_pythons = locked.pythons;
@@ -195,7 +202,9 @@ impl Dependencies {
         for name in locked.missing {
             self.doubts.push(Doubt {
                 key: "dependency_files".into(),
-                message: format!("the lock does not hold {name}, which is declared: it is out of date"),
+                message: format!(
+                    "the lock does not hold {name}, which is declared: it is out of date"
+                ),
                 help: "make the lock again".into(),
             });
         }
@@ -227,7 +236,8 @@ impl Dependencies {
             let ranges = specifier::minor(&text).into_iter().collect();
             self.python.push(PythonStatement { source: "Pipfile", text, ranges, evidence });
         }
-        if let Some((text, evidence, _)) = offers.pyproject.as_ref().and_then(|one| one.python.clone())
+        if let Some((text, evidence, _)) =
+            offers.pyproject.as_ref().and_then(|one| one.python.clone())
         {
             let ranges = specifier::poetry(&text).unwrap_or_default();
             let source = "requires-python";
@@ -246,7 +256,9 @@ impl Dependencies {
             let source = "environment.yml";
             self.python.push(PythonStatement { source, text, ranges: vec![ranges], evidence });
         }
-        let own = |one: &&PythonStatement| one.source.ends_with("requires") || one.source.ends_with("python");
+        let own = |one: &&PythonStatement| {
+            one.source.ends_with("requires") || one.source.ends_with("python")
+        };
         self.requires_python =
             self.python.iter().find(own).map(|one| (one.text.clone(), one.evidence.clone()));
         let project = offers.pyproject.iter().flat_map(|project| project.classifiers.clone());
@@ -260,13 +272,17 @@ impl Dependencies {
                 if self.files.contains(&file) {
                     self.doubts.push(Doubt {
                         key: "dependency_files".into(),
-                        message: format!("{file} is spelt unusually: tools look for requirements.txt"),
+                        message: format!(
+                            "{file} is spelt unusually: tools look for requirements.txt"
+                        ),
                         help: format!("git mv {file} {}", right_name(&file)),
                     });
                 } else {
                     self.doubts.push(Doubt {
                         key: "dependency_files".into(),
-                        message: format!("{file} is not read: it looks like a misspelt requirements.txt"),
+                        message: format!(
+                            "{file} is not read: it looks like a misspelt requirements.txt"
+                        ),
                         help: format!("git mv {file} {}", right_name(&file)),
                     });
                 }
@@ -284,7 +300,9 @@ impl Dependencies {
                 if !tree.has(&directory) {
                     self.doubts.push(Doubt {
                         key: "dependency_files".into(),
-                        message: format!("{directory} is to be installed, and is not in the repository"),
+                        message: format!(
+                            "{directory} is to be installed, and is not in the repository"
+                        ),
                         help: "take the requirement out, or add the directory".into(),
                     });
                 }

@@ -225,7 +225,8 @@ impl<'a> Reader<'a> {
         match value {
             Expr::List(_) | Expr::Tuple(_) => {
                 let strings = self.strings(value).into_iter();
-                let read = strings.filter_map(|(text, evidence)| line::requirement(&text, evidence));
+                let read =
+                    strings.filter_map(|(text, evidence)| line::requirement(&text, evidence));
                 let mut read: Vec<Requirement> = read.collect();
                 if let Expr::List(list) = value {
                     for starred in list.elts.iter().filter_map(Expr::as_starred_expr) {

@@ -14,7 +14,7 @@ use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Doubt, Python};
 use crate::detect::tree::Tree;
 use stated::Statement;
-use support::{Support, WHEELS};
+use support::{SUPPORT, Support};
 
 /// Finds the version, and what is doubtful about it.
 #[must_use]
@@ -81,9 +81,12 @@ impl Decision<'_> {
         }
         if let Some(hint) = tested.first() {
             let last = hint.minors.last().copied().unwrap_or_default();
-            self.doubt_pins(last, &format!("{} names Python 3.{last}, which", hint.evidence.place()));
+            self.doubt_pins(
+                last,
+                &format!("{} names Python 3.{last}, which", hint.evidence.place()),
+            );
         }
-        let default = WHEELS.default_minor();
+        let default = SUPPORT.default_minor();
         if fits.contains(&default) {
             let limits = self.support.limiting(default + 1).collect::<Vec<_>>();
             let source = if limits.is_empty() { "default" } else { "pinned packages" };
@@ -97,7 +100,7 @@ impl Decision<'_> {
 
     /// What is stated cannot install the pins.
     fn refused(&mut self, first: &Statement, stated: &BTreeSet<u64>) -> Choice {
-        let wanted = stated.last().copied().unwrap_or_else(|| WHEELS.default_minor());
+        let wanted = stated.last().copied().unwrap_or_else(|| SUPPORT.default_minor());
         let fits = self.support.fitting(&MINORS.collect());
         let near = fits.iter().copied().min_by_key(|minor| (minor.abs_diff(wanted), *minor));
         let place = first.evidence.place();
@@ -115,15 +118,16 @@ impl Decision<'_> {
     }
 
     fn doubt_pins(&mut self, minor: u64, subject: &str) {
-        let refusing: Vec<String> =
-            self.support.refusing(minor).map(ToString::to_string).collect();
+        let refusing: Vec<&str> = self.support.refusing(minor).collect();
         if refusing.is_empty() {
             return;
         }
         self.doubts.push(Doubt {
             key: "python".into(),
             message: format!("{subject} cannot install {}", refusing.join(", ")),
-            help: "newer versions of those packages install on it; `--set project.python=3.…` decides".into(),
+            help:
+                "newer versions of those packages install on it; `--set project.python=3.…` decides"
+                    .into(),
         });
     }
 
@@ -143,7 +147,7 @@ impl Decision<'_> {
 
     fn end_of_life(&mut self, minor: u64, source: &str) {
         let version = format!("3.{minor}");
-        let Some(ended) = WHEELS.ended.get(&version) else { return };
+        let Some(ended) = SUPPORT.ended.get(&version) else { return };
         self.doubts.push(Doubt {
             key: "python".into(),
             message: format!("Python {version} ({source}) gets no security fixes since {ended}"),
@@ -157,7 +161,7 @@ fn newest_tested<'a>(
     tested: &'a [Statement],
     fits: &BTreeSet<u64>,
 ) -> Option<(u64, &'a Statement)> {
-    tested.iter().find_map(|hint| Some((*hint.minors.intersection(fits).next_back()?, hint)))
+    tested.iter().find_map(|hint| Some((*hint.minors.intersection(fits).max()?, hint)))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! names, from what packages state, and from the table in `data/wheels.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::LazyLock;
 
 use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
@@ -13,13 +12,18 @@ use crate::detect::deps::marker::MINORS;
 use crate::detect::deps::{Dependencies, specifier};
 use crate::detect::fact::Evidence;
 
-/// `data/wheels.toml`.
+/// `data/imports.toml`, with the rows of `data/wheels.toml`.
 #[derive(Debug, Deserialize)]
 pub struct Table {
     /// The version for a project that states none and pins nothing.
     pub default: String,
     /// Month of the end of life of versions that have ended.
     pub ended: BTreeMap<String, String>,
+    package: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Wheels {
     package: Vec<Row>,
 }
 
@@ -33,9 +37,9 @@ struct Row {
 #[derive(Debug, Deserialize)]
 struct Line {
     /// The versions it covers.
-    versions: VersionSpecifiers,
+    versions: String,
     /// Its newest release, for requirements that only bound the version.
-    newest: Version,
+    newest: String,
     first: String,
     last: String,
     /// Where it was read.
@@ -44,8 +48,13 @@ struct Line {
 }
 
 /// The table.
-pub static WHEELS: LazyLock<Table> = LazyLock::new(|| {
-    ::toml::from_str(include_str!("../data/wheels.toml")).expect("a unit test reads it")
+pub static SUPPORT: LazyLock<Table> = LazyLock::new(|| {
+    let mut table: Table =
+        ::toml::from_str(include_str!("../data/imports.toml")).expect("a unit test reads it");
+    let wheels: Wheels =
+        ::toml::from_str(include_str!("../data/wheels.toml")).expect("a unit test reads it");
+    table.package.extend(wheels.package);
+    table
 });
 
 impl Table {
@@ -61,6 +70,17 @@ fn minor(version: &str) -> Option<u64> {
 }
 
 impl Line {
+    fn covers(&self, version: &Version) -> bool {
+        let versions: Option<VersionSpecifiers> = self.versions.parse().ok();
+        versions.is_some_and(|versions| versions.contains(version))
+    }
+
+    /// Whether a requirement accepts the newest release.
+    fn is_admitted(&self, range: Option<&VersionSpecifiers>) -> bool {
+        let newest: Option<Version> = self.newest.parse().ok();
+        newest.is_some_and(|newest| range.is_none_or(|range| range.contains(&newest)))
+    }
+
     fn fits(&self, at: u64) -> bool {
         let first = minor(&self.first).unwrap_or(*MINORS.start());
         let last = minor(&self.last).unwrap_or(*MINORS.end());
@@ -76,12 +96,6 @@ struct Bound {
     evidence: Option<Evidence>,
 }
 
-impl fmt::Display for Bound {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
-    }
-}
-
 /// The Python versions that everything pinned installs on.
 #[derive(Debug, Default)]
 pub struct Support {
@@ -93,7 +107,7 @@ impl Support {
     #[must_use]
     pub fn of(dependencies: &Dependencies) -> Self {
         let mut support = Self::default();
-        for row in &WHEELS.package {
+        for row in &SUPPORT.package {
             support.add_row(row, dependencies);
         }
         support.add_locked(dependencies);
@@ -110,12 +124,13 @@ impl Support {
     #[must_use]
     pub fn least_refused(&self, minors: &BTreeSet<u64>) -> u64 {
         let least = minors.iter().rev().min_by_key(|at| self.refusing(**at).count());
-        least.copied().unwrap_or_else(|| WHEELS.default_minor())
+        least.copied().unwrap_or_else(|| SUPPORT.default_minor())
     }
 
     /// The packages that do not install on a version, as `numpy 1.21.6`.
-    pub fn refusing(&self, at: u64) -> impl Iterator<Item = impl fmt::Display> {
-        self.bounds.iter().filter(move |bound| !bound.minors.contains(&at))
+    pub fn refusing(&self, at: u64) -> impl Iterator<Item = &str> {
+        let refusing = self.bounds.iter().filter(move |bound| !bound.minors.contains(&at));
+        refusing.map(|bound| bound.text.as_str())
     }
 
     /// The lines that pin what does not install on a version.
@@ -129,7 +144,7 @@ impl Support {
     fn add_row(&mut self, row: &Row, dependencies: &Dependencies) {
         let evidence = dependencies.get(&row.name).map(|one| one.evidence.clone());
         if let Some(version) = dependencies.version(&row.name) {
-            if let Some(line) = row.line.iter().find(|line| line.versions.contains(version)) {
+            if let Some(line) = row.line.iter().find(|line| line.covers(version)) {
                 let minors = MINORS.filter(|at| line.fits(*at)).collect();
                 let text = format!("{} {version}", row.name);
                 self.bounds.push(Bound { text, minors, evidence });
@@ -137,10 +152,8 @@ impl Support {
             return;
         }
         let Some(one) = dependencies.get(&row.name) else { return };
-        let admits = |line: &&Line| {
-            one.specifiers.as_ref().is_none_or(|range| range.contains(&line.newest))
-        };
-        let lines: Vec<&Line> = row.line.iter().filter(admits).collect();
+        let range = one.specifiers.as_ref();
+        let lines: Vec<&Line> = row.line.iter().filter(|line| line.is_admitted(range)).collect();
         if !lines.is_empty() {
             let minors = MINORS.filter(|at| lines.iter().any(|line| line.fits(*at))).collect();
             let range = one.specifiers.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -180,14 +193,17 @@ mod tests {
 
     #[test]
     fn every_row_of_the_table_is_sound() {
-        assert!(MINORS.contains(&WHEELS.default_minor()));
-        for row in &WHEELS.package {
+        assert!(MINORS.contains(&SUPPORT.default_minor()));
+        for row in &SUPPORT.package {
             assert_eq!(row.name, crate::detect::deps::name::normalised(&row.name));
             for line in &row.line {
                 let place = format!("{} {}", row.name, line.versions);
                 let (first, last) = (minor(&line.first).unwrap(), minor(&line.last).unwrap());
-                assert!(first <= last && MINORS.contains(&first) && MINORS.contains(&last), "{place}");
-                assert!(line.versions.contains(&line.newest), "{place}");
+                assert!(
+                    first <= last && MINORS.contains(&first) && MINORS.contains(&last),
+                    "{place}"
+                );
+                assert!(line.covers(&line.newest.parse().unwrap()), "{place}");
                 assert!(!line.read.is_empty() && !line.read.contains("://"), "{place}");
             }
         }

@@ -46,14 +46,22 @@ fn images(tree: &Tree, directory: &str) -> Vec<Statement> {
         let mut arguments: Vec<(&str, &str)> = Vec::new();
         for (at, line) in text.lines().enumerate() {
             let line = line.trim();
-            if let Some((name, value)) = line.strip_prefix("ARG ").and_then(|rest| rest.split_once('=')) {
+            if let Some((name, value)) =
+                line.strip_prefix("ARG ").and_then(|rest| rest.split_once('='))
+            {
                 arguments.push((name.trim(), value.trim().trim_matches('"')));
             }
             let from = line.strip_prefix("FROM ").or_else(|| line.strip_prefix("from "));
-            let Some(image) = from.filter(|image| image.contains("python") || image.contains("uv:")) else { continue };
+            let Some(image) =
+                from.filter(|image| image.contains("python") || image.contains("uv:"))
+            else {
+                continue;
+            };
             let mut image = image.to_owned();
             for (name, value) in &arguments {
-                image = image.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
+                image = image
+                    .replace(&format!("${{{name}}}"), value)
+                    .replace(&format!("${name}"), value);
             }
             if let Some(minor) = python_of(&image) {
                 found.push(Statement {
@@ -143,7 +151,8 @@ fn tox(tree: &Tree) -> Option<Statement> {
 
 /// `Python 3.8` in a README, with or without more words; `3.8+` allows newer.
 fn readme(tree: &Tree) -> Option<Statement> {
-    let readme = tree.in_directory(".").find(|file| file.to_ascii_lowercase().starts_with("readme"))?;
+    let readme =
+        tree.in_directory(".").find(|file| file.to_ascii_lowercase().starts_with("readme"))?;
     let text = tree.text(readme)?;
     for (at, line) in text.lines().enumerate() {
         let lower = line.to_ascii_lowercase();

@@ -85,7 +85,9 @@ impl Lock {
     pub fn read(tree: &Tree, path: &str) -> Result<Self, Doubt> {
         let text = tree.text(path).unwrap_or_default();
         match ::toml::from_str::<File>(text) {
-            Ok(file) => Ok(Self { packages: file.package.into_iter().chain(file.packages).collect() }),
+            Ok(file) => {
+                Ok(Self { packages: file.package.into_iter().chain(file.packages).collect() })
+            }
             Err(error) => Err(toml::broken(path, text, error.span(), error.message())),
         }
     }

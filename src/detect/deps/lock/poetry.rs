@@ -87,7 +87,11 @@ impl Package {
         }
         for (extra, needs) in &self.extras {
             let names = needs.iter().map(|text| {
-                normalised(text.split([' ', '[', '(', '<', '>', '=', '!', '~', ';']).next().unwrap_or(text))
+                normalised(
+                    text.split([' ', '[', '(', '<', '>', '=', '!', '~', ';'])
+                        .next()
+                        .unwrap_or(text),
+                )
             });
             let edges = names.filter_map(|name| optional.get(&name).cloned()).collect();
             node.extras.insert(normalised(extra), edges);

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Writes src/detect/data/wheels.toml: for packages that often pin a project, the
+first and last Python minor version each release line has wheels for on Linux.
+
+    python3 tests/tools/wheel_rows.py
+
+File names are read through pip's own finder, from the index pip is configured
+with. Nothing is downloaded or installed. Python 3.11 or newer with pip runs this.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from pip._internal.commands import create_command
+from pip._internal.index.collector import parse_links
+from pip._internal.models.link import Link
+from pip._vendor.packaging.version import InvalidVersion, Version
+
+OUTPUT = Path(__file__).resolve().parents[2] / "src" / "detect" / "data" / "wheels.toml"
+
+# Packages that cannot usually be built in an image where no wheel fits: their old
+# sources do not compile on a newer Python, or need libraries of their own. Packages
+# that work without their compiled part (MarkupSafe, SQLAlchemy, msgpack) are no limit.
+PACKAGES = """
+aiohttp asyncpg bcrypt blis cffi confluent-kafka contourpy cryptography faiss-cpu fiona gevent
+greenlet grpcio h5py httptools kiwisolver lightgbm llvmlite lxml matplotlib multidict numba numpy
+onnx onnxruntime opencv-python opencv-python-headless orjson pandas pillow psycopg-binary
+psycopg2-binary pyarrow pydantic-core pymssql pynacl pyodbc pyproj pyyaml rasterio regex
+scikit-image scikit-learn scipy sentencepiece shapely spacy statsmodels tensorflow tensorflow-cpu
+thinc tiktoken tokenizers torch torchvision ujson uvloop xgboost zstandard
+""".split()
+
+# What the table covers; the same as in src/detect/deps/marker.rs.
+OLDEST, NEWEST = 5, 14
+
+HEADER = """\
+# Which Python minors a release line of a package installs on: `first` to `last`.
+# Read from the index's file names on 2026-11-20 by tests/tools/wheel_rows.py,
+# which writes this file; what no file name tells stands in imports.toml.
+"""
+
+
+def minors(name: str) -> set[int]:
+    """The minors of Python 3 that a wheel installs on under Debian on x86-64."""
+    pythons, abi, platforms = name.removesuffix(".whl").split("-")[-3:]
+    if platforms != "any" and not any("manylinux" in one and one.endswith("x86_64") for one in platforms.split(".")):
+        return set()
+    found: set[int] = set()
+    for python in pythons.split("."):
+        if python == "py3":
+            found |= set(range(OLDEST, NEWEST + 1))
+        elif (tag := re.fullmatch(r"cp3(\d+)", python)) and not abi.endswith("t"):
+            least = int(tag[1])
+            found |= set(range(least, NEWEST + 1)) if abi == "abi3" else {least}
+    return {minor for minor in found if OLDEST <= minor <= NEWEST}
+
+
+def releases(links: list[Link], package: str) -> dict[Version, set[int]]:
+    """Minors with wheels by stable release."""
+    found: dict[Version, set[int]] = {}
+    for link in links:
+        if not link.filename.endswith(".whl") or link.yanked_reason is not None:
+            continue
+        try:
+            version = Version(link.filename.split("-")[1])
+        except InvalidVersion:
+            continue
+        if version.is_prerelease or version.local:
+            continue
+        found.setdefault(version, set()).update(minors(link.filename))
+    empty = [version for version, fits in found.items() if not fits]
+    for version in empty:
+        del found[version]
+    if not found:
+        sys.exit(f"{package}: no wheel for Linux")
+    return dict(sorted(found.items()))
+
+
+def lines(found: dict[Version, set[int]]) -> list[str]:
+    """One row for each run of releases with the same first and last minor."""
+    runs: list[tuple[Version, Version, int, int]] = []
+    for version, fits in found.items():
+        span = (min(fits), max(fits))
+        if runs and runs[-1][2:] == span:
+            runs[-1] = (runs[-1][0], version, *span)
+        else:
+            runs.append((version, version, *span))
+    rows = []
+    for at, (oldest, newest, first, last) in enumerate(runs):
+        bound = f",<{runs[at + 1][0]}" if at + 1 < len(runs) else ""
+        rows.append(
+            f'  {{ versions = ">={oldest}{bound}", newest = "{newest}", first = "3.{first}", '
+            f'last = "3.{last}", read = "wheel files of {newest}" }},'
+        )
+    return rows
+
+
+def main() -> None:
+    command = create_command("download")
+    options, _ = command.parse_args(["none"])
+    text = HEADER
+    with command.main_context():
+        finder = command._build_package_finder(options, command._build_session(options))
+        for package in sorted(set(PACKAGES)):
+            collector = finder._link_collector
+            links: list[Link] = []
+            for place in collector.search_scope.get_index_urls_locations(package):
+                page = collector.fetch_response(Link(place))
+                links += list(parse_links(page)) if page else []
+            rows = lines(releases(links, package))
+            text += f'\n[[package]]\nname = "{package}"\nline = [\n' + "\n".join(rows) + "\n]\n"
+            print(f"{package}: {len(rows)} rows")
+    OUTPUT.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
