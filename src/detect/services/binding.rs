@@ -10,6 +10,11 @@ use crate::detect::services::branch::{When, branches};
 use crate::detect::services::evaluate::{Evaluator, Scope};
 use crate::detect::services::value::Value;
 
+/// What a path is given to that is opened for writing.
+pub const WRITTEN: &str = "<written>";
+/// What a path is given to that is made a directory.
+pub const MADE: &str = "<made>";
+
 /// A value and where it goes.
 #[derive(Clone, Debug)]
 pub struct Binding {
@@ -158,6 +163,32 @@ impl<'a> Collector<'_, '_, 'a> {
         });
     }
 
+    /// A call that writes a file or makes a directory.
+    fn write(&mut self, call: &'a ExprCall, name: &str) {
+        let receiver = match &*call.func {
+            Expr::Attribute(attribute) => Some(&*attribute.value),
+            _ => None,
+        };
+        let method = name.rsplit('.').next().unwrap_or_default();
+        let opens = matches!(name, "open" | "io.open" | "aiofiles.open" | "codecs.open");
+        let mode_at = usize::from(opens);
+        let mode = call.arguments.find_argument_value("mode", mode_at).and_then(string);
+        let writes = mode.is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']));
+        let (kind, path) = match method {
+            "open" if opens && writes => (WRITTEN, call.arguments.args.first()),
+            "open" if !opens && writes => (WRITTEN, receiver),
+            "write_text" | "write_bytes" => (WRITTEN, receiver),
+            "makedirs" => (MADE, call.arguments.find_argument_value("name", 0)),
+            "mkdir" if name == "os.mkdir" => (MADE, call.arguments.args.first()),
+            "mkdir" => (MADE, receiver),
+            _ => return,
+        };
+        let Some(path) = path else { return };
+        let evidence = self.module().evidence(call);
+        let value = self.evaluator.value(self.scope, path);
+        self.push(vec![format!("{kind}()"), "0".into()], value, evidence);
+    }
+
     fn call(&mut self, call: &'a ExprCall) {
         let imports = self.evaluator.project.imports(self.module());
         let name = imports.resolve(&call.func).or_else(|| match &*call.func {
@@ -165,6 +196,7 @@ impl<'a> Collector<'_, '_, 'a> {
             _ => None,
         });
         let Some(name) = name else { return };
+        self.write(call, &name);
         let method = name.rsplit('.').next().unwrap_or_default();
         // `config.update(X=…)`, `conf.update({…})` give values to keys.
         let updates = matches!(method, "update" | "from_mapping" | "setdefault")

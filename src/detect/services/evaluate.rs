@@ -186,10 +186,12 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         let (left, right) = (self.value(scope, left), self.value(scope, right));
         match op {
             // `Path(...) / "media"`.
-            Operator::Div => match (left.path(self.project.context.startup.root()), right.text()) {
-                (Some(base), Some(part)) if !matches!(left, Value::Text(_)) => {
-                    below(&base, &part).map_or(Value::Unknown, Value::Place)
-                }
+            Operator::Div => match (left, right.text()) {
+                (Value::Text(base), Some(part)) => Value::Text(format!("{base}/{part}")),
+                (left, Some(part)) => left
+                    .path(self.project.context.startup.root())
+                    .and_then(|base| below(&base, &part))
+                    .map_or(Value::Unknown, Value::Place),
                 _ => Value::Unknown,
             },
             Operator::Add => match (left, right) {

@@ -11,20 +11,26 @@ mod branch;
 mod broker;
 mod calls;
 mod celery;
+mod connections;
 mod containers;
 mod database;
 mod environment;
 mod evaluate;
+mod known_names;
 mod migrations;
 mod paths;
+mod port;
 mod project;
 mod pydantic;
 mod queues;
 mod reads;
 mod required;
+mod routes;
+mod scheme;
 mod static_files;
 mod tables;
 mod value;
+mod writable;
 
 #[cfg(test)]
 mod fixture;
@@ -151,9 +157,24 @@ pub fn find(context: Context<'_>) -> Services {
     let celery = celery::find(&evidences);
     let queues = queues::find(&evidences);
     let (cache, broker) = broker::find(&evidences, &celery, &queues);
+    let known = connections::Known {
+        database: &database,
+        driver: &database_driver,
+        cache: &cache,
+        broker: &broker,
+    };
+    let connections = connections::find(&evidences, &known);
+    let static_files = static_files::find(&evidences);
+    let writable = writable::find(&evidences, &database, &static_files);
+    let (health, ready) = routes::find(&evidences);
     Services {
         migrations: migrations::find(&evidences, &database),
-        static_files: static_files::find(&evidences),
+        static_files,
+        connections,
+        health,
+        ready,
+        writable,
+        port: port::find(&evidences),
         required_env: required::find(&evidences),
         database,
         database_driver,
@@ -161,6 +182,5 @@ pub fn find(context: Context<'_>) -> Services {
         broker,
         celery,
         queues,
-        ..Services::default()
     }
 }

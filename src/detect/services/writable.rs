@@ -1,0 +1,297 @@
+//! Paths the code writes to at run time.
+
+use std::collections::BTreeMap;
+
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::facts::{Static, Writable};
+use crate::detect::services::Evidences;
+use crate::detect::services::binding::{Binding, MADE, WRITTEN};
+use crate::detect::services::value::below;
+
+/// What a path is for, and whether its content has to stay.
+const PURPOSES: [(&str, &str, bool); 14] = [
+    ("media", "media", true),
+    ("upload", "uploads", true),
+    ("attachment", "uploads", true),
+    ("sqlite", "sqlite", true),
+    (".db", "sqlite", true),
+    ("log", "logs", false),
+    ("cache", "cache", false),
+    ("session", "sessions", false),
+    ("tmp", "temporary", false),
+    ("temp", "temporary", false),
+    ("celerybeat", "schedule", true),
+    ("output", "output", true),
+    ("download", "downloads", true),
+    ("export", "exports", true),
+];
+
+/// Every path that can be told, relative to the directory that was read.
+pub(super) fn find(
+    evidences: &Evidences<'_, '_>,
+    database: &Fact<String>,
+    static_files: &Fact<Static>,
+) -> Vec<(Writable, Vec<Evidence>)> {
+    let mut found = Paths { evidences, paths: BTreeMap::new() };
+    let sqlite = database.value().is_some_and(|it| it == "sqlite");
+    for binding in evidences.live() {
+        found.binding(binding, sqlite);
+    }
+    if let Some(root) = static_files.value().and_then(|it| it.root.as_deref()) {
+        // Collected when the image is built.
+        found.paths.retain(|path, _| path != root && !path.starts_with(&format!("{root}/")));
+    }
+    // A path inside another one that stays needs none of its own.
+    let paths: Vec<String> = found.paths.keys().cloned().collect();
+    found.paths.retain(|path, _| !paths.iter().any(|it| path.starts_with(&format!("{it}/"))));
+    found.paths.into_values().collect()
+}
+
+struct Paths<'e, 'p, 'a> {
+    evidences: &'e Evidences<'p, 'a>,
+    paths: BTreeMap<String, (Writable, Vec<Evidence>)>,
+}
+
+impl Paths<'_, '_, '_> {
+    fn binding(&mut self, binding: &Binding, sqlite: bool) {
+        let last = binding.last();
+        let called = binding.called();
+        let root = self.evidences.context.startup.root();
+        if sqlite && let Some(path) = self.sqlite(binding) {
+            self.note(path, "sqlite", true, &binding.evidence);
+            return;
+        }
+        if binding.path == ["MEDIA_ROOT"] {
+            if let Some(path) = binding.value.path(root) {
+                self.note(path, "media", true, &binding.evidence);
+            }
+            return;
+        }
+        let upper = last.to_ascii_uppercase();
+        let setting = upper.starts_with("UPLOAD")
+            || upper.ends_with("UPLOAD_FOLDER")
+            || upper.ends_with("UPLOAD_DIR")
+            || upper.ends_with("UPLOADS_DIR")
+            || upper.ends_with("UPLOAD_PATH");
+        let folder = ["FOLDER", "DIR", "DIRECTORY", "PATH", "ROOT", "DEST"]
+            .iter()
+            .any(|end| upper.ends_with(end));
+        if setting && folder && !binding.path.iter().any(|part| part.ends_with("()")) {
+            if let Some(path) = binding.value.path(root) {
+                self.note(path, "uploads", true, &binding.evidence);
+            }
+            return;
+        }
+        let file = called == WRITTEN
+            || (called.ends_with("FileHandler") && matches!(last, "0" | "filename"))
+            || (binding.passes("LOGGING") && last == "filename")
+            || (called == "logging.basicConfig" && last == "filename")
+            || (called == "logger.add" && last == "0");
+        let directory = called == MADE
+            || (binding.passes("CACHES") && last == "LOCATION" && is_file_cache(self.evidences))
+            || matches!(last, "SESSION_FILE_DIR" | "SESSION_FILE_PATH" | "CACHE_DIR")
+            || (last == "cache_dir" && !called.is_empty());
+        if !file && !directory {
+            return;
+        }
+        let Some(path) = binding.value.path(root) else { return };
+        let hint = if last == "cache_dir" || last == "CACHE_DIR" || binding.passes("CACHES") {
+            "cache"
+        } else if called == WRITTEN || called == MADE {
+            ""
+        } else {
+            "log"
+        };
+        let (purpose, keep) = purpose(&format!("{path} {hint}"));
+        let path = if file { self.place_of_file(&path) } else { path };
+        self.note(path, purpose, keep, &binding.evidence);
+    }
+
+    /// The file of an SQLite database.
+    fn sqlite(&self, binding: &Binding) -> Option<String> {
+        let root = self.evidences.context.startup.root();
+        if binding.in_settings && binding.path[0] == "DATABASES" {
+            let default = binding.path.get(1).is_none_or(|alias| alias == "default");
+            return (default && binding.last() == "NAME").then(|| binding.value.path(root))?;
+        }
+        if matches!(
+            binding.called(),
+            "sqlite3.connect" | "aiosqlite.connect" | "peewee.SqliteDatabase"
+        ) {
+            return (matches!(binding.last(), "0" | "database"))
+                .then(|| binding.value.path(root))?;
+        }
+        let parts = binding.value.parts();
+        parts.into_iter().find_map(|part| {
+            let address = part.beginnings().into_iter().find(|it| it.starts_with("sqlite"))?;
+            let whole = match part {
+                crate::detect::services::value::Value::Template(values) => {
+                    let tail = values.iter().find_map(|value| match value {
+                        crate::detect::services::value::Value::Place(path) => Some(path.clone()),
+                        _ => None,
+                    });
+                    match tail {
+                        // `"sqlite:///" + os.path.join(BASE, "x.db")`.
+                        Some(path) if values.len() == 2 => return Some(path),
+                        Some(_) => return part_after_place(values),
+                        None => part.text().unwrap_or(address),
+                    }
+                }
+                _ => address,
+            };
+            let (_, path) = whole.split_once(":///")?;
+            let path = path.split('?').next().unwrap_or(path);
+            (!path.is_empty() && !path.starts_with(":memory:")).then(|| below(root, path))?
+        })
+    }
+
+    /// The directory of a file, unless that is the application's own.
+    fn place_of_file(&self, path: &str) -> String {
+        let Some((directory, _)) = path.rsplit_once('/') else { return path.to_owned() };
+        let root = self.evidences.context.startup.root();
+        let tree = self.evidences.context.tree;
+        let code = tree.below(directory).any(|it| it.ends_with(".py"));
+        if directory == root || code { path.to_owned() } else { directory.to_owned() }
+    }
+
+    fn note(&mut self, path: String, purpose: &str, keep: bool, evidence: &Evidence) {
+        let root = self.evidences.context.startup.root();
+        if path == "."
+            || path == root
+            || path.contains(['*', '%', '$', '{', '\n'])
+            || path.len() > 200
+        {
+            return;
+        }
+        let writable = Writable { path: path.clone(), purpose: purpose.to_owned(), keep };
+        let (known, lines) = self.paths.entry(path).or_insert_with(|| (writable, Vec::new()));
+        known.keep |= keep;
+        if !lines.contains(evidence) && lines.len() < 4 {
+            lines.push(evidence.clone());
+        }
+    }
+}
+
+/// `f"sqlite:///{BASE_DIR}/shop.db"`.
+fn part_after_place(values: &[crate::detect::services::value::Value]) -> Option<String> {
+    use crate::detect::services::value::Value;
+    let at = values.iter().position(|it| matches!(it, Value::Place(_)))?;
+    Value::Template(values[at..].to_vec()).path(".")
+}
+
+fn is_file_cache(evidences: &Evidences<'_, '_>) -> bool {
+    evidences.live().any(|it| {
+        it.passes("CACHES") && it.value.text().is_some_and(|text| text.ends_with("FileBasedCache"))
+    })
+}
+
+fn purpose(path: &str) -> (&'static str, bool) {
+    let lower = path.to_ascii_lowercase();
+    let found = PURPOSES.iter().find(|(word, _, _)| lower.contains(word));
+    found.map_or(("data", true), |(_, purpose, keep)| (purpose, *keep))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::services::fixture::Repository;
+
+    fn written(repository: &Repository) -> Vec<(String, String, bool)> {
+        let found = repository.find().writable;
+        found.into_iter().map(|(it, _)| (it.path, it.purpose, it.keep)).collect()
+    }
+
+    fn one(path: &str, purpose: &str, keep: bool) -> Vec<(String, String, bool)> {
+        vec![(path.to_owned(), purpose.to_owned(), keep)]
+    }
+
+    const BASE: &str =
+        "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\n";
+
+    #[test]
+    fn media_and_the_sqlite_file_of_django_are_kept() {
+        let settings = format!(
+            "{BASE}MEDIA_ROOT = BASE_DIR / 'media'\nSTATIC_ROOT = BASE_DIR / 'static'\nDATABASES = {{'default': {{'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'var' / 'shop.sqlite3'}}}}\n"
+        );
+        let found = written(&Repository::django(&settings, &[]));
+        assert_eq!(
+            found,
+            [one("media", "media", true), one("var/shop.sqlite3", "sqlite", true)].concat()
+        );
+    }
+
+    #[test]
+    fn addresses_of_sqlite_name_their_file() {
+        for address in [
+            "'sqlite:///./data/x.db'",
+            "'sqlite+aiosqlite:///data/x.db'",
+            "'sqlite:///' + os.path.join(HERE, 'data', 'x.db')",
+            "f'sqlite:///{HERE}/data/x.db'",
+        ] {
+            let main = format!(
+                "import os\nfrom fastapi import FastAPI\nHERE = os.path.dirname(__file__)\nURL = {address}\napp = FastAPI()\n"
+            );
+            assert_eq!(
+                written(&Repository::fastapi(&main, &[])),
+                one("data/x.db", "sqlite", true),
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_code_opens_for_writing_and_makes_is_found() {
+        for (line, path, purpose, keep) in [
+            ("open('logs/app.log', mode='a')", "logs", "logs", false),
+            ("Path('out/report.txt').write_text('x')", "out", "data", true),
+            ("os.makedirs('uploads', exist_ok=True)", "uploads", "uploads", true),
+            ("UPLOADS.mkdir(exist_ok=True)", "files/uploads", "uploads", true),
+            ("logging.FileHandler('logs/x.log')", "logs", "logs", false),
+            ("load('x', cache_dir='models/cache')", "models/cache", "cache", false),
+        ] {
+            let main = format!(
+                "import os, logging\nfrom pathlib import Path\nfrom fastapi import FastAPI\nUPLOADS = Path('files') / 'uploads'\napp = FastAPI()\ndef f():\n    {line}\n"
+            );
+            assert_eq!(
+                written(&Repository::fastapi(&main, &[])),
+                one(path, purpose, keep),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_only_read_or_lies_outside_is_left_alone() {
+        for line in [
+            "open('x.txt')",
+            "open('x.txt', 'rb')",
+            "open('/tmp/x', 'w')",
+            "os.makedirs('/var/lib/x')",
+            "open(name, 'w')",
+            "open('../../x', 'w')",
+        ] {
+            let main = format!(
+                "import os\nfrom fastapi import FastAPI\napp = FastAPI()\ndef f(name):\n    {line}\n"
+            );
+            assert_eq!(written(&Repository::fastapi(&main, &[])), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_file_between_the_code_is_named_itself() {
+        let main = "from fastapi import FastAPI\nimport pkg.store\napp = FastAPI()\n";
+        let store = "def save():\n    open('pkg/state.json', 'w')\n";
+        let found = written(&Repository::fastapi(
+            main,
+            &[("pkg/__init__.py", ""), ("pkg/store.py", store)],
+        ));
+        assert_eq!(found, one("pkg/state.json", "data", true));
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_directory_that_was_read() {
+        let main = "from flask import Flask\napp = Flask(__name__)\napp.config['UPLOAD_FOLDER'] = 'static/uploads'\n";
+        let found =
+            Repository::new(&[("web/main.py", main)]).root("web").starts("flask", "main:app");
+        assert_eq!(written(&found), one("web/static/uploads", "uploads", true));
+    }
+}
