@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::stack::{Database, Framework};
 use crate::plan::{Plan, Role};
+use crate::render::carried;
 
+/// The port that the application listens on in its container.
+const PORT: u16 = 8000;
 /// The user id that application containers run as.
 const UID: u32 = 10_001;
 
@@ -38,7 +41,8 @@ pub fn of(plan: &Plan) -> Value {
         "svc": Role::ALL.iter()
             .map(|role| (role.name().to_owned(), json!(answers.services[role])))
             .collect::<Map<_, _>>(),
-        "vol": { "db": "db-data", "redis": "redis-data", "beat": "beat-data" },
+        "vol": volumes(plan),
+        "carried": carried::context(plan),
         "n": numbers(plan),
         "why": plan.decisions.iter()
             .filter(|decision| decision.is_pinned())
@@ -69,6 +73,34 @@ pub fn of(plan: &Plan) -> Value {
     })
 }
 
+/// The names of our volumes, and those that the file declares: a store that
+/// was there has its own.
+fn volumes(plan: &Plan) -> Value {
+    let taken: Vec<String> =
+        plan.carry.iter().flat_map(|carry| carry.document.names("volumes")).collect();
+    let name = |usual: &str| match taken.iter().any(|name| name == usual) {
+        true => format!("dockwright-{usual}"),
+        false => usual.to_owned(),
+    };
+    let names = [
+        (Role::Db, "db", name("db-data")),
+        (Role::Redis, "redis", name("redis-data")),
+        (Role::Beat, "beat", name("beat-data")),
+    ];
+    let there =
+        |role: Role| role != Role::Beat && plan.carry.as_ref().is_some_and(|carry| carry.has(role));
+    let declared: Vec<&String> = names
+        .iter()
+        .filter(|(role, ..)| plan.services.contains(role) && !there(*role))
+        .map(|(_, _, name)| name)
+        .collect();
+    let mut volumes = json!({ "declared": declared });
+    for (_, short, name) in &names {
+        volumes[*short] = json!(name);
+    }
+    volumes
+}
+
 fn project(plan: &Plan) -> Value {
     let answers = &plan.answers;
     let application = answers.stack.application();
@@ -84,7 +116,9 @@ fn project(plan: &Plan) -> Value {
         "python": answers.python,
         "python_nodot": answers.python.replace('.', ""),
         "package_manager": answers.package_manager.word(),
-        "port": 8000,
+        "port": carried::container_port(plan).unwrap_or(PORT),
+        "compose": carried::project(plan),
+        "context": plan.carry.as_ref().map_or(".", |carry| carry.context.as_str()),
         "app": app,
         "health": "/health",
         "ready": "/ready",

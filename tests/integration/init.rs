@@ -171,7 +171,7 @@ fn ours_keeps_the_name_of_the_compose_file_that_is_there() {
     assert_eq!(file(&kept, "docker-compose.yml"), ("existing".into(), "keep".into()));
     assert!(!directory.path().join("compose.yaml").exists(), "it would silently win");
     init(&directory, &["--adopt"]).success();
-    assert!(read(&directory, "docker-compose.yml").contains("name: shop"));
+    assert!(read(&directory, "docker-compose.yml").contains("x-app: &app"));
     assert!(!directory.path().join("compose.yaml").exists());
 }
 

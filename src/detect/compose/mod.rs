@@ -4,6 +4,7 @@
 
 pub mod doubts;
 pub mod files;
+mod lock;
 pub mod role;
 pub mod secrets;
 pub mod words;
@@ -37,7 +38,10 @@ pub struct Existing {
 pub fn of(tree: &Tree, facts: &Facts) -> Existing {
     let context = facts.build_context.value().or_else(|| facts.root.value()).map(String::as_str);
     let root = facts.root.value().map_or(".", String::as_str);
-    find(tree, &[".", context.unwrap_or("."), root], context)
+    match lock::written(tree) {
+        Some(carried) => Existing { carried, doubts: Vec::new() },
+        None => find(tree, &[".", context.unwrap_or("."), root], context),
+    }
 }
 
 /// Reads the compose file that runs the application. `directories` are those

@@ -106,3 +106,25 @@ fn the_file_that_runs_the_application_goes_before_one_with_its_stores_alone() {
     let alone = existing(&[("compose.yaml", "services:\n  db:\n    image: postgres:16\n")]);
     assert_eq!(alone.carried.value().unwrap().clone().roles[&Role::Db], "db");
 }
+
+#[test]
+fn a_file_that_dockwright_wrote_is_none_that_was_there() {
+    let file = "services:\n  web:\n    build: .\n";
+    let before = existing(&[("compose.yaml", file), ("Dockerfile", DOCKERFILE)]);
+    let mut carried = before.carried.value().unwrap().clone();
+    carried.text = "services:\n  old:\n    image: a\n".into();
+    let body = toml::to_string(&carried).unwrap().replace("[roles]", "[derived.carried.roles]");
+    let body = body.replace("[bases]", "[derived.carried.bases]");
+    let lock = |state: &str| {
+        format!(
+            "file = [{{ path = \"compose.yaml\", state = \"{state}\" }}]\n[derived.carried]\n{body}"
+        )
+    };
+    for (state, own) in [("clean", true), ("kept, not adopted", false)] {
+        let directory = TempDir::new().unwrap();
+        directory.child("compose.yaml").write_str(file).unwrap();
+        directory.child(".dockwright/lock.toml").write_str(&lock(state)).unwrap();
+        let found = of(&Tree::read(directory.path()).unwrap(), &Facts::default());
+        assert_eq!(found.carried.value().unwrap().text.contains("old"), own, "{state}");
+    }
+}

@@ -19,7 +19,7 @@ pub fn context(plan: &Plan) -> Value {
     let Some(carry) = &plan.carry else {
         let empty = ["anchors", "services", "networks", "volumes", "rest"];
         context.extend(empty.map(|name| (name.to_owned(), json!(""))));
-        context.insert("own_volumes".to_owned(), json!(Vec::<String>::new()));
+        context.insert("own_networks".to_owned(), json!(Vec::<String>::new()));
         context.insert("there".to_owned(), json!(false));
         return Value::Object(context);
     };
@@ -29,7 +29,7 @@ pub fn context(plan: &Plan) -> Value {
         ("services".to_owned(), json!(passed::services(plan, carry))),
         ("networks".to_owned(), json!(text::entries(carry, "networks"))),
         ("volumes".to_owned(), json!(text::entries(carry, "volumes"))),
-        ("own_volumes".to_owned(), json!(carry.document.names("volumes").collect::<Vec<_>>())),
+        ("own_networks".to_owned(), json!(carry.document.names("networks").collect::<Vec<_>>())),
         ("rest".to_owned(), json!(text::rest(carry))),
     ]);
     Value::Object(context)

@@ -50,7 +50,7 @@ const PLANNED: [&str; 11] = [
 #[must_use]
 pub fn nothing() -> Value {
     json!({
-        "there": false, "keep": "", "networks": "", "tuned": true, "jit": true,
+        "there": false, "published": false, "keep": "", "networks": "", "tuned": true, "jit": true,
         "options": Vec::<String>::new(), "command": "", "limited": false, "asks": true, "auth": "",
         "check": "", "signal": true,
     })
@@ -71,6 +71,7 @@ pub fn context(carry: &Carry, role: Role) -> Value {
     }
     json!({
         "there": true,
+        "published": !service.ports().is_empty(),
         "keep": keep(carry, service, role),
         "networks": networks.iter().map(|name| format!(", {name}")).collect::<String>(),
         "tuned": tuned,
