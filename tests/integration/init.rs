@@ -33,16 +33,7 @@ pub fn read(directory: &TempDir, path: &str) -> String {
 pub fn init(directory: &TempDir, flags: &[&str]) -> assert_cmd::assert::Assert {
     dockwright()
         .current_dir(directory)
-        .args([
-            "init",
-            "--yes",
-            "--set",
-            "project.name=shop",
-            "--set",
-            "project.app=main:app",
-            "--set",
-            "project.dependency-files=requirements.txt",
-        ])
+        .args(["init", "--yes", "--set", "project.name=shop"])
         .args(flags)
         .assert()
 }
@@ -402,17 +393,7 @@ fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
         let directory = fresh();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dockwright"))
             .current_dir(&directory)
-            .args([
-                "init",
-                "--yes",
-                "--adopt",
-                "--set",
-                "project.name=shop",
-                "--set",
-                "project.app=main:app",
-                "--set",
-                "project.dependency-files=requirements.txt",
-            ])
+            .args(["init", "--yes", "--adopt", "--set", "project.name=shop"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -32,7 +32,7 @@ fn without_a_terminal_and_without_yes_nothing_is_done() {
     let before = tree(directory.path());
     dockwright()
         .current_dir(&directory)
-        .args(["init", "--set", "project.app=main:app", "--set", "project.name=shop"])
+        .args(["init", "--set", "project.name=shop"])
         .assert()
         .code(2)
         .stderr(predicate::str::contains("--yes"));

@@ -10,14 +10,7 @@ const DOCKERFILE: (&str, &str) =
     ("Dockerfile", "FROM python:3.9\nCOPY . .\nCMD [\"uvicorn\", \"main:app\"]\n");
 const COMPOSE: (&str, &str) = ("docker-compose.yml", "services:\n  app:\n    build: .\n");
 
-const NAMED: [&str; 6] = [
-    "--set",
-    "project.name=shop",
-    "--set",
-    "project.app=main:app",
-    "--set",
-    "project.dependency-files=requirements.txt",
-];
+const NAMED: [&str; 2] = ["--set", "project.name=shop"];
 
 fn start(files: &[(&str, &str)]) -> Start {
     Start::init(&NAMED, files)
@@ -41,7 +34,7 @@ fn where_everything_is_clear_only_the_summary_is_asked() {
 
 #[test]
 fn a_name_that_the_directory_does_not_have_is_asked() {
-    let terminal = Start::init(&NAMED[2..], &[CODE, PACKAGES]).open();
+    let terminal = Start::init(&[], &[CODE, PACKAGES]).open();
     terminal.at("Service name").press("shop").press(ENTER);
     let terminal = finish(terminal);
     assert!(terminal.file("dockwright.toml").contains("name = \"shop\""));
