@@ -33,11 +33,12 @@ fn where_everything_is_clear_only_the_summary_is_asked() {
 }
 
 #[test]
-fn a_name_that_the_directory_does_not_have_is_asked() {
-    let terminal = Start::init(&[], &[CODE, PACKAGES]).open();
+fn a_name_that_the_directory_does_not_give_is_asked() {
+    let code = ("2024/main.py", CODE.1);
+    let terminal = Start::init(&["2024"], &[code, ("2024/requirements.txt", PACKAGES.1)]).open();
     terminal.at("Service name").press("shop").press(ENTER);
     let terminal = finish(terminal);
-    assert!(terminal.file("dockwright.toml").contains("name = \"shop\""));
+    assert!(terminal.file("2024/dockwright.toml").contains("name = \"shop\""));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::cli::{Choices, input};
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
 use crate::preset::{self, Preset};
+use crate::schema::value::label_near;
 
 /// Everything that was read before anything is decided.
 #[derive(Clone, Debug)]
@@ -113,6 +114,20 @@ impl Layers {
         }
     }
 
+    /// The directory's name, in the form a service's name has: the directory
+    /// was not named for dockwright.
+    fn name(&self, draft: &mut Draft) {
+        let directory = input::name_of(&self.dir);
+        let near = directory.as_deref().and_then(label_near).or(directory);
+        if let Some(name) = near
+            && draft.said("project.name").is_none()
+        {
+            let origin = Origin::Found("the directory's name".into());
+            // One without a letter is asked for.
+            let _ = draft.set("project.name", &name, origin);
+        }
+    }
+
     /// What `dockwright.toml`, a flag or an answer says of a key.
     #[must_use]
     pub fn said(&self, key: &str) -> Option<String> {
@@ -172,6 +187,7 @@ impl Layers {
         for (key, text) in &self.answers {
             draft.set(key, text, Origin::Prompt).map_err(Error::input)?;
         }
+        self.name(&mut draft);
         notes.extend(outdated(&draft));
         Ok((draft, notes))
     }

@@ -149,8 +149,7 @@ impl Work {
     /// # Errors
     /// See [`Proposal::of`] and [`Proposal::finish`].
     pub fn unasked(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
-        let (mut draft, notes) = layers.draft()?;
-        input::name_from(&layers.dir, &mut draft)?;
+        let (draft, notes) = layers.draft()?;
         let proposal = Proposal::of(layers, &layers.preset()?, &draft, notes)?;
         let choices = proposal.usual(init.adopt, layers.lock.as_ref());
         proposal.finish(layers, &choices, init, git)
