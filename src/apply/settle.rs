@@ -242,11 +242,18 @@ impl Settled {
 
     fn hold(&mut self, look: &Look, why: &str, lock: Option<&Lock>) {
         let path = look.file.output.path.clone();
-        let action = match look.disk {
-            DiskState::Absent => Action::Hold,
-            _ => Action::Keep,
+        let git = path.as_str().ends_with(".gitignore");
+        let change = match look.disk {
+            DiskState::Absent => {
+                Change { action: Action::Hold, ..Change::keep(path, look.disk.clone(), why) }
+            }
+            // Without an .env of ours there is nothing to keep out of git.
+            _ if git => {
+                Change { action: Action::Unchanged, ..Change::keep(path, look.disk.clone(), "") }
+            }
+            _ => Change::keep(path, look.disk.clone(), why),
         };
-        self.changes.push(Change { action, ..Change::keep(path, look.disk.clone(), why) });
+        self.changes.push(change);
         self.entries.extend(entry_before(look, lock));
     }
 

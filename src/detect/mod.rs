@@ -44,6 +44,8 @@ pub struct Wishes {
     pub settings: Option<String>,
     /// Files that dockwright wrote itself: they are no evidence.
     pub written: Vec<String>,
+    /// Files that are going to hold another text, with it.
+    pub additions: Vec<(String, String)>,
 }
 
 /// Reads a directory.
@@ -54,6 +56,9 @@ pub struct Wishes {
 pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     let mut tree = Tree::read(directory)?;
     tree.forget(&wishes.written);
+    for (path, text) in &wishes.additions {
+        tree.put(path, text);
+    }
     let commands = commands::find(&tree);
     let startup = startup::find(&tree, &commands, wishes);
     let dependencies =

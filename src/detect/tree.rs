@@ -155,6 +155,13 @@ impl Tree {
         &self.base
     }
 
+    /// Reads a file as if it held this text. It is no Python file.
+    pub fn put(&mut self, path: &str, text: &str) {
+        let entry = self.entries.entry(path.to_owned()).or_default();
+        entry.size = text.len() as u64;
+        entry.text = OnceLock::from(Some(Arc::from(text)));
+    }
+
     /// Leaves files out, as if they were not there.
     pub fn forget(&mut self, paths: &[String]) {
         self.entries.retain(|path, _| !paths.contains(path));

@@ -410,3 +410,61 @@ fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
     }
     assert!(outcomes[1] > 0, "none was ever written: {outcomes:?}");
 }
+
+#[test]
+fn safe_additions_are_made_when_they_are_asked_for_and_code_never_is() {
+    let directory = repository();
+    write(&directory, "requirements.txt", "fastapi==0.115.0");
+    let listed = report(&directory, &["--dry-run"]);
+    let safe: Vec<&Value> = listed["readiness"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|lack| lack["safe"] == true)
+        .collect();
+    assert!(!safe.is_empty(), "{}", listed["readiness"]);
+    assert!(safe.iter().all(|lack| lack["applied"] == false));
+    let code = read(&directory, "main.py");
+    let report = report(&directory, &["--apply-safe"]);
+    let requirements = read(&directory, "requirements.txt");
+    assert!(requirements.starts_with("fastapi==0.115.0\nuvicorn"), "{requirements}");
+    assert_eq!(file(&report, "requirements.txt"), ("existing".into(), "extend".into()));
+    assert_eq!(read(&directory, "main.py"), code);
+    let before = tree(directory.path());
+    init(&directory, &["--apply-safe"]).success();
+    assert!(tree(directory.path()) == before, "nothing is added twice");
+}
+
+#[test]
+fn the_checklist_has_place_and_lines() {
+    let directory = repository();
+    init(&directory, &[])
+        .success()
+        .stdout(predicate::str::contains("Checklist: what the code lacks"))
+        .stdout(predicate::str::contains("+ @app.get(\"/health\")"));
+}
+
+#[test]
+fn the_json_report_has_its_documented_keys() {
+    let directory = repository();
+    let report = report(&directory, &[]);
+    for key in [
+        "directory",
+        "dry_run",
+        "preset",
+        "facts",
+        "files",
+        "readiness",
+        "doubts",
+        "notes",
+        "written",
+        "next",
+    ] {
+        assert!(report.get(key).is_some(), "{key}");
+    }
+    assert_eq!(report["facts"]["app"], "main:app");
+    assert_eq!(report["preset"], "fastapi-uvicorn");
+    let written = report["written"].as_array().unwrap();
+    assert!(written.contains(&Value::from(".dockwright/lock.toml")));
+    assert!(written.contains(&Value::from("Dockerfile")));
+}

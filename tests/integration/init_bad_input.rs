@@ -155,3 +155,90 @@ fn a_directory_that_cannot_be_written_is_named() {
     init(&directory, &[]).code(3).stderr(predicate::str::contains("cannot write"));
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn an_empty_directory_is_for_new() {
+    refused(&directory(), &[], &["no web application", "empty directory", "dockwright new"]);
+}
+
+#[test]
+fn another_language_is_named() {
+    let directory = directory();
+    write(&directory, "go.mod", "module example.com/shop\n");
+    write(&directory, "main.go", "package main\n\nfunc main() {}\n");
+    refused(&directory, &[], &["no web application", "Go"]);
+}
+
+#[test]
+fn a_command_line_tool_and_a_library_are_refused_politely() {
+    let tool = directory();
+    write(
+        &tool,
+        "pyproject.toml",
+        "[project]\nname = \"cut\"\nversion = \"1\"\n[project.scripts]\ncut = \"cut:main\"\n",
+    );
+    write(&tool, "cut/__init__.py", "def main():\n    print('x')\n");
+    refused(&tool, &[], &["this is a command-line tool", "--set project.app=MODULE:OBJECT"]);
+    let library = directory();
+    write(
+        &library,
+        "pyproject.toml",
+        "[project]\nname = \"cut\"\nversion = \"1\"\n[build-system]\nrequires = [\"hatchling\"]\n",
+    );
+    write(&library, "src/cut/__init__.py", "def cut(text):\n    return text\n");
+    refused(&library, &[], &["this is a library"]);
+}
+
+#[test]
+fn two_applications_of_equal_rank_are_named_with_the_flag_that_chooses() {
+    let directory = directory();
+    for service in ["orders", "billing"] {
+        write(
+            &directory,
+            &format!("{service}/main.py"),
+            "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        );
+        write(&directory, &format!("{service}/requirements.txt"), "fastapi\nuvicorn\n");
+    }
+    refused(
+        &directory,
+        &[],
+        &[
+            "several applications",
+            "orders/main.py:3: app = FastAPI()",
+            "billing/main.py:3",
+            "--set project.root=orders",
+            "--set project.root=billing",
+        ],
+    );
+    init(&directory, &["--set", "project.root=billing"]).success();
+    assert!(read(&directory, "dockwright.toml").contains("root = \"billing\""));
+    // What was chosen is stored: nothing is ambiguous any more.
+    init(&directory, &[]).success();
+}
+
+#[test]
+fn broken_files_that_are_not_needed_stop_nothing() {
+    let directory = repository();
+    write(&directory, "broken.py", "def x(:\n");
+    write(&directory, "config.toml", "[x\n");
+    fs::write(directory.path().join("latin.py"), b"# caf\xE9\nx = 1\n").unwrap();
+    init(&directory, &[]).success();
+}
+
+#[test]
+fn a_broken_compose_file_is_kept_and_named() {
+    let directory = repository();
+    write(&directory, "compose.yaml", "services: [\n");
+    init(&directory, &[]).success();
+    assert_eq!(read(&directory, "compose.yaml"), "services: [\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symlink_loop_stops_nothing() {
+    let directory = repository();
+    std::os::unix::fs::symlink(directory.path(), directory.path().join("loop")).unwrap();
+    std::os::unix::fs::symlink("self", directory.path().join("self")).unwrap();
+    init(&directory, &[]).success();
+}

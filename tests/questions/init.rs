@@ -129,3 +129,21 @@ fn no_line_is_wider_than_the_terminal() {
         finish(terminal);
     }
 }
+
+#[test]
+fn two_applications_are_asked_for_and_esc_goes_back() {
+    let orders = [("orders/main.py", CODE.1), ("orders/requirements.txt", PACKAGES.1)];
+    let billing = [("billing/main.py", CODE.1), ("billing/requirements.txt", PACKAGES.1)];
+    let terminal = start(&[orders, billing].concat()).open();
+    terminal.at_menu("Which application").sees("orders/main.py:3").press(ESC);
+    terminal.sees("This is the first question").at_menu("Which application").choose("orders");
+    let terminal = finish(terminal);
+    assert!(terminal.file("dockwright.toml").contains("root = \"orders\""));
+}
+
+#[test]
+fn a_repository_without_an_application_is_refused_without_a_question() {
+    let mut terminal = start(&[("go.mod", "module x\n"), ("main.go", "package main\n")]).open();
+    terminal.sees("no web application");
+    assert_eq!(terminal.code(), 2);
+}

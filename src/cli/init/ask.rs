@@ -38,6 +38,9 @@ pub fn run(
     if layers.answers.len() > asked {
         asker.say(&format!("\n{}", shown::found(&layers.facts)))?;
     }
+    if init.apply_safe {
+        layers.add_what_is_safe()?;
+    }
     let mut session = Session::of_layers(layers)?;
     if session.draft()?.text("project.name").is_empty() {
         let question = KeyQuestion::of("project.name", "Service name");
@@ -108,7 +111,7 @@ fn agree(
             None => existing::ask(asker, &proposal, layers, init, git)?,
         };
         decided = Some(choices.clone());
-        let work = proposal.finish(layers, &choices, init, git)?;
+        let work = proposal.finish(layers, &choices, git)?;
         let width = asker.width();
         asker.say(&summary::choices(session, &draft, width))?;
         asker.say(&summary::numbers(&work.plan, width))?;

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::answers::document::{self, Entry};
 use crate::answers::{Draft, Origin};
 use crate::apply::bookkeeping::{FileEntry, FileState, LOCK, Lock, has_base};
+use crate::cli::init::safe::Additions;
 use crate::cli::{Choices, input};
+use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
 use crate::preset::{self, Preset};
@@ -26,6 +28,8 @@ pub struct Layers {
     pub lock: Option<Lock>,
     /// Answers to what was ambiguous, as keys and values.
     pub answers: Vec<(String, String)>,
+    /// The additions of the checklist that are made.
+    pub additions: Additions,
 }
 
 impl Layers {
@@ -43,6 +47,7 @@ impl Layers {
             entries,
             lock: Lock::read(dir)?,
             answers: Vec::new(),
+            additions: Additions::default(),
         };
         // Wrong flags are worth saying before a large repository is read.
         layers.draft()?;
@@ -57,6 +62,30 @@ impl Layers {
     pub fn answer(&mut self, key: &str, text: &str) -> Result<(), Error> {
         self.answers.push((key.to_owned(), text.to_owned()));
         self.detect()
+    }
+
+    /// Makes the safe additions of the checklist, and looks again with them:
+    /// what is a dependency by then needs no layer of its own.
+    ///
+    /// # Errors
+    /// A directory or a file that cannot be read.
+    pub fn add_what_is_safe(&mut self) -> Result<(), Error> {
+        self.additions = Additions::of(&self.dir, &self.facts.readiness)?;
+        self.detect()
+    }
+
+    /// The checklist: each lack, and whether it is mended in this run.
+    pub fn checklist(&self) -> impl Iterator<Item = (&Lack, bool)> {
+        let mended = self.additions.lacks.iter().map(|lack| (lack, true));
+        let same = |lack: &Lack| {
+            self.additions
+                .lacks
+                .iter()
+                .any(|other| other.kind == lack.kind && other.path == lack.path)
+        };
+        mended.chain(
+            self.facts.readiness.iter().filter(move |lack| !same(lack)).map(|lack| (lack, false)),
+        )
     }
 
     /// Takes the last answer back; false where there is none.
@@ -89,6 +118,7 @@ impl Layers {
             package_manager: self.said("project.package-manager"),
             settings: self.said("project.settings"),
             written: self.written(),
+            additions: self.additions.texts(),
         };
         self.facts = detect::detect(&self.dir, &wishes)?;
         self.carry_on();

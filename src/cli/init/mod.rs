@@ -81,6 +81,9 @@ pub fn run(init: &Init) -> Result<(), Error> {
         if !init.yes {
             return Err(no_terminal());
         }
+        if init.apply_safe {
+            layers.add_what_is_safe()?;
+        }
         Work::unasked(&layers, init, &git)?
     };
     if !init.dry_run {

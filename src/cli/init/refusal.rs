@@ -23,14 +23,23 @@ pub fn check(layers: &Layers) -> Result<(), Error> {
         Some(instead) => Problem::new(format!("no web application in {dir}: this is {instead}")),
         None => Problem::new(format!("no web application was found in {dir}")),
     };
-    let mut problems = vec![problem.help(
-        "dockwright writes container files for FastAPI, Flask and Django services; if this is \
-         one, name its object: --set project.app=MODULE:OBJECT, and the directory it is imported \
-         from where that is another: --set project.root=DIRECTORY",
-    )];
+    let mut problems = vec![problem.help(help(facts.instead.as_deref().unwrap_or_default()))];
     // What could not be read may be why nothing was found.
     for unreadable in &facts.unreadable {
         problems.push(Problem::new(unreadable.why.clone()).at(unreadable.path.clone()));
     }
     Err(Error::Input(problems))
+}
+
+fn help(instead: &str) -> &'static str {
+    if instead.contains("empty") {
+        return "`dockwright new` makes a new service";
+    }
+    if instead.contains("without Python") {
+        return "dockwright writes container files for FastAPI, Flask and Django services; name the \
+                directory of yours: dockwright init DIRECTORY";
+    }
+    "dockwright writes container files for FastAPI, Flask and Django services; if this is one, \
+     name its object: --set project.app=MODULE:OBJECT, and the directory it is imported from \
+     where that is another: --set project.root=DIRECTORY"
 }

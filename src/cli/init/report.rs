@@ -10,6 +10,7 @@ use crate::cli::layout::wrap;
 use crate::cli::{Format, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
+use crate::plan::Bundle;
 
 /// Prints the report.
 ///
@@ -55,9 +56,9 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "preset": work.plan.answers.preset,
         "facts": facts,
         "files": files,
-        "readiness": layers.facts.readiness.iter().map(|lack| {
+        "readiness": layers.checklist().map(|(lack, applied)| {
             let mut value = json!(lack);
-            value["applied"] = json!(is_applied(init, lack));
+            value["applied"] = json!(applied && !init.dry_run);
             value
         }).collect::<Vec<_>>(),
         "doubts": layers.facts.doubts,
@@ -65,10 +66,6 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "written": written,
         "next": next(init, layers, work),
     })
-}
-
-fn is_applied(init: &Init, lack: &Lack) -> bool {
-    init.apply_safe && !init.dry_run && safe::is_safe(lack)
 }
 
 fn state(work: &Work, change: &Change) -> &'static str {
@@ -116,11 +113,40 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
         }
     }
     notes.extend(work.notes.iter().cloned());
-    notes.extend(work.plan.warnings.iter().cloned());
+    if writes_compose(work) {
+        notes.extend(work.plan.warnings.iter().cloned());
+    }
+    notes.extend(others(layers, work));
     for unreadable in &layers.facts.unreadable {
         notes.push(format!("{}: {}", unreadable.path, unreadable.why));
     }
     notes
+}
+
+/// Whether a compose file of ours is there afterwards: only then it matters
+/// what goes on in it.
+fn writes_compose(work: &Work) -> bool {
+    work.looks.iter().filter(|look| look.file.output.bundle == Bundle::Compose).any(|look| {
+        let path = &look.file.output.path;
+        let beside = look.other.as_ref().map(|other| &other.file.output.path);
+        work.shown().any(|change| {
+            let stands = change.action.writes() || change.action == Action::Unchanged;
+            stands && (change.path == *path || Some(&change.path) == beside)
+        })
+    })
+}
+
+/// Dockerfiles that none of ours takes the place of.
+fn others(layers: &Layers, work: &Work) -> Option<String> {
+    let ours = |path: &str| work.shown().any(|change| change.path.as_str() == path);
+    let copy = |path: &str| path.contains("before-dockwright");
+    let existing = layers.facts.existing_files.iter();
+    let paths: Vec<&str> = existing
+        .filter(|file| file.kind == "dockerfile" && !ours(&file.path) && !copy(&file.path))
+        .map(|file| file.path.as_str())
+        .collect();
+    (!paths.is_empty())
+        .then(|| format!("there are other Dockerfiles, left alone: {}", paths.join(", ")))
 }
 
 fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String {
@@ -149,13 +175,14 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
         .facts
         .doubts
         .iter()
+        .filter(|doubt| doubt.key != "compose" || writes_compose(work))
         .map(|doubt| match doubt.help.as_str() {
             "" => doubt.message.clone(),
             help => format!("{} ({help})", doubt.message),
         })
         .collect();
     text.push_str(&paragraphs("Doubtful", &doubts, width));
-    text.push_str(&checklist(init, &layers.facts.readiness, width));
+    text.push_str(&checklist(init, layers, width));
     text.push_str(&format!("\nNext: {}\n", next(init, layers, work)));
     text
 }
@@ -217,13 +244,14 @@ fn paragraphs(heading: &str, items: &[String], width: usize) -> String {
 }
 
 /// What the code lacks: where, and the exact lines.
-fn checklist(init: &Init, readiness: &[Lack], width: usize) -> String {
-    if readiness.is_empty() {
+fn checklist(init: &Init, layers: &Layers, width: usize) -> String {
+    let lacks: Vec<(&Lack, bool)> = layers.checklist().collect();
+    if lacks.is_empty() {
         return String::new();
     }
     let mut text = String::from("\nChecklist: what the code lacks\n");
-    for lack in readiness {
-        let mark = if is_applied(init, lack) { "[x]" } else { "[ ]" };
+    for (lack, applied) in &lacks {
+        let mark = if *applied && !init.dry_run { "[x]" } else { "[ ]" };
         let place = match lack.line {
             0 => lack.path.clone(),
             line => format!("{}:{line}", lack.path),
@@ -231,10 +259,11 @@ fn checklist(init: &Init, readiness: &[Lack], width: usize) -> String {
         let line = format!("{place}: {}", lack.message);
         text.push_str(&format!("  {mark} {}\n", wrap(&line, width - 8).join("\n      ")));
         for line in &lack.add {
-            text.push_str(&format!("        + {line}\n"));
+            text.push_str(format!("        + {line}").trim_end());
+            text.push('\n');
         }
     }
-    let safe = readiness.iter().filter(|lack| safe::is_safe(lack)).count();
+    let safe = lacks.iter().filter(|(lack, _)| safe::is_safe(lack)).count();
     if safe > 0 && !init.apply_safe {
         text.push_str(&format!(
             "  --apply-safe makes {safe} of these additions; the code is yours to edit.\n"

@@ -2,11 +2,11 @@
 //! code does. Code is never edited.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::lines;
-use crate::cli::init::layers::Layers;
 use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::relpath::RelPath;
@@ -18,42 +18,77 @@ pub fn is_safe(lack: &Lack) -> bool {
     lack.safe && !lack.add.is_empty() && !lack.path.ends_with(".py")
 }
 
-/// The additions, one change per file, and what could not be added.
-///
-/// # Errors
-/// A file that cannot be read.
-pub fn additions(layers: &Layers, settled: &[Change]) -> Result<(Vec<Change>, Vec<String>), Error> {
-    let mut by_file: BTreeMap<&str, Vec<&Lack>> = BTreeMap::new();
-    for lack in layers.facts.readiness.iter().filter(|lack| is_safe(lack)) {
-        by_file.entry(&lack.path).or_default().push(lack);
-    }
-    let (mut changes, mut refused) = (Vec::new(), Vec::new());
-    for (name, lacks) in by_file {
-        let written =
-            settled.iter().any(|change| change.path.as_str() == name && change.action.writes());
-        let Ok(path) = RelPath::new(name) else { continue };
-        if written {
-            refused.push(format!(
-                "{name} is written in this run: run `dockwright init --apply-safe` again"
-            ));
-            continue;
+/// What `--apply-safe` adds.
+#[derive(Clone, Debug, Default)]
+pub struct Additions {
+    /// One change per file.
+    pub changes: Vec<Change>,
+    /// The lacks they mend.
+    pub lacks: Vec<Lack>,
+    /// What could not be added, and why.
+    pub refused: Vec<String>,
+}
+
+impl Additions {
+    /// The additions of a checklist.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn of(dir: &Path, readiness: &[Lack]) -> Result<Self, Error> {
+        let mut by_file: BTreeMap<&str, Vec<&Lack>> = BTreeMap::new();
+        for lack in readiness.iter().filter(|lack| is_safe(lack)) {
+            by_file.entry(&lack.path).or_default().push(lack);
         }
-        let expect = disk::look(&layers.dir, &path)?;
-        let there = match &expect {
-            DiskState::Obstructed(obstacle) => {
-                refused.push(format!("{name} {obstacle}: nothing was added to it"));
+        let mut additions = Self::default();
+        for (name, lacks) in by_file {
+            let Ok(path) = RelPath::new(name) else { continue };
+            let expect = disk::look(dir, &path)?;
+            let there = match &expect {
+                DiskState::Obstructed(obstacle) => {
+                    additions.refused.push(format!("{name} {obstacle}: nothing was added to it"));
+                    continue;
+                }
+                state => state.bytes().unwrap_or_default().to_vec(),
+            };
+            if there.contains(&0) {
+                additions.refused.push(format!("{name} is no UTF-8: nothing was added to it"));
                 continue;
             }
-            state => state.bytes().unwrap_or_default().to_vec(),
-        };
-        let bytes = added(&there, lacks);
-        let mut change = Change::write(path, expect, bytes, 0o644);
-        if change.action == Action::Replace {
-            change.action = Action::Extend;
+            additions.lacks.extend(lacks.iter().map(|lack| (*lack).clone()));
+            let bytes = added(&there, lacks);
+            let mut change = Change::write(path, expect, bytes, 0o644);
+            if change.action == Action::Replace {
+                change.action = Action::Extend;
+            }
+            additions.changes.push(change.because("--apply-safe"));
         }
-        changes.push(change.because("--apply-safe"));
+        Ok(additions)
     }
-    Ok((changes, refused))
+
+    /// The files as they will be.
+    #[must_use]
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let text = |change: &Change| String::from_utf8_lossy(&change.bytes).into_owned();
+        self.changes.iter().map(|change| (change.path.to_string(), text(change))).collect()
+    }
+
+    /// The changes of files that are written anyway left out, with what was
+    /// refused.
+    #[must_use]
+    pub fn beside(&self, settled: &[Change]) -> (Vec<Change>, Vec<String>) {
+        let (mut changes, mut refused) = (Vec::new(), self.refused.clone());
+        for change in &self.changes {
+            let path = &change.path;
+            if settled.iter().any(|other| other.path == *path && other.action.writes()) {
+                refused.push(format!(
+                    "{path} is written in this run: run `dockwright init --apply-safe` again"
+                ));
+            } else if !settled.iter().any(|other| other.path == *path) {
+                changes.push(change.clone());
+            }
+        }
+        (changes, refused)
+    }
 }
 
 /// A file with the lines of its lacks, each after the line it names; lines

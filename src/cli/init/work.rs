@@ -13,7 +13,7 @@ use crate::apply::disk::{self, DiskState};
 use crate::apply::secrets;
 use crate::apply::settle::{self, Choice, Choices, Group, Settled};
 use crate::cli::init::layers::Layers;
-use crate::cli::init::{Init, git, safe};
+use crate::cli::init::{Init, git};
 use crate::cli::input;
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
@@ -98,7 +98,6 @@ impl Proposal {
         &self,
         layers: &Layers,
         choices: &Choices,
-        init: &Init,
         git: &git::State,
     ) -> Result<Work, Error> {
         let needed = read_by_the_build(&self.looks, layers, &self.plan);
@@ -109,11 +108,9 @@ impl Proposal {
         let mut notes = self.notes.clone();
         notes.extend(settled.notes.iter().cloned());
         changes.extend(copies(layers, &changes, &self.looks, git)?);
-        if init.apply_safe {
-            let (added, refused) = safe::additions(layers, &changes)?;
-            changes.extend(added);
-            notes.extend(refused);
-        }
+        let (added, refused) = layers.additions.beside(&changes);
+        changes.extend(added);
+        notes.extend(refused);
         changes.sort_by(|one, other| one.path.cmp(&other.path));
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
@@ -152,7 +149,7 @@ impl Work {
         let (draft, notes) = layers.draft()?;
         let proposal = Proposal::of(layers, &layers.preset()?, &draft, notes)?;
         let choices = proposal.usual(init.adopt, layers.lock.as_ref());
-        proposal.finish(layers, &choices, init, git)
+        proposal.finish(layers, &choices, git)
     }
 
     /// The changes people are told of.
