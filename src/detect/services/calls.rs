@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 
 use crate::detect::python::{Module, dotted, string};
 use crate::detect::services::environment::with_form;
-use crate::detect::services::evaluate::{Evaluator, Scope};
+use crate::detect::services::evaluate::{Evaluator, Key, Scope};
 use crate::detect::services::project::join;
 use crate::detect::services::value::{Form, Read, Value};
 
@@ -116,8 +116,9 @@ impl<'a> Evaluator<'_, 'a> {
         if let Some(read) = self.reader_function(inner, function, arguments) {
             return Some(Value::Read(read));
         }
-        let returned = returns(function).pop()?;
-        Some(self.value(inner, returned)).filter(|it| !matches!(it, Value::Unknown | Value::None))
+        let key = Key::Returned(std::ptr::from_ref(function).addr());
+        let value = self.once(key, || Some(self.value(inner, returns(function).pop()?)));
+        value.filter(|it| !matches!(it, Value::Unknown | Value::None))
     }
 
     /// The variable that a call of a function of the repository reads.
@@ -146,11 +147,7 @@ impl<'a> Evaluator<'_, 'a> {
         let depth = depth.checked_sub(1)?;
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
         if rest.is_empty() {
-            let own = module.top_level().into_iter().find_map(|statement| match statement {
-                Stmt::FunctionDef(function) if function.name.as_str() == name => Some(function),
-                _ => None,
-            });
-            if let Some(function) = own {
+            if let Some(function) = self.project.definitions(module).functions.get(name).copied() {
                 return Some((module, function));
             }
         }
@@ -220,6 +217,11 @@ impl<'a> Evaluator<'_, 'a> {
         if name.len() < 4 {
             return Value::Unknown;
         }
+        let key = Key::Setting(name.to_owned());
+        self.once(key, || Some(self.find_setting(name))).unwrap_or_default()
+    }
+
+    fn find_setting(&self, name: &str) -> Value {
         for module in &self.project.settings {
             if let Some(value) = self.global(module, name) {
                 return value;

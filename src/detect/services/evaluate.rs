@@ -1,7 +1,9 @@
 //! Evaluates expressions as far as reading them tells: literals, names,
 //! imports, attributes of settings, paths, and reads of the environment.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use ruff_python_ast::{
     BoolOp, Expr, ExprCall, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
@@ -17,7 +19,9 @@ use crate::detect::services::project::{Names, Project, join, names};
 use crate::detect::services::value::{Form, Value, below};
 
 /// How far names are followed.
-const DEEPEST: u8 = 16;
+const DEEPEST: u8 = 24;
+/// Expressions that are looked at for the value of one.
+const MOST_STEPS: u32 = 20_000;
 
 /// Where an expression stands.
 #[derive(Clone, Copy)]
@@ -38,24 +42,70 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// What is evaluated once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// A name of a module, by its path.
+    Global(String, String),
+    /// A name of a function, by where its body stands in memory.
+    Local(usize, String),
+    /// What a function returns.
+    Returned(usize),
+    /// A setting by its name.
+    Setting(String),
+}
+
 /// Evaluates expressions of a project.
 pub struct Evaluator<'p, 'a> {
     /// The code.
     pub project: &'p Project<'a>,
     depth: Cell<u8>,
+    steps: Cell<u32>,
+    /// What was evaluated; `None` while it is.
+    known: RefCell<HashMap<Key, Option<Option<Value>>>>,
+    locals: RefCell<HashMap<usize, Rc<Names<'a>>>>,
+    pub(super) classes: OnceCell<Vec<(&'a Module, &'a StmtClassDef)>>,
 }
 
 impl<'p, 'a> Evaluator<'p, 'a> {
     /// For the code of a project.
     #[must_use]
-    pub const fn new(project: &'p Project<'a>) -> Self {
-        Self { project, depth: Cell::new(0) }
+    pub fn new(project: &'p Project<'a>) -> Self {
+        Self {
+            project,
+            depth: Cell::new(0),
+            steps: Cell::new(0),
+            known: RefCell::default(),
+            locals: RefCell::default(),
+            classes: OnceCell::new(),
+        }
+    }
+
+    /// Evaluates something once. What needs itself for its value has none.
+    pub(super) fn once(&self, key: Key, find: impl FnOnce() -> Option<Value>) -> Option<Value> {
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.clone().flatten();
+        }
+        self.known.borrow_mut().insert(key.clone(), None);
+        let found = find();
+        self.known.borrow_mut().insert(key, Some(found.clone()));
+        found
+    }
+
+    /// The names that a body gives a value.
+    fn names_in(&self, body: &'a [Stmt]) -> Rc<Names<'a>> {
+        let mut locals = self.locals.borrow_mut();
+        Rc::clone(locals.entry(body.as_ptr().addr()).or_insert_with(|| Rc::new(names(body))))
     }
 
     /// What an expression stands for.
     #[must_use]
     pub fn value(&self, scope: Scope<'a>, expr: &'a Expr) -> Value {
-        if self.depth.get() >= DEEPEST {
+        if self.depth.get() == 0 {
+            self.steps.set(0);
+        }
+        self.steps.set(self.steps.get() + 1);
+        if self.depth.get() >= DEEPEST || self.steps.get() > MOST_STEPS {
             return Value::Unknown;
         }
         self.depth.set(self.depth.get() + 1);
@@ -264,9 +314,10 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             return Value::Place(scope.module.path.clone());
         }
         if let Some(function) = scope.function {
-            let local = names(&function.body);
-            if let Some(value) = self.bound(scope, &local, name) {
-                return value;
+            let local = self.names_in(&function.body);
+            if local.contains_key(name) {
+                let key = Key::Local(std::ptr::from_ref(function).addr(), name.to_owned());
+                return self.once(key, || self.bound(scope, &local, name)).unwrap_or_default();
             }
             if function.parameters.iter().any(|parameter| parameter.name().as_str() == name) {
                 return Value::Unknown;
@@ -274,8 +325,10 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         }
         if let Some(class) = scope.class {
             let inner = Scope { function: None, ..scope };
-            if let Some(value) = self.bound(inner, &names(&class.body), name) {
-                return value;
+            let own = self.names_in(&class.body);
+            if own.contains_key(name) {
+                let key = Key::Local(std::ptr::from_ref(class).addr(), name.to_owned());
+                return self.once(key, || self.bound(inner, &own, name)).unwrap_or_default();
             }
         }
         self.global(scope.module, name).unwrap_or_default()
@@ -284,13 +337,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     /// The value of a name of a module, followed through imports.
     #[must_use]
     pub fn global(&self, module: &'a Module, name: &str) -> Option<Value> {
-        if self.depth.get() >= DEEPEST {
-            return None;
-        }
-        self.depth.set(self.depth.get() + 1);
-        let found = self.find_global(module, name);
-        self.depth.set(self.depth.get() - 1);
-        found
+        let key = Key::Global(module.path.clone(), name.to_owned());
+        self.once(key, || self.find_global(module, name))
     }
 
     fn find_global(&self, module: &'a Module, name: &str) -> Option<Value> {
@@ -367,7 +415,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         if let Some(field) = self.field(module, class, name) {
             return Some(field);
         }
-        if let Some(value) = self.bound(scope, &names(&class.body), name) {
+        if let Some(value) = self.bound(scope, &self.names_in(&class.body), name) {
             return Some(value);
         }
         // A property's value is what it returns.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, Stmt, StmtClassDef};
+use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
 
 use crate::detect::python::{Imports, Module, assignments, string};
 use crate::detect::scope;
@@ -19,6 +19,15 @@ const MOST_MODULES: usize = 4000;
 /// A name that a module or a class gives a value.
 pub type Names<'a> = HashMap<&'a str, Vec<(When, &'a Expr)>>;
 
+/// Classes and functions of a module's top level.
+#[derive(Default)]
+pub struct Definitions<'a> {
+    /// Classes by name.
+    pub classes: HashMap<&'a str, &'a StmtClassDef>,
+    /// Functions by name.
+    pub functions: HashMap<&'a str, &'a StmtFunctionDef>,
+}
+
 /// What production imports.
 pub struct Project<'a> {
     /// What everything was found out from.
@@ -29,6 +38,7 @@ pub struct Project<'a> {
     pub settings: Vec<&'a Module>,
     imports: RefCell<HashMap<&'a str, Rc<Imports>>>,
     names: RefCell<HashMap<&'a str, Rc<Names<'a>>>>,
+    definitions: RefCell<HashMap<&'a str, Rc<Definitions<'a>>>>,
 }
 
 impl<'a> Project<'a> {
@@ -41,6 +51,7 @@ impl<'a> Project<'a> {
             settings: Vec::new(),
             imports: RefCell::default(),
             names: RefCell::default(),
+            definitions: RefCell::default(),
         };
         project.settings = project.settings_chain();
         let mut entries = project.entries();
@@ -109,6 +120,28 @@ impl<'a> Project<'a> {
         Rc::clone(names)
     }
 
+    /// The classes and functions of a module.
+    #[must_use]
+    pub fn definitions(&self, module: &'a Module) -> Rc<Definitions<'a>> {
+        let mut cache = self.definitions.borrow_mut();
+        let definitions = cache.entry(&module.path).or_insert_with(|| {
+            let mut found = Definitions::default();
+            for statement in module.top_level() {
+                match statement {
+                    Stmt::ClassDef(class) => {
+                        found.classes.entry(&class.name).or_insert(class);
+                    }
+                    Stmt::FunctionDef(function) => {
+                        found.functions.entry(&function.name).or_insert(function);
+                    }
+                    _ => {}
+                }
+            }
+            Rc::new(found)
+        });
+        Rc::clone(definitions)
+    }
+
     /// A class by the name an expression gives it.
     #[must_use]
     pub fn class(&self, module: &'a Module, name: &str) -> Option<(&'a Module, &'a StmtClassDef)> {
@@ -124,11 +157,7 @@ impl<'a> Project<'a> {
         let depth = depth.checked_sub(1)?;
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
         if rest.is_empty() {
-            let own = module.top_level().into_iter().find_map(|statement| match statement {
-                Stmt::ClassDef(class) if class.name.as_str() == name => Some(class),
-                _ => None,
-            });
-            if let Some(class) = own {
+            if let Some(class) = self.definitions(module).classes.get(name).copied() {
                 return Some((module, class));
             }
         }

@@ -27,6 +27,10 @@ impl<'a> Evaluator<'_, 'a> {
     /// that no other one extends, unless they are for development or tests.
     #[must_use]
     pub fn settings_classes(&self) -> Vec<(&'a Module, &'a StmtClassDef)> {
+        self.classes.get_or_init(|| self.find_settings_classes()).clone()
+    }
+
+    fn find_settings_classes(&self) -> Vec<(&'a Module, &'a StmtClassDef)> {
         let all: Vec<(&'a Module, &'a StmtClassDef)> = self
             .project
             .modules
