@@ -8,11 +8,13 @@
 
 pub mod commands;
 pub mod compose;
+mod context;
 pub mod decode;
 pub mod deps;
 pub mod existing;
 pub mod fact;
 pub mod facts;
+mod ml;
 pub mod python;
 pub mod readiness;
 mod redact;
@@ -20,6 +22,7 @@ pub mod report;
 pub mod scope;
 pub mod services;
 pub mod startup;
+mod system;
 pub mod tree;
 pub mod version;
 
@@ -64,6 +67,12 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     let dependencies =
         Dependencies::with_manager(&tree, startup.root(), wishes.package_manager.as_deref());
     let (python, doubts) = version::find(&tree, &dependencies);
+    let (ml, more) = ml::find(&tree, &dependencies, startup.root());
+    let build_context = match startup.root.value() {
+        Some(root) => context::find(&tree, root, &dependencies),
+        None => Fact::Unknown,
+    };
+    let minor = version::minor_of(&python);
     let context = services::Context {
         tree: &tree,
         commands: &commands,
@@ -81,9 +90,13 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
         instead: startup.instead,
         package_manager: dependencies.manager.clone(),
         dependency_files: dependencies.files_fact(),
+        build_context,
+        installs: dependencies.install_facts(),
+        system_packages: system::find(&tree, &dependencies, minor),
         python,
+        ml,
         packages: dependencies.packages(),
-        doubts: dependencies.doubts.into_iter().chain(doubts).collect(),
+        doubts: dependencies.doubts.into_iter().chain(doubts).chain(more).collect(),
         existing_files: existing::find(&tree),
         unreadable: tree.unreadable().to_vec(),
         ..Facts::default()

@@ -2,6 +2,7 @@
 //! installed in production.
 
 mod conda;
+mod installed;
 pub mod installs;
 pub mod line;
 pub mod lock;
@@ -21,6 +22,7 @@ mod tests;
 mod toml;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use pep508_rs::pep440_rs::{Operator, Version, VersionSpecifiers};
 
@@ -56,6 +58,23 @@ pub struct Requirement {
     pub source: Source,
     /// The line that declares it.
     pub evidence: Evidence,
+}
+
+impl fmt::Display for Requirement {
+    /// As pip writes it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)?;
+        if !self.extras.is_empty() {
+            write!(formatter, "[{}]", self.extras.join(","))?;
+        }
+        match (&self.source, &self.specifiers) {
+            (Source::Index, Some(specifiers)) => write!(formatter, "{specifiers}"),
+            (Source::Index, None) => Ok(()),
+            (Source::Url(address) | Source::Vcs(address) | Source::Path(address), _) => {
+                write!(formatter, " @ {address}")
+            }
+        }
+    }
 }
 
 impl Requirement {
@@ -110,6 +129,12 @@ pub struct Dependencies {
     pub version_control: Vec<String>,
     /// Directories of the repository that are installed as packages.
     pub paths: Vec<String>,
+    /// Whether every line of the requirements files carries a hash.
+    pub hashed: bool,
+    /// Whether the project is itself a package.
+    pub package: bool,
+    /// The workspace member that is installed, by its package's name.
+    pub member: Option<String>,
     /// What is doubtful about them.
     pub doubts: Vec<Doubt>,
     /// What the repository's own files install with.

@@ -18,6 +18,8 @@ pub struct Pyproject {
     pub name: Option<String>,
     /// Whether it has a `[project]` table.
     pub standard: bool,
+    /// Whether it names a build system, so that it is a package itself.
+    pub package: bool,
     /// Whether dependencies are left to setup.py (`dynamic`).
     pub dynamic: bool,
     /// Whether it has `[tool.poetry.dependencies]`.
@@ -47,6 +49,7 @@ impl Pyproject {
         let Some(path) = path::join(directory, "pyproject.toml") else { return Ok(None) };
         let Some(file) = TomlFile::read(tree, &path)? else { return Ok(None) };
         let mut read = Self { path: path.clone(), ..Self::default() };
+        read.package = file.get(&["build-system"]).is_some();
         read.standard(&file);
         read.poetry(&file, directory);
         read.groups(&file);

@@ -21,8 +21,9 @@ pub struct Listing {
     pub exported_by: Option<&'static str>,
     /// Lines that choose another index or more of them.
     pub indexes: Vec<Evidence>,
-    /// Whether its packages carry hashes.
+    /// Whether every package carries a hash.
     pub hashed: bool,
+    unhashed: bool,
     constraints: Vec<Requirement>,
 }
 
@@ -33,6 +34,7 @@ impl Listing {
         let mut listing = Self::default();
         listing.add(tree, file, false);
         listing.exported_by = tree.text(file).and_then(exporter);
+        listing.hashed &= !listing.unhashed;
         listing.apply_constraints();
         listing
     }
@@ -52,6 +54,8 @@ impl Listing {
     fn line(&mut self, tree: &Tree, file: &str, text: &str, evidence: Evidence, constraint: bool) {
         if text.contains("--hash") {
             self.hashed = true;
+        } else if !text.starts_with('-') && !constraint {
+            self.unhashed = true;
         }
         let text = without_options(text);
         if let Some(named) = option(text, "-r", "--requirement") {
@@ -310,7 +314,8 @@ pywin32==1 ; sys_platform == 'win32'
         let names: Vec<&str> = read.requirements.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["idna", "tool", "common", "celery"]);
         assert_eq!(read.requirements[2].source, Source::Path("libs/common".into()));
-        assert!(read.hashed && read.indexes.len() == 1 && read.unread.is_empty());
+        assert!(read.indexes.len() == 1 && read.unread.is_empty());
+        assert!(!read.hashed, "only one line carries hashes");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub fn resolve(tree: &Tree, root: &str, wish: Option<&str>) -> Dependencies {
     let chosen = manager.value().map(String::as_str);
     let chosen = chosen.or_else(|| manager.candidates().first().map(|(name, _)| name.as_str()));
     found.fill(tree, &offers, &installs, chosen.unwrap_or_default());
+    let project = offers.pyproject.as_ref();
+    found.package = offers.setup.is_some() || project.is_some_and(|project| project.package);
     found.statements(&offers, chosen.unwrap_or_default());
     found.manager = manager;
     found.installs = installs;
@@ -156,6 +158,7 @@ impl Dependencies {
             let top = path::join(above, "pyproject.toml").unwrap_or_default();
             if top != project.path {
                 self.files.push(top);
+                self.member.clone_from(&project.name);
             }
             let mut locked = lock.production(&relative(&self.directory, above), asked);
             for directory in &mut locked.paths {
@@ -169,6 +172,7 @@ impl Dependencies {
     fn take_listing(&mut self, listing: &Listing) {
         self.declared.clone_from(&listing.requirements);
         self.files.clone_from(&listing.files);
+        self.hashed = listing.hashed;
         for (named, evidence) in &listing.missing {
             self.doubts.push(Doubt {
                 key: "dependency_files".into(),

@@ -30,6 +30,13 @@ pub fn find(tree: &Tree, dependencies: &Dependencies) -> (Fact<Python>, Vec<Doub
     (Fact::Known(python, evidence), decision.doubts)
 }
 
+/// The minor version of Python 3 that was found, or the default.
+#[must_use]
+pub fn minor_of(python: &Fact<Python>) -> u64 {
+    let minor = |python: &Python| python.version.strip_prefix("3.")?.parse().ok();
+    python.value().and_then(minor).unwrap_or_else(|| SUPPORT.default_minor())
+}
+
 type Choice = (u64, String, Vec<Evidence>);
 
 struct Decision<'a> {
@@ -60,9 +67,9 @@ impl Decision<'_> {
         {
             return (minor, first.source.clone(), [evidence, vec![hint.evidence.clone()]].concat());
         }
-        let newest = fits.last().copied().expect("it is not empty");
+        let newest = self.support.tested(&fits).last().copied().expect("it is not empty");
         let limited = stated.last().is_some_and(|last| *last > newest);
-        let why = limited.then(|| self.support.limiting(newest + 1)).into_iter().flatten();
+        let why = limited.then(|| self.why_no_newer(newest)).into_iter().flatten();
         (newest, first.source.clone(), evidence.into_iter().chain(why).collect())
     }
 
@@ -87,15 +94,30 @@ impl Decision<'_> {
             );
         }
         let default = SUPPORT.default_minor();
-        if fits.contains(&default) {
-            let limits = self.support.limiting(default + 1).collect::<Vec<_>>();
-            let source = if limits.is_empty() { "default" } else { "pinned packages" };
-            return (default, source.into(), limits);
+        let tested = self.support.tested(&fits);
+        let minor = if tested.contains(&default) {
+            default
+        } else {
+            let below = tested.range(..default).next_back();
+            *below.or_else(|| tested.first()).expect("it is not empty")
+        };
+        let limits =
+            if minor <= default { self.why_no_newer(minor) } else { self.why_no_older(minor) };
+        let source =
+            if limits.is_empty() && minor == default { "default" } else { "pinned packages" };
+        (minor, source.into(), limits)
+    }
+
+    fn why_no_newer(&self, minor: u64) -> Vec<Evidence> {
+        let mut lines: Vec<Evidence> = self.support.limiting(minor + 1).collect();
+        if lines.is_empty() {
+            lines.extend(self.support.untested(minor + 1));
         }
-        let below = fits.range(..default).next_back().copied();
-        let minor = below.or_else(|| fits.first().copied()).expect("it is not empty");
-        let beyond = if minor < default { minor + 1 } else { minor - 1 };
-        (minor, "pinned packages".into(), self.support.limiting(beyond).collect())
+        lines
+    }
+
+    fn why_no_older(&self, minor: u64) -> Vec<Evidence> {
+        self.support.limiting(minor - 1).collect()
     }
 
     /// What is stated cannot install the pins.

@@ -42,6 +42,7 @@ struct Line {
     newest: String,
     first: String,
     last: String,
+    tested: Option<String>,
     /// Where it was read.
     #[allow(dead_code, reason = "for people who check the row")]
     read: String,
@@ -58,6 +59,14 @@ pub static SUPPORT: LazyLock<Table> = LazyLock::new(|| {
 });
 
 impl Table {
+    /// Whether a wheel of a version fits, as far as the table knows.
+    #[must_use]
+    pub fn has_wheel(&self, name: &str, version: &Version, at: u64) -> bool {
+        let lines = self.package.iter().filter(|row| row.name == name).flat_map(|row| &row.line);
+        let mut covering = lines.filter(|line| line.covers(version));
+        covering.all(|line| line.fits(at))
+    }
+
     /// Minor version of the default.
     #[must_use]
     pub fn default_minor(&self) -> u64 {
@@ -81,6 +90,12 @@ impl Line {
         newest.is_some_and(|newest| range.is_none_or(|range| range.contains(&newest)))
     }
 
+    /// The newest version the package names itself, within `last`.
+    fn tested(&self) -> u64 {
+        let tested = self.tested.as_deref().unwrap_or(&self.last);
+        minor(tested).unwrap_or(*MINORS.end())
+    }
+
     fn fits(&self, at: u64) -> bool {
         let first = minor(&self.first).unwrap_or(*MINORS.start());
         let last = minor(&self.last).unwrap_or(*MINORS.end());
@@ -88,11 +103,15 @@ impl Line {
     }
 }
 
+/// Lines of evidence; more would bury the table in the report.
+const MOST: usize = 3;
+
 /// Why a package is refused.
 #[derive(Debug)]
 struct Bound {
     text: String,
     minors: BTreeSet<u64>,
+    tested: u64,
     evidence: Option<Evidence>,
 }
 
@@ -120,6 +139,22 @@ impl Support {
         minors.iter().copied().filter(|at| self.refusing(*at).next().is_none()).collect()
     }
 
+    /// Those of `fits` that no package is newer than it was tested on; all of
+    /// them where that leaves none.
+    #[must_use]
+    pub fn tested(&self, fits: &BTreeSet<u64>) -> BTreeSet<u64> {
+        let newest = self.bounds.iter().map(|bound| bound.tested).min();
+        let newest = newest.unwrap_or(*MINORS.end());
+        let tested: BTreeSet<u64> = fits.range(..=newest).copied().collect();
+        if tested.is_empty() { fits.clone() } else { tested }
+    }
+
+    /// The lines that pin what was not tested on a version.
+    pub fn untested(&self, at: u64) -> impl Iterator<Item = Evidence> {
+        let older = self.bounds.iter().filter(move |bound| bound.tested < at);
+        older.filter_map(|bound| bound.evidence.clone()).take(MOST)
+    }
+
     /// The version that the fewest packages refuse, the newest of several.
     #[must_use]
     pub fn least_refused(&self, minors: &BTreeSet<u64>) -> u64 {
@@ -135,8 +170,6 @@ impl Support {
 
     /// The lines that pin what does not install on a version.
     pub fn limiting(&self, at: u64) -> impl Iterator<Item = Evidence> {
-        /// More would bury the table in the report.
-        const MOST: usize = 3;
         let refusing = self.bounds.iter().filter(move |bound| !bound.minors.contains(&at));
         refusing.filter_map(|bound| bound.evidence.clone()).take(MOST)
     }
@@ -147,7 +180,7 @@ impl Support {
             if let Some(line) = row.line.iter().find(|line| line.covers(version)) {
                 let minors = MINORS.filter(|at| line.fits(*at)).collect();
                 let text = format!("{} {version}", row.name);
-                self.bounds.push(Bound { text, minors, evidence });
+                self.bounds.push(Bound { text, minors, tested: line.tested(), evidence });
             }
             return;
         }
@@ -157,7 +190,9 @@ impl Support {
         if !lines.is_empty() {
             let minors = MINORS.filter(|at| lines.iter().any(|line| line.fits(*at))).collect();
             let range = one.specifiers.as_ref().map(ToString::to_string).unwrap_or_default();
-            self.bounds.push(Bound { text: format!("{}{range}", row.name), minors, evidence });
+            let tested = lines.iter().map(|line| line.tested()).max().unwrap_or(*MINORS.end());
+            let text = format!("{}{range}", row.name);
+            self.bounds.push(Bound { text, minors, tested, evidence });
         }
     }
 
@@ -182,7 +217,7 @@ impl Support {
         let text = format!("{name} {version}");
         let evidence = dependencies.get(name).map(|one| one.evidence.clone());
         if !self.bounds.iter().any(|bound| bound.text == text && bound.minors == minors) {
-            self.bounds.push(Bound { text, minors, evidence });
+            self.bounds.push(Bound { text, minors, tested: *MINORS.end(), evidence });
         }
     }
 }
@@ -203,6 +238,7 @@ mod tests {
                     first <= last && MINORS.contains(&first) && MINORS.contains(&last),
                     "{place}"
                 );
+                assert!((first..=last).contains(&line.tested()), "{place}");
                 assert!(line.covers(&line.newest.parse().unwrap()), "{place}");
                 assert!(!line.read.is_empty() && !line.read.contains("://"), "{place}");
             }

@@ -1,0 +1,197 @@
+//! The directory an image is built from: the deepest that holds the root and
+//! everything that is installed from, or a wider one that the repository's own
+//! compose files and Dockerfiles build from.
+
+use serde_json::Value;
+
+use crate::detect::deps::installs::is_dockerfile;
+use crate::detect::deps::{Dependencies, path};
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::tree::Tree;
+
+/// Finds the build context of an application in `root`.
+#[must_use]
+pub fn find(tree: &Tree, root: &str, dependencies: &Dependencies) -> Fact<String> {
+    let needed = needed(tree, root, dependencies);
+    let mut stated = composed(tree);
+    stated.extend(copied(tree, root));
+    // The context nearest to the application is the one that is about it.
+    let fitting = stated.into_iter().filter(|(context, _)| path::is_below(root, context));
+    let nearest = fitting.max_by_key(|(context, _)| depth(context));
+    match nearest {
+        Some((context, evidence)) => {
+            Fact::Known(path::common(&context, &needed).to_owned(), vec![evidence])
+        }
+        None => {
+            let files = dependencies.files.iter().take(1).map(|file| Evidence::file(file));
+            Fact::Known(needed, files.collect())
+        }
+    }
+}
+
+fn depth(directory: &str) -> usize {
+    if directory == "." { 0 } else { directory.matches('/').count() + 1 }
+}
+
+fn needed(tree: &Tree, root: &str, dependencies: &Dependencies) -> String {
+    let files = dependencies.files.iter().map(|file| path::parent(file));
+    let paths = dependencies.paths.iter().map(String::as_str);
+    let inside = paths.filter(|directory| tree.has_directory(directory) || tree.has(directory));
+    let mut context = root;
+    for directory in files.chain(inside) {
+        context = path::common(context, directory);
+    }
+    context.to_owned()
+}
+
+/// Contexts of compose services whose image has Python in it.
+fn composed(tree: &Tree) -> Vec<(String, Evidence)> {
+    let is_compose = |file: &&str| {
+        let name = path::file_name(file);
+        (name.starts_with("docker-compose") || name.starts_with("compose"))
+            && (name.ends_with(".yml") || name.ends_with(".yaml"))
+    };
+    let mut found = Vec::new();
+    for file in tree.paths().filter(is_compose) {
+        let text = tree.text(file).unwrap_or_default();
+        let Ok(document) = serde_saphyr::from_str::<Value>(text) else { continue };
+        let services = document.get("services").and_then(Value::as_object);
+        for build in services.into_iter().flatten().filter_map(|(_, one)| one.get("build")) {
+            let context = build.as_str().or_else(|| build.get("context")?.as_str()).unwrap_or(".");
+            let Some(directory) = path::join(path::parent(file), context) else { continue };
+            let dockerfile =
+                build.get("dockerfile").and_then(Value::as_str).unwrap_or("Dockerfile");
+            let dockerfile = path::join(&directory, dockerfile);
+            if dockerfile.is_some_and(|file| tree.text(&file).is_some_and(has_python)) {
+                let line = |line: &str| {
+                    (line.contains("build:") || line.contains("context:")) && line.contains(context)
+                };
+                let evidence = tree.find_line(file, line).unwrap_or_else(|| Evidence::file(file));
+                found.push((directory, evidence));
+            }
+        }
+    }
+    found
+}
+
+fn has_python(dockerfile: &str) -> bool {
+    dockerfile.lines().any(|line| {
+        let line = line.trim().to_ascii_lowercase();
+        (line.starts_with("from ") && (line.contains("python") || line.contains("/uv:")))
+            || (!line.starts_with('#')
+                && ["pip install", "pip3 install", "uv sync", "poetry install", "pipenv "]
+                    .iter()
+                    .any(|command| line.contains(command)))
+    })
+}
+
+/// Directories in which everything a Dockerfile copies is there.
+fn copied(tree: &Tree, root: &str) -> Vec<(String, Evidence)> {
+    let mut found = Vec::new();
+    for file in tree.paths().filter(|file| is_dockerfile(file)) {
+        let text = tree.text(file).unwrap_or_default();
+        if !has_python(text) {
+            continue;
+        }
+        let sources: Vec<(usize, String)> = text
+            .lines()
+            .enumerate()
+            .flat_map(|(at, line)| sources(line).into_iter().map(move |source| (at + 1, source)))
+            .collect();
+        let Some((line, _)) = sources.first() else { continue };
+        let holds_all = |directory: &&str| {
+            path::is_below(root, directory)
+                && sources.iter().all(|(_, source)| is_there(tree, directory, source))
+        };
+        if let Some(directory) = path::upwards(path::parent(file)).find(holds_all) {
+            found.push((directory.to_owned(), tree.evidence(file, *line)));
+        }
+    }
+    found
+}
+
+/// What a COPY or ADD line takes from the build context.
+fn sources(line: &str) -> Vec<String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let Some(first) = words.first().map(|word| word.to_ascii_uppercase()) else {
+        return Vec::new();
+    };
+    if (first != "COPY" && first != "ADD") || words.iter().any(|word| word.starts_with("--from")) {
+        return Vec::new();
+    }
+    let clean = |word: &&str| word.trim_matches(['[', ']', '"', ',', '\'']).to_owned();
+    let mut paths: Vec<String> =
+        words[1..].iter().filter(|word| !word.starts_with("--")).map(clean).collect();
+    paths.pop();
+    paths.retain(|path| !path.contains('$') && !path.contains("://") && !path.starts_with("<<"));
+    paths
+}
+
+fn is_there(tree: &Tree, directory: &str, source: &str) -> bool {
+    if source.contains(['*', '?', '[']) {
+        return true;
+    }
+    let Some(inside) = path::join(directory, source.trim_start_matches('/')) else { return false };
+    tree.has(&inside) || tree.has_directory(&inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use assert_fs::TempDir;
+    use assert_fs::prelude::*;
+
+    use super::*;
+
+    fn context(root: &str, files: &[(&str, &str)]) -> String {
+        let directory = TempDir::new().unwrap();
+        for (path, text) in files {
+            directory.child(path).write_str(text).unwrap();
+        }
+        let tree = Tree::read(directory.path()).unwrap();
+        let dependencies = Dependencies::of(&tree, root);
+        find(&tree, root, &dependencies).value().cloned().unwrap()
+    }
+
+    const APP: (&str, &str) = ("services/web/main.py", "");
+
+    #[test]
+    fn it_holds_the_root_and_what_is_installed_from() {
+        let own = ("services/web/requirements.txt", "flask");
+        assert_eq!(context("services/web", &[APP, own]), "services/web");
+        let above = ("requirements.txt", "flask");
+        assert_eq!(context("services/web", &[APP, above]), ".");
+        let local = ("services/web/requirements.txt", "flask\n../shared");
+        assert_eq!(
+            context("services/web", &[APP, local, ("services/shared/setup.py", "")]),
+            "services"
+        );
+    }
+
+    #[test]
+    fn a_wider_one_that_compose_or_a_dockerfile_builds_from_stays() {
+        let own = ("services/web/requirements.txt", "flask");
+        let dockerfile = (
+            "docker/web.Dockerfile",
+            "FROM python:3.12\nCOPY services/web/requirements.txt .\nCOPY services/web .\n",
+        );
+        assert_eq!(context("services/web", &[APP, own, dockerfile]), ".");
+        let compose = (
+            "compose.yaml",
+            "services:\n  web:\n    build:\n      context: ./services\n      dockerfile: web/Dockerfile\n",
+        );
+        let inner = ("services/web/Dockerfile", "FROM python:3.12\nCOPY . .\n");
+        assert_eq!(context("services/web", &[APP, own, inner]), "services/web");
+        let other = ("services/web/Dockerfile", "FROM python:3.12\nCOPY web .\n");
+        assert_eq!(context("services/web", &[APP, own, compose, other]), "services");
+    }
+
+    #[test]
+    fn contexts_of_other_services_do_not_count() {
+        let own = ("api/requirements.txt", "flask");
+        let compose =
+            ("compose.yaml", "services:\n  front:\n    build: .\n  api:\n    build: ./api\n");
+        let front = ("Dockerfile", "FROM node:22\nCOPY . .\n");
+        let api = ("api/Dockerfile", "FROM python:3.12\nCOPY . .\n");
+        assert_eq!(context("api", &[own, compose, front, api]), "api");
+    }
+}

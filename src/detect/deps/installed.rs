@@ -1,0 +1,108 @@
+//! How packages get installed: the facts that the image's install step needs.
+
+use super::{Dependencies, Source};
+use crate::detect::facts::Installs;
+
+/// Packages whose exact version decides how they are started.
+const STARTED: [&str; 12] = [
+    "celery",
+    "daphne",
+    "django",
+    "fastapi",
+    "flask",
+    "granian",
+    "gunicorn",
+    "hypercorn",
+    "starlette",
+    "uvicorn",
+    "uvicorn-worker",
+    "waitress",
+];
+
+/// What conda's channels have and an index of Python packages has not.
+const CONDA_ONLY: [&str; 33] = [
+    "blas",
+    "bzip2",
+    "c-compiler",
+    "ca-certificates",
+    "cmake",
+    "compilers",
+    "conda",
+    "cpuonly",
+    "cudatoolkit",
+    "cxx-compiler",
+    "ffmpeg",
+    "gcc",
+    "geos",
+    "git",
+    "icu",
+    "make",
+    "mamba",
+    "mkl",
+    "ncurses",
+    "nodejs",
+    "openblas",
+    "openjdk",
+    "openssl",
+    "postgresql",
+    "proj",
+    "python-abi",
+    "pytorch-cuda",
+    "readline",
+    "redis-server",
+    "sqlite",
+    "tk",
+    "xz",
+    "zlib",
+];
+
+impl Dependencies {
+    /// The facts of the install step.
+    #[must_use]
+    pub fn install_facts(&self) -> Installs {
+        let version = |name: &&str| Some(((*name).to_owned(), self.version(name)?.to_string()));
+        let mut installs = Installs {
+            hashed: self.hashed,
+            local: self.declared.iter().any(|one| matches!(one.source, Source::Path(_))),
+            package: self.package,
+            member: self.member.clone(),
+            versions: STARTED.iter().filter_map(version).collect(),
+            ..Installs::default()
+        };
+        if self.manager.value().is_some_and(|manager| manager == "conda") {
+            for one in &self.declared {
+                if is_conda_only(&one.name) {
+                    installs.conda_only.push(one.name.clone());
+                } else {
+                    installs.from_conda.push(one.to_string());
+                }
+            }
+        }
+        installs
+    }
+}
+
+fn is_conda_only(name: &str) -> bool {
+    const LIBRARIES_OF_PYTHON: [&str; 4] = ["libcst", "libsass", "libtmux", "librosa"];
+    let library = name.starts_with("lib") && !LIBRARIES_OF_PYTHON.contains(&name);
+    CONDA_ONLY.contains(&name)
+        || library
+        || name.starts_with("r-")
+        || name.ends_with("-linux-64")
+        || name.ends_with("-mutex")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_conda_only;
+
+    #[test]
+    fn libraries_and_tools_of_conda_are_told_from_python_packages() {
+        for name in ["libgdal", "cudatoolkit", "ld-impl-linux-64", "r-base", "libgcc-mutex"] {
+            assert!(is_conda_only(name), "{name}");
+        }
+        for name in ["geopandas", "librosa", "requests"] {
+            assert!(!is_conda_only(name), "{name}");
+        }
+    }
+}
