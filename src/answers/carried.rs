@@ -18,6 +18,8 @@ pub struct Carried {
     pub file: String,
     /// Whether `docker compose` finds it without `-f`.
     pub by_itself: bool,
+    /// Where the development overlay goes: a name that nothing has.
+    pub overlay: String,
     /// The Compose project's name: with it begin the names of its volumes.
     pub project: String,
     /// Services that run the application's image, whatever they do.
@@ -53,6 +55,12 @@ impl Carried {
         self.file.rsplit_once('/').map_or(".", |(directory, _)| directory)
     }
 
+    /// The file's name in its directory.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or(&self.file)
+    }
+
     /// Names for the roles that no service has, where another service has the
     /// usual name.
     #[must_use]
@@ -75,7 +83,7 @@ impl Carried {
     /// them in its stead, or lay them over it.
     #[must_use]
     pub fn forbidden_beside(&self) -> Vec<String> {
-        let name = self.file.rsplit('/').next().unwrap_or(&self.file);
+        let name = self.name();
         let prefix = self.file.strip_suffix(name).unwrap_or_default();
         crate::detect::compose::files::TAKEN_BY_COMPOSE
             .iter()
@@ -89,6 +97,23 @@ impl Carried {
     #[must_use]
     pub fn beside(&self) -> String {
         with_infix(&self.file, "dockwright")
+    }
+
+    /// Where an output goes that belongs with the compose file; `None` for the
+    /// others.
+    #[must_use]
+    pub fn place(&self, path: &str) -> Option<String> {
+        let beside = |name: &str| match self.directory() {
+            "." => name.to_owned(),
+            directory => format!("{directory}/{name}"),
+        };
+        match path {
+            "compose.yaml" => Some(self.file.clone()),
+            "compose.dev.yaml" if self.overlay.is_empty() => Some(self.dev_overlay()),
+            "compose.dev.yaml" => Some(self.overlay.clone()),
+            ".env" | ".env.example" => Some(beside(path)),
+            _ => None,
+        }
     }
 
     /// The path of the development overlay: `docker-compose.dev.yml`.

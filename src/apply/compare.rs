@@ -107,7 +107,7 @@ fn standing(file: &Rendered, disk: &DiskState, lock: Option<&Lock>) -> Standing 
         DiskState::Obstructed(_) => return Standing::Obstructed,
         DiskState::File { bytes, .. } => bytes,
     };
-    let secret = file.output.path.as_str() == ".env";
+    let secret = file.output.path.as_str().rsplit('/').next() == Some(".env");
     if !secret && normalised(there) == normalised(&file.bytes) {
         return Standing::Same;
     }

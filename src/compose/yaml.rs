@@ -120,7 +120,11 @@ pub fn read(text: &str) -> Result<Item, String> {
 /// Writes a value as a block of YAML, without a line break at its end.
 #[must_use]
 pub fn write(node: &Node) -> String {
-    serde_saphyr::to_string(node).unwrap_or_default().trim_end().to_owned()
+    let options = serde_saphyr::ser_options! { compact_list_indent: false };
+    let mut text = String::new();
+    // Only a writer that fails makes this fail, and a string never does.
+    let _ = serde_saphyr::to_fmt_writer_with_options(&mut text, node, options);
+    text.trim_end().to_owned()
 }
 
 impl<'de> Deserialize<'de> for Item {

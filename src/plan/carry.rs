@@ -7,7 +7,7 @@ use crate::answers::Answers;
 use crate::answers::carried::Carried;
 use crate::compose::image::{self, Kind, Known, Start};
 use crate::compose::mount::Source;
-use crate::compose::{Document, Mount, Service};
+use crate::compose::{Document, Mount, Service, interpolate};
 use crate::plan::env::{EnvKind, EnvVar};
 use crate::schema::Role;
 
@@ -185,6 +185,14 @@ impl Carry {
             .into_iter()
             .filter(|variable| moved.contains(&variable.name) || !has_its_own(&variable.name))
             .collect();
+        if !self.carried.by_itself {
+            kept.push(EnvVar {
+                name: "COMPOSE_FILE".to_owned(),
+                kind: EnvKind::Default(self.carried.name().to_owned()),
+                doc: "The file that `docker compose` takes when none is named.".to_owned(),
+                services: Vec::new(),
+            });
+        }
         for name in moved {
             match kept.iter_mut().find(|variable| variable.name == *name) {
                 Some(variable) => variable.kind = EnvKind::Kept,
@@ -197,6 +205,26 @@ impl Carry {
             }
         }
         kept
+    }
+
+    /// Volumes that the application wrote to as another user than it is now.
+    fn ownership(&self) -> Vec<String> {
+        let mut seen: Vec<String> = Vec::new();
+        let mut warnings = Vec::new();
+        for service in self.services.values().filter(|service| self.runs_own_image(service)) {
+            for mount in self.data_mounts(service) {
+                let Some(volume) = mount.volume().map(str::to_owned) else { continue };
+                if mount.options.contains("ro") || seen.contains(&volume) {
+                    continue;
+                }
+                warnings.push(format!(
+                    "the files in {volume} belong to the user of the old image; once, before the first start: docker compose run --rm --no-deps --user 0 --cap-add CHOWN --entrypoint chown {} -R 10001:10001 {}",
+                    service.name, mount.target
+                ));
+                seen.push(volume);
+            }
+        }
+        warnings
     }
 
     /// Warnings about what is passed through: its memory is not planned.
@@ -218,7 +246,21 @@ impl Carry {
                 said.join(", ")
             ));
         }
+        warnings.extend(self.ownership());
         for service in self.services.values() {
+            let switches: Vec<String> = service
+                .environment()
+                .into_iter()
+                .filter(|(name, value)| is_development(name, value.as_deref().unwrap_or_default()))
+                .map(|(name, _)| name)
+                .collect();
+            if self.runs_own_image(service) && !switches.is_empty() {
+                warnings.push(format!(
+                    "{}: {} is left out, since it turns development on",
+                    service.name,
+                    switches.join(", ")
+                ));
+            }
             let code: Vec<String> = if self.runs_own_image(service) {
                 let mounts = service.mounts().into_iter().filter(|mount| self.is_code(mount));
                 mounts.filter_map(|mount| mount.bind().map(str::to_owned)).collect()
@@ -235,6 +277,15 @@ impl Carry {
         }
         warnings
     }
+}
+
+/// Whether a variable turns development on.
+#[must_use]
+pub fn is_development(name: &str, value: &str) -> bool {
+    let value = interpolate::defaults(value).to_ascii_lowercase();
+    let on = matches!(value.as_str(), "1" | "true" | "yes" | "on" | "development" | "dev");
+    let switch = name == "DEBUG" || name.ends_with("_DEBUG") || name == "FLASK_ENV";
+    switch && on
 }
 
 /// How a data store's container starts.

@@ -179,6 +179,8 @@ pub fn outputs(
                 }
                 _ => moved,
             };
+            let carried = adopted.and_then(|adopted| adopted.derived.carried.as_ref());
+            let moved = carried.and_then(|carried| carried.place(&row.path)).or(moved);
             let path = RelPath::new(moved.as_ref().unwrap_or(&row.path));
             Output {
                 path: path.expect("a unit test checks the table, the answers their path"),
@@ -191,15 +193,17 @@ pub fn outputs(
         })
         .collect();
     let own = |path: &str, bundle, ownership, mode, syntax, content| Output {
-        path: RelPath::new(path).expect("a constant"),
+        path: RelPath::new(path).expect("a constant, or beside a file that was read"),
         bundle,
         ownership,
         mode,
         syntax,
         content,
     };
+    let carried = adopted.and_then(|adopted| adopted.derived.carried.as_ref());
+    let env = carried.and_then(|carried| carried.place(".env"));
     outputs.push(own(
-        ".env",
+        env.as_deref().unwrap_or(".env"),
         Bundle::Env,
         Ownership::Append,
         0o600,

@@ -118,6 +118,8 @@ fn project(plan: &Plan) -> Value {
         "package_manager": answers.package_manager.word(),
         "port": carried::container_port(plan).unwrap_or(PORT),
         "compose": carried::project(plan),
+        "compose_file": file_name(plan, "compose.yaml"),
+        "dev_file": file_name(plan, "compose.dev.yaml"),
         "context": plan.carry.as_ref().map_or(".", |carry| carry.context.as_str()),
         "app": app,
         "health": "/health",
@@ -126,6 +128,13 @@ fn project(plan: &Plan) -> Value {
         "static_root": if settings.is_empty() { "" } else { "/app/staticfiles" },
         "static_url": if settings.is_empty() { "" } else { "/static/" },
     })
+}
+
+/// The name of one of the compose files, as it stands in its directory.
+fn file_name(plan: &Plan, usual: &str) -> String {
+    let placed = plan.carry.as_ref().and_then(|carry| carry.carried.place(usual));
+    let path = placed.unwrap_or_else(|| usual.to_owned());
+    path.rsplit('/').next().unwrap_or(&path).to_owned()
 }
 
 fn stack(plan: &Plan) -> Value {

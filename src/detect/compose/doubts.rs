@@ -59,7 +59,6 @@ pub fn find(found: &Found, document: &Document, services: &[Service], roles: &Ro
             doubts.extend(open_ports(found, store));
         }
     }
-    doubts.extend(ownership(found, services, roles));
     if roles.web_candidates.len() > 1 {
         doubts.push(doubt(
             format!(
@@ -119,30 +118,6 @@ fn open_ports(found: &Found, store: &Service) -> Vec<Doubt> {
         .collect()
 }
 
-/// Volumes the application wrote to as another user.
-fn ownership(found: &Found, services: &[Service], roles: &Roles) -> Vec<Doubt> {
-    let own = services.iter().filter(|service| roles.own.contains(&service.name));
-    let mut seen: Vec<String> = Vec::new();
-    let mut doubts = Vec::new();
-    for service in own {
-        for mount in service.mounts() {
-            let Some(volume) = mount.volume() else { continue };
-            if mount.options.contains("ro") || seen.iter().any(|name| name == volume) {
-                continue;
-            }
-            seen.push(volume.to_owned());
-            doubts.push(doubt(
-                format!("{}:{}: {} is mounted at {}", found.path, mount.line, volume, mount.target),
-                format!(
-                    "its files belong to the old image's user; once, to write to them: docker compose run --rm --no-deps --user 0 --cap-add CHOWN --entrypoint chown {} -R 10001:10001 {}",
-                    service.name, mount.target
-                ),
-            ));
-        }
-    }
-    doubts
-}
-
 /// Other files that Compose reads together with this one.
 fn other_files(found: &Found, document: &Document) -> Vec<Doubt> {
     let mut doubts = Vec::new();
@@ -157,6 +132,12 @@ fn other_files(found: &Found, document: &Document) -> Vec<Doubt> {
         doubts.push(doubt(
             format!("{} is carried on; {} beside it stays as it is", found.path, names.join(", ")),
             "what only such a file says (services, settings for production) has to be added by hand",
+        ));
+    }
+    if found.directory != "." {
+        doubts.push(doubt(
+            format!("{} is not at the top of the repository", found.path),
+            format!("`docker compose` is called in {}/, where .env is as well", found.directory),
         ));
     }
     if let Some(include) = document.root.get("include") {

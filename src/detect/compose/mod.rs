@@ -97,7 +97,8 @@ fn carry(tree: &Tree, read: Read) -> Existing {
     let deciding = roles.by_role.values();
     let deciding = deciding.filter_map(|name| services.iter().find(|own| own.name == *name));
     let lines = deciding.map(|service| tree.evidence(&found.path, service.line));
-    let carried = Carried {
+    let mut carried = Carried {
+        overlay: String::new(),
         by_itself: found.by_itself,
         project,
         code: code_directory(tree, &found, &services, &roles),
@@ -109,6 +110,9 @@ fn carry(tree: &Tree, read: Read) -> Existing {
         text: moved.text,
         file: found.path.clone(),
     };
+    let usual = carried.dev_overlay();
+    let other = usual.replacen(".dev.", ".dockwright-dev.", 1);
+    carried.overlay = if tree.has(&usual) { other } else { usual };
     Existing { carried: Fact::Known(carried, lines.chain(stated).collect()), doubts }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::compose::yaml::{self, Item, Node};
 use crate::compose::{Mount, Port, Service, interpolate};
-use crate::plan::carry::Carry;
+use crate::plan::carry::{Carry, is_development};
 use crate::plan::{Plan, Role};
 use crate::render::carried::text;
 
@@ -180,15 +180,6 @@ fn variables(plan: &Plan, carry: &Carry, service: &Service) -> Vec<(String, Opti
         variables.push((name, value));
     }
     variables
-}
-
-/// Whether a variable turns development on.
-#[must_use]
-pub fn is_development(name: &str, value: &str) -> bool {
-    let value = interpolate::defaults(value).to_ascii_lowercase();
-    let on = matches!(value.as_str(), "1" | "true" | "yes" | "on" | "development" | "dev");
-    let switch = name == "DEBUG" || name.ends_with("_DEBUG") || name == "FLASK_ENV";
-    switch && on
 }
 
 /// The port of the application in the old container.
