@@ -273,7 +273,17 @@ impl Adoption<'_> {
         if carried.roles.contains_key(&Role::Nginx) {
             self.set("stack.proxy", "nginx", evidence);
         }
-        for (role, name) in &carried.roles {
+        let is_cache = |name: &str| self.draft.text("services.cache") == name;
+        let roles: Vec<(Role, String)> = carried
+            .roles
+            .iter()
+            .map(|(role, name)| match role {
+                // The Redis that is there is the cache; a broker would be another.
+                Role::Redis if is_cache(name) => (*role, format!("{name}-broker")),
+                _ => (*role, name.clone()),
+            })
+            .collect();
+        for (role, name) in &roles {
             self.set(&format!("services.{}", role.name()), name, evidence);
         }
         for (role, name) in carried.free_names() {

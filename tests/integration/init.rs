@@ -468,3 +468,24 @@ fn the_json_report_has_its_documented_keys() {
     assert!(written.contains(&Value::from(".dockwright/lock.toml")));
     assert!(written.contains(&Value::from("Dockerfile")));
 }
+
+#[test]
+fn one_redis_that_is_the_cache_keeps_its_name() {
+    let directory = repository();
+    write(&directory, "requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\nredis==5.0.0\n");
+    write(
+        &directory,
+        "main.py",
+        "import os\n\nimport redis\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\
+         cache = redis.Redis.from_url(os.environ[\"REDIS_URL\"])\n",
+    );
+    write(
+        &directory,
+        "compose.yaml",
+        "services:\n  api:\n    build: .\n    environment:\n      REDIS_URL: redis://redis:6379/0\n  \
+         redis:\n    image: redis:7\n",
+    );
+    init(&directory, &["--adopt"]).success();
+    let compose = read(&directory, "compose.yaml");
+    assert!(compose.contains("\n  redis:\n") && compose.contains("\n  api:\n"), "{compose}");
+}

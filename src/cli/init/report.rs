@@ -171,17 +171,7 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
     }
     text.push_str(&files(work, init.dry_run, width));
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
-    let doubts: Vec<String> = layers
-        .facts
-        .doubts
-        .iter()
-        .filter(|doubt| doubt.key != "compose" || writes_compose(work))
-        .map(|doubt| match doubt.help.as_str() {
-            "" => doubt.message.clone(),
-            help => format!("{} ({help})", doubt.message),
-        })
-        .collect();
-    text.push_str(&paragraphs("Doubtful", &doubts, width));
+    text.push_str(&doubts(layers, work, width));
     text.push_str(&checklist(init, layers, width));
     text.push_str(&format!("\nNext: {}\n", next(init, layers, work)));
     text
@@ -239,6 +229,23 @@ fn paragraphs(heading: &str, items: &[String], width: usize) -> String {
     let mut text = format!("\n{heading}\n");
     for item in items {
         text.push_str(&format!("  - {}\n", wrap(item, width - 6).join("\n    ")));
+    }
+    text
+}
+
+/// What a person should look at, and what decides it.
+fn doubts(layers: &Layers, work: &Work, width: usize) -> String {
+    let all = layers.facts.doubts.iter();
+    let mut text = String::new();
+    for doubt in all.filter(|doubt| doubt.key != "compose" || writes_compose(work)) {
+        if text.is_empty() {
+            text.push_str("\nDoubtful\n");
+        }
+        text.push_str(&format!("  - {}\n", wrap(&doubt.message, width - 6).join("\n    ")));
+        if !doubt.help.is_empty() {
+            let help = format!("help: {}", doubt.help);
+            text.push_str(&format!("    {}\n", wrap(&help, width - 8).join("\n      ")));
+        }
     }
     text
 }
