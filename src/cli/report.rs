@@ -67,20 +67,19 @@ pub fn table<const N: usize>(
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width());
-    let bold = |text: &str| style(text.to_owned()).bold().to_string();
-    if console::colors_enabled() {
-        table.set_header(header.map(bold));
-    } else {
-        table.set_header(header);
-    }
+    table.set_header(header);
     for row in rows {
         table.add_row(row.map(|cell| cell.as_ref().to_owned()));
     }
     // comfy-table pads every cell; without borders the outer padding is noise.
-    let lines: Vec<String> = table
+    let mut lines: Vec<String> = table
         .lines()
         .map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned())
         .collect();
+    // It would count the codes of a bold cell as letters.
+    if let Some(header) = lines.first_mut() {
+        *header = style(&*header).bold().to_string();
+    }
     format!("{}\n", lines.join("\n"))
 }
 

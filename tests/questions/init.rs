@@ -147,3 +147,12 @@ fn a_repository_without_an_application_is_refused_without_a_question() {
     terminal.sees("no web application");
     assert_eq!(terminal.code(), 2);
 }
+
+#[test]
+fn with_their_dockerfile_kept_their_compose_file_stays_without_a_question() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).open();
+    terminal.at_menu("Dockerfile").press(ENTER);
+    terminal.sees("docker-compose.yml stays as well");
+    let terminal = finish(terminal);
+    assert_eq!(terminal.file("docker-compose.yml"), COMPOSE.1);
+}

@@ -36,6 +36,16 @@ pub fn ask(
         if there.is_empty() || init.adopt {
             continue;
         }
+        // Without our Dockerfile our compose file has nothing to build.
+        let image = conflicts(&proposal.looks, Group::Image).next().is_some();
+        if group == Group::Compose && image && choices.get(&Group::Image) == Some(&Choice::Keep) {
+            choices.insert(group, Choice::Keep);
+            asker.remark(&format!(
+                "{} stays as well: dockwright's needs its Dockerfile.",
+                named(&there)
+            ))?;
+            continue;
+        }
         let usual = choices.get(&group).copied().unwrap_or(Choice::Keep);
         choices.insert(group, one(asker, &there, usual, git)?);
     }
@@ -48,8 +58,7 @@ fn one(
     usual: Choice,
     git: &git::State,
 ) -> Result<Choice, Error> {
-    let names: Vec<&str> = there.iter().map(|look| look.file.output.path.as_str()).collect();
-    let names = names.join(", ");
+    let names = named(there);
     let text = differences(there);
     let lines: Vec<&str> = text.lines().collect();
     let room = usize::from(Term::stderr().size().0).saturating_sub(AROUND).max(LEAST);
@@ -93,6 +102,11 @@ fn one(
             Reply::Back => asker.remark("Choose one: nothing is written before the summary.")?,
         }
     }
+}
+
+fn named(there: &[&Look]) -> String {
+    let names: Vec<&str> = there.iter().map(|look| look.file.output.path.as_str()).collect();
+    names.join(", ")
 }
 
 fn differences(there: &[&Look]) -> String {

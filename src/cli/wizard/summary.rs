@@ -86,6 +86,8 @@ pub fn choices(session: &Session, draft: &Draft, width: usize) -> String {
     }
     let mut text = heading("Choices");
     let origin = rows.iter().map(|row| measure_text_width(&row.2)).max().unwrap_or(0);
+    // Places in a repository can be long; what was chosen matters more.
+    let origin = origin.min(width * 3 / 10);
     text.push_str(&table(&rows, origin, width));
     if !absent.is_empty() {
         let absent = format!("without {}", absent.join(", "));
