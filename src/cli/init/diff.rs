@@ -57,9 +57,42 @@ pub fn coloured(diff: &str, on_stderr: bool) -> String {
 /// file.
 #[must_use]
 pub fn without_values(diff: &str) -> String {
-    let hide = |line: &str| match line.split_once('=') {
-        Some((name, value)) if !value.is_empty() && !line.contains('#') => format!("{name}=…\n"),
-        _ => format!("{line}\n"),
+    let hide = |line: &str| {
+        let told = line.starts_with("--- ") || line.starts_with("+++ ") || line.starts_with("@@");
+        let text = line.get(1..).unwrap_or_default().trim_start();
+        match line.split_once('=') {
+            _ if told || text.is_empty() || text.starts_with('#') => format!("{line}\n"),
+            Some((name, "")) => format!("{name}=\n"),
+            Some((name, _)) => format!("{name}=…\n"),
+            // The lines of a value that goes over several.
+            None => format!("{}…\n", &line[..1]),
+        }
     };
     diff.lines().map(hide).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diff_of_an_environment_file_shows_names_alone() {
+        let diff = between(
+            ".env",
+            b"A=a#1\nKEY=\"BEGIN\nabc\"\n# doc=x\n",
+            b"A=a#1\nKEY=\"BEGIN\nabc\"\n# doc=x\nB=b\nC=\n",
+        );
+        let shown = without_values(&diff);
+        for secret in ["a#1", "BEGIN", "abc", "=b"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(shown.contains("\n # doc=x\n+B=…\n+C=\n"), "{shown}");
+        assert!(shown.starts_with("--- a/.env\n+++ b/.env\n@@"), "{shown}");
+    }
+
+    #[test]
+    fn line_ends_are_no_difference() {
+        assert_eq!(between("a", b"x\r\n", b"x\n"), "");
+        assert!(between("a", b"", b"x\n").starts_with("--- /dev/null\n+++ b/a\n"));
+    }
 }
