@@ -16,7 +16,8 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
     }
     if shape.has(Beat) {
         let (memory, parts) = shape.process(Beat);
-        ledger.memory(Beat, "process-memory", memory, format!("measured: {parts}"), &[]);
+        let reason = format!("{}: {parts}", shape.measured());
+        ledger.memory(Beat, "process-memory", memory, reason, &[]);
         let interval = ledger.seconds(
             Beat,
             "max-loop-interval",
@@ -24,20 +25,22 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
             "a changed schedule is seen within half a minute",
             &[],
         );
-        let reason = "four sleeps without a sign of life";
-        ledger.seconds(
-            Beat,
-            "heartbeat-max-age",
-            interval * 4,
-            reason,
-            &["beat.max-loop-interval"],
-        );
+        let (age, reason) = if shape.is_adopted() {
+            (600, "beat writes its schedule every 3 minutes: three times missed means it hangs")
+        } else {
+            (interval * 4, "four sleeps without a sign of life")
+        };
+        ledger.seconds(Beat, "heartbeat-max-age", age, reason, &["beat.max-loop-interval"]);
     }
 }
 
 fn worker(shape: &Shape, ledger: &mut Ledger) {
     let (memory, parts) = shape.process(Worker);
-    ledger.memory(Worker, "process-memory", memory, format!("measured under load: {parts}"), &[]);
+    let reason = match shape.is_adopted() {
+        true => format!("{}: {parts}", shape.measured()),
+        false => format!("measured under load: {parts}"),
+    };
+    ledger.memory(Worker, "process-memory", memory, reason, &[]);
     let limit = MiB(ledger.number(Worker, "memory") as u32);
     let each = ledger.number(Worker, "process-memory").max(1);
     let main = shape.supervisor(Worker, 1);
@@ -89,7 +92,31 @@ fn worker(shape: &Shape, ledger: &mut Ledger) {
     }
 }
 
+/// Limits of code that was there before: below the visibility time-out that
+/// Celery has by itself, since nothing tells the code another.
+fn adopted_limits(ledger: &mut Ledger) {
+    let reason =
+        "5 minutes less than Redis waits before it hands a running task to a second worker";
+    let uses = ["worker.visibility-timeout"];
+    let hard = ledger.seconds(Worker, "time-limit", 3300, reason, &uses);
+    let soft = hard.saturating_sub(300).max(hard / 2).max(1);
+    let reason = "5 minutes before the hard limit, so that the task can clean up";
+    ledger.seconds(Worker, "soft-time-limit", soft, reason, &["worker.time-limit"]);
+    let reason = "stated, not set: Celery's default; the code's own setting wins";
+    ledger.seconds(
+        Worker,
+        "visibility-timeout",
+        3600.max(hard + 1),
+        reason,
+        &["worker.time-limit"],
+    );
+}
+
 fn limits(shape: &Shape, ledger: &mut Ledger) {
+    if shape.is_adopted() {
+        adopted_limits(ledger);
+        return;
+    }
     let hard = ledger.seconds(Worker, "time-limit", 3600, "one hour, then the task is killed", &[]);
     let soft = hard.saturating_sub(300).max(hard / 2).max(1);
     let reason = "5 minutes before the hard limit, so that the task can clean up";

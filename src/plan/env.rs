@@ -2,6 +2,7 @@
 //! whether a value is generated, has a default, or must be given.
 
 use crate::answers::stack::Framework;
+use crate::plan::code::has_password;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
 
@@ -61,7 +62,7 @@ pub struct EnvVar {
 /// Letters and digits in a generated secret: 40 of 62 are 238 bits.
 const SECRET: usize = 40;
 /// Django's `check --deploy` wants at least 50.
-const DJANGO_SECRET: usize = 50;
+pub(super) const DJANGO_SECRET: usize = 50;
 
 /// The variables of `.env`.
 #[must_use]
@@ -71,7 +72,8 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         shape.roles.iter().copied().filter(|role| role.runs_application()).collect();
     // Django and Flask read all of their settings in every process, and the
     // entry point checks them; FastAPI's processes get what they use.
-    let whole = shape.application().framework != Framework::Fastapi;
+    let whole =
+        shape.application().framework != Framework::Fastapi || shape.answers.adopted.is_some();
     let used_by = |store: Option<Role>, users: &[Role]| -> Vec<Role> {
         let uses = |role: &Role| whole || users.contains(role);
         store.into_iter().chain(application.iter().copied().filter(uses)).collect()
@@ -85,13 +87,18 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         doc: "Least severe level that is logged: debug, info, warning or error.".into(),
         services: application.clone(),
     }];
+    let adopted = shape.answers.adopted.is_some();
+    if adopted {
+        // Code that reads LOG_LEVEL may want it in another spelling.
+        variables = crate::plan::code::variables(shape);
+    }
     let mut add = |when: bool, name: &str, kind, doc: &str, services: Vec<Role>| {
-        if when {
-            variables.push(EnvVar { name: name.into(), kind, doc: doc.into(), services });
+        if when && !variables.iter().any(|known| known.name == name) {
+            variables.push(EnvVar { name: name.to_owned(), kind, doc: doc.to_owned(), services });
         }
     };
     add(
-        framework != Framework::Fastapi,
+        framework != Framework::Fastapi && !adopted,
         "SECRET_KEY",
         EnvKind::Secret(DJANGO_SECRET),
         "Signs sessions and tokens. Changing it signs everybody out.",
@@ -105,27 +112,27 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         used_by(Some(Role::Db), &[Role::Web, Role::Worker, Role::Migrate]),
     );
     add(
-        external,
+        external && !adopted,
         "DATABASE_URL",
         EnvKind::Required,
         "postgresql://USER:PASSWORD@HOST:5432/NAME of the managed database.",
         used_by(None, &[Role::Web, Role::Worker, Role::Migrate]),
     );
     add(
-        shape.has(Role::Redis),
+        shape.has(Role::Redis) && has_password(shape, Role::Redis),
         "REDIS_PASSWORD",
         EnvKind::Secret(SECRET),
         "Password of the broker.",
         used_by(Some(Role::Redis), &[Role::Web, Role::Worker, Role::Beat]),
     );
     add(
-        shape.has(Role::Cache),
+        shape.has(Role::Cache) && has_password(shape, Role::Cache),
         "CACHE_PASSWORD",
         EnvKind::Secret(SECRET),
         "Password of the cache.",
         used_by(Some(Role::Cache), &[Role::Web, Role::Worker]),
     );
-    let django = framework == Framework::Django;
+    let django = framework == Framework::Django && !adopted;
     let (hosts, origins) = match deploy.domain.as_str() {
         "" => ("localhost,127.0.0.1".to_owned(), String::new()),
         domain => (format!("{domain},localhost,127.0.0.1"), format!("https://{domain}")),

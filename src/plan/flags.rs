@@ -2,11 +2,52 @@
 
 use std::collections::BTreeMap;
 
+use crate::answers::adopted::Adopted;
 use crate::answers::stack::{
     Database, Delivery, Framework, Hardening, PackageManager, Runtime, Server,
 };
+use crate::plan::code::has_password;
+use crate::plan::env::EnvKind;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
+
+/// What adopted code has, found out.
+struct Has {
+    collects: bool,
+    serves: bool,
+    whitenoise: bool,
+    manifest: bool,
+    uvloop: bool,
+    watchfiles: bool,
+    build_packages: bool,
+    runtime_packages: bool,
+}
+
+impl Has {
+    fn of(adopted: &Adopted) -> Self {
+        let derived = &adopted.derived;
+        let files = derived.static_files.as_ref();
+        let url = files.and_then(|files| files.url.as_deref()).unwrap_or("/static/");
+        Self {
+            collects: files.is_some_and(|files| files.collectstatic),
+            // Another host may serve them.
+            serves: !url.contains("//") && !url.trim_matches('/').is_empty(),
+            whitenoise: files.is_some_and(|files| files.whitenoise),
+            manifest: files.is_some_and(|files| files.manifest),
+            uvloop: derived.installs("uvloop") && derived.installs("httptools"),
+            watchfiles: derived.installs("watchfiles"),
+            build_packages: !crate::plan::code::build_packages(adopted).is_empty(),
+            runtime_packages: !derived.system_packages.runtime.is_empty(),
+        }
+    }
+}
+
+/// Whether the entry point has anything to check.
+fn requires_variables(shape: &Shape) -> bool {
+    crate::plan::code::variables(shape)
+        .iter()
+        .any(|variable| matches!(variable.kind, EnvKind::Secret(_) | EnvKind::Required))
+}
 
 /// Named truths about a stack; every name is always there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -28,6 +69,10 @@ impl Flags {
         let runtime = application.model.as_ref().map_or(Runtime::None, |model| model.runtime);
         let delivery = application.model.as_ref().map(|model| model.delivery);
         let manager = |wanted| answers.package_manager == wanted;
+        let adopted = answers.adopted.as_ref();
+        let code = adopted.map(Has::of);
+        let new = adopted.is_none();
+        let django = framework(Framework::Django);
         Self(BTreeMap::from([
             ("fastapi", framework(Framework::Fastapi)),
             ("flask", framework(Framework::Flask)),
@@ -41,6 +86,9 @@ impl Flags {
             ("edge_web", !nginx),
             ("database", database),
             ("db", shape.has(Role::Db)),
+            // What is managed elsewhere, adopted code finds by names of its own.
+            ("dev_db", new && stack.database == Database::External),
+            ("env_database", if new { database } else { shape.has(Role::Db) }),
             ("external_db", stack.database == Database::External),
             ("migrate", shape.has(Role::Migrate)),
             ("cache", stack.cache),
@@ -54,22 +102,30 @@ impl Flags {
             ("torch", runtime == Runtime::Torch),
             ("transformers", runtime == Runtime::Transformers),
             ("ultralytics", runtime == Runtime::Ultralytics),
-            ("cpu_index", runtime.is_torch_family()),
-            ("model_mount", delivery == Some(Delivery::Mount)),
-            ("model_bake", delivery == Some(Delivery::Bake)),
-            ("static", framework(Framework::Django) && nginx),
-            ("whitenoise", framework(Framework::Django) && !nginx),
-            ("entrypoint", !framework(Framework::Fastapi) && !image_only),
+            ("cpu_index", new && runtime.is_torch_family()),
+            ("model_mount", new && delivery == Some(Delivery::Mount)),
+            ("model_bake", new && delivery == Some(Delivery::Bake)),
+            ("code_model_mount", !new && delivery == Some(Delivery::Mount)),
+            ("static", code.as_ref().map_or(django, |code| code.collects && code.serves) && nginx),
+            (
+                "whitenoise",
+                code.as_ref().map_or(django && !nginx, |code| code.collects && code.whitenoise),
+            ),
+            (
+                "entrypoint",
+                !image_only
+                    && if new { !framework(Framework::Fastapi) } else { requires_variables(shape) },
+            ),
             ("image_only", image_only),
-            ("uvloop", asgi),
-            ("factory", false),
+            ("uvloop", code.as_ref().map_or(asgi, |code| code.uvloop)),
+            ("factory", adopted.is_some_and(|adopted| adopted.factory)),
             // WSGI code without sockets at import is shared by fork; a model
             // is not: its threads do not survive one.
-            ("preload", !asgi && runtime == Runtime::None),
-            ("static_manifest", framework(Framework::Django)),
-            ("heartbeat", shape.has(Role::Worker)),
+            ("preload", new && !asgi && runtime == Runtime::None),
+            ("static_manifest", code.as_ref().map_or(django, |code| code.manifest)),
+            ("heartbeat", new && shape.has(Role::Worker)),
             ("loopback", matches!(answers.deploy.bind.as_str(), "127.0.0.1" | "::1")),
-            ("watchfiles", false),
+            ("watchfiles", code.as_ref().is_some_and(|code| code.watchfiles)),
             ("read_only", answers.deploy.hardening == Hardening::Strict),
             ("domain", !answers.deploy.domain.is_empty()),
             ("pip", manager(PackageManager::Pip)),
@@ -77,8 +133,14 @@ impl Flags {
             ("poetry", manager(PackageManager::Poetry)),
             ("pdm", manager(PackageManager::Pdm)),
             ("pipenv", manager(PackageManager::Pipenv)),
-            ("build_packages", false),
-            ("runtime_packages", false),
+            ("adopted", !new),
+            ("pyproject", manager(PackageManager::Pyproject)),
+            ("setuptools", manager(PackageManager::Setuptools)),
+            ("conda", manager(PackageManager::Conda)),
+            ("redis_password", has_password(shape, Role::Redis)),
+            ("cache_password", has_password(shape, Role::Cache)),
+            ("build_packages", code.as_ref().is_some_and(|code| code.build_packages)),
+            ("runtime_packages", code.as_ref().is_some_and(|code| code.runtime_packages)),
             ("dockerfile_syntax", answers.images.contains_key("dockerfile-syntax")),
         ]))
     }

@@ -21,6 +21,7 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
 fn start_cost(shape: &Shape, role: Role) -> u64 {
     match role {
         Role::Web if shape.application().model.is_some() => 20,
+        Role::Web | Role::Worker | Role::Beat if shape.is_adopted() => 10,
         Role::Web | Role::Worker | Role::Beat => match shape.application().framework {
             Framework::Django => 4,
             _ => 3,
@@ -31,16 +32,23 @@ fn start_cost(shape: &Shape, role: Role) -> u64 {
 }
 
 fn check(shape: &Shape, ledger: &mut Ledger, role: Role) {
+    let pings = role == Role::Worker && shape.is_adopted();
     let (interval, why) = match role {
+        _ if pings => (60, "each check starts a Python process that asks the worker"),
         Role::Db | Role::Redis | Role::Cache => (10, "cheap, and others wait for it"),
         _ => (30, "often enough to notice, rare enough to cost nothing"),
     };
     ledger.seconds(role, "health-interval", interval, why, &[]);
-    ledger.seconds(role, "health-timeout", 5, "a check that takes longer has failed", &[]);
+    let (timeout, why) = match pings {
+        true => (30, "importing the code takes seconds on a small share of CPU"),
+        false => (5, "a check that takes longer has failed"),
+    };
+    ledger.seconds(role, "health-timeout", timeout, why, &[]);
     ledger.count(role, "health-retries", 3, "one slow answer is no outage", &[]);
     let cost = start_cost(shape, role);
     let cpus = MilliCpu(ledger.number(role, "cpus").max(10) as u32);
     let (between, why) = match cpus.0 {
+        _ if pings => (15, "a check costs seconds of CPU"),
         ..150 => (5, "a check costs CPU too, and this share is small"),
         _ => (2, "a service that is ready is seen at once"),
     };

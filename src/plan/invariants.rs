@@ -7,7 +7,7 @@ use crate::plan::budget::{self, FILL_PERCENT};
 use crate::plan::ledger::Ledger;
 use crate::plan::postgres;
 use crate::plan::shape::Shape;
-use crate::schema::role::Role::{self, Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
+use crate::schema::role::Role::{self, Beat, Cache, Db, Nginx, Redis, Web, Worker};
 use crate::units::{MiB, MilliCpu};
 
 /// Seconds a stop needs beyond the graceful time-out, for clean-up.
@@ -185,7 +185,7 @@ fn processes(shape: &Shape, broken: &mut Broken) {
 }
 
 fn connections(shape: &Shape, broken: &mut Broken) {
-    if !shape.has(Migrate) {
+    if !shape.has_database() {
         return;
     }
     let web = broken.number(Web, "workers") * broken.number(Web, "pool-size");

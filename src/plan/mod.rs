@@ -6,6 +6,7 @@
 pub mod budget;
 pub mod carry;
 pub mod celery;
+pub mod code;
 pub mod data;
 pub mod env;
 pub mod flags;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub images: BTreeMap<String, String>,
     /// Variables of `.env`.
     pub env: Vec<env::EnvVar>,
+    /// Code that was there before; empty for a new service.
+    pub code: code::Code,
     /// Python packages.
     pub requirements: Requirements,
     /// Files, sorted by path.
@@ -72,11 +75,13 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let mut ledger = Ledger::new(&answers.pins);
     budget::decide(&shape, &mut ledger)?;
     let mut warnings = numbers(&shape, &mut ledger);
-    let problems = invariants::problems(&shape, &ledger);
+    let mut problems = invariants::problems(&shape, &ledger);
+    problems.extend(code::problems(&shape));
     if !problems.is_empty() {
         return Err(problems);
     }
     warnings.extend(notices(&shape));
+    warnings.extend(code::notices(&shape));
 
     let carry = carry::Carry::of(answers, &shape.roles);
     warnings.extend(carry.iter().flat_map(carry::Carry::warnings));
@@ -93,6 +98,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
             Some(carry) => carry.variables(env::variables(&shape)),
             None => env::variables(&shape),
         },
+        code: code::Code::beside(&shape, carry.as_ref()),
         services: shape.roles.clone(),
         decisions: ledger.into_decisions(),
         answers: answers.clone(),
@@ -115,7 +121,10 @@ fn numbers(shape: &Shape, ledger: &mut Ledger) -> Vec<String> {
     celery::decide(shape, ledger);
     if shape.has(Role::Migrate) {
         let (memory, parts) = shape.process(Role::Migrate);
-        ledger.memory(Role::Migrate, "process-memory", memory, format!("measured: {parts}"), &[]);
+        let reason = format!("{}: {parts}", shape.measured());
+        ledger.memory(Role::Migrate, "process-memory", memory, reason, &[]);
+    }
+    if shape.has_database() {
         web::pool(shape, ledger, postgres::affordable(shape, ledger));
         postgres::connections(shape, ledger);
     }
@@ -133,6 +142,7 @@ fn notices(shape: &Shape) -> Vec<String> {
     let mut notices = Vec::new();
     if let Some(model) = &shape.application().model
         && model.runtime.is_torch_family()
+        && answers.adopted.is_none()
     {
         notices.push(format!(
             "no sample model for {}: put yours at {} before the first start, /ready answers 503 until then",

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::plan::data::VERSIONS;
+
 #[derive(Deserialize)]
 struct Table {
     server: Vec<Row>,
@@ -35,9 +37,26 @@ pub fn version(package: &str, python: &str) -> Option<&'static str> {
         .map(|row| row.version.as_str())
 }
 
+/// The release of a tool of the builder that runs on a Python minor version:
+/// that of `versions.toml`, on an old Python the last that supports it.
+#[must_use]
+pub fn tool(name: &str, python: &str) -> String {
+    let older = matches!(python, "3.8" | "3.9").then(|| version(name, python)).flatten();
+    match older {
+        Some(version) => version.to_owned(),
+        None => VERSIONS.tools.get(name).cloned().unwrap_or_default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::version;
+    use super::{tool, version};
+
+    #[test]
+    fn a_tool_of_the_builder_runs_on_the_projects_python() {
+        assert_eq!(tool("poetry", "3.14"), super::VERSIONS.tools["poetry"]);
+        assert_eq!(tool("poetry", "3.8"), "1.8.5");
+    }
 
     #[test]
     fn an_older_python_gets_the_last_release_that_supports_it() {

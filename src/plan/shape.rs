@@ -58,7 +58,11 @@ impl<'a> Shape<'a> {
         let wanted = |role: &Role| match role {
             Role::Web => true,
             Role::Nginx => stack.proxy == Proxy::Nginx,
-            Role::Migrate => stack.database != Database::None,
+            Role::Migrate => match &answers.adopted {
+                // SQLite is no service, and its schema is migrated as well.
+                Some(adopted) => adopted.migrations != "none",
+                None => stack.database != Database::None,
+            },
             Role::Worker => celery.is_some(),
             Role::Beat => celery.is_some_and(|celery| celery.beat),
             Role::Db => stack.database == Database::Postgres,
@@ -72,6 +76,25 @@ impl<'a> Shape<'a> {
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// Whether the stack has a database server, its own or one elsewhere.
+    #[must_use]
+    pub fn has_database(&self) -> bool {
+        self.answers.stack.database != Database::None
+    }
+
+    /// Whether the code was there before.
+    #[must_use]
+    pub const fn is_adopted(&self) -> bool {
+        self.answers.adopted.is_some()
+    }
+
+    /// How far the memory figures of the application's processes can be
+    /// trusted, for their reasons.
+    #[must_use]
+    pub const fn measured(&self) -> &'static str {
+        if self.is_adopted() { "assumed until you measure yours" } else { "measured" }
     }
 
     /// The application the files are written for.
@@ -104,6 +127,9 @@ impl<'a> Shape<'a> {
         if stack.database != Database::None && role != Role::Beat {
             parts.push(figure(figures.database));
         }
+        if self.is_adopted() {
+            parts.push(figure("adopted"));
+        }
         if role == Role::Web {
             if stack.cache {
                 parts.push(figure("redis"));
@@ -126,7 +152,9 @@ impl<'a> Shape<'a> {
         let name = match (role, application.server) {
             (Role::Web, Server::Uvicorn) if workers > 1 => "uvicorn",
             (Role::Web, Server::Uvicorn) => return MiB(0),
-            (Role::Web, Server::Gunicorn) if application.model.is_none() => "gunicorn-preload",
+            (Role::Web, Server::Gunicorn) if application.model.is_none() && !self.is_adopted() => {
+                "gunicorn-preload"
+            }
             (Role::Web, Server::GunicornUvicorn | Server::Gunicorn) => "gunicorn",
             (Role::Worker, _) => Figures::of(application.framework).main,
             _ => return MiB(0),

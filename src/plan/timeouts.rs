@@ -16,7 +16,8 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
         (30, "nobody waits longer for a page; longer work belongs in a task")
     };
     let request = ledger.seconds(Web, "request-timeout", request, reason, &[]);
-    if shape.has(Migrate) {
+    // Adopted code would not read it.
+    if shape.has(Migrate) && !shape.is_adopted() {
         let statement = request.saturating_sub(5).max(1) * 1000;
         let reason = "5 s less than a request, so that the database gives up first and the application can answer";
         ledger.decide(
@@ -88,14 +89,17 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
     if shape.has(Worker) {
         let reason = "tasks may run for an hour; a deployment waits this long, then they go back to the queue";
         let grace = ledger.seconds(Worker, "stop-grace-period", 60, reason, &[]);
-        let reason = "15 s less than the grace period: then unfinished tasks go back to the queue before SIGKILL";
-        ledger.seconds(
-            Worker,
-            "soft-shutdown-timeout",
-            grace.saturating_sub(15).max(1),
-            reason,
-            &["worker.stop-grace-period"],
-        );
+        // Releases of Celery before 5.5 refuse the setting.
+        if !shape.is_adopted() {
+            let reason = "15 s less than the grace period: then unfinished tasks go back to the queue before SIGKILL";
+            ledger.seconds(
+                Worker,
+                "soft-shutdown-timeout",
+                grace.saturating_sub(15).max(1),
+                reason,
+                &["worker.stop-grace-period"],
+            );
+        }
     }
     if shape.has(Beat) {
         ledger.seconds(Beat, "stop-grace-period", 15, "it writes its schedule and leaves", &[]);

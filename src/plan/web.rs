@@ -21,7 +21,11 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
 
 fn memory_per_process(shape: &Shape, ledger: &mut Ledger) {
     let (memory, parts) = shape.process(Web);
-    ledger.memory(Web, "process-memory", memory, format!("measured under load: {parts}"), &[]);
+    let reason = match shape.is_adopted() {
+        true => format!("{}: {parts}", shape.measured()),
+        false => format!("measured under load: {parts}"),
+    };
+    ledger.memory(Web, "process-memory", memory, reason, &[]);
     if let Some(memory) = shape.model_memory() {
         let reason = "until yours is measured: pin what the loaded model takes";
         ledger.memory(Web, "model-memory", memory, reason, &["model.runtime"]);
@@ -137,6 +141,9 @@ fn connections(shape: &Shape, ledger: &mut Ledger) {
         );
     }
     match server {
+        // Nobody knows how many WebSockets adopted code holds open.
+        Server::Uvicorn
+            if shape.is_adopted() && ledger.pinned(Web, "limit-concurrency").is_none() => {}
         Server::Uvicorn => {
             let (limit, reason, uses): (u64, String, &[&str]) = if shape.has(Nginx) {
                 let idle = ledger.number(Nginx, "upstream-keepalive")
@@ -177,10 +184,13 @@ pub fn pool(shape: &Shape, ledger: &mut Ledger, affordable: u64) {
             let threads = ledger.number(Web, "threads");
             (threads, "one per thread".to_owned())
         }
+        _ if shape.is_adopted() => (15, "assumed: SQLAlchemy's pool of 5 and 10 more".to_owned()),
         _ => (10, "an event loop shares ten".to_owned()),
     };
     let each = affordable / workers;
-    let size = wanted.min(each).max(1);
+    // Adopted code has a pool of its own size, whatever the database affords.
+    let fixed = shape.is_adopted() && shape.answers.stack.database == Database::Postgres;
+    let size = if fixed { wanted } else { wanted.min(each).max(1) };
     let reason = if size < wanted {
         format!("{why}, but the database affords {affordable} for all processes")
     } else {

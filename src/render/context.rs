@@ -4,7 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Framework};
+use crate::plan::env::EnvVar;
 use crate::plan::{Plan, Role};
 use crate::render::carried;
 
@@ -49,13 +51,16 @@ pub fn of(plan: &Plan) -> Value {
             .map(|decision| (decision.key.name(), json!(decision.reason)))
             .collect::<Map<_, _>>(),
         "env": plan.env.iter().map(|variable| json!({
+            "shared": is_passed_on(plan, variable) && variable.services.len() > 1,
+            "alone": is_passed_on(plan, variable) && variable.services.len() == 1,
             "name": variable.name,
             "kind": variable.kind.word(),
             "value": variable.kind.example(),
             "doc": variable.doc,
             "services": variable.services.iter().map(|role| &answers.services[role]).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
-        "packages": { "build": [], "runtime": [] },
+        "packages": packages(plan),
+        "code": plan.code,
         "pins": crate::plan::data::VERSIONS.tools.iter()
             .map(|(name, version)| (name.replace('-', "_"), json!(version)))
             .collect::<Map<_, _>>(),
@@ -93,6 +98,7 @@ fn volumes(plan: &Plan) -> Value {
         .iter()
         .filter(|(role, ..)| plan.services.contains(role) && !there(*role))
         .map(|(_, _, name)| name)
+        .chain(plan.code.storage.volumes.iter().map(|volume| &volume.name))
         .collect();
     let mut volumes = json!({ "declared": declared });
     for (_, short, name) in &names {
@@ -110,7 +116,7 @@ fn project(plan: &Plan) -> Value {
         (Framework::Django, true) => ("config.asgi:application", "config.settings"),
         (Framework::Django, false) => ("config.wsgi:application", "config.settings"),
     };
-    json!({
+    let mut project = json!({
         "name": answers.name,
         "package": "app",
         "python": answers.python,
@@ -127,7 +133,11 @@ fn project(plan: &Plan) -> Value {
         "settings": settings,
         "static_root": if settings.is_empty() { "" } else { "/app/staticfiles" },
         "static_url": if settings.is_empty() { "" } else { "/static/" },
-    })
+    });
+    if let Some(adopted) = &answers.adopted {
+        describe_adopted(plan, adopted, &mut project);
+    }
+    project
 }
 
 /// The name of one of the compose files, as it stands in its directory.
@@ -135,6 +145,41 @@ fn file_name(plan: &Plan, usual: &str) -> String {
     let placed = plan.carry.as_ref().and_then(|carry| carry.carried.place(usual));
     let path = placed.unwrap_or_else(|| usual.to_owned());
     path.rsplit('/').next().unwrap_or(&path).to_owned()
+}
+
+/// What is the code's own, in place of what a new service has.
+fn describe_adopted(plan: &Plan, adopted: &Adopted, project: &mut Value) {
+    let files = adopted.derived.static_files.as_ref();
+    let url = files.and_then(|files| files.url.as_deref()).unwrap_or("/static/");
+    project["package"] = json!("");
+    if plan.carry.is_none() {
+        project["context"] = json!(plan.code.context);
+    }
+    project["app"] = json!(plan.code.app);
+    project["health"] = json!(adopted.health);
+    project["ready"] = json!(adopted.ready);
+    project["settings"] = json!(adopted.settings);
+    project["static_root"] = json!(plan.code.static_root);
+    project["static_url"] = json!(format!("/{}/", url.trim_matches('/')));
+}
+
+/// Whether a variable of `.env` is given to the application under its name.
+/// The others are parts of an address, or the template gives them itself.
+fn is_passed_on(plan: &Plan, variable: &EnvVar) -> bool {
+    let part = variable.services.iter().any(|role| !role.runs_application());
+    let adopted = plan.answers.adopted.is_some();
+    !part && (adopted || !["LOG_LEVEL", "DATABASE_URL"].contains(&variable.name.as_str()))
+}
+
+/// Debian packages by stage.
+fn packages(plan: &Plan) -> Value {
+    let adopted = plan.answers.adopted.as_ref();
+    json!({
+        "build": adopted.map(crate::plan::code::build_packages).unwrap_or_default(),
+        "runtime": adopted
+            .map(|adopted| adopted.derived.system_packages.runtime.clone())
+            .unwrap_or_default(),
+    })
 }
 
 fn stack(plan: &Plan) -> Value {
@@ -152,17 +197,20 @@ fn stack(plan: &Plan) -> Value {
         "cache": redis(stack.cache),
         "broker": stack.broker.word(),
         "worker": if application.celery.is_some() { "celery" } else { "none" },
-        "migrations": match (stack.database, django) {
-            (Database::None, _) => "none",
-            (_, true) => "django",
-            (_, false) => "alembic",
+        "migrations": match (&plan.answers.adopted, stack.database, django) {
+            (Some(adopted), ..) => adopted.migrations.as_str(),
+            (None, Database::None, _) => "none",
+            (None, _, true) => "django",
+            (None, _, false) => "alembic",
         },
-        "celery_app": match (application.celery, django) {
-            (None, _) => "",
-            (_, true) => "config.celery:app",
-            (_, false) => "app.celery_app:app",
+        "celery_app": match (&plan.answers.adopted, application.celery, django) {
+            (Some(adopted), ..) => adopted.celery_app.as_str(),
+            (None, None, _) => "",
+            (None, _, true) => "config.celery:app",
+            (None, _, false) => "app.celery_app:app",
         },
         "celery_scheduler": match (application.celery.is_some_and(|celery| celery.beat), django) {
+            _ if plan.answers.adopted.is_some() => plan.code.scheduler.as_str(),
             (false, _) => "",
             (true, true) => "config.celery:HeartbeatScheduler",
             (true, false) => "app.celery_app:HeartbeatScheduler",
@@ -202,7 +250,11 @@ fn numbers(plan: &Plan) -> Value {
     for decision in &plan.decisions {
         services[decision.key.role.name()][decision.key.row.field] = decision.value.in_template();
     }
-    let path = if plan.flags.is("model") { "/ready" } else { "/health" };
+    let path = match &plan.answers.adopted {
+        Some(_) => plan.code.probe.path.as_str(),
+        None if plan.flags.is("model") => "/ready",
+        None => "/health",
+    };
     services["web"]["health_path"] = json!(path);
     Value::Object(services)
 }

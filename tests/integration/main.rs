@@ -1,5 +1,6 @@
 //! What dockwright promises, from the outside: one file per feature.
 
+mod adopted;
 mod bad_input;
 mod carried;
 mod combinations;

@@ -3,8 +3,8 @@
 use super::{Dependencies, Source};
 use crate::detect::facts::Installs;
 
-/// Packages whose exact version decides how they are started.
-const STARTED: [&str; 12] = [
+/// Packages whose exact version decides how they are installed or started.
+const STARTED: [&str; 13] = [
     "celery",
     "daphne",
     "django",
@@ -14,6 +14,7 @@ const STARTED: [&str; 12] = [
     "gunicorn",
     "hypercorn",
     "starlette",
+    "torch",
     "uvicorn",
     "uvicorn-worker",
     "waitress",

@@ -1,0 +1,426 @@
+//! What adopted code is told, under the names it reads itself.
+
+use serde::Serialize;
+
+use crate::answers::adopted::Adopted;
+use crate::answers::stack::{Broker, Database};
+use crate::detect::facts::Meaning;
+use crate::plan::code::build_values;
+use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar};
+use crate::plan::shape::Shape;
+use crate::schema::role::Role;
+
+/// A variable and its value as a scalar of the compose file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Its name.
+    pub name: String,
+    /// Its value, quoted where YAML wants that.
+    pub value: String,
+}
+
+impl Setting {
+    fn new(name: &str, value: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), value: value.into() }
+    }
+
+    /// A value that Compose takes as it stands.
+    fn literal(name: &str, value: &str) -> Self {
+        let value = serde_json::Value::from(value.replace('$', "$$"));
+        Self::new(name, value.to_string())
+    }
+}
+
+/// Adds a setting unless its name is there already.
+fn add(settings: &mut Vec<Setting>, setting: Setting) {
+    if !settings.iter().any(|known| known.name == setting.name) {
+        settings.push(setting);
+    }
+}
+
+/// Variables with one value everywhere: debug off, and what never changes.
+pub(super) fn settings(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    if adopted.derived.required_env.iter().any(|required| required.name == "PORT") {
+        settings.push(Setting::literal("PORT", "8000"));
+    }
+    for known in &adopted.derived.connections {
+        match &known.meaning {
+            Meaning::Debug { off } => add(&mut settings, Setting::literal(&known.name, off)),
+            // A constant belongs to the stores that run here.
+            Meaning::Constant { value }
+                if shape.has(Role::Db) || !is_about_a_database(&known.name) =>
+            {
+                add(&mut settings, Setting::literal(&known.name, value));
+            }
+            _ => {}
+        }
+    }
+    settings
+}
+
+fn is_about_a_database(name: &str) -> bool {
+    ["SQL", "DB", "DATABASE", "POSTGRES"].iter().any(|part| name.contains(part))
+}
+
+/// The same in the development overlay.
+pub(super) fn development(adopted: &Adopted) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    for known in &adopted.derived.connections {
+        if let Meaning::Debug { off } = &known.meaning {
+            let on = match off.as_str() {
+                "False" => "True",
+                "false" => "true",
+                "no" => "yes",
+                "off" => "on",
+                _ => "1",
+            };
+            add(&mut settings, Setting::literal(&known.name, on));
+        }
+    }
+    settings
+}
+
+/// Variables that lead to the database of this stack.
+pub(super) fn database(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
+    if !shape.has(Role::Db) {
+        return Vec::new();
+    }
+    let host = &shape.answers.services[&Role::Db];
+    let url = |scheme: &str| {
+        format!("\"{scheme}://app:\\\n    ${{POSTGRES_PASSWORD:?set it in .env}}@{host}:5432/app\"")
+    };
+    let mut settings = Vec::new();
+    for known in &adopted.derived.connections {
+        let name = known.name.as_str();
+        let setting = match &known.meaning {
+            Meaning::DatabaseUrl { scheme } => Setting::new(name, url(scheme)),
+            Meaning::DatabaseHost => Setting::new(name, host),
+            Meaning::DatabasePort => Setting::literal(name, "5432"),
+            Meaning::DatabaseName | Meaning::DatabaseUser => Setting::new(name, "app"),
+            Meaning::DatabasePassword => Setting::new(name, "${POSTGRES_PASSWORD:?set it in .env}"),
+            _ => continue,
+        };
+        add(&mut settings, setting);
+    }
+    if settings.is_empty() {
+        settings.push(Setting::new("DATABASE_URL", url("postgresql")));
+    }
+    settings
+}
+
+/// A Redis of this stack, as variables name it.
+struct Store<'a> {
+    host: &'a str,
+    /// The variable of `.env` with its password; `None` for one without.
+    password: Option<&'static str>,
+}
+
+impl Store<'_> {
+    fn url(&self, index: u8) -> String {
+        let host = self.host;
+        match self.password {
+            Some(name) => {
+                format!("\"redis://:\\\n    ${{{name}:?set it in .env}}@{host}:6379/{index}\"")
+            }
+            None => format!("redis://{host}:6379/{index}"),
+        }
+    }
+
+    fn setting(&self, name: &str, meaning: &Meaning) -> Option<Setting> {
+        Some(match meaning {
+            Meaning::CacheUrl | Meaning::BrokerUrl => Setting::new(name, self.url(0)),
+            Meaning::ResultUrl => Setting::new(name, self.url(1)),
+            Meaning::CacheHost | Meaning::BrokerHost => Setting::new(name, self.host),
+            Meaning::CachePort | Meaning::BrokerPort => Setting::literal(name, "6379"),
+            Meaning::CachePassword | Meaning::BrokerPassword => {
+                Setting::new(name, format!("${{{}:?set it in .env}}", self.password?))
+            }
+            _ => return None,
+        })
+    }
+}
+
+const fn is_cache(meaning: &Meaning) -> bool {
+    matches!(
+        meaning,
+        Meaning::CacheUrl | Meaning::CacheHost | Meaning::CachePort | Meaning::CachePassword
+    )
+}
+
+const fn is_broker(meaning: &Meaning) -> bool {
+    matches!(
+        meaning,
+        Meaning::BrokerUrl
+            | Meaning::ResultUrl
+            | Meaning::BrokerHost
+            | Meaning::BrokerPort
+            | Meaning::BrokerPassword
+    )
+}
+
+/// Whether a Redis of this stack asks for a password. Code that is told a host
+/// and knows no variable for a password could not give one; its Redis is
+/// reached over an internal network alone.
+#[must_use]
+pub fn has_password(shape: &Shape, role: Role) -> bool {
+    let Some(adopted) = &shape.answers.adopted else { return true };
+    let shared = role == Role::Redis && !shape.has(Role::Cache);
+    let about = |meaning: &Meaning| match role {
+        Role::Cache => is_cache(meaning),
+        _ => is_broker(meaning) || shared && is_cache(meaning),
+    };
+    let told = |wanted: fn(&Meaning) -> bool| {
+        adopted.derived.told(move |meaning| about(meaning) && wanted(meaning)).next().is_some()
+    };
+    let host = told(|meaning| matches!(meaning, Meaning::CacheHost | Meaning::BrokerHost));
+    let password =
+        told(|meaning| matches!(meaning, Meaning::CachePassword | Meaning::BrokerPassword));
+    !host || password
+}
+
+fn store<'a>(shape: &'a Shape, role: Role, password: &'static str) -> Store<'a> {
+    Store {
+        host: &shape.answers.services[&role],
+        password: has_password(shape, role).then_some(password),
+    }
+}
+
+/// Variables that lead to the cache of this stack.
+pub(super) fn cache(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
+    if !shape.has(Role::Cache) {
+        return Vec::new();
+    }
+    let store = store(shape, Role::Cache, "CACHE_PASSWORD");
+    let mut settings = Vec::new();
+    for known in adopted.derived.told(is_cache) {
+        if let Some(setting) = store.setting(&known.name, &known.meaning) {
+            add(&mut settings, setting);
+        }
+    }
+    if settings.is_empty() {
+        settings.push(Setting::new("CACHE_URL", store.url(0)));
+    }
+    settings
+}
+
+/// Variables that lead to the broker of this stack, and to the cache where
+/// that is the same Redis.
+pub(super) fn broker(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
+    if !shape.has(Role::Redis) {
+        return Vec::new();
+    }
+    let store = store(shape, Role::Redis, "REDIS_PASSWORD");
+    let shared = !shape.has(Role::Cache);
+    let mut settings = Vec::new();
+    for known in adopted.derived.told(|meaning| is_broker(meaning) || shared && is_cache(meaning)) {
+        if let Some(setting) = store.setting(&known.name, &known.meaning) {
+            add(&mut settings, setting);
+        }
+    }
+    let by_url = adopted.derived.told(|meaning| {
+        matches!(meaning, Meaning::BrokerUrl | Meaning::BrokerHost | Meaning::CacheUrl)
+    });
+    if by_url.count() == 0 {
+        // Celery itself reads the former, whatever the code says.
+        let name = if shape.has(Role::Worker) { "CELERY_BROKER_URL" } else { "REDIS_URL" };
+        add(&mut settings, Setting::new(name, store.url(0)));
+    }
+    settings
+}
+
+/// What `.env` has to hold for adopted code, beside what every stack has.
+#[must_use]
+pub fn variables(shape: &Shape) -> Vec<EnvVar> {
+    let Some(adopted) = &shape.answers.adopted else { return Vec::new() };
+    let application: Vec<Role> =
+        shape.roles.iter().copied().filter(|role| role.runs_application()).collect();
+    let mut variables: Vec<EnvVar> = Vec::new();
+    let mut put = |name: &str, kind: EnvKind, doc: &str| {
+        if !variables.iter().any(|known| known.name == name) {
+            let services = application.clone();
+            variables.push(EnvVar { name: name.to_owned(), kind, doc: doc.to_owned(), services });
+        }
+    };
+    for known in &adopted.derived.connections {
+        let name = known.name.as_str();
+        match &known.meaning {
+            Meaning::SecretKey => put(
+                name,
+                EnvKind::Secret(DJANGO_SECRET),
+                "Signs sessions and tokens. Changing it signs everybody out.",
+            ),
+            Meaning::AllowedHosts { separator } => put(
+                name,
+                EnvKind::Default(hosts(shape).join(separator)),
+                "Host names this service answers to.",
+            ),
+            Meaning::TrustedOrigins { .. } => put(
+                name,
+                EnvKind::Default(origin(shape)),
+                "Origins that may post forms, with their scheme.",
+            ),
+            _ => {}
+        }
+    }
+    for (name, kind, doc) in elsewhere(shape, adopted) {
+        put(&name, kind, &doc);
+    }
+    let given = given(shape, adopted);
+    for required in adopted.derived.required_env.iter().filter(|one| !given.contains(&one.name)) {
+        if required.generated {
+            put(
+                &required.name,
+                EnvKind::Secret(DJANGO_SECRET),
+                "A secret that the code needs to start.",
+            );
+        } else {
+            put(&required.name, EnvKind::Required, "The code does not start without it.");
+        }
+    }
+    variables
+}
+
+/// Names that the compose file gives a value by itself.
+fn given(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+    [settings, database, cache, broker]
+        .into_iter()
+        .flat_map(|group| group(shape, adopted))
+        .map(|setting| setting.name)
+        .collect()
+}
+
+fn hosts(shape: &Shape) -> Vec<String> {
+    let domain = shape.answers.deploy.domain.clone();
+    let own = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    Some(domain).filter(|domain| !domain.is_empty()).into_iter().chain(own).collect()
+}
+
+/// Django refuses an origin that is no address, so there is always one.
+fn origin(shape: &Shape) -> String {
+    match shape.answers.deploy.domain.as_str() {
+        "" => format!("http://localhost:{}", shape.answers.port),
+        domain => format!("https://{domain}"),
+    }
+}
+
+/// Addresses of what is managed elsewhere: to be filled in.
+fn elsewhere(shape: &Shape, adopted: &Adopted) -> Vec<(String, EnvKind, String)> {
+    let derived = &adopted.derived;
+    let mut variables = Vec::new();
+    let stack = &shape.answers.stack;
+    if stack.database == Database::External {
+        let kind = derived.database.as_deref().unwrap_or("the");
+        let mut known = false;
+        for told in &derived.connections {
+            let (env, what) = match &told.meaning {
+                Meaning::DatabaseUrl { scheme } => (
+                    EnvKind::Required,
+                    format!("{scheme}://USER:PASSWORD@HOST/NAME of the {kind} database."),
+                ),
+                Meaning::DatabaseHost => {
+                    (EnvKind::Required, format!("Host of the {kind} database."))
+                }
+                Meaning::DatabasePort => match kind {
+                    "mysql" | "mariadb" => {
+                        (EnvKind::Default("3306".into()), "Port of the database.".into())
+                    }
+                    "postgres" => (EnvKind::Default("5432".into()), "Port of the database.".into()),
+                    _ => (EnvKind::Required, format!("Port of the {kind} database.")),
+                },
+                Meaning::DatabaseName => {
+                    (EnvKind::Required, format!("Name of the {kind} database."))
+                }
+                Meaning::DatabaseUser => {
+                    (EnvKind::Required, format!("User of the {kind} database."))
+                }
+                Meaning::DatabasePassword => {
+                    (EnvKind::Required, format!("Password of the {kind} database."))
+                }
+                _ => continue,
+            };
+            known = true;
+            variables.push((told.name.clone(), env, what));
+        }
+        if !known {
+            let what = "SCHEME://USER:PASSWORD@HOST:PORT/NAME of the managed database.";
+            variables.push(("DATABASE_URL".into(), EnvKind::Required, what.into()));
+        }
+    }
+    if stack.broker == Broker::External {
+        let kind = derived.broker.as_deref().unwrap_or("managed");
+        let mut known = false;
+        for told in derived.told(|meaning| is_broker(meaning) && *meaning != Meaning::ResultUrl) {
+            known = true;
+            variables.push((
+                told.name.clone(),
+                EnvKind::Required,
+                format!("Where the {kind} broker is."),
+            ));
+        }
+        if !known {
+            let what = format!("Address of the {kind} broker; Celery reads it by itself.");
+            variables.push(("CELERY_BROKER_URL".into(), EnvKind::Required, what));
+        }
+    }
+    variables
+}
+
+/// Values for `collectstatic`, which imports the settings and connects to
+/// nothing: `NAME=value` in the shell's quoting.
+pub(super) fn placeholders(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+    let derived = &adopted.derived;
+    let mut values: Vec<(String, String)> = Vec::new();
+    let mut put = |name: &str, value: String| {
+        if !values.iter().any(|(known, _)| known == name) {
+            values.push((name.to_owned(), value));
+        }
+    };
+    for known in &derived.connections {
+        if let Some(value) = build_values::of(&known.meaning) {
+            put(&known.name, value);
+        }
+    }
+    for required in &derived.required_env {
+        put(&required.name, build_values::by_name(&required.name, required.generated));
+    }
+    if derived.connections.is_empty() && shape.answers.stack.database != Database::None {
+        put("DATABASE_URL", "postgresql://127.0.0.1/build".into());
+    }
+    let quoted =
+        values.iter().map(|(name, value)| format!("{name}={} ", shell_words::quote(value)));
+    quoted.collect()
+}
+
+/// What is assumed of the code's environment.
+pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+    let derived = &adopted.derived;
+    let mut notices = Vec::new();
+    let silent = |accepts: fn(&Meaning) -> bool| derived.told(accepts).next().is_none();
+    let is_database = |meaning: &Meaning| {
+        matches!(
+            meaning,
+            Meaning::DatabaseUrl { .. } | Meaning::DatabaseHost | Meaning::DatabaseName
+        )
+    };
+    if shape.has(Role::Db) && silent(is_database) {
+        notices.push(
+            "no variable was found by which the code finds its database: it is given DATABASE_URL"
+                .into(),
+        );
+    }
+    if shape.has(Role::Cache) && silent(is_cache) {
+        notices.push(
+            "no variable was found by which the code finds its cache: it is given CACHE_URL".into(),
+        );
+    }
+    for role in [Role::Redis, Role::Cache] {
+        if shape.has(role) && !has_password(shape, role) {
+            notices.push(format!(
+                "{} asks for no password, since the code has no variable for one: only this stack's internal network reaches it",
+                shape.answers.services[&role]
+            ));
+        }
+    }
+    notices
+}

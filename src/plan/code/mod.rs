@@ -1,0 +1,329 @@
+//! Adopted code as the files see it: where it stands in the image, how its
+//! packages get there, what it is told, where it writes.
+//!
+//! Paths are decided here and only printed by templates. For a new service
+//! all of it is empty.
+
+mod build_values;
+mod environment;
+mod install;
+mod probe;
+mod storage;
+
+use serde::Serialize;
+
+use crate::answers::adopted::Adopted;
+use crate::answers::stack::{Framework, PackageManager, Server};
+use crate::plan::carry::Carry;
+use crate::plan::shape::Shape;
+use crate::schema::role::Role;
+pub use environment::{Setting, has_password, variables};
+use install::Install;
+use probe::Probe;
+use storage::Storage;
+
+/// Where the build context stands in the image.
+const TOP: &str = "/app";
+
+/// A command and the directory it runs in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Command {
+    /// Its words.
+    pub words: Vec<String>,
+    /// Where; empty for the image's own working directory.
+    pub directory: String,
+}
+
+/// What the templates need to know of adopted code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Code {
+    /// The build context as Compose names it: `.` or `./backend`.
+    pub context: String,
+    /// The directory on `sys.path`.
+    pub root: String,
+    /// Where processes run.
+    pub workdir: String,
+    /// What the server is told to serve; for gunicorn a factory is called.
+    pub app: String,
+    /// The same without a call, as `flask --app` takes it.
+    pub object: String,
+    /// How packages are installed.
+    pub install: Install,
+    /// Servers that the project's own packages lack, pinned.
+    pub servers: Vec<String>,
+    /// `python manage.py`, or what stands for it.
+    pub manage: Vec<String>,
+    /// What migrates the database.
+    pub migrate: Command,
+    /// How health is seen.
+    pub probe: Probe,
+    /// Variables with one value everywhere.
+    pub settings: Vec<Setting>,
+    /// Variables that lead to the database.
+    pub database: Vec<Setting>,
+    /// Variables that lead to the cache.
+    pub cache: Vec<Setting>,
+    /// Variables that lead to the broker.
+    pub broker: Vec<Setting>,
+    /// Values that differ in the development overlay.
+    pub development: Vec<Setting>,
+    /// Values for `collectstatic` at build time: `NAME=value` as a shell reads
+    /// it.
+    pub placeholders: Vec<String>,
+    /// Where the code writes.
+    pub storage: Storage,
+    /// Where `collectstatic` puts files; empty where Django has to be asked.
+    pub static_root: String,
+    /// Celery beat's scheduler, where it is not the usual one.
+    pub scheduler: String,
+    /// Whether the usual scheduler writes a file, by which beat is watched.
+    pub schedule_file: bool,
+    /// The directory of the model that is mounted, on both sides.
+    pub model: String,
+}
+
+impl Code {
+    /// What follows from the answers; empty for a new service.
+    #[must_use]
+    pub fn of(shape: &Shape) -> Self {
+        let Some(adopted) = &shape.answers.adopted else { return Self::default() };
+        let place = Place::of(shape, adopted);
+        let manage = place.manage(adopted);
+        Self {
+            context: match &adopted.context {
+                Some(context) => format!("./{context}"),
+                None => ".".into(),
+            },
+            app: match (adopted.factory, shape.application().server) {
+                (true, Server::Gunicorn | Server::GunicornUvicorn) => format!("{}()", adopted.app),
+                _ => adopted.app.clone(),
+            },
+            object: adopted.app.clone(),
+            install: Install::of(shape, adopted),
+            servers: servers(shape, adopted),
+            migrate: place.migrate(adopted, &manage),
+            manage,
+            probe: Probe::of(shape, adopted),
+            settings: environment::settings(shape, adopted),
+            database: environment::database(shape, adopted),
+            cache: environment::cache(shape, adopted),
+            broker: environment::broker(shape, adopted),
+            development: environment::development(adopted),
+            placeholders: environment::placeholders(shape, adopted),
+            storage: Storage::of(adopted),
+            static_root: static_root(adopted),
+            scheduler: scheduler(adopted).to_owned(),
+            schedule_file: scheduler(adopted).is_empty(),
+            model: shape
+                .application()
+                .model
+                .as_ref()
+                .map(|model| model.path.to_string())
+                .unwrap_or_default(),
+            root: place.root,
+            workdir: place.workdir,
+        }
+    }
+}
+
+impl Code {
+    /// The same, beside what an existing compose file runs.
+    #[must_use]
+    pub fn beside(shape: &Shape, carry: Option<&Carry>) -> Self {
+        let mut code = Self::of(shape);
+        if let Some(carry) = carry {
+            let web = carry.source(Role::Web).into_iter();
+            let mounted: Vec<String> =
+                web.flat_map(|web| carry.data_mounts(web)).map(|mount| mount.target).collect();
+            let names: Vec<String> = carry.document.names("volumes").collect();
+            code.storage.beside(&mounted, &names);
+        }
+        code
+    }
+}
+
+/// A path of the build context in the image.
+fn in_image(path: &str) -> String {
+    if path.is_empty() { TOP.to_owned() } else { format!("{TOP}/{path}") }
+}
+
+/// The directory of a path; empty for the top.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+/// Where the code's root is and where its processes run.
+struct Place {
+    root: String,
+    workdir: String,
+}
+
+impl Place {
+    fn of(shape: &Shape, adopted: &Adopted) -> Self {
+        let root = adopted.root_within();
+        let packaged = !matches!(
+            shape.answers.package_manager,
+            PackageManager::Pip | PackageManager::Pipenv | PackageManager::Conda
+        );
+        let manage = adopted.derived.manage.as_deref().and_then(|path| adopted.within(path));
+        // A src layout is imported from src and run from the directory that
+        // holds it, as its tests and commands do.
+        let above = packaged
+            && root.rsplit('/').next() == Some("src")
+            && manage.is_none_or(|manage| parent(manage) != root);
+        let workdir = if above { parent(root) } else { root };
+        Self { root: in_image(root), workdir: in_image(workdir) }
+    }
+
+    /// Django's commands: by `manage.py`, which may prepare something first,
+    /// where its place is known.
+    fn manage(&self, adopted: &Adopted) -> Vec<String> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let path = adopted.derived.manage.as_deref().and_then(|path| adopted.within(path));
+        match path {
+            Some(path) if in_image(parent(path)) == self.workdir => words(&["python", "manage.py"]),
+            Some(path) => words(&["python", &in_image(path)]),
+            None => words(&["python", "-m", "django"]),
+        }
+    }
+
+    fn migrate(&self, adopted: &Adopted, manage: &[String]) -> Command {
+        let file = adopted.derived.migrations_file.as_deref();
+        let directory =
+            file.and_then(|path| adopted.within(path)).map(|path| in_image(parent(path)));
+        let directory = directory.filter(|directory| *directory != self.workdir);
+        let words: Vec<&str> = match adopted.migrations.as_str() {
+            "django" => vec!["migrate", "--no-input"],
+            "alembic" => vec!["alembic", "upgrade", "head"],
+            "flask-migrate" => vec!["flask", "--app", &adopted.app, "db", "upgrade"],
+            "aerich" => vec!["aerich", "upgrade"],
+            _ => Vec::new(),
+        };
+        let words = words.into_iter().map(str::to_owned);
+        match adopted.migrations.as_str() {
+            "django" => Command {
+                words: manage.iter().cloned().chain(words).collect(),
+                ..Command::default()
+            },
+            _ => Command { words: words.collect(), directory: directory.unwrap_or_default() },
+        }
+    }
+}
+
+/// Packages of the server that the project does not install itself, each
+/// pinned to the newest release for its Python.
+fn servers(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+    let python = &shape.answers.python;
+    let wanted: &[&str] = match shape.application().server {
+        Server::Uvicorn => &["uvicorn"],
+        Server::GunicornUvicorn => &["gunicorn", "uvicorn", "uvicorn-worker"],
+        Server::Gunicorn => &["gunicorn"],
+    };
+    let mut pinned: Vec<String> = wanted
+        .iter()
+        .filter(|name| !adopted.derived.installs(name))
+        .filter_map(|name| {
+            let version = crate::plan::servers::version(name, python)?;
+            Some(format!("{name}=={version}"))
+        })
+        .collect();
+    if install::lacks_setuptools(shape, adopted)
+        && let Some(version) = crate::plan::servers::version("setuptools", python)
+    {
+        pinned.push(format!("setuptools=={version}"));
+    }
+    pinned
+}
+
+/// Where `collectstatic` puts files in the image; empty where it could not be
+/// read.
+fn static_root(adopted: &Adopted) -> String {
+    let found = adopted.derived.static_files.as_ref().and_then(|files| files.root.as_deref());
+    match found {
+        Some(root) if root.starts_with('/') => root.trim_end_matches('/').to_owned(),
+        Some(root) => in_image(root.trim_start_matches("./").trim_end_matches('/')),
+        None => String::new(),
+    }
+}
+
+/// A scheduler that keeps its entries elsewhere than in a file.
+fn scheduler(adopted: &Adopted) -> &'static str {
+    if adopted.derived.installs("django-celery-beat") {
+        "django_celery_beat.schedulers:DatabaseScheduler"
+    } else if adopted.derived.installs("celery-redbeat") {
+        "redbeat.RedBeatScheduler"
+    } else {
+        ""
+    }
+}
+
+/// What a person should know of how the code is run.
+#[must_use]
+pub fn notices(shape: &Shape) -> Vec<String> {
+    let Some(adopted) = &shape.answers.adopted else { return Vec::new() };
+    let mut notices = Vec::new();
+    let code = Code::of(shape);
+    if code.probe.weak {
+        notices.push(format!(
+            "no route for health checks: any answer below 500 to {} counts as healthy, even one that says it is not there",
+            code.probe.path
+        ));
+    }
+    if !code.servers.is_empty() {
+        notices.push(format!(
+            "{} {} not among the project's packages: the image installs a pinned one beside them",
+            code.servers.join(", "),
+            if code.servers.len() == 1 { "is" } else { "are" },
+        ));
+    }
+    let required: Vec<&str> = adopted
+        .derived
+        .required_env
+        .iter()
+        .filter(|required| !required.generated)
+        .map(|required| required.name.as_str())
+        .collect();
+    let blank: Vec<String> = variables(shape)
+        .into_iter()
+        .filter(|variable| variable.kind == crate::plan::env::EnvKind::Required)
+        .map(|variable| variable.name)
+        .collect();
+    if !blank.is_empty() {
+        let why = if required.is_empty() { "" } else { ": the code does not start without them" };
+        notices.push(format!("fill in {} in .env before the first start{why}", blank.join(", ")));
+    }
+    let django = shape.application().framework == Framework::Django;
+    let nginx = shape.has(Role::Nginx);
+    let whitenoise = adopted.derived.static_files.as_ref().is_some_and(|files| files.whitenoise);
+    if django && !nginx && !whitenoise {
+        notices.push(
+            "nothing serves static files: Django does not without DEBUG; --set stack.proxy=nginx"
+                .into(),
+        );
+    }
+    notices.extend(environment::notices(shape, adopted));
+    notices
+}
+
+/// Debian packages of the builder. `collectstatic` runs there and imports what
+/// the code imports, so it needs what the code needs.
+#[must_use]
+pub fn build_packages(adopted: &Adopted) -> Vec<String> {
+    let derived = &adopted.derived;
+    let collects = derived.static_files.as_ref().is_some_and(|files| files.collectstatic);
+    let runtime = derived.system_packages.runtime.iter().filter(|_| collects);
+    let mut packages: Vec<String> =
+        derived.system_packages.build.iter().chain(runtime).cloned().collect();
+    packages.sort();
+    packages.dedup();
+    packages
+}
+
+/// Problems of adopted code that no files can be written for.
+#[must_use]
+pub fn problems(shape: &Shape) -> Vec<crate::error::Problem> {
+    match &shape.answers.adopted {
+        Some(adopted) => install::problems(shape, adopted),
+        None => Vec::new(),
+    }
+}

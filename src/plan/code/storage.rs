@@ -1,0 +1,176 @@
+//! Where adopted code writes: volumes for what has to stay, memory for the
+//! rest, links for single files.
+
+use serde::Serialize;
+
+use crate::answers::adopted::{Adopted, Writable};
+use crate::plan::code::{TOP, in_image, parent};
+
+/// Directory of single files that are kept. SQLite follows the link and puts
+/// its journal beside the file, so the directory has to be kept with it.
+const DATA: &str = "/data";
+
+/// A named volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Volume {
+    /// Its name in the compose file.
+    pub name: String,
+    /// Where it is mounted.
+    pub target: String,
+}
+
+/// A file that is written elsewhere than where the code thinks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// Where the code opens it.
+    pub path: String,
+    /// The directory of that.
+    pub directory: String,
+    /// Where it is.
+    pub target: String,
+}
+
+/// Where the code writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Storage {
+    /// Directories that belong to the service's user.
+    pub directories: Vec<String>,
+    /// Files that are links.
+    pub links: Vec<Link>,
+    /// What outlives containers.
+    pub volumes: Vec<Volume>,
+    /// What does not, and needs memory where the root is read-only.
+    pub scratch: Vec<String>,
+    /// Paths of the build context that the image must not hold.
+    pub ignored: Vec<String>,
+}
+
+impl Storage {
+    pub(super) fn of(adopted: &Adopted) -> Self {
+        let mut storage = Self::default();
+        for writable in &adopted.writable {
+            storage.add(writable);
+        }
+        storage.directories.sort();
+        storage.directories.dedup();
+        storage
+    }
+
+    /// Leaves to an existing compose file what it mounts already, and keeps
+    /// out of the way of its names.
+    pub(in crate::plan) fn beside(&mut self, mounted: &[String], names: &[String]) {
+        let covers = |target: &str, path: &str| {
+            path == target || path.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let free = |path: &str| !mounted.iter().any(|target| covers(target, path));
+        self.volumes.retain(|volume| free(&volume.target));
+        self.scratch.retain(|path| free(path));
+        // A mount hides the link that is in the image.
+        self.links.retain(|link| free(&link.path));
+        for volume in self.volumes.iter_mut().filter(|volume| names.contains(&volume.name)) {
+            volume.name = format!("dockwright-{}", volume.name);
+        }
+    }
+
+    fn add(&mut self, writable: &Writable) {
+        let path = writable.path.as_str();
+        let place = in_image(path);
+        if is_file(path) {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let home = if writable.keep { DATA } else { "/tmp" };
+            let directory = match parent(path) {
+                "" => TOP.to_owned(),
+                directory => in_image(directory),
+            };
+            self.links.push(Link { path: place, directory, target: format!("{home}/{name}") });
+            self.ignored.push(path.to_owned());
+            if writable.keep {
+                self.directories.push(DATA.to_owned());
+                self.volume("data", DATA);
+            }
+            return;
+        }
+        self.directories.push(place.clone());
+        if writable.keep {
+            self.volume(&volume_name(path), &place);
+        } else {
+            self.scratch.push(place);
+        }
+    }
+
+    fn volume(&mut self, name: &str, target: &str) {
+        if self.volumes.iter().any(|volume| volume.target == target) {
+            return;
+        }
+        let mut name = name.to_owned();
+        // `a/b` and `a-b` are two directories.
+        while self.volumes.iter().any(|volume| volume.name == name) {
+            name.push_str("-2");
+        }
+        self.volumes.push(Volume { name, target: target.to_owned() });
+    }
+}
+
+/// Whether a path names a file: a volume can only be a directory.
+fn is_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| {
+        matches!(ending, "db" | "sqlite" | "sqlite3" | "db3" | "log" | "json" | "pid" | "sock")
+    })
+}
+
+/// `backend/media` as the name of a volume.
+fn volume_name(path: &str) -> String {
+    let part = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = path.chars().map(part).collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() { "files".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relpath::RelPath;
+
+    fn storage(paths: &[(&str, bool)]) -> Storage {
+        let mut storage = Storage::default();
+        for (path, keep) in paths {
+            storage.add(&Writable { path: RelPath::new(path).unwrap(), keep: *keep });
+        }
+        storage
+    }
+
+    #[test]
+    fn a_database_file_is_linked_into_a_volume_of_its_own() {
+        let storage = storage(&[("backend/db.sqlite3", true)]);
+        assert_eq!(storage.links[0].path, "/app/backend/db.sqlite3");
+        assert_eq!(storage.links[0].target, "/data/db.sqlite3");
+        assert_eq!(storage.volumes, [Volume { name: "data".into(), target: "/data".into() }]);
+        assert_eq!(storage.ignored, ["backend/db.sqlite3"]);
+    }
+
+    #[test]
+    fn uploads_get_a_volume_and_caches_memory() {
+        let storage = storage(&[("media", true), ("var/cache", false)]);
+        assert_eq!(storage.volumes[0].target, "/app/media");
+        assert_eq!(storage.scratch, ["/app/var/cache"]);
+        assert_eq!(storage.directories, ["/app/media", "/app/var/cache"]);
+    }
+
+    #[test]
+    fn what_an_existing_file_mounts_is_left_to_it() {
+        let mut storage = storage(&[("media", true), ("data/app.db", true), ("logs", true)]);
+        storage.beside(&["/app/media".into(), "/app/data".into()], &["logs".into()]);
+        assert!(storage.links.is_empty());
+        let names: Vec<&str> = storage.volumes.iter().map(|volume| volume.name.as_str()).collect();
+        assert_eq!(names, ["data", "dockwright-logs"]);
+    }
+
+    #[test]
+    fn two_directories_never_share_a_volume() {
+        let storage = storage(&[("a/b", true), ("a-b", true), ("a.b", true)]);
+        let names: Vec<&str> = storage.volumes.iter().map(|volume| volume.name.as_str()).collect();
+        assert_eq!(names, ["a-b", "a-b-2", "a-b-2-2"]);
+    }
+}

@@ -1,0 +1,324 @@
+//! Files for code that was there before: what three usual repositories get,
+//! and what holds for every combination of package manager, framework, server
+//! and stores.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dockwright::answers::{Draft, Origin};
+use dockwright::detect::facts::{
+    Celery, Connection, Installs, Interface, Meaning, Python, RequiredEnv, Static, SystemPackages,
+    Writable,
+};
+use dockwright::detect::{Evidence, Fact, Facts};
+use dockwright::plan::{self, Plan};
+use dockwright::preset;
+use dockwright::render::{self, Rendered};
+use serde_json::Value;
+
+fn known<T>(value: T, path: &str) -> Fact<T> {
+    Fact::known(value, Evidence::line(path, 1, "a line"))
+}
+
+fn told(name: &str, meaning: Meaning) -> (Connection, Vec<Evidence>) {
+    (Connection { name: name.into(), meaning }, Vec::new())
+}
+
+fn needs(name: &str, generated: bool) -> (RequiredEnv, Vec<Evidence>) {
+    (RequiredEnv { name: name.into(), generated, at_import: true }, Vec::new())
+}
+
+fn python(version: &str) -> Fact<Python> {
+    known(
+        Python { version: version.into(), constraint: None, source: "requires-python".into() },
+        "pyproject.toml",
+    )
+}
+
+fn names(list: &[&str]) -> Vec<String> {
+    list.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// A plan and its files.
+struct Written {
+    plan: Plan,
+    files: BTreeMap<String, String>,
+}
+
+impl Written {
+    fn of(facts: &Facts, preset: &str, set: &[(&str, &str)]) -> Self {
+        let mut draft = Draft::of_preset(&preset::find(preset).unwrap()).unwrap();
+        draft.set("project.name", "shop", Origin::Flag).unwrap();
+        let notes = draft.adopt(facts);
+        for (key, value) in set {
+            draft.set(key, value, Origin::Flag).unwrap();
+        }
+        let answers = draft.resolve().unwrap_or_else(|problems| panic!("{problems:?} {notes:?}"));
+        let plan = plan::plan(&answers, &BTreeSet::new()).unwrap();
+        let files = render::render(&plan, &draft).unwrap();
+        let text =
+            |file: Rendered| (file.output.path.to_string(), String::from_utf8(file.bytes).unwrap());
+        Self { plan, files: files.into_iter().map(text).collect() }
+    }
+
+    #[track_caller]
+    fn file(&self, path: &str) -> &str {
+        self.files.get(path).unwrap_or_else(|| panic!("no {path} in {:?}", self.files.keys()))
+    }
+
+    fn compose(&self) -> Value {
+        serde_saphyr::from_str(self.file("compose.yaml")).unwrap()
+    }
+
+    /// For a look by a person: `ADOPTED_INTO=DIR cargo test adopted`.
+    fn show(&self, name: &str) {
+        let Some(directory) = std::env::var_os("ADOPTED_INTO") else { return };
+        for (path, text) in &self.files {
+            let path = std::path::Path::new(&directory).join(name).join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let warnings = self.plan.warnings.join("\n");
+        std::fs::write(std::path::Path::new(&directory).join(name).join("WARNINGS"), warnings)
+            .unwrap();
+    }
+}
+
+fn uv_fastapi() -> Facts {
+    Facts {
+        root: known("src".into(), "src/shop/main.py"),
+        app: known("shop.main:app".into(), "src/shop/main.py"),
+        framework: known("fastapi".into(), "src/shop/main.py"),
+        interface: known(Interface::Asgi, "src/shop/main.py"),
+        package_manager: known("uv".into(), "uv.lock"),
+        dependency_files: known(names(&["uv.lock", "pyproject.toml"]), "uv.lock"),
+        python: python("3.13"),
+        database: known("postgres".into(), "src/shop/settings.py"),
+        migrations: known("alembic".into(), "alembic.ini"),
+        connections: vec![told(
+            "DB_DSN",
+            Meaning::DatabaseUrl { scheme: "postgresql+asyncpg".into() },
+        )],
+        required_env: vec![needs("STRIPE_KEY", false), needs("DB_DSN", false)],
+        writable: vec![(
+            Writable { path: "uploads".into(), purpose: "uploads".into(), keep: true },
+            Vec::new(),
+        )],
+        packages: names(&["fastapi", "uvicorn[standard]", "uvloop", "httptools", "sqlalchemy"]),
+        installs: Installs { package: true, ..Installs::default() },
+        ..Facts::default()
+    }
+}
+
+fn pip_django() -> Facts {
+    Facts {
+        root: known("backend".into(), "backend/manage.py"),
+        app: known("config.wsgi:application".into(), "backend/manage.py"),
+        framework: known("django".into(), "backend/manage.py"),
+        interface: known(Interface::Wsgi, "backend/manage.py"),
+        settings: known("config.settings.production".into(), "backend/manage.py"),
+        package_manager: known("pip".into(), "requirements/production.txt"),
+        dependency_files: known(
+            names(&["requirements/production.txt", "requirements/base.txt"]),
+            "requirements/production.txt",
+        ),
+        python: python("3.11"),
+        database: known("postgres".into(), "s.py"),
+        cache: known("redis".into(), "s.py"),
+        broker: known("redis".into(), "s.py"),
+        celery: known(Celery { app: "config".into(), beat: true }, "c.py"),
+        migrations: known("django".into(), "backend/manage.py"),
+        static_files: known(
+            Static {
+                collectstatic: true,
+                whitenoise: false,
+                manifest: true,
+                root: Some("backend/static_collected".into()),
+                url: Some("/assets/".into()),
+            },
+            "s.py",
+        ),
+        connections: vec![
+            told("DB_HOST", Meaning::DatabaseHost),
+            told("DB_NAME", Meaning::DatabaseName),
+            told("DB_USER", Meaning::DatabaseUser),
+            told("DB_PASS", Meaning::DatabasePassword),
+            told("SQL_ENGINE", Meaning::Constant { value: "django.db.backends.postgresql".into() }),
+            told("REDIS_HOST", Meaning::CacheHost),
+            told("CELERY_BROKER", Meaning::BrokerUrl),
+            told("DJANGO_SECRET_KEY", Meaning::SecretKey),
+            told("DJANGO_ALLOWED_HOSTS", Meaning::AllowedHosts { separator: " ".into() }),
+            told("DJANGO_DEBUG", Meaning::Debug { off: "False".into() }),
+        ],
+        required_env: vec![needs("DJANGO_SECRET_KEY", true), needs("MAILGUN_KEY", false)],
+        writable: vec![(
+            Writable { path: "backend/media".into(), purpose: "media".into(), keep: true },
+            Vec::new(),
+        )],
+        packages: names(&["django", "psycopg2", "celery", "redis", "gunicorn"]),
+        system_packages: known(
+            SystemPackages { build: names(&["gcc", "libpq-dev"]), runtime: names(&["libpq5"]) },
+            "requirements/base.txt",
+        ),
+        ..Facts::default()
+    }
+}
+
+fn poetry_flask() -> Facts {
+    Facts {
+        root: known(".".into(), "shop/__init__.py"),
+        app: known("shop:create_app".into(), "shop/__init__.py"),
+        factory: known(true, "shop/__init__.py"),
+        framework: known("flask".into(), "shop/__init__.py"),
+        interface: known(Interface::Wsgi, "shop/__init__.py"),
+        package_manager: known("poetry".into(), "poetry.lock"),
+        dependency_files: known(names(&["poetry.lock", "pyproject.toml"]), "poetry.lock"),
+        python: python("3.9"),
+        database: known("sqlite".into(), "shop/config.py"),
+        migrations: known("flask-migrate".into(), "migrations/env.py"),
+        health: known("/healthz".into(), "shop/views.py"),
+        connections: vec![told("SECRET_KEY", Meaning::SecretKey)],
+        writable: vec![
+            (
+                Writable { path: "instance/shop.db".into(), purpose: "sqlite".into(), keep: true },
+                Vec::new(),
+            ),
+            (
+                Writable { path: "var/cache".into(), purpose: "cache".into(), keep: false },
+                Vec::new(),
+            ),
+        ],
+        packages: names(&["flask", "flask-migrate"]),
+        installs: Installs { package: true, ..Installs::default() },
+        ..Facts::default()
+    }
+}
+
+/// What a service is told, its groups taken together.
+fn environment(compose: &Value, service: &str) -> BTreeMap<String, String> {
+    fn fill(value: &Value, into: &mut BTreeMap<String, String>) {
+        for (name, value) in value.as_object().into_iter().flatten() {
+            match (name.as_str(), value) {
+                ("<<", Value::Array(groups)) => groups.iter().for_each(|group| fill(group, into)),
+                ("<<", group) => fill(group, into),
+                (name, value) => {
+                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    into.entry(name.to_owned()).or_insert(text);
+                }
+            }
+        }
+    }
+    let mut told = BTreeMap::new();
+    fill(&compose["services"][service]["environment"], &mut told);
+    told
+}
+
+#[test]
+fn uv_and_fastapi_in_a_src_layout() {
+    let written = Written::of(&uv_fastapi(), "fastapi-uvicorn", &[]);
+    written.show("uv-fastapi");
+    let dockerfile = written.file("Dockerfile");
+    for line in [
+        "--mount=type=bind,source=uv.lock,target=/app/uv.lock",
+        "uv sync --frozen --no-install-local",
+        "uv sync --locked --no-editable\n",
+        "PYTHONPATH=/app/src",
+        "\nWORKDIR /app\n",
+        "CMD [\"uvicorn\", \"shop.main:app\"",
+        "\"--loop\", \"uvloop\"",
+    ] {
+        assert!(dockerfile.contains(line), "{line}: {dockerfile}");
+    }
+    assert!(!dockerfile.contains("uv pip install"), "its own server is locked: {dockerfile}");
+    let compose = written.compose();
+    let told = environment(&compose, "web");
+    assert_eq!(
+        told["DB_DSN"],
+        "postgresql+asyncpg://app:${POSTGRES_PASSWORD:?set it in .env}@db:5432/app"
+    );
+    assert_eq!(told["STRIPE_KEY"], "${STRIPE_KEY:?set it in .env}");
+    assert!(!told.contains_key("DATABASE_URL"), "the code does not read it");
+    assert!(!written.file(".env.example").contains("DB_DSN"));
+    assert!(written.file("compose.yaml").contains("uploads:/app/uploads"));
+    assert!(!written.files.keys().any(|path| path.starts_with("app/") || path == "pyproject.toml"));
+}
+
+#[test]
+fn pip_and_django_below_the_top() {
+    let written = Written::of(&pip_django(), "django-nginx", &[]);
+    written.show("pip-django");
+    let dockerfile = written.file("Dockerfile");
+    for line in [
+        "source=requirements/base.txt,target=/app/requirements/base.txt",
+        "--requirement requirements/production.txt",
+        "libpq-dev",
+        "WORKDIR /app/backend\n",
+        "python manage.py collectstatic --no-input",
+        "COPY --from=static /app/backend/static_collected /srv/static",
+        "DJANGO_SECRET_KEY=built-without-secrets",
+        "os.environ.get('DJANGO_ALLOWED_HOSTS', '')",
+        "CMD [\"gunicorn\", \"--config\", \"/app/gunicorn.conf.py\", \"config.wsgi:application\"]",
+    ] {
+        assert!(dockerfile.contains(line), "{line}: {dockerfile}");
+    }
+    let runtime = dockerfile.split(" AS runtime").nth(1).unwrap();
+    assert!(runtime.contains("libpq5") && !runtime.contains("libpq-dev"), "{runtime}");
+    assert!(written.file("nginx/nginx.conf").contains("location /assets/ {"));
+
+    let compose = written.compose();
+    for service in ["web", "migrate", "worker", "beat"] {
+        let told = environment(&compose, service);
+        assert_eq!(told["DB_PASS"], "${POSTGRES_PASSWORD:?set it in .env}", "{service}");
+        assert_eq!(told["DB_HOST"], "db", "{service}");
+        assert_eq!(told["DJANGO_DEBUG"], "False", "{service}");
+        assert_eq!(told["SQL_ENGINE"], "django.db.backends.postgresql", "{service}");
+        assert_eq!(
+            told["CELERY_BROKER"], "redis://:${REDIS_PASSWORD:?set it in .env}@redis:6379/0",
+            "{service}"
+        );
+    }
+    let cache = &compose["services"]["cache"];
+    assert!(!cache["command"].to_string().contains("requirepass"), "the code has no password");
+    assert!(cache["environment"].is_null());
+    let check = &compose["services"]["worker"]["healthcheck"];
+    assert!(check["test"].to_string().contains("inspect ping"), "{check}");
+    assert!(written.plan.decision("worker.health-timeout").unwrap().value.number() >= 15);
+    assert!(written.plan.decision("worker.health-interval").unwrap().value.number() >= 60);
+    assert!(written.plan.decision("beat.heartbeat-max-age").unwrap().value.number() >= 600);
+    let example = written.file(".env.example");
+    assert!(example.contains("DJANGO_ALLOWED_HOSTS=localhost 127.0.0.1\n"), "{example}");
+    assert!(example.contains("MAILGUN_KEY=\n") && !example.contains("LOG_LEVEL"), "{example}");
+}
+
+#[test]
+fn poetry_and_a_flask_factory() {
+    let written = Written::of(&poetry_flask(), "fastapi-uvicorn", &[]);
+    written.show("poetry-flask");
+    let dockerfile = written.file("Dockerfile");
+    for line in [
+        "uvx --from poetry==2.2.1 --with poetry-plugin-export==1.9.0",
+        "poetry export --only main",
+        "uv pip install gunicorn==23.0.0 setuptools==80.9.0",
+        "COPY . /app\nRUN --mount=type=cache,target=/root/.cache/uv \\\n    uv pip install --no-deps .",
+        "ln --symbolic --force /data/shop.db /app/instance/shop.db",
+        "chown --recursive 10001:10001 /app/var/cache /data",
+        "connection.request('GET', '/healthz'",
+        "\"shop:create_app()\"",
+    ] {
+        assert!(dockerfile.contains(line), "{line}: {dockerfile}");
+    }
+    let compose = written.compose();
+    let services = &compose["services"];
+    assert!(services["db"].is_null());
+    assert_eq!(
+        services["migrate"]["command"],
+        serde_json::json!(["flask", "--app", "shop:create_app", "db", "upgrade"])
+    );
+    for service in ["web", "migrate"] {
+        assert_eq!(services[service]["volumes"], serde_json::json!(["data:/data"]), "{service}");
+    }
+    assert!(written.file(".dockerignore").contains("\n/instance/shop.db*\n"));
+    let strict = Written::of(&poetry_flask(), "fastapi-uvicorn", &[("deploy.hardening", "strict")]);
+    let tmpfs = strict.compose()["services"]["web"]["tmpfs"].to_string();
+    assert!(tmpfs.contains("/app/var/cache:size="), "{tmpfs}");
+    assert!(!strict.file("Dockerfile").contains("--chown"));
+}
