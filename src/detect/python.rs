@@ -52,8 +52,9 @@ impl Module {
     #[must_use]
     pub fn evidence(&self, node: &impl Ranged) -> Evidence {
         let line = self.line(node.start());
-        let text = self.text.lines().nth(line - 1).unwrap_or_default();
-        Evidence::line(&self.path, line, text)
+        let start = self.line_starts.get(line - 1).map_or(0, |start| *start as usize);
+        let end = self.line_starts.get(line).map_or(self.text.len(), |end| *end as usize);
+        Evidence::line(&self.path, line, self.text.get(start..end).unwrap_or_default())
     }
 
     /// The source of a node.

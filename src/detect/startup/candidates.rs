@@ -103,7 +103,7 @@ fn names(modules: &Modules<'_>, module: &Module) -> Vec<(String, bool)> {
 }
 
 /// Sites of the applications a module mounts into others.
-fn mounts(values: &Values<'_>, module: &Module) -> Vec<(String, u32)> {
+fn mounts<'a>(values: &Values<'a>, module: &'a Module) -> Vec<(String, u32)> {
     if !module.text().contains("ount(") && !module.text().contains("Dispatcher") {
         return Vec::new();
     }

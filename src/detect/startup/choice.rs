@@ -355,7 +355,7 @@ fn preference(
     };
     let stem = stem(&target.file);
     let flask = application.app.framework.interface == Some(Interface::Wsgi);
-    let worker = matches!(stem, "manage" | "celery" | "celery_app" | "worker" | "tasks" | "cli")
+    let worker = matches!(stem, "manage" | "tasks" | "cli" | "env" | "conftest" | "shell")
         || stem.contains("celery")
         || stem.contains("worker");
     (

@@ -47,7 +47,13 @@ pub fn projects(
     }
     projects
         .into_iter()
-        .map(|(root, project)| service(modules, &root, &project, commands, started, wishes))
+        .filter_map(|(root, project)| {
+            let found = service(modules, &root, &project, commands, started, wishes);
+            // A library's test project has settings among its tests alone.
+            let settings = found.settings.as_ref().map(|(name, _)| name.replace('.', "/"));
+            let real = settings.is_some_and(|path| scope::counts(&format!("{root}/{path}.py")));
+            (real || found.app.is_some()).then_some(found)
+        })
         .collect()
 }
 
@@ -82,6 +88,10 @@ fn root_of(modules: &Modules<'_>, file: &str) -> String {
         let resolves = |root: &&str| matches!(modules.below(root, &name), Some(Found::File(_)));
         if let Some(root) = ancestors(file).into_iter().find(resolves) {
             return root.to_owned();
+        }
+        // manage.py may put another directory on the path: `src`.
+        if let Some((_, root)) = super::started::resolve(modules, &name, &[]) {
+            return root;
         }
     }
     if file_name(file) == "manage.py" {

@@ -33,6 +33,9 @@ pub fn of(tree: &Tree) -> String {
     }
     let counted: Vec<&str> =
         tree.paths().filter(|path| path.ends_with(".py") && scope::counts(path)).collect();
+    if tree.paths().any(|path| path.contains("{{") && path.ends_with(".py")) {
+        return "a project template".to_owned();
+    }
     let scripts = counted.iter().any(|path| !path.ends_with("setup.py"));
     if !scripts {
         let other = LANGUAGES.iter().find(|(file, _)| tree.has(file));

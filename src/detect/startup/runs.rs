@@ -32,7 +32,7 @@ pub fn of(values: &Values<'_>, file: &str) -> Vec<Run> {
         .collect()
 }
 
-fn run(values: &Values<'_>, module: &Module, call: &ExprCall) -> Option<Run> {
+fn run<'a>(values: &Values<'a>, module: &'a Module, call: &'a ExprCall) -> Option<Run> {
     let callee = values.modules.imports(&module.path).resolve(&call.func)?;
     let server = matches!(
         callee.as_str(),
@@ -50,13 +50,10 @@ fn run(values: &Values<'_>, module: &Module, call: &ExprCall) -> Option<Run> {
             | "gevent.pywsgi.WSGIServer"
             | "cheroot.wsgi.Server"
     );
-    let evidence = module.evidence(call);
     if server {
         let every = call.arguments.args.iter();
         let every = every.chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
-        return every
-            .into_iter()
-            .find_map(|argument| given(values, module, argument, evidence.clone()));
+        return every.into_iter().find_map(|argument| given(values, module, argument, call));
     }
     // `app.run()`, `socketio.run(app)`.
     let Expr::Attribute(method) = &*call.func else { return None };
@@ -66,21 +63,31 @@ fn run(values: &Values<'_>, module: &Module, call: &ExprCall) -> Option<Run> {
     let own = values.expression_in(module, &method.value);
     if let Some(Value::App(app)) = own {
         let file = module.path.clone();
-        return Some(Run { site: app.site, file, name: None, evidence });
+        return Some(Run { site: app.site, file, name: None, evidence: module.evidence(call) });
     }
     call.arguments.args.iter().find_map(|argument| match argument {
         Expr::StringLiteral(_) => None,
-        other => given(values, module, other, evidence.clone()),
+        other => given(values, module, other, call),
     })
 }
 
-fn given(values: &Values<'_>, module: &Module, argument: &Expr, evidence: Evidence) -> Option<Run> {
+fn given<'a>(
+    values: &Values<'a>,
+    module: &'a Module,
+    argument: &'a Expr,
+    call: &'a ExprCall,
+) -> Option<Run> {
     if let Some(text) = python::string(argument) {
         let (file, name) = choice::resolve(values, text, &module.path)?;
         let (Value::App(app) | Value::Factory(app, _)) = values.of_path(&file, &name)? else {
             return None;
         };
-        return Some(Run { site: app.site, file, name: Some(name), evidence });
+        return Some(Run {
+            site: app.site,
+            file,
+            name: Some(name),
+            evidence: module.evidence(call),
+        });
     }
     match values.expression_in(module, argument)? {
         Value::App(app) => {

@@ -193,13 +193,17 @@ fn siblings(modules: &Modules<'_>, root: &str, name: &str) -> Vec<String> {
         None => (parent(&file), name.rsplit_once('.').map_or("", |(package, _)| package)),
     };
     let package = directory.rsplit('/').next().unwrap_or(directory);
-    let inside = package.contains("settings") || package.contains("config");
+    // In a directory of settings every module is one; in one of configuration
+    // those with a settings' name are.
+    let whole = package.contains("settings");
+    let inside = whole || package.contains("config");
     let mut found: Vec<String> = Vec::new();
     for path in modules.tree.in_directory(directory) {
         let Some(stem) = path.rsplit('/').next().and_then(|name| name.strip_suffix(".py")) else {
             continue;
         };
-        let settings = stem.contains("settings")
+        let settings = whole
+            || stem.contains("settings")
             || (inside
                 && parts(stem).any(|part| {
                     PRODUCTION.contains(&part) || DEVELOPMENT.contains(&part) || part == "base"
@@ -216,7 +220,11 @@ fn anywhere(modules: &Modules<'_>, root: &str) -> Vec<String> {
     let mut found: Vec<String> = modules
         .tree
         .modules()
-        .filter(|module| module.text().contains("INSTALLED_APPS"))
+        .filter(|module| {
+            module.top_level().iter().any(|statement| {
+                python::assignments(statement).iter().any(|(name, _)| *name == "INSTALLED_APPS")
+            })
+        })
         .filter_map(|module| super::modules::dotted(root, &module.path))
         .collect();
     found.sort_by_key(|name| name.matches('.').count());

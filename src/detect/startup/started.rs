@@ -35,6 +35,22 @@ const SERVERS: [&str; 13] = [
     "uwsgi",
 ];
 
+/// Flags of the servers that take no value.
+const SWITCHES: [&str; 12] = [
+    "--reload",
+    "--preload",
+    "--factory",
+    "--daemon",
+    "-D",
+    "--proxy-headers",
+    "--no-access-log",
+    "--use-colors",
+    "--capture-output",
+    "--no-server-header",
+    "--access-log",
+    "--call",
+];
+
 /// Processes that are not the service.
 const ASIDE: [&str; 10] = [
     "release",
@@ -87,8 +103,20 @@ fn started<'c>(modules: &Modules<'_>, command: &'c Command) -> Vec<Started<'c>> 
     } else {
         words.extend(command.argv.iter().skip(1).map(String::as_str));
     }
+    // What follows a flag is its value, unless it can only be the object.
+    let plain: Vec<&str> = words
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| {
+            at.checked_sub(1).and_then(|before| words.get(before)).is_none_or(|before| {
+                !before.starts_with('-') || before.contains('=') || SWITCHES.contains(before)
+            })
+        })
+        .map(|(_, word)| *word)
+        .collect();
+    let words = words.iter().copied().filter(|word| word.contains(':')).chain(plain);
     let callable = command.flag(&["--callable"]);
-    let mut found = words.into_iter().filter_map(|word| {
+    let mut found = words.filter_map(|word| {
         let (file, root, name) = target(modules, word, &directories)?;
         let name = name.or_else(|| callable.map(str::to_owned));
         Some(Started { command, file, root, name })

@@ -3,9 +3,10 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 
 use super::framework::{self, Framework};
 use super::modules::{Found, Modules};
@@ -52,13 +53,48 @@ pub struct Values<'a> {
     /// The repository's modules.
     pub modules: &'a Modules<'a>,
     known: RefCell<HashMap<(String, String), Option<Value>>>,
+    /// What expressions stand for, by file, range and how much of the scope
+    /// was visible: the same ones are asked for again and again.
+    expressions: RefCell<HashMap<(String, TextRange, usize), Option<Value>>>,
+    /// Statements that importing a file runs.
+    statements: RefCell<HashMap<String, Rc<Statements<'a>>>>,
+}
+
+/// Statements of a scope, and which of them bind each name.
+struct Statements<'m> {
+    every: Vec<&'m Stmt>,
+    bound: HashMap<&'m str, Vec<usize>>,
+}
+
+impl<'m> Statements<'m> {
+    fn new(every: Vec<&'m Stmt>) -> Self {
+        let mut bound: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, statement) in every.iter().enumerate() {
+            match statement {
+                Stmt::FunctionDef(function) => bound.entry(&function.name).or_default().push(at),
+                Stmt::ClassDef(class) => bound.entry(&class.name).or_default().push(at),
+                _ => {
+                    for (name, _) in python::assignments(statement) {
+                        bound.entry(name).or_default().push(at);
+                    }
+                }
+            }
+        }
+        Self { every, bound }
+    }
+
+    /// Statements before `until` that bind a name, the last first.
+    fn binding(&self, name: &str, until: usize) -> impl Iterator<Item = usize> {
+        let found = self.bound.get(name).map_or(&[][..], Vec::as_slice);
+        found.iter().rev().copied().filter(move |at| *at < until)
+    }
 }
 
 /// Where an expression stands: the statements before it that bind names.
 struct Scope<'m> {
     module: &'m Module,
     /// Statements of the function, or of the top level.
-    statements: Vec<&'m Stmt>,
+    statements: Rc<Statements<'m>>,
     /// How many of them count.
     until: usize,
     /// Parameters of the function; empty at the top level.
@@ -71,7 +107,12 @@ struct Scope<'m> {
 impl<'a> Values<'a> {
     /// Begins with nothing known.
     pub fn new(modules: &'a Modules<'a>) -> Self {
-        Self { modules, known: RefCell::default() }
+        Self {
+            modules,
+            known: RefCell::default(),
+            expressions: RefCell::default(),
+            statements: RefCell::default(),
+        }
     }
 
     /// What a name of a file's top level stands for.
@@ -91,12 +132,21 @@ impl<'a> Values<'a> {
 
     /// What an expression of a module's top level stands for. Inside of a
     /// function, names of that function are unknown.
-    pub fn expression_in(&self, module: &Module, expression: &Expr) -> Option<Value> {
-        let statements = module.top_level();
-        let until = statements.len();
+    pub fn expression_in(&self, module: &'a Module, expression: &'a Expr) -> Option<Value> {
+        let statements = self.top_level(module);
+        let until = statements.every.len();
         let parameters = Vec::new();
         let scope = Scope { module, statements, until, parameters, inside: false, depth: 0 };
         self.expression(&scope, expression, None)
+    }
+
+    fn top_level(&self, module: &'a Module) -> Rc<Statements<'a>> {
+        if let Some(known) = self.statements.borrow().get(&module.path) {
+            return Rc::clone(known);
+        }
+        let statements = Rc::new(Statements::new(module.top_level()));
+        self.statements.borrow_mut().insert(module.path.clone(), Rc::clone(&statements));
+        statements
     }
 
     fn top(&self, path: &str, name: &str, depth: usize) -> Option<Value> {
@@ -110,8 +160,8 @@ impl<'a> Values<'a> {
         // A name that stands for itself through imports is nothing.
         self.known.borrow_mut().insert(key.clone(), None);
         let value = self.modules.module(path).and_then(|module| {
-            let statements = module.top_level();
-            let until = statements.len();
+            let statements = self.top_level(module);
+            let until = statements.every.len();
             let scope = Scope {
                 module,
                 statements,
@@ -126,8 +176,8 @@ impl<'a> Values<'a> {
         value
     }
 
-    fn name(&self, scope: &Scope<'_>, name: &str) -> Option<Value> {
-        for at in (0..scope.until).rev() {
+    fn name(&self, scope: &Scope<'a>, name: &str) -> Option<Value> {
+        for at in scope.statements.binding(name, scope.until) {
             if let Some(value) = self.bound(scope, at, name) {
                 return Some(value);
             }
@@ -142,8 +192,8 @@ impl<'a> Values<'a> {
     }
 
     /// What the statement `at` gives a name.
-    fn bound(&self, scope: &Scope<'_>, at: usize, name: &str) -> Option<Value> {
-        match scope.statements[at] {
+    fn bound(&self, scope: &Scope<'a>, at: usize, name: &str) -> Option<Value> {
+        match scope.statements.every[at] {
             Stmt::FunctionDef(function) if function.name.as_str() == name => {
                 self.function(scope, function)
             }
@@ -153,7 +203,7 @@ impl<'a> Values<'a> {
                     python::assignments(statement).into_iter().find(|(each, _)| *each == name)?;
                 let before = Scope {
                     module: scope.module,
-                    statements: scope.statements.clone(),
+                    statements: Rc::clone(&scope.statements),
                     until: at,
                     parameters: scope.parameters.clone(),
                     inside: scope.inside,
@@ -201,7 +251,7 @@ impl<'a> Values<'a> {
         self.modules.below(directory, name).map(Value::Module)
     }
 
-    fn function(&self, scope: &Scope<'_>, function: &StmtFunctionDef) -> Option<Value> {
+    fn function(&self, scope: &Scope<'a>, function: &'a StmtFunctionDef) -> Option<Value> {
         if function.is_async
             || !function.decorator_list.iter().all(|decorator| keeps(&decorator.expression))
         {
@@ -215,7 +265,12 @@ impl<'a> Values<'a> {
     }
 
     /// What calling a function gives.
-    fn returned(&self, module: &Module, function: &StmtFunctionDef, depth: usize) -> Option<Value> {
+    fn returned(
+        &self,
+        module: &'a Module,
+        function: &'a StmtFunctionDef,
+        depth: usize,
+    ) -> Option<Value> {
         if depth > DEEPEST {
             return None;
         }
@@ -223,9 +278,10 @@ impl<'a> Values<'a> {
         python::flatten(&function.body, &mut statements);
         let parameters = function.parameters.iter().map(|each| each.name().as_str()).collect();
         let until = statements.len();
+        let statements = Rc::new(Statements::new(statements));
         let scope = Scope { module, statements, until, parameters, inside: true, depth: depth + 1 };
         let mut passed = None;
-        for statement in &scope.statements {
+        for statement in &scope.statements.every {
             let Stmt::Return(back) = statement else { continue };
             let Some(value) = &back.value else { continue };
             match self.expression(&scope, value, None) {
@@ -245,7 +301,7 @@ impl<'a> Values<'a> {
         passed
     }
 
-    fn class(&self, scope: &Scope<'_>, class: &StmtClassDef) -> Option<Value> {
+    fn class(&self, scope: &Scope<'a>, class: &'a StmtClassDef) -> Option<Value> {
         let bases = class.arguments.as_ref().map_or(&[][..], |arguments| &arguments.args);
         for base in bases {
             if let Some(Value::Class(app)) = self.expression(scope, base, None) {
@@ -257,8 +313,25 @@ impl<'a> Values<'a> {
 
     fn expression(
         &self,
-        scope: &Scope<'_>,
-        expression: &Expr,
+        scope: &Scope<'a>,
+        expression: &'a Expr,
+        target: Option<&str>,
+    ) -> Option<Value> {
+        let key = (scope.module.path.clone(), expression.range(), scope.until);
+        if let Some(known) = self.expressions.borrow().get(&key) {
+            return known.clone();
+        }
+        // What stands for itself is nothing.
+        self.expressions.borrow_mut().insert(key.clone(), None);
+        let value = self.evaluate(scope, expression, target);
+        self.expressions.borrow_mut().insert(key, value.clone());
+        value
+    }
+
+    fn evaluate(
+        &self,
+        scope: &Scope<'a>,
+        expression: &'a Expr,
         target: Option<&str>,
     ) -> Option<Value> {
         if scope.depth > DEEPEST {
@@ -292,7 +365,7 @@ impl<'a> Values<'a> {
     }
 
     /// The module an expression `a.b.c` names.
-    fn module_of(&self, scope: &Scope<'_>, expression: &Expr) -> Option<Value> {
+    fn module_of(&self, scope: &Scope<'a>, expression: &'a Expr) -> Option<Value> {
         let full = self.modules.imports(&scope.module.path).resolve(expression)?;
         let first = python::dotted(expression)?;
         let first = first.split('.').next()?;
@@ -304,7 +377,7 @@ impl<'a> Values<'a> {
     }
 
     /// The framework whose class an expression names.
-    fn known_class(&self, scope: &Scope<'_>, expression: &Expr) -> Option<Framework> {
+    fn known_class(&self, scope: &Scope<'a>, expression: &'a Expr) -> Option<Framework> {
         let imports = self.modules.imports(&scope.module.path);
         let full = imports.resolve(expression)?;
         if let Some(found) = framework::of(&full) {
@@ -356,8 +429,8 @@ impl<'a> Values<'a> {
     /// `self.name = FastAPI()` in a method.
     fn self_attribute(
         &self,
-        module: &Module,
-        method: &StmtFunctionDef,
+        module: &'a Module,
+        method: &'a StmtFunctionDef,
         name: &str,
         depth: usize,
     ) -> Option<Value> {
@@ -367,12 +440,12 @@ impl<'a> Values<'a> {
         let scope = Scope {
             module,
             until: statements.len(),
-            statements,
+            statements: Rc::new(Statements::new(statements)),
             parameters,
             inside: true,
             depth: depth + 1,
         };
-        scope.statements.iter().find_map(|statement| {
+        scope.statements.every.iter().find_map(|statement| {
             let (target, value) = match statement {
                 Stmt::Assign(assign) => (assign.targets.first()?, &*assign.value),
                 Stmt::AnnAssign(assign) => (&*assign.target, assign.value.as_deref()?),
@@ -386,7 +459,7 @@ impl<'a> Values<'a> {
         })
     }
 
-    fn call(&self, scope: &Scope<'_>, call: &ExprCall, target: Option<&str>) -> Option<Value> {
+    fn call(&self, scope: &Scope<'a>, call: &'a ExprCall, target: Option<&str>) -> Option<Value> {
         if let Some(framework) = self.known_class(scope, &call.func) {
             return Some(Value::App(app(scope.module, call, framework)));
         }
@@ -420,13 +493,13 @@ impl<'a> Values<'a> {
     }
 
     /// Whether the application that goes in is called what comes out.
-    fn same_name(&self, call: &ExprCall, target: Option<&str>) -> bool {
+    fn same_name(&self, call: &'a ExprCall, target: Option<&str>) -> bool {
         let Some(target) = target else { return false };
         arguments(call).any(|argument| python::dotted(argument).is_some_and(|name| name == target))
     }
 
     /// Whether a function of this repository gives back what it is given.
-    fn passes(&self, scope: &Scope<'_>, callee: &Expr) -> bool {
+    fn passes(&self, scope: &Scope<'a>, callee: &'a Expr) -> bool {
         let Some((file, name)) = self.defined(scope, callee) else { return false };
         let Some(module) = self.modules.module(&file) else { return false };
         module.top_level().into_iter().any(|statement| match statement {
@@ -439,17 +512,16 @@ impl<'a> Values<'a> {
 
     /// The file and name of the function or class of this repository that an
     /// expression names.
-    fn defined(&self, scope: &Scope<'_>, callee: &Expr) -> Option<(String, String)> {
+    fn defined(&self, scope: &Scope<'a>, callee: &'a Expr) -> Option<(String, String)> {
         let full = self.modules.imports(&scope.module.path).resolve(callee)?;
         let mut at = (scope.module.path.clone(), full);
         for _ in 0..DEEPEST {
             let (path, full) = &at;
             if !full.contains('.') {
                 let module = self.modules.module(path)?;
-                let is_here = module.top_level().iter().any(|statement| match statement {
-                    Stmt::FunctionDef(function) => function.name.as_str() == full,
-                    Stmt::ClassDef(class) => class.name.as_str() == full,
-                    _ => false,
+                let statements = self.top_level(module);
+                let is_here = statements.binding(full, usize::MAX).any(|at| {
+                    matches!(statements.every[at], Stmt::FunctionDef(_) | Stmt::ClassDef(_))
                 });
                 if is_here {
                     return Some(at);
@@ -478,17 +550,18 @@ impl<'a> Values<'a> {
         None
     }
 
-    fn instance(&self, scope: &Scope<'_>, callee: &Expr) -> Option<Value> {
+    fn instance(&self, scope: &Scope<'a>, callee: &'a Expr) -> Option<Value> {
         let (file, name) = self.defined(scope, callee)?;
         let module = self.modules.module(&file)?;
-        let is_class = module.top_level().iter().any(
-            |statement| matches!(statement, Stmt::ClassDef(class) if class.name.as_str() == name),
-        );
+        let statements = self.top_level(module);
+        let is_class = statements
+            .binding(&name, usize::MAX)
+            .any(|at| matches!(statements.every[at], Stmt::ClassDef(_)));
         is_class.then_some(Value::Instance(file, name))
     }
 
     /// The application among a call's arguments.
-    fn wrapped(&self, scope: &Scope<'_>, call: &ExprCall, callee: &str) -> Option<Value> {
+    fn wrapped(&self, scope: &Scope<'a>, call: &'a ExprCall, callee: &str) -> Option<Value> {
         let mut found = None;
         for argument in arguments(call) {
             let argument = match argument {
