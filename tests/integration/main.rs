@@ -4,6 +4,7 @@ mod adopted;
 mod bad_input;
 mod carried;
 mod combinations;
+mod detect_startup;
 mod examples;
 mod init;
 mod init_bad_input;

@@ -71,6 +71,8 @@ pub struct Service {
     pub interface_evidence: Vec<Evidence>,
     /// How well it is placed.
     pub rank: Rank,
+    /// How many commands start it.
+    pub lines: usize,
 }
 
 impl Service {
@@ -146,6 +148,11 @@ pub fn choose(mut services: Vec<Service>, wishes: &Wishes) -> Choice {
     services.sort_by(|one, other| one.rank.cmp(&other.rank));
     let best = services.first().map(|service| service.rank.clone());
     services.retain(|service| Some(&service.rank) == best.as_ref());
+    // Of several in one place, the one that more lines start.
+    let most = services.iter().map(|service| service.lines).max().unwrap_or(0);
+    if services.iter().all(|service| service.root == services[0].root) {
+        services.retain(|service| service.lines == most);
+    }
     match services.len() {
         0 => Choice::None,
         1 => Choice::One(Box::new(services.swap_remove(0))),
@@ -316,6 +323,7 @@ fn service(
             depth: target.file.matches('/').count(),
         },
         root,
+        lines: hints.len(),
     })
 }
 
@@ -360,8 +368,8 @@ fn preference(
         || stem.contains("worker");
     (
         told(true),
-        target.factory,
         worker || is_aside(&target.file),
+        target.factory,
         target.imported,
         flask && stem != "wsgi",
         told(false),

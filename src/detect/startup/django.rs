@@ -154,6 +154,7 @@ fn service(
         settings,
         evidence,
         interface_evidence,
+        lines: 0,
         rank: Rank {
             evidence: rank,
             aside: is_aside(&format!("{root}/x")),

@@ -90,9 +90,12 @@ fn given<'a>(
         });
     }
     match values.expression_in(module, argument)? {
-        Value::App(app) => {
-            Some(Run { site: app.site, file: module.path.clone(), name: None, evidence })
-        }
+        Value::App(app) => Some(Run {
+            site: app.site,
+            file: module.path.clone(),
+            name: None,
+            evidence: module.evidence(call),
+        }),
         _ => None,
     }
 }
