@@ -118,6 +118,30 @@ impl Stack {
         Blueprint { preset, arguments: Vec::new(), path: None }
     }
 
+    /// A repository with these files and a project name of its own; `@PORT@` in
+    /// a file is a free port.
+    pub fn of_repository(kind: &str, files: &[(&str, &str)]) -> Self {
+        docker::require_engine();
+        let port = free_port();
+        let name = format!("live-{kind}-{port}");
+        let parent = TempDir::new().expect("a temporary directory");
+        let directory = parent.path().join(&name);
+        for (path, text) in files {
+            let path = directory.join(path);
+            fs::create_dir_all(path.parent().expect("below the directory")).expect("a directory");
+            fs::write(&path, text.replace("@PORT@", &port.to_string())).expect("a file");
+        }
+        let overlays = Vec::new();
+        Self { name, port, directory, overlays, plan: OnceCell::new(), _parent: parent }
+    }
+
+    /// `dockwright init` without questions; what it says.
+    pub fn init(&self, arguments: &[&str]) -> String {
+        let mut init = dockwright();
+        init.current_dir(&self.directory).args(["init", "--yes"]).args(arguments);
+        docker::run(&mut init, COMMAND_LIMIT).expect_success()
+    }
+
     /// Adds a compose file to those that every later command names.
     pub fn with_overlay(mut self, file: &'static str) -> Self {
         if self.overlays.is_empty() {
