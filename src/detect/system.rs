@@ -12,7 +12,7 @@ use crate::detect::deps::Dependencies;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::SystemPackages;
 use crate::detect::tree::Tree;
-use crate::detect::version::support::SUPPORT;
+use crate::detect::version::support;
 
 #[derive(Debug, Deserialize)]
 struct Table {
@@ -132,9 +132,9 @@ fn is_built(row: &Row, dependencies: &Dependencies, minor: u64) -> bool {
         return !wheels.fits(minor);
     }
     let Some(since) = &row.wheels_since else { return true };
-    dependencies
-        .version(&row.name)
-        .is_some_and(|version| version < since || !SUPPORT.has_wheel(&row.name, version, minor))
+    dependencies.version(&row.name).is_some_and(|version| {
+        version < since || !support::Table::has_wheel(&row.name, version, minor)
+    })
 }
 
 fn evidence(dependencies: &Dependencies, name: &str) -> Evidence {

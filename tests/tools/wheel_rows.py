@@ -33,6 +33,9 @@ scikit-image scikit-learn scipy sentencepiece shapely spacy statsmodels tensorfl
 thinc tiktoken tokenizers torch torchvision ujson uvloop xgboost zstandard
 """.split()
 
+# From this release on, a compiler alone builds them on a newer Python too.
+BUILDS_SINCE = {"cffi": "1.15", "pyyaml": "6.0.1", "regex": "2020", "ujson": "5", "zstandard": "0.20"}
+
 # What the table covers; the same as in src/detect/deps/marker.rs.
 OLDEST, NEWEST = 5, 14
 
@@ -40,6 +43,7 @@ HEADER = """\
 # Which Python minors a release line of a package installs on: `first` to `last`.
 # Read from the index's file names on 2026-11-20 by tests/tools/wheel_rows.py,
 # which writes this file; what no file name tells stands in imports.toml.
+# builds: without a wheel, a compiler alone builds it on a newer Python.
 """
 
 
@@ -79,21 +83,23 @@ def releases(links: list[Link], package: str) -> dict[Version, set[int]]:
     return dict(sorted(found.items()))
 
 
-def lines(found: dict[Version, set[int]]) -> list[str]:
+def lines(package: str, found: dict[Version, set[int]]) -> list[str]:
     """One row for each run of releases with the same first and last minor."""
-    runs: list[tuple[Version, Version, int, int]] = []
+    builds_since = Version(BUILDS_SINCE[package]) if package in BUILDS_SINCE else None
+    runs: list[tuple[Version, Version, int, int, bool]] = []
     for version, fits in found.items():
-        span = (min(fits), max(fits))
+        builds = builds_since is not None and version >= builds_since
+        span = (min(fits), max(fits), builds)
         if runs and runs[-1][2:] == span:
             runs[-1] = (runs[-1][0], version, *span)
         else:
             runs.append((version, version, *span))
     rows = []
-    for at, (oldest, newest, first, last) in enumerate(runs):
+    for at, (oldest, newest, first, last, builds) in enumerate(runs):
         bound = f",<{runs[at + 1][0]}" if at + 1 < len(runs) else ""
         rows.append(
             f'  {{ versions = ">={oldest}{bound}", newest = "{newest}", first = "3.{first}", '
-            f'last = "3.{last}", read = "wheel files of {newest}" }},'
+            f'last = "3.{last}", {"builds = true, " if builds else ""}read = "wheel files of {newest}" }},'
         )
     return rows
 
@@ -110,7 +116,7 @@ def main() -> None:
             for place in collector.search_scope.get_index_urls_locations(package):
                 page = collector.fetch_response(Link(place))
                 links += list(parse_links(page)) if page else []
-            rows = lines(releases(links, package))
+            rows = lines(package, releases(links, package))
             text += f'\n[[package]]\nname = "{package}"\nline = [\n' + "\n".join(rows) + "\n]\n"
             print(f"{package}: {len(rows)} rows")
     OUTPUT.write_text(text)

@@ -21,7 +21,14 @@ use support::{SUPPORT, Support};
 pub fn find(tree: &Tree, dependencies: &Dependencies) -> (Fact<Python>, Vec<Doubt>) {
     let statements = stated::find(tree, dependencies);
     let support = Support::of(dependencies);
-    let tested = tested::find(tree, dependencies);
+    let mut tested = tested::find(tree, dependencies);
+    // An old README says what was current then, not what it takes.
+    let is_old = |hint: &Statement| {
+        hint.source == "README" && hint.minors.iter().all(|minor| SUPPORT.has_ended(*minor))
+    };
+    if support.fitting(&MINORS.collect()).contains(&SUPPORT.default_minor()) {
+        tested.retain(|hint| !is_old(hint));
+    }
     let mut decision = Decision { support: &support, doubts: Vec::new() };
     let (minor, source, evidence) = decision.decide(&statements, &tested);
     decision.end_of_life(minor, &source);
@@ -140,7 +147,8 @@ impl Decision<'_> {
     }
 
     fn doubt_pins(&mut self, minor: u64, subject: &str) {
-        let refusing: Vec<&str> = self.support.refusing(minor).collect();
+        let refusing: BTreeSet<&str> = self.support.refusing(minor).collect();
+        let refusing: Vec<&str> = refusing.into_iter().collect();
         if refusing.is_empty() {
             return;
         }

@@ -12,18 +12,13 @@ use crate::detect::deps::marker::MINORS;
 use crate::detect::deps::{Dependencies, specifier};
 use crate::detect::fact::Evidence;
 
-/// `data/imports.toml`, with the rows of `data/wheels.toml`.
+/// `data/imports.toml`; `data/wheels.toml` is read row by row.
 #[derive(Debug, Deserialize)]
 pub struct Table {
     /// The version for a project that states none and pins nothing.
     pub default: String,
     /// Month of the end of life of versions that have ended.
     pub ended: BTreeMap<String, String>,
-    package: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct Wheels {
     package: Vec<Row>,
 }
 
@@ -43,6 +38,9 @@ struct Line {
     first: String,
     last: String,
     tested: Option<String>,
+    /// Whether it can be built on a newer version than there are wheels for.
+    #[serde(default)]
+    builds: bool,
     /// Where it was read.
     #[allow(dead_code, reason = "for people who check the row")]
     read: String,
@@ -50,21 +48,34 @@ struct Line {
 
 /// The table.
 pub static SUPPORT: LazyLock<Table> = LazyLock::new(|| {
-    let mut table: Table =
-        ::toml::from_str(include_str!("../data/imports.toml")).expect("a unit test reads it");
-    let wheels: Wheels =
-        ::toml::from_str(include_str!("../data/wheels.toml")).expect("a unit test reads it");
-    table.package.extend(wheels.package);
-    table
+    ::toml::from_str(include_str!("../data/imports.toml")).expect("a unit test reads it")
 });
+
+/// The text of each row of `data/wheels.toml` by its package. The file is
+/// long and a project has few of its packages, so that only their rows are
+/// parsed.
+static WHEELS: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
+    let rows = include_str!("../data/wheels.toml").split("[[package]]\n").skip(1);
+    rows.filter_map(|row| Some((row.lines().next()?.split('"').nth(1)?, row))).collect()
+});
+
+fn wheels_of(name: &str) -> Option<Row> {
+    WHEELS.get(name).map(|row| ::toml::from_str(row).expect("a unit test reads it"))
+}
 
 impl Table {
     /// Whether a wheel of a version fits, as far as the table knows.
     #[must_use]
-    pub fn has_wheel(&self, name: &str, version: &Version, at: u64) -> bool {
-        let lines = self.package.iter().filter(|row| row.name == name).flat_map(|row| &row.line);
-        let mut covering = lines.filter(|line| line.covers(version));
+    pub fn has_wheel(name: &str, version: &Version, at: u64) -> bool {
+        let Some(row) = wheels_of(name) else { return true };
+        let mut covering = row.line.iter().filter(|line| line.covers(version));
         covering.all(|line| line.fits(at))
+    }
+
+    /// Whether a version gets no security fixes any more.
+    #[must_use]
+    pub fn has_ended(&self, at: u64) -> bool {
+        self.ended.contains_key(&format!("3.{at}"))
     }
 
     /// Minor version of the default.
@@ -94,6 +105,12 @@ impl Line {
     fn tested(&self) -> u64 {
         let tested = self.tested.as_deref().unwrap_or(&self.last);
         minor(tested).unwrap_or(*MINORS.end())
+    }
+
+    /// Whether it can be installed, built from its source where need be.
+    fn installs(&self, at: u64) -> bool {
+        let first = minor(&self.first).unwrap_or(*MINORS.start());
+        self.fits(at) || (self.builds && at >= first)
     }
 
     fn fits(&self, at: u64) -> bool {
@@ -128,6 +145,9 @@ impl Support {
         let mut support = Self::default();
         for row in &SUPPORT.package {
             support.add_row(row, dependencies);
+        }
+        for name in WHEELS.keys().filter(|name| dependencies.installs(name)) {
+            support.add_row(&wheels_of(name).expect("its name is a key"), dependencies);
         }
         support.add_locked(dependencies);
         support
@@ -178,7 +198,7 @@ impl Support {
         let evidence = dependencies.get(&row.name).map(|one| one.evidence.clone());
         if let Some(version) = dependencies.version(&row.name) {
             if let Some(line) = row.line.iter().find(|line| line.covers(version)) {
-                let minors = MINORS.filter(|at| line.fits(*at)).collect();
+                let minors = MINORS.filter(|at| line.installs(*at)).collect();
                 let text = format!("{} {version}", row.name);
                 self.bounds.push(Bound { text, minors, tested: line.tested(), evidence });
             }
@@ -188,7 +208,7 @@ impl Support {
         let range = one.specifiers.as_ref();
         let lines: Vec<&Line> = row.line.iter().filter(|line| line.is_admitted(range)).collect();
         if !lines.is_empty() {
-            let minors = MINORS.filter(|at| lines.iter().any(|line| line.fits(*at))).collect();
+            let minors = MINORS.filter(|at| lines.iter().any(|line| line.installs(*at))).collect();
             let range = one.specifiers.as_ref().map(ToString::to_string).unwrap_or_default();
             let tested = lines.iter().map(|line| line.tested()).max().unwrap_or(*MINORS.end());
             let text = format!("{}{range}", row.name);
@@ -196,29 +216,39 @@ impl Support {
         }
     }
 
-    /// A lock names the files: without a wheel a compiled package may or may
-    /// not build, so that only versions which some wheel is for are refused.
+    /// A lock names the files. What the table does not know may build where no
+    /// wheel fits, so that a newer version is possible, and not taken unasked.
     fn add_locked(&mut self, dependencies: &Dependencies) {
         for (name, text) in &dependencies.package_pythons {
             let minors = specifier::poetry(text).map(|ranges| minors_of(&ranges));
             if let Some(minors) = minors.filter(|minors| !minors.is_empty()) {
-                self.add_named(name, minors, dependencies);
+                self.add_named(name, minors, *MINORS.end(), dependencies);
             }
         }
-        for (name, wheels) in &dependencies.wheels {
-            if wheels.compiled && !wheels.minors.is_empty() {
-                self.add_named(name, wheels.minors.clone(), dependencies);
+        for (name, wheels) in dependencies.wheels.iter().filter(|(_, wheels)| wheels.compiled) {
+            let (Some(first), Some(last)) = (wheels.minors.first(), wheels.minors.last()) else {
+                continue;
+            };
+            if !wheels.source {
+                self.add_named(name, wheels.minors.clone(), *last, dependencies);
+            } else if !WHEELS.contains_key(name.as_str()) {
+                let minors = MINORS.filter(|at| at >= first).collect();
+                self.add_named(name, minors, *last, dependencies);
             }
         }
     }
 
-    fn add_named(&mut self, name: &str, minors: BTreeSet<u64>, dependencies: &Dependencies) {
+    fn add_named(
+        &mut self,
+        name: &str,
+        minors: BTreeSet<u64>,
+        tested: u64,
+        dependencies: &Dependencies,
+    ) {
         let version = dependencies.version(name).map(ToString::to_string).unwrap_or_default();
         let text = format!("{name} {version}");
         let evidence = dependencies.get(name).map(|one| one.evidence.clone());
-        if !self.bounds.iter().any(|bound| bound.text == text && bound.minors == minors) {
-            self.bounds.push(Bound { text, minors, tested: *MINORS.end(), evidence });
-        }
+        self.bounds.push(Bound { text, minors, tested, evidence });
     }
 }
 
@@ -229,7 +259,9 @@ mod tests {
     #[test]
     fn every_row_of_the_table_is_sound() {
         assert!(MINORS.contains(&SUPPORT.default_minor()));
-        for row in &SUPPORT.package {
+        assert!(WHEELS.len() > 50);
+        let wheels: Vec<Row> = WHEELS.keys().filter_map(|name| wheels_of(name)).collect();
+        for row in SUPPORT.package.iter().chain(&wheels) {
             assert_eq!(row.name, crate::detect::deps::name::normalised(&row.name));
             for line in &row.line {
                 let place = format!("{} {}", row.name, line.versions);
