@@ -2,13 +2,14 @@
 //!
 //! Everything is written beside its place first; then each file is renamed
 //! into place, and put back when one of them fails. An interrupt waits until
-//! the renames are over.
+//! the renames are over; what a killed run leaves, the next one undoes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
+use crate::apply::journal;
 use crate::apply::staging::{self, Staging};
 use crate::error::{Error, Problem};
 
@@ -31,11 +32,16 @@ pub fn commit(root: &Path, changes: &[Change]) -> Result<Vec<String>, Error> {
         return Ok(Vec::new());
     }
     let staging = Staging::inside(root)?;
+    let _held = journal::hold(&staging)?;
     for (number, change) in writing.iter().enumerate() {
         stage(&staging, number, change)?;
     }
     staging.publish(|| {
         refuse_changed(root, &writing)?;
+        for (number, change) in writing.iter().enumerate() {
+            save(root, &staging, number, change)?;
+        }
+        journal::open(&staging, &writing)?;
         let mut undo = Vec::new();
         for (number, change) in writing.iter().enumerate() {
             if let Err(error) = place(root, &staging, number, change, &mut undo) {
@@ -43,7 +49,7 @@ pub fn commit(root: &Path, changes: &[Change]) -> Result<Vec<String>, Error> {
                 return Err(error);
             }
         }
-        Ok(())
+        journal::close(&staging).inspect_err(|_| roll_back(undo))
     })?;
     Ok(writing.iter().map(|change| change.path.to_string()).collect())
 }
@@ -84,10 +90,6 @@ fn refuse_changed(root: &Path, changes: &[&Change]) -> Result<(), Error> {
     Ok(())
 }
 
-fn staged(staging: &Staging, number: usize) -> PathBuf {
-    staging.path().join(format!("{number}.new"))
-}
-
 fn stage(staging: &Staging, number: usize, change: &Change) -> Result<(), Error> {
     let mode = match &change.expect {
         DiskState::File { mode, .. } => *mode,
@@ -95,8 +97,21 @@ fn stage(staging: &Staging, number: usize, change: &Change) -> Result<(), Error>
     };
     match change.action {
         Action::Remove => Ok(()),
-        _ => staging::write(&staged(staging, number), &change.bytes, mode),
+        _ => staging::write(&journal::fresh(staging.path(), number), &change.bytes, mode),
     }
+}
+
+/// Saves the file that stands where another is going to.
+fn save(root: &Path, staging: &Staging, number: usize, change: &Change) -> Result<(), Error> {
+    if !matches!(change.expect, DiskState::File { .. }) {
+        return Ok(());
+    }
+    let (from, to) = (change.path.below(root), journal::saved(staging.path(), number));
+    // A link keeps the very file, with owner and attributes; not every file
+    // system has links.
+    fs::hard_link(&from, &to)
+        .or_else(|_| fs::copy(&from, &to).map(drop))
+        .map_err(|source| Error::Io { action: "read", path: from, source })
 }
 
 fn place(
@@ -109,10 +124,7 @@ fn place(
     let to = change.path.below(root);
     let failed = |source| Error::Io { action: "write", path: to.clone(), source };
     if matches!(change.expect, DiskState::File { .. }) {
-        let saved = staging.path().join(format!("{number}.old"));
-        // A link keeps the very file, with owner and attributes; not every
-        // file system has links.
-        fs::hard_link(&to, &saved).or_else(|_| fs::copy(&to, &saved).map(drop)).map_err(failed)?;
+        let saved = journal::saved(staging.path(), number);
         undo.push(Undo::PutBack { saved, to: to.clone() });
     } else {
         make_parents(root, &to, undo).map_err(failed)?;
@@ -120,7 +132,7 @@ fn place(
     }
     match change.action {
         Action::Remove => fs::remove_file(&to).map_err(failed),
-        _ => fs::rename(staged(staging, number), &to).map_err(failed),
+        _ => fs::rename(journal::fresh(staging.path(), number), &to).map_err(failed),
     }
 }
 
@@ -190,6 +202,7 @@ mod tests {
         let staging = Staging::inside(root.path()).unwrap();
         for (number, change) in writing.iter().enumerate() {
             stage(&staging, number, change).unwrap();
+            save(root.path(), &staging, number, change).unwrap();
         }
         let mut undo = Vec::new();
         let placed: Vec<bool> = writing
@@ -203,6 +216,34 @@ mod tests {
         drop(staging);
         assert_eq!(fs::read_to_string(root.path().join("a")).unwrap(), "old");
         assert_eq!(names(root.path()), ["a"]);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_undone() {
+        for done in 0..=3 {
+            let root = tempfile::tempdir().unwrap();
+            fs::write(root.path().join("a"), "old").unwrap();
+            let changes = [
+                change(root.path(), "a", "new"),
+                change(root.path(), "deep/er/b", "new"),
+                change(root.path(), "c", "new"),
+            ];
+            let writing: Vec<&Change> = changes.iter().collect();
+            let staging = Staging::inside(root.path()).unwrap();
+            for (number, change) in writing.iter().enumerate() {
+                stage(&staging, number, change).unwrap();
+                save(root.path(), &staging, number, change).unwrap();
+            }
+            journal::open(&staging, &writing).unwrap();
+            for (number, change) in writing.iter().enumerate().take(done) {
+                place(root.path(), &staging, number, change, &mut Vec::new()).unwrap();
+            }
+            // A killed process drops nothing.
+            std::mem::forget(staging);
+            assert_eq!(journal::recover(root.path()).unwrap().len(), done);
+            assert_eq!(names(root.path()), ["a"], "after {done} steps");
+            assert_eq!(fs::read_to_string(root.path().join("a")).unwrap(), "old");
+        }
     }
 
     #[cfg(unix)]

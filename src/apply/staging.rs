@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use crate::error::Error;
 
+/// How the name of every staging directory begins.
+pub const PREFIX: &str = ".dockwright-";
+
 /// What an interrupt must remove. A `TempDir` removes itself when it is
 /// dropped, but an interrupt ends the process without dropping anything.
 static OPEN: Mutex<Option<PathBuf>> = Mutex::new(None);
@@ -44,10 +47,18 @@ impl Staging {
     /// # Errors
     /// When it cannot be made there.
     pub fn inside(parent: &Path) -> Result<Self, Error> {
-        let directory = tempfile::Builder::new()
-            .prefix(".dockwright-")
-            .tempdir_in(parent)
-            .map_err(|source| Error::Io { action: "write in", path: parent.to_owned(), source })?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o700));
+        }
+        let directory = builder.tempdir_in(parent).map_err(|source| Error::Io {
+            action: "write in",
+            path: parent.to_owned(),
+            source,
+        })?;
         *OPEN.lock().expect("no holder panics") = Some(directory.path().to_owned());
         Ok(Self { directory })
     }

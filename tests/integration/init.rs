@@ -370,6 +370,19 @@ fn a_flag_changes_what_dockwright_toml_says() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
+    stopped_by("INT");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_killed_run_left_is_undone_by_the_next() {
+    stopped_by("KILL");
+}
+
+/// Stops runs by a signal, nearer and nearer to the moment at which the files
+/// appear. A killed run cannot clean up: then the next one has to.
+#[cfg(unix)]
+fn stopped_by(signal: &str) {
     use std::process::{Command, Stdio};
     let without_secrets = |directory: &TempDir| {
         let mut tree = tree(directory.path());
@@ -401,8 +414,11 @@ fn an_interrupt_leaves_the_tree_wholly_old_or_wholly_new() {
         std::thread::sleep(delay);
         let id = child.id().to_string();
         // It may be over already.
-        let _ = Command::new("kill").args(["-s", "INT", &id]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill").args(["-s", signal, &id]).stderr(Stdio::null()).status();
         child.wait().unwrap();
+        if signal == "KILL" {
+            init(&directory, &["--adopt", "--dry-run"]).success();
+        }
         let left = without_secrets(&directory);
         let written = left != old;
         outcomes[usize::from(written)] += 1;

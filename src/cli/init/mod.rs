@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::apply::commit::commit;
+use crate::apply::journal;
 use crate::cli::Choices;
 use crate::cli::terminal::Quiet;
 use crate::cli::wizard::asker::Asker;
@@ -67,6 +68,13 @@ pub const EXAMPLES: &str = "Examples:
 pub fn run(init: &Init) -> Result<(), Error> {
     let dir = &init.dir;
     check_directory(dir)?;
+    let undone = journal::recover(dir)?;
+    if !undone.is_empty() {
+        report::warn(&format!(
+            "an earlier run was killed; these are what they were before it: {}",
+            undone.join(", ")
+        ));
+    }
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let asking = !init.yes && terminal;
     let mut layers = Layers::read(dir, &init.choices)?;
