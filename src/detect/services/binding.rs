@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::detect::fact::Evidence;
 use crate::detect::python::{Module, dotted, string};
-use crate::detect::services::branch::{When, branches};
+use crate::detect::services::branch::{When, branches, is_for_another_environment};
 use crate::detect::services::evaluate::{Evaluator, Scope};
 use crate::detect::services::value::Value;
 
@@ -25,14 +25,14 @@ pub struct Binding {
     pub value: Value,
     /// Whether production gets there.
     pub when: When,
+    /// Whether production gets there at all.
+    pub live: bool,
     /// Whether importing the module does it.
     pub at_import: bool,
     /// Whether the module is one of Django's settings.
     pub in_settings: bool,
     /// Whether it is a field of a settings class.
     pub is_field: bool,
-    /// The class it stands in; empty for none.
-    pub class: String,
     /// The line.
     pub evidence: Evidence,
 }
@@ -71,6 +71,7 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Binding> {
             scope: Scope::top(module),
             when: When::Always,
             in_settings,
+            other_class: false,
             found: &mut bindings,
         };
         collector.visit_body(&module.ast.body);
@@ -84,7 +85,7 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Binding> {
                 at_import: instances.iter().any(|name| *name == class.name.as_str()),
                 in_settings: false,
                 is_field: true,
-                class: class.name.to_string(),
+                live: true,
                 evidence: field.module.evidence(field.statement),
                 value: Value::Read(field.read),
             });
@@ -115,6 +116,7 @@ struct Collector<'c, 'p, 'a> {
     scope: Scope<'a>,
     when: When,
     in_settings: bool,
+    other_class: bool,
     found: &'c mut Vec<Binding>,
 }
 
@@ -158,7 +160,7 @@ impl<'a> Collector<'_, '_, 'a> {
             at_import: self.scope.function.is_none(),
             in_settings: self.in_settings,
             is_field: false,
-            class: self.scope.class.map_or_else(String::new, |class| class.name.to_string()),
+            live: self.when != When::Never && !self.other_class,
             evidence,
         });
     }
@@ -280,9 +282,12 @@ impl<'a> Visitor<'a> for Collector<'_, '_, 'a> {
             }
             Stmt::ClassDef(class) => {
                 let outer = self.scope;
+                let other = self.other_class;
                 self.scope = Scope { class: Some(class), function: None, ..outer };
+                self.other_class |= is_for_another_environment(&class.name);
                 visitor::walk_stmt(self, statement);
                 self.scope = outer;
+                self.other_class = other;
             }
             Stmt::If(block) => {
                 let outer = self.when;

@@ -146,10 +146,9 @@ impl<'a> Evaluator<'_, 'a> {
     ) -> Option<(&'a Module, &'a StmtFunctionDef)> {
         let depth = depth.checked_sub(1)?;
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-        if rest.is_empty() {
-            if let Some(function) = self.project.definitions(module).functions.get(name).copied() {
-                return Some((module, function));
-            }
+        let own = || self.project.definitions(module).functions.get(name).copied();
+        if let Some(function) = rest.is_empty().then(own).flatten() {
+            return Some((module, function));
         }
         let imports = self.project.imports(module);
         if let Some(import) = imports.get(first) {

@@ -127,10 +127,7 @@ struct Evidences<'p, 'a> {
 impl Evidences<'_, '_> {
     /// Bindings that production reaches.
     fn live(&self) -> impl Iterator<Item = &Binding> {
-        self.bindings.iter().filter(|binding| {
-            binding.when != branch::When::Never
-                && !branch::is_for_another_environment(&binding.class)
-        })
+        self.bindings.iter().filter(|binding| binding.live)
     }
 }
 

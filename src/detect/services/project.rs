@@ -156,10 +156,9 @@ impl<'a> Project<'a> {
     ) -> Option<(&'a Module, &'a StmtClassDef)> {
         let depth = depth.checked_sub(1)?;
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-        if rest.is_empty() {
-            if let Some(class) = self.definitions(module).classes.get(name).copied() {
-                return Some((module, class));
-            }
+        let own = || self.definitions(module).classes.get(name).copied();
+        if let Some(class) = rest.is_empty().then(own).flatten() {
+            return Some((module, class));
         }
         let imports = self.imports(module);
         if let Some(import) = imports.get(first) {
