@@ -8,6 +8,7 @@ use crate::detect::fact::Evidence;
 use crate::detect::python::{Module, dotted, string};
 use crate::detect::services::branch::{When, branches, is_for_another_environment};
 use crate::detect::services::evaluate::{Evaluator, Scope};
+use crate::detect::services::project::tells;
 use crate::detect::services::value::Value;
 
 /// What a path is given to that is opened for writing.
@@ -66,6 +67,9 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Binding> {
     for module in &evaluator.project.modules {
         let in_settings =
             evaluator.project.settings.iter().any(|settings| settings.path == module.path);
+        if !in_settings && !tells(module.text()) {
+            continue;
+        }
         let mut collector = Collector {
             evaluator,
             scope: Scope::top(module),

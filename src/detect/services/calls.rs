@@ -4,9 +4,10 @@
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 
-use crate::detect::python::{Module, dotted, string};
+use crate::detect::python::{Module, assignments, dotted, string};
+use crate::detect::services::branch::is_for_another_environment;
 use crate::detect::services::environment::with_form;
-use crate::detect::services::evaluate::{Evaluator, Key, Scope};
+use crate::detect::services::evaluate::{Evaluator, Key, Members, Scope, is_setting};
 use crate::detect::services::project::join;
 use crate::detect::services::value::{Form, Read, Value};
 
@@ -220,6 +221,23 @@ impl<'a> Evaluator<'_, 'a> {
         self.once(key, || Some(self.find_setting(name))).unwrap_or_default()
     }
 
+    /// The classes of production that give settings a value.
+    fn find_members(&self) -> Members<'a> {
+        let mut members = Members::new();
+        for module in &self.project.modules {
+            for class in self.project.definitions(module).classes.values() {
+                if is_for_another_environment(&class.name) {
+                    continue;
+                }
+                let assigned = class.body.iter().flat_map(assignments);
+                for (name, _) in assigned.filter(|(name, _)| is_setting(name)) {
+                    members.entry(name).or_default().push((*module, *class));
+                }
+            }
+        }
+        members
+    }
+
     fn find_setting(&self, name: &str) -> Value {
         for module in &self.project.settings {
             if let Some(value) = self.global(module, name) {
@@ -229,19 +247,12 @@ impl<'a> Evaluator<'_, 'a> {
         if let Some(value) = self.any_field(name) {
             return value;
         }
-        if !name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
+        if !is_setting(name) {
             return Value::Unknown;
         }
-        let classes = self.project.modules.iter().flat_map(|module| {
-            module.top_level().into_iter().filter_map(move |statement| match statement {
-                Stmt::ClassDef(class) => Some((*module, class)),
-                _ => None,
-            })
-        });
-        let mut members = classes
-            .filter(|(_, class)| !super::branch::is_for_another_environment(&class.name))
-            .filter_map(|(module, class)| self.member(module, class, name));
-        if let Some(value) = members.next() {
+        let classes = self.members.get_or_init(|| self.find_members()).get(name);
+        let mut members = classes.into_iter().flatten();
+        if let Some(value) = members.find_map(|(module, class)| self.member(module, class, name)) {
             return value;
         }
         let configurations =

@@ -19,7 +19,7 @@ use crate::detect::services::project::{Names, Project, join, names};
 use crate::detect::services::value::{Form, Value, below};
 
 /// How far names are followed.
-const DEEPEST: u8 = 24;
+const DEEPEST: u8 = 16;
 /// Expressions that are looked at for the value of one.
 const MOST_STEPS: u32 = 20_000;
 
@@ -55,6 +55,9 @@ pub(super) enum Key {
     Setting(String),
 }
 
+/// Classes by the names they give a value.
+pub(super) type Members<'a> = HashMap<&'a str, Vec<(&'a Module, &'a StmtClassDef)>>;
+
 /// Evaluates expressions of a project.
 pub struct Evaluator<'p, 'a> {
     /// The code.
@@ -64,6 +67,7 @@ pub struct Evaluator<'p, 'a> {
     /// What was evaluated; `None` while it is.
     known: RefCell<HashMap<Key, Option<Option<Value>>>>,
     locals: RefCell<HashMap<usize, Rc<Names<'a>>>>,
+    pub(super) members: OnceCell<Members<'a>>,
     pub(super) classes: OnceCell<Vec<(&'a Module, &'a StmtClassDef)>>,
 }
 
@@ -77,6 +81,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             steps: Cell::new(0),
             known: RefCell::default(),
             locals: RefCell::default(),
+            members: OnceCell::new(),
             classes: OnceCell::new(),
         }
     }
@@ -305,7 +310,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         let Some(key) = string(&subscript.slice) else { return Value::Unknown };
         match self.value(scope, &subscript.value).get(key) {
             Some(value) => value.clone(),
-            None => self.setting(key),
+            None if is_setting(key) => self.setting(key),
+            None => Value::Unknown,
         }
     }
 
@@ -404,7 +410,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         match (name, self.value(scope, &attribute.value)) {
             ("parent", Value::Place(path)) => ancestor(&path, 1),
             (_, Value::Dict(items)) => Value::Dict(items).get(name).cloned().unwrap_or_default(),
-            _ => self.setting(name),
+            _ if is_setting(name) || self.has_fields() => self.setting(name),
+            _ => Value::Unknown,
         }
     }
 
@@ -469,4 +476,9 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         }
         Value::Call(name, items)
     }
+}
+
+/// Whether a name is written like a setting.
+pub(super) fn is_setting(name: &str) -> bool {
+    name.len() > 3 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }

@@ -4,7 +4,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
 
@@ -15,6 +17,57 @@ use crate::detect::services::branch::{When, branches, is_for_another_environment
 
 /// More modules than this are followed only where they hold a marker.
 const MOST_MODULES: usize = 4000;
+
+/// Text without which a file of an installed application says nothing about
+/// services, variables or paths.
+const TELLING: [&str; 37] = [
+    "environ",
+    "getenv",
+    "env(",
+    "env.",
+    "config(",
+    "config[",
+    "config.",
+    "redis",
+    "Redis",
+    "elery",
+    "://",
+    "open(",
+    "mkdir",
+    "makedirs",
+    "write_text",
+    "write_bytes",
+    "UPLOAD",
+    "Settings",
+    "create_engine",
+    "create_async_engine",
+    "beat",
+    "roker",
+    "cache_dir",
+    "FileHandler",
+    "uvicorn",
+    "port=",
+    "Database(",
+    "MongoClient",
+    "MotorClient",
+    "connect(",
+    "memcache",
+    "valkey",
+    "uey",
+    "basicConfig",
+    "periodic_task",
+    "urlpatterns",
+    "import_",
+];
+
+static TELLING_FINDER: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(TELLING).expect("the words are plain text"));
+
+/// Whether a file may say something about services, variables or paths.
+#[must_use]
+pub fn tells(text: &str) -> bool {
+    TELLING_FINDER.is_match(text)
+}
 
 /// A name that a module or a class gives a value.
 pub type Names<'a> = HashMap<&'a str, Vec<(When, &'a Expr)>>;
@@ -273,7 +326,8 @@ impl<'a> Project<'a> {
             let Some(module) = self.locate(&settings.path, 0, dotted) else { continue };
             let Some(package) = module.path.strip_suffix("/__init__.py") else { continue };
             for path in self.context.tree.below(package) {
-                if path.ends_with(".py") && is_application_code(&path[package.len() + 1..]) {
+                let code = path.ends_with(".py") && is_application_code(&path[package.len() + 1..]);
+                if code && self.context.tree.text(path).is_some_and(tells) {
                     found.extend(self.context.tree.python(path));
                 }
             }

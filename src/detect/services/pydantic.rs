@@ -30,6 +30,11 @@ impl<'a> Evaluator<'_, 'a> {
         self.classes.get_or_init(|| self.find_settings_classes()).clone()
     }
 
+    /// Whether the project has settings classes.
+    pub(super) fn has_fields(&self) -> bool {
+        !self.classes.get_or_init(|| self.find_settings_classes()).is_empty()
+    }
+
     fn find_settings_classes(&self) -> Vec<(&'a Module, &'a StmtClassDef)> {
         let all: Vec<(&'a Module, &'a StmtClassDef)> = self
             .project

@@ -8,6 +8,7 @@ use crate::detect::fact::Evidence;
 use crate::detect::services::branch::{When, branches};
 use crate::detect::services::calls::raises;
 use crate::detect::services::evaluate::{Evaluator, Scope};
+use crate::detect::services::project::tells;
 use crate::detect::services::value::{Form, Read, Value};
 
 /// A read of the environment.
@@ -29,7 +30,7 @@ pub struct Place {
 #[must_use]
 pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Place> {
     let mut places = Vec::new();
-    for module in &evaluator.project.modules {
+    for module in evaluator.project.modules.iter().filter(|module| tells(module.text())) {
         let mut collector = Collector {
             evaluator,
             scope: Scope::top(module),
