@@ -11,6 +11,7 @@ use crate::detect::python::string;
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
 use crate::detect::services::branch::When;
+use crate::detect::services::database::DATABASES;
 use crate::detect::services::evaluate::Scope;
 use crate::detect::services::known_names::{Role, role_of_name};
 use crate::detect::services::project::reached;
@@ -76,6 +77,13 @@ impl Found<'_> {
     fn meaning(&self, read: &Read, role: Role) -> Option<Meaning> {
         let database = self.known.database.value().map(String::as_str);
         let server = database.is_some_and(|it| it != "sqlite");
+        // `MYSQL_HOST` beside a Postgres is of another choice.
+        let other = TABLES.service_of_variable(&read.name).is_some_and(|service| {
+            DATABASES.contains(&service) && database.is_some_and(|it| it != service)
+        });
+        if other && role.is_of_database() {
+            return None;
+        }
         let queued = self.known.broker.is_known() && !self.known.cache.is_known();
         Some(match role {
             Role::DatabaseUrl if server => {
@@ -577,6 +585,25 @@ mod tests {
                 is("POSTGRES_PASSWORD", Meaning::DatabasePassword),
                 is("REDIS_URL", Meaning::CacheUrl),
                 is("SECRET_KEY", Meaning::SecretKey),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_variable_of_a_database_that_was_not_chosen_means_nothing() {
+        let main = "import os\nfrom fastapi import FastAPI\napp = FastAPI()\nA = os.getenv('POSTGRES_HOST', 'p')\nB = os.getenv('MYSQL_HOST', 'm')\n";
+        let repository = Repository::fastapi(main, &[]).installs(&["asyncpg"]);
+        assert_eq!(meanings(&repository), [is("POSTGRES_HOST", Meaning::DatabaseHost)]);
+    }
+
+    #[test]
+    fn helpers_with_overloads_and_values_taken_in_a_condition_are_followed() {
+        let settings = "import os\nfrom typing import overload\n@overload\ndef secret(n: str) -> str: ...\ndef secret(n, default=None):\n    return os.getenv(n, default)\nSECRET_KEY = secret('KEY', '-')\nif names := os.getenv('NAMES'):\n    ALLOWED_HOSTS = names.split(',')\n";
+        assert_eq!(
+            meanings(&Repository::django(settings, &[])),
+            [
+                is("KEY", Meaning::SecretKey),
+                is("NAMES", Meaning::AllowedHosts { separator: ",".into() })
             ]
         );
     }

@@ -14,7 +14,7 @@ use crate::detect::services::tables::TABLES;
 use crate::detect::services::value::Value;
 
 /// What is a database and not a cache or broker.
-const DATABASES: [&str; 9] = [
+pub(super) const DATABASES: [&str; 9] = [
     "postgres",
     "mysql",
     "mssql",

@@ -47,6 +47,22 @@ pub enum Role {
     Other,
 }
 
+impl Role {
+    /// Whether it is about the database.
+    #[must_use]
+    pub const fn is_of_database(self) -> bool {
+        matches!(
+            self,
+            Self::DatabaseUrl
+                | Self::DatabaseHost
+                | Self::DatabasePort
+                | Self::DatabaseName
+                | Self::DatabaseUser
+                | Self::DatabasePassword
+        )
+    }
+}
+
 /// Beginnings of names that speak of the database.
 const DATABASE: [&str; 15] = [
     "POSTGRES",
@@ -128,7 +144,7 @@ pub fn role_of_name(name: &str) -> Option<Role> {
             _ => return None,
         });
     }
-    if REDIS.contains(&start) {
+    if REDIS.contains(&start) || start.starts_with("REDIS_") {
         return Some(match end {
             "URL" | "URI" | "DSN" => Role::CacheUrl,
             "HOST" | "SERVER" | "HOSTNAME" => Role::CacheHost,

@@ -184,8 +184,9 @@ impl<'a> Project<'a> {
                     Stmt::ClassDef(class) => {
                         found.classes.entry(&class.name).or_insert(class);
                     }
+                    // The last one counts; those before it may be overloads.
                     Stmt::FunctionDef(function) => {
-                        found.functions.entry(&function.name).or_insert(function);
+                        found.functions.insert(&function.name, function);
                     }
                     _ => {}
                 }
@@ -364,6 +365,13 @@ pub fn names(body: &[Stmt]) -> Names<'_> {
     for (when, statement) in reached(body, When::Always) {
         for (name, value) in assignments(statement) {
             names.entry(name).or_default().push((when, value));
+        }
+        // `if value := os.getenv("X"):`.
+        if let Stmt::If(block) = statement
+            && let Expr::Named(named) = &*block.test
+            && let Expr::Name(name) = &*named.target
+        {
+            names.entry(name.id.as_str()).or_default().push((when, &*named.value));
         }
     }
     names

@@ -42,8 +42,9 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Place> {
     places
 }
 
-/// Whether a function of that name runs before the first request.
-fn is_start(name: &str) -> bool {
+/// Whether a function of that name, in that file, runs before the first
+/// request.
+pub(super) fn runs_at_start(path: &str, name: &str) -> bool {
     const WORDS: [&str; 14] = [
         "create",
         "make",
@@ -62,6 +63,8 @@ fn is_start(name: &str) -> bool {
     ];
     let words = name.split('_').filter(|word| !word.is_empty());
     words.into_iter().any(|word| WORDS.contains(&word.to_ascii_lowercase().as_str()))
+        || path.contains("config")
+        || path.contains("settings")
 }
 
 struct Collector<'c, 'p, 'a> {
@@ -77,10 +80,10 @@ impl<'a> Collector<'_, '_, 'a> {
             read,
             when: self.when,
             at_import: self.scope.function.is_none(),
-            at_start: self.scope.function.is_none_or(|function| {
-                let path = &self.scope.module.path;
-                is_start(&function.name) || path.contains("config") || path.contains("settings")
-            }),
+            at_start: self
+                .scope
+                .function
+                .is_none_or(|function| runs_at_start(&self.scope.module.path, &function.name)),
             evidence: self.scope.module.evidence(expr),
         });
     }

@@ -8,10 +8,12 @@ use crate::detect::fact::Evidence;
 use crate::detect::facts::RequiredEnv;
 use crate::detect::python::{assignments, dotted};
 use crate::detect::services::Evidences;
+use crate::detect::services::binding::Binding;
 use crate::detect::services::branch::When;
 use crate::detect::services::calls::raises;
 use crate::detect::services::evaluate::Scope;
 use crate::detect::services::project::reached;
+use crate::detect::services::reads::runs_at_start;
 
 /// Variables that every container has, or that a server sets itself.
 const ALWAYS_SET: [&str; 12] = [
@@ -53,7 +55,16 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(RequiredEnv, Vec<Evide
     for (name, at_import, evidence) in checked(evidences) {
         note(&name, at_import, &evidence);
     }
-    for binding in evidences.live().filter(|it| it.is_field) {
+    // What the code gives a settings class itself need not come from outside.
+    let given = |binding: &Binding| {
+        let class = binding.path[0].as_str();
+        evidences.bindings.iter().any(|it| {
+            it.last() == binding.last()
+                && !it.is_field
+                && it.called().rsplit('.').next() == Some(class)
+        })
+    };
+    for binding in evidences.live().filter(|it| it.is_field && !given(it)) {
         if let Some(read) = binding.value.read().filter(|read| read.required) {
             note(&read.name, binding.at_import, &binding.evidence);
         }
@@ -68,7 +79,9 @@ fn checked(evidences: &Evidences<'_, '_>) -> Vec<(String, bool, Evidence)> {
     for module in &evidences.project.modules {
         let mut bodies: Vec<(Option<_>, Vec<&Stmt>)> = vec![(None, reachable(&module.ast.body))];
         for statement in module.top_level() {
-            if let Stmt::FunctionDef(function) = statement {
+            if let Stmt::FunctionDef(function) = statement
+                && runs_at_start(&module.path, &function.name)
+            {
                 bodies.push((Some(function), reachable(&function.body)));
             }
         }
@@ -281,6 +294,18 @@ mod tests {
         let secret = found.required_env.iter().find(|(it, _)| it.name == "SECRET_KEY").unwrap();
         assert!(secret.0.generated && secret.0.at_import);
         assert_eq!(secret.1[0].text, "SECRET_KEY: …");
+    }
+
+    #[test]
+    fn what_the_code_gives_its_settings_need_not_come_from_outside() {
+        let main = "from fastapi import FastAPI\nfrom pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    given: bool\n    wanted: str\nsettings = Settings(given=True)\napp = FastAPI()\n";
+        assert_eq!(names(&Repository::fastapi(main, &[])), ["WANTED"]);
+    }
+
+    #[test]
+    fn a_check_in_a_function_that_serves_a_request_is_none_of_the_start() {
+        let main = "import os\nfrom fastapi import FastAPI\nBUCKET = os.getenv('BUCKET')\napp = FastAPI()\n@app.get('/')\ndef download():\n    bucket = os.getenv('BUCKET')\n    if not bucket:\n        raise RuntimeError\n";
+        assert!(names(&Repository::fastapi(main, &[])).is_empty());
     }
 
     #[test]
