@@ -253,6 +253,33 @@ fn split_settings_give_productions() {
 }
 
 #[test]
+fn a_settings_package_that_takes_developments_gives_way_to_production() {
+    let found = found(&[
+        ("manage.py", &*with_settings(MANAGE, "board.settings")),
+        ("board/settings/__init__.py", "from .dev import *\n"),
+        ("board/settings/common.py", "INSTALLED_APPS = []\n"),
+        ("board/settings/dev.py", "from .common import *\n"),
+        ("board/settings/live.py", "from .common import *\n"),
+        ("board/wsgi.py", &*with_settings(WSGI, "board.settings")),
+    ]);
+    assert_eq!(found.settings.value().unwrap(), "board.settings.live");
+}
+
+#[test]
+fn a_top_level_project_wins_over_a_helper_below_it() {
+    let found = found(&[
+        ("manage.py", &*with_settings(MANAGE, "photos.settings")),
+        ("photos/settings.py", "INSTALLED_APPS = []\n"),
+        ("photos/wsgi.py", &*with_settings(WSGI, "photos.settings")),
+        (
+            "similarity/main.py",
+            &*flask("app = Flask(__name__)\nif __name__ == '__main__':\n    app.run()\n"),
+        ),
+    ]);
+    assert_eq!(found.app.value().unwrap(), "photos.wsgi:application");
+}
+
+#[test]
 fn a_project_without_default_settings_still_has_production_ones() {
     let manage = "import sys\nfrom django.core.management import execute_from_command_line\nexecute_from_command_line(sys.argv)\n";
     let found = found(&[

@@ -15,7 +15,7 @@ use crate::detect::facts::Interface;
 /// Rank of what nothing starts.
 const NOTHING: u8 = 50;
 /// Rank of what its own code starts: `uvicorn.run`, `app.run`.
-const OWN_CODE: u8 = 20;
+pub const OWN_CODE: u8 = 20;
 
 /// Directories whose applications are tools rather than the service.
 const ASIDE: [&str; 16] = [
@@ -44,6 +44,8 @@ pub struct Rank {
     pub evidence: u8,
     /// Whether it stands among tools.
     pub aside: bool,
+    /// How deep its root stands.
+    pub root: usize,
     /// Place of its file's name in fastapi-cli's and Oryx's order.
     pub order: usize,
     /// How deep it stands.
@@ -240,6 +242,18 @@ fn hints(values: &Values<'_>, started: &[Started<'_>], applications: &[Applicati
     hints
 }
 
+/// Ranks that say the same of two applications: what scripts, units, tasks and
+/// a README start is how people run it, not which one is deployed.
+fn class(rank: u8) -> u8 {
+    let people = place_rank(Place::Script);
+    if (people..OWN_CODE).contains(&rank) { people } else { rank }
+}
+
+/// How deep a directory is; the top is 0.
+pub fn depth(directory: &str) -> usize {
+    if directory == "." { 0 } else { directory.matches('/').count() + 1 }
+}
+
 const fn place_rank(place: Place) -> u8 {
     match place {
         Place::Procfile => 0,
@@ -317,8 +331,9 @@ fn service(
         evidence,
         interface_evidence: Vec::new(),
         rank: Rank {
-            evidence: hints.first().map_or(NOTHING, |hint| hint.rank),
+            evidence: hints.first().map_or(NOTHING, |hint| class(hint.rank)),
             aside: is_aside(&target.file),
+            root: depth(&root),
             order: file_order(&root, &target.file),
             depth: target.file.matches('/').count(),
         },
@@ -418,7 +433,7 @@ pub fn evidence_of(started: &[Started<'_>], is_it: impl Fn(&str) -> bool) -> (u8
         .map(|each| (place_rank(each.command.place), each.command.evidence.clone()))
         .collect();
     found.sort_by_key(|(rank, _)| *rank);
-    let rank = found.first().map_or(NOTHING, |(rank, _)| *rank);
+    let rank = found.first().map_or(NOTHING, |(rank, _)| class(*rank));
     (rank, found.into_iter().take(3).map(|(_, evidence)| evidence).collect())
 }
 

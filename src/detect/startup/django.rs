@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::candidates::{Application, Target};
-use super::choice::{Rank, Service, evidence_of, is_aside};
+use super::choice::{OWN_CODE, Rank, Service, depth, evidence_of, is_aside};
 use super::framework::Framework;
 use super::modules::{Found, Modules, ancestors, dotted, parent};
 use super::settings;
@@ -156,10 +156,12 @@ fn service(
         interface_evidence,
         lines: 0,
         rank: Rank {
-            evidence: rank,
+            // manage.py is to a project what `app.run()` is to others.
+            evidence: if manage.is_some() { rank.min(OWN_CODE) } else { rank },
             aside: is_aside(&format!("{root}/x")),
+            root: depth(root),
             order: 0,
-            depth: if root == "." { 0 } else { root.matches('/').count() + 1 },
+            depth: depth(root),
         },
     }
 }

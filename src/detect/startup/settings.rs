@@ -128,14 +128,22 @@ pub fn production(
     };
     // A plain default that has a production module beside it gives way to it:
     // `shop.settings` to `shop.settings.production`.
-    let named = |name: &String| parts(name).any(|part| PRODUCTION.contains(&part));
-    let stated = defaults.iter().map(|(name, _)| name).find(|name| !is_development(name));
+    let named = |name: &str| parts(name).any(|part| PRODUCTION.contains(&part));
+    let names = || defaults.iter().map(|(name, _)| name);
+    let stated =
+        names().find(|name| named(name)).or_else(|| names().find(|name| !is_development(name)));
+    // A package that takes its settings from a module for development.
+    let leans = |name: &str| {
+        file(name).filter(|file| file.ends_with("/__init__.py")).is_some_and(|file| {
+            modules.imports(&file).stars.iter().any(|star| is_development(&star.module))
+        })
+    };
     let beside = PRODUCTION.iter().find_map(|word| {
         every.iter().find(|name| parts(name).any(|part| part == *word) && !is_development(name))
     });
     let chosen = match (stated, beside) {
-        (Some(name), _) if named(name) => name.clone(),
-        (Some(name), Some(beside)) if is_base(name) => beside.clone(),
+        (Some(name), _) if named(name.as_str()) => name.clone(),
+        (Some(name), Some(beside)) if is_base(name) || leans(name) => beside.clone(),
         (Some(name), _) => name.clone(),
         (None, Some(beside)) => beside.clone(),
         (None, None) => every
