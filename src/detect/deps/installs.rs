@@ -5,6 +5,7 @@
 use super::name::normalised;
 use super::path;
 use crate::detect::fact::Evidence;
+use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// Where a line stands. Earlier ones are better evidence.
@@ -43,6 +44,7 @@ pub fn find(tree: &Tree) -> Vec<Install> {
     let mut found = Vec::new();
     for file in tree.paths() {
         if let Some(rank) = rank(file)
+            && scope::counts(file)
             && let Some(text) = tree.text(file)
         {
             read(tree, file, text, rank, &mut found);
@@ -333,6 +335,12 @@ mod tests {
         assert!(
             found(&[("Dockerfile", "RUN pip install gunicorn poetry\n# RUN uv sync")]).is_empty()
         );
+    }
+
+    #[test]
+    fn files_of_a_template_or_of_tests_install_nothing_here() {
+        let line = "FROM python:3.12\nRUN uv sync\n";
+        assert!(found(&[("{{slug}}/Dockerfile", line), ("tests/Dockerfile", line)]).is_empty());
     }
 
     #[test]
