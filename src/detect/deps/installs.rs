@@ -149,9 +149,9 @@ fn read(tree: &Tree, file: &str, text: &str, rank: Rank, found: &mut Vec<Install
 
 /// The line of a joined command that says the deciding words.
 fn evidence_near(tree: &Tree, file: &str, first: usize, last: usize, command: &str) -> Evidence {
-    let start: String = command.trim().chars().take(12).collect();
+    let start = command.split_whitespace().next().unwrap_or_default();
     let lines = (first..=last).map(|line| tree.evidence(file, line));
-    let mut lines = lines.filter(|line| !start.is_empty() && line.text.contains(&start));
+    let mut lines = lines.filter(|line| !start.is_empty() && line.text.contains(start));
     lines.next().unwrap_or_else(|| tree.evidence(file, first))
 }
 

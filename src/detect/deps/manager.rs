@@ -103,6 +103,10 @@ fn overrules(
     if offer.manager == "pip" && exported == Some(lock.manager) {
         return false;
     }
+    // The directory itself is what the lock is made from.
+    if install.manager == "project" {
+        return false;
+    }
     match install.rank {
         Rank::Deploy => true,
         // Weaker evidence counts where nothing at all uses the lock.

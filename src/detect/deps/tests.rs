@@ -253,6 +253,22 @@ fn a_lock_beats_requirements_unless_what_is_deployed_installs_those() {
 }
 
 #[test]
+fn installing_the_directory_itself_does_not_set_its_lock_aside() {
+    let files = [
+        ("pyproject.toml", PROJECT),
+        ("poetry.lock", POETRY_LOCK),
+        ("Dockerfile", "FROM python:3.12\nRUN pip install -e .\n"),
+    ];
+    let both = [
+        files[0],
+        ("uv.lock", "[[package]]\nname = \"shop\"\nsource = { virtual = \".\" }\n"),
+        files[2],
+    ];
+    assert_eq!(manager(&of(".", &both)), "uv");
+    assert_eq!(manager(&of(".", &files)), "poetry");
+}
+
+#[test]
 fn requirements_exported_from_the_lock_are_no_disagreement() {
     let files = [
         ("pyproject.toml", PROJECT),
