@@ -95,7 +95,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// Copies what was found into the facts of a repository.
+    /// Copies what was found into the facts of a repository, with paths
+    /// relative to the build context, which the facts know.
     pub fn fill(self, facts: &mut Facts) {
         facts.database = self.database;
         facts.database_driver = self.database_driver;
@@ -104,13 +105,32 @@ impl Services {
         facts.celery = self.celery;
         facts.queues = self.queues;
         facts.migrations = self.migrations;
-        facts.static_files = self.static_files;
+        let context = facts.build_context.value().map_or(".", String::as_str).to_owned();
+        facts.static_files = self.static_files.map(|found| Static {
+            root: found.root.as_deref().and_then(|path| inside(&context, path)),
+            ..found
+        });
         facts.required_env = self.required_env;
         facts.connections = self.connections;
         facts.port = self.port;
         facts.health = self.health;
         facts.ready = self.ready;
-        facts.writable = self.writable;
+        facts.writable = self
+            .writable
+            .into_iter()
+            .filter_map(|(found, lines)| {
+                let path = inside(&context, &found.path)?;
+                Some((Writable { path, ..found }, lines))
+            })
+            .collect();
+    }
+}
+
+/// A path relative to the build context; `None` outside of it.
+fn inside(context: &str, path: &str) -> Option<String> {
+    match context {
+        "." => Some(path.to_owned()),
+        context => Some(path.strip_prefix(context)?.strip_prefix('/')?.to_owned()),
     }
 }
 
@@ -179,5 +199,23 @@ pub fn find(context: Context<'_>) -> Services {
         broker,
         celery,
         queues,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::Repository;
+    use crate::detect::fact::{Evidence, Fact};
+    use crate::detect::facts::Facts;
+
+    #[test]
+    fn paths_in_the_facts_are_relative_to_the_build_context() {
+        let main = "from flask import Flask\napp = Flask(__name__)\napp.config['UPLOAD_FOLDER'] = 'uploads'\n";
+        let repository = Repository::new(&[("web/main.py", main)]).root("web");
+        let services = repository.starts("flask", "main:app").find();
+        let context = Fact::known("web".to_owned(), Evidence::file("web/main.py"));
+        let mut facts = Facts { build_context: context, ..Facts::default() };
+        services.fill(&mut facts);
+        assert_eq!(facts.writable[0].0.path, "uploads");
     }
 }
