@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::answers::adopted::Derived;
 use crate::answers::document::{self, Entry};
 use crate::answers::{Draft, Origin};
 use crate::apply::bookkeeping::{FileEntry, FileState, LOCK, Lock, has_base};
 use crate::cli::init::safe::Additions;
 use crate::cli::{Choices, input};
+use crate::detect::facts::Connection;
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
@@ -210,6 +212,10 @@ impl Layers {
             true => Vec::new(),
             false => draft.adopt(&self.facts),
         };
+        let stored = self.lock.as_ref().and_then(|lock| lock.derived.as_ref());
+        if let Some(stored) = stored {
+            draft.derive(remembered(draft.derived().clone(), stored));
+        }
         if let Some(entries) = &self.entries {
             document::apply(entries, &mut draft).map_err(Error::Input)?;
         }
@@ -221,6 +227,20 @@ impl Layers {
         notes.extend(outdated(&draft));
         Ok((draft, notes))
     }
+}
+
+/// What is found now, with what only files said that ours have replaced since.
+fn remembered(mut found: Derived, stored: &Derived) -> Derived {
+    let now = std::mem::take(&mut found.connections);
+    let again =
+        |old: &Connection| now.iter().find(|new| new.name == old.name).unwrap_or(old).clone();
+    let known = |new: &&Connection| stored.connections.iter().any(|old| old.name == new.name);
+    found.connections = stored.connections.iter().map(again).collect();
+    found.connections.extend(now.iter().filter(|new| !known(new)).cloned());
+    found.broker = found.broker.or_else(|| stored.broker.clone());
+    found.database = found.database.or_else(|| stored.database.clone());
+    found.database_driver = found.database_driver.or_else(|| stored.database_driver.clone());
+    found
 }
 
 /// Where `dockwright.toml` says something else than the repository does by
@@ -267,6 +287,34 @@ fn fitting(facts: &Facts) -> &'static str {
 mod tests {
     use super::*;
     use crate::detect::facts::Celery;
+
+    #[test]
+    fn what_only_a_replaced_file_said_is_remembered() {
+        use crate::detect::facts::Meaning;
+        let told = |name: &str, meaning| Connection { name: name.into(), meaning };
+        let stored = Derived {
+            broker: Some("rabbitmq".into()),
+            connections: vec![
+                told("BROKER", Meaning::BrokerUrl),
+                told("DB", Meaning::DatabaseHost),
+            ],
+            ..Derived::default()
+        };
+        let found = Derived {
+            connections: vec![told("DB", Meaning::DatabaseName), told("CACHE", Meaning::CacheUrl)],
+            ..Derived::default()
+        };
+        let derived = remembered(found, &stored);
+        assert_eq!(derived.broker.as_deref(), Some("rabbitmq"));
+        assert_eq!(
+            derived.connections,
+            [
+                told("BROKER", Meaning::BrokerUrl),
+                told("DB", Meaning::DatabaseName),
+                told("CACHE", Meaning::CacheUrl)
+            ]
+        );
+    }
 
     #[test]
     fn the_preset_follows_from_what_was_found() {
