@@ -2,6 +2,7 @@
 //!
 //! `tests/live/run.sh` brings an engine up and runs these; `tests/live/README.md` says more.
 
+mod adopted;
 mod carried;
 mod combinations;
 mod dev_overlay;

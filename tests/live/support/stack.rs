@@ -114,6 +114,33 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// Files of a repository that `dockwright init` writes container files
+    /// for; `prepare` is run in it first.
+    pub fn adopted(
+        label: &str,
+        files: &[(&str, &str)],
+        prepare: impl FnOnce(&Path),
+        arguments: &[&str],
+    ) -> Self {
+        docker::require_engine();
+        let port = free_port();
+        let name = format!("live-adopted-{label}-{port}");
+        let parent = TempDir::new().expect("a temporary directory");
+        let directory = parent.path().join(&name);
+        for (path, text) in files {
+            let path = directory.join(path);
+            fs::create_dir_all(path.parent().expect("inside")).expect("a directory");
+            fs::write(path, text).expect("a file");
+        }
+        prepare(&directory);
+        let mut init = dockwright();
+        init.arg("init").arg(&directory).arg("--yes").args(arguments);
+        init.args(["--set", &format!("project.name={name}")]);
+        init.args(["--set", &format!("project.port={port}")]);
+        docker::run(&mut init, COMMAND_LIMIT).expect_success();
+        Self { name, port, directory, overlays: Vec::new(), plan: OnceCell::new(), _parent: parent }
+    }
+
     pub fn of(preset: &'static str) -> Blueprint {
         Blueprint { preset, arguments: Vec::new(), path: None }
     }
