@@ -275,6 +275,7 @@ from setuptools import find_packages, setup
 setup(
     name="guestbook",
     version="1.0",
+    python_requires=">=3.14",
     packages=find_packages(),
     install_requires=["flask", "sqlalchemy"],
     extras_require={"dev": ["iniconfig"]},
