@@ -7,6 +7,7 @@ use crate::answers::Answers;
 use crate::answers::carried::Carried;
 use crate::compose::image::{self, Kind, Known, Start};
 use crate::compose::mount::Source;
+use crate::compose::service::Build;
 use crate::compose::{Document, Mount, Service, interpolate};
 use crate::plan::env::{EnvKind, EnvVar};
 use crate::schema::Role;
@@ -207,24 +208,59 @@ impl Carry {
         kept
     }
 
-    /// Volumes that the application wrote to as another user than it is now.
+    /// What the application wrote to as another user than it is now.
     fn ownership(&self) -> Vec<String> {
+        const OWNER: &str = "10001:10001";
         let mut seen: Vec<String> = Vec::new();
         let mut warnings = Vec::new();
         for service in self.services.values().filter(|service| self.runs_own_image(service)) {
             for mount in self.data_mounts(service) {
-                let Some(volume) = mount.volume().map(str::to_owned) else { continue };
-                if mount.options.contains("ro") || seen.contains(&volume) {
+                let (source, once) = match &mount.source {
+                    Source::Volume(name) => (
+                        name.clone(),
+                        format!(
+                            "docker compose run --rm --no-deps --user 0 --cap-add CHOWN --entrypoint chown {} -R {OWNER} {}",
+                            service.name, mount.target
+                        ),
+                    ),
+                    Source::Bind(path) => (path.clone(), format!("sudo chown -R {OWNER} {path}")),
+                    Source::Anonymous | Source::Nothing => continue,
+                };
+                if mount.options.contains("ro") || seen.contains(&source) {
                     continue;
                 }
                 warnings.push(format!(
-                    "the files in {volume} belong to the user of the old image; once, before the first start: docker compose run --rm --no-deps --user 0 --cap-add CHOWN --entrypoint chown {} -R 10001:10001 {}",
-                    service.name, mount.target
+                    "{source} belongs to the user of the old image; once, before the first start: {once}"
                 ));
-                seen.push(volume);
+                seen.push(source);
             }
         }
         warnings
+    }
+
+    /// Services that are passed through and built by the Dockerfile that ours
+    /// takes the place of.
+    fn built_by_ours(&self) -> Vec<String> {
+        let Some(web) = self.services.get(&Role::Web).and_then(Service::build) else {
+            return Vec::new();
+        };
+        let same = |build: &Build| {
+            let usual = |name: &str| matches!(name, "" | "Dockerfile" | "./Dockerfile");
+            tidy(&build.context) == tidy(&web.context) && usual(&build.dockerfile)
+        };
+        let passed = self.passed.iter().filter(|service| !self.runs_own_image(service));
+        let built = passed.filter(|service| service.build().as_ref().is_some_and(same));
+        built
+            .map(|service| {
+                let stage = service.build().unwrap_or_default().target;
+                let stage = if stage.is_empty() { String::new() } else { format!(", stage {stage}") };
+                format!(
+                    "{} is built by the Dockerfile that was there{stage}: keep that one as Dockerfile.{name} and add `dockerfile: Dockerfile.{name}` to its build",
+                    service.name,
+                    name = service.name
+                )
+            })
+            .collect()
     }
 
     /// Warnings about what is passed through: its memory is not planned.
@@ -247,6 +283,7 @@ impl Carry {
             ));
         }
         warnings.extend(self.ownership());
+        warnings.extend(self.built_by_ours());
         for service in self.services.values() {
             let switches: Vec<String> = service
                 .environment()
@@ -298,6 +335,12 @@ pub struct StoreStart {
     pub user: Option<String>,
     /// Whether the file itself says the user.
     pub keeps_user: bool,
+}
+
+/// A directory without what changes nothing in it.
+fn tidy(directory: &str) -> &str {
+    let bare = directory.trim_start_matches("./").trim_end_matches('/');
+    if bare.is_empty() { "." } else { bare }
 }
 
 fn in_code(path: &str) -> bool {

@@ -233,3 +233,47 @@ fn a_file_below_keeps_its_place_and_builds_from_where_it_did() {
     assert!(directory.path().join("deploy/.env").exists());
     assert!(!directory.path().join("compose.yaml").exists());
 }
+
+#[test]
+fn a_new_proxy_takes_over_the_port_of_the_web_service() {
+    let (_directory, new) = carried(OLD, &["--set", "stack.proxy=nginx"]);
+    let ports = service(&new, "nginx").ports();
+    assert_eq!((ports[0].host.as_str(), ports[0].container.as_str()), ("8088", "8080"));
+    assert!(service(&new, "shop_api").ports().is_empty(), "two cannot have it");
+}
+
+#[test]
+fn what_nobody_published_stays_unpublished() {
+    let old = "services:\n  edge-proxy:\n    image: caddy:2\n    ports: ['80:80']\n  web:\n    build: .\n    command: uvicorn main:app --port 9100\n";
+    let (_directory, new) = carried(old, &[]);
+    let web = service(&new, "web");
+    assert!(web.ports().is_empty());
+    assert_eq!(service(&new, "edge-proxy").ports()[0].host, "80");
+    let dockerfile = read(&_directory, "Dockerfile");
+    assert!(dockerfile.contains("9100"), "the proxy goes on asking that port");
+}
+
+#[test]
+fn other_services_of_the_image_get_the_new_one() {
+    let old = format!(
+        "{}  flower:\n    build: .\n    command: celery -A main flower\n    environment: {{A: b}}\n    volumes: ['.:/code', 'uploads:/code/uploads']\nvolumes:\n  uploads:\n  pg:\n",
+        OLD.split("volumes:\n  pg:").next().unwrap()
+    );
+    let (_directory, new) = carried(&old, &[]);
+    let flower = service(&new, "flower");
+    assert_eq!(flower.image(), service(&new, "shop_api").image());
+    assert!(flower.build().is_none());
+    assert_eq!(flower.mounts().len(), 1);
+    assert_eq!(flower.mounts()[0].target, "/app/uploads");
+    assert_eq!(flower.variable("A").as_deref(), Some("b"));
+}
+
+#[test]
+fn a_variant_that_was_named_each_time_is_named_in_env() {
+    let directory = repository();
+    write(&directory, "Dockerfile", DOCKERFILE);
+    write(&directory, "docker-compose.prod.yml", "services:\n  web:\n    build: .\n");
+    init(&directory, &["--adopt"]).success();
+    assert!(read(&directory, ".env").contains("COMPOSE_FILE=docker-compose.prod.yml\n"));
+    assert!(!directory.path().join("compose.yaml").exists());
+}

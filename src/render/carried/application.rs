@@ -48,7 +48,11 @@ pub fn nothing() -> Value {
 /// What of the old services goes on in one of ours.
 #[must_use]
 pub fn context(plan: &Plan, carry: &Carry, role: Role) -> Value {
-    let Some(source) = carry.source(role) else { return nothing() };
+    let Some(source) = carry.source(role) else {
+        let mut nothing = nothing();
+        nothing["ports"] = json!(ports(plan, carry, role));
+        return nothing;
+    };
     let its_own = carry.has(role);
     let mounts = match role {
         Role::Nginx => Vec::new(),
@@ -152,12 +156,16 @@ pub fn anchors(plan: &Plan, carry: &Carry) -> String {
             service.name
         );
         for (name, value) in variables {
-            let value = value
-                .map_or_else(|| " null".to_owned(), |value| format!(" {}", text::quoted(&value)));
-            written += &format!("\n  {name}:{value}");
+            written += &format!("\n  {name}:{}", scalar(value));
         }
     }
     written
+}
+
+/// A variable's value after its colon; without one, the shell's is handed
+/// through.
+fn scalar(value: Option<String>) -> String {
+    value.map_or_else(|| " null".to_owned(), |value| format!(" {}", text::quoted(&value)))
 }
 
 /// What an old service was told and still is. What would take production back
@@ -319,14 +327,9 @@ pub fn of_own_image(plan: &Plan, carry: &Carry, service: &Service) -> String {
             lines += &text::entry(&key, value, 4);
         }
     }
-    let variables = variables(plan, carry, service);
-    if !variables.is_empty() {
-        lines += "\n    environment:";
-        for (name, value) in variables {
-            let value = value
-                .map_or_else(|| " null".to_owned(), |value| format!(" {}", text::quoted(&value)));
-            lines += &format!("\n      {name}:{value}");
-        }
+    lines += "\n    environment:\n      <<: *environment";
+    for (name, value) in variables(plan, carry, service) {
+        lines += &format!("\n      {name}:{}", scalar(value));
     }
     let mounts = data_mounts(carry, service);
     if !mounts.is_empty() {
