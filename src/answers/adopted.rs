@@ -1,6 +1,7 @@
 //! Code that was there before dockwright came: what the files need to know of
 //! it. Made by `init` from facts and flags.
 
+use pep508_rs::pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::answers::carried::Carried;
@@ -87,6 +88,17 @@ impl Derived {
     #[must_use]
     pub fn installs(&self, name: &str) -> bool {
         self.packages.iter().any(|package| package.split('[').next() == Some(name))
+    }
+
+    /// Whether a package is at least this version; one whose version is not
+    /// fixed is taken for a new one.
+    #[must_use]
+    pub fn is_at_least(&self, name: &str, least: &str) -> bool {
+        let Some(version) = self.installs.versions.get(name) else { return true };
+        match (version.parse::<Version>(), least.parse::<Version>()) {
+            (Ok(version), Ok(least)) => version >= least,
+            _ => true,
+        }
     }
 
     /// Variables that say something the test accepts.
@@ -273,4 +285,21 @@ fn usual_files(manager: PackageManager, context: Option<&RelPath>) -> Vec<RelPat
         None => (*name).to_owned(),
     };
     names.iter().filter_map(|name| RelPath::new(&below(name)).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_versions_and_an_open_one_is_new() {
+        let mut derived = Derived::default();
+        assert!(derived.is_at_least("uvicorn", "0.22"));
+        for (version, expected) in
+            [("0.9.1", false), ("0.21.1", false), ("0.22.0", true), ("0.54.0", true)]
+        {
+            derived.installs.versions.insert("uvicorn".into(), version.into());
+            assert_eq!(derived.is_at_least("uvicorn", "0.22"), expected, "{version}");
+        }
+    }
 }

@@ -18,6 +18,8 @@ struct Has {
     whitenoise: bool,
     manifest: bool,
     uvloop: bool,
+    uvicorn_graceful: bool,
+    uvicorn_quiet: bool,
     watchfiles: bool,
     build_packages: bool,
     runtime_packages: bool,
@@ -35,6 +37,9 @@ impl Has {
             whitenoise: files.is_some_and(|files| files.whitenoise),
             manifest: files.is_some_and(|files| files.manifest),
             uvloop: derived.installs("uvloop") && derived.installs("httptools"),
+            // Options that older releases refuse to start with.
+            uvicorn_graceful: derived.is_at_least("uvicorn", "0.22"),
+            uvicorn_quiet: derived.is_at_least("uvicorn", "0.15"),
             watchfiles: derived.installs("watchfiles"),
             build_packages: !crate::plan::code::build_packages(adopted).is_empty(),
             runtime_packages: !derived.system_packages.runtime.is_empty(),
@@ -118,6 +123,8 @@ impl Flags {
             ),
             ("image_only", image_only),
             ("uvloop", code.as_ref().map_or(asgi, |code| code.uvloop)),
+            ("uvicorn_graceful", code.as_ref().is_none_or(|code| code.uvicorn_graceful)),
+            ("uvicorn_quiet", code.as_ref().is_none_or(|code| code.uvicorn_quiet)),
             ("factory", adopted.is_some_and(|adopted| adopted.factory)),
             // WSGI code without sockets at import is shared by fork; a model
             // is not: its threads do not survive one.
