@@ -1,7 +1,7 @@
 //! Adding entries to an existing `.dockerignore` or `.gitignore`. No line of
-//! it is dropped or loses its meaning: an entry that would exclude again what
-//! a `!` line re-included is left out, and what the build reads is
-//! re-included where the file excludes it.
+//! it is dropped or loses its meaning: what a `!` line lets in is let in again
+//! after an entry that would keep it out, or that entry is left out; and what
+//! the build reads is let in where the file keeps it out.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ pub fn merge(reader: Reader, there: &[u8], ours: &str, needed: &[&str]) -> Merge
     let reincluded: Vec<&str> =
         present.iter().filter_map(|entry| entry.strip_prefix('!')).map(str::trim).collect();
     let theirs: Vec<String> = present.iter().map(|entry| (*entry).to_owned()).collect();
-    let (mut added, mut skipped) = (Vec::new(), Vec::new());
+    let (mut added, mut skipped, mut again) = (Vec::new(), Vec::new(), Vec::new());
     for entry in entries(ours) {
         let same = |other: &&str| normal(reader, other) == normal(reader, entry);
         let literal = !entry.contains(['*', '?', '[', '!']);
@@ -51,10 +51,28 @@ pub fn merge(reader: Reader, there: &[u8], ours: &str, needed: &[&str]) -> Merge
             pattern.matches(path)
                 || literal && Pattern::new(reader, path).matches(&normal(reader, entry))
         };
-        if !entry.starts_with('!') && reincluded.iter().any(undone) {
-            skipped.push(entry.to_owned());
-        } else {
+        let undone: Vec<&str> = reincluded
+            .iter()
+            .copied()
+            .filter(|path| !entry.starts_with('!') && undone(&path))
+            .collect();
+        // A file that is let in by name is let in again afterwards; what a
+        // pattern lets in, or takes back in part, cannot be told apart.
+        let by_name = |path: &&str| {
+            let inside = format!("{path}/");
+            !path.contains(['*', '?', '['])
+                && !present.iter().any(|other| other.starts_with(&inside))
+        };
+        if undone.iter().all(by_name) {
             added.push(entry.to_owned());
+            again.extend(undone.iter().map(|path| format!("!{path}")));
+        } else {
+            skipped.push(entry.to_owned());
+        }
+    }
+    for entry in again {
+        if !added.contains(&entry) {
+            added.push(entry);
         }
     }
     let mut all = theirs;
@@ -161,9 +179,11 @@ mod tests {
     #[test]
     fn what_was_reincluded_stays_in() {
         let (text, skipped) = merged("docs\n!docs/index.md\n", "docs\n**/*.md\n.git\n", &[]);
-        assert_eq!(skipped, ["**/*.md"]);
+        assert!(text.ends_with("# Added by dockwright\n**/*.md\n.git\n!docs/index.md\n"), "{text}");
+        assert!(skipped.is_empty());
+        assert_eq!(merged(&text, "docs\n**/*.md\n.git\n", &[]).0, text);
         assert_eq!(merged("*.txt\n!*.md\n", "DEPLOY.md\n", &[]).1, ["DEPLOY.md"]);
-        assert!(text.ends_with("# Added by dockwright\n.git\n"), "{text}");
+        assert_eq!(merged("!docs\ndocs/keys\n", "**/docs\n", &[]).1, ["**/docs"]);
     }
 
     #[test]
