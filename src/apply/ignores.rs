@@ -54,7 +54,7 @@ pub fn merge(reader: Reader, there: &[u8], ours: &str, needed: &[&str]) -> Merge
         let undone: Vec<&str> = reincluded
             .iter()
             .copied()
-            .filter(|path| !entry.starts_with('!') && undone(&path))
+            .filter(|path| !entry.starts_with('!') && undone(path))
             .collect();
         // A file that is let in by name is let in again afterwards; what a
         // pattern lets in, or takes back in part, cannot be told apart.

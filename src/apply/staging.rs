@@ -89,12 +89,15 @@ impl Drop for Staging {
 }
 
 /// Removes what an interrupted command had staged; gives whether the files
-/// were already in their places. For the interrupt handler.
+/// were already in their places. For the interrupt handler: nothing can be
+/// staged afterwards, and whoever tries waits for the end of the process.
 pub fn remove_open() -> bool {
-    if let Ok(mut open) = OPEN.lock()
-        && let Some(path) = open.take()
-    {
-        let _ = fs::remove_dir_all(path);
+    if let Ok(mut open) = OPEN.lock() {
+        if let Some(path) = open.take() {
+            let _ = fs::remove_dir_all(path);
+        }
+        // Held until the process ends: nothing is staged any more.
+        std::mem::forget(open);
     }
     PUBLISHED.load(Ordering::SeqCst)
 }
@@ -105,6 +108,8 @@ pub fn remove_open() -> bool {
 /// When it cannot be written.
 pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
+    // An interrupt must not remove the directory between two steps of this.
+    let _held = OPEN.lock().expect("no holder panics");
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
