@@ -250,6 +250,14 @@ services:
     }
 
     #[test]
+    fn letters_of_several_bytes_and_line_ends_of_windows_move_nothing_else() {
+        let text = "# größer\r\nservices:\r\n  db:\r\n    environment:\r\n      A: ü\r\n      DB_PASSWORD: geheim€\r\n      B: x\r\n";
+        let moved = moved(text, &[]);
+        let expected = text.replace("geheim€", "\"${DB_PASSWORD:?set it in .env}\"");
+        assert_eq!(moved.text, expected);
+    }
+
+    #[test]
     fn a_password_among_arguments_is_moved_too() {
         for command in [
             "redis-server --requirepass hush --appendonly yes",
