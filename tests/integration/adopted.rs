@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dockwright::answers::{Draft, Origin};
 use dockwright::detect::facts::{
-    Celery, Connection, Installs, Interface, Meaning, Python, RequiredEnv, Static, SystemPackages,
-    Writable,
+    Celery, Connection, Installs, Interface, Meaning, Ml, Python, RequiredEnv, Static,
+    SystemPackages, Writable,
 };
 use dockwright::detect::{Evidence, Fact, Facts};
 use dockwright::plan::{self, Plan};
@@ -321,4 +321,200 @@ fn poetry_and_a_flask_factory() {
     let tmpfs = strict.compose()["services"]["web"]["tmpfs"].to_string();
     assert!(tmpfs.contains("/app/var/cache:size="), "{tmpfs}");
     assert!(!strict.file("Dockerfile").contains("--chown"));
+}
+
+/// Facts of every package manager, framework, server and store, and of Pythons
+/// that are old and new; what else there is takes turns.
+fn combinations() -> Vec<(String, Facts, Vec<(&'static str, &'static str)>)> {
+    let managers = ["uv", "poetry", "pdm", "pipenv", "pip", "pyproject", "setuptools", "conda"];
+    let servings = [
+        ("fastapi", Interface::Asgi, false),
+        ("quart", Interface::Asgi, true),
+        ("flask", Interface::Wsgi, false),
+        ("django", Interface::Wsgi, true),
+        ("django", Interface::Asgi, false),
+    ];
+    let mut all = Vec::new();
+    for manager in managers {
+        for (framework, interface, bare) in servings {
+            for database in ["none", "postgres", "mysql", "sqlite"] {
+                for version in ["3.8", "3.11", "3.14"] {
+                    let turn = all.len();
+                    let facts =
+                        combined(manager, framework, interface, bare, database, version, turn);
+                    let proxy = if turn % 2 == 0 { "nginx" } else { "none" };
+                    let hardening = if turn % 5 == 0 { "strict" } else { "safe" };
+                    let set = vec![
+                        ("stack.proxy", proxy),
+                        ("deploy.hardening", hardening),
+                        ("deploy.cpus", "8"),
+                        ("deploy.memory", "16GiB"),
+                    ];
+                    let name =
+                        format!("{manager} {framework} {interface:?} {database} {version} {turn}");
+                    all.push((name, facts, set));
+                }
+            }
+        }
+    }
+    all
+}
+
+fn combined(
+    manager: &str,
+    framework: &str,
+    interface: Interface,
+    bare: bool,
+    database: &str,
+    version: &str,
+    turn: usize,
+) -> Facts {
+    let base = match turn % 3 {
+        0 => uv_fastapi(),
+        1 => pip_django(),
+        _ => poetry_flask(),
+    };
+    let django = framework == "django";
+    let celery = known(Celery { app: "shop.tasks:app".into(), beat: turn % 4 == 1 }, "c.py");
+    let brokers = ["redis", "rabbitmq"];
+    Facts {
+        framework: known(framework.into(), "a.py"),
+        interface: known(interface, "a.py"),
+        package_manager: known(manager.into(), "p"),
+        python: python(version),
+        database: match database {
+            "none" => Fact::Unknown,
+            kind => known(kind.into(), "s.py"),
+        },
+        settings: if django { known("shop.settings".into(), "s.py") } else { Fact::Unknown },
+        migrations: match (database, django) {
+            ("none", _) => Fact::Unknown,
+            (_, true) => known("django".into(), "backend/manage.py"),
+            _ => known(["alembic", "aerich", "flask-migrate"][turn % 3].into(), "alembic.ini"),
+        },
+        celery: if turn % 2 == 1 { celery } else { Fact::Unknown },
+        broker: if turn % 2 == 1 {
+            known(brokers[turn / 2 % 2].into(), "s.py")
+        } else {
+            Fact::Unknown
+        },
+        static_files: match base.static_files {
+            Fact::Known(files, _) if django => known(
+                Static {
+                    root: files.root.filter(|_| turn % 2 == 0),
+                    whitenoise: turn % 7 == 0,
+                    ..files
+                },
+                "s.py",
+            ),
+            _ => Fact::Unknown,
+        },
+        ml: match turn % 6 {
+            2 => known(
+                Ml { framework: "torch".into(), models: vec!["shop/weights/net.pt".into()] },
+                "m.py",
+            ),
+            _ => Fact::Unknown,
+        },
+        packages: if bare { Vec::new() } else { names(&["gunicorn", "uvicorn", "torch", "redis"]) },
+        installs: Installs {
+            hashed: turn % 5 == 1,
+            local: turn % 5 == 2,
+            package: turn % 2 == 0,
+            member: (turn % 9 == 0).then(|| "member".into()),
+            from_conda: names(&["flask==3.0", "numpy>=1.2"]),
+            ..Installs::default()
+        },
+        ..base
+    }
+}
+
+#[test]
+fn every_combination_of_adopted_code_renders_to_clean_files_that_parse() {
+    for (axes, facts, set) in combinations() {
+        let written = Written::of(&facts, "fastapi-uvicorn", &set);
+        for (path, text) in &written.files {
+            // `.env` holds markers until its secrets are made.
+            if path == ".env" {
+                continue;
+            }
+            assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path}: {axes}\n{text}");
+            for line in text.lines() {
+                assert!(line == line.trim_end(), "{path}: `{line}` ends in blanks: {axes}");
+            }
+            if path != "DEPLOY.md" {
+                assert!(!text.contains("\n\n\n"), "{path} has two empty lines: {axes}\n{text}");
+            }
+            if path.ends_with(".yaml") {
+                let parsed: Result<Value, _> =
+                    serde_saphyr::from_str(&text.replace("!override", ""));
+                assert!(parsed.is_ok(), "{path}: {axes}: {:?}\n{text}", parsed.err());
+            }
+            if path.ends_with("Dockerfile") {
+                let parsed = parse_dockerfile::parse(text);
+                assert!(parsed.is_ok(), "{axes}: {:?}\n{text}", parsed.err());
+            }
+        }
+        services_stand_together(&axes, &written);
+    }
+}
+
+/// Services depend on services that are there, use networks and volumes that
+/// are declared, and are told only what `.env` has.
+#[track_caller]
+fn services_stand_together(axes: &str, written: &Written) {
+    let compose = written.compose();
+    let services = compose["services"].as_object().unwrap();
+    let planned: BTreeSet<&str> = written.plan.services.iter().map(|role| role.name()).collect();
+    assert_eq!(services.keys().map(String::as_str).collect::<BTreeSet<_>>(), planned, "{axes}");
+    for (name, service) in services {
+        for other in service["depends_on"].as_object().into_iter().flatten() {
+            assert!(services.contains_key(other.0), "{name} depends on {}: {axes}", other.0);
+        }
+        for network in service["networks"].as_array().into_iter().flatten() {
+            let declared = &compose["networks"][network.as_str().unwrap()];
+            assert!(declared.is_object(), "{name}: {network}: {axes}");
+        }
+        let mut targets = BTreeSet::new();
+        for volume in service["volumes"].as_array().into_iter().flatten() {
+            let target = match volume.as_str() {
+                Some(short) => {
+                    let (volume, target) = short.split_once(':').unwrap();
+                    assert!(compose["volumes"].get(volume).is_some(), "{name}: {volume}: {axes}");
+                    target
+                }
+                None => volume["target"].as_str().unwrap(),
+            };
+            assert!(targets.insert(target.to_owned()), "{name} mounts {target} twice: {axes}");
+        }
+    }
+    let known: BTreeSet<&str> = written.plan.env.iter().map(|one| one.name.as_str()).collect();
+    let text = written.file("compose.yaml");
+    for (start, _) in text.match_indices("${") {
+        let name: String = text[start + 2..]
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect();
+        assert!(known.contains(name.as_str()), "{name}: {axes}");
+    }
+}
+
+#[test]
+fn an_environment_that_only_conda_can_make_is_refused_with_the_reason() {
+    let facts = Facts {
+        package_manager: known("conda".into(), "environment.yml"),
+        dependency_files: known(names(&["environment.yml"]), "environment.yml"),
+        installs: Installs {
+            conda_only: names(&["cudatoolkit"]),
+            from_conda: names(&["flask"]),
+            ..Installs::default()
+        },
+        ..poetry_flask()
+    };
+    let mut draft = Draft::of_preset(&preset::find("fastapi-uvicorn").unwrap()).unwrap();
+    draft.set("project.name", "shop", Origin::Flag).unwrap();
+    draft.adopt(&facts);
+    let problems = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap_err();
+    assert!(problems[0].message.contains("cudatoolkit"), "{problems:?}");
+    assert!(problems[0].help.as_deref().unwrap().contains("project.package-manager=pip"));
 }
