@@ -243,6 +243,16 @@ fn uv_and_fastapi_in_a_src_layout() {
 }
 
 #[test]
+fn an_old_uvicorn_is_told_only_what_it_knows() {
+    let versions = BTreeMap::from([("uvicorn".to_owned(), "0.17.6".to_owned())]);
+    let old = Facts { installs: Installs { versions, ..Installs::default() }, ..uv_fastapi() };
+    let dockerfile = Written::of(&old, "fastapi-uvicorn", &[]);
+    assert!(!dockerfile.file("Dockerfile").contains("--timeout-graceful-shutdown"));
+    let new = Written::of(&uv_fastapi(), "fastapi-uvicorn", &[]);
+    assert!(new.file("Dockerfile").contains("\"--timeout-graceful-shutdown\", \"30\""));
+}
+
+#[test]
 fn pip_and_django_below_the_top() {
     let written = Written::of(&pip_django(), "django-nginx", &[]);
     written.show("pip-django");
@@ -323,9 +333,12 @@ fn poetry_and_a_flask_factory() {
     assert!(!strict.file("Dockerfile").contains("--chown"));
 }
 
+/// Its axes in words, what was found, and what is set.
+type Combination = (String, Facts, Vec<(&'static str, &'static str)>);
+
 /// Facts of every package manager, framework, server and store, and of Pythons
 /// that are old and new; what else there is takes turns.
-fn combinations() -> Vec<(String, Facts, Vec<(&'static str, &'static str)>)> {
+fn combinations() -> Vec<Combination> {
     let managers = ["uv", "poetry", "pdm", "pipenv", "pip", "pyproject", "setuptools", "conda"];
     let servings = [
         ("fastapi", Interface::Asgi, false),
@@ -342,8 +355,8 @@ fn combinations() -> Vec<(String, Facts, Vec<(&'static str, &'static str)>)> {
                     let turn = all.len();
                     let facts =
                         combined(manager, framework, interface, bare, database, version, turn);
-                    let proxy = if turn % 2 == 0 { "nginx" } else { "none" };
-                    let hardening = if turn % 5 == 0 { "strict" } else { "safe" };
+                    let proxy = if turn.is_multiple_of(2) { "nginx" } else { "none" };
+                    let hardening = if turn.is_multiple_of(5) { "strict" } else { "safe" };
                     let set = vec![
                         ("stack.proxy", proxy),
                         ("deploy.hardening", hardening),
@@ -401,8 +414,8 @@ fn combined(
         static_files: match base.static_files {
             Fact::Known(files, _) if django => known(
                 Static {
-                    root: files.root.filter(|_| turn % 2 == 0),
-                    whitenoise: turn % 7 == 0,
+                    root: files.root.filter(|_| turn.is_multiple_of(2)),
+                    whitenoise: turn.is_multiple_of(7),
                     ..files
                 },
                 "s.py",
@@ -420,8 +433,8 @@ fn combined(
         installs: Installs {
             hashed: turn % 5 == 1,
             local: turn % 5 == 2,
-            package: turn % 2 == 0,
-            member: (turn % 9 == 0).then(|| "member".into()),
+            package: turn.is_multiple_of(2),
+            member: (turn.is_multiple_of(9)).then(|| "member".into()),
             from_conda: names(&["flask==3.0", "numpy>=1.2"]),
             ..Installs::default()
         },

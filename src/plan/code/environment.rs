@@ -387,9 +387,7 @@ pub(super) fn placeholders(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     if derived.connections.is_empty() && shape.answers.stack.database != Database::None {
         put("DATABASE_URL", "postgresql://127.0.0.1/build".into());
     }
-    let quoted =
-        values.iter().map(|(name, value)| format!("{name}={} ", shell_words::quote(value)));
-    quoted.collect()
+    values.iter().map(|(name, value)| format!("{name}={}", shell_words::quote(value))).collect()
 }
 
 /// What is assumed of the code's environment.
