@@ -139,7 +139,6 @@ fn what_a_compose_file_ran_goes_on_with_its_data() {
     stack.up();
     answers_as_before(&stack);
     stack.compose(&["down", "--rmi", "local"]);
-    docker(&["image", "rm", &format!("{}-api", stack.name), POSTGRES]);
 }
 
 /// The stand-in for an older image, made from the one that is there.
