@@ -203,7 +203,7 @@ impl<'a> Evaluator<'_, 'a> {
             .map(|default| self.value(scope, default))
             .filter(|default| !matches!(default, Value::None | Value::Unknown));
         let default = default.or(declared);
-        let fails = uses.subscript || raises(&function.body);
+        let fails = uses.subscript || (raises(&function.body) && asks(&function.body, first));
         Some(Read {
             required: fails && default.is_none(),
             default: default.map(Box::new),
@@ -330,6 +330,71 @@ pub(super) fn raises(body: &[Stmt]) -> bool {
     let mut found = Raises(false);
     found.visit_body(body);
     found.0
+}
+
+/// Whether a body asks in a condition for the variable that a parameter
+/// names: only then does it fail for want of it. A function that raises over
+/// something else and hands the variable on as it is does not.
+fn asks(body: &[Stmt], parameter: &str) -> bool {
+    let reads = |expr: &Expr| {
+        let mut uses = EnvironmentUses { parameter, subscript: false, optional: false };
+        uses.visit_expr(expr);
+        uses.optional || uses.subscript
+    };
+    let mut conditions = Conditions::default();
+    conditions.visit_body(body);
+    let held: Vec<&str> =
+        conditions.bound.iter().filter(|(_, value)| reads(value)).map(|(name, _)| *name).collect();
+    conditions.tests.iter().any(|test| {
+        let named =
+            |expr: &Expr| matches!(expr, Expr::Name(name) if held.contains(&name.id.as_str()));
+        reads(test) || any_within(test, &named)
+    })
+}
+
+/// Whether an expression or a part of it is accepted.
+fn any_within(expr: &Expr, accepts: &dyn Fn(&Expr) -> bool) -> bool {
+    struct Any<'t>(&'t dyn Fn(&Expr) -> bool, bool);
+    impl<'a> Visitor<'a> for Any<'_> {
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            self.1 |= (self.0)(expr);
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut any = Any(accepts, false);
+    any.visit_expr(expr);
+    any.1
+}
+
+/// The conditions of a body, and what its names are bound to.
+#[derive(Default)]
+struct Conditions<'a> {
+    tests: Vec<&'a Expr>,
+    bound: Vec<(&'a str, &'a Expr)>,
+}
+
+impl<'a> Visitor<'a> for Conditions<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::If(block) => {
+                self.tests.push(&block.test);
+                let more = block.elif_else_clauses.iter();
+                self.tests.extend(more.filter_map(|clause| clause.test.as_ref()));
+            }
+            Stmt::Assert(assert) => self.tests.push(&assert.test),
+            other => self.bound.extend(assignments(other)),
+        }
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Named(named) = expr
+            && let Expr::Name(name) = &*named.target
+        {
+            self.bound.push((name.id.as_str(), &named.value));
+        }
+        visitor::walk_expr(self, expr);
+    }
 }
 
 /// How a function uses the environment with one of its parameters as name.

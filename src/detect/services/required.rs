@@ -243,6 +243,7 @@ mod tests {
             "from starlette.config import Config\nconfig = Config('.env')\nX = config('WANTED', cast=str)\n",
             "import os\ndef need(name):\n    try:\n        return os.environ[name]\n    except KeyError:\n        raise RuntimeError(name)\nX = need('WANTED')\n",
             "import os\ndef need(name, default=None):\n    value = os.getenv(name, default)\n    if value is None:\n        raise RuntimeError(name)\n    return value\nX = need('WANTED')\nY = need('OTHER', 'y')\n",
+            "import os\ndef need(name):\n    if value := os.getenv(name):\n        return value\n    raise RuntimeError(name)\nX = need('WANTED')\n",
             "import os\nDEBUG = False\nif not DEBUG:\n    X = os.environ['WANTED']\n",
             "import os\nX = os.getenv('A', os.environ['WANTED'])\n",
         ] {
@@ -269,6 +270,7 @@ mod tests {
             "import os\nif __name__ == '__main__':\n    X = os.environ['A']\n",
             "import os\ndef send():\n    return os.environ['A']\n",
             "import os\nX = (os.getenv('A') or 'x').split()\n",
+            "import os\ndef secret(name, default=None):\n    if path := os.getenv(name + '_FILE'):\n        if not os.path.exists(path):\n            raise RuntimeError(name)\n        return open(path).read()\n    return os.getenv(name, default)\nX = secret('A')\n",
         ] {
             let found = if config.contains("def send") {
                 let main = format!("from flask import Flask\n{config}app = Flask(__name__)\n");
