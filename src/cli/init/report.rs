@@ -304,7 +304,16 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
     let compose = work.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
         path.contains("compose") && !path.contains(".dev.") && !path.contains("before-dockwright")
     });
-    let cd = if here { String::new() } else { format!("cd {quoted} && ") };
+    // Compose reads `.env` where its file is.
+    let below = compose.and_then(|file| file.rsplit_once('/')).map(|(directory, _)| directory);
+    let to = match (below, here) {
+        (None, true) => None,
+        (None, false) => Some(quoted.clone()),
+        (Some(directory), true) => Some(directory.to_owned()),
+        (Some(directory), false) => Some(format!("{}/{directory}", quoted.trim_end_matches('/'))),
+    };
+    let cd = to.map_or_else(String::new, |to| format!("cd {to} && "));
+    let compose = compose.map(|file| file.rsplit('/').next().unwrap_or(file));
     match compose {
         Some(file) if file.contains(".dockwright.") => {
             format!("{cd}docker compose --file {file} up --build --wait")

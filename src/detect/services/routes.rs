@@ -29,6 +29,26 @@ const HEALTH: [&str; 14] = [
 /// Last parts of paths that tell whether it can serve.
 const READY: [&str; 5] = ["ready", "readyz", "readiness", "readiness-check", "readiness_check"];
 
+/// Words that below a part of the application speak of that part.
+const VAGUE: [&str; 6] = ["live", "alive", "ping", "heartbeat", "up", "status"];
+/// Parts of a path that speak of the whole service.
+const OF_THE_SERVICE: [&str; 14] = [
+    "api",
+    "health",
+    "healthcheck",
+    "health-check",
+    "probe",
+    "probes",
+    "system",
+    "internal",
+    "monitoring",
+    "utils",
+    "common",
+    "core",
+    "service",
+    "server",
+];
+
 /// Deepest nesting of routers that is followed.
 const DEEPEST: u8 = 6;
 
@@ -59,13 +79,23 @@ fn named(routes: &[Route], names: &[&str]) -> Fact<String> {
             let last = route.path.trim_matches('/').rsplit('/').next().unwrap_or_default();
             let at = names.iter().position(|name| name.eq_ignore_ascii_case(last))?;
             let parts = route.path.trim_matches('/').matches('/').count();
-            // Deeper down these words speak of something else.
-            let vague = matches!(names[at], "status" | "up" | "live") && parts > 1;
+            let vague = VAGUE.contains(&names[at]) && parts > 1 && !is_of_the_service(&route.path);
             (!vague).then_some((parts, at, route))
         })
         .min_by_key(|(parts, at, _)| (*at, *parts));
     best.map_or(Fact::Unknown, |(_, _, route)| {
         Fact::known(route.path.clone(), route.evidence.clone())
+    })
+}
+
+/// Whether every part of a path before its last speaks of the whole service.
+fn is_of_the_service(path: &str) -> bool {
+    let (above, _) = path.trim_matches('/').rsplit_once('/').unwrap_or_default();
+    above.split('/').filter(|part| !part.is_empty()).all(|part| {
+        let version = part.strip_prefix('v').is_some_and(|number| {
+            !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.')
+        });
+        version || OF_THE_SERVICE.contains(&part.to_ascii_lowercase().as_str())
     })
 }
 

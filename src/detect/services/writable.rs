@@ -119,7 +119,8 @@ impl Paths<'_, '_, '_> {
             "sqlite3.connect" | "aiosqlite.connect" | "peewee.SqliteDatabase"
         ) {
             return (matches!(binding.last(), "0" | "database"))
-                .then(|| binding.value.path(root))?;
+                .then(|| binding.value.path(root))?
+                .filter(|path| !path.ends_with(":memory:"));
         }
         let parts = binding.value.parts();
         parts.into_iter().find_map(|part| {
