@@ -20,12 +20,26 @@ fn transcripts() -> Vec<(String, String)> {
         .collect()
 }
 
+/// The repository that the README looks at.
+fn notes(directory: &Path) {
+    let code = "import os\n\nfrom fastapi import FastAPI\nfrom sqlalchemy import create_engine\n\n\
+        engine = create_engine(os.environ[\"DATABASE_URL\"])\napp = FastAPI()\n\n\n\
+        @app.get(\"/health\")\ndef health() -> dict[str, str]:\n    return {\"status\": \"ok\"}\n";
+    let requirements =
+        "fastapi==0.115.0\nuvicorn==0.32.0\nSQLAlchemy==2.0.36\npsycopg[binary]==3.2.3\n";
+    fs::create_dir_all(directory.join("notes/app")).unwrap();
+    fs::write(directory.join("notes/app/main.py"), code).unwrap();
+    fs::write(directory.join("notes/requirements.txt"), requirements).unwrap();
+    fs::write(directory.join("notes/.python-version"), "3.12\n").unwrap();
+}
+
 #[test]
 fn the_readme_shows_what_the_commands_print() {
     let transcripts = transcripts();
-    assert_eq!(transcripts.len(), 2);
+    assert_eq!(transcripts.len(), 4);
     for (command, shown) in transcripts {
         let directory = directory();
+        notes(directory.path());
         let output =
             dockwright().current_dir(&directory).args(command.split(' ')).output().unwrap();
         assert!(output.status.success(), "{command}");
