@@ -22,9 +22,9 @@ AT_ONCE = 48
 
 
 def linters(outputs: Outputs, tools: Path, work: Path) -> list[Linter]:
-    images = outputs.all
-    entrypoints = outputs.holding(ENTRYPOINT)
-    proxies = outputs.holding(NGINX)
+    images = outputs.containers
+    entrypoints = outputs.running(ENTRYPOINT)
+    proxies = outputs.running(NGINX)
     base = image_of(outputs.presets[0], "runtime")
     nginx = image_of(proxies[0], "proxy")
     return [

@@ -6,6 +6,7 @@ is covered without an edit here. Gives rows, the same ones on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -17,12 +18,12 @@ Pair = frozenset[tuple[str, str]]
 RUNNABLE = ("none", "onnxruntime", "scikit-learn")
 
 
-def axes_of(schema: dict[str, Any]) -> dict[str, list[str]]:
-    """The choices that are combined, by name."""
+def axes_of(schema: dict[str, Any], is_for_new: Callable[[str, str], bool]) -> dict[str, list[str]]:
+    """The choices that are combined, by name; some are for code that is already there."""
 
     def choices(table: str, key: str) -> list[str]:
         found: list[str] = schema["properties"][table]["properties"][key]["enum"]
-        return found
+        return [choice for choice in found if is_for_new(f"{table}.{key}", choice)]
 
     pythons = choices("project", "python")
     return {

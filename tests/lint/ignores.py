@@ -34,7 +34,7 @@ def linters(outputs: Outputs) -> list[Linter]:
     return [
         Linter(
             "reasons of ignores",
-            outputs.all,
+            outputs.containers,
             check,
             lambda specimen: add(specimen.path / "Dockerfile", "# hadolint ignore=DL3008"),
             "hadolint ignore=DL3008",

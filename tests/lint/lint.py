@@ -59,7 +59,7 @@ def _lint(options: argparse.Namespace, work: Path) -> int:
     tools = Path(sys.prefix) / "bin"
     generator = Generator(options.dockwright, python, work)
     outputs = generator.everything()
-    _say(f"{len(outputs.all)} outputs")
+    _say(f"{len(outputs.containers)} outputs, {len(outputs.adopted)} of repositories with code")
     environments = Environments(tools / "uv", python, options.cache, work)
     environments.prepare(outputs.all)
     _say(f"environment of Python {python}")
@@ -67,7 +67,7 @@ def _lint(options: argparse.Namespace, work: Path) -> int:
     every: list[Linter] = [
         *python_files.linters(outputs, environments, options.cache),
         *packages.linters(outputs, tools, generator, environments, work),
-        *compose_files.linters(outputs, tools),
+        *compose_files.linters(outputs, tools, work),
         *container_files.linters(outputs, tools, work),
         *ignores.linters(outputs),
     ]
@@ -94,7 +94,8 @@ def _report(verdicts: list[Verdict], outputs: Outputs) -> int:
         for line in _shown(verdict):
             print(f"  {line}")
     blamed = {name for verdict in verdicts for name, found in verdict.findings.items() if found}
-    owners = [output for output in [*outputs.all, *outputs.torch] if output.name in blamed]
+    every = [*outputs.containers, *outputs.torch]
+    owners = [output for output in every if output.name in blamed]
     for output in owners[:3]:
         print(_command(output))
     _say("done")
@@ -123,8 +124,11 @@ def _some(names: list[str]) -> str:
 
 
 def _command(output: Output) -> str:
-    words = (f"'{word}'" if word.endswith("=") else word for word in output.arguments)
-    return f"dockwright new {output.name} {' '.join(words)}"
+    words = " ".join(f"'{word}'" if word.endswith("=") else word for word in output.arguments)
+    if "--adopt" in output.arguments:
+        repository = output.path.name
+        return f"dockwright init {words}, in a repository of repositories/{repository}.txt"
+    return f"dockwright new {output.name} {words}"
 
 
 def _say(what: str) -> None:

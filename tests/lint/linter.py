@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class NotHere(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """What one call of `dockwright new` wrote."""
+    """What one call of `dockwright new` or `init` wrote."""
 
     name: str
     path: Path
@@ -50,6 +50,8 @@ class Output:
     runnable: Path | None = None
     # The packages of that stack, for pip.
     requirements: tuple[Path, ...] = ()
+    compose: str = "compose.yaml"
+    development: str = "compose.dev.yaml"
 
     def has(self, file: str) -> bool:
         return (self.path / file).is_file()
@@ -186,7 +188,13 @@ def _specimen(linter: Linter, workshop: Path) -> Output:
         runnable = home / "runnable"
         shutil.copytree(donor.runnable, runnable)
     requirements = tuple(Path(shutil.copy(file, home / file.name)) for file in donor.requirements)
-    specimen = Output(f"specimen of {linter.name}", path, donor.arguments, runnable, requirements)
+    specimen = replace(
+        donor,
+        name=f"specimen of {linter.name}",
+        path=path,
+        runnable=runnable,
+        requirements=requirements,
+    )
     linter.plant(specimen)
     return specimen
 

@@ -1,4 +1,5 @@
-"""Everything that is linted: the five presets, the covering rows, a lone image."""
+"""Everything that is linted: the five presets, the covering rows, a lone image, and what
+made-up repositories get."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 
 import covering
 from linter import Output, ToolError, run
+from repositories import Repository, repositories
 
 # No linter reads a lock file. The tools that make one take seconds to minutes each, so
 # these stand in for them; packages.py runs the real ones, one stack each.
@@ -30,17 +32,28 @@ class Outputs:
     images_only: list[Output] = field(default_factory=list)
     # torch, transformers and ultralytics, on the first and the last Python.
     torch: list[Output] = field(default_factory=list)
+    # Of `dockwright init --adopt`, in repositories that have code.
+    adopted: list[Output] = field(default_factory=list)
 
     @property
     def all(self) -> list[Output]:
+        """What `dockwright new` wrote: the code as well."""
         return [*self.presets, *self.combinations, *self.images_only]
+
+    @property
+    def containers(self) -> list[Output]:
+        """Whatever holds container files."""
+        return [*self.all, *self.adopted]
 
     def holding(self, file: str) -> list[Output]:
         return [output for output in self.all if output.has(file)]
 
+    def running(self, file: str) -> list[Output]:
+        return [output for output in self.containers if output.has(file)]
+
 
 class Generator:
-    """Calls `dockwright new`."""
+    """Calls `dockwright new` and `dockwright init`."""
 
     def __init__(self, dockwright: Path, python: str, work: Path) -> None:
         self.dockwright = dockwright
@@ -55,7 +68,7 @@ class Generator:
 
     def everything(self) -> Outputs:
         schema = json.loads(run(self.dockwright, "schema", "config", verdicts=[0]).stdout)
-        axes = covering.axes_of(schema)
+        axes = covering.axes_of(schema, self._is_for_new_code)
         rows = covering.covering_rows(axes)
         self._expect_refusals(axes)
         presets = self._presets()
@@ -80,6 +93,7 @@ class Generator:
                     if runtime not in covering.RUNNABLE
                     for python in axes["python"]
                 ],
+                adopted=list(pool.map(self.adopted, repositories())),
             )
 
     def output(self, name: str, preset: str, settings: dict[str, str] | None = None) -> Output:
@@ -103,6 +117,20 @@ class Generator:
         path, arguments = self.new("torch", name, "ml-server", settings)
         return Output(name, path, arguments, requirements=(path / "requirements.txt",))
 
+    def adopted(self, repository: Repository) -> Output:
+        path = self.work / "adopted" / repository.name
+        repository.write(path)
+        arguments = ("--yes", "--adopt", *repository.arguments)
+        run(self.dockwright, "init", path, *arguments, env={"PATH": self.path}, verdicts=[0])
+        carried = "docker-compose.yml" in repository.files
+        return Output(
+            f"adopted {repository.name}",
+            path,
+            arguments,
+            compose="docker-compose.yml" if carried else "compose.yaml",
+            development="docker-compose.dev.yml" if carried else "compose.dev.yaml",
+        )
+
     def new(
         self, folder: str, name: str, preset: str, settings: dict[str, str], *more: str
     ) -> tuple[Path, tuple[str, ...]]:
@@ -121,6 +149,15 @@ class Generator:
         rows = listed["presets"] if isinstance(listed, dict) else listed
         return [str(row["name"]) for row in rows]
 
+    def _is_for_new_code(self, key: str, choice: str) -> bool:
+        return "already there" not in self._refusal(f"--set={key}={choice}")
+
+    def _refusal(self, *sets: str) -> str:
+        """What `dockwright plan` says against answers; empty where it takes them."""
+        words = ("plan", "--preset", "fastapi-uvicorn", *sets)
+        done = run(self.dockwright, *words, env={"PATH": self.path}, verdicts=[0, 2])
+        return done.stderr if done.returncode else ""
+
     def _expect_refusals(self, axes: dict[str, list[str]]) -> None:
         """What is left out as impossible has to be refused: otherwise it belongs in."""
         usual = {"framework": "fastapi", "server": "uvicorn", "database": "postgres"}
@@ -133,6 +170,5 @@ class Generator:
             server = others.get(pair.get("framework", ""), "uvicorn")
             row = usual | {"server": server} | pair
             sets = [f"--set={key}={value}" for key, value in covering.settings_of(row)]
-            done = run(self.dockwright, "plan", *sets, env={"PATH": self.path}, verdicts=[0, 2])
-            if done.returncode == 0:
+            if not self._refusal(*sets):
                 raise ToolError(f"dockwright accepts {pair}, which covering.py calls impossible")

@@ -74,6 +74,14 @@ def linters(outputs: Outputs, environments: Environments, cache: Path) -> list[L
             each=True,
         ),
         Linter(
+            "gunicorn --check-config, adopted",
+            [output for output in outputs.adopted if output.has(GUNICORN)],
+            lambda some: gunicorn_alone(some, environments),
+            lambda specimen: edit(specimen.path / GUNICORN, "\nworkers = ", "\nworkers = -"),
+            "workers",
+            each=True,
+        ),
+        Linter(
             "ruff check",
             skeletons,
             lambda some: ruff(some, tools, "check"),
@@ -165,6 +173,21 @@ def gunicorn(outputs: Sequence[Output], environments: Environments) -> Findings:
         done = run(
             environments.own(output.requirements), "-m", "gunicorn", "--check-config", *words,
             cwd=home, env=services["web"]["environment"],
+        )  # fmt: skip
+        said = done.stderr.strip().splitlines()[-4:] or [f"exit code {done.returncode}"]
+        findings[output.name] = said if done.returncode else []
+    return findings
+
+
+def gunicorn_alone(outputs: Sequence[Output], environments: Environments) -> Findings:
+    """The settings, with an application of no packages: which ones the repository's own
+    would need is not known here."""
+    findings: Findings = {}
+    for output in outputs:
+        done = run(
+            environments.shared / "bin/python", "-m", "gunicorn", "--check-config",
+            "--config", output.path / GUNICORN, "wsgiref.simple_server:demo_app",
+            cwd=output.path,
         )  # fmt: skip
         said = done.stderr.strip().splitlines()[-4:] or [f"exit code {done.returncode}"]
         findings[output.name] = said if done.returncode else []
