@@ -418,7 +418,7 @@ fn what_is_no_web_application_is_named() {
     for (files, instead) in [
         (vec![("pyproject.toml", tool), ("t/cli.py", "def main(): pass")], "a command-line tool"),
         (vec![("setup.py", "setup()"), ("t/core.py", "x = 1")], "a library"),
-        (vec![("README.md", "hello")], "no Python code"),
+        (vec![("README.md", "hello")], "a repository without Python code"),
         (vec![], "an empty directory"),
         (vec![("go.mod", "module x"), ("main.go", "")], "a Go repository without Python code"),
     ] {

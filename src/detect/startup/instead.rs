@@ -33,14 +33,14 @@ pub fn of(tree: &Tree) -> String {
     }
     let counted: Vec<&str> =
         tree.paths().filter(|path| path.ends_with(".py") && scope::counts(path)).collect();
-    if tree.paths().any(|path| path.contains("{{") && path.ends_with(".py")) {
+    if tree.paths().any(is_of_a_template) {
         return "a project template".to_owned();
     }
     let scripts = counted.iter().any(|path| !path.ends_with("setup.py"));
     if !scripts {
         let other = LANGUAGES.iter().find(|(file, _)| tree.has(file));
         return other.map_or_else(
-            || "no Python code".to_owned(),
+            || "a repository without Python code".to_owned(),
             |(_, language)| format!("a {language} repository without Python code"),
         );
     }
@@ -54,6 +54,14 @@ pub fn of(tree: &Tree) -> String {
         return "a library".to_owned();
     }
     "Python code without a web application".to_owned()
+}
+
+/// Whether a file is one that a project template makes others from; tests of
+/// a program that reads templates hold such files as well.
+fn is_of_a_template(path: &str) -> bool {
+    let Some(at) = path.find("{{") else { return false };
+    let above = path[..at].rsplit_once('/').map_or("", |(above, _)| above);
+    path.ends_with(".py") && (above.is_empty() || scope::counts(&format!("{above}/x.py")))
 }
 
 /// Whether its packaging installs a program.
@@ -92,4 +100,17 @@ fn other(tree: &Tree, paths: &[&str]) -> Option<&'static str> {
             uses.then_some(*kind)
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_a_template;
+
+    #[test]
+    fn templates_in_tests_make_no_project_template() {
+        assert!(is_of_a_template("{{cookiecutter.slug}}/app/main.py"));
+        assert!(is_of_a_template("src/{{ name }}.py"));
+        assert!(!is_of_a_template("tests/fake/{{cookiecutter.slug}}/main.py"));
+        assert!(!is_of_a_template("app/main.py"));
+    }
 }
