@@ -84,9 +84,10 @@ impl Adoption<'_> {
         if schema::ADOPTED_PYTHONS.contains(&version) {
             self.set("project.python", version, evidence);
         } else {
-            let oldest = schema::ADOPTED_PYTHONS[0];
+            let at = evidence.first().map(|line| format!(" ({})", line.place()));
             self.notes.push(format!(
-                "the code wants Python {version}, for which there is no supported base image from {oldest} on; --set project.python decides"
+                "the code wants Python {version}{}, for which there is no supported base image: on the one that project.python names instead, packages it pins may not install",
+                at.unwrap_or_default()
             ));
         }
     }

@@ -45,6 +45,8 @@ pub struct Wishes {
     pub package_manager: Option<String>,
     /// `project.settings`.
     pub settings: Option<String>,
+    /// `project.python`: what has to be built depends on it.
+    pub python: Option<String>,
     /// Files that dockwright wrote itself: they are no evidence.
     pub written: Vec<String>,
     /// Files that are going to hold another text, with it.
@@ -72,7 +74,9 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
         Some(root) => context::find(&tree, root, &dependencies),
         None => Fact::Unknown,
     };
-    let minor = version::minor_of(&python);
+    let wished =
+        wishes.python.as_deref().and_then(|python| python.strip_prefix("3.")?.parse().ok());
+    let minor = wished.unwrap_or_else(|| version::minor_of(&python));
     let context = services::Context {
         tree: &tree,
         commands: &commands,

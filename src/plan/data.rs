@@ -12,6 +12,10 @@ use serde::Deserialize;
 pub struct Versions {
     /// Image references; `{python}` stands for the project's minor version.
     pub images: BTreeMap<String, String>,
+    /// Base images of Python minors that the usual one does not exist for.
+    pub python_images: BTreeMap<String, String>,
+    /// By older Debian release: what a package of the current one is called.
+    pub older_packages: BTreeMap<String, BTreeMap<String, String>>,
     /// Tool versions for the builder stage.
     pub tools: BTreeMap<String, String>,
     /// Month of the end of life by Python minor.
@@ -64,6 +68,22 @@ pub struct Memory {
 pub static VERSIONS: LazyLock<Versions> = LazyLock::new(|| {
     toml::from_str(include_str!("data/versions.toml")).expect("a unit test reads it")
 });
+
+impl Versions {
+    /// The base image for a Python minor version.
+    #[must_use]
+    pub fn python_image(&self, python: &str) -> String {
+        let own = self.python_images.get(python).cloned();
+        own.unwrap_or_else(|| self.images["python"].replace("{python}", python))
+    }
+
+    /// A Debian package as the release of an image calls it.
+    #[must_use]
+    pub fn package_in<'a>(&'a self, image: &str, package: &'a str) -> &'a str {
+        let older = self.older_packages.iter().find(|(release, _)| image.contains(*release));
+        older.and_then(|(_, names)| names.get(package)).map_or(package, String::as_str)
+    }
+}
 
 /// `data/memory.toml`.
 pub static MEMORY: LazyLock<Memory> = LazyLock::new(|| {

@@ -167,7 +167,8 @@ fn images(answers: &Answers) -> BTreeMap<String, String> {
         .map(|(name, reference)| {
             let reference = match answers.images.get(name) {
                 Some(chosen) => chosen.clone(),
-                None => reference.replace("{python}", &answers.python),
+                None if name == "python" => data::VERSIONS.python_image(&answers.python),
+                None => reference.clone(),
             };
             (name.clone(), format!("{prefix}{reference}"))
         })

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Framework};
+use crate::plan::data::VERSIONS;
 use crate::plan::env::EnvVar;
 use crate::plan::{Plan, Role};
 use crate::render::carried;
@@ -61,7 +62,7 @@ pub fn of(plan: &Plan) -> Value {
         })).collect::<Vec<_>>(),
         "packages": packages(plan),
         "code": plan.code,
-        "pins": crate::plan::data::VERSIONS.tools.iter()
+        "pins": VERSIONS.tools.iter()
             .map(|(name, version)| (name.replace('-', "_"), json!(version)))
             .collect::<Map<_, _>>(),
         "decisions": plan.decisions.iter().map(|decision| json!({
@@ -174,11 +175,15 @@ fn is_passed_on(plan: &Plan, variable: &EnvVar) -> bool {
 /// Debian packages by stage.
 fn packages(plan: &Plan) -> Value {
     let adopted = plan.answers.adopted.as_ref();
+    let named = |packages: Vec<String>| -> Vec<String> {
+        let image = &plan.images["python"];
+        packages.iter().map(|name| VERSIONS.package_in(image, name).to_owned()).collect()
+    };
     json!({
-        "build": adopted.map(crate::plan::code::build_packages).unwrap_or_default(),
-        "runtime": adopted
+        "build": named(adopted.map(crate::plan::code::build_packages).unwrap_or_default()),
+        "runtime": named(adopted
             .map(|adopted| adopted.derived.system_packages.runtime.clone())
-            .unwrap_or_default(),
+            .unwrap_or_default()),
     })
 }
 

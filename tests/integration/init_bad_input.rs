@@ -218,6 +218,45 @@ fn two_applications_of_equal_rank_are_named_with_the_flag_that_chooses() {
 }
 
 #[test]
+fn a_python_that_no_image_is_published_for_is_not_replaced_unasked() {
+    let directory = repository();
+    write(&directory, "runtime.txt", "python-3.6.15\n");
+    write(&directory, "requirements.txt", "fastapi\nuvicorn\n");
+    let said = ["wants Python 3.6", "runtime.txt:1", "--set project.python=3.8"];
+    refused(&directory, &[], &said);
+    refused(&directory, &["--set", "project.python=3.6"], &["3.6"]);
+    init(&directory, &["--set", "project.python=3.8"]).success();
+    let dockerfile = read(&directory, "Dockerfile");
+    assert!(dockerfile.contains("FROM python:3.8-slim-bookworm AS runtime"), "{dockerfile}");
+    assert!(!dockerfile.contains("trixie"), "{dockerfile}");
+    // What was chosen is stored.
+    init(&directory, &[]).success();
+}
+
+#[test]
+fn system_packages_have_the_names_of_the_images_release() {
+    for (python, there, not) in
+        [("3.8", "libmagic1 ", "t64"), ("3.12", "libmagic1t64 ", "libmagic1 ")]
+    {
+        let directory = repository();
+        write(&directory, "requirements.txt", "fastapi==0.110.0\nuvicorn==0.30.0\npython-magic\n");
+        init(&directory, &["--set", &format!("project.python={python}")]).success();
+        let dockerfile = read(&directory, "Dockerfile");
+        assert!(dockerfile.contains(there) && !dockerfile.contains(not), "{dockerfile}");
+    }
+}
+
+#[test]
+fn what_has_to_be_built_follows_from_the_python_that_was_chosen() {
+    let directory = repository();
+    write(&directory, "requirements.txt", "fastapi==0.110.0\nuvicorn==0.30.0\nlxml==4.9.1\n");
+    init(&directory, &["--set", "project.python=3.10"]).success();
+    assert!(!read(&directory, "Dockerfile").contains("libxml2-dev"));
+    init(&directory, &["--set", "project.python=3.13"]).success();
+    assert!(read(&directory, "Dockerfile").contains("libxml2-dev"));
+}
+
+#[test]
 fn broken_files_that_are_not_needed_stop_nothing() {
     let directory = repository();
     write(&directory, "broken.py", "def x(:\n");

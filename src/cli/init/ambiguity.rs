@@ -2,17 +2,20 @@
 //! evidence, and the key that decides.
 
 use crate::cli::init::layers::Layers;
-use crate::detect::Evidence;
 use crate::detect::report::rows;
+use crate::detect::{Evidence, Fact};
 use crate::error::{Error, Problem};
+use crate::schema::ADOPTED_PYTHONS;
 
-/// A fact with several answers of equal rank.
+/// A fact with several answers of equal rank, or with one that no key takes.
 #[derive(Clone, Debug)]
 pub struct Ambiguity {
     /// The key that decides.
     pub key: &'static str,
     /// What is asked.
     pub question: &'static str,
+    /// Why the repository does not decide it.
+    pub why: String,
     /// The values of the key, each with its evidence.
     pub candidates: Vec<(String, Vec<Evidence>)>,
 }
@@ -55,9 +58,50 @@ pub fn open(layers: &Layers) -> Vec<Ambiguity> {
                 None => candidates.push((value, evidence.clone())),
             }
         }
-        open.push(Ambiguity { key, question, candidates });
+        if fact == "python" && !candidates.iter().any(|(version, _)| is_supported(version)) {
+            candidates = every_python();
+        }
+        let why = match key {
+            "project.root" => "there are several applications of equal rank".to_owned(),
+            key => format!("it is not clear what {key} is"),
+        };
+        open.push(Ambiguity { key, question, why, candidates });
     }
+    open.extend(too_old(layers));
     open
+}
+
+fn is_supported(python: &str) -> bool {
+    ADOPTED_PYTHONS.contains(&python)
+}
+
+fn every_python() -> Vec<(String, Vec<Evidence>)> {
+    ADOPTED_PYTHONS.iter().map(|version| ((*version).to_owned(), Vec::new())).collect()
+}
+
+/// A Python that nobody publishes a supported image for. On a much newer one
+/// the pinned packages would not install, so nothing is taken in its place
+/// without being asked.
+fn too_old(layers: &Layers) -> Option<Ambiguity> {
+    const KEY: &str = "project.python";
+    let Fact::Known(python, evidence) = &layers.facts.python else { return None };
+    if is_supported(&python.version) || layers.said(KEY).is_some() {
+        return None;
+    }
+    let place = match evidence.first() {
+        Some(line) if line.text.is_empty() => format!(" ({})", line.place()),
+        Some(line) => format!(" ({}: {})", line.place(), line.text),
+        None => String::new(),
+    };
+    Some(Ambiguity {
+        key: KEY,
+        question: "Which Python",
+        why: format!(
+            "the code wants Python {}{place}, for which there is no supported base image: name a version that the code and its packages run on",
+            python.version
+        ),
+        candidates: every_python(),
+    })
 }
 
 /// A fact's value as its key takes it.
@@ -88,11 +132,11 @@ pub fn check(layers: &Layers) -> Result<(), Error> {
 }
 
 fn problem(ambiguity: &Ambiguity) -> Problem {
-    let mut message = match ambiguity.key {
-        "project.root" => "there are several applications of equal rank".to_owned(),
-        key => format!("it is not clear what {key} is"),
-    };
+    let mut message = ambiguity.why.clone();
     for (value, evidence) in &ambiguity.candidates {
+        if evidence.is_empty() {
+            continue;
+        }
         message.push_str(&format!("\n  {value}"));
         if let Some(line) = evidence.first() {
             message.push_str(&format!("  ({}", line.place()));

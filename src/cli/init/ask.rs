@@ -65,7 +65,7 @@ fn settle_doubts(asker: &mut Asker, layers: &mut Layers) -> Result<(), Error> {
                 None => value.clone(),
             })
             .collect();
-        let why = format!("The repository does not say. As a flag: --set {}=…", question.key);
+        let why = format!("{}. As a flag: --set {}=…", sentence(&question.why), question.key);
         match asker.select(question.question, &why, &items, 0)? {
             Reply::Given(chosen) => {
                 let value = question.candidates[chosen].0.clone();
@@ -76,6 +76,11 @@ fn settle_doubts(asker: &mut Asker, layers: &mut Layers) -> Result<(), Error> {
             Reply::Back => asker.remark("This is the first question.")?,
         }
     }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Shows what would be written until it is agreed with.

@@ -119,6 +119,7 @@ impl Layers {
             app: self.said("project.app").map(|app| app.trim_end_matches("()").to_owned()),
             package_manager: self.said("project.package-manager"),
             settings: self.said("project.settings"),
+            python: self.said("project.python"),
             written: self.written(),
             additions: self.additions.texts(),
         };
