@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Framework};
 use crate::plan::data::VERSIONS;
-use crate::plan::env::EnvVar;
+use crate::plan::env::{EnvKind, EnvVar};
 use crate::plan::{Plan, Role};
 use crate::render::carried;
 
@@ -56,6 +56,8 @@ pub fn of(plan: &Plan) -> Value {
             "alone": is_passed_on(plan, variable) && variable.services.len() == 1,
             "name": variable.name,
             "kind": variable.kind.word(),
+            // A long random value does; another secret has a form of its own.
+            "made": matches!(variable.kind, EnvKind::Secret(_)),
             "value": variable.kind.example(),
             "doc": variable.doc,
             "services": variable.services.iter().map(|role| &answers.services[role]).collect::<Vec<_>>(),

@@ -59,6 +59,17 @@ static WHEELS: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
     rows.filter_map(|row| Some((row.lines().next()?.split('"').nth(1)?, row))).collect()
 });
 
+impl Row {
+    /// Whether a requirement accepts releases newer than the row's lines, of
+    /// which it says nothing.
+    fn leaves_out(&self, range: Option<&VersionSpecifiers>) -> bool {
+        let ends = self.line.iter().filter_map(|line| line.versions.rsplit_once('<'));
+        let ends = ends.filter_map(|(_, end)| end.trim_start_matches('=').parse::<Version>().ok());
+        ends.filter(|end| !self.line.iter().any(|line| line.covers(end)))
+            .any(|end| range.is_none_or(|range| range.contains(&end)))
+    }
+}
+
 fn wheels_of(name: &str) -> Option<Row> {
     WHEELS.get(name).map(|row| ::toml::from_str(row).expect("a unit test reads it"))
 }
@@ -206,6 +217,9 @@ impl Support {
         }
         let Some(one) = dependencies.get(&row.name) else { return };
         let range = one.specifiers.as_ref();
+        if row.leaves_out(range) {
+            return;
+        }
         let lines: Vec<&Line> = row.line.iter().filter(|line| line.is_admitted(range)).collect();
         if !lines.is_empty() {
             let minors = MINORS.filter(|at| lines.iter().any(|line| line.installs(*at))).collect();
@@ -255,6 +269,29 @@ impl Support {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_that_reaches_beyond_a_row_is_not_bounded_by_it() {
+        let line = |versions: &str, newest: &str| Line {
+            versions: versions.into(),
+            newest: newest.into(),
+            first: "3.6".into(),
+            last: "3.11".into(),
+            tested: None,
+            builds: false,
+            read: String::new(),
+        };
+        let row =
+            Row { name: "a".into(), line: vec![line("<5", "4.4"), line(">=5,<5.3", "5.2.7")] };
+        let range = |text: &str| Some(text.parse::<VersionSpecifiers>().unwrap());
+        assert!(row.leaves_out(None));
+        assert!(row.leaves_out(range(">=5.1").as_ref()));
+        assert!(row.leaves_out(range(">=5.1,<6").as_ref()));
+        assert!(!row.leaves_out(range("<5.3").as_ref()));
+        assert!(!row.leaves_out(range("<5").as_ref()), "the next line begins there");
+        let whole = Row { line: vec![line(">=5", "5.2.7")], ..row };
+        assert!(!whole.leaves_out(None));
+    }
 
     #[test]
     fn every_row_of_the_table_is_sound() {

@@ -175,8 +175,9 @@ fn variables(plan: &Plan, carry: &Carry, service: &Service) -> Vec<(String, Opti
         plan.answers.adopted.as_ref().is_some_and(|adopted| !adopted.settings.is_empty());
     let mut variables: Vec<(String, Option<String>)> = Vec::new();
     for (name, value) in service.environment() {
-        let dropped = (name == "DJANGO_SETTINGS_MODULE" && settings)
-            || is_development(&name, value.as_deref().unwrap_or_default());
+        // Set for every service of the application by ours.
+        let ours = name == "PYTHONUNBUFFERED" || (name == "DJANGO_SETTINGS_MODULE" && settings);
+        let dropped = ours || is_development(&name, value.as_deref().unwrap_or_default());
         if dropped {
             continue;
         }
