@@ -21,6 +21,7 @@ mod redact;
 pub mod report;
 pub mod scope;
 pub mod services;
+mod stages;
 pub mod startup;
 mod system;
 pub mod tree;
@@ -108,6 +109,8 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     let existing = compose::of(&tree, &facts);
     facts.carried = existing.carried;
     facts.doubts.extend(existing.doubts);
+    let context = facts.build_context.value().map_or(".", String::as_str);
+    facts.doubts.extend(stages::find(&tree, context));
     services.fill(&mut facts);
     facts.readiness = readiness::find(&tree, &facts);
     Ok(facts)

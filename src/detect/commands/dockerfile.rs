@@ -216,7 +216,8 @@ fn copied<'a, 'b>(instruction: &'b Instruction<'a>) -> Option<Copied<'a, 'b>> {
 
 /// The text with RUN instructions blanked out, lines kept: here-documents in
 /// them are beyond the parser and say nothing of what starts.
-fn without_run(text: &str) -> String {
+#[must_use]
+pub fn without_run(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut inside = false;
     let mut heredoc: Option<String> = None;

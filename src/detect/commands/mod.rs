@@ -21,6 +21,7 @@ mod wrapper;
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
 
+pub use dockerfile::without_run;
 pub use paths::join;
 
 /// Where a command stands. Earlier ones are better evidence.
