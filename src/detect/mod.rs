@@ -15,6 +15,7 @@ pub mod existing;
 pub mod fact;
 pub mod facts;
 mod ml;
+pub mod path;
 pub mod python;
 pub mod readiness;
 mod redact;

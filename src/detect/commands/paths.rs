@@ -1,35 +1,13 @@
 //! Paths inside the repository as text, and variables inside of them.
 
-/// `relative` seen from `base`, both `/`-separated; `None` where it leaves the
-/// repository or holds a variable. The top is `.`.
+use crate::detect::path;
+pub use crate::detect::path::{file_name as name, parent};
+
+/// `relative` seen from `base`; `None` where it leaves the repository or
+/// holds a variable or a pattern.
 #[must_use]
 pub fn join(base: &str, relative: &str) -> Option<String> {
-    if relative.contains(['$', '`', '*']) || relative.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
-}
-
-/// The directory a file is in; `.` for the top.
-#[must_use]
-pub fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or(".", |(directory, _)| directory)
-}
-
-/// The last part of a path.
-#[must_use]
-pub fn name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+    if relative.contains(['$', '`', '*']) { None } else { path::join(base, relative) }
 }
 
 /// `$NAME`, `${NAME}`, `$(NAME)` and `${NAME:-default}` replaced where `known`

@@ -10,7 +10,6 @@ mod manager;
 pub mod marker;
 pub mod name;
 mod offer;
-pub mod path;
 mod pipfile;
 mod pyproject;
 mod requirements;
@@ -28,6 +27,7 @@ use pep508_rs::pep440_rs::{Operator, Version, VersionSpecifiers};
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Doubt;
+pub use crate::detect::path;
 use crate::detect::tree::Tree;
 use installs::Install;
 use lock::Wheels;
