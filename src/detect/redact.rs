@@ -1,11 +1,20 @@
 //! Evidence shows lines of the repository; a password in one is not shown.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Longest text of a line of evidence, in characters.
 const LONGEST: usize = 160;
 
 /// Words in a name whose value is not shown.
 const SECRET_WORDS: [&str; 9] =
     ["secret", "password", "passwd", "token", "api_key", "apikey", "private", "credential", "dsn"];
+
+static SECRET_FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = AhoCorasick::builder().ascii_case_insensitive(true).build(SECRET_WORDS);
+    words.expect("the words are plain text")
+});
 
 /// A line as evidence shows it: trimmed, shortened, secrets replaced by `…`.
 #[must_use]
@@ -24,8 +33,7 @@ pub fn line(text: &str) -> String {
 fn assigned(text: &str) -> String {
     let Some(at) = text.find(['=', ':']) else { return text.to_owned() };
     let (name, value) = text.split_at(at);
-    let lower = name.to_ascii_lowercase();
-    if !SECRET_WORDS.iter().any(|word| lower.contains(word)) || lower.contains('(') {
+    if name.contains('(') || !SECRET_FINDER.is_match(name) {
         return text.to_owned();
     }
     let operator_end = value.find(|c| !matches!(c, '=' | ':' | ' ')).unwrap_or(value.len());

@@ -36,7 +36,7 @@ const DIRECTORIES: [&str; 25] = [
 pub fn counts(path: &str) -> bool {
     let (directories, name) = path.rsplit_once('/').unwrap_or(("", path));
     let inside = directories.split('/').any(|part| {
-        DIRECTORIES.contains(&part.to_ascii_lowercase().as_str()) || part.contains("{{")
+        DIRECTORIES.iter().any(|known| known.eq_ignore_ascii_case(part)) || part.contains("{{")
     });
     let test = name == "conftest.py"
         || (name.ends_with(".py") && (name.starts_with("test_") || name.ends_with("_test.py")))

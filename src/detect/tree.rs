@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
@@ -106,9 +107,11 @@ pub struct Timings {
 
 #[derive(Debug, Default)]
 struct Entry {
-    size: u64,
+    size: OnceLock<u64>,
     marked: bool,
     text: OnceLock<Option<Arc<str>>>,
+    /// Offsets at which the lines of the text begin.
+    lines: OnceLock<Vec<usize>>,
     module: OnceLock<Option<Module>>,
 }
 
@@ -158,8 +161,9 @@ impl Tree {
     /// Reads a file as if it held this text. It is no Python file.
     pub fn put(&mut self, path: &str, text: &str) {
         let entry = self.entries.entry(path.to_owned()).or_default();
-        entry.size = text.len() as u64;
+        entry.size = OnceLock::from(text.len() as u64);
         entry.text = OnceLock::from(Some(Arc::from(text)));
+        entry.lines = OnceLock::new();
     }
 
     /// Leaves files out, as if they were not there.
@@ -201,12 +205,7 @@ impl Tree {
                 std::ops::Bound::Unbounded,
             ))
             .map(|(path, _)| path.as_str())
-            .take_while({
-                let prefix = prefix.clone();
-                move |path| path.starts_with(&prefix)
-            })
-            .collect::<Vec<_>>()
-            .into_iter()
+            .take_while(move |path| path.starts_with(&prefix))
     }
 
     /// Whether a file is there.
@@ -224,7 +223,9 @@ impl Tree {
     /// Size of a file in bytes.
     #[must_use]
     pub fn size(&self, path: &str) -> Option<u64> {
-        self.entries.get(path).map(|entry| entry.size)
+        let entry = self.entries.get(path)?;
+        let size = || fs::metadata(self.base.join(path)).map_or(0, |metadata| metadata.len());
+        Some(*entry.size.get_or_init(size))
     }
 
     /// The text of a file; `None` where it is missing, binary or too large.
@@ -235,16 +236,21 @@ impl Tree {
 
     fn shared_text(&self, path: &str) -> Option<&Arc<str>> {
         let entry = self.entries.get(path)?;
-        entry.text.get_or_init(|| self.load(path, entry.size)).as_ref()
+        entry.text.get_or_init(|| decode::text(self.bytes(path)?).map(Arc::from)).as_ref()
     }
 
-    fn load(&self, path: &str, size: u64) -> Option<Arc<str>> {
+    /// What a file holds, unless it is too large.
+    fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         let cap = if path.ends_with(".py") { PYTHON_CAP } else { OTHER_CAP };
+        let mut file = fs::File::open(self.base.join(path)).ok()?;
+        let size = file.metadata().ok()?.len();
         if size > cap {
             return None;
         }
-        let bytes = fs::read(self.base.join(path)).ok()?;
-        decode::text(bytes).map(Arc::from)
+        // Its size is known, so that nothing is asked for its end.
+        let mut bytes = vec![0; usize::try_from(size).ok()?];
+        file.read_exact(&mut bytes).ok()?;
+        Some(bytes)
     }
 
     /// A Python file's syntax tree; parsed when it is first asked for.
@@ -278,11 +284,20 @@ impl Tree {
     /// A line of a file as evidence, by its number from 1.
     #[must_use]
     pub fn evidence(&self, path: &str, line: usize) -> Evidence {
-        let text = self.text(path).and_then(|text| text.lines().nth(line.saturating_sub(1)));
-        match (line, text) {
-            (0, _) | (_, None) => Evidence::file(path),
-            (line, Some(text)) => Evidence::line(path, line, text),
+        match line.checked_sub(1).and_then(|at| self.line(path, at)) {
+            None => Evidence::file(path),
+            Some(text) => Evidence::line(path, line, text),
         }
+    }
+
+    /// A line of a file, by its number from 0.
+    fn line(&self, path: &str, at: usize) -> Option<&str> {
+        let text = self.text(path)?;
+        let lines = self.entries.get(path)?.lines.get_or_init(|| {
+            let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect()
+        });
+        text[*lines.get(at)?..].lines().next()
     }
 
     /// The first line of a file that `test` accepts, as evidence.
@@ -299,17 +314,11 @@ impl Tree {
     /// Reads every Python file that counts, once, and keeps the text of those
     /// with a marker.
     fn mark(&mut self) {
-        let candidates: Vec<&str> = self
-            .entries
-            .iter()
-            .filter(|(path, entry)| {
-                path.ends_with(".py") && entry.size <= PYTHON_CAP && scope::counts(path)
-            })
-            .map(|(path, _)| path.as_str())
-            .collect();
+        let candidates: Vec<&str> =
+            self.paths().filter(|path| path.ends_with(".py") && scope::counts(path)).collect();
         let found = Mutex::new(Vec::new());
         in_parallel(&candidates, |path| {
-            if let Ok(bytes) = fs::read(self.base.join(path))
+            if let Some(bytes) = self.bytes(path)
                 && FINDER.is_match(&bytes)
             {
                 let text = decode::text(bytes).map(Arc::from);
@@ -396,22 +405,18 @@ fn is_open(entry: &DirEntry) -> bool {
 /// A file by its path; a link to a file inside the directory counts as one.
 fn file(base: &Path, found: &DirEntry) -> Option<(String, Entry)> {
     let kind = found.file_type()?;
-    let metadata = if kind.is_file() {
-        found.metadata().ok()?
-    } else if kind.is_symlink() {
+    let linked = || {
         let target = fs::canonicalize(found.path()).ok()?;
-        let metadata = fs::metadata(&target).ok()?;
-        if !target.starts_with(base) || !metadata.is_file() {
-            return None;
-        }
-        metadata
-    } else {
-        return None;
+        Some(target.starts_with(base) && fs::metadata(&target).ok()?.is_file())
     };
+    let counts = kind.is_file() || (kind.is_symlink() && linked()?);
+    if !counts {
+        return None;
+    }
     let relative = found.path().strip_prefix(base).ok()?;
     let parts: Option<Vec<&str>> =
         relative.components().map(|part| part.as_os_str().to_str()).collect();
-    Some((parts?.join("/"), Entry { size: metadata.len(), ..Entry::default() }))
+    Some((parts?.join("/"), Entry::default()))
 }
 
 fn refusal(base: &Path, error: &ignore::Error) -> Unreadable {

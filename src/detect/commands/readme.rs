@@ -3,6 +3,7 @@
 use super::Place;
 use super::paths::{name, parent};
 use super::walker::{Setting, Walker};
+use crate::detect::fact::Evidence;
 use crate::detect::scope;
 
 /// Programs that start something. Everything else a README shows is advice on
@@ -57,19 +58,19 @@ fn read_one(walker: &mut Walker<'_>, path: &str) {
             setting = fresh(path);
             continue;
         }
-        let evidence = tree.evidence(path, at + 1);
+        let evidence = || Evidence::line(path, at + 1, line);
         if fenced || line.starts_with("    ") || line.starts_with('\t') {
             // A directory that a line of a block changes to holds for the rest.
             let line = without_prompt(trimmed);
             if is_start(line) {
-                walker.text_within(Place::Readme, &mut setting, line, &evidence);
+                walker.text_within(Place::Readme, &mut setting, line, &evidence());
             }
         } else {
             setting = fresh(path);
             for span in trimmed.split('`').skip(1).step_by(2) {
                 let span = without_prompt(span);
                 if span.contains(' ') && is_start(span) {
-                    walker.text(Place::Readme, &setting, span, &evidence);
+                    walker.text(Place::Readme, &setting, span, &evidence());
                 }
             }
         }

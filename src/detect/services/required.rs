@@ -1,6 +1,6 @@
 //! Variables without which the code does not start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use ruff_python_ast::{Expr, Stmt};
 
@@ -56,14 +56,13 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(RequiredEnv, Vec<Evide
         note(&name, at_import, &evidence);
     }
     // What the code gives a settings class itself need not come from outside.
-    let given = |binding: &Binding| {
-        let class = binding.path[0].as_str();
-        evidences.bindings.iter().any(|it| {
-            it.last() == binding.last()
-                && !it.is_field
-                && it.called().rsplit('.').next() == Some(class)
-        })
-    };
+    let given: HashSet<(&str, &str)> = evidences
+        .bindings
+        .iter()
+        .filter(|it| !it.is_field)
+        .filter_map(|it| Some((it.called().rsplit('.').next()?, it.last())))
+        .collect();
+    let given = |binding: &Binding| given.contains(&(binding.path[0].as_str(), binding.last()));
     for binding in evidences.live().filter(|it| it.is_field && !given(it)) {
         if let Some(read) = binding.value.read().filter(|read| read.required) {
             note(&read.name, binding.at_import, &binding.evidence);

@@ -100,7 +100,7 @@ impl Tables {
         named(&TABLES.prefix, |prefix| {
             upper == prefix
                 || upper.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_'))
-                || upper.contains(&format!("_{prefix}_"))
+                || (upper.contains(prefix) && upper.contains(&format!("_{prefix}_")))
         })
     }
 

@@ -1,11 +1,12 @@
 //! Which file of the repository a module's name stands for.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::detect::commands::join;
 use crate::detect::python::{Imports, Module};
+use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// What a dotted name leads to.
@@ -22,6 +23,10 @@ pub struct Modules<'a> {
     /// Its files.
     pub tree: &'a Tree,
     imports: RefCell<HashMap<String, Rc<Imports>>>,
+    /// Files of production by the last part of the module's name.
+    by_name: OnceCell<HashMap<&'a str, Vec<&'a str>>>,
+    /// Files that may import the application, in order.
+    importers: OnceCell<Vec<&'a str>>,
     /// Directories that installed packages of this repository are in.
     installed: Vec<String>,
 }
@@ -39,7 +44,45 @@ impl<'a> Modules<'a> {
                 }
             }
         }
-        Self { tree, imports: RefCell::default(), installed }
+        Self {
+            tree,
+            imports: RefCell::default(),
+            by_name: OnceCell::new(),
+            importers: OnceCell::new(),
+            installed,
+        }
+    }
+
+    /// Files of production whose module's name ends in `name`, sorted by path.
+    pub fn named(&self, name: &str) -> &[&'a str] {
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name: HashMap<&'a str, Vec<&'a str>> = HashMap::new();
+            for path in self.tree.paths().filter(|path| scope::counts(path)) {
+                let Some(stem) = path.strip_suffix(".py") else { continue };
+                let (directory, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+                by_name.entry(name).or_default().push(path);
+                if name == "__init__" {
+                    let package = directory.rsplit('/').next().unwrap_or(directory);
+                    by_name.entry(package).or_default().push(path);
+                }
+            }
+            by_name
+        });
+        by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Tests, migrations and scripts: files that import the application under
+    /// the name it has; the first `most` of them.
+    pub fn importers(&self, most: usize) -> &[&'a str] {
+        self.importers.get_or_init(|| {
+            let tells = |path: &&str| {
+                path.ends_with(".py")
+                    && (path.contains("test")
+                        || path.ends_with("env.py")
+                        || path.contains("alembic"))
+            };
+            self.tree.paths().filter(tells).take(most).collect()
+        })
     }
 
     /// A file's syntax tree.

@@ -232,12 +232,16 @@ fn imported_as(modules: &Modules<'_>, roots: &[&str], file: &str) -> Option<Stri
     }
     let names: Vec<(&str, String)> =
         roots.iter().filter_map(|root| Some((*root, dotted(root, file)?))).collect();
-    let tell = |path: &&str| {
-        path.ends_with(".py")
-            && *path != file
-            && (path.contains("test") || path.ends_with("env.py") || path.contains("alembic"))
+    // Whoever imports the file writes the last part of its name.
+    let ends: BTreeSet<&str> =
+        names.iter().map(|(_, name)| name.rsplit('.').next().unwrap_or(name)).collect();
+    let writes = |path: &&&str| {
+        let text = modules.tree.text(path).unwrap_or_default();
+        ends.iter().any(|end| text.contains(end))
     };
-    for path in modules.tree.paths().filter(tell).take(ASKED) {
+    // One more than are asked: the file itself may be among them.
+    let others = modules.importers(ASKED + 1).iter().filter(|path| **path != file);
+    for path in others.take(ASKED).filter(writes) {
         let imports = modules.imports(path);
         for (_, import) in imports.iter().filter(|(_, import)| import.level == 0) {
             let whole = format!("{}.{}", import.module, import.name);

@@ -195,14 +195,14 @@ pub fn resolve(
     let relative = module.replace('.', "/");
     let ends = [format!("{relative}.py"), format!("{relative}/__init__.py")];
     let mut found: Vec<(String, String)> = Vec::new();
-    for path in modules.tree.paths().filter(|path| crate::detect::scope::counts(path)) {
+    for path in modules.named(relative.rsplit('/').next().unwrap_or(&relative)) {
         for end in &ends {
             let root = match path.strip_suffix(end.as_str()) {
                 Some("") => ".",
                 Some(root) if root.ends_with('/') => root.trim_end_matches('/'),
                 _ => continue,
             };
-            found.push((path.to_owned(), root.to_owned()));
+            found.push(((*path).to_owned(), root.to_owned()));
         }
     }
     found.into_iter().min_by_key(|(path, _)| path.matches('/').count())
