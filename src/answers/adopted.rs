@@ -48,6 +48,10 @@ pub struct Derived {
     pub connections: Vec<Connection>,
     /// What an existing compose file runs.
     pub carried: Option<Carried>,
+    /// Variables that `.env` already gives a value; this machine's, so it is
+    /// never stored.
+    #[serde(skip)]
+    pub given: Vec<String>,
 }
 
 impl Derived {
@@ -69,6 +73,7 @@ impl Derived {
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
             carried: facts.carried.value().cloned(),
+            given: facts.given.clone(),
         }
     }
 

@@ -295,4 +295,6 @@ pub struct Facts {
     pub doubts: Vec<Doubt>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// Variables that the `.env` Compose reads gives a value.
+    pub given: Vec<String>,
 }

@@ -109,6 +109,7 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     };
     let existing = compose::of(&tree, &facts);
     facts.carried = existing.carried;
+    facts.given = compose::files::given(&tree, facts.carried.value());
     facts.doubts.extend(existing.doubts);
     let context = facts.build_context.value().map_or(".", String::as_str);
     facts.doubts.extend(stages::find(&tree, context));

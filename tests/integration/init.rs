@@ -256,6 +256,38 @@ fn a_dry_run_shows_diffs_and_writes_nothing() {
 }
 
 #[test]
+fn only_variables_that_env_leaves_blank_are_to_be_filled_in() {
+    let directory = repository();
+    let code = "import os\nfrom fastapi import FastAPI\n\nMAPS = os.environ['MAPS_KEY']\n\
+                MAIL = os.environ['MAIL_KEY']\napp = FastAPI()\n";
+    write(&directory, "main.py", code);
+    let both = report(&directory, &["--dry-run"])["notes"].to_string();
+    assert!(both.contains("MAPS_KEY") && both.contains("MAIL_KEY"), "{both}");
+    write(&directory, ".env", "MAPS_KEY='of ours'\nMAIL_KEY=\n");
+    let notes = report(&directory, &[])["notes"].to_string();
+    assert!(notes.contains("fill in MAIL_KEY in .env"), "{notes}");
+}
+
+#[test]
+fn copies_of_what_was_replaced_stay_out_of_git_and_of_the_image() {
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM python:3.9\nENV PASSWORD=hunter2\n");
+    write(&directory, ".gitignore", "dist/\n");
+    init(&directory, &["--adopt"]).success();
+    assert_eq!(lock_state(&directory, ".dockerignore").as_deref(), Some("clean"));
+    let ignores: Value = report(&directory, &["--adopt"]);
+    assert_eq!(file(&ignores, ".dockerignore").1, "unchanged", "it is as it was written");
+    assert!(directory.path().join("Dockerfile.before-dockwright").exists());
+    for path in [".gitignore", ".dockerignore"] {
+        assert!(read(&directory, path).contains("*.before-dockwright*\n"), "{path}");
+    }
+    assert!(read(&directory, ".gitignore").starts_with("dist/\n"));
+    let before = tree(directory.path());
+    init(&directory, &["--adopt"]).success();
+    assert!(tree(directory.path()) == before, "a second run finds the lines");
+}
+
+#[test]
 fn what_the_user_removed_stays_out_and_an_edit_stays_in() {
     let directory = repository();
     init(&directory, &[]).success();

@@ -10,6 +10,7 @@ use crate::apply::change::{Action, Change};
 use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
 use crate::apply::disk::{self, DiskState};
+use crate::apply::ignores::{self, Reader};
 use crate::apply::secrets;
 use crate::apply::settle::{self, Choice, Choices, Group, Settled};
 use crate::cli::init::layers::Layers;
@@ -107,7 +108,11 @@ impl Proposal {
         let mut changes = settled.changes.clone();
         let mut notes = self.notes.clone();
         notes.extend(settled.notes.iter().cloned());
-        changes.extend(copies(layers, &changes, &self.looks, git)?);
+        let copies = copies(layers, &changes, &self.looks, git)?;
+        if !copies.is_empty() {
+            keep_to_this_machine(&layers.dir, &mut changes)?;
+            changes.extend(copies);
+        }
         let (added, refused) = layers.additions.beside(&changes);
         changes.extend(added);
         notes.extend(refused);
@@ -263,6 +268,44 @@ fn copies(
         }
     }
     Ok(copies)
+}
+
+/// Copies of replaced files hold what stood in them, secrets among it: they
+/// stay out of git and out of the image.
+fn keep_to_this_machine(dir: &Path, changes: &mut Vec<Change>) -> Result<(), Error> {
+    for (name, reader, entry) in [
+        (".gitignore", Reader::Git, "*.before-dockwright*\n"),
+        (".dockerignore", Reader::Docker, "**/*.before-dockwright*\n"),
+    ] {
+        let at = changes.iter().position(|change| change.path.as_str() == name);
+        let there = match at {
+            Some(at) if changes[at].action.writes() => changes[at].bytes.clone(),
+            _ => disk::look(dir, &own_path(name))?.bytes().unwrap_or_default().to_vec(),
+        };
+        let standing = at.is_some_and(|at| changes[at].action.writes()) || !there.is_empty();
+        // A build without an ignore file is none of ours.
+        if reader == Reader::Docker && !standing {
+            continue;
+        }
+        let merged = ignores::merge(reader, &there, entry, &[]);
+        if merged.added.is_empty() {
+            continue;
+        }
+        let why = format!("added {}", merged.added.join(", "));
+        match at {
+            Some(at) if changes[at].action.writes() => changes[at].bytes = merged.bytes,
+            _ => {
+                let expect = disk::look(dir, &own_path(name))?;
+                let mut change = Change::write(own_path(name), expect, merged.bytes, 0o644);
+                if change.action == Action::Replace {
+                    change.action = Action::Extend;
+                }
+                changes.retain(|other| other.path.as_str() != name);
+                changes.push(change.because(why));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn stored_bases(dir: &Path) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::answers::carried::Carried;
 use crate::detect::fact::Evidence;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
@@ -139,6 +140,14 @@ fn read_env(tree: &Tree, directory: &str) -> Vec<(String, String)> {
     let small = fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= ENV_CAP);
     let text = small.then(|| fs::read_to_string(&path).ok()).flatten();
     text.map(|text| dotenv(&text)).unwrap_or_default()
+}
+
+/// The variables that the `.env` beside the compose file gives a value.
+#[must_use]
+pub fn given(tree: &Tree, carried: Option<&Carried>) -> Vec<String> {
+    let directory = carried.map_or(".", Carried::directory);
+    let values = read_env(tree, directory).into_iter();
+    values.filter(|(_, value)| !value.is_empty()).map(|(name, _)| name).collect()
 }
 
 /// Names and values of an env file; quotes are taken off.

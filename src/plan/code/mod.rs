@@ -287,6 +287,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         .into_iter()
         .filter(|variable| variable.kind == crate::plan::env::EnvKind::Required)
         .map(|variable| variable.name)
+        .filter(|name| !adopted.derived.given.contains(name))
         .collect();
     if !blank.is_empty() {
         let why = if required.is_empty() { "" } else { ": the code does not start without them" };
