@@ -77,3 +77,19 @@ fn in_a_directory_of_a_larger_repository_paths_start_there() {
     let next = report["next"].as_str().unwrap();
     assert!(next.starts_with("cd services/shop && docker compose"), "{next}");
 }
+
+#[test]
+fn data_that_git_has_and_the_build_saw_is_not_kept_out() {
+    let directory = committed(&[
+        (".dockerignore", "docs\n/keys\n"),
+        ("geo/zones.db", "z"),
+        ("keys/private.pem", "k"),
+        ("tests/sample.db", "s"),
+        ("web.log.md", "m"),
+        ("certs/root.pem", "c"),
+    ]);
+    report(&directory, &["--adopt"]);
+    let list = std::fs::read_to_string(directory.path().join(".dockerignore")).unwrap();
+    assert!(list.contains("\n!certs/root.pem\n"), "{list}");
+    assert!(!list.contains("keys/private.pem") && !list.contains("sample"), "{list}");
+}

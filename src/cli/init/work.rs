@@ -231,7 +231,32 @@ fn read_by_the_build(looks: &[Look], layers: &Layers, plan: &Plan) -> Vec<String
         let files = [format!("{module}.py"), format!("{module}/__init__.py")];
         paths.extend(files.into_iter().filter(|path| layers.dir.join(path).is_file()));
     }
+    // What their own list keeps out stays out.
+    let list = fs::read_to_string(layers.dir.join(format!("{context}.dockerignore")));
+    let theirs: Vec<String> =
+        ignores::entries(&list.unwrap_or_default()).map(str::to_owned).collect();
+    let data = kept_data(&layers.dir).into_iter().filter(|path| {
+        let inside = path.strip_prefix(&context);
+        inside.is_some_and(|path| !ignores::excludes(ignores::Reader::Docker, &theirs, path))
+    });
+    paths.extend(data);
     paths.iter().filter_map(|path| path.strip_prefix(&context)).map(str::to_owned).collect()
+}
+
+/// Files that git does not ignore, of kinds that `.dockerignore` keeps out as
+/// local data: the code may read them.
+fn kept_data(dir: &Path) -> Vec<String> {
+    let files = ignore::WalkBuilder::new(dir).require_git(false).build().flatten();
+    let data = files.filter(|file| {
+        let ending = file.path().extension().and_then(|ending| ending.to_str());
+        matches!(ending, Some("db" | "key" | "log" | "pem")) && file.path().is_file()
+    });
+    let mut paths: Vec<String> = data
+        .filter_map(|file| Some(file.path().strip_prefix(dir).ok()?.to_str()?.to_owned()))
+        .filter(|path| crate::detect::scope::counts(path))
+        .collect();
+    paths.sort();
+    paths
 }
 
 /// Copies of files that are replaced and that git could not give back.
