@@ -25,7 +25,8 @@ pub fn names(text: &str) -> BTreeSet<String> {
 }
 
 /// `NAME=value` of a line, whether exported or not.
-fn assignment(line: &str) -> Option<(&str, &str)> {
+#[must_use]
+pub fn assignment(line: &str) -> Option<(&str, &str)> {
     let line = line.trim_start().trim_start_matches('\u{feff}');
     let line = line.strip_prefix("export ").unwrap_or(line);
     let (name, value) = line.split_once('=')?;

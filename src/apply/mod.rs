@@ -9,6 +9,7 @@ pub mod compare;
 pub mod create;
 pub mod disk;
 pub mod dotenv;
+pub mod example;
 pub mod ignores;
 pub mod journal;
 pub mod lines;

@@ -238,29 +238,31 @@ impl Carry {
         warnings
     }
 
-    /// Services that are passed through and built by the Dockerfile that ours
-    /// takes the place of.
-    fn built_by_ours(&self) -> Vec<String> {
+    /// Whether a service is passed through and built by the Dockerfile that
+    /// ours takes the place of.
+    #[must_use]
+    pub fn needs_old_dockerfile(&self, service: &Service) -> bool {
         let Some(web) = self.services.get(&Role::Web).and_then(Service::build) else {
-            return Vec::new();
+            return false;
         };
         let same = |build: &Build| {
             let usual = |name: &str| matches!(name, "" | "Dockerfile" | "./Dockerfile");
             tidy(&build.context) == tidy(&web.context) && usual(&build.dockerfile)
         };
-        let passed = self.passed.iter().filter(|service| !self.runs_own_image(service));
-        let built = passed.filter(|service| service.build().as_ref().is_some_and(same));
-        built
-            .map(|service| {
-                let stage = service.build().unwrap_or_default().target;
-                let stage = if stage.is_empty() { String::new() } else { format!(", stage {stage}") };
-                format!(
-                    "{} is built by the Dockerfile that was there{stage}: keep that one as Dockerfile.{name} and add `dockerfile: Dockerfile.{name}` to its build",
-                    service.name,
-                    name = service.name
-                )
-            })
-            .collect()
+        !self.runs_own_image(service) && service.build().as_ref().is_some_and(same)
+    }
+
+    fn built_by_ours(&self) -> Vec<String> {
+        let built = self.passed.iter().filter(|service| self.needs_old_dockerfile(service));
+        let names: Vec<&str> = built.map(|service| service.name.as_str()).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        vec![format!(
+            "{} {verb} still built by the Dockerfile that was there: it is kept as {OLD_DOCKERFILE}",
+            names.join(", ")
+        )]
     }
 
     /// Warnings about what is passed through: its memory is not planned.
@@ -315,6 +317,10 @@ impl Carry {
         warnings
     }
 }
+
+/// The Dockerfile that was there, kept beside ours for the services that it
+/// still builds.
+pub const OLD_DOCKERFILE: &str = "Dockerfile.carried";
 
 /// Whether a variable turns development on.
 #[must_use]

@@ -10,6 +10,7 @@ use crate::apply::change::{Action, Change};
 use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
 use crate::apply::disk::{self, DiskState};
+use crate::apply::example;
 use crate::apply::ignores::{self, Reader};
 use crate::apply::secrets;
 use crate::apply::settle::{self, Choice, Choices, Group, Settled};
@@ -18,6 +19,7 @@ use crate::cli::init::{Init, git};
 use crate::cli::input;
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
+use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::Content;
 use crate::preset::Preset;
 use crate::relpath::RelPath;
@@ -69,7 +71,9 @@ impl Proposal {
         let answers = input::resolve(draft)?;
         let plan = input::plan(&answers, &layers.choices)?;
         let mut looks = Vec::new();
+        let mut notes = notes;
         for file in render::render(&plan, draft)? {
+            notes.extend(started_from(&layers.dir, &file));
             let file = placed(&layers.dir, filled(&layers.dir, file)?);
             looks.push(Look::at(&layers.dir, file, layers.lock.as_ref())?);
         }
@@ -113,6 +117,7 @@ impl Proposal {
             keep_to_this_machine(&layers.dir, &mut changes)?;
             changes.extend(copies);
         }
+        changes.extend(self.old_dockerfile(layers, &changes)?);
         let (added, refused) = layers.additions.beside(&changes);
         changes.extend(added);
         notes.extend(refused);
@@ -120,6 +125,36 @@ impl Proposal {
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
         Ok(Work { plan: self.plan.clone(), looks: self.looks.clone(), changes, notes })
+    }
+
+    /// The Dockerfile that was there, for the services it still builds.
+    fn old_dockerfile(&self, layers: &Layers, changes: &[Change]) -> Result<Vec<Change>, Error> {
+        let needed = self.plan.carry.as_ref().is_some_and(|carry| {
+            carry.passed.iter().any(|service| carry.needs_old_dockerfile(service))
+        });
+        let replaced = changes.iter().find(|change| {
+            change.action == Action::Replace
+                && change.path.as_str().rsplit('/').next() == Some("Dockerfile")
+                && self.looks.iter().any(|look| {
+                    look.file.output.path == change.path
+                        && matches!(look.standing, Standing::Foreign | Standing::Diverged)
+                })
+        });
+        let Some((change, bytes)) =
+            replaced.and_then(|change| Some((change, change.expect.bytes()?))).filter(|_| needed)
+        else {
+            return Ok(Vec::new());
+        };
+        let directory = change.path.as_str().trim_end_matches("Dockerfile");
+        let path = own_path(&format!("{directory}{OLD_DOCKERFILE}"));
+        let expect = disk::look(&layers.dir, &path)?;
+        match &expect {
+            DiskState::Absent => {
+                let kept = Change::write(path, expect, bytes.to_vec(), 0o644);
+                Ok(vec![kept.because("the Dockerfile that was there, for what it still builds")])
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn bookkeeping(&self, layers: &Layers, settled: Settled) -> Result<Vec<Change>, Error> {
@@ -173,10 +208,29 @@ fn own_path(text: &str) -> RelPath {
     RelPath::new(text).expect("names of records are hashes and constants")
 }
 
+/// That a fresh `.env` starts from the repository's example.
+fn started_from(dir: &Path, file: &Rendered) -> Option<String> {
+    let (name, _) = example_for(dir, file)?;
+    Some(format!(
+        "{} starts from {name}: look through its values, passwords first",
+        file.output.path
+    ))
+}
+
+/// The example for an `.env` that is not there yet.
+fn example_for(dir: &Path, file: &Rendered) -> Option<(&'static str, String)> {
+    let path = file.output.path.below(dir);
+    let fresh = file.output.content == Content::Secrets && path.symlink_metadata().is_err();
+    path.parent().filter(|_| fresh).and_then(example::find)
+}
+
 /// `.env` gets its secrets before it is compared.
 fn filled(dir: &Path, mut file: Rendered) -> Result<Rendered, Error> {
     if file.output.content == Content::Secrets {
-        let template = String::from_utf8_lossy(&file.bytes).into_owned();
+        let mut template = String::from_utf8_lossy(&file.bytes).into_owned();
+        if let Some((_, example)) = example_for(dir, &file) {
+            template = example::start(&example, &template);
+        }
         file.bytes = secrets::fill(&template, dir)?.into_bytes();
     }
     Ok(file)

@@ -142,11 +142,35 @@ fn read_env(tree: &Tree, directory: &str) -> Vec<(String, String)> {
     text.map(|text| dotenv(&text)).unwrap_or_default()
 }
 
-/// The variables that the `.env` beside the compose file gives a value.
+/// Examples of environment files, in the order they are looked for.
+pub const EXAMPLES: [&str; 8] = [
+    ".env.example",
+    ".env.sample",
+    ".env.dist",
+    ".env.template",
+    "env.example",
+    "example.env",
+    "env.sample",
+    "sample.env",
+];
+
+/// The variables that the `.env` beside the compose file gives a value, or,
+/// where there is none, the example it will start from.
 #[must_use]
 pub fn given(tree: &Tree, carried: Option<&Carried>) -> Vec<String> {
     let directory = carried.map_or(".", Carried::directory);
-    let values = read_env(tree, directory).into_iter();
+    let own = tree.base().join(directory).join(".env");
+    let values = if own.symlink_metadata().is_ok() {
+        read_env(tree, directory)
+    } else {
+        let place = |name: &str| match directory {
+            "." => name.to_owned(),
+            directory => format!("{directory}/{name}"),
+        };
+        let texts = EXAMPLES.into_iter().filter_map(|name| tree.text(&place(name)));
+        texts.map(dotenv).find(|values| !values.is_empty()).unwrap_or_default()
+    };
+    let values = values.into_iter();
     values.filter(|(_, value)| !value.is_empty()).map(|(name, _)| name).collect()
 }
 

@@ -1,10 +1,10 @@
 //! Services that are none of ours: their own text, comments included, or,
 //! where it refers to anchors elsewhere, what it means.
 
-use crate::compose::yaml::{self, Node};
+use crate::compose::yaml::{self, Item, Node};
 use crate::compose::{Document, Service};
 use crate::plan::Plan;
-use crate::plan::carry::Carry;
+use crate::plan::carry::{Carry, OLD_DOCKERFILE};
 use crate::render::carried::{application, text};
 
 /// Every service that is passed through.
@@ -17,11 +17,35 @@ pub fn services(plan: &Plan, carry: &Carry) -> String {
             continue;
         }
         lines += "\n";
+        if carry.needs_old_dockerfile(service) {
+            lines += &text::entry(&service.name, &built_by_the_old(&service.item), 2);
+            lines += &networks(plan, carry, service);
+            continue;
+        }
         lines += &verbatim(&carry.carried.text, &carry.document, service)
             .unwrap_or_else(|| text::entry(&service.name, &service.item, 2));
         lines += &networks(plan, carry, service);
     }
     lines
+}
+
+/// A service whose `build` names the Dockerfile that was there.
+fn built_by_the_old(service: &Item) -> Item {
+    let Node::Map(entries) = &service.node else { return service.clone() };
+    let named = |build: &Item| {
+        let mut keys = match &build.node {
+            Node::Map(keys) => keys.clone(),
+            _ => vec![(Item::text("context"), build.clone())],
+        };
+        keys.retain(|(key, _)| key.scalar().as_deref() != Some("dockerfile"));
+        keys.push((Item::text("dockerfile"), Item::text(OLD_DOCKERFILE)));
+        Item::of(Node::Map(keys))
+    };
+    let entries = entries.iter().map(|(key, value)| {
+        let build = key.scalar().as_deref() == Some("build");
+        (key.clone(), if build { named(value) } else { value.clone() })
+    });
+    Item::of(Node::Map(entries.collect()))
 }
 
 /// Ours, for a service that names none: it has to find the others, and to be
@@ -124,6 +148,20 @@ services:
             "\n  # catches what is sent\n  mail:\n    image: mail:1  # pinned\n\n    command: |\n      one\n        two\n    # the last word"
         );
         assert_eq!(text_of(file, "other").unwrap(), "\n  # of the other\n  other:\n    image: x");
+    }
+
+    #[test]
+    fn a_service_of_the_old_dockerfile_names_it() {
+        for build in ["build: .", "build: {context: ., target: assets}"] {
+            let file = format!("services:\n  js:\n    {build}\n    command: x\n");
+            let document = Document::read(&file).unwrap();
+            let service = &document.services()[0];
+            let built = Service { item: built_by_the_old(&service.item), ..service.clone() };
+            let found = built.build().unwrap();
+            assert_eq!((found.context.as_str(), found.dockerfile.as_str()), (".", OLD_DOCKERFILE));
+            assert_eq!(found.target, service.build().unwrap().target);
+            assert_eq!(built.command(), "x");
+        }
     }
 
     #[test]

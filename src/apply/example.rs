@@ -1,0 +1,77 @@
+//! An example of an environment file that a repository brings: a fresh `.env`
+//! starts from it, since what its own compose file and code want stands there.
+
+use std::path::Path;
+
+use crate::apply::dotenv;
+use crate::detect::compose::files::EXAMPLES;
+
+/// The example for the `.env` of a directory, by its name, and its text.
+#[must_use]
+pub fn find(directory: &Path) -> Option<(&'static str, String)> {
+    EXAMPLES.into_iter().find_map(|name| {
+        let text = std::fs::read_to_string(directory.join(name)).ok()?;
+        (!dotenv::names(&text).is_empty()).then_some((name, text))
+    })
+}
+
+/// A fresh `.env`: the example's lines without `export`, which Compose does
+/// not read everywhere, then what only `ours` has. Where the example is blank
+/// ours holds; and a signing key that ours makes anew, unless other lines
+/// repeat the example's value.
+#[must_use]
+pub fn start(example: &str, ours: &str) -> String {
+    let made: Vec<(&str, &str)> = ours.lines().filter_map(dotenv::assignment).collect();
+    let mut text = String::new();
+    for line in example.lines() {
+        let Some((name, value)) =
+            dotenv::assignment(line).filter(|_| !line.trim_start().starts_with('#'))
+        else {
+            text.push_str(&format!("{line}\n"));
+            continue;
+        };
+        let own = made.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let value = match own {
+            Some(own) if value.is_empty() => own,
+            Some(own) if own.contains('\u{0}') && is_placeholder(name, value, example) => own,
+            _ => value,
+        };
+        text.push_str(&format!("{name}={value}\n"));
+    }
+    let (bytes, _) = dotenv::extend(text.as_bytes(), ours);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Whether a signing key's value stands in no other value, such as an address.
+fn is_placeholder(name: &str, value: &str, example: &str) -> bool {
+    let signs = ["SECRET", "SIGNING", "SALT"].iter().any(|word| name.contains(word));
+    let plain = value.trim_matches(['"', '\'']);
+    let repeated = example
+        .lines()
+        .filter_map(dotenv::assignment)
+        .any(|(other, text)| other != name && !plain.is_empty() && text.contains(plain));
+    signs && !repeated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_values_hold_and_what_it_leaves_out_is_added() {
+        let example = "# How to reach it.\nexport POSTGRES_USER=shop\nPOSTGRES_PASSWORD=password\nDATABASE_URL=postgres://shop:password@db/shop\nTOKEN=\n";
+        let ours = "# Ours.\nPOSTGRES_PASSWORD=\u{0}secret 40\u{0}\nTOKEN=\u{0}secret 40\u{0}\nTAG=local\n";
+        assert_eq!(
+            start(example, ours),
+            "# How to reach it.\nPOSTGRES_USER=shop\nPOSTGRES_PASSWORD=password\nDATABASE_URL=postgres://shop:password@db/shop\nTOKEN=\u{0}secret 40\u{0}\n\nTAG=local\n"
+        );
+    }
+
+    #[test]
+    fn a_signing_key_of_an_example_is_made_anew_unless_another_line_repeats_it() {
+        let ours = "SECRET_KEY=\u{0}secret 50\u{0}\n";
+        assert_eq!(start("SECRET_KEY=changeme\n", ours), "SECRET_KEY=\u{0}secret 50\u{0}\n");
+        let repeated = "SECRET_KEY=changeme\nSIGNER=key:changeme\n";
+        assert_eq!(start(repeated, ours), repeated);
+    }
+}
