@@ -149,17 +149,18 @@ impl Imports {
     pub fn resolve(&self, expr: &Expr) -> Option<String> {
         let dotted = dotted(expr)?;
         let (first, rest) = dotted.split_once('.').unwrap_or((&dotted, ""));
-        let mut full = match self.get(first) {
-            None => first.to_owned(),
+        let mut full = String::with_capacity(dotted.len());
+        match self.get(first) {
+            None => full.push_str(first),
             Some(import) => {
-                let dots = ".".repeat(import.level as usize);
-                match (import.module.as_str(), import.name.as_str()) {
-                    (module, "") => format!("{dots}{module}"),
-                    ("", name) => format!("{dots}{name}"),
-                    (module, name) => format!("{dots}{module}.{name}"),
+                full.extend((0..import.level).map(|_| '.'));
+                full.push_str(&import.module);
+                if !import.module.is_empty() && !import.name.is_empty() {
+                    full.push('.');
                 }
+                full.push_str(&import.name);
             }
-        };
+        }
         if !rest.is_empty() {
             full.push('.');
             full.push_str(rest);
@@ -212,13 +213,21 @@ fn collect_imports(body: &[Stmt], imports: &mut Imports) {
 /// `a.b.c` as text, for names and attributes of names.
 #[must_use]
 pub fn dotted(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Name(name) => Some(name.id.to_string()),
-        Expr::Attribute(attribute) => {
-            Some(format!("{}.{}", dotted(&attribute.value)?, attribute.attr))
+    fn write(expr: &Expr, into: &mut String) -> Option<()> {
+        match expr {
+            Expr::Name(name) => into.push_str(&name.id),
+            Expr::Attribute(attribute) => {
+                write(&attribute.value, into)?;
+                into.push('.');
+                into.push_str(&attribute.attr);
+            }
+            _ => return None,
         }
-        _ => None,
+        Some(())
     }
+    let mut text = String::new();
+    write(expr, &mut text)?;
+    Some(text)
 }
 
 /// The value of a string literal (implicit concatenation included).

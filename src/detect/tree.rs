@@ -2,7 +2,7 @@
 //! where a marker occurs. Git-ignored files, virtual environments and
 //! installed packages are not among them. Nothing is executed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -120,6 +120,8 @@ struct Entry {
 pub struct Tree {
     base: PathBuf,
     entries: BTreeMap<String, Entry>,
+    /// Last parts of the names of modules and packages.
+    names: OnceLock<HashSet<String>>,
     unreadable: Vec<Unreadable>,
     timings: Timings,
 }
@@ -138,7 +140,7 @@ impl Tree {
         let start = Instant::now();
         let (entries, unreadable) = walk(&base);
         timings.walk = start.elapsed();
-        let mut tree = Self { base, entries, unreadable, timings };
+        let mut tree = Self { base, entries, names: OnceLock::new(), unreadable, timings };
         let start = Instant::now();
         tree.mark();
         tree.timings.read = start.elapsed();
@@ -264,6 +266,24 @@ impl Tree {
                 Some(Module::parse(path, Arc::clone(text)))
             })
             .as_ref()
+    }
+
+    /// Whether any module or package, wherever it is, has this name: most
+    /// names that code imports are of installed packages.
+    #[must_use]
+    pub fn names_module(&self, name: &str) -> bool {
+        let names = self.names.get_or_init(|| {
+            let mut names = HashSet::new();
+            for stem in self.paths().filter_map(|path| path.strip_suffix(".py")) {
+                let (directory, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+                if name == "__init__" {
+                    names.insert(directory.rsplit('/').next().unwrap_or(directory).to_owned());
+                }
+                names.insert(name.to_owned());
+            }
+            names
+        });
+        names.contains(name)
     }
 
     /// The file a dotted module name stands for, below an import root.

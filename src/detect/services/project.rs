@@ -145,6 +145,10 @@ impl<'a> Project<'a> {
     }
 
     fn module_in(&self, base: &str, dotted: &str) -> Option<&'a Module> {
+        let last = dotted.rsplit(['.', '/']).find(|part| !part.is_empty());
+        if last.is_some_and(|last| !self.context.tree.names_module(last)) {
+            return None;
+        }
         let mut path = base.to_owned();
         for part in dotted.split('.').filter(|part| !part.is_empty()) {
             if !path.is_empty() {

@@ -101,8 +101,11 @@ impl<'a> Collector<'_, '_, 'a> {
                 .is_some(),
             _ => false,
         };
+        if !own && !self.holds_read(expr) {
+            return None;
+        }
         match self.evaluator.value(self.scope, expr) {
-            Value::Read(read) if own || self.holds_read(expr) => Some(read),
+            Value::Read(read) => Some(read),
             _ => None,
         }
     }
