@@ -269,6 +269,38 @@ fn only_variables_that_env_leaves_blank_are_to_be_filled_in() {
 }
 
 #[test]
+fn a_fresh_env_starts_from_the_example_that_is_there() {
+    let directory = repository();
+    let code = "import os\nfrom fastapi import FastAPI\n\nMAPS = os.environ['MAPS_KEY']\n\
+                MAIL = os.environ['MAIL_KEY']\napp = FastAPI()\n";
+    write(&directory, "main.py", code);
+    write(&directory, ".env.sample", "# Of ours.\nexport MAPS_KEY=abc\nMAIL_KEY=\nEXTRA=1\n");
+    let notes = report(&directory, &[])["notes"].to_string();
+    assert!(notes.contains(".env starts from .env.sample"), "{notes}");
+    assert!(notes.contains("fill in MAIL_KEY in .env"), "{notes}");
+    let env = read(&directory, ".env");
+    assert!(env.starts_with("# Of ours.\nMAPS_KEY=abc\nMAIL_KEY=\nEXTRA=1\n"), "{env}");
+    assert!(env.contains("\nTAG=local\n"), "{env}");
+}
+
+#[test]
+fn what_the_old_dockerfile_still_builds_keeps_it() {
+    let directory = repository();
+    let old = "FROM node:22 AS assets\nRUN true\nFROM python:3.12\nCMD uvicorn main:app\n";
+    write(&directory, "Dockerfile", old);
+    let compose = "services:\n  web:\n    build: .\n    command: uvicorn main:app\n    ports: ['8000:8000']\n  \
+                   js:\n    build: {context: ., target: assets}\n    command: yarn build\n";
+    write(&directory, "compose.yaml", compose);
+    init(&directory, &["--adopt"]).success();
+    assert_eq!(read(&directory, "Dockerfile.carried"), old);
+    let written = read(&directory, "compose.yaml");
+    assert!(written.contains("      dockerfile: Dockerfile.carried\n"), "{written}");
+    let before = tree(directory.path());
+    init(&directory, &["--adopt"]).success();
+    assert!(tree(directory.path()) == before, "a second run keeps theirs");
+}
+
+#[test]
 fn copies_of_what_was_replaced_stay_out_of_git_and_of_the_image() {
     let directory = repository();
     write(&directory, "Dockerfile", "FROM python:3.9\nENV PASSWORD=hunter2\n");
