@@ -63,6 +63,12 @@ impl Repository {
         self
     }
 
+    /// What owns the dependencies.
+    pub fn manager(mut self, manager: &str) -> Self {
+        self.dependencies.manager = known(manager);
+        self
+    }
+
     /// Declares production dependencies: `celery[redis]`.
     pub fn installs(mut self, requirements: &[&str]) -> Self {
         for requirement in requirements {

@@ -39,6 +39,7 @@ use crate::detect::commands::Command;
 use crate::detect::deps::Dependencies;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Celery, Connection, Facts, RequiredEnv, Static, Writable};
+use crate::detect::path;
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
 
@@ -59,6 +60,17 @@ pub struct Context<'a> {
     pub dependencies: &'a Dependencies,
     /// What starts.
     pub startup: &'a Startup,
+}
+
+impl Context<'_> {
+    /// The directory that processes run in, from which relative paths are.
+    #[must_use]
+    pub fn working_directory(&self) -> &str {
+        let root = self.startup.root();
+        let manager = self.dependencies.manager.value().map_or("", String::as_str);
+        let manage = path::join(root, "manage.py").filter(|path| self.tree.has(path));
+        path::working_directory(root, manager, manage.as_ref().map(|_| root))
+    }
 }
 
 /// What an application depends on and does.

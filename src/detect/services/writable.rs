@@ -56,7 +56,7 @@ impl Paths<'_, '_, '_> {
     fn binding(&mut self, binding: &Binding, sqlite: bool) {
         let last = binding.last();
         let called = binding.called();
-        let root = self.evidences.context.startup.root();
+        let root = self.evidences.context.working_directory();
         if sqlite && let Some(path) = self.sqlite(binding) {
             self.note(path, "sqlite", true, &binding.evidence);
             return;
@@ -109,7 +109,7 @@ impl Paths<'_, '_, '_> {
 
     /// The file of an SQLite database.
     fn sqlite(&self, binding: &Binding) -> Option<String> {
-        let root = self.evidences.context.startup.root();
+        let root = self.evidences.context.working_directory();
         if binding.in_settings && binding.path[0] == "DATABASES" {
             let default = binding.path.get(1).is_none_or(|alias| alias == "default");
             return (default && binding.last() == "NAME").then(|| binding.value.path(root))?;
@@ -294,5 +294,16 @@ mod tests {
         let found =
             Repository::new(&[("web/main.py", main)]).root("web").starts("flask", "main:app");
         assert_eq!(written(&found), one("web/static/uploads", "uploads", true));
+    }
+
+    #[test]
+    fn in_a_src_that_is_installed_paths_are_relative_to_the_directory_above_it() {
+        let main = "from fastapi import FastAPI\napp = FastAPI()\ndef save():\n    open('uploads/a.bin', 'wb')\n";
+        let found = |manager: &str| {
+            let repository = Repository::new(&[("src/shop/main.py", main)]).root("src");
+            written(&repository.manager(manager).starts("fastapi", "shop.main:app"))
+        };
+        assert_eq!(found("uv"), one("uploads", "uploads", true));
+        assert_eq!(found("pip"), one("src/uploads", "uploads", true));
     }
 }

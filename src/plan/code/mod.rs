@@ -13,7 +13,8 @@ mod storage;
 use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
-use crate::answers::stack::{Framework, PackageManager, Server};
+use crate::answers::stack::{Framework, Server};
+use crate::detect::path;
 use crate::plan::carry::Carry;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
@@ -161,17 +162,12 @@ struct Place {
 impl Place {
     fn of(shape: &Shape, adopted: &Adopted) -> Self {
         let root = adopted.root_within();
-        let packaged = !matches!(
-            shape.answers.package_manager,
-            PackageManager::Pip | PackageManager::Pipenv | PackageManager::Conda
-        );
+        let manager = shape.answers.package_manager.word();
         let manage = adopted.derived.manage.as_deref().and_then(|path| adopted.within(path));
-        // A src layout is imported from src and run from the directory that
-        // holds it, as its tests and commands do.
-        let above = packaged
-            && root.rsplit('/').next() == Some("src")
-            && manage.is_none_or(|manage| parent(manage) != root);
-        let workdir = if above { parent(root) } else { root };
+        let workdir = match path::working_directory(root, manager, manage.map(parent)) {
+            "." => "",
+            below => below,
+        };
         Self { root: in_image(root), workdir: in_image(workdir) }
     }
 
