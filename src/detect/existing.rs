@@ -1,15 +1,13 @@
 //! Container and deployment files that are already there.
 
 use crate::detect::facts::Existing;
-use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// Every such file that says something about production, sorted by path.
 #[must_use]
 pub fn find(tree: &Tree) -> Vec<Existing> {
     let mut files: Vec<Existing> = tree
-        .paths()
-        .filter(|path| scope::counts(path))
+        .counted()
         .filter_map(|path| Some(Existing { path: path.to_owned(), kind: kind(path)?.to_owned() }))
         .collect();
     // A `.env` is usually git-ignored, and then not among the files.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::detect::fact::Evidence;
@@ -82,8 +82,14 @@ const MARKERS: [&str; 34] = [
     "BackgroundScheduler",
 ];
 
-static FINDER: LazyLock<AhoCorasick> =
-    LazyLock::new(|| AhoCorasick::new(MARKERS).expect("the markers are plain text"));
+static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        // Which of them is met does not matter, and this kind may skip ahead.
+        .match_kind(MatchKind::LeftmostFirst)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(MARKERS)
+        .expect("the markers are plain text")
+});
 
 /// A file or directory that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -108,11 +114,14 @@ pub struct Timings {
 #[derive(Debug, Default)]
 struct Entry {
     size: OnceLock<u64>,
+    /// Whether it says something about production.
+    counts: bool,
     marked: bool,
     text: OnceLock<Option<Arc<str>>>,
     /// Offsets at which the lines of the text begin.
     lines: OnceLock<Vec<usize>>,
-    module: OnceLock<Option<Module>>,
+    /// Apart, so that a walk over all entries stays short.
+    module: OnceLock<Option<Box<Module>>>,
 }
 
 /// The files of a directory.
@@ -190,6 +199,13 @@ impl Tree {
         self.entries.keys().map(String::as_str)
     }
 
+    /// The files that say something about production, sorted by path; see
+    /// [`scope::counts`].
+    pub fn counted(&self) -> impl Iterator<Item = &str> {
+        let counted = self.entries.iter().filter(|(_, entry)| entry.counts);
+        counted.map(|(path, _)| path.as_str())
+    }
+
     /// The files directly in a directory; `.` is the top.
     pub fn in_directory<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = &'a str> {
         self.below(directory).filter(move |path| {
@@ -263,9 +279,9 @@ impl Tree {
             .module
             .get_or_init(|| {
                 let text = self.shared_text(path)?;
-                Some(Module::parse(path, Arc::clone(text)))
+                Some(Box::new(Module::parse(path, Arc::clone(text))))
             })
-            .as_ref()
+            .as_deref()
     }
 
     /// Whether any module or package, wherever it is, has this name: most
@@ -334,8 +350,7 @@ impl Tree {
     /// Reads every Python file that counts, once, and keeps the text of those
     /// with a marker.
     fn mark(&mut self) {
-        let candidates: Vec<&str> =
-            self.paths().filter(|path| path.ends_with(".py") && scope::counts(path)).collect();
+        let candidates: Vec<&str> = self.counted().filter(|path| path.ends_with(".py")).collect();
         let found = Mutex::new(Vec::new());
         in_parallel(&candidates, |path| {
             if let Some(bytes) = self.bytes(path)
@@ -436,7 +451,9 @@ fn file(base: &Path, found: &DirEntry) -> Option<(String, Entry)> {
     let relative = found.path().strip_prefix(base).ok()?;
     let parts: Option<Vec<&str>> =
         relative.components().map(|part| part.as_os_str().to_str()).collect();
-    Some((parts?.join("/"), Entry::default()))
+    let path = parts?.join("/");
+    let counts = scope::counts(&path);
+    Some((path, Entry { counts, ..Entry::default() }))
 }
 
 fn refusal(base: &Path, error: &ignore::Error) -> Unreadable {

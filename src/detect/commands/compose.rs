@@ -7,7 +7,6 @@ use super::dockerfile::{Image, Images};
 use super::paths::{self, expand, join, parent};
 use super::walker::{Setting, Walker};
 use crate::detect::fact::Evidence;
-use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// A YAML file as a value; `None` where it cannot be read.
@@ -23,7 +22,7 @@ pub fn is_compose(path: &str) -> bool {
 
 /// The paths of the compose files that count.
 pub fn files(tree: &Tree) -> impl Iterator<Item = &str> {
-    tree.paths().filter(|path| is_compose(path) && scope::counts(path))
+    tree.counted().filter(|path| is_compose(path))
 }
 
 /// The line of `text` after the line of a key.

@@ -9,7 +9,6 @@ use super::compose::{self, Build};
 use super::paths::{self, expand, join, parent};
 use super::walker::{Setting, Walker};
 use super::{Place, wrapper};
-use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// What CMD or ENTRYPOINT says.
@@ -141,7 +140,7 @@ pub fn is_dockerfile(path: &str) -> bool {
 pub fn images(tree: &Tree) -> Images {
     let contexts = contexts(tree);
     let mut images = BTreeMap::new();
-    for path in tree.paths().filter(|path| is_dockerfile(path) && scope::counts(path)) {
+    for path in tree.counted().filter(|path| is_dockerfile(path)) {
         let Some(text) = tree.text(path) else { continue };
         let text = without_run(text);
         let Ok(file) = parse_dockerfile::parse(&text) else { continue };

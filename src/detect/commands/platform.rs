@@ -7,13 +7,12 @@ use super::compose::{environment, locate, yaml};
 use super::paths::{self, join, parent};
 use super::walker::{Setting, Walker};
 use super::{Place, paths::name};
-use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// Reads them all.
 pub fn read(walker: &mut Walker<'_>) {
     let tree = walker.tree;
-    for path in tree.paths().filter(|path| scope::counts(path)) {
+    for path in tree.counted() {
         let Some(value) = value(tree, path) else { continue };
         match name(path) {
             "fly.toml" => fly(walker, path, &value),

@@ -5,12 +5,11 @@ use serde_json::Value;
 use super::paths::parent;
 use super::walker::{Setting, Walker};
 use super::{Place, paths};
-use crate::detect::scope;
 
 /// Reads them all; those for development count as scripts.
 pub fn read(walker: &mut Walker<'_>) {
     let tree = walker.tree;
-    for path in tree.paths().filter(|path| scope::counts(path)) {
+    for path in tree.counted() {
         let name = paths::name(path);
         if name == "heroku.yml" {
             heroku(walker, path);

@@ -4,7 +4,6 @@ use super::Place;
 use super::paths::{name, parent};
 use super::walker::{Setting, Walker};
 use crate::detect::fact::Evidence;
-use crate::detect::scope;
 
 /// Programs that start something. Everything else a README shows is advice on
 /// installing.
@@ -38,7 +37,7 @@ const STARTERS: [&str; 24] = [
 /// Reads every README.
 pub fn read(walker: &mut Walker<'_>) {
     let tree = walker.tree;
-    for path in tree.paths().filter(|path| scope::counts(path)) {
+    for path in tree.counted() {
         if name(path).to_ascii_lowercase().starts_with("readme") {
             read_one(walker, path);
         }

@@ -3,7 +3,6 @@
 use super::Place;
 use super::paths;
 use super::walker::{Setting, Walker};
-use crate::detect::scope;
 
 /// Largest file without an extension that is opened to see whether it is a
 /// script, in bytes.
@@ -12,7 +11,7 @@ const LARGEST: u64 = 32 * 1024;
 /// Reads every shell script.
 pub fn read(walker: &mut Walker<'_>) {
     let tree = walker.tree;
-    for path in tree.paths().filter(|path| scope::counts(path)) {
+    for path in tree.counted() {
         let name = paths::name(path);
         let plain = !name.contains('.') && tree.size(path).is_some_and(|size| size <= LARGEST);
         let is_script = name.ends_with(".sh") || (plain && tree.text(path).is_some_and(is_shell));

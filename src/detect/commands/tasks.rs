@@ -11,7 +11,6 @@ use super::walker::{Setting, Task, Walker};
 use super::{Command, Place};
 use crate::detect::fact::Evidence;
 use crate::detect::python;
-use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// Every task by its name; of several with one name, that nearest to the top.
@@ -44,7 +43,7 @@ pub fn read(walker: &mut Walker<'_>) {
 
 fn all(tree: &Tree) -> Vec<(String, Task)> {
     let mut found = Vec::new();
-    let mut paths: Vec<&str> = tree.paths().filter(|path| scope::counts(path)).collect();
+    let mut paths: Vec<&str> = tree.counted().collect();
     paths.sort_by_key(|path| path.matches('/').count());
     for path in paths {
         match name(path) {
@@ -187,7 +186,7 @@ fn variable(line: &str) -> Option<(&str, &str)> {
 /// `wsgi_app` of a gunicorn configuration as `gunicorn X`.
 fn stated(walker: &mut Walker<'_>) {
     let tree = walker.tree;
-    for path in tree.paths().filter(|path| scope::counts(path)) {
+    for path in tree.counted() {
         let argv = match name(path) {
             "pyproject.toml" => {
                 let Some(text) = tree.text(path).filter(|text| text.contains("[tool.fastapi]"))

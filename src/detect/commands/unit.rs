@@ -3,13 +3,12 @@
 use super::paths::{join, name, parent};
 use super::walker::{Setting, Walker};
 use super::{Command, Place};
-use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// Reads them all.
 pub fn read(walker: &mut Walker<'_>) {
     let tree = walker.tree;
-    for path in tree.paths().filter(|path| scope::counts(path)) {
+    for path in tree.counted() {
         let name = name(path);
         if name.ends_with(".service") || name.ends_with(".service.j2") {
             systemd(walker, path);

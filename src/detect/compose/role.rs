@@ -8,7 +8,6 @@ use crate::compose::service::Build;
 use crate::compose::{Document, Service};
 use crate::detect::compose::files::{directory_of, join};
 use crate::detect::compose::words::{self, Work};
-use crate::detect::scope;
 use crate::detect::tree::Tree;
 use crate::schema::Role;
 
@@ -179,7 +178,7 @@ impl Sorter<'_> {
             names.find(|word| !["sh", "bash", "cmd", "entrypoint"].contains(&word.as_str()));
         let (Some(script), None) = (script, names.next()) else { return Work::Unknown };
         let named = |path: &&str| path.rsplit('/').next() == Some(script.as_str());
-        let mut paths = self.tree.paths().filter(named).filter(|path| scope::counts(path));
+        let mut paths = self.tree.counted().filter(named);
         let (Some(path), None) = (paths.next(), paths.next()) else { return Work::Unknown };
         if path.ends_with(".py") {
             return Work::Unknown;

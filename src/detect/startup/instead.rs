@@ -31,8 +31,7 @@ pub fn of(tree: &Tree) -> String {
     if tree.paths().next().is_none() {
         return "an empty directory".to_owned();
     }
-    let counted: Vec<&str> =
-        tree.paths().filter(|path| path.ends_with(".py") && scope::counts(path)).collect();
+    let counted: Vec<&str> = tree.counted().filter(|path| path.ends_with(".py")).collect();
     if tree.paths().any(is_of_a_template) {
         return "a project template".to_owned();
     }
@@ -79,7 +78,7 @@ fn is_program(tree: &Tree) -> bool {
         || scripts(&["tool", "poetry", "scripts"]).is_some()
         || holds("setup.cfg", &["console_scripts"])
         || holds("setup.py", &["console_scripts", "scripts="])
-        || tree.paths().any(|path| path.ends_with("/__main__.py") && scope::counts(path))
+        || tree.counted().any(|path| path.ends_with("/__main__.py"))
 }
 
 fn is_library(tree: &Tree) -> bool {

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use crate::detect::commands::join;
 use crate::detect::python::{Imports, Module};
-use crate::detect::scope;
 use crate::detect::tree::Tree;
 
 /// What a dotted name leads to.
@@ -57,7 +56,7 @@ impl<'a> Modules<'a> {
     pub fn named(&self, name: &str) -> &[&'a str] {
         let by_name = self.by_name.get_or_init(|| {
             let mut by_name: HashMap<&'a str, Vec<&'a str>> = HashMap::new();
-            for path in self.tree.paths().filter(|path| scope::counts(path)) {
+            for path in self.tree.counted() {
                 let Some(stem) = path.strip_suffix(".py") else { continue };
                 let (directory, name) = stem.rsplit_once('/').unwrap_or(("", stem));
                 by_name.entry(name).or_default().push(path);
