@@ -21,6 +21,7 @@ pub mod cli;
 pub mod compose;
 pub mod detect;
 pub mod error;
+pub mod merge;
 pub mod plan;
 pub mod preset;
 pub mod relpath;

@@ -1,0 +1,112 @@
+//! Three-way merge of one generated file: the pristine render it came from
+//! (base), what is on disk, and the new render. Pure: bytes in, an outcome
+//! out.
+//!
+//! Values that bots bump (image tags, digests, pinned versions) are merged
+//! first and by their order, so that they never conflict; the rest is merged
+//! by line; the result is parsed again in its language.
+
+mod lines;
+mod syntax;
+mod values;
+
+pub use lines::Hunk;
+
+use crate::plan::outputs::Syntax;
+
+/// What becomes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to do: disk and new render are the same, or only the disk
+    /// differs from the base.
+    Keep,
+    /// Nobody edited it: the new render, in the disk's line ends.
+    Take(Vec<u8>),
+    /// Both sides changed different things.
+    Merged(Vec<u8>),
+    /// Both sides changed the same thing.
+    Conflict {
+        /// Where.
+        hunks: Vec<Hunk>,
+        /// The file with diff3 markers around each.
+        marked: Vec<u8>,
+    },
+}
+
+/// Merges one file.
+#[must_use]
+pub fn merge(base: &[u8], disk: &[u8], new: &[u8], syntax: Syntax) -> Outcome {
+    let texts = [base, disk, new].map(std::str::from_utf8);
+    let [Ok(base_text), Ok(disk_text), Ok(new_text)] = texts else {
+        return whole(base, disk, new);
+    };
+    let ends = Ends::of(disk_text);
+    let [base, disk, new] = [base_text, disk_text, new_text].map(lf);
+    if disk == new || new == base {
+        return Outcome::Keep;
+    }
+    if disk == base {
+        return Outcome::Take(ends.restore(&new));
+    }
+    let values = values::agree(&base, &disk, &new);
+    match lines::merge(&values.base, &values.disk, &values.new) {
+        Ok(text) if text == disk => Outcome::Keep,
+        Ok(text) => match syntax::problem(syntax, &text, &disk, &new) {
+            None => Outcome::Merged(ends.restore(&text)),
+            Some(problem) => {
+                let hunk = Hunk::whole_file(&disk, problem);
+                let marked = lines::around_everything(&base, &disk, &new);
+                Outcome::Conflict { hunks: vec![hunk], marked: ends.restore(&marked) }
+            }
+        },
+        Err(conflict) => {
+            Outcome::Conflict { hunks: conflict.hunks, marked: ends.restore(&conflict.marked) }
+        }
+    }
+}
+
+/// A file that is no text is taken or kept as a whole.
+fn whole(base: &[u8], disk: &[u8], new: &[u8]) -> Outcome {
+    if disk == new || new == base {
+        Outcome::Keep
+    } else if disk == base {
+        Outcome::Take(new.to_vec())
+    } else {
+        let message = "both sides changed a file that is no text".to_owned();
+        Outcome::Conflict { hunks: vec![Hunk::whole_file("", message)], marked: disk.to_vec() }
+    }
+}
+
+/// With LF line ends, and one at the end: what is compared.
+fn lf(text: &str) -> String {
+    let mut text = text.replace("\r\n", "\n");
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// How the lines of a file on disk end.
+struct Ends {
+    crlf: bool,
+    final_newline: bool,
+}
+
+impl Ends {
+    fn of(text: &str) -> Self {
+        let crlf = text.matches("\r\n").count();
+        let newlines = text.matches('\n').count();
+        Self { crlf: crlf * 2 > newlines, final_newline: text.is_empty() || text.ends_with('\n') }
+    }
+
+    fn restore(&self, text: &str) -> Vec<u8> {
+        let mut text = if self.crlf { text.replace('\n', "\r\n") } else { text.to_owned() };
+        if !self.final_newline {
+            text.truncate(text.trim_end_matches(['\r', '\n']).len());
+        }
+        text.into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests;
