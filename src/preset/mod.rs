@@ -3,6 +3,8 @@
 //! Built-in presets are compiled in from `presets/`. They hold answers, no
 //! code and no templates: a stack is a composition of axes.
 
+pub mod reference;
+
 use include_dir::{Dir, include_dir};
 
 use crate::error::{Problem, nearest};

@@ -1,0 +1,121 @@
+//! How a preset is named: a built-in name, a path, or a place in git.
+
+use std::fmt;
+
+use crate::error::Problem;
+use crate::relpath::RelPath;
+
+/// A reference to a preset.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference {
+    /// A preset of the program itself.
+    Builtin(String),
+    /// A directory; relative to what names it.
+    Path(String),
+    /// A directory in a git repository.
+    Git {
+        /// What `git` is given: `https://…`, `ssh://…`, `file://…`.
+        url: String,
+        /// Tag, branch or commit.
+        revision: String,
+        /// The preset's directory in the repository; `None` for the top.
+        directory: Option<RelPath>,
+    },
+}
+
+impl Reference {
+    /// Reads `name`, `./path` or `git+URL#REV[:SUBDIR]`.
+    ///
+    /// # Errors
+    /// A git reference without a revision, an unknown transport, or a
+    /// sub-directory that leaves the repository.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        if let Some(rest) = text.strip_prefix("git+") {
+            let Some((url, revision)) = rest.split_once('#') else {
+                return Err(Problem::new(format!("`{text}` names no revision"))
+                    .help("git+URL#TAG, or git+URL#TAG:DIRECTORY"));
+            };
+            let (revision, directory) = match revision.split_once(':') {
+                Some((revision, directory)) => (revision, Some(directory)),
+                None => (revision, None),
+            };
+            return Self::git(url, revision, directory);
+        }
+        let path = text.starts_with(['.', '/', '~']) || text.contains('/') || text.contains('\\');
+        Ok(if path { Self::Path(text.to_owned()) } else { Self::Builtin(text.to_owned()) })
+    }
+
+    /// A place in git.
+    ///
+    /// # Errors
+    /// See [`Self::parse`].
+    pub fn git(url: &str, revision: &str, directory: Option<&str>) -> Result<Self, Problem> {
+        let known = ["https://", "ssh://", "file://"].iter().any(|start| url.starts_with(start));
+        if !known {
+            return Err(Problem::new(format!("`{url}` is no address that presets are taken from"))
+                .help("https://…, ssh://… or file://…"));
+        }
+        // A revision that looks like an option would be one to git.
+        let plain = !revision.is_empty()
+            && !revision.starts_with('-')
+            && revision.chars().all(|c| !c.is_control() && !" ~^:?*[\\".contains(c))
+            && !revision.contains("..");
+        if !plain {
+            return Err(Problem::new(format!("`{revision}` is no tag, branch or commit")));
+        }
+        let directory = directory
+            .filter(|directory| !directory.is_empty() && *directory != ".")
+            .map(RelPath::new)
+            .transpose()
+            .map_err(Problem::new)?;
+        Ok(Self::Git { url: url.to_owned(), revision: revision.to_owned(), directory })
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Builtin(name) | Self::Path(name) => f.write_str(name),
+            Self::Git { url, revision, directory } => {
+                write!(f, "git+{url}#{revision}")?;
+                match directory {
+                    Some(directory) => write!(f, ":{directory}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_is_told_apart_and_prints_as_it_was_written() {
+        for text in [
+            "django-nginx",
+            "../base",
+            "presets/web",
+            "git+https://example.com/team/presets.git#v3",
+            "git+ssh://git@example.com/presets.git#v3:web/django",
+        ] {
+            assert_eq!(Reference::parse(text).unwrap().to_string(), text);
+        }
+        assert!(matches!(Reference::parse("presets/web").unwrap(), Reference::Path(_)));
+    }
+
+    #[test]
+    fn what_git_would_take_for_an_option_or_a_way_out_is_refused() {
+        for text in [
+            "git+https://example.com/x.git",
+            "git+https://example.com/x.git#--upload-pack=evil",
+            "git+ext::sh -c evil#v1",
+            "git+--exec=evil#v1",
+            "git+https://example.com/x.git#v1:../..",
+            "git+https://example.com/x.git#v1:/etc",
+        ] {
+            assert!(Reference::parse(text).is_err(), "{text}");
+        }
+    }
+}
