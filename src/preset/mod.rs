@@ -3,6 +3,8 @@
 //! Built-in presets are compiled in from `presets/`. They hold answers, no
 //! code and no templates: a stack is a composition of axes.
 
+pub mod files;
+pub mod git;
 pub mod reference;
 
 use include_dir::{Dir, include_dir};
@@ -11,6 +13,11 @@ use crate::error::{Problem, nearest};
 use crate::schema::entries;
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
+
+/// The file that makes a directory a preset.
+pub const MANIFEST: &str = "preset.toml";
+/// The directories of a preset.
+pub const PARTS: [&str; 2] = ["templates", "cases"];
 
 /// The built-in presets, in the order the question offers them.
 pub const NAMES: [&str; 5] =
