@@ -5,7 +5,9 @@
 
 pub mod files;
 pub mod git;
+pub mod manifest;
 pub mod reference;
+pub mod rule;
 
 use include_dir::{Dir, include_dir};
 

@@ -21,15 +21,34 @@ pub struct Entry {
 /// A syntax error with its place, or values that are neither text, number nor
 /// switch.
 pub fn read(file: &str, source: &str) -> Result<Vec<Entry>, Vec<Problem>> {
-    let document = Document::parse(source).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        let message = error.message().trim().replace('\n', "; ");
-        vec![Problem::new(message).at(Place::of_offset(file, source, offset).to_string())]
-    })?;
+    let document = parse(file, source)?;
     let mut entries = Vec::new();
     let mut problems = Vec::new();
     collect(file, source, "", document.as_table(), &mut entries, &mut problems);
     if problems.is_empty() { Ok(entries) } else { Err(problems) }
+}
+
+/// Reads the entries of one table of a document; none where there is no such
+/// table. Their keys do not name it.
+///
+/// # Errors
+/// See [`read`].
+pub fn below(file: &str, source: &str, table: &str) -> Result<Vec<Entry>, Vec<Problem>> {
+    let document = parse(file, source)?;
+    let mut entries = Vec::new();
+    let mut problems = Vec::new();
+    if let Some(table) = document.get(table).and_then(toml_edit::Item::as_table_like) {
+        collect(file, source, "", table, &mut entries, &mut problems);
+    }
+    if problems.is_empty() { Ok(entries) } else { Err(problems) }
+}
+
+fn parse<'a>(file: &str, source: &'a str) -> Result<Document<&'a str>, Vec<Problem>> {
+    Document::parse(source).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let message = error.message().trim().replace('\n', "; ");
+        vec![Problem::new(message).at(Place::of_offset(file, source, offset).to_string())]
+    })
 }
 
 fn collect(
