@@ -3,6 +3,7 @@
 //! Built-in presets are compiled in from `presets/`. They hold answers, no
 //! code and no templates: a stack is a composition of axes.
 
+pub mod chain;
 pub mod files;
 pub mod git;
 pub mod manifest;
@@ -49,13 +50,18 @@ pub fn find(reference: &str) -> Result<Preset, Problem> {
         .flatten()
         .and_then(include_dir::File::contents_utf8);
     let Some(source) = source else {
-        let help = match nearest(reference, NAMES) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", NAMES.join(", ")),
-        };
-        return Err(Problem::new(format!("unknown preset `{reference}`")).help(help));
+        return Err(unknown(reference));
     };
     read(reference, source)
+}
+
+/// A name that no built-in preset has.
+fn unknown(name: &str) -> Problem {
+    let help = match nearest(name, NAMES) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", NAMES.join(", ")),
+    };
+    Problem::new(format!("unknown preset `{name}`")).help(help)
 }
 
 /// The built-in presets.

@@ -1,0 +1,317 @@
+//! The layers a preset is made of: what it extends, in order, then itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Problem};
+use crate::preset::files::Files;
+use crate::preset::manifest::{self, Manifest};
+use crate::preset::reference::Reference;
+use crate::preset::{BUILTIN, MANIFEST, git};
+use crate::relpath::RelPath;
+
+/// Where a layer came from, in a form that the lock stores: no absolute path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// Of the program itself.
+    Builtin,
+    /// A directory, as it was named.
+    Path(String),
+    /// A directory of a git repository.
+    Git {
+        /// Its address.
+        url: String,
+        /// The tag, branch or commit that was asked for.
+        revision: String,
+        /// The commit it named.
+        commit: String,
+        /// The directory; `None` for the top.
+        directory: Option<RelPath>,
+    },
+}
+
+/// One layer of a chain.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// What it says.
+    pub manifest: Manifest,
+    /// Where it came from.
+    pub source: Source,
+    /// Its files.
+    pub files: Files,
+    /// SHA-256 of them.
+    pub hash: String,
+}
+
+impl Layer {
+    /// `name version`, for people.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{} {}", self.manifest.name, self.manifest.version)
+    }
+}
+
+/// Where presets are looked for.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The directory that relative paths start from.
+    pub base: PathBuf,
+    /// Where fetched presets are kept.
+    pub cache: PathBuf,
+    /// Commits that are taken instead of asking the network, by the git
+    /// reference without its directory.
+    pub pins: BTreeMap<(String, String), String>,
+}
+
+/// Where a layer was found, so that its relative references can be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Spot {
+    Builtin(String),
+    Directory { path: PathBuf, named: String },
+    Git { url: String, revision: String, commit: String, directory: Option<RelPath> },
+}
+
+/// The layers of a reference, lowest first. A layer that is reached twice
+/// stands where it is reached first.
+///
+/// # Errors
+/// An unknown preset, one that cannot be read or fetched, its mistakes, or a
+/// circle.
+pub fn resolve(reference: &Reference, places: &Places) -> Result<Vec<Layer>, Error> {
+    let mut resolver = Resolver { places, layers: Vec::new(), done: Vec::new(), open: Vec::new() };
+    let spot = resolver.locate(reference, None)?;
+    resolver.visit(spot)?;
+    Ok(resolver.layers)
+}
+
+struct Resolver<'a> {
+    places: &'a Places,
+    layers: Vec<Layer>,
+    done: Vec<Spot>,
+    open: Vec<(Spot, String)>,
+}
+
+impl Resolver<'_> {
+    fn visit(&mut self, spot: Spot) -> Result<(), Error> {
+        if self.done.contains(&spot) {
+            return Ok(());
+        }
+        let files = self.files(&spot)?;
+        let shown = shown(&spot);
+        let text =
+            files.text(MANIFEST).map_err(|problem| Error::input(problem.at(shown.clone())))?;
+        let manifest =
+            manifest::read(&format!("{shown}/{MANIFEST}"), text).map_err(Error::Input)?;
+        if self.open.iter().any(|(known, _)| *known == spot) {
+            let mut names: Vec<&str> = self.open.iter().map(|(_, name)| name.as_str()).collect();
+            names.push(&manifest.name);
+            let message = format!("presets extend each other in a circle: {}", names.join(" → "));
+            return Err(Error::input(Problem::new(message).at(shown)));
+        }
+        self.requires(&manifest, &shown)?;
+        self.open.push((spot.clone(), manifest.name.clone()));
+        for reference in &manifest.extends {
+            let next = self.locate(reference, Some(&spot))?;
+            self.visit(next)?;
+        }
+        self.open.pop();
+        let source = source(&spot);
+        let hash = files.hash();
+        self.layers.push(Layer { manifest, source, files, hash });
+        self.done.push(spot);
+        Ok(())
+    }
+
+    fn requires(&self, manifest: &Manifest, shown: &str) -> Result<(), Error> {
+        let own = semver::Version::parse(env!("CARGO_PKG_VERSION")).expect("cargo checks it");
+        match &manifest.requires {
+            Some(wanted) if !wanted.matches(&own) => {
+                let message =
+                    format!("{} needs dockwright {wanted}, and this is {own}", manifest.name);
+                Err(Error::input(Problem::new(message).at(shown).help("install that version")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where a reference points, seen from the layer that names it.
+    fn locate(&self, reference: &Reference, from: Option<&Spot>) -> Result<Spot, Error> {
+        match reference {
+            Reference::Builtin(name) => Ok(Spot::Builtin(name.clone())),
+            Reference::Git { url, revision, directory } => {
+                let key = (url.clone(), revision.clone());
+                let commit = match self.places.pins.get(&key) {
+                    Some(commit) => commit.clone(),
+                    None => git::fetch(&self.places.cache, url, revision)?,
+                };
+                let directory = directory.clone();
+                Ok(Spot::Git { url: url.clone(), revision: revision.clone(), commit, directory })
+            }
+            Reference::Path(path) => match from {
+                // A relative reference inherits its parent's revision.
+                Some(Spot::Git { url, revision, commit, directory }) => {
+                    let inside = join(directory.as_ref(), path).map_err(|problem| {
+                        Error::input(problem.at(format!("{url} at {commit}")))
+                    })?;
+                    Ok(Spot::Git {
+                        url: url.clone(),
+                        revision: revision.clone(),
+                        commit: commit.clone(),
+                        directory: inside,
+                    })
+                }
+                Some(Spot::Directory { path: base, named }) => Ok(directory(base, path, named)),
+                Some(Spot::Builtin(_)) | None => Ok(directory(&self.places.base, path, "")),
+            },
+        }
+    }
+
+    fn files(&self, spot: &Spot) -> Result<Files, Error> {
+        match spot {
+            Spot::Builtin(name) => builtin(name),
+            Spot::Directory { path, .. } => Files::of_directory(path),
+            Spot::Git { url, revision, commit, directory } => {
+                let read = || git::files(&self.places.cache, url, commit, directory.as_ref());
+                if let Some(files) = read()? {
+                    return Ok(files);
+                }
+                // Pinned, and not kept on this machine yet.
+                git::fetch(&self.places.cache, url, revision)?;
+                read()?.ok_or_else(|| {
+                    let message = format!("{url}: `{revision}` no longer names commit {commit}");
+                    Error::input(Problem::new(message).help(
+                        "`dockwright update` takes what it names now, and shows what changes",
+                    ))
+                })
+            }
+        }
+    }
+}
+
+fn builtin(name: &str) -> Result<Files, Error> {
+    let Some(file) = BUILTIN.get_file(format!("{name}/{MANIFEST}")) else {
+        return Err(Error::input(super::unknown(name)));
+    };
+    let mut files = Files::default();
+    files.add(MANIFEST, file.contents().to_vec()).map_err(Error::input)?;
+    Ok(files)
+}
+
+fn directory(base: &Path, relative: &str, named: &str) -> Spot {
+    let path = base.join(relative);
+    // Resolved, so that a circle over two spellings is one.
+    let path = std::fs::canonicalize(&path).unwrap_or(path);
+    let named = match Path::new(relative).is_absolute() || named.is_empty() {
+        true => relative.to_owned(),
+        false => format!("{named}/{relative}"),
+    };
+    Spot::Directory { path, named }
+}
+
+/// A path below the top of a repository, from a directory in it.
+fn join(directory: Option<&RelPath>, relative: &str) -> Result<Option<RelPath>, Problem> {
+    let mut parts: Vec<&str> = directory.map_or(Vec::new(), |at| at.as_str().split('/').collect());
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return Err(Problem::new(format!("`{relative}` leaves the repository")));
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    RelPath::new(&parts.join("/")).map(Some).map_err(Problem::new)
+}
+
+fn shown(spot: &Spot) -> String {
+    match spot {
+        Spot::Builtin(name) => name.clone(),
+        Spot::Directory { named, .. } => named.clone(),
+        Spot::Git { url, revision, directory, .. } => {
+            let reference = Reference::Git {
+                url: url.clone(),
+                revision: revision.clone(),
+                directory: directory.clone(),
+            };
+            reference.to_string()
+        }
+    }
+}
+
+fn source(spot: &Spot) -> Source {
+    match spot {
+        Spot::Builtin(_) => Source::Builtin,
+        Spot::Directory { named, .. } => Source::Path(named.clone()),
+        Spot::Git { url, revision, commit, directory } => Source::Git {
+            url: url.clone(),
+            revision: revision.clone(),
+            commit: commit.clone(),
+            directory: directory.clone(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use assert_fs::TempDir;
+    use assert_fs::prelude::*;
+
+    use super::*;
+
+    fn preset(directory: &TempDir, name: &str, extends: &str) {
+        let text = format!("name = \"{name}\"\nversion = \"1.0.0\"\nextends = {extends}\n");
+        directory.child(format!("{name}/preset.toml")).write_str(&text).unwrap();
+    }
+
+    fn names(directory: &TempDir, reference: &str) -> Result<Vec<String>, Error> {
+        let places = Places {
+            base: directory.path().to_owned(),
+            cache: directory.path().join("cache"),
+            pins: BTreeMap::new(),
+        };
+        let layers = resolve(&Reference::parse(reference).unwrap(), &places)?;
+        Ok(layers.iter().map(|layer| layer.manifest.name.clone()).collect())
+    }
+
+    #[test]
+    fn what_is_extended_comes_first_in_its_order_and_once() {
+        let directory = TempDir::new().unwrap();
+        preset(&directory, "base", "[\"django-nginx\"]");
+        preset(&directory, "logs", "[\"../base\"]");
+        preset(&directory, "team", "[\"../base\", \"../logs\"]");
+        let found = names(&directory, "./team").unwrap();
+        assert_eq!(found, ["django-nginx", "base", "logs", "team"]);
+    }
+
+    #[test]
+    fn a_circle_is_an_error_that_names_it() {
+        let directory = TempDir::new().unwrap();
+        preset(&directory, "one", "[\"../two\"]");
+        preset(&directory, "two", "[\"../one\"]");
+        let error = names(&directory, "./one").unwrap_err().to_string();
+        assert!(error.contains("one → two → one"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_preset_and_a_misspelt_builtin_are_named() {
+        let directory = TempDir::new().unwrap();
+        preset(&directory, "one", "[\"../nowhere\"]");
+        assert!(names(&directory, "./one").unwrap_err().to_string().contains("nowhere"));
+        preset(&directory, "one", "[\"django-ngnix\"]");
+        let error = names(&directory, "./one").unwrap_err().to_string();
+        assert!(error.contains("did you mean `django-nginx`?"), "{error}");
+    }
+
+    #[test]
+    fn in_git_a_relative_reference_stays_in_the_repository() {
+        let web = RelPath::new("web/django").unwrap();
+        assert_eq!(join(Some(&web), "../base").unwrap(), Some(RelPath::new("web/base").unwrap()));
+        assert_eq!(join(Some(&web), "../..").unwrap(), None);
+        assert!(join(Some(&web), "../../../x").is_err());
+    }
+}
