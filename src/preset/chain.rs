@@ -71,6 +71,20 @@ enum Spot {
     Git { url: String, revision: String, commit: String, directory: Option<RelPath> },
 }
 
+impl Spot {
+    /// Whether two spots are one, however they were named on the way there.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Directory { path: one, .. }, Self::Directory { path: two, .. }) => one == two,
+            (
+                Self::Git { url: one, commit: first, directory: here, .. },
+                Self::Git { url: two, commit: second, directory: there, .. },
+            ) => (one, first, here) == (two, second, there),
+            _ => self == other,
+        }
+    }
+}
+
 /// The layers of a reference, lowest first. A layer that is reached twice
 /// stands where it is reached first.
 ///
@@ -93,7 +107,7 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn visit(&mut self, spot: Spot) -> Result<(), Error> {
-        if self.done.contains(&spot) {
+        if self.done.iter().any(|known| known.is(&spot)) {
             return Ok(());
         }
         let files = self.files(&spot)?;
@@ -102,7 +116,7 @@ impl Resolver<'_> {
             files.text(MANIFEST).map_err(|problem| Error::input(problem.at(shown.clone())))?;
         let manifest =
             manifest::read(&format!("{shown}/{MANIFEST}"), text).map_err(Error::Input)?;
-        if self.open.iter().any(|(known, _)| *known == spot) {
+        if self.open.iter().any(|(known, _)| known.is(&spot)) {
             let mut names: Vec<&str> = self.open.iter().map(|(_, name)| name.as_str()).collect();
             names.push(&manifest.name);
             let message = format!("presets extend each other in a circle: {}", names.join(" → "));
