@@ -458,6 +458,11 @@ fn every_combination_of_adopted_code_renders_to_clean_files_that_parse() {
             if path != "DEPLOY.md" {
                 assert!(!text.contains("\n\n\n"), "{path} has two empty lines: {axes}\n{text}");
             }
+            for (row, next) in text.lines().zip(text.lines().skip(1)) {
+                let table = path == "DEPLOY.md" && row.starts_with("| ");
+                let ends = next.is_empty() || next.starts_with("| ");
+                assert!(!table || ends, "`{next}` would be a row: {axes}");
+            }
             if path.ends_with(".yaml") {
                 let parsed: Result<Value, _> =
                     serde_saphyr::from_str(&text.replace("!override", ""));

@@ -134,7 +134,10 @@ def torch_packages(outputs: Sequence[Output], environments: Environments) -> Fin
             environments.directory_for(output.path.name, hashed, _python(output))
             findings[output.name] = []
         except ToolError as error:
-            findings[output.name] = [" ".join(str(error).split())[-600:]]
+            # Dozens of hashes would push what happened out of sight.
+            said = re.sub(r"(sha256:[0-9a-f]{8})[0-9a-f]+", r"\1…", str(error))
+            said = re.sub(r"(sha256:\w+… *\s*)+", r"\1", said)
+            findings[output.name] = [" ".join(said.split())[-600:]]
     return findings
 
 
