@@ -148,10 +148,6 @@ distribution = false
 #[test]
 fn pipenv() {
     let pipfile = r#"
-[[source]]
-url = "https://pypi.org/simple"
-verify_ssl = true
-name = "pypi"
 [packages]
 flask = "*"
 [dev-packages]
