@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::answers::carried::Carried;
 use crate::detect::fact::Evidence;
+pub use crate::detect::path::{file_name, parent as directory_of};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
 
@@ -241,18 +242,6 @@ pub fn is_compose(name: &str) -> bool {
     };
     let mut parts = stem.split(['.', '-', '_']);
     !name.starts_with('.') && parts.any(|part| part == "compose")
-}
-
-/// The last part of a path.
-#[must_use]
-pub fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The directory of a path, `.` for the top.
-#[must_use]
-pub fn directory_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or(".", |(directory, _)| directory)
 }
 
 /// A path below a directory, in its shortest form; `..` takes a part away.

@@ -40,7 +40,7 @@ fn where_the_code_was_is_known_from_mounts_then_the_dockerfile() {
         found.carried.value().unwrap().clone().code
     };
     assert_eq!(with(""), "/srv/code");
-    assert_eq!(with("    working_dir: /work/\n"), "/work");
+    assert_eq!(with("    working_dir: /srv/run/\n"), "/srv/run");
     assert_eq!(with("    volumes: ['.:/mounted/', 'media:/srv/code/media']\n"), "/mounted");
 }
 

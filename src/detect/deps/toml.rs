@@ -58,6 +58,15 @@ impl<'a> TomlFile<'a> {
     }
 }
 
+/// A whole file as a type of its own.
+///
+/// # Errors
+/// A doubt that names file and line where it is no such TOML.
+pub fn parsed<T: serde::de::DeserializeOwned>(tree: &Tree, path: &str) -> Result<T, Doubt> {
+    let text = tree.text(path).unwrap_or_default();
+    ::toml::from_str(text).map_err(|error| broken(path, text, error.span(), error.message()))
+}
+
 /// A doubt about a file that is no TOML.
 #[must_use]
 pub fn broken(

@@ -14,6 +14,7 @@ use crate::detect::Wishes;
 use crate::detect::commands::{Command, Place};
 use crate::detect::fact::Evidence;
 use crate::detect::facts::Interface;
+use crate::detect::path::file_name;
 use crate::detect::scope;
 
 /// A project as it is being put together.
@@ -74,10 +75,6 @@ fn manages(modules: &Modules<'_>) -> Vec<String> {
         .collect();
     found.sort_by_key(|path| path.matches('/').count());
     found
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The directory from which the settings that a file names resolve: its own

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::detect::commands::join;
+pub use crate::detect::path::parent;
 use crate::detect::python::{Imports, Module};
 use crate::detect::tree::Tree;
 
@@ -156,11 +157,6 @@ impl<'a> Modules<'a> {
     pub fn installed(&self) -> &[String] {
         &self.installed
     }
-}
-
-/// The directory of a file or directory; `.` for the top.
-pub fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or(".", |(directory, _)| directory)
 }
 
 /// The directories above a file, the nearest first, the top last.

@@ -83,13 +83,8 @@ impl Lock {
     /// # Errors
     /// A doubt naming file and line where it is no TOML.
     pub fn read(tree: &Tree, path: &str) -> Result<Self, Doubt> {
-        let text = tree.text(path).unwrap_or_default();
-        match ::toml::from_str::<File>(text) {
-            Ok(file) => {
-                Ok(Self { packages: file.package.into_iter().chain(file.packages).collect() })
-            }
-            Err(error) => Err(toml::broken(path, text, error.span(), error.message())),
-        }
+        let file: File = toml::parsed(tree, path)?;
+        Ok(Self { packages: file.package.into_iter().chain(file.packages).collect() })
     }
 
     /// What these requirements reach.

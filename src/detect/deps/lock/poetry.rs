@@ -111,11 +111,7 @@ impl Lock {
     /// # Errors
     /// A doubt naming file and line where it is no TOML.
     pub fn read(tree: &Tree, path: &str) -> Result<Self, Doubt> {
-        let text = tree.text(path).unwrap_or_default();
-        match ::toml::from_str(text) {
-            Ok(file) => Ok(Self { file }),
-            Err(error) => Err(toml::broken(path, text, error.span(), error.message())),
-        }
+        toml::parsed(tree, path).map(|file| Self { file })
     }
 
     /// The project's Python range at the time of locking.
