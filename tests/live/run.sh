@@ -26,6 +26,10 @@ leave() {
     docker compose --project-name "$project" down --volumes --remove-orphans --timeout 5
     docker image rm --force "$project:local" "$project-nginx:local" 2>/dev/null || true
   done
+  # Images that lost their name to a later build of the same test; base images keep theirs.
+  if [[ -z $was_running ]]; then
+    docker image prune --force >/dev/null || true
+  fi
   rm -rf "$TMPDIR"
   if [[ -z $was_running ]]; then
     "$here/engine/down.sh"

@@ -26,6 +26,11 @@ die() {
   exit 1
 }
 
+# Whole GB that are free where the engine keeps its images and volumes.
+free_space() {
+  df --output=avail --block-size=1GB "$LIVE_CACHE" | tail -n 1 | tr -d ' '
+}
+
 # Held until the calling script ends: several test runs may want the engine at once.
 take_lock() {
   mkdir -p "$LIVE_CACHE"

@@ -33,6 +33,7 @@ else
   "data-root": "$LIVE_DATA",
   "exec-root": "$LIVE_RUN/exec",
   "pidfile": "$LIVE_PID_FILE",
+  "builder": { "gc": { "enabled": true, "defaultKeepStorage": "6GB" } },
   "mtu": $mtu,
   "default-network-opts": { "bridge": { "com.docker.network.driver.mtu": "$mtu" } }
 }

@@ -10,6 +10,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 take_lock
 mkdir -p "$LIVE_LOG"
 
+# What a whole run takes beside a warm cache, measured; a database that meets a full disk
+# fails in ways that look like anything else.
+free=$(free_space)
+((free >= 8)) || die "$free GB are free at $LIVE_CACHE, and the tests need 8: make room (docker builder prune --all frees most)"
+
 own_environment() {
   cat <<LINES
 export DOCKER_HOST='unix://$LIVE_SOCKET'
