@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
+use crate::apply::exclusive::Held;
 use crate::apply::journal;
 use crate::apply::staging::{self, Staging};
 use crate::error::{Error, Problem};
@@ -25,14 +26,14 @@ enum Undo {
 /// # Errors
 /// A path that changed since the changes were computed, an obstacle, or a
 /// failed write. The directory is then as it was.
-pub fn commit(root: &Path, changes: &[Change]) -> Result<Vec<String>, Error> {
+pub fn commit(held: &Held, changes: &[Change]) -> Result<Vec<String>, Error> {
+    let root = held.root();
     refuse_obstacles(changes)?;
     let writing: Vec<&Change> = changes.iter().filter(|change| change.action.writes()).collect();
     if writing.is_empty() {
         return Ok(Vec::new());
     }
     let staging = Staging::inside(root)?;
-    let _held = journal::hold(&staging)?;
     for (number, change) in writing.iter().enumerate() {
         stage(&staging, number, change)?;
     }
@@ -168,6 +169,10 @@ mod tests {
         Change::write(path, expect, text.into(), 0o644)
     }
 
+    fn held(root: &Path) -> Held {
+        Held::take(root, &mut || {}).unwrap()
+    }
+
     fn names(root: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(root)
             .unwrap()
@@ -183,7 +188,7 @@ mod tests {
         fs::write(root.path().join("b"), "old").unwrap();
         let changes = [change(root.path(), "a", "new"), change(root.path(), "b", "new")];
         fs::write(root.path().join("b"), "edited").unwrap();
-        let error = commit(root.path(), &changes).unwrap_err();
+        let error = commit(&held(root.path()), &changes).unwrap_err();
         assert!(error.to_string().contains("b changed"), "{error}");
         assert_eq!(names(root.path()), ["b"]);
     }
@@ -240,7 +245,7 @@ mod tests {
             }
             // A killed process drops nothing.
             std::mem::forget(staging);
-            assert_eq!(journal::recover(root.path()).unwrap().len(), done);
+            assert_eq!(journal::recover(&held(root.path())).unwrap().len(), done);
             assert_eq!(names(root.path()), ["a"], "after {done} steps");
             assert_eq!(fs::read_to_string(root.path().join("a")).unwrap(), "old");
         }
@@ -254,7 +259,7 @@ mod tests {
         let path = root.path().join("entrypoint.sh");
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        commit(root.path(), &[change(root.path(), "entrypoint.sh", "new")]).unwrap();
+        commit(&held(root.path()), &[change(root.path(), "entrypoint.sh", "new")]).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(names(root.path()), ["entrypoint.sh"]);

@@ -2,7 +2,7 @@
 //! it: the staging directory holds the old files and a list of the steps until
 //! the last file is in its place.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
+use crate::apply::exclusive::Held;
 use crate::apply::staging::{PREFIX, Staging};
 use crate::error::Error;
 use crate::relpath::RelPath;
 
 const JOURNAL: &str = "journal.json";
-const LOCK: &str = "running";
 
 /// One file that a run is putting in its place.
 #[derive(Debug, Deserialize, Serialize)]
@@ -35,20 +35,6 @@ pub fn fresh(staging: &Path, number: usize) -> PathBuf {
 #[must_use]
 pub fn saved(staging: &Path, number: usize) -> PathBuf {
     staging.join(format!("{number}.old"))
-}
-
-/// Says that a run is at work in this staging directory, for as long as the
-/// result lives.
-///
-/// # Errors
-/// When the file cannot be made.
-pub fn hold(staging: &Staging) -> Result<File, Error> {
-    let path = staging.path().join(LOCK);
-    let failed = |source| Error::Io { action: "write", path: path.clone(), source };
-    let file = File::create(&path).map_err(failed)?;
-    // Where a file system has no locks, nothing tells two runs apart.
-    let _ = file.try_lock();
-    Ok(file)
 }
 
 /// Writes down what is going to happen.
@@ -81,16 +67,11 @@ pub fn close(staging: &Staging) -> Result<(), Error> {
 /// they were again.
 ///
 /// # Errors
-/// Another run that is still at work, or a file that cannot be put back.
-pub fn recover(root: &Path) -> Result<Vec<String>, Error> {
+/// A file that cannot be put back.
+pub fn recover(held: &Held) -> Result<Vec<String>, Error> {
+    let root = held.root();
     let mut undone = Vec::new();
     for left in left_behind(root) {
-        if is_running(&left) {
-            return Err(Error::Tool {
-                message: format!("another dockwright is at work in {}", root.display()),
-                help: "wait for its end, then run this command again".into(),
-            });
-        }
         if let Ok(text) = fs::read_to_string(left.join(JOURNAL)) {
             // A journal that was not written to its end comes before any step.
             let steps: Vec<Step> = serde_json::from_str(&text).unwrap_or_default();
@@ -163,26 +144,9 @@ fn is_private(metadata: &fs::Metadata) -> bool {
     metadata.is_dir()
 }
 
-fn is_running(left: &Path) -> bool {
-    let Ok(file) = File::open(left.join(LOCK)) else { return false };
-    matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_run_that_is_still_at_work_is_left_alone() {
-        let root = tempfile::tempdir().unwrap();
-        let staging = Staging::inside(root.path()).unwrap();
-        let held = hold(&staging).unwrap();
-        let error = recover(root.path()).unwrap_err();
-        assert!(error.to_string().contains("another dockwright is at work"), "{error}");
-        drop(held);
-        assert!(recover(root.path()).unwrap().is_empty());
-        assert!(!staging.path().exists());
-    }
 
     #[cfg(unix)]
     #[test]
@@ -194,7 +158,8 @@ mod tests {
         fs::set_permissions(&planted, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(planted.join(JOURNAL), r#"[{"path":"main.py","was_there":false}]"#).unwrap();
         fs::write(root.path().join("main.py"), "").unwrap();
-        assert!(recover(root.path()).unwrap().is_empty());
+        let held = Held::take(root.path(), &mut || {}).unwrap();
+        assert!(recover(&held).unwrap().is_empty());
         assert!(root.path().join("main.py").exists() && planted.exists());
     }
 }

@@ -10,6 +10,7 @@ pub mod create;
 pub mod disk;
 pub mod dotenv;
 pub mod example;
+pub mod exclusive;
 pub mod ignores;
 pub mod journal;
 pub mod lines;

@@ -1,11 +1,12 @@
 //! A directory beside the target in which everything is made, so that the
 //! target appears at once and complete, or not at all.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use tempfile::TempDir;
 
@@ -16,15 +17,30 @@ pub const PREFIX: &str = ".dockwright-";
 
 /// What an interrupt must remove. A `TempDir` removes itself when it is
 /// dropped, but an interrupt ends the process without dropping anything.
-static OPEN: Mutex<Option<PathBuf>> = Mutex::new(None);
+static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Whether the staged files are in their places.
-static PUBLISHED: AtomicBool = AtomicBool::new(false);
+/// Read by whoever stages or publishes, so that many repositories can at
+/// once; written by an interrupt, which waits for all of them and lets nobody
+/// begin any more.
+static AT_WORK: RwLock<()> = RwLock::new(());
+
+/// How many staging directories were published.
+static PUBLISHED: AtomicUsize = AtomicUsize::new(0);
+
+fn at_work() -> RwLockReadGuard<'static, ()> {
+    AT_WORK.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A staging directory; gone when dropped, unless its content was moved away.
 #[derive(Debug)]
 pub struct Staging {
-    directory: TempDir,
+    /// Empty only while it is being dropped.
+    directory: Option<TempDir>,
+    path: PathBuf,
 }
 
 impl Staging {
@@ -47,6 +63,7 @@ impl Staging {
     /// # Errors
     /// When it cannot be made there.
     pub fn inside(parent: &Path) -> Result<Self, Error> {
+        let _at_work = at_work();
         let mut builder = tempfile::Builder::new();
         builder.prefix(PREFIX);
         #[cfg(unix)]
@@ -59,8 +76,9 @@ impl Staging {
             path: parent.to_owned(),
             source,
         })?;
-        *OPEN.lock().expect("no holder panics") = Some(directory.path().to_owned());
-        Ok(Self { directory })
+        let path = directory.path().to_owned();
+        open().insert(path.clone());
+        Ok(Self { directory: Some(directory), path })
     }
 
     /// Does what brings the staged files into place; an interrupt waits until
@@ -69,35 +87,37 @@ impl Staging {
     /// # Errors
     /// Those of `work`, which must have undone itself.
     pub fn publish(&self, work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-        let _held = OPEN.lock().expect("no holder panics");
+        let _at_work = at_work();
         work()?;
-        PUBLISHED.store(true, Ordering::SeqCst);
+        PUBLISHED.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        &self.path
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        *OPEN.lock().expect("no holder panics") = None;
+        // An interrupt finds the directory whole, or gone and forgotten.
+        let _at_work = at_work();
+        drop(self.directory.take());
+        open().remove(&self.path);
     }
 }
 
-/// Removes what an interrupted command had staged; gives whether the files
-/// were already in their places. For the interrupt handler: nothing can be
-/// staged afterwards, and whoever tries waits for the end of the process.
-pub fn remove_open() -> bool {
-    if let Ok(mut open) = OPEN.lock() {
-        if let Some(path) = open.take() {
-            let _ = fs::remove_dir_all(path);
-        }
-        // Held until the process ends: nothing is staged any more.
-        std::mem::forget(open);
+/// Removes what an interrupted command had staged; gives how many times
+/// staged files were already in their places. For the interrupt handler:
+/// waits for those that are on their way, and nothing can be staged
+/// afterwards; whoever tries waits for the end of the process.
+pub fn remove_open() -> usize {
+    // Held until the process ends.
+    std::mem::forget(AT_WORK.write().unwrap_or_else(PoisonError::into_inner));
+    for path in std::mem::take(&mut *open()) {
+        let _ = fs::remove_dir_all(path);
     }
     PUBLISHED.load(Ordering::SeqCst)
 }
@@ -109,7 +129,7 @@ pub fn remove_open() -> bool {
 pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
     // An interrupt must not remove the directory between two steps of this.
-    let _held = OPEN.lock().expect("no holder panics");
+    let _at_work = at_work();
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }

@@ -224,7 +224,7 @@ fn on_signal() {
 fn end_interrupted() -> ! {
     static ENDING: Mutex<()> = Mutex::new(());
     let _held = ENDING.lock();
-    let last_word = if staging::remove_open() {
+    let last_word = if staging::remove_open() > 0 {
         "interrupted; everything had been written".to_owned()
     } else {
         Error::Interrupted.to_string()

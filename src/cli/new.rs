@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::answers::Draft;
 use crate::apply::create;
+use crate::apply::exclusive::Held;
 use crate::apply::packages;
 use crate::cli::{Choices, Format, input, overview, report, wizard};
 use crate::error::{Error, Problem};
@@ -20,6 +21,11 @@ use crate::render;
 /// Wrong input before anything is written; a failed write leaves nothing.
 pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<(), Error> {
     create::check_target(dir)?;
+    // What is missing cannot be locked, and needs no lock: it appears at once.
+    let held = dir.is_dir().then(|| Held::take(dir, &mut report::waiting(dir))).transpose()?;
+    if held.is_some() {
+        create::check_target(dir)?;
+    }
     let (preset, draft) = if yes {
         unasked(dir, choices)?
     } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {

@@ -1,6 +1,7 @@
 //! How results look: tables that fit the terminal, JSON, errors.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use console::style;
@@ -54,6 +55,15 @@ pub fn error(error: &Error) {
     };
     // Standard error can be gone; then the exit code alone has to say it.
     let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Says on standard error that another run has to end first.
+pub fn waiting(dir: &Path) -> impl FnMut() {
+    move || {
+        let text = format!("waiting for another dockwright in {}\n", dir.display());
+        // Standard error can be gone; the wait is the same.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
 }
 
 /// A table as wide as the terminal, cells wrapped.

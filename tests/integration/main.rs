@@ -6,6 +6,7 @@ mod carried;
 mod combinations;
 mod detect_startup;
 mod examples;
+mod exclusive;
 mod init;
 mod init_bad_input;
 mod init_git;

@@ -22,8 +22,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::apply::commit::commit;
+use crate::apply::exclusive::Held;
 use crate::apply::journal;
 use crate::cli::Choices;
+use crate::cli::report::waiting;
 use crate::cli::terminal::Quiet;
 use crate::cli::wizard::asker::Asker;
 use crate::error::{Error, Problem};
@@ -68,7 +70,8 @@ pub const EXAMPLES: &str = "Examples:
 pub fn run(init: &Init) -> Result<(), Error> {
     let dir = &init.dir;
     check_directory(dir)?;
-    let undone = journal::recover(dir)?;
+    let held = Held::take(dir, &mut waiting(dir))?;
+    let undone = journal::recover(&held)?;
     if !undone.is_empty() {
         report::warn(&format!(
             "an earlier run was killed; these are what they were before it: {}",
@@ -95,7 +98,7 @@ pub fn run(init: &Init) -> Result<(), Error> {
         Work::unasked(&layers, init, &git)?
     };
     if !init.dry_run {
-        commit(dir, &work.changes)?;
+        commit(&held, &work.changes)?;
     }
     report::print(init, &layers, &work, &git)
 }
