@@ -10,15 +10,16 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use dockwright::answers::{Draft, Origin};
 use dockwright::{apply, plan, preset, render};
 
-fn draft(name: &str) -> Draft {
-    let mut draft = Draft::of_preset(&preset::find(name).unwrap()).unwrap();
+fn draft(preset: &preset::Preset) -> Draft {
+    let mut draft = Draft::of_preset(preset).unwrap();
     draft.set("project.name", "shop", Origin::Flag).unwrap();
     draft
 }
 
 fn stacks(criterion: &mut Criterion) {
     for name in preset::NAMES {
-        let draft = draft(name);
+        let preset = preset::find(name).unwrap();
+        let draft = draft(&preset);
         let answers = draft.resolve().unwrap();
         let only = BTreeSet::new();
         let planned = plan::plan(&answers, &only).unwrap();
@@ -35,7 +36,7 @@ fn stacks(criterion: &mut Criterion) {
                 || tempfile::tempdir().unwrap(),
                 |directory| {
                     let target = directory.path().join("shop");
-                    apply::create::create(&target, &planned, "1.0.0", &files).unwrap();
+                    apply::create::create(&target, &planned, &preset, &files).unwrap();
                     directory
                 },
                 BatchSize::PerIteration,

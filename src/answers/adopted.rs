@@ -77,18 +77,6 @@ impl Derived {
         }
     }
 
-    /// The table `derived` of a lock; `None` where the lock has none.
-    ///
-    /// # Errors
-    /// A lock that is no TOML, or a table of another shape.
-    pub fn from_lock(lock: &str) -> Result<Option<Self>, String> {
-        #[derive(Deserialize)]
-        struct Lock {
-            derived: Option<Derived>,
-        }
-        toml::from_str::<Lock>(lock).map(|lock| lock.derived).map_err(|error| error.to_string())
-    }
-
     /// Whether the image will hold a package.
     #[must_use]
     pub fn installs(&self, name: &str) -> bool {

@@ -20,7 +20,7 @@ pub const FILE: &str = "dockwright.toml";
 pub fn apply(entries: &[Entry], draft: &mut Draft) -> Result<(), Vec<Problem>> {
     let problems: Vec<Problem> = entries
         .iter()
-        .filter(|entry| entry.key != "preset")
+        .filter(|entry| entry.key != "preset" && !entry.key.starts_with("preset."))
         .filter_map(|entry| {
             draft.set(&entry.key, &entry.text, Origin::File(entry.place.clone())).err()
         })
@@ -33,7 +33,7 @@ pub fn apply(entries: &[Entry], draft: &mut Draft) -> Result<(), Vec<Problem>> {
 #[must_use]
 pub fn write(draft: &Draft) -> String {
     let mut document = DocumentMut::new();
-    document["preset"] = toml_edit::value(draft.preset());
+    document["preset"] = toml_edit::value(draft.reference());
     for (key, sourced) in chosen(draft) {
         let (table, name) = split(key);
         let table = table_of(&mut document, table);
@@ -65,7 +65,7 @@ fn chosen(draft: &Draft) -> Vec<(&str, &Sourced)> {
 pub fn extend(source: &str, draft: &Draft) -> Result<String, toml_edit::TomlError> {
     let mut document: DocumentMut = source.parse()?;
     if !document.contains_key("preset") {
-        document["preset"] = toml_edit::value(draft.preset());
+        document["preset"] = toml_edit::value(draft.reference());
     }
     for (key, sourced) in chosen(draft) {
         let (table, name) = split(key);

@@ -1,6 +1,7 @@
 //! Collecting answers from their sources, and resolving them into types.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::answers::adopted::{Adopted, Derived};
 use crate::answers::source::{Origin, Sourced};
@@ -8,8 +9,11 @@ use crate::answers::stack::{
     Application, Broker, Budget, Celery, Database, Delivery, Framework, Hardening, Model,
     PackageManager, Proxy, Runtime, Server, Stack,
 };
-use crate::answers::{Answers, Deploy, FilePolicy, Pin};
+use crate::answers::{Answers, Deploy, FilePolicy, LayerFile, Pin};
 use crate::error::Problem;
+use crate::preset::manifest::FileRule;
+use crate::preset::policy::{Breach, Policy};
+use crate::preset::{Layer, Preset, Source};
 use crate::relpath::RelPath;
 use crate::schema::value::Value;
 use crate::schema::{self, Field};
@@ -19,9 +23,11 @@ use crate::units::{MiB, MilliCpu};
 /// Answers while they are being collected.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    preset: String,
+    preset: Option<Arc<Preset>>,
     values: BTreeMap<String, Sourced>,
     derived: Derived,
+    policy: Policy,
+    files: Vec<(RelPath, FileRule, String)>,
 }
 
 impl Draft {
@@ -29,21 +35,46 @@ impl Draft {
     ///
     /// # Errors
     /// The preset's own mistakes.
-    pub fn of_preset(preset: &crate::preset::Preset) -> Result<Self, Vec<Problem>> {
-        let mut draft = Self { preset: preset.name.clone(), ..Self::default() };
+    pub fn of_preset(preset: &Preset) -> Result<Self, Vec<Problem>> {
+        let mut draft = Self {
+            preset: Some(Arc::new(preset.clone())),
+            policy: Policy::of(preset)?,
+            ..Self::default()
+        };
         let mut problems = Vec::new();
-        for (key, text) in &preset.defaults {
-            if let Err(problem) = draft.set(key, text, Origin::Preset(preset.name.clone())) {
-                problems.push(problem);
+        for layer in &preset.layers {
+            for entry in layer.manifest.defaults.iter().chain(&layer.manifest.locked) {
+                let label = match layer.source {
+                    Source::Builtin => layer.label(),
+                    _ => format!("{} ({})", layer.label(), entry.place),
+                };
+                problems.extend(draft.set(&entry.key, &entry.text, Origin::Preset(label)).err());
             }
+            let files = layer.manifest.files.iter();
+            let label = layer.label();
+            draft
+                .files
+                .extend(files.map(|(path, rule)| (path.clone(), rule.clone(), label.clone())));
         }
         if problems.is_empty() { Ok(draft) } else { Err(problems) }
     }
 
-    /// The preset's reference.
+    /// The preset's layers, lowest first.
     #[must_use]
-    pub fn preset(&self) -> &str {
-        &self.preset
+    pub fn layers(&self) -> &[Layer] {
+        self.preset.as_ref().map_or(&[], |preset| &preset.layers)
+    }
+
+    /// How `dockwright.toml` names the preset.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        self.preset.as_ref().map(|preset| preset.reference.to_string()).unwrap_or_default()
+    }
+
+    /// What the preset demands.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Takes the facts about adopted code that no key holds.
@@ -191,7 +222,8 @@ impl Draft {
     /// All problems together: a missing name, impossible combinations, pins
     /// of numbers that services need differently.
     pub fn resolve(&self) -> Result<Answers, Vec<Problem>> {
-        let mut problems = Vec::new();
+        let mut problems: Vec<Problem> =
+            self.policy.broken_locks(self).iter().map(Breach::problem).collect();
         let fields: BTreeMap<String, Value> =
             schema::fields().map(|field| (field.name.clone(), self.value(&field))).collect();
         let text = |key: &str| fields[key].to_string();
@@ -221,7 +253,7 @@ impl Draft {
 
         let answers = Answers {
             adopted,
-            preset: self.preset.clone(),
+            preset: self.preset.as_ref().map(|preset| preset.name().to_owned()).unwrap_or_default(),
             name,
             python: text("project.python"),
             package_manager: manager,
@@ -248,6 +280,7 @@ impl Draft {
             services: self.service_names(&mut problems),
             pins: self.pins(),
             files: self.file_policies(),
+            layer_files: self.layer_files(),
         };
         if problems.is_empty() { Ok(answers) } else { Err(problems) }
     }
@@ -351,6 +384,20 @@ impl Draft {
                 Some((key.to_owned(), Pin { value: sourced.value.clone(), source }))
             })
             .collect()
+    }
+
+    /// What the preset says of single outputs; a later layer wins by field.
+    fn layer_files(&self) -> BTreeMap<RelPath, LayerFile> {
+        let mut files: BTreeMap<RelPath, LayerFile> = BTreeMap::new();
+        for (path, rule, layer) in &self.files {
+            let file = files.entry(path.clone()).or_default();
+            file.layer.clone_from(layer);
+            file.rule.off = rule.off;
+            file.rule.template = rule.template.clone().or(file.rule.template.take());
+            file.rule.mode = rule.mode.or(file.rule.mode);
+            file.rule.ownership = rule.ownership.or(file.rule.ownership);
+        }
+        files
     }
 
     fn file_policies(&self) -> BTreeMap<RelPath, FilePolicy> {

@@ -19,6 +19,7 @@ pub use draft::Draft;
 pub use source::{Origin, Sourced};
 use stack::{Budget, Hardening, PackageManager, Stack};
 
+use crate::preset::manifest::FileRule;
 use crate::relpath::RelPath;
 use crate::schema::Role;
 use crate::units::{MiB, MilliCpu};
@@ -39,6 +40,15 @@ pub enum FilePolicy {
     Off,
     /// Treat it in this way.
     Ownership(crate::schema::Ownership),
+}
+
+/// What the preset says of one output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LayerFile {
+    /// What is said.
+    pub rule: FileRule,
+    /// The last layer that says something of it.
+    pub layer: String,
 }
 
 /// The machine or task that everything shares.
@@ -83,6 +93,8 @@ pub struct Answers {
     pub services: BTreeMap<Role, String>,
     /// Pinned numbers, by full plan key.
     pub pins: BTreeMap<String, Pin>,
+    /// What the preset says of single outputs, and the outputs it adds.
+    pub layer_files: BTreeMap<RelPath, LayerFile>,
     /// Policies per output.
     pub files: BTreeMap<RelPath, FilePolicy>,
 }

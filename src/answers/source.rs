@@ -15,6 +15,8 @@ pub enum Origin {
     Preset(String),
     /// Found out, not asked: the directory's name.
     Found(String),
+    /// Written before, and it stays until somebody asks for another.
+    Sticky,
     /// Read in the repository, with the lines that say so.
     Detected(Vec<Evidence>),
     /// `dockwright.toml`.
@@ -30,7 +32,7 @@ impl Origin {
     /// belongs in `dockwright.toml`.
     #[must_use]
     pub const fn is_chosen(&self) -> bool {
-        !matches!(self, Self::Builtin | Self::Preset(_))
+        !matches!(self, Self::Builtin | Self::Preset(_) | Self::Sticky)
     }
 }
 
@@ -39,6 +41,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Builtin => f.write_str("default"),
             Self::Preset(name) => write!(f, "preset {name}"),
+            Self::Sticky => f.write_str("kept from before"),
             Self::Found(from) => f.write_str(from),
             Self::Detected(evidence) => match evidence.first() {
                 Some(line) => write!(f, "found in {}", line.place()),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,6 +12,7 @@ use crate::answers::adopted::Derived;
 use crate::apply::disk::{self, DiskState};
 use crate::error::{Error, Problem};
 use crate::plan::{Output, Ownership, Plan};
+use crate::preset::{self, Kept, Places, Preset, Reference, Source};
 use crate::relpath::RelPath;
 use crate::render::Rendered;
 
@@ -20,15 +21,6 @@ pub const DIRECTORY: &str = ".dockwright";
 
 /// The lock, relative to the repository.
 pub const LOCK: &str = ".dockwright/lock.toml";
-
-/// One file of `.dockwright/`, by its path below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Path below `.dockwright/`.
-    pub path: String,
-    /// Content.
-    pub bytes: Vec<u8>,
-}
 
 /// `.dockwright/lock.toml`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -51,14 +43,48 @@ pub struct Lock {
 }
 
 /// A layer of the preset.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Layer {
     /// Its name.
     pub name: String,
-    /// Where it comes from.
+    /// Where it comes from: `builtin`, a path from the repository, or a place
+    /// in git.
     pub source: String,
     /// Its version.
     pub version: String,
+    /// The commit it was taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// SHA-256 of its files together. Layers that are not built in are kept
+    /// in `.dockwright/preset/` under it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hash: String,
+    /// SHA-256 of each file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+}
+
+impl Layer {
+    fn of(layer: &preset::Layer) -> Self {
+        let own = Self {
+            name: layer.manifest.name.clone(),
+            source: layer.source.to_string(),
+            version: layer.manifest.version.to_string(),
+            ..Self::default()
+        };
+        match &layer.source {
+            Source::Builtin => own,
+            Source::Path(_) => {
+                Self { hash: layer.hash.clone(), files: layer.files.hashes(), ..own }
+            }
+            Source::Git { commit, .. } => Self {
+                commit: Some(commit.clone()),
+                hash: layer.hash.clone(),
+                files: layer.files.hashes(),
+                ..own
+            },
+        }
+    }
 }
 
 /// What became of an output.
@@ -73,6 +99,9 @@ pub enum FileState {
     /// The user removed it.
     #[serde(rename = "deleted")]
     Deleted,
+    /// What a preset changed in it did not merge, and waits for a person.
+    #[serde(rename = "conflict")]
+    Conflict,
 }
 
 /// One output.
@@ -125,7 +154,7 @@ pub const fn has_base(ownership: Ownership) -> bool {
 impl Lock {
     /// The lock of a plan with these files.
     #[must_use]
-    pub fn of(plan: &Plan, preset_version: &str, file: Vec<FileEntry>) -> Self {
+    pub fn of(plan: &Plan, preset: &Preset, file: Vec<FileEntry>) -> Self {
         let answers = &plan.answers;
         let mut sticky = BTreeMap::from([
             ("project.name".to_owned(), answers.name.clone()),
@@ -139,11 +168,7 @@ impl Lock {
         Self {
             version: 1,
             dockwright: env!("CARGO_PKG_VERSION").to_owned(),
-            preset: vec![Layer {
-                name: answers.preset.clone(),
-                source: "builtin".to_owned(),
-                version: preset_version.to_owned(),
-            }],
+            preset: preset.layers.iter().map(Layer::of).collect(),
             sticky,
             derived: answers.adopted.as_ref().map(|adopted| adopted.derived.clone()),
             file,
@@ -180,6 +205,28 @@ impl Lock {
         Ok(Some(lock))
     }
 
+    /// Where a preset is looked for from a repository with this lock: pinned
+    /// commits are not asked for again, and what the repository keeps is
+    /// taken from there.
+    #[must_use]
+    pub fn places(&self, root: &Path, cache: PathBuf) -> Places {
+        let mut places = Places { base: root.to_owned(), cache, ..Places::default() };
+        for layer in self.preset.iter().filter(|layer| !layer.hash.is_empty()) {
+            if let Some(commit) = &layer.commit
+                && let Ok(Reference::Git { url, revision, .. }) = Reference::parse(&layer.source)
+            {
+                places.pins.insert((url, revision), commit.clone());
+            }
+            let kept = Kept {
+                directory: root.join(DIRECTORY).join("preset").join(&layer.hash),
+                commit: layer.commit.clone(),
+                files: layer.files.clone(),
+            };
+            places.kept.insert(layer.source.clone(), kept);
+        }
+        places
+    }
+
     /// The entry of a path.
     #[must_use]
     pub fn entry(&self, path: &str) -> Option<&FileEntry> {
@@ -211,23 +258,4 @@ pub fn normalised(bytes: &[u8]) -> Vec<u8> {
         Ok(text) => text.replace("\r\n", "\n").into_bytes(),
         Err(_) => bytes.to_vec(),
     }
-}
-
-/// The lock, the pristine renders, and the attributes that mark them as
-/// generated.
-#[must_use]
-pub fn records<'a>(lock: &Lock, pristine: impl IntoIterator<Item = &'a [u8]>) -> Vec<Record> {
-    let mut records = vec![
-        Record {
-            path: ".gitattributes".into(),
-            bytes: b"* linguist-generated=true -diff\n".to_vec(),
-        },
-        Record { path: "lock.toml".into(), bytes: lock.text().into_bytes() },
-    ];
-    for bytes in pristine {
-        records.push(Record { path: format!("base/{}", hash(bytes)), bytes: normalised(bytes) });
-    }
-    records.sort_by(|one, other| one.path.cmp(&other.path));
-    records.dedup_by(|one, other| one.path == other.path);
-    records
 }

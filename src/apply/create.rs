@@ -4,12 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::apply::bookkeeping::{self, DIRECTORY, FileEntry, Lock, Record};
+use crate::apply::bookkeeping::{self, DIRECTORY, FileEntry, Lock};
+use crate::apply::records::{self, Record};
 use crate::apply::staging::{Staging, write};
 use crate::apply::{packages, secrets};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
+use crate::preset::Preset;
 use crate::render::Rendered;
 
 /// Refuses a target that holds anything but a `.git`.
@@ -64,7 +66,7 @@ fn entries(directory: &Path) -> Result<Vec<String>, Error> {
 pub fn create(
     target: &Path,
     plan: &Plan,
-    preset_version: &str,
+    preset: &Preset,
     files: &[Rendered],
 ) -> Result<Vec<String>, Error> {
     check_target(target)?;
@@ -90,10 +92,10 @@ pub fn create(
         written.push(lock_file.to_owned());
         written.sort();
     }
-    let lock = Lock::of(plan, preset_version, files.iter().map(FileEntry::clean).collect());
+    let lock = Lock::of(plan, preset, files.iter().map(FileEntry::clean).collect());
     let pristine = files.iter().filter(|file| bookkeeping::has_base(file.output.ownership));
     let pristine = pristine.map(|file| file.bytes.as_slice());
-    for Record { path, bytes } in bookkeeping::records(&lock, pristine) {
+    for Record { path, bytes } in records::records(&lock, preset, pristine) {
         write(&staging.path().join(DIRECTORY).join(path), &bytes, 0o644)?;
     }
     staging.publish(|| publish(&staging, target))?;

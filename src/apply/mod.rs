@@ -15,6 +15,7 @@ pub mod ignores;
 pub mod journal;
 pub mod lines;
 pub mod packages;
+pub mod records;
 pub mod secrets;
 pub mod settle;
 pub mod staging;

@@ -363,17 +363,6 @@ impl Settled {
         self.changes.push(change.because(format!("beside {theirs}")));
         self.entries.push(entry);
     }
-
-    /// Hashes of the pristine renders the lock names, whether they are new or
-    /// were stored before.
-    #[must_use]
-    pub fn bases(&self) -> Vec<String> {
-        let mut bases: Vec<String> = self.pristine.iter().map(|bytes| hash(bytes)).collect();
-        bases.extend(self.entries.iter().filter_map(|entry| entry.base.clone()));
-        bases.sort();
-        bases.dedup();
-        bases
-    }
 }
 
 fn entry_before(look: &Look, lock: Option<&Lock>) -> Option<FileEntry> {

@@ -40,18 +40,19 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
                 .help("`dockwright init` in its repository writes the container files for it"),
         ));
     }
-    let plan = input::plan(&answers, choices)?;
+    let plan = input::plan(&draft, &answers, choices)?;
     let files = render::render(&plan, &draft)?;
     let written = if dry_run {
         files.iter().map(|file| file.output.path.to_string()).collect()
     } else {
-        create::create(dir, &plan, &preset.version, &files)?
+        create::create(dir, &plan, &preset, &files)?
     };
     report_done(dir, choices, &plan, &written, dry_run)
 }
 
 fn unasked(dir: &Path, choices: &Choices) -> Result<(Preset, Draft), Error> {
-    let preset = input::preset(choices.preset.as_deref().unwrap_or(input::USUAL_PRESET))?;
+    let preset =
+        input::preset(choices.preset.as_deref().unwrap_or(input::USUAL_PRESET), dir, None)?;
     let mut draft = Draft::of_preset(&preset).map_err(Error::Input)?;
     input::apply_flags(choices, &mut draft)?;
     input::name_from(dir, &mut draft)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::answers::{Draft, document};
+use crate::apply::bookkeeping::Lock;
 use crate::cli::{Choices, Format, input, report};
 use crate::error::{Error, Problem, nearest};
 use crate::plan::{Decision, Plan};
@@ -22,17 +23,19 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
         ));
     }
     let entries = entries.unwrap_or_default();
-    let named = entries.iter().find(|entry| entry.key == "preset");
-    let preset = match (&choices.preset, named) {
-        (Some(reference), _) => input::preset(reference)?,
-        (None, Some(entry)) => crate::preset::find(&entry.text)
-            .map_err(|problem| Error::input(problem.at(entry.place.to_string())))?,
-        (None, None) => input::preset(input::USUAL_PRESET)?,
+    let lock = Lock::read(dir)?;
+    let lock = lock.as_ref();
+    let preset = match &choices.preset {
+        Some(reference) => input::preset(reference, dir, lock)?,
+        None => match input::named_preset(&entries, dir, lock)? {
+            Some(preset) => preset,
+            None => input::preset(input::USUAL_PRESET, dir, lock)?,
+        },
     };
     let mut draft = Draft::of_preset(&preset).map_err(Error::Input)?;
     document::apply(&entries, &mut draft).map_err(Error::Input)?;
     input::apply_flags(choices, &mut draft)?;
-    if let Some(derived) = input::derived(dir)? {
+    if let Some(derived) = lock.and_then(|lock| lock.derived.clone()) {
         draft.derive(derived);
     }
     if draft.said("project.name").is_none() && input::name_from(dir, &mut draft).is_err() {
@@ -42,7 +45,7 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
             .map_err(Error::input)?;
     }
     let answers = input::resolve(&draft)?;
-    let plan = input::plan(&answers, choices)?;
+    let plan = input::plan(&draft, &answers, choices)?;
     match (explain, choices.format) {
         (Some(key), format) => explained(&plan, key, format),
         (None, Format::Json) => report::json(&json(&plan)),

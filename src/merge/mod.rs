@@ -11,6 +11,7 @@ mod syntax;
 mod values;
 
 pub use lines::Hunk;
+pub use values::compare as compare_versions;
 
 use crate::plan::outputs::Syntax;
 

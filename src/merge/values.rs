@@ -61,7 +61,8 @@ fn choose<'a>(base: &str, disk: &'a str, new: &'a str) -> Option<&'a str> {
 }
 
 /// Compares by the numbers a version begins with; `None` where one has none.
-pub(super) fn compare(one: &str, other: &str) -> Option<Ordering> {
+#[must_use]
+pub fn compare(one: &str, other: &str) -> Option<Ordering> {
     let numbers = |text: &str| -> Option<Vec<u64>> {
         let version = text.split('@').next().unwrap_or(text);
         let version = version.strip_prefix('v').unwrap_or(version);

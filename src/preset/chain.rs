@@ -1,6 +1,7 @@
 //! The layers a preset is made of: what it extends, in order, then itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Problem};
@@ -30,6 +31,30 @@ pub enum Source {
     },
 }
 
+impl Source {
+    /// How a preset names it; `builtin` where the name is the layer's own.
+    fn reference(&self) -> Option<Reference> {
+        match self {
+            Self::Builtin => None,
+            Self::Path(path) => Some(Reference::Path(path.clone())),
+            Self::Git { url, revision, directory, .. } => Some(Reference::Git {
+                url: url.clone(),
+                revision: revision.clone(),
+                directory: directory.clone(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reference() {
+            Some(reference) => write!(f, "{reference}"),
+            None => f.write_str("builtin"),
+        }
+    }
+}
+
 /// One layer of a chain.
 #[derive(Clone, Debug)]
 pub struct Layer {
@@ -44,15 +69,25 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// `name version`, for people.
+    /// `name version`, for people; a built-in layer has the program's version.
     #[must_use]
     pub fn label(&self) -> String {
-        format!("{} {}", self.manifest.name, self.manifest.version)
+        match self.source {
+            Source::Builtin => self.manifest.name.clone(),
+            _ => format!("{} {}", self.manifest.name, self.manifest.version),
+        }
+    }
+
+    /// Its templates, by their path below `templates/`.
+    pub fn templates(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files
+            .iter()
+            .filter_map(|(path, bytes)| Some((path.as_str().strip_prefix("templates/")?, bytes)))
     }
 }
 
 /// Where presets are looked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Places {
     /// The directory that relative paths start from.
     pub base: PathBuf,
@@ -61,6 +96,48 @@ pub struct Places {
     /// Commits that are taken instead of asking the network, by the git
     /// reference without its directory.
     pub pins: BTreeMap<(String, String), String>,
+    /// Layers that a repository keeps beside its lock, by their source as
+    /// the lock names it.
+    pub kept: BTreeMap<String, Kept>,
+}
+
+/// A layer that a repository keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// The commit it was taken from, if it was taken from one.
+    pub commit: Option<String>,
+    /// SHA-256 of each file, by path.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Kept {
+    /// Its files, which have to be those of the lock.
+    fn read(&self) -> Result<Files, Error> {
+        let files = Files::of_directory(&self.directory)?;
+        self.compare(&files, &self.directory.display().to_string())?;
+        Ok(files)
+    }
+
+    /// Whether these are the files that the lock names.
+    fn compare(&self, files: &Files, shown: &str) -> Result<(), Error> {
+        let there = files.hashes();
+        let mut problems: Vec<Problem> = Vec::new();
+        let paths: BTreeSet<&String> = there.keys().chain(self.files.keys()).collect();
+        for path in paths {
+            let message = match (there.get(path), self.files.get(path)) {
+                (Some(one), Some(other)) if one == other => continue,
+                (Some(_), Some(_)) => format!("{path} is not what the lock pins: its hash differs"),
+                (Some(_), None) => format!("{path} is not in the lock"),
+                (None, _) => format!("{path} is missing, and the lock has it"),
+            };
+            problems.push(Problem::new(message).at(shown).help(
+                "restore it from version control; if the preset is meant to be another one, `dockwright update --fetch`",
+            ));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+    }
 }
 
 /// Where a layer was found, so that its relative references can be.
@@ -183,18 +260,36 @@ impl Resolver<'_> {
     fn files(&self, spot: &Spot) -> Result<Files, Error> {
         match spot {
             Spot::Builtin(name) => builtin(name),
-            Spot::Directory { path, .. } => Files::of_directory(path),
-            Spot::Git { url, revision, commit, directory } => {
-                let read = || git::files(&self.places.cache, url, commit, directory.as_ref());
-                if let Some(files) = read()? {
-                    return Ok(files);
+            Spot::Directory { path, .. } => {
+                let kept = self.places.kept.get(&source(spot).to_string());
+                match kept.filter(|_| !path.join(MANIFEST).exists()) {
+                    // A clone without the preset beside it.
+                    Some(kept) => kept.read(),
+                    None => Files::of_directory(path),
                 }
-                // Pinned, and not kept on this machine yet.
-                git::fetch(&self.places.cache, url, revision)?;
-                read()?.ok_or_else(|| {
+            }
+            Spot::Git { url, revision, commit, directory } => {
+                let kept = self.places.kept.get(&source(spot).to_string());
+                let kept = kept.filter(|kept| kept.commit.as_ref() == Some(commit));
+                if let Some(kept) = kept.filter(|kept| kept.directory.is_dir()) {
+                    return kept.read();
+                }
+                let read = || git::files(&self.places.cache, url, commit, directory.as_ref());
+                let files = match read()? {
+                    Some(files) => Some(files),
+                    // Pinned, and not on this machine yet.
+                    None => {
+                        git::fetch(&self.places.cache, url, revision)?;
+                        read()?
+                    }
+                };
+                if let (Some(files), Some(kept)) = (&files, kept) {
+                    kept.compare(files, &format!("{url} at {commit}"))?;
+                }
+                files.ok_or_else(|| {
                     let message = format!("{url}: `{revision}` no longer names commit {commit}");
                     Error::input(Problem::new(message).help(
-                        "`dockwright update` takes what it names now, and shows what changes",
+                        "`dockwright update --fetch` takes what it names now, and shows what changes",
                     ))
                 })
             }
@@ -246,14 +341,7 @@ fn shown(spot: &Spot) -> String {
     match spot {
         Spot::Builtin(name) => name.clone(),
         Spot::Directory { named, .. } => named.clone(),
-        Spot::Git { url, revision, directory, .. } => {
-            let reference = Reference::Git {
-                url: url.clone(),
-                revision: revision.clone(),
-                directory: directory.clone(),
-            };
-            reference.to_string()
-        }
+        Spot::Git { .. } => source(spot).to_string(),
     }
 }
 
@@ -286,7 +374,7 @@ mod tests {
         let places = Places {
             base: directory.path().to_owned(),
             cache: directory.path().join("cache"),
-            pins: BTreeMap::new(),
+            ..Places::default()
         };
         let layers = resolve(&Reference::parse(reference).unwrap(), &places)?;
         Ok(layers.iter().map(|layer| layer.manifest.name.clone()).collect())

@@ -122,13 +122,26 @@ impl Files {
         self.0.iter().map(|(path, bytes)| (path, bytes.as_slice()))
     }
 
+    /// SHA-256 of each file but the golden cases, by path.
+    #[must_use]
+    pub fn hashes(&self) -> BTreeMap<String, String> {
+        self.shipped()
+            .map(|(path, bytes)| (path.to_string(), crate::apply::bookkeeping::hash(bytes)))
+            .collect()
+    }
+
+    /// Every file but the golden cases: what a repository keeps of a layer.
+    pub fn shipped(&self) -> impl Iterator<Item = (&RelPath, &[u8])> {
+        self.iter().filter(|(path, _)| !path.as_str().starts_with("cases/"))
+    }
+
     /// SHA-256 over every path and content but the golden cases, in
     /// hexadecimal; CRLF and LF count as the same, so that a checkout on
     /// Windows has the hash of one elsewhere.
     #[must_use]
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
-        for (path, bytes) in self.iter().filter(|(path, _)| !path.as_str().starts_with("cases/")) {
+        for (path, bytes) in self.shipped() {
             let bytes = match std::str::from_utf8(bytes) {
                 Ok(text) => text.replace("\r\n", "\n").into_bytes(),
                 Err(_) => bytes.to_vec(),

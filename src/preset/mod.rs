@@ -1,19 +1,23 @@
-//! Presets: a reference in, a preset's defaults out.
+//! Presets: a reference in, an ordered chain of layers out.
 //!
 //! Built-in presets are compiled in from `presets/`. They hold answers, no
-//! code and no templates: a stack is a composition of axes.
+//! code and no templates: a stack is a composition of axes. A team's preset
+//! builds on them with defaults, locks, floors, rules and template overlays.
 
 pub mod chain;
 pub mod files;
 pub mod git;
 pub mod manifest;
+pub mod policy;
 pub mod reference;
 pub mod rule;
 
 use include_dir::{Dir, include_dir};
 
-use crate::error::{Problem, nearest};
-use crate::schema::entries;
+use crate::error::{Error, Problem, nearest};
+pub use chain::{Kept, Layer, Places, Source};
+pub use policy::Policy;
+pub use reference::Reference;
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
 
@@ -26,40 +30,93 @@ pub const PARTS: [&str; 2] = ["templates", "cases"];
 pub const NAMES: [&str; 5] =
     ["fastapi-uvicorn", "fastapi-gunicorn", "django-nginx", "ml-server", "celery-postgres-redis"];
 
-/// A preset, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A preset with everything it builds on.
+#[derive(Clone, Debug)]
 pub struct Preset {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// One line for people.
-    pub description: String,
-    /// Defaults of keys, as text.
-    pub defaults: Vec<(String, String)>,
+    /// How it is named, in `dockwright.toml` too.
+    pub reference: Reference,
+    /// Its layers, lowest first; the last is the preset itself.
+    pub layers: Vec<Layer>,
 }
 
-/// Finds a preset by its reference.
+impl Preset {
+    /// The preset's own layer.
+    ///
+    /// # Panics
+    /// Never: a preset that was read has a layer.
+    #[must_use]
+    pub fn top(&self) -> &Layer {
+        self.layers.last().expect("a preset that was read has a layer")
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.top().manifest.name
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.top().manifest.description
+    }
+
+    /// Whether no later source may change a key.
+    #[must_use]
+    pub fn locks(&self, key: &str) -> bool {
+        self.layers.iter().flat_map(|layer| &layer.manifest.locked).any(|entry| entry.key == key)
+    }
+
+    /// What it says of a key; the last layer that speaks of it is heard.
+    #[must_use]
+    pub fn default(&self, key: &str) -> Option<&str> {
+        let said = self
+            .layers
+            .iter()
+            .rev()
+            .flat_map(|layer| layer.manifest.locked.iter().chain(&layer.manifest.defaults));
+        said.filter(|entry| entry.key == key).map(|entry| entry.text.as_str()).next()
+    }
+}
+
+impl PartialEq for Preset {
+    fn eq(&self, other: &Self) -> bool {
+        let hashes = |preset: &Self| -> Vec<String> {
+            preset.layers.iter().map(|layer| layer.hash.clone()).collect()
+        };
+        self.reference == other.reference && hashes(self) == hashes(other)
+    }
+}
+
+/// Reads a preset and what it builds on.
+///
+/// # Errors
+/// See [`chain::resolve`].
+pub fn open(reference: &Reference, places: &Places) -> Result<Preset, Error> {
+    let layers = chain::resolve(reference, places)?;
+    Ok(Preset { reference: reference.clone(), layers })
+}
+
+/// Finds a built-in preset by its name.
 ///
 /// # Errors
 /// An unknown name, with the nearest one.
-pub fn find(reference: &str) -> Result<Preset, Problem> {
-    let source = NAMES
-        .contains(&reference)
-        .then(|| BUILTIN.get_file(format!("{reference}/preset.toml")))
-        .flatten()
-        .and_then(include_dir::File::contents_utf8);
-    let Some(source) = source else {
-        return Err(unknown(reference));
-    };
-    read(reference, source)
+///
+/// # Panics
+/// When a built-in preset is malformed: a unit test reads them all.
+pub fn find(name: &str) -> Result<Preset, Problem> {
+    if !NAMES.contains(&name) {
+        return Err(unknown(name));
+    }
+    let reference = Reference::Builtin(name.to_owned());
+    Ok(open(&reference, &Places::default()).expect("built-in presets are well-formed"))
 }
 
 /// A name that no built-in preset has.
 fn unknown(name: &str) -> Problem {
     let help = match nearest(name, NAMES) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", NAMES.join(", ")),
+        None => format!("there are {}; a directory is ./NAME", NAMES.join(", ")),
     };
     Problem::new(format!("unknown preset `{name}`")).help(help)
 }
@@ -71,30 +128,6 @@ fn unknown(name: &str) -> Problem {
 #[must_use]
 pub fn builtin() -> Vec<Preset> {
     NAMES.iter().map(|name| find(name).expect("built-in presets are well-formed")).collect()
-}
-
-fn read(reference: &str, source: &str) -> Result<Preset, Problem> {
-    let file = format!("{reference}/preset.toml");
-    let entries = entries::read(&file, source).map_err(|mut problems| problems.remove(0))?;
-    let top = |key: &str| {
-        entries
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| entry.text.clone())
-            .ok_or_else(|| Problem::new(format!("{key} is missing")).at(file.clone()))
-    };
-    Ok(Preset {
-        name: top("name")?,
-        version: top("version")?,
-        description: top("description")?,
-        defaults: entries
-            .iter()
-            .filter_map(|entry| {
-                let key = entry.key.strip_prefix("defaults.")?;
-                Some((key.to_owned(), entry.text.clone()))
-            })
-            .collect(),
-    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! How a preset is named: a built-in name, a path, or a place in git.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::error::Problem;
 use crate::relpath::RelPath;
+use crate::schema::entries::Entry;
 
 /// A reference to a preset.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +71,76 @@ impl Reference {
             .transpose()
             .map_err(Problem::new)?;
         Ok(Self::Git { url: url.to_owned(), revision: revision.to_owned(), directory })
+    }
+}
+
+impl Reference {
+    /// What `dockwright.toml` names: `preset = "…"`, or a table with `git`,
+    /// `rev` and `path`; `None` where it names none.
+    ///
+    /// # Errors
+    /// See [`Self::parse`], with the place.
+    pub fn of_entries(entries: &[Entry]) -> Result<Option<Self>, Problem> {
+        let find = |key: &str| entries.iter().find(|entry| entry.key == key);
+        if let Some(entry) = find("preset") {
+            return Self::parse(&entry.text)
+                .map(Some)
+                .map_err(|problem| problem.at(entry.place.to_string()));
+        }
+        let parts = entries.iter().filter(|entry| entry.key.starts_with("preset."));
+        for entry in parts {
+            if !["preset.git", "preset.rev", "preset.path"].contains(&entry.key.as_str()) {
+                return Err(Problem::new(format!("unknown key `{}`", entry.key))
+                    .at(entry.place.to_string())
+                    .help(
+                        "preset = { git = \"https://…\", rev = \"TAG\", path = \"DIRECTORY\" }",
+                    ));
+            }
+        }
+        let Some(git) = find("preset.git") else {
+            return match find("preset.rev").or_else(|| find("preset.path")) {
+                Some(entry) => Err(Problem::new("the preset has no `git`")
+                    .at(entry.place.to_string())
+                    .help("a directory is preset = \"../team\"")),
+                None => Ok(None),
+            };
+        };
+        let Some(revision) = find("preset.rev") else {
+            return Err(Problem::new("the preset has no `rev`")
+                .at(git.place.to_string())
+                .help("rev = \"TAG\", a branch or a commit"));
+        };
+        let directory = find("preset.path").map(|entry| entry.text.as_str());
+        Self::git(&git.text, &revision.text, directory)
+            .map(Some)
+            .map_err(|problem| problem.at(git.place.to_string()))
+    }
+
+    /// The same preset as a repository names it: a path that was typed is
+    /// relative to where it was typed, one in a file to the repository.
+    #[must_use]
+    pub fn seen_from(self, repository: &Path) -> Self {
+        let Self::Path(path) = &self else { return self };
+        let resolved =
+            |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+        match (resolved(Path::new(path)), resolved(repository)) {
+            (Some(preset), Some(repository)) => Self::Path(relative(&preset, &repository)),
+            _ => self,
+        }
+    }
+}
+
+/// One absolute path as another names it, with `/` on every system.
+fn relative(path: &Path, from: &Path) -> String {
+    let (path, from): (Vec<_>, Vec<_>) = (path.components().collect(), from.components().collect());
+    let common = path.iter().zip(&from).take_while(|(one, other)| one == other).count();
+    let up = std::iter::repeat_n("..".to_owned(), from.len() - common);
+    let down = path[common..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let parts: Vec<String> = up.chain(down).collect();
+    match parts.first().map(String::as_str) {
+        None => ".".to_owned(),
+        Some("..") => parts.join("/"),
+        Some(_) => format!("./{}", parts.join("/")),
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Rendered {
     pub bytes: Vec<u8>,
 }
 
-/// Renders every output of the plan.
+/// Renders every output of the plan, with what the preset's layers override.
 ///
 /// # Errors
 /// A template that does not parse or reads what the plan does not have.

@@ -12,7 +12,7 @@ use crate::detect::facts::Connection;
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
-use crate::preset::{self, Preset};
+use crate::preset::Preset;
 use crate::schema::value::label_near;
 
 /// Everything that was read before anything is decided.
@@ -184,14 +184,14 @@ impl Layers {
     /// # Errors
     /// An unknown preset.
     pub fn preset(&self) -> Result<Preset, Error> {
+        let lock = self.lock.as_ref();
         if let Some(reference) = &self.choices.preset {
-            return input::preset(reference);
+            return input::preset(reference, &self.dir, lock);
         }
-        let named = self.entries.iter().flatten().find(|entry| entry.key == "preset");
-        match named {
-            Some(entry) => preset::find(&entry.text)
-                .map_err(|problem| Error::input(problem.at(entry.place.to_string()))),
-            None => input::preset(fitting(&self.facts)),
+        let entries = self.entries.as_deref().unwrap_or_default();
+        match input::named_preset(entries, &self.dir, lock)? {
+            Some(preset) => Ok(preset),
+            None => input::preset(fitting(&self.facts), &self.dir, lock),
         }
     }
 

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use crate::answers::{Draft, document};
-use crate::apply::bookkeeping::{self, DIRECTORY, Lock, Record};
+use crate::apply::bookkeeping::Lock;
 use crate::apply::change::{Action, Change};
 use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::example;
 use crate::apply::ignores::{self, Reader};
+use crate::apply::records;
 use crate::apply::secrets;
 use crate::apply::settle::{self, Choice, Choices, Group, Settled};
 use crate::cli::init::layers::Layers;
@@ -69,7 +70,7 @@ impl Proposal {
         notes: Vec<String>,
     ) -> Result<Self, Error> {
         let answers = input::resolve(draft)?;
-        let plan = input::plan(&answers, &layers.choices)?;
+        let plan = input::plan(draft, &answers, &layers.choices)?;
         let mut looks = Vec::new();
         let mut notes = notes;
         for file in render::render(&plan, draft)? {
@@ -158,25 +159,9 @@ impl Proposal {
     }
 
     fn bookkeeping(&self, layers: &Layers, settled: Settled) -> Result<Vec<Change>, Error> {
-        let bases = settled.bases();
-        let lock = Lock::of(&self.plan, &self.preset.version, settled.entries);
+        let lock = Lock::of(&self.plan, &self.preset, settled.entries);
         let pristine = settled.pristine.iter().map(Vec::as_slice);
-        let mut changes = Vec::new();
-        for Record { path, bytes } in bookkeeping::records(&lock, pristine) {
-            let path = own_path(&format!("{DIRECTORY}/{path}"));
-            let expect = disk::look(&layers.dir, &path)?;
-            changes.push(Change::write(path, expect, bytes, 0o644));
-        }
-        for name in stored_bases(&layers.dir) {
-            if !bases.contains(&name)
-                && let Ok(path) = RelPath::new(&format!("{DIRECTORY}/base/{name}"))
-            {
-                let expect = disk::look(&layers.dir, &path)?;
-                let gone = Change::keep(path, expect, "no file is compared with it any more");
-                changes.push(Change { action: Action::Remove, ..gone });
-            }
-        }
-        Ok(changes)
+        records::changes(&layers.dir, &lock, &self.preset, pristine)
     }
 }
 
@@ -385,12 +370,4 @@ fn keep_to_this_machine(dir: &Path, changes: &mut Vec<Change>) -> Result<(), Err
         }
     }
     Ok(())
-}
-
-fn stored_bases(dir: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(dir.join(DIRECTORY).join("base")) else { return Vec::new() };
-    let mut names: Vec<String> =
-        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort();
-    names
 }

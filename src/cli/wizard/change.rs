@@ -122,7 +122,7 @@ fn item(line: &Line, session: &Session, outcome: &Outcome) -> String {
         Line::Remedy(key, text) => {
             return format!("Set {} to {}", label(key), said_as(text));
         }
-        Line::Preset => ("stack", session.preset().name.clone()),
+        Line::Preset => ("stack", session.preset().name().to_owned()),
         Line::Key(key) => (label(key), outcome.draft.text(key)),
         Line::Family(family) => (family.label(), family.said(&outcome.draft)),
     };

@@ -81,15 +81,14 @@ impl Questions {
 impl Step {
     /// Whether the question matters, and no flag has answered it.
     fn applies(self, session: &Session) -> Result<bool, Error> {
-        let flagged = |key: &str| session.is_flagged(key);
+        let flagged = |key: &str| session.is_flagged(key) || session.preset().locks(key);
         let (cpus, memory) = (flagged("deploy.cpus"), flagged("deploy.memory"));
         let one_by_one = session.own_size && !cpus && !memory || cpus != memory;
         Ok(match self {
             Self::Name => !flagged("project.name"),
             Self::Stack => session.preset_origin() != &crate::answers::Origin::Flag,
             Self::Runtime => {
-                let serves = |(key, _): &(String, String)| key == "model.runtime";
-                !flagged("model.runtime") && session.preset().defaults.iter().any(serves)
+                !flagged("model.runtime") && session.preset().default("model.runtime").is_some()
             }
             Self::Place => !cpus && !memory,
             Self::Cpus => one_by_one && !cpus,
@@ -140,8 +139,8 @@ pub fn ask_stack(asker: &mut Asker, session: &mut Session) -> Result<Reply<()>, 
     let items: Vec<String> = presets
         .iter()
         .map(|preset| {
-            let lines = wrap(&preset.description, room);
-            format!("{}\n    {}", preset.name, lines.join("\n    "))
+            let lines = wrap(preset.description(), room);
+            format!("{}\n    {}", preset.name(), lines.join("\n    "))
         })
         .collect();
     let now = presets.iter().position(|preset| preset == session.preset()).unwrap_or(0);
@@ -149,7 +148,7 @@ pub fn ask_stack(asker: &mut Asker, session: &mut Session) -> Result<Reply<()>, 
     match asker.select(PROMPT, why, &items, now)? {
         Reply::Given(chosen) => {
             let preset = presets[chosen].clone();
-            asker.answered(PROMPT, &preset.name)?;
+            asker.answered(PROMPT, preset.name())?;
             session.choose_preset(preset);
             Ok(Reply::Given(()))
         }

@@ -47,7 +47,16 @@ impl Session {
             Some(_) => Origin::Flag,
             None => Origin::Builtin,
         };
-        let preset = input::preset(choices.preset.as_deref().unwrap_or(input::USUAL_PRESET))?;
+        let reference = choices.preset.as_deref().unwrap_or(input::USUAL_PRESET);
+        Self::with(directory, choices, input::preset(reference, directory, None)?, preset_origin)
+    }
+
+    fn with(
+        directory: &Path,
+        choices: &Choices,
+        preset: Preset,
+        preset_origin: Origin,
+    ) -> Result<Self, Error> {
         let mut session = Self {
             directory: directory.to_owned(),
             choices: choices.clone(),
@@ -73,13 +82,11 @@ impl Session {
     /// # Errors
     /// Every problem of the flags and of `dockwright.toml`.
     pub fn of_layers(layers: &Layers) -> Result<Self, Error> {
-        let preset = layers.preset()?;
-        let choices = Choices { preset: Some(preset.name.clone()), ..layers.choices.clone() };
-        let mut session = Self::new(&layers.dir, &choices)?;
-        session.choices = layers.choices.clone();
-        if layers.choices.preset.is_none() {
-            session.preset_origin = Origin::Found("fits what was found".into());
-        }
+        let origin = match layers.choices.preset {
+            Some(_) => Origin::Flag,
+            None => Origin::Found("fits what was found".into()),
+        };
+        let mut session = Self::with(&layers.dir, &layers.choices, layers.preset()?, origin)?;
         session.layers = Some(layers.clone());
         Ok(session)
     }
@@ -171,7 +178,7 @@ impl Session {
     pub fn outcome(&self) -> Result<Outcome, Error> {
         let draft = self.draft()?;
         let planned =
-            input::resolve(&draft).and_then(|answers| input::plan(&answers, &self.choices));
+            input::resolve(&draft).and_then(|answers| input::plan(&draft, &answers, &self.choices));
         let plan = match planned {
             Ok(plan) => Ok(plan),
             Err(Error::Input(problems)) => Err(problems),

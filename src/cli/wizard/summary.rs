@@ -64,7 +64,7 @@ pub fn heading(text: &str) -> String {
 pub fn choices(session: &Session, draft: &Draft, width: usize) -> String {
     let mut rows = vec![(
         "stack".to_owned(),
-        session.preset().name.clone(),
+        session.preset().name().to_owned(),
         match session.preset_origin() {
             Origin::Flag => "--preset".to_owned(),
             origin => short(origin),
