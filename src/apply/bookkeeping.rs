@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::answers::adopted::Derived;
 use crate::apply::disk::{self, DiskState};
 use crate::error::{Error, Problem};
-use crate::plan::{Output, Ownership, Plan};
+use crate::plan::{Output, Ownership, Plan, images};
 use crate::preset::{self, Kept, Places, Preset, Reference, Source};
 use crate::relpath::RelPath;
 use crate::render::Rendered;
@@ -162,7 +162,7 @@ impl Lock {
         ]);
         for (flag, name) in [("db", "postgres"), ("redis", "redis")] {
             if plan.flags.is(flag) {
-                sticky.insert(format!("images.{name}"), plan.images[name].clone());
+                sticky.insert(format!("images.{name}"), images::without_registry(answers, name));
             }
         }
         Self {

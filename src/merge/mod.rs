@@ -7,7 +7,7 @@
 //! by line; the result is parsed again in its language.
 
 mod lines;
-mod syntax;
+pub(crate) mod syntax;
 mod values;
 
 pub use lines::Hunk;

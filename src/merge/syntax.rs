@@ -12,7 +12,7 @@ pub(super) fn problem(syntax: Syntax, merged: &str, disk: &str, new: &str) -> Op
 
 /// The first mistake of a text in its language.
 #[must_use]
-pub(super) fn parse(syntax: Syntax, text: &str) -> Option<String> {
+pub(crate) fn parse(syntax: Syntax, text: &str) -> Option<String> {
     match syntax {
         Syntax::Toml => {
             toml::from_str::<toml::Table>(text).err().map(|error| error.message().to_owned())

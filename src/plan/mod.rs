@@ -11,6 +11,7 @@ pub mod data;
 pub mod env;
 pub mod flags;
 pub mod health;
+pub mod images;
 pub mod invariants;
 pub mod ledger;
 pub mod nginx;
@@ -93,7 +94,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
             Some(_) => Requirements::default(),
             None => packages::resolve(&flags, &answers.python),
         },
-        images: images(answers),
+        images: images::of(answers),
         env: match &carry {
             Some(carry) => carry.variables(env::variables(&shape)),
             None => env::variables(&shape),
@@ -156,23 +157,6 @@ fn notices(shape: &Shape) -> Vec<String> {
         ));
     }
     notices
-}
-
-fn images(answers: &Answers) -> BTreeMap<String, String> {
-    let prefix =
-        answers.images.get("registry").map(|prefix| format!("{prefix}/")).unwrap_or_default();
-    data::VERSIONS
-        .images
-        .iter()
-        .map(|(name, reference)| {
-            let reference = match answers.images.get(name) {
-                Some(chosen) => chosen.clone(),
-                None if name == "python" => data::VERSIONS.python_image(&answers.python),
-                None => reference.clone(),
-            };
-            (name.clone(), format!("{prefix}{reference}"))
-        })
-        .collect()
 }
 
 impl Plan {

@@ -8,7 +8,7 @@ use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Framework};
 use crate::plan::data::VERSIONS;
 use crate::plan::env::{EnvKind, EnvVar};
-use crate::plan::{Plan, Role};
+use crate::plan::{Plan, Role, images};
 use crate::render::carried;
 
 /// The port that the application listens on in its container.
@@ -38,7 +38,7 @@ pub fn of(plan: &Plan) -> Value {
             "cpus": deploy.cpus.to_string(),
             "memory": deploy.memory.to_string(),
             "budget": deploy.budget.word(),
-            "dockerfile_syntax": answers.images.get("dockerfile-syntax").cloned().unwrap_or_default(),
+            "dockerfile_syntax": images::frontend(answers),
         },
         "images": plan.images,
         "svc": Role::ALL.iter()

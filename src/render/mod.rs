@@ -3,6 +3,7 @@
 //! Templates choose no numbers and do no arithmetic; they print the context
 //! that [`context`] makes of a plan.
 
+pub mod blocks;
 pub mod carried;
 pub mod context;
 pub mod dotenv;
@@ -14,6 +15,7 @@ use crate::answers::{Draft, document};
 use crate::error::Error;
 use crate::plan::outputs::Content;
 use crate::plan::{Output, Plan};
+pub use blocks::{Block, blocks};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 

@@ -14,5 +14,6 @@ mod new;
 mod plan;
 mod properties;
 mod readme;
+mod registry;
 mod rendered;
 mod support;
