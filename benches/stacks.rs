@@ -36,7 +36,7 @@ fn stacks(criterion: &mut Criterion) {
                 || tempfile::tempdir().unwrap(),
                 |directory| {
                     let target = directory.path().join("shop");
-                    apply::create::create(&target, &planned, &preset, &files).unwrap();
+                    apply::create::create(&target, None, &planned, &preset, &files).unwrap();
                     directory
                 },
                 BatchSize::PerIteration,

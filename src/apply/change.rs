@@ -56,9 +56,10 @@ pub struct Change {
     pub expect: DiskState,
     /// What stands there afterwards, where that is written.
     pub bytes: Vec<u8>,
-    /// Permission bits of a file that is created; one that is there keeps its
-    /// own.
+    /// Permission bits of a file that is created.
     pub mode: u32,
+    /// Permission bits that a file which is there gets; else it keeps its own.
+    pub set_mode: Option<u32>,
     /// Why, for people; empty where the action says it all.
     pub why: String,
 }
@@ -72,13 +73,31 @@ impl Change {
             Some(there) if there == bytes => Action::Unchanged,
             Some(_) => Action::Replace,
         };
-        Self { path, action, expect, bytes, mode, why: String::new() }
+        Self { path, action, expect, bytes, mode, set_mode: None, why: String::new() }
     }
 
     /// What is there stays, for this reason.
     #[must_use]
     pub fn keep(path: RelPath, expect: DiskState, why: impl Into<String>) -> Self {
-        Self { path, action: Action::Keep, expect, bytes: Vec::new(), mode: 0, why: why.into() }
+        let action = Action::Keep;
+        Self { path, action, expect, bytes: Vec::new(), mode: 0, set_mode: None, why: why.into() }
+    }
+
+    /// The file gets these permission bits, also where its content stays.
+    #[must_use]
+    pub fn with_mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        // Where the platform has no modes, there is nothing to set.
+        let DiskState::File { bytes, mode: there } = &self.expect else { return self };
+        if !cfg!(unix) || *there == mode || self.action == Action::Remove {
+            return self;
+        }
+        self.set_mode = Some(mode);
+        if !self.action.writes() {
+            self.bytes.clone_from(bytes);
+            self.action = Action::Replace;
+        }
+        self
     }
 
     /// Says why.

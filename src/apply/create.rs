@@ -5,6 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::apply::bookkeeping::{self, DIRECTORY, FileEntry, Lock};
+use crate::apply::change::Change;
+use crate::apply::commit::commit;
+use crate::apply::disk::{self, DiskState};
+use crate::apply::exclusive::Held;
 use crate::apply::records::{self, Record};
 use crate::apply::staging::{Staging, write};
 use crate::apply::{packages, secrets};
@@ -12,6 +16,7 @@ use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
 use crate::preset::Preset;
+use crate::relpath::RelPath;
 use crate::render::Rendered;
 
 /// Refuses a target that holds anything but a `.git`.
@@ -58,19 +63,39 @@ fn entries(directory: &Path) -> Result<Vec<String>, Error> {
 }
 
 /// Writes the service and returns the paths that were written, bookkeeping
-/// left out.
+/// left out. `held` is the target's lock, where the target is there.
 ///
 /// # Errors
 /// Nothing is left behind when anything fails: the target, a tool that makes
 /// a lock file, the disk.
 pub fn create(
     target: &Path,
+    held: Option<&Held>,
     plan: &Plan,
     preset: &Preset,
     files: &[Rendered],
 ) -> Result<Vec<String>, Error> {
     check_target(target)?;
-    let staging = Staging::beside(target)?;
+    let staging = match held {
+        Some(_) => Staging::inside(target)?,
+        None => Staging::beside(target)?,
+    };
+    let mut written = stage(&staging, plan, files)?;
+    let lock = Lock::of(plan, preset, files.iter().map(FileEntry::clean).collect());
+    let pristine = files.iter().filter(|file| bookkeeping::has_base(file.output.ownership));
+    let pristine = pristine.map(|file| file.bytes.as_slice());
+    for Record { path, bytes } in records::records(&lock, preset, pristine) {
+        write(&staging.path().join(DIRECTORY).join(path), &bytes, 0o644)?;
+    }
+    match held {
+        Some(held) => move_files(&staging, held)?,
+        None => staging.publish(|| publish(&staging, target))?,
+    }
+    written.sort();
+    Ok(written)
+}
+
+fn stage(staging: &Staging, plan: &Plan, files: &[Rendered]) -> Result<Vec<String>, Error> {
     let mut written = Vec::new();
     for file in files {
         let path = file.output.path.below(staging.path());
@@ -78,9 +103,9 @@ pub fn create(
             Content::Secrets => {
                 let template = String::from_utf8_lossy(&file.bytes);
                 let text = secrets::fill(&template, staging.path())?;
-                write(&path, text.as_bytes(), file.output.mode)?;
+                drop(write(&path, text.as_bytes(), file.output.mode)?);
             }
-            _ => write(&path, &file.bytes, file.output.mode)?,
+            _ => drop(write(&path, &file.bytes, file.output.mode)?),
         }
         written.push(file.output.path.to_string());
     }
@@ -90,28 +115,18 @@ pub fn create(
     if described && let Some(lock_file) = packages::lock_file(manager) {
         packages::lock(manager, &plan.answers.python, staging.path())?;
         written.push(lock_file.to_owned());
-        written.sort();
     }
-    let lock = Lock::of(plan, preset, files.iter().map(FileEntry::clean).collect());
-    let pristine = files.iter().filter(|file| bookkeeping::has_base(file.output.ownership));
-    let pristine = pristine.map(|file| file.bytes.as_slice());
-    for Record { path, bytes } in records::records(&lock, preset, pristine) {
-        write(&staging.path().join(DIRECTORY).join(path), &bytes, 0o644)?;
-    }
-    staging.publish(|| publish(&staging, target))?;
     Ok(written)
 }
 
-/// Puts the staged tree in the target's place: with one rename where the
-/// target is missing. Into a directory that is there, the entries are moved
-/// one by one, and moved back when one of them fails.
+/// Puts the staged tree in the place of a target that is missing, with one
+/// rename.
 fn publish(staging: &Staging, target: &Path) -> Result<(), Error> {
     let failed = |source| Error::Io { action: "create", path: target.to_owned(), source };
-    if target.exists() {
-        return move_entries(staging.path(), target);
-    }
+    // It may be there by now.
+    check_target(target)?;
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let made = parent.and_then(first_missing);
+    let made = parent.map_or_else(Vec::new, missing);
     let renamed = parent.map_or(Ok(()), fs::create_dir_all).and_then(|()| {
         #[cfg(unix)]
         {
@@ -122,35 +137,47 @@ fn publish(staging: &Staging, target: &Path) -> Result<(), Error> {
         fs::rename(staging.path(), target)
     });
     renamed.map_err(|source| {
-        if let Some(made) = made {
-            let _ = fs::remove_dir_all(made);
+        for parent in made {
+            // Another run may have put its own there.
+            let _ = fs::remove_dir(parent);
         }
         failed(source)
     })
 }
 
-fn move_entries(staged: &Path, target: &Path) -> Result<(), Error> {
-    let mut moved: Vec<(PathBuf, PathBuf)> = Vec::new();
-    for name in entries(staged)? {
-        let (from, to) = (staged.join(&name), target.join(&name));
-        if let Err(source) = fs::rename(&from, &to) {
-            for (from, to) in moved {
-                let _ = fs::rename(to, from);
-            }
-            return Err(Error::Io { action: "write", path: to, source });
-        }
-        moved.push((from, to));
+/// Brings the staged files into a directory that is there: all or none, also
+/// where the run is killed in between.
+fn move_files(staging: &Staging, held: &Held) -> Result<(), Error> {
+    let mut changes = Vec::new();
+    for path in staged_files(staging.path(), "")? {
+        let DiskState::File { bytes, mode } = disk::look(staging.path(), &path)? else { continue };
+        let expect = disk::look(held.root(), &path)?;
+        changes.push(Change::write(path, expect, bytes, mode));
     }
-    Ok(())
+    commit(held, &changes).map(drop)
 }
 
-/// The topmost directory that making `target` will make.
-fn first_missing(target: &Path) -> Option<PathBuf> {
-    target
-        .ancestors()
-        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
-        .last()
-        .map(Path::to_owned)
+fn staged_files(staging: &Path, below: &str) -> Result<Vec<RelPath>, Error> {
+    let mut files = Vec::new();
+    for name in entries(&staging.join(below))? {
+        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+        if staging.join(&path).is_dir() {
+            files.append(&mut staged_files(staging, &path)?);
+        } else {
+            files.push(
+                RelPath::new(&path)
+                    .map_err(|message| Error::Template { template: path, message })?,
+            );
+        }
+    }
+    Ok(files)
+}
+
+/// The directories that making `target` will make, the lowest first.
+fn missing(target: &Path) -> Vec<PathBuf> {
+    let parents = target.ancestors();
+    let missing = parents.take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+    missing.map(Path::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -19,3 +19,4 @@ pub mod records;
 pub mod secrets;
 pub mod settle;
 pub mod staging;
+pub mod system;

@@ -1,21 +1,20 @@
 //! A directory beside the target in which everything is made, so that the
 //! target appears at once and complete, or not at all.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Write as _;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use tempfile::TempDir;
-
+use crate::apply::system;
 use crate::error::Error;
 
 /// How the name of every staging directory begins.
 pub const PREFIX: &str = ".dockwright-";
 
-/// What an interrupt must remove. A `TempDir` removes itself when it is
+/// What an interrupt must remove. A staging directory is removed when it is
 /// dropped, but an interrupt ends the process without dropping anything.
 static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
@@ -38,9 +37,8 @@ fn open() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 /// A staging directory; gone when dropped, unless its content was moved away.
 #[derive(Debug)]
 pub struct Staging {
-    /// Empty only while it is being dropped.
-    directory: Option<TempDir>,
     path: PathBuf,
+    stays: Cell<bool>,
 }
 
 impl Staging {
@@ -64,21 +62,13 @@ impl Staging {
     /// When it cannot be made there.
     pub fn inside(parent: &Path) -> Result<Self, Error> {
         let _at_work = at_work();
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(PREFIX);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o700));
-        }
-        let directory = builder.tempdir_in(parent).map_err(|source| Error::Io {
+        let path = system::create_private_dir(parent, PREFIX).map_err(|source| Error::Io {
             action: "write in",
             path: parent.to_owned(),
             source,
         })?;
-        let path = directory.path().to_owned();
         open().insert(path.clone());
-        Ok(Self { directory: Some(directory), path })
+        Ok(Self { path, stays: Cell::new(false) })
     }
 
     /// Does what brings the staged files into place; an interrupt waits until
@@ -93,6 +83,12 @@ impl Staging {
         Ok(())
     }
 
+    /// Leaves it where it is, also after an interrupt: the next run needs it.
+    pub fn leave(&self) {
+        open().remove(&self.path);
+        self.stays.set(true);
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -104,8 +100,10 @@ impl Drop for Staging {
     fn drop(&mut self) {
         // An interrupt finds the directory whole, or gone and forgotten.
         let _at_work = at_work();
-        drop(self.directory.take());
-        open().remove(&self.path);
+        if !self.stays.get() {
+            let _ = system::remove_dir_all(&self.path);
+            open().remove(&self.path);
+        }
     }
 }
 
@@ -122,35 +120,17 @@ pub fn remove_open() -> usize {
     PUBLISHED.load(Ordering::SeqCst)
 }
 
-/// Writes a file that is not there yet, and the directories above it.
+/// Writes a file that is not there yet, and the directories above it; gives
+/// it, still open.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<File, Error> {
     let failed = |source| Error::Io { action: "write", path: path.to_owned(), source };
     // An interrupt must not remove the directory between two steps of this.
     let _at_work = at_work();
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        // The mode is there from the first byte: a secret is never readable
-        // by others, not even for a moment.
-        options.mode(mode);
-    }
-    let mut file = options.open(path).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Again without the umask, which takes bits away when a file is made.
-        file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
-    Ok(())
+    system::create_file(path, bytes, mode).map_err(failed)
 }

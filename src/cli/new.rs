@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::answers::Draft;
 use crate::apply::create;
 use crate::apply::exclusive::Held;
+use crate::apply::journal;
 use crate::apply::packages;
 use crate::cli::{Choices, Format, input, overview, report, wizard};
 use crate::error::{Error, Problem};
@@ -20,12 +21,14 @@ use crate::render;
 /// # Errors
 /// Wrong input before anything is written; a failed write leaves nothing.
 pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<(), Error> {
-    create::check_target(dir)?;
     // What is missing cannot be locked, and needs no lock: it appears at once.
     let held = dir.is_dir().then(|| Held::take(dir, &mut report::waiting(dir))).transpose()?;
-    if held.is_some() {
-        create::check_target(dir)?;
+    if let Some(message) =
+        held.as_ref().map(journal::recover).transpose()?.unwrap_or_default().message()
+    {
+        report::warn(&message);
     }
+    create::check_target(dir)?;
     let (preset, draft) = if yes {
         unasked(dir, choices)?
     } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
@@ -45,7 +48,7 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
     let written = if dry_run {
         files.iter().map(|file| file.output.path.to_string()).collect()
     } else {
-        create::create(dir, &plan, &preset, &files)?
+        create::create(dir, held.as_ref(), &plan, &preset, &files)?
     };
     report_done(dir, choices, &plan, &written, dry_run)
 }

@@ -57,6 +57,13 @@ pub fn error(error: &Error) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
+/// Says something on standard error that is no reason to stop.
+pub fn warn(text: &str) {
+    let word = style("warning").for_stderr().yellow().bold();
+    // Standard error can be gone; the work goes on.
+    let _ = writeln!(std::io::stderr(), "{word}: {text}");
+}
+
 /// Says on standard error that another run has to end first.
 pub fn waiting(dir: &Path) -> impl FnMut() {
     move || {

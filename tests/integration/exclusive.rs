@@ -63,6 +63,58 @@ fn of_two_that_make_a_service_in_the_same_directory_one_is_refused() {
     assert!(!directory.path().join("Dockerfile").exists());
 }
 
+/// Each file but the smallest is larger than a block.
+#[test]
+fn a_file_that_cannot_be_written_leaves_the_tree_as_it_was() {
+    let directory = repository();
+    crate::init::write(&directory, "Dockerfile", "FROM python:3.9\n");
+    let before = crate::init::tree(directory.path());
+    let run = "trap '' XFSZ; ulimit -f 1; exec \"$0\" init --yes --adopt \"$1\"";
+    let output = Command::new("sh")
+        .args(["-c", run, env!("CARGO_BIN_EXE_dockwright")])
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("cannot write"), "{said}");
+    assert!(crate::init::tree(directory.path()) == before);
+}
+
+#[test]
+fn a_service_in_a_directory_that_is_there_is_whole_or_not_there_after_a_kill() {
+    use std::time::{Duration, Instant};
+    let service = || {
+        let directory = crate::support::directory();
+        std::fs::create_dir(directory.path().join(".git")).unwrap();
+        directory
+    };
+    let run = |directory: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
+        command.args(["new", "--yes", "--set", "project.name=shop"]).arg(directory);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let done = service();
+    let started = Instant::now();
+    assert!(run(done.path()).wait().unwrap().success());
+    let whole = started.elapsed();
+    let paths = |root: &Path| -> Vec<String> {
+        crate::init::tree(root).into_iter().map(|(path, _)| path).collect()
+    };
+    let new = paths(done.path());
+    for part in 0..12_u32 {
+        let directory = service();
+        let mut child = run(directory.path());
+        std::thread::sleep(whole * part / 10 + Duration::from_micros(1));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let again = run(directory.path()).wait().unwrap();
+        // The next run finds the directory empty, or with the whole service.
+        assert!(again.success() || again.code() == Some(2));
+        assert!(paths(directory.path()) == new, "part {part}");
+    }
+}
+
 #[test]
 fn runs_at_once_end_with_one_whole_result() {
     let directory = repository();

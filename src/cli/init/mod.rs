@@ -25,7 +25,6 @@ use crate::apply::commit::commit;
 use crate::apply::exclusive::Held;
 use crate::apply::journal;
 use crate::cli::Choices;
-use crate::cli::report::waiting;
 use crate::cli::terminal::Quiet;
 use crate::cli::wizard::asker::Asker;
 use crate::error::{Error, Problem};
@@ -70,13 +69,9 @@ pub const EXAMPLES: &str = "Examples:
 pub fn run(init: &Init) -> Result<(), Error> {
     let dir = &init.dir;
     check_directory(dir)?;
-    let held = Held::take(dir, &mut waiting(dir))?;
-    let undone = journal::recover(&held)?;
-    if !undone.is_empty() {
-        report::warn(&format!(
-            "an earlier run was killed; these are what they were before it: {}",
-            undone.join(", ")
-        ));
+    let held = Held::take(dir, &mut crate::cli::report::waiting(dir))?;
+    if let Some(message) = journal::recover(&held)?.message() {
+        crate::cli::report::warn(&message);
     }
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let asking = !init.yes && terminal;

@@ -1,8 +1,5 @@
 //! What `init` did: files, checklist, next command.
 
-use std::io::Write as _;
-
-use console::style;
 use serde_json::{Value, json};
 
 use crate::apply::change::{Action, Change};
@@ -14,13 +11,6 @@ use crate::cli::{Format, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::plan::Bundle;
-
-/// Says something on standard error that is no reason to stop.
-pub fn warn(text: &str) {
-    let word = style("warning").for_stderr().yellow().bold();
-    // Standard error can be gone; the work goes on.
-    let _ = writeln!(std::io::stderr(), "{word}: {text}");
-}
 
 /// Prints the report.
 ///
