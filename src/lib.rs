@@ -25,6 +25,8 @@ pub mod merge;
 pub mod plan;
 pub mod preset;
 pub mod relpath;
+pub mod project;
 pub mod render;
 pub mod schema;
 pub mod units;
+pub mod update;

@@ -6,6 +6,8 @@ use toml_edit::{DocumentMut, Item, Table, Value as Toml};
 use crate::answers::draft::Draft;
 use crate::answers::source::{Origin, Sourced};
 use crate::error::Problem;
+use crate::preset::Reference;
+use crate::relpath::RelPath;
 use crate::schema;
 pub use crate::schema::entries::{Entry, read};
 use crate::schema::value::Value;
@@ -85,13 +87,7 @@ pub fn extend(source: &str, draft: &Draft) -> Result<String, toml_edit::TomlErro
             None => table[name] = Item::Value(value),
         }
     }
-    let text = document.to_string();
-    // A parsed document loses the line ends it had.
-    Ok(if source.contains("\r\n") {
-        text.replace("\r\n", "\n").replace('\n', "\r\n")
-    } else {
-        text
-    })
+    Ok(in_line_ends_of(source, document.to_string()))
 }
 
 /// `tune.web.workers` is `workers` in `[tune.web]`; `files.a/b.conf` is
@@ -100,6 +96,53 @@ fn split(key: &str) -> (&str, &str) {
     match key.strip_prefix("files.") {
         Some(path) => ("files", path),
         None => key.rsplit_once('.').unwrap_or(("", key)),
+    }
+}
+
+/// A document that names another preset; a table stays a table while the
+/// preset stays in its repository.
+///
+/// # Errors
+/// A document that is no TOML; reading it has said so before.
+pub fn with_preset(source: &str, reference: &Reference) -> Result<String, toml_edit::TomlError> {
+    let mut document: DocumentMut = source.parse()?;
+    let there = document.get_mut("preset");
+    match (there.and_then(Item::as_table_like_mut), reference) {
+        (Some(table), Reference::Git { url, revision, directory })
+            if table.get("git").and_then(Item::as_str) == Some(url)
+                && table.get("path").and_then(Item::as_str)
+                    == directory.as_ref().map(RelPath::as_str) =>
+        {
+            replace(table.get_mut("rev"), revision);
+        }
+        _ => {
+            let text = reference.to_string();
+            if document.get("preset").is_some_and(Item::is_value) {
+                replace(document.get_mut("preset"), &text);
+            } else {
+                document.remove("preset");
+                document["preset"] = toml_edit::value(text);
+            }
+        }
+    }
+    Ok(in_line_ends_of(source, document.to_string()))
+}
+
+/// Another text for a value, its comments kept.
+fn replace(item: Option<&mut Item>, text: &str) {
+    if let Some(value) = item.and_then(Item::as_value_mut) {
+        let decor = value.decor().clone();
+        *value = text.into();
+        *value.decor_mut() = decor;
+    }
+}
+
+/// A parsed document loses the line ends it had.
+pub(super) fn in_line_ends_of(source: &str, text: String) -> String {
+    if source.contains("\r\n") {
+        text.replace("\r\n", "\n").replace('\n', "\r\n")
+    } else {
+        text
     }
 }
 

@@ -9,6 +9,7 @@ pub mod adopted;
 pub mod carried;
 pub mod document;
 pub mod draft;
+pub mod migrate;
 pub mod source;
 pub mod stack;
 

@@ -1,7 +1,7 @@
 //! `.dockwright/`: what was written, so that a later version can be merged
 //! with the user's edits. No secrets, no absolute paths, no timestamps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::answers::adopted::Derived;
 use crate::apply::disk::{self, DiskState};
 use crate::error::{Error, Problem};
-use crate::plan::{Output, Ownership, Plan, images};
+use crate::plan::{Bundle, Output, Ownership, Plan, images};
 use crate::preset::{self, Kept, Places, Preset, Reference, Source};
 use crate::relpath::RelPath;
 use crate::render::Rendered;
@@ -34,6 +34,9 @@ pub struct Lock {
     pub preset: Vec<Layer>,
     /// Values that stay until somebody asks for others.
     pub sticky: BTreeMap<String, String>,
+    /// The bundles that were written, where not all were.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub only: BTreeSet<Bundle>,
     /// Facts about code that was there before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derived: Option<Derived>,
@@ -170,6 +173,7 @@ impl Lock {
             dockwright: env!("CARGO_PKG_VERSION").to_owned(),
             preset: preset.layers.iter().map(Layer::of).collect(),
             sticky,
+            only: plan.only.clone(),
             derived: answers.adopted.as_ref().map(|adopted| adopted.derived.clone()),
             file,
         }
@@ -202,7 +206,24 @@ impl Lock {
                 lock.version
             )));
         }
+        lock.check().map_err(broken)?;
         Ok(Some(lock))
+    }
+
+    /// A lock may come from anywhere: what it names stays in its directory.
+    fn check(&self) -> Result<(), String> {
+        for entry in &self.file {
+            for path in [Some(&entry.path), entry.beside.as_ref()].into_iter().flatten() {
+                RelPath::new(path)?;
+            }
+        }
+        let hex = |text: &String| text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
+        let hashes = self.preset.iter().map(|layer| &layer.hash).filter(|hash| !hash.is_empty());
+        let bases = self.file.iter().filter_map(|entry| entry.base.as_ref());
+        match hashes.chain(bases).find(|hash| !hex(hash)) {
+            Some(hash) => Err(format!("`{hash}` is no hash")),
+            None => Ok(()),
+        }
     }
 
     /// Where a preset is looked for from a repository with this lock: pinned

@@ -158,6 +158,7 @@ mod tests {
             dockwright: String::new(),
             preset: Vec::new(),
             sticky: Default::default(),
+            only: Default::default(),
             derived: None,
             file: files.iter().map(|file| FileEntry::clean(file)).collect(),
         }

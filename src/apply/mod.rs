@@ -14,6 +14,7 @@ pub mod exclusive;
 pub mod ignores;
 pub mod journal;
 pub mod lines;
+pub mod needed;
 pub mod packages;
 pub mod records;
 pub mod secrets;

@@ -278,20 +278,20 @@ impl Settled {
 
     fn extend(&mut self, look: &Look, file: Rendered, needed: &[&str], intent: Option<&str>) {
         let there = look.disk.bytes().unwrap_or_default();
-        let ours = String::from_utf8_lossy(&file.bytes);
-        let (bytes, why) = match file.output.syntax {
-            Syntax::Dotenv => {
-                let (bytes, added) = dotenv::extend(there, &ours);
-                (bytes, format!("added {}", added.join(", ")))
-            }
-            Syntax::Ignore => self.merge_entries(&file, there, &ours, needed),
-            _ => (intent.unwrap_or(&ours).as_bytes().to_vec(), "added what is new".to_owned()),
+        let more = match file.output.bundle {
+            Bundle::Intent => Extended {
+                bytes: intent.map_or_else(|| file.bytes.clone(), |text| text.as_bytes().to_vec()),
+                why: "added what is new".to_owned(),
+                note: None,
+            },
+            _ => Extended::of(&file, there, needed),
         };
+        self.notes.extend(more.note);
         let path = file.output.path.clone();
-        let mut change = Change::write(path, look.disk.clone(), bytes, file.output.mode);
+        let mut change = Change::write(path, look.disk.clone(), more.bytes, file.output.mode);
         if change.action == Action::Replace {
             change.action = Action::Extend;
-            change.why = why;
+            change.why = more.why;
         }
         self.changes.push(change);
         let ownership = match file.output.bundle {
@@ -300,38 +300,6 @@ impl Settled {
         };
         let entry = FileEntry::of(&file.output, FileState::Clean);
         self.entries.push(FileEntry { ownership, ..entry });
-    }
-
-    fn merge_entries(
-        &mut self,
-        file: &Rendered,
-        there: &[u8],
-        ours: &str,
-        needed: &[&str],
-    ) -> (Vec<u8>, String) {
-        let git = file.output.path.as_str().ends_with(".gitignore");
-        let merged = if git {
-            // Somebody who has a list of their own needs the secrets kept out
-            // of the history, and nothing else from us.
-            let text = String::from_utf8_lossy(there);
-            let entries: Vec<String> = ignores::entries(&text).map(str::to_owned).collect();
-            let covered = ignores::excludes(ignores::Reader::Git, &entries, ".env");
-            ignores::merge(ignores::Reader::Git, there, if covered { "" } else { ".env\n" }, &[])
-        } else {
-            ignores::merge(ignores::Reader::Docker, there, ours, needed)
-        };
-        if !merged.skipped.is_empty() {
-            self.notes.push(format!(
-                "{}: left out {}, because a `!` line of yours lets such files in",
-                file.output.path,
-                merged.skipped.join(", ")
-            ));
-        }
-        let why = match merged.added.as_slice() {
-            few if few.len() <= 3 => format!("added {}", few.join(", ")),
-            many => format!("added {} entries", many.len()),
-        };
-        (merged.bytes, why)
     }
 
     fn beside(&mut self, look: &Look, file: Rendered, lock: Option<&Lock>) {
@@ -367,4 +335,72 @@ impl Settled {
 
 fn entry_before(look: &Look, lock: Option<&Lock>) -> Option<FileEntry> {
     lock?.entry(look.file.output.path.as_str()).cloned()
+}
+
+/// A file of lines or names with what it lacked.
+#[derive(Clone, Debug)]
+pub struct Extended {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// What was added.
+    pub why: String,
+    /// What was not, and why.
+    pub note: Option<String>,
+}
+
+impl Extended {
+    /// Adds what `file` has and `there` lacks; `needed` are paths that no
+    /// line may keep out of the build.
+    #[must_use]
+    pub fn of(file: &Rendered, there: &[u8], needed: &[&str]) -> Self {
+        let ours = String::from_utf8_lossy(&file.bytes);
+        match file.output.syntax {
+            Syntax::Dotenv => {
+                let (bytes, added) = dotenv::extend(there, &ours);
+                Self { bytes, why: format!("added {}", added.join(", ")), note: None }
+            }
+            Syntax::Ignore => Self::of_entries(file, there, &ours, needed),
+            _ => Self::of_lines(there, &ours),
+        }
+    }
+
+    /// Any other text: its lines that are not there yet.
+    fn of_lines(there: &[u8], ours: &str) -> Self {
+        let text = String::from_utf8_lossy(there);
+        let has: Vec<&str> = text.lines().collect();
+        let new: Vec<&str> =
+            ours.lines().filter(|line| !line.trim().is_empty() && !has.contains(line)).collect();
+        let added: String = new.iter().map(|line| format!("{line}\n")).collect();
+        Self {
+            bytes: if new.is_empty() { there.to_vec() } else { lines::append(there, &added) },
+            why: format!("added {} lines", new.len()),
+            note: None,
+        }
+    }
+
+    fn of_entries(file: &Rendered, there: &[u8], ours: &str, needed: &[&str]) -> Self {
+        let git = file.output.path.as_str().ends_with(".gitignore");
+        let merged = if git {
+            // Somebody who has a list of their own needs the secrets kept out
+            // of the history, and nothing else from us.
+            let text = String::from_utf8_lossy(there);
+            let entries: Vec<String> = ignores::entries(&text).map(str::to_owned).collect();
+            let covered = ignores::excludes(ignores::Reader::Git, &entries, ".env");
+            ignores::merge(ignores::Reader::Git, there, if covered { "" } else { ".env\n" }, &[])
+        } else {
+            ignores::merge(ignores::Reader::Docker, there, ours, needed)
+        };
+        let note = (!merged.skipped.is_empty()).then(|| {
+            format!(
+                "{}: left out {}, because a `!` line of yours lets such files in",
+                file.output.path,
+                merged.skipped.join(", ")
+            )
+        });
+        let why = match merged.added.as_slice() {
+            few if few.len() <= 3 => format!("added {}", few.join(", ")),
+            many => format!("added {} entries", many.len()),
+        };
+        Self { bytes: merged.bytes, why, note }
+    }
 }

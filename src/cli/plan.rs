@@ -9,6 +9,7 @@ use crate::apply::bookkeeping::Lock;
 use crate::cli::{Choices, Format, input, report};
 use crate::error::{Error, Problem, nearest};
 use crate::plan::{Decision, Plan};
+use crate::project;
 
 /// Shows the plan of a directory's `dockwright.toml`, or of flags alone.
 ///
@@ -27,7 +28,7 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
     let lock = lock.as_ref();
     let preset = match &choices.preset {
         Some(reference) => input::preset(reference, dir, lock)?,
-        None => match input::named_preset(&entries, dir, lock)? {
+        None => match project::named_preset(&entries, dir, lock)? {
             Some(preset) => preset,
             None => input::preset(input::USUAL_PRESET, dir, lock)?,
         },

@@ -17,7 +17,8 @@ pub struct Hunk {
 
 impl Hunk {
     /// The whole file, for a reason of its own.
-    pub(super) fn whole_file(disk: &str, why: String) -> Self {
+    #[must_use]
+    pub fn whole_file(disk: &str, why: String) -> Self {
         Self { line: 1, disk: disk.to_owned(), new: String::new(), why: Some(why) }
     }
 }

@@ -62,6 +62,8 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// What an existing compose file runs, sorted by what becomes of it.
     pub carry: Option<carry::Carry>,
+    /// The bundles that the files were limited to; empty for all.
+    pub only: BTreeSet<Bundle>,
     /// What a person should know before going on.
     pub warnings: Vec<String>,
 }
@@ -106,6 +108,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         flags,
         outputs,
         carry,
+        only: only.clone(),
         warnings,
     })
 }

@@ -79,6 +79,17 @@ pub fn files(
     Ok(Some(files))
 }
 
+/// The tags of a repository, asked for now.
+///
+/// # Errors
+/// No `git`, no such repository, no network.
+pub fn tags(url: &str) -> Result<Vec<String>, Error> {
+    let listing = run(&std::env::temp_dir(), &["ls-remote", "--tags", "--refs", "--", url], url)?;
+    let listing = String::from_utf8_lossy(&listing);
+    let name = |line: &str| Some(line.split_once("refs/tags/")?.1.to_owned());
+    Ok(listing.lines().filter_map(name).collect())
+}
+
 /// Where fetched presets are kept: `DOCKWRIGHT_CACHE`, else the user's cache
 /// directory.
 #[must_use]

@@ -13,6 +13,7 @@ use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
 use crate::preset::Preset;
+use crate::project;
 use crate::schema::value::label_near;
 
 /// Everything that was read before anything is decided.
@@ -189,7 +190,7 @@ impl Layers {
             return input::preset(reference, &self.dir, lock);
         }
         let entries = self.entries.as_deref().unwrap_or_default();
-        match input::named_preset(entries, &self.dir, lock)? {
+        match project::named_preset(entries, &self.dir, lock)? {
             Some(preset) => Ok(preset),
             None => input::preset(fitting(&self.facts), &self.dir, lock),
         }

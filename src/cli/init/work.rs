@@ -1,7 +1,6 @@
 //! The changes of one run: the outputs, what is kept of replaced files, the
 //! safe additions, and the bookkeeping.
 
-use std::fs;
 use std::path::Path;
 
 use crate::answers::{Draft, document};
@@ -12,6 +11,7 @@ use crate::apply::compare::{Look, Standing};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::example;
 use crate::apply::ignores::{self, Reader};
+use crate::apply::needed;
 use crate::apply::records;
 use crate::apply::secrets;
 use crate::apply::settle::{self, Choice, Choices, Group, Settled};
@@ -106,7 +106,8 @@ impl Proposal {
         choices: &Choices,
         git: &git::State,
     ) -> Result<Work, Error> {
-        let needed = read_by_the_build(&self.looks, layers, &self.plan);
+        let outputs = self.looks.iter().map(|look| &look.file.output);
+        let needed = needed::by_the_build(&layers.dir, outputs, &self.plan);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let lock = layers.lock.as_ref();
         let settled = settle::settle(&self.looks, choices, lock, &needed, self.intent.as_deref());
@@ -241,61 +242,6 @@ fn intent(dir: &Path, draft: &Draft) -> Result<Option<String>, Error> {
     document::extend(&source, draft)
         .map(Some)
         .map_err(|error| Error::input(Problem::new(error.message().to_owned()).at(document::FILE)))
-}
-
-/// What the build reads, by paths relative to the build context: nothing of
-/// it may be kept out by a `.dockerignore`.
-fn read_by_the_build(looks: &[Look], layers: &Layers, plan: &Plan) -> Vec<String> {
-    let ignore = looks.iter().map(|look| look.file.output.path.as_str());
-    let context = ignore
-        .filter_map(|path| path.strip_suffix(".dockerignore"))
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    let image = looks.iter().filter(|look| {
-        let output = &look.file.output;
-        Group::of(output.bundle) == Group::Image && !output.path.as_str().ends_with(".dockerignore")
-    });
-    let mut paths: Vec<String> = image
-        .map(|look| look.file.output.path.to_string())
-        .filter(|path| !path.ends_with("Dockerfile"))
-        .collect();
-    if let Some(adopted) = &plan.answers.adopted {
-        paths.extend(adopted.dependency_files.iter().map(ToString::to_string));
-        let module = adopted.app.split(':').next().unwrap_or_default().replace('.', "/");
-        let module = match &adopted.root {
-            Some(root) => format!("{root}/{module}"),
-            None => module,
-        };
-        let files = [format!("{module}.py"), format!("{module}/__init__.py")];
-        paths.extend(files.into_iter().filter(|path| layers.dir.join(path).is_file()));
-    }
-    // What their own list keeps out stays out.
-    let list = fs::read_to_string(layers.dir.join(format!("{context}.dockerignore")));
-    let theirs: Vec<String> =
-        ignores::entries(&list.unwrap_or_default()).map(str::to_owned).collect();
-    let data = kept_data(&layers.dir).into_iter().filter(|path| {
-        let inside = path.strip_prefix(&context);
-        inside.is_some_and(|path| !ignores::excludes(ignores::Reader::Docker, &theirs, path))
-    });
-    paths.extend(data);
-    paths.iter().filter_map(|path| path.strip_prefix(&context)).map(str::to_owned).collect()
-}
-
-/// Files that git does not ignore, of kinds that `.dockerignore` keeps out as
-/// local data: the code may read them.
-fn kept_data(dir: &Path) -> Vec<String> {
-    let files = ignore::WalkBuilder::new(dir).require_git(false).build().flatten();
-    let data = files.filter(|file| {
-        let ending = file.path().extension().and_then(|ending| ending.to_str());
-        matches!(ending, Some("db" | "key" | "log" | "pem")) && file.path().is_file()
-    });
-    let mut paths: Vec<String> = data
-        .filter_map(|file| Some(file.path().strip_prefix(dir).ok()?.to_str()?.to_owned()))
-        .filter(|path| crate::detect::scope::counts(path))
-        .collect();
-    paths.sort();
-    paths
 }
 
 /// Copies of files that are replaced and that git could not give back.

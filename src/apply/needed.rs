@@ -1,0 +1,70 @@
+//! What an image's build reads: nothing of it may be kept out by an ignore
+//! file.
+
+use std::fs;
+use std::path::Path;
+
+use crate::apply::ignores::{self, Reader};
+use crate::apply::settle::Group;
+use crate::plan::{Output, Plan};
+
+/// What the build reads, by paths relative to the build context: nothing of
+/// it may be kept out by a `.dockerignore`.
+#[must_use]
+pub fn by_the_build<'a>(
+    dir: &Path,
+    outputs: impl Iterator<Item = &'a Output>,
+    plan: &Plan,
+) -> Vec<String> {
+    let outputs: Vec<&Output> = outputs.collect();
+    let context = outputs
+        .iter()
+        .map(|output| output.path.as_str())
+        .filter_map(|path| path.strip_suffix(".dockerignore"))
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let image = outputs.iter().filter(|output| {
+        Group::of(output.bundle) == Group::Image && !output.path.as_str().ends_with(".dockerignore")
+    });
+    let mut paths: Vec<String> = image
+        .map(|output| output.path.to_string())
+        .filter(|path| !path.ends_with("Dockerfile"))
+        .collect();
+    if let Some(adopted) = &plan.answers.adopted {
+        paths.extend(adopted.dependency_files.iter().map(ToString::to_string));
+        let module = adopted.app.split(':').next().unwrap_or_default().replace('.', "/");
+        let module = match &adopted.root {
+            Some(root) => format!("{root}/{module}"),
+            None => module,
+        };
+        let files = [format!("{module}.py"), format!("{module}/__init__.py")];
+        paths.extend(files.into_iter().filter(|path| dir.join(path).is_file()));
+    }
+    // What their own list keeps out stays out.
+    let list = fs::read_to_string(dir.join(format!("{context}.dockerignore")));
+    let theirs: Vec<String> =
+        ignores::entries(&list.unwrap_or_default()).map(str::to_owned).collect();
+    let data = kept_data(dir).into_iter().filter(|path| {
+        let inside = path.strip_prefix(&context);
+        inside.is_some_and(|path| !ignores::excludes(Reader::Docker, &theirs, path))
+    });
+    paths.extend(data);
+    paths.iter().filter_map(|path| path.strip_prefix(&context)).map(str::to_owned).collect()
+}
+
+/// Files that git does not ignore, of kinds that `.dockerignore` keeps out as
+/// local data: the code may read them.
+fn kept_data(dir: &Path) -> Vec<String> {
+    let files = ignore::WalkBuilder::new(dir).require_git(false).build().flatten();
+    let data = files.filter(|file| {
+        let ending = file.path().extension().and_then(|ending| ending.to_str());
+        matches!(ending, Some("db" | "key" | "log" | "pem")) && file.path().is_file()
+    });
+    let mut paths: Vec<String> = data
+        .filter_map(|file| Some(file.path().strip_prefix(dir).ok()?.to_str()?.to_owned()))
+        .filter(|path| crate::detect::scope::counts(path))
+        .collect();
+    paths.sort();
+    paths
+}

@@ -1,0 +1,141 @@
+//! A repository that dockwright has written to: its `dockwright.toml`, its
+//! lock, and the way from them to a plan. Nothing is detected again.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::answers::document::{self, Entry};
+use crate::answers::{Answers, Draft};
+use crate::apply::bookkeeping::{LOCK, Lock};
+use crate::error::{Error, Problem};
+use crate::plan::{Bundle, Plan};
+use crate::preset::policy::Breach;
+use crate::preset::{self, Places, Preset, Reference};
+
+/// A repository that dockwright has written to.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Its directory.
+    pub dir: PathBuf,
+    /// `dockwright.toml`, as it stands there.
+    pub text: String,
+    /// What it says.
+    pub entries: Vec<Entry>,
+    /// What was written.
+    pub lock: Lock,
+}
+
+impl Project {
+    /// Reads a repository.
+    ///
+    /// # Errors
+    /// A directory without a lock or a `dockwright.toml`, or with wrong ones.
+    pub fn read(dir: &Path) -> Result<Self, Error> {
+        let missing = |name: &str, help: &str| {
+            let message = format!("{} has no {name}", dir.display());
+            Error::input(Problem::new(message).help(help))
+        };
+        let Some(lock) = Lock::read(dir)? else {
+            let help = "`dockwright init` adopts code that is there, `dockwright new` makes a service";
+            return Err(missing(LOCK, help));
+        };
+        let Some((text, entries)) = document(dir)? else {
+            return Err(missing(
+                document::FILE,
+                "restore it from version control: it says what was chosen",
+            ));
+        };
+        Ok(Self { dir: dir.to_owned(), text, entries, lock })
+    }
+
+    /// The preset that it names.
+    ///
+    /// # Errors
+    /// See [`named_preset`].
+    pub fn reference(&self) -> Result<Reference, Error> {
+        match Reference::of_entries(&self.entries).map_err(Error::input)? {
+            Some(reference) => Ok(reference),
+            None => Err(Error::input(
+                Problem::new("no preset is named")
+                    .at(document::FILE)
+                    .help("preset = \"fastapi-uvicorn\", or one of your team"),
+            )),
+        }
+    }
+}
+
+/// `dockwright.toml` of a directory and what it says; `None` where there is
+/// none.
+///
+/// # Errors
+/// A file that cannot be read, or its problems with their places.
+pub fn document(directory: &Path) -> Result<Option<(String, Vec<Entry>)>, Error> {
+    let path = directory.join(document::FILE);
+    let source = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::Io { action: "read", path, source }),
+    };
+    let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
+    let source = String::from_utf8(source)
+        .map_err(|_| Error::input(Problem::new("the file is not UTF-8").at(shown.clone())))?;
+    let entries = document::read(&shown, &source).map_err(Error::Input)?;
+    Ok(Some((source, entries)))
+}
+
+/// The preset that `dockwright.toml` names; `None` where it names none.
+///
+/// # Errors
+/// An unknown preset, or one that cannot be read or fetched, with the place.
+pub fn named_preset(
+    entries: &[Entry],
+    directory: &Path,
+    lock: Option<&Lock>,
+) -> Result<Option<Preset>, Error> {
+    let Some(reference) = Reference::of_entries(entries).map_err(Error::input)? else {
+        return Ok(None);
+    };
+    if let Reference::Builtin(name) = &reference {
+        let place = entries.iter().find(|entry| entry.key == "preset").map(|e| e.place.to_string());
+        return preset::find(name)
+            .map(Some)
+            .map_err(|problem| Error::input(problem.at(place.unwrap_or_default())));
+    }
+    preset::open(&reference, &places(directory, lock)).map(Some)
+}
+
+/// Where presets are looked for from a directory.
+#[must_use]
+pub fn places(directory: &Path, lock: Option<&Lock>) -> Places {
+    let cache = preset::git::usual_cache();
+    match lock {
+        Some(lock) => lock.places(directory, cache),
+        None => Places { base: directory.to_owned(), cache, ..Places::default() },
+    }
+}
+
+/// Plans, and holds the plan against what the preset demands.
+///
+/// # Errors
+/// See [`crate::plan::plan`]; every floor and rule that does not hold.
+pub fn plan(draft: &Draft, answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Error> {
+    let mut plan = crate::plan::plan(answers, only).map_err(Error::Input)?;
+    let breaches = draft.policy().broken_demands(draft, &plan, &today());
+    let (soft, hard): (Vec<_>, Vec<_>) =
+        breaches.iter().partition(|breach| breach.warn_until.is_some());
+    if !hard.is_empty() {
+        return Err(Error::Input(hard.into_iter().map(Breach::problem).collect()));
+    }
+    let until = |breach: &Breach| breach.warn_until.clone().unwrap_or_default();
+    plan.warnings.extend(
+        soft.iter().map(|breach| format!("{}; an error after {}", breach.problem(), until(breach))),
+    );
+    Ok(plan)
+}
+
+/// The day, as `YYYY-MM-DD` in UTC.
+#[must_use]
+pub fn today() -> String {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}

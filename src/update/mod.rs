@@ -1,0 +1,198 @@
+//! Carrying a newer version of a preset, of the tool or of the answers into a
+//! repository: base, disk and new render of every file in, a set of changes
+//! out. Nothing is written here.
+
+pub mod files;
+pub mod reference;
+pub mod sticky;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::answers::{Draft, Origin, document, migrate};
+use crate::apply::bookkeeping::{self, FileEntry, Lock};
+use crate::apply::change::Change;
+use crate::apply::disk::{self, DiskState};
+use crate::apply::records;
+use crate::error::{Error, Problem};
+use crate::plan::Plan;
+use crate::preset::Preset;
+use crate::project::{self, Project};
+use crate::relpath::RelPath;
+use crate::render;
+pub use files::{FileUpdate, What};
+pub use reference::Wanted;
+
+/// What becomes of a file that both sides changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// The file stays as it is on disk.
+    Keep,
+    /// The new render takes its place.
+    Take,
+    /// Both are written, with diff3 markers between them.
+    Markers,
+}
+
+/// What is asked of an update.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Another preset, or another version of it.
+    pub wanted: Wanted,
+    /// `KEY=VALUE`, as `--set` takes it.
+    pub set: Vec<String>,
+    /// What becomes of conflicts nobody resolved; `None` writes nothing.
+    pub conflict: Option<Resolution>,
+    /// What becomes of single files.
+    pub resolved: BTreeMap<String, Resolution>,
+    /// Deleted files that are brought back.
+    pub restore: BTreeSet<String>,
+    /// Whether managed files that were edited are replaced.
+    pub force: bool,
+}
+
+/// Everything an update would do.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// The layers it comes from, as the lock had them.
+    pub before: Vec<bookkeeping::Layer>,
+    /// The preset it goes to.
+    pub preset: Preset,
+    /// The plan.
+    pub plan: Plan,
+    /// What becomes of each file, sorted by path.
+    pub files: Vec<FileUpdate>,
+    /// Changes of files, then of the bookkeeping.
+    pub changes: Vec<Change>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+impl Update {
+    /// Computes an update of a repository.
+    ///
+    /// # Errors
+    /// A repository without lock, wrong input, a preset that cannot be had,
+    /// demands of the preset that do not hold.
+    pub fn of(dir: &Path, options: &Options) -> Result<Self, Error> {
+        let project = Project::read(dir)?;
+        let reference = options.wanted.reference(&project)?;
+        let preset = options.wanted.open(&reference, &project)?;
+        let migrations = migrate::due(&preset.layers, &versions(&project.lock));
+        let (mut text, mut notes) =
+            migrate::document(&project.text, &migrations).map_err(broken_document)?;
+        if reference != project.reference()? {
+            text = document::with_preset(&text, &reference).map_err(broken_document)?;
+        }
+        let entries = document::read(document::FILE, &text).map_err(Error::Input)?;
+        let (draft, offers) = draft(&project, &preset, &entries, &options.set)?;
+        notes.extend(offers);
+        if !options.set.is_empty() {
+            text = document::extend(&text, &draft).map_err(broken_document)?;
+        }
+        let answers = draft.resolve().map_err(Error::Input)?;
+        let plan = project::plan(&draft, &answers, &project.lock.only)?;
+        notes.extend(plan.warnings.iter().cloned());
+        notes.extend(sticky::steps(&project.lock, &plan));
+
+        let renders = render::render(&plan, &draft)?;
+        let moved = migrate::moved(&migrations);
+        let decided = files::decide(&project, renders, &plan, &moved, options)?;
+        notes.extend(decided.notes.iter().cloned());
+        Self {
+            before: project.lock.preset.clone(),
+            preset,
+            plan,
+            files: decided.files.clone(),
+            changes: Vec::new(),
+            notes,
+        }
+        .with_changes(&project, &text, decided)
+    }
+
+    fn with_changes(
+        mut self,
+        project: &Project,
+        text: &str,
+        decided: files::Decided,
+    ) -> Result<Self, Error> {
+        let intent = RelPath::new(document::FILE).expect("a constant");
+        let expect = disk::look(&project.dir, &intent)?;
+        let written = Change::write(intent, expect, text.as_bytes().to_vec(), 0o644);
+        if written.action.writes() {
+            let path = written.path.to_string();
+            self.files.push(FileUpdate::of(path, What::Updated, "what was asked for"));
+            self.files.sort_by(|one, other| one.path.cmp(&other.path));
+        }
+        let mut changes = decided.changes;
+        changes.push(written);
+        let lock = Lock {
+            derived: project.lock.derived.clone(),
+            ..Lock::of(&self.plan, &self.preset, decided.entries)
+        };
+        let pristine = decided.pristine.iter().map(Vec::as_slice);
+        changes.extend(records::changes(&project.dir, &lock, &self.preset, pristine)?);
+        changes.retain(|change| change.action.writes());
+        self.changes = changes;
+        Ok(self)
+    }
+
+    /// Files that wait for a person.
+    pub fn conflicts(&self) -> impl Iterator<Item = &FileUpdate> {
+        self.files.iter().filter(|file| matches!(file.what, What::Conflict(_)))
+    }
+
+    /// Whether the disk would be as it is.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+fn broken_document(error: toml_edit::TomlError) -> Error {
+    Error::input(Problem::new(error.message().to_owned()).at(document::FILE))
+}
+
+/// The version of each layer that a lock names.
+fn versions(lock: &Lock) -> BTreeMap<String, String> {
+    lock.preset.iter().map(|layer| (layer.name.clone(), layer.version.clone())).collect()
+}
+
+/// The answers, from the preset, what stays from before, `dockwright.toml`
+/// and flags; and what is offered and not taken.
+///
+/// # Errors
+/// Problems of the preset, the document and the flags.
+pub fn draft(
+    project: &Project,
+    preset: &Preset,
+    entries: &[document::Entry],
+    set: &[String],
+) -> Result<(Draft, Vec<String>), Error> {
+    let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
+    if let Some(derived) = &project.lock.derived {
+        draft.derive(derived.clone());
+    }
+    let offers = sticky::keep(&mut draft, &project.lock, entries, set);
+    document::apply(entries, &mut draft).map_err(Error::Input)?;
+    let problems: Vec<Problem> = set
+        .iter()
+        .filter_map(|flag| match flag.split_once('=') {
+            Some((key, value)) => draft.set(key.trim(), value, Origin::Flag).err(),
+            None => Some(Problem::new("expected KEY=VALUE").at(format!("--set {flag}"))),
+        })
+        .collect();
+    if problems.is_empty() { Ok((draft, offers)) } else { Err(Error::Input(problems)) }
+}
+
+/// Whether an entry's file is on disk.
+fn is_there(disk: &DiskState) -> bool {
+    !matches!(disk, DiskState::Absent)
+}
+
+/// The entry of a render in a lock: under its own path, or beside the user's
+/// file of that path.
+fn entry_of<'a>(lock: &'a Lock, path: &str) -> Option<&'a FileEntry> {
+    let beside = lock.file.iter().find(|entry| entry.beside.as_deref() == Some(path));
+    beside.or_else(|| lock.entry(path))
+}
