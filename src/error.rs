@@ -114,6 +114,15 @@ pub enum Error {
         /// What the engine said.
         message: String,
     },
+    /// What was asked for was looked at, and does not hold or did not work
+    /// out everywhere; the report has said what.
+    #[error("{message}")]
+    Ended {
+        /// The exit code.
+        code: u8,
+        /// In a sentence.
+        message: String,
+    },
     /// A signal, or the end of the terminal, stopped the command.
     #[error("interrupted; nothing was written")]
     Interrupted,
@@ -129,13 +138,14 @@ impl Error {
         Self::Input(vec![problem])
     }
 
-    /// The exit code, which is part of the command's contract: 2 the input is
-    /// wrong, 3 the environment failed, 130 interrupted.
+    /// The exit code, which is part of the command's contract: 1 what was
+    /// checked does not hold, 2 the input is wrong, 3 the environment failed, 130 interrupted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) => 2,
             Self::Io { .. } | Self::Tool { .. } | Self::Template { .. } => 3,
+            Self::Ended { code, .. } => *code,
             Self::Interrupted | Self::Cancelled => 130,
         }
     }

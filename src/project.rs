@@ -37,7 +37,8 @@ impl Project {
             Error::input(Problem::new(message).help(help))
         };
         let Some(lock) = Lock::read(dir)? else {
-            let help = "`dockwright init` adopts code that is there, `dockwright new` makes a service";
+            let help =
+                "`dockwright init` adopts code that is there, `dockwright new` makes a service";
             return Err(missing(LOCK, help));
         };
         let Some((text, entries)) = document(dir)? else {

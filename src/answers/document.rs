@@ -139,11 +139,7 @@ fn replace(item: Option<&mut Item>, text: &str) {
 
 /// A parsed document loses the line ends it had.
 pub(super) fn in_line_ends_of(source: &str, text: String) -> String {
-    if source.contains("\r\n") {
-        text.replace("\r\n", "\n").replace('\n', "\r\n")
-    } else {
-        text
-    }
+    if source.contains("\r\n") { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text }
 }
 
 fn table_of<'a>(document: &'a mut DocumentMut, path: &str) -> &'a mut Table {

@@ -16,9 +16,13 @@ pub fn due<'a>(layers: &'a [Layer], before: &BTreeMap<String, String>) -> Vec<&'
     for layer in layers {
         let known = before.get(&layer.manifest.name).and_then(|text| Version::parse(text).ok());
         let Some(known) = known else { continue };
-        due.extend(layer.manifest.migrations.iter().filter(|step| {
-            known < step.before && step.before <= layer.manifest.version
-        }));
+        due.extend(
+            layer
+                .manifest
+                .migrations
+                .iter()
+                .filter(|step| known < step.before && step.before <= layer.manifest.version),
+        );
     }
     due.sort_by(|one, other| one.before.cmp(&other.before));
     due
@@ -73,7 +77,8 @@ fn apply(document: &mut dyn TableLike, step: &Step) -> Option<String> {
         }
         Step::Map { key, values } => {
             let value = get(document, &path(key))?.as_value_mut()?;
-            let old = value.as_str().map_or_else(|| value.to_string().trim().to_owned(), str::to_owned);
+            let old =
+                value.as_str().map_or_else(|| value.to_string().trim().to_owned(), str::to_owned);
             let new = values.get(&old)?;
             let decor = value.decor().clone();
             *value = new.as_str().into();
@@ -161,10 +166,7 @@ mod tests {
         ];
         let steps: Vec<&Migration> = steps.iter().collect();
         let (text, notes) = document(source, &steps).unwrap();
-        assert_eq!(
-            text,
-            "preset = \"t\" # the team's\n\n[stack]\nbroker = \"external\" # ours\n"
-        );
+        assert_eq!(text, "preset = \"t\" # the team's\n\n[stack]\nbroker = \"external\" # ours\n");
         assert_eq!(notes.len(), 4, "{notes:?}");
     }
 

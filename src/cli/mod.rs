@@ -5,6 +5,7 @@ pub mod detect;
 pub mod init;
 pub mod input;
 mod layout;
+pub mod many;
 pub mod new;
 mod overview;
 pub mod plan;
@@ -12,6 +13,7 @@ pub mod preset;
 pub mod report;
 pub mod schema;
 pub mod terminal;
+pub mod update;
 pub mod wizard;
 
 use std::path::PathBuf;
@@ -30,7 +32,7 @@ use crate::plan::Bundle;
 #[derive(Debug, Parser)]
 #[command(name = "dockwright", version, about, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 2 the input is wrong, 3 the environment failed (I/O, a missing tool), 130 interrupted."
+    after_help = "Exit codes: 0 fine, 1 what was checked does not hold (conflict, drift, policy), 2 the input is wrong, 3 the environment failed (I/O, a missing tool), 130 interrupted."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -47,6 +49,9 @@ enum Command {
     /// Add container files to code that is already there
     #[command(after_help = init::EXAMPLES)]
     Init(init::Init),
+    /// Carry a newer preset, tool or answers into repositories, keeping edits
+    #[command(after_help = update::EXAMPLES)]
+    Update(update::Update),
     /// Show what would be planned, every number with its reason
     Plan(PlanArgs),
     /// Look at the built-in presets
@@ -186,6 +191,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::New(new) => new::run(&new.dir, &new.choices, new.yes, new.dry_run),
         Command::Detect(detect) => detect::run(&detect.dir, detect.format),
         Command::Init(init) => init::run(&init),
+        Command::Update(update) => update::run(&update),
         Command::Plan(plan) => plan::run(&plan.dir, &plan.choices, plan.explain.as_deref()),
         Command::Preset(PresetCommand::List { format }) => preset::list(format),
         Command::Preset(PresetCommand::Show { reference, format }) => {

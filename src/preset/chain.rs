@@ -308,13 +308,27 @@ fn builtin(name: &str) -> Result<Files, Error> {
 
 fn directory(base: &Path, relative: &str, named: &str) -> Spot {
     let path = base.join(relative);
-    // Resolved, so that a circle over two spellings is one.
-    let path = std::fs::canonicalize(&path).unwrap_or(path);
+    // Resolved, so that a circle over two spellings is one. A directory that
+    // is yet to be made can be left by `..` as well.
+    let path = std::fs::canonicalize(&path).unwrap_or_else(|_| without_dots(&path));
     let named = match Path::new(relative).is_absolute() || named.is_empty() {
         true => relative.to_owned(),
         false => format!("{named}/{relative}"),
     };
     Spot::Directory { path, named }
+}
+
+/// An absolute path without `.` and `..`, whether it is there or not.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match part {
+            std::path::Component::ParentDir => drop(plain.pop()),
+            std::path::Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// A path below the top of a repository, from a directory in it.

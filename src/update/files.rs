@@ -148,9 +148,9 @@ pub fn decide(
 }
 
 fn extends_an_ignore_file(lock: &Lock) -> bool {
-    lock.file.iter().any(|entry| {
-        entry.ownership == Ownership::Append && entry.path.ends_with(".dockerignore")
-    })
+    lock.file
+        .iter()
+        .any(|entry| entry.ownership == Ownership::Append && entry.path.ends_with(".dockerignore"))
 }
 
 /// The names Compose reads its file under, for code that was there before.
@@ -257,7 +257,7 @@ impl Decider<'_> {
                 let base = self.base(entry, &case.disk);
                 let outcome = match base {
                     _ if is_same(&case) => Outcome::Keep,
-                    Some(base) => self.compare(&case, entry, &base),
+                    Some(base) => self.compare(&case, &base),
                     None => {
                         let why = format!(
                             "its base in {DIRECTORY}/base is missing or damaged: restore it from version control"
@@ -271,11 +271,11 @@ impl Decider<'_> {
         Ok(())
     }
 
-    fn compare(&self, case: &Case, entry: &FileEntry, base: &[u8]) -> Outcome {
+    fn compare(&self, case: &Case, base: &[u8]) -> Outcome {
         let there = case.disk.bytes().unwrap_or_default();
         let managed = case.file.output.ownership == Ownership::Managed;
-        if entry.state == FileState::Conflict && has_markers(there) {
-            let why = "conflict markers of an earlier update are still in it: resolve them";
+        if has_markers(there) && !has_markers(base) {
+            let why = "conflict markers are still in it: resolve them, then update again";
             return one_conflict(case, why.to_owned());
         }
         let edited = normalised(there) != normalised(base);
@@ -313,7 +313,9 @@ impl Decider<'_> {
             Outcome::Conflict { hunks, marked } => {
                 let resolution = self.options.resolved.get(path).copied();
                 match resolution.or(self.options.conflict) {
-                    Some(Resolution::Keep) => self.settle(case, there, What::Resolved, "yours stays"),
+                    Some(Resolution::Keep) => {
+                        self.settle(case, there, What::Resolved, "yours stays")
+                    }
                     Some(Resolution::Take) => {
                         let bytes = case.file.bytes.clone();
                         self.settle(case, bytes, What::Resolved, "the new one was taken")
@@ -348,7 +350,8 @@ impl Decider<'_> {
     fn place(&mut self, case: &Case, bytes: Vec<u8>, what: What, why: &str) -> Result<(), Error> {
         let to = case.file.output.path.clone();
         if case.from == to {
-            let mut change = Change::write(to.clone(), case.disk.clone(), bytes, case.file.output.mode);
+            let mut change =
+                Change::write(to.clone(), case.disk.clone(), bytes, case.file.output.mode);
             if let Some(mode) = new_mode(case) {
                 change = change.with_mode(mode);
             }
@@ -381,7 +384,7 @@ impl Decider<'_> {
         hunks: Vec<Hunk>,
         marked: Vec<u8>,
     ) -> Result<(), Error> {
-        if !has_markers(&marked) || entry.state == FileState::Conflict {
+        if !has_markers(&marked) || case.disk.bytes().is_some_and(has_markers) {
             self.unsettled(&case, FileEntry { state: FileState::Conflict, ..entry.clone() }, hunks);
             return Ok(());
         }
@@ -456,10 +459,8 @@ impl Decider<'_> {
 
     /// What is there stays, and the lock says of it what it said.
     fn keep(&mut self, case: &Case, what: What, why: &str) {
-        let mut entry = case
-            .entry
-            .clone()
-            .unwrap_or_else(|| FileEntry::of(&case.file.output, FileState::Kept));
+        let mut entry =
+            case.entry.clone().unwrap_or_else(|| FileEntry::of(&case.file.output, FileState::Kept));
         if what == What::Deleted {
             entry.state = FileState::Deleted;
         }
@@ -507,7 +508,8 @@ impl Decider<'_> {
             let template = String::from_utf8_lossy(&file.bytes).into_owned();
             let lacks = crate::apply::dotenv::extend(there, &template).1;
             if !lacks.is_empty() {
-                file.bytes = crate::apply::secrets::fill(&template, &self.project.dir)?.into_bytes();
+                file.bytes =
+                    crate::apply::secrets::fill(&template, &self.project.dir)?.into_bytes();
             }
         }
         Ok(file)
@@ -539,7 +541,9 @@ impl Decider<'_> {
                 let why = "it is no output any more, and you edited it".to_owned();
                 let hunks = vec![Hunk::whole_file(&String::from_utf8_lossy(there), why)];
                 self.report(&entry.path, What::Conflict(hunks), "");
-                self.decided.entries.push(FileEntry { state: FileState::Conflict, ..entry.clone() });
+                self.decided
+                    .entries
+                    .push(FileEntry { state: FileState::Conflict, ..entry.clone() });
             }
         }
         Ok(())

@@ -7,7 +7,7 @@
 
 mod ambiguity;
 mod ask;
-mod diff;
+pub mod diff;
 mod existing;
 mod git;
 pub mod layers;
