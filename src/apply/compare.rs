@@ -111,8 +111,10 @@ fn standing(file: &Rendered, disk: &DiskState, lock: Option<&Lock>) -> Standing 
     if !secret && normalised(there) == normalised(&file.bytes) {
         return Standing::Same;
     }
-    let base =
-        entry.filter(|entry| entry.state == FileState::Clean).and_then(|entry| entry.base.as_ref());
+    let written = |entry: &&crate::apply::bookkeeping::FileEntry| {
+        matches!(entry.state, FileState::Clean | FileState::Conflict)
+    };
+    let base = entry.filter(written).and_then(|entry| entry.base.as_ref());
     if base.is_some_and(|base| *base == hash(there)) {
         return Standing::Ours;
     }

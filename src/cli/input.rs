@@ -91,3 +91,22 @@ pub fn plan(draft: &Draft, answers: &Answers, choices: &Choices) -> Result<Plan,
 pub fn document(directory: &Path) -> Result<Option<Vec<document::Entry>>, Error> {
     Ok(project::document(directory)?.map(|(_, entries)| entries))
 }
+
+/// Refuses what is no directory.
+///
+/// # Errors
+/// Nothing there, something else, or something that cannot be looked at.
+pub fn check_directory(dir: &Path) -> Result<(), Error> {
+    let shown = dir.display();
+    match std::fs::metadata(dir) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => Err(Error::input(
+            Problem::new(format!("{shown} is no directory")).help("name the directory of the code"),
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::input(
+            Problem::new(format!("there is no directory {shown}"))
+                .help(format!("`dockwright new {shown}` makes a new service")),
+        )),
+        Err(source) => Err(Error::Io { action: "read", path: dir.to_owned(), source }),
+    }
+}

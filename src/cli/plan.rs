@@ -10,6 +10,7 @@ use crate::cli::{Choices, Format, input, report};
 use crate::error::{Error, Problem, nearest};
 use crate::plan::{Decision, Plan};
 use crate::project;
+use crate::update::sticky;
 
 /// Shows the plan of a directory's `dockwright.toml`, or of flags alone.
 ///
@@ -34,6 +35,10 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
         },
     };
     let mut draft = Draft::of_preset(&preset).map_err(Error::Input)?;
+    if let Some(lock) = lock {
+        // What an update would offer is its to say.
+        let _ = sticky::keep(&mut draft, lock, &entries, &choices.set);
+    }
     document::apply(&entries, &mut draft).map_err(Error::Input)?;
     input::apply_flags(choices, &mut draft)?;
     if let Some(derived) = lock.and_then(|lock| lock.derived.clone()) {

@@ -231,10 +231,13 @@ impl Decider<'_> {
         match entry.state {
             _ if restore && !is_there(&case.disk) => self.write(case, What::Restored, "")?,
             FileState::Kept if is_same(&case) => self.write(case, What::Unchanged, "")?,
+            FileState::Kept if self.takes(&path) => {
+                self.write(case, What::Resolved, "the new one was taken")?;
+            }
             FileState::Kept => self.keep(&case, What::NotAdopted, ""),
             FileState::Deleted if is_same(&case) => self.write(case, What::Unchanged, "")?,
             FileState::Deleted if is_there(&case.disk) => {
-                self.own_again(case, "it was deleted, and is yours now");
+                self.own_again(case, "it was deleted, and what stands there now is yours")?;
             }
             FileState::Deleted => self.keep(&case, What::Deleted, ""),
             FileState::Clean | FileState::Conflict => self.owned(case, &entry)?,
@@ -410,8 +413,7 @@ impl Decider<'_> {
             if output.ownership == Ownership::Append {
                 return self.extend(case);
             }
-            self.own_again(case, "a file of yours stands where a new one would");
-            return Ok(());
+            return self.own_again(case, "a file of yours stands where a new one would");
         }
         if let Some(why) = self.held_back(output.bundle, plan) {
             self.report(output.path.as_str(), What::NotAdopted, why);
@@ -443,10 +445,23 @@ impl Decider<'_> {
         needs.into_iter().any(kept).then_some("it belongs with the files that were kept")
     }
 
-    fn own_again(&mut self, case: Case, why: &str) {
+    /// A file that is the user's, and stays so unless they say otherwise.
+    fn own_again(&mut self, case: Case, why: &str) -> Result<(), Error> {
         let output = &case.file.output;
-        self.report(output.path.as_str(), What::NotAdopted, why);
+        let path = output.path.to_string();
+        if self.takes(&path) {
+            return self.write(case, What::Resolved, "the new one was taken");
+        }
+        self.decided.notes.push(format!(
+            "{path}: {why}; it stays, and is not adopted: --take {path} writes ours in its place"
+        ));
+        self.report(&path, What::NotAdopted, why);
         self.decided.entries.push(FileEntry::of(output, FileState::Kept));
+        Ok(())
+    }
+
+    fn takes(&self, path: &str) -> bool {
+        self.options.resolved.get(path) == Some(&Resolution::Take)
     }
 
     fn write(&mut self, case: Case, what: What, why: &str) -> Result<(), Error> {

@@ -17,3 +17,6 @@ mod readme;
 mod registry;
 mod rendered;
 mod support;
+mod team;
+mod update;
+mod update_git;

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::preset::Preset;
 use crate::project;
 use crate::schema::value::label_near;
+use crate::update::sticky;
 
 /// Everything that was read before anything is decided.
 #[derive(Clone, Debug)]
@@ -210,6 +211,11 @@ impl Layers {
     /// Problems of flags and `dockwright.toml`.
     pub fn draft_from(&self, preset: &Preset) -> Result<(Draft, Vec<String>), Error> {
         let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
+        if let Some(lock) = &self.lock {
+            let entries = self.entries.as_deref().unwrap_or_default();
+            // What an update would offer is its to say.
+            let _ = sticky::keep(&mut draft, lock, entries, &self.choices.set);
+        }
         let mut notes = match self.made_by_new() {
             true => Vec::new(),
             false => draft.adopt(&self.facts),

@@ -17,16 +17,16 @@ mod safe;
 mod work;
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::apply::commit::commit;
 use crate::apply::exclusive::Held;
 use crate::apply::journal;
-use crate::cli::Choices;
 use crate::cli::terminal::Quiet;
 use crate::cli::wizard::asker::Asker;
+use crate::cli::{Choices, input};
 use crate::error::{Error, Problem};
 use layers::Layers;
 use work::Work;
@@ -68,7 +68,7 @@ pub const EXAMPLES: &str = "Examples:
 /// write leaves the directory as it was.
 pub fn run(init: &Init) -> Result<(), Error> {
     let dir = &init.dir;
-    check_directory(dir)?;
+    input::check_directory(dir)?;
     let held = Held::take(dir, &mut crate::cli::report::waiting(dir))?;
     if let Some(message) = journal::recover(&held)?.message() {
         crate::cli::report::warn(&message);
@@ -102,19 +102,4 @@ fn no_terminal() -> Error {
     Error::input(Problem::new("there is no terminal to ask whether what was found is right").help(
         "look at it with `dockwright init --yes --dry-run`, then run `dockwright init --yes`",
     ))
-}
-
-fn check_directory(dir: &Path) -> Result<(), Error> {
-    let shown = dir.display();
-    match std::fs::metadata(dir) {
-        Ok(metadata) if metadata.is_dir() => Ok(()),
-        Ok(_) => Err(Error::input(
-            Problem::new(format!("{shown} is no directory")).help("name the directory of the code"),
-        )),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::input(
-            Problem::new(format!("there is no directory {shown}"))
-                .help(format!("`dockwright new {shown}` makes a new service")),
-        )),
-        Err(source) => Err(Error::Io { action: "read", path: dir.to_owned(), source }),
-    }
 }

@@ -14,7 +14,7 @@ use crate::apply::commit::commit;
 use crate::apply::exclusive::Held;
 use crate::apply::journal;
 use crate::cli::many::{self, Done};
-use crate::cli::{Format, report as reporting};
+use crate::cli::{Format, input, report as reporting};
 use crate::error::{Error, Problem};
 use crate::preset::Reference;
 use crate::update::{Options, Resolution, Update as Work, Wanted};
@@ -124,6 +124,7 @@ fn terminal() -> bool {
 }
 
 fn one(dir: &Path, update: &Update, asks: bool) -> Result<Outcome, Error> {
+    input::check_directory(dir)?;
     let held = Held::take(dir, &mut reporting::waiting(dir))?;
     if let Some(message) = journal::recover(&held)?.message() {
         reporting::warn(&message);
