@@ -2,7 +2,12 @@
 //! repository: base, disk and new render of every file in, a set of changes
 //! out. Nothing is written here.
 
+mod append;
+pub mod compared;
+pub mod file;
 pub mod files;
+mod fresh;
+mod gone;
 pub mod reference;
 pub mod sticky;
 
@@ -20,7 +25,7 @@ use crate::preset::Preset;
 use crate::project::{self, Project};
 use crate::relpath::RelPath;
 use crate::render;
-pub use files::{FileUpdate, What};
+pub use file::{FileUpdate, What};
 pub use reference::Wanted;
 
 /// What becomes of a file that both sides changed.

@@ -73,11 +73,9 @@ pub fn latest(url: &str, revision: &str) -> Result<String, Error> {
 #[must_use]
 pub fn highest<'a>(tags: impl Iterator<Item = &'a str>, revision: &str) -> Option<&'a str> {
     let digits = |text: &str| text.find(|c: char| c.is_ascii_digit());
-    let spelt = match version(revision, digits(revision).unwrap_or(0)) {
-        Some(_) => Some(&revision[..digits(revision).unwrap_or(0)]),
-        // A branch: any usual spelling.
-        None => None,
-    };
+    let start = digits(revision).unwrap_or(0);
+    // A branch has no spelling of its own: any usual one counts.
+    let spelt = version(revision, start).map(|_| &revision[..start]);
     tags.filter_map(|tag| {
         let start = digits(tag)?;
         let usual = matches!(&tag[..start], "" | "v");

@@ -1,0 +1,86 @@
+//! Outputs that the lock does not know, and files that are the user's own.
+
+use crate::apply::bookkeeping::{FileEntry, FileState};
+use crate::apply::settle::Group;
+use crate::error::Error;
+use crate::plan::outputs::Content;
+use crate::plan::{Bundle, Plan};
+use crate::schema::Ownership;
+use crate::update::file::What;
+use crate::update::files::{COMPOSE_FILES, Case, Decider, is_same};
+use crate::update::{Resolution, entry_of, is_there};
+
+impl Decider<'_> {
+    /// A file that the lock does not know.
+    pub(super) fn fresh(&mut self, case: Case, plan: &Plan) -> Result<(), Error> {
+        let output = &case.file.output;
+        if is_same(&case) {
+            return self.write(case, What::Unchanged, "");
+        }
+        if is_there(&case.disk) {
+            if output.ownership == Ownership::Append {
+                return self.extend(case);
+            }
+            return self.own_again(case, "a file of yours stands where a new one would");
+        }
+        if let Some(why) = self.held_back(output.bundle, plan) {
+            self.report(output.path.as_str(), What::NotAdopted, why);
+            return Ok(());
+        }
+        match output.content {
+            // Secrets are made where the service is made.
+            Content::Secrets => Ok(()),
+            _ => self.write(case, What::Created, ""),
+        }
+    }
+
+    /// Files that `init` left out because a file they need was kept.
+    fn held_back(&self, bundle: Bundle, plan: &Plan) -> Option<&'static str> {
+        plan.answers.adopted.as_ref()?;
+        let kept = |group: Group| {
+            self.project.lock.file.iter().any(|entry| {
+                entry.state == FileState::Kept
+                    && group_of_path(&entry.path) == Some(group)
+                    && entry_of(&self.project.lock, &entry.path).is_some_and(|e| e.beside.is_none())
+            })
+        };
+        let group = Group::of(bundle);
+        let needs = match group {
+            Group::Image => vec![Group::Image],
+            Group::Compose | Group::Env | Group::Docs => vec![Group::Image, Group::Compose],
+            Group::Rest => return None,
+        };
+        needs.into_iter().any(kept).then_some("it belongs with the files that were kept")
+    }
+
+    /// A file that is the user's, and stays so unless they say otherwise.
+    pub(super) fn own_again(&mut self, case: Case, why: &str) -> Result<(), Error> {
+        let output = &case.file.output;
+        let path = output.path.to_string();
+        if self.takes(&path) {
+            return self.write(case, What::Resolved, "the new one was taken");
+        }
+        self.decided.notes.push(format!(
+            "{path}: {why}; it stays, and is not adopted: --take {path} writes ours in its place"
+        ));
+        self.report(&path, What::NotAdopted, why);
+        self.decided.entries.push(FileEntry::of(output, FileState::Kept));
+        Ok(())
+    }
+
+    pub(super) fn takes(&self, path: &str) -> bool {
+        self.options.resolved.get(path) == Some(&Resolution::Take)
+    }
+}
+
+/// The group of a file that was there before, by its name.
+fn group_of_path(path: &str) -> Option<Group> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.contains("Dockerfile") || name.ends_with(".dockerignore") {
+        Some(Group::Image)
+    } else if COMPOSE_FILES.contains(&name) {
+        Some(Group::Compose)
+    } else {
+        None
+    }
+}
