@@ -102,6 +102,9 @@ pub enum FileState {
     /// The user removed it.
     #[serde(rename = "deleted")]
     Deleted,
+    /// It was not written, because it belongs with files that were kept.
+    #[serde(rename = "left out")]
+    LeftOut,
     /// What a preset changed in it did not merge, and waits for a person.
     #[serde(rename = "conflict")]
     Conflict,

@@ -254,7 +254,8 @@ impl Settled {
             _ => Change::keep(path, look.disk.clone(), why),
         };
         self.changes.push(change);
-        self.entries.extend(entry_before(look, lock));
+        let left_out = || FileEntry::of(&look.file.output, FileState::LeftOut);
+        self.entries.push(entry_before(look, lock).unwrap_or_else(left_out));
     }
 
     /// The base stays what it was: the next update has to know it.

@@ -148,11 +148,14 @@ impl Decider<'_> {
         let Some(entry) = case.entry.clone() else { return self.fresh(case, plan) };
         match entry.state {
             _ if restore && !is_there(&case.disk) => self.write(case, What::Restored, "")?,
-            FileState::Kept if is_same(&case) => self.write(case, What::Unchanged, "")?,
-            FileState::Kept if self.takes(&path) => {
+            FileState::LeftOut if !self.takes(&path) => self.keep(&case, What::NotAdopted, ""),
+            FileState::LeftOut | FileState::Kept if is_same(&case) => {
+                self.write(case, What::Unchanged, "")?
+            }
+            FileState::LeftOut | FileState::Kept if self.takes(&path) => {
                 self.write(case, What::Resolved, "the new one was taken")?;
             }
-            FileState::Kept => self.keep(&case, What::NotAdopted, ""),
+            FileState::LeftOut | FileState::Kept => self.keep(&case, What::NotAdopted, ""),
             FileState::Deleted if is_same(&case) => self.write(case, What::Unchanged, "")?,
             FileState::Deleted if is_there(&case.disk) => {
                 self.own_again(case, "it was deleted, and what stands there now is yours")?;

@@ -7,7 +7,7 @@ use crate::plan::outputs::Content;
 use crate::plan::{Bundle, Plan};
 use crate::schema::Ownership;
 use crate::update::file::What;
-use crate::update::files::{COMPOSE_FILES, Case, Decider, is_same};
+use crate::update::files::{Case, Decider, is_same};
 use crate::update::{Resolution, entry_of, is_there};
 
 impl Decider<'_> {
@@ -17,15 +17,16 @@ impl Decider<'_> {
         if is_same(&case) {
             return self.write(case, What::Unchanged, "");
         }
+        if let Some(why) = self.held_back(output.bundle, plan) {
+            self.report(output.path.as_str(), What::NotAdopted, why);
+            self.decided.entries.push(FileEntry::of(output, FileState::LeftOut));
+            return Ok(());
+        }
         if is_there(&case.disk) {
             if output.ownership == Ownership::Append {
                 return self.extend(case);
             }
             return self.own_again(case, "a file of yours stands where a new one would");
-        }
-        if let Some(why) = self.held_back(output.bundle, plan) {
-            self.report(output.path.as_str(), What::NotAdopted, why);
-            return Ok(());
         }
         match output.content {
             // Secrets are made where the service is made.
@@ -78,7 +79,7 @@ fn group_of_path(path: &str) -> Option<Group> {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name.contains("Dockerfile") || name.ends_with(".dockerignore") {
         Some(Group::Image)
-    } else if COMPOSE_FILES.contains(&name) {
+    } else if name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml")) {
         Some(Group::Compose)
     } else {
         None

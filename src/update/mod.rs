@@ -97,7 +97,6 @@ impl Update {
         }
         let answers = draft.resolve().map_err(Error::Input)?;
         let plan = project::plan(&draft, &answers, &project.lock.only)?;
-        notes.extend(plan.warnings.iter().cloned());
         notes.extend(sticky::steps(&project.lock, &plan));
 
         let renders = render::render(&plan, &draft)?;
@@ -138,6 +137,10 @@ impl Update {
         let pristine = decided.pristine.iter().map(Vec::as_slice);
         changes.extend(records::changes(&project.dir, &lock, &self.preset, pristine)?);
         changes.retain(|change| change.action.writes());
+        if !changes.is_empty() {
+            // Said when it was planned, and again when something changes.
+            self.notes.extend(self.plan.warnings.iter().cloned());
+        }
         self.changes = changes;
         Ok(self)
     }
