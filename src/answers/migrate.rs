@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
-use toml_edit::{DocumentMut, Item, TableLike, TomlError};
+use toml_edit::{Decor, DocumentMut, Item, TableLike, TomlError};
 
 use crate::preset::Layer;
 use crate::preset::manifest::{Migration, Step};
@@ -68,10 +68,12 @@ pub fn document(
 fn apply(document: &mut dyn TableLike, step: &Step) -> Option<String> {
     match step {
         Step::Rename { from, to } => {
+            let comments = comments(document, &path(from));
             let item = take(document, &path(from))?;
             // What was said under the new name already is meant.
             if get(document, &path(to)).is_none() {
                 put(document, &path(to), item);
+                comment(document, &path(to), comments);
             }
             Some(format!("{from} is {to} now"))
         }
@@ -124,6 +126,21 @@ fn take(table: &mut dyn TableLike, path: &[&str]) -> Option<Item> {
     }
 }
 
+/// What stands before a key.
+fn comments(table: &mut dyn TableLike, path: &[&str]) -> Option<Decor> {
+    let (name, tables) = path.split_last()?;
+    let table = tables.iter().try_fold(table, |at, name| at.get_mut(name)?.as_table_like_mut())?;
+    Some(table.key(name)?.leaf_decor().clone())
+}
+
+fn comment(table: &mut dyn TableLike, path: &[&str], comments: Option<Decor>) {
+    let (Some((name, tables)), Some(comments)) = (path.split_last(), comments) else { return };
+    let at = tables.iter().try_fold(table, |at, name| at.get_mut(name)?.as_table_like_mut());
+    if let Some(mut key) = at.and_then(|table| table.key_mut(name)) {
+        *key.leaf_decor_mut() = comments;
+    }
+}
+
 fn put(table: &mut dyn TableLike, path: &[&str], item: Item) {
     match path {
         [] => {}
@@ -151,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_document_keeps_its_comments_through_every_step() {
-        let source = "preset = \"t\" # the team's\n\n[stack]\nqueue = \"rabbit\" # ours\nold = 1\n[tune.web]\nworkers = 3\n";
+        let source = "preset = \"t\" # the team's\n\n[stack]\n# Why.\nqueue = \"rabbit\" # ours\nold = 1\n[tune.web]\nworkers = 3\n";
         let steps = [
             rename("2.0.0", "stack.queue", "stack.broker"),
             migration(
@@ -166,7 +183,10 @@ mod tests {
         ];
         let steps: Vec<&Migration> = steps.iter().collect();
         let (text, notes) = document(source, &steps).unwrap();
-        assert_eq!(text, "preset = \"t\" # the team's\n\n[stack]\nbroker = \"external\" # ours\n");
+        assert_eq!(
+            text,
+            "preset = \"t\" # the team's\n\n[stack]\n# Why.\nbroker = \"external\" # ours\n"
+        );
         assert_eq!(notes.len(), 4, "{notes:?}");
     }
 

@@ -331,3 +331,26 @@ fn of_many_repositories_each_is_done_whatever_the_others_do() {
         fs::read_to_string(team.top.path().join("mail/compose.yaml")).unwrap().contains("3680M")
     );
 }
+
+#[test]
+fn a_bots_bump_and_the_presets_never_conflict_and_the_higher_one_stays() {
+    let body = |image: &str| {
+        format!(
+            "extends = [\"django-nginx\"]\n[defaults]\nimages.postgres = \"postgres:{image}\"\nimages.nginx = \"nginx:{image}\"\n"
+        )
+    };
+    let team = Team::with_shop(&body("18.1-trixie"));
+    team.edit("compose.yaml", "postgres:18.1-trixie", "postgres:18.5-trixie");
+    let image = |team: &Team| {
+        let text = team.read("Dockerfile") + &team.read("compose.yaml");
+        text.lines().find(|line| line.contains("nginx:18")).unwrap().to_owned()
+    };
+    assert!(image(&team).contains("18.1"));
+    team.release("2.0.0", &body("18.4-trixie"));
+    team.update(&[], 0);
+    assert!(team.read("compose.yaml").contains("postgres:18.5-trixie"));
+    assert!(image(&team).contains("nginx:18.4-trixie"));
+    team.release("3.0.0", &body("18.6-trixie"));
+    team.update(&[], 0);
+    assert!(team.read("compose.yaml").contains("postgres:18.6-trixie"));
+}
