@@ -11,9 +11,9 @@ use crate::error::Error;
 use crate::merge::{self, Hunk, Outcome};
 use crate::relpath::RelPath;
 use crate::schema::Ownership;
+use crate::update::Resolution;
 use crate::update::file::What;
 use crate::update::files::{Case, Decider, is_same};
-use crate::update::{Resolution, is_there};
 
 impl Decider<'_> {
     pub(super) fn compare(&self, case: &Case, base: &[u8]) -> Outcome {
@@ -100,7 +100,7 @@ impl Decider<'_> {
     /// Writes the bytes where the file goes, and removes it where it was.
     fn place(&mut self, case: &Case, bytes: Vec<u8>, what: What, why: &str) -> Result<(), Error> {
         let to = case.file.output.path.clone();
-        if case.from == to {
+        if !case.has_moved() {
             let mut change =
                 Change::write(to.clone(), case.disk.clone(), bytes, case.file.output.mode);
             if let Some(mode) = new_mode(case) {
@@ -111,11 +111,6 @@ impl Decider<'_> {
             return Ok(());
         }
         let expect = disk::look(&self.project.dir, &to)?;
-        if is_there(&expect) {
-            let why = format!("{} moved here, and a file of yours is in the way", case.from);
-            self.report(to.as_str(), What::Conflict(Vec::new()), &why);
-            return Ok(());
-        }
         let mode = match case.disk {
             DiskState::File { mode, .. } if mode != 0 => mode,
             _ => case.file.output.mode,
@@ -146,7 +141,7 @@ impl Decider<'_> {
         self.place(&case, marked, What::Conflict(hunks), "written with markers")
     }
 
-    fn unsettled(&mut self, case: &Case, entry: FileEntry, hunks: Vec<Hunk>) {
+    pub(super) fn unsettled(&mut self, case: &Case, entry: FileEntry, hunks: Vec<Hunk>) {
         self.report(case.file.output.path.as_str(), What::Conflict(hunks), "");
         self.decided.entries.push(entry);
     }

@@ -7,7 +7,7 @@ use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
 use crate::apply::needed;
 use crate::error::Error;
-use crate::merge::Outcome;
+use crate::merge::{Hunk, Outcome};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
 use crate::project::Project;
@@ -94,6 +94,13 @@ pub(super) struct Case {
     pub(super) disk: DiskState,
 }
 
+impl Case {
+    /// Whether the preset puts it under another path now.
+    pub(super) fn has_moved(&self) -> bool {
+        self.from != self.file.output.path
+    }
+}
+
 impl Decider<'_> {
     fn file(
         &mut self,
@@ -146,6 +153,12 @@ impl Decider<'_> {
             return Ok(());
         }
         let Some(entry) = case.entry.clone() else { return self.fresh(case, plan) };
+        if case.has_moved() && is_there(&disk::look(&self.project.dir, &case.file.output.path)?) {
+            let why =
+                format!("{} moves here, and a file of yours is in the way: move it", case.from);
+            self.unsettled(&case, entry, vec![Hunk::whole_file("", why)]);
+            return Ok(());
+        }
         match entry.state {
             _ if restore && !is_there(&case.disk) => self.write(case, What::Restored, "")?,
             FileState::LeftOut if !self.takes(&path) => self.keep(&case, What::NotAdopted, ""),
@@ -209,6 +222,10 @@ impl Decider<'_> {
             case.entry.clone().unwrap_or_else(|| FileEntry::of(&case.file.output, FileState::Kept));
         if what == What::Deleted {
             entry.state = FileState::Deleted;
+        }
+        if entry.beside.is_none() {
+            // Where it would stand now.
+            entry.path = case.file.output.path.to_string();
         }
         self.report(case.file.output.path.as_str(), what, why);
         self.decided.entries.push(entry);
