@@ -85,6 +85,19 @@ pub fn changes<'a>(
     Ok(changes)
 }
 
+/// Removes the directories that changes have left empty. They hold nothing, so
+/// nothing is lost whenever this stops.
+pub fn tidy(root: &Path, changes: &[Change]) {
+    for change in changes.iter().filter(|change| change.action == Action::Remove) {
+        let path = change.path.below(root);
+        for parent in path.ancestors().skip(1).take_while(|parent| *parent != root) {
+            if fs::remove_dir(parent).is_err() {
+                break;
+            }
+        }
+    }
+}
+
 fn own_path(below: &str) -> RelPath {
     RelPath::new(&format!("{DIRECTORY}/{below}")).expect("hashes, constants and checked paths")
 }

@@ -249,8 +249,9 @@ fn a_file_that_is_no_output_any_more_goes_unless_it_was_edited() {
     assert_eq!(team.tree(), before);
     team.update(&["--keep", "nginx/nginx.conf"], 0);
     assert!(team.read("nginx/nginx.conf").contains("# mine"));
-    assert!(!team.shop().join("nginx/Dockerfile").exists());
     assert!(team.update(&[], 0).contains("Up to date"));
+    let kept = fs::read_dir(team.shop().join(".dockwright/preset")).unwrap().count();
+    assert_eq!(kept, 1, "no empty directory of the old version is left");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use clap::Args;
 
 use crate::apply::commit::commit;
 use crate::apply::exclusive::Held;
-use crate::apply::journal;
+use crate::apply::{journal, records};
 use crate::cli::terminal::Quiet;
 use crate::cli::wizard::asker::Asker;
 use crate::cli::{Choices, input};
@@ -94,6 +94,7 @@ pub fn run(init: &Init) -> Result<(), Error> {
     };
     if !init.dry_run {
         commit(&held, &work.changes)?;
+        records::tidy(dir, &work.changes);
     }
     report::print(init, &layers, &work, &git)
 }

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::apply::commit::commit;
 use crate::apply::exclusive::Held;
-use crate::apply::journal;
+use crate::apply::{journal, records};
 use crate::cli::many::{self, Done};
 use crate::cli::{Format, input, report as reporting};
 use crate::error::{Error, Problem};
@@ -143,6 +143,7 @@ fn one(dir: &Path, update: &Update, asks: bool) -> Result<Outcome, Error> {
     let written = writes && !update.dry_run && !work.is_nothing();
     if written {
         commit(&held, &work.changes)?;
+        records::tidy(dir, &work.changes);
     }
     Ok(Outcome { update: work, written })
 }
