@@ -8,11 +8,17 @@ use crate::apply::lines;
 /// The names an environment file assigns.
 #[must_use]
 pub fn names(text: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
+    assigned(text).into_iter().map(str::to_owned).collect()
+}
+
+/// The name of every assignment of an environment file, in their order.
+#[must_use]
+pub fn assigned(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let Some((name, value)) = assignment(line) else { continue };
-        names.insert(name.to_owned());
+        names.push(name);
         let Some(quote) = open_quote(value) else { continue };
         // The lines of a quoted value assign nothing.
         for line in lines.by_ref() {

@@ -2,6 +2,9 @@
 
 use diffy::{ConflictStyle, MergeOptions};
 
+use super::markers::{BASE, MIDDLE, NAMES, OURS, THEIRS};
+use super::segments::{self, Segment};
+
 /// One place where both sides changed the same lines.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Hunk {
@@ -29,34 +32,45 @@ pub(super) struct Conflict {
     pub marked: String,
 }
 
-const OURS: &str = "<<<<<<< ";
-const BASE: &str = "||||||| ";
-const MIDDLE: &str = "=======";
-const THEIRS: &str = ">>>>>>> ";
-
-/// Names of the sides in markers.
-const NAMES: (&str, &str, &str) = ("on disk", "as it was written", "new");
-
 /// Merges by line.
 pub(super) fn merge(base: &str, disk: &str, new: &str) -> Result<String, Conflict> {
+    // Longer than whatever looks like a marker in the texts, so that these
+    // are never taken for one.
+    let length = [base, disk, new].into_iter().flat_map(str::lines).map(run).max().unwrap_or(0);
+    let length = (length + 1).max(MIDDLE.len());
     let mut options = MergeOptions::new();
-    options.set_conflict_style(ConflictStyle::Diff3);
-    let named = |text: String| {
-        text.lines()
-            .map(|line| match line {
-                "<<<<<<< ours" => format!("{OURS}{}", NAMES.0),
-                "||||||| original" => format!("{BASE}{}", NAMES.1),
-                ">>>>>>> theirs" => format!("{THEIRS}{}", NAMES.2),
-                other => other.to_owned(),
-            })
-            .collect::<Vec<_>>()
-            .join("\n")
-            + "\n"
-    };
-    options.merge(base, disk, new).map_err(|marked| {
-        let marked = named(marked);
-        Conflict { hunks: hunks(&marked), marked }
-    })
+    options.set_conflict_style(ConflictStyle::Diff3).set_conflict_marker_length(length);
+    let mut is_clean = true;
+    let mut merged = String::with_capacity(disk.len().max(new.len()));
+    for Segment { base, disk, new } in segments::cut(base, disk, new) {
+        if disk == new || new == base {
+            merged.push_str(disk);
+        } else if disk == base {
+            merged.push_str(new);
+        } else {
+            let segment = options
+                .merge(base, disk, new)
+                .or_else(|marked| upwards(&options, base, disk, new).ok_or(marked));
+            is_clean &= segment.is_ok();
+            merged.push_str(&segment.unwrap_or_else(|marked| marked));
+        }
+    }
+    if is_clean { Ok(merged) } else { Err(conflict(&merged, length)) }
+}
+
+/// Merges from the last line to the first. Among lines that stand there more
+/// than once, such as blank ones, an edit can be seen in more than one place:
+/// seen from above it may touch the other side's, and from below not.
+fn upwards(options: &MergeOptions, base: &str, disk: &str, new: &str) -> Option<String> {
+    let turned = |text: &str| text.split_inclusive('\n').rev().collect::<String>();
+    let merged = options.merge(&turned(base), &turned(disk), &turned(new)).ok()?;
+    Some(turned(&merged))
+}
+
+/// How many of the characters of which markers are made a line begins with.
+fn run(line: &str) -> usize {
+    let first = line.bytes().next().filter(|byte| b"<|=>".contains(byte));
+    first.map_or(0, |first| line.bytes().take_while(|byte| *byte == first).count())
 }
 
 /// The whole file as one conflict.
@@ -65,61 +79,54 @@ pub(super) fn around_everything(base: &str, disk: &str, new: &str) -> String {
     let line =
         |text: &str| if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
     format!(
-        "{OURS}{ours}\n{}{BASE}{original}\n{}{MIDDLE}\n{}{THEIRS}{theirs}\n",
+        "{OURS} {ours}\n{}{BASE} {original}\n{}{MIDDLE}\n{}{THEIRS} {theirs}\n",
         line(disk),
         line(base),
         line(new)
     )
 }
 
-/// The conflicts of a marked text, with the line each has on disk.
-fn hunks(marked: &str) -> Vec<Hunk> {
-    enum Side {
-        Both,
-        Disk,
-        Base,
-        New,
-    }
+/// Which part of a marked text a line is in.
+#[derive(Clone, Copy)]
+enum Side {
+    Both,
+    Disk,
+    Base,
+    New,
+}
+
+/// The conflicts of a text marked by markers of this length, with the line
+/// each has on disk, and the text with usual markers.
+fn conflict(marked: &str, length: usize) -> Conflict {
+    let (ours, original, theirs) = NAMES;
     let mut side = Side::Both;
     let mut disk_line = 1;
-    let mut hunks: Vec<Hunk> = Vec::new();
+    let mut conflict = Conflict { hunks: Vec::new(), marked: String::with_capacity(marked.len()) };
     for line in marked.lines() {
-        match side {
-            Side::Both if line.starts_with(OURS) => {
-                side = Side::Disk;
-                hunks.push(Hunk {
-                    line: disk_line,
-                    disk: String::new(),
-                    new: String::new(),
-                    why: None,
-                });
-                continue;
+        if run(line) == length {
+            let (next, marker) = match side {
+                Side::Both => (Side::Disk, format!("{OURS} {ours}")),
+                Side::Disk => (Side::Base, format!("{BASE} {original}")),
+                Side::Base => (Side::New, MIDDLE.to_owned()),
+                Side::New => (Side::Both, format!("{THEIRS} {theirs}")),
+            };
+            if matches!(next, Side::Disk) {
+                let (disk, new) = (String::new(), String::new());
+                conflict.hunks.push(Hunk { line: disk_line, disk, new, why: None });
             }
-            Side::Disk if line.starts_with(BASE) => side = Side::Base,
-            Side::Base if line == MIDDLE => {
-                side = Side::New;
-                continue;
+            side = next;
+            conflict.marked.push_str(&marker);
+        } else {
+            let hunk = conflict.hunks.last_mut();
+            match (side, hunk) {
+                (Side::Disk, Some(hunk)) => hunk.disk.extend([line, "\n"]),
+                (Side::New, Some(hunk)) => hunk.new.extend([line, "\n"]),
+                _ => {}
             }
-            Side::New if line.starts_with(THEIRS) => {
-                side = Side::Both;
-                continue;
-            }
-            _ => {}
+            disk_line += usize::from(matches!(side, Side::Both | Side::Disk));
+            conflict.marked.push_str(line);
         }
-        let hunk = hunks.last_mut();
-        match (&side, hunk) {
-            (Side::Both, _) => disk_line += 1,
-            (Side::Disk, Some(hunk)) => {
-                hunk.disk.push_str(line);
-                hunk.disk.push('\n');
-                disk_line += 1;
-            }
-            (Side::New, Some(hunk)) => {
-                hunk.new.push_str(line);
-                hunk.new.push('\n');
-            }
-            _ => {}
-        }
+        conflict.marked.push('\n');
     }
-    hunks
+    conflict
 }

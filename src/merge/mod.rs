@@ -6,14 +6,19 @@
 //! first and by their order, so that they never conflict; the rest is merged
 //! by line; the result is parsed again in its language.
 
+mod ends;
 mod lines;
-pub(crate) mod syntax;
+mod markers;
+mod segments;
+pub mod syntax;
 mod values;
 
 pub use lines::Hunk;
+pub use markers::{first_marker, has_markers};
 pub use values::compare as compare_versions;
 
 use crate::plan::outputs::Syntax;
+use ends::Ends;
 
 /// What becomes of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,14 +47,14 @@ pub fn merge(base: &[u8], disk: &[u8], new: &[u8], syntax: Syntax) -> Outcome {
         return whole(base, disk, new);
     };
     let ends = Ends::of(disk_text);
-    let [base, disk, new] = [base_text, disk_text, new_text].map(lf);
+    let [base, disk, new] = [base_text, disk_text, new_text].map(ends::plain);
     if disk == new || new == base {
         return Outcome::Keep;
     }
     if disk == base {
         return Outcome::Take(ends.restore(&new));
     }
-    let values = values::agree(&base, &disk, &new);
+    let values = values::agree(syntax, &base, &disk, &new);
     match lines::merge(&values.base, &values.disk, &values.new) {
         Ok(text) if text == disk => Outcome::Keep,
         Ok(text) => match syntax::problem(syntax, &text, &disk, &new) {
@@ -75,37 +80,6 @@ fn whole(base: &[u8], disk: &[u8], new: &[u8]) -> Outcome {
     } else {
         let message = "both sides changed a file that is no text".to_owned();
         Outcome::Conflict { hunks: vec![Hunk::whole_file("", message)], marked: disk.to_vec() }
-    }
-}
-
-/// With LF line ends, and one at the end: what is compared.
-fn lf(text: &str) -> String {
-    let mut text = text.replace("\r\n", "\n");
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text
-}
-
-/// How the lines of a file on disk end.
-struct Ends {
-    crlf: bool,
-    final_newline: bool,
-}
-
-impl Ends {
-    fn of(text: &str) -> Self {
-        let crlf = text.matches("\r\n").count();
-        let newlines = text.matches('\n').count();
-        Self { crlf: crlf * 2 > newlines, final_newline: text.is_empty() || text.ends_with('\n') }
-    }
-
-    fn restore(&self, text: &str) -> Vec<u8> {
-        let mut text = if self.crlf { text.replace('\n', "\r\n") } else { text.to_owned() };
-        if !self.final_newline {
-            text.truncate(text.trim_end_matches(['\r', '\n']).len());
-        }
-        text.into_bytes()
     }
 }
 

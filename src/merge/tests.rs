@@ -1,7 +1,5 @@
 //! What a merge keeps, takes, and refuses.
 
-use proptest::prelude::*;
-
 use super::*;
 
 fn text(base: &str, disk: &str, new: &str) -> Outcome {
@@ -110,35 +108,66 @@ fn a_clean_merge_that_sets_a_key_twice_is_a_conflict() {
     assert!(matches!(outcome, Outcome::Conflict { .. }), "{outcome:?}");
 }
 
-proptest! {
-    /// Edits of the disk in its first half and of the render in its second,
-    /// with a line between them, are both in the result.
-    #[test]
-    fn edits_that_are_not_adjacent_are_both_kept(
-        above in prop::collection::vec("[a-z]{0,4}", 1..6),
-        below in prop::collection::vec("[a-z]{0,4}", 1..6),
-        disk_edit in "[A-Z]{1,4}",
-        new_edit in "[A-Z]{1,4}",
-        at_disk in 0_usize..6,
-        at_new in 0_usize..6,
-        crlf in any::<bool>(),
-    ) {
-        let (at_disk, at_new) = (at_disk % above.len(), at_new % below.len());
-        let join = |above: &[String], below: &[String]| {
-            format!("{}\n-- middle --\n-- middle --\n{}\n", above.join("\n"), below.join("\n"))
-        };
-        let base = join(&above, &below);
-        let (mut edited_above, mut edited_below) = (above.clone(), below.clone());
-        edited_above[at_disk] = disk_edit;
-        edited_below[at_new] = new_edit;
-        let mut disk = join(&edited_above, &below);
-        let mut expected = join(&edited_above, &edited_below);
-        if crlf {
-            disk = disk.replace('\n', "\r\n");
-            expected = expected.replace('\n', "\r\n");
+#[test]
+fn a_preset_that_changes_the_registry_and_a_bot_that_bumps_the_tag_do_not_conflict() {
+    let base = "FROM python:3.13-slim AS build\nRUN a\n";
+    let disk = "FROM python:3.14-slim AS build\nRUN a\n";
+    let new = "FROM reg.example/python:3.13.2-slim AS build\nRUN a\n";
+    assert_eq!(
+        merged(base, disk, new, Syntax::Dockerfile),
+        "FROM reg.example/python:3.14-slim AS build\nRUN a\n"
+    );
+}
+
+#[test]
+fn the_hashes_of_a_pin_are_those_of_the_version_that_holds() {
+    let file = |version: &str, hash: &str| {
+        format!(
+            "a=={version} \\\n    --hash=sha256:{hash}1 \\\n    --hash=sha256:{hash}2\n    # via b\n"
+        )
+    };
+    let (base, disk, new) = (file("1.0", "a"), file("1.2", "b"), file("1.1", "c"));
+    let outcome = merge(base.as_bytes(), disk.as_bytes(), new.as_bytes(), Syntax::Text);
+    assert_eq!(outcome, Outcome::Keep);
+    assert_eq!(merged(&base, &new, &disk, Syntax::Text), disk);
+}
+
+#[test]
+fn lines_that_look_like_markers_are_text() {
+    let marked = "<<<<<<< on disk\nb\n||||||| as it was written\n=======\n>>>>>>> new\n";
+    let base = format!("a\n{marked}z\n");
+    assert_eq!(
+        merged(&base, &format!("A\n{marked}z\n"), &format!("a\n{marked}Z\n"), Syntax::Text),
+        format!("A\n{marked}Z\n")
+    );
+    // Also where the lines beside them conflict.
+    let Outcome::Conflict { hunks, marked: written } =
+        text(&base, &format!("one\n{marked}z\n"), &format!("two\n{marked}z\n"))
+    else {
+        panic!()
+    };
+    assert_eq!(hunks.len(), 1);
+    assert_eq!(
+        (hunks[0].line, hunks[0].disk.as_str(), hunks[0].new.as_str()),
+        (1, "one\n", "two\n")
+    );
+    let own = "<<<<<<< on disk\none\n||||||| as it was written\na\n=======\ntwo\n>>>>>>> new\n";
+    assert_eq!(String::from_utf8(written).unwrap(), format!("{own}{marked}z\n"));
+}
+
+#[test]
+fn every_built_in_stack_is_right_in_its_languages() {
+    use crate::answers::{Draft, Origin};
+    for name in crate::preset::NAMES {
+        let mut draft = Draft::of_preset(&crate::preset::find(name).unwrap()).unwrap();
+        draft.set("project.name", "shop", Origin::Flag).unwrap();
+        let plan = crate::plan::plan(&draft.resolve().unwrap(), &Default::default()).unwrap();
+        for file in crate::render::render(&plan, &draft).unwrap() {
+            let Ok(text) = std::str::from_utf8(&file.bytes) else { continue };
+            let problem = syntax::parse(file.output.syntax, text);
+            assert_eq!(problem, None, "{name}: {}", file.output.path);
         }
-        let new = join(&above, &edited_below);
-        let outcome = merge(base.as_bytes(), disk.as_bytes(), new.as_bytes(), Syntax::Text);
-        prop_assert_eq!(outcome, Outcome::Merged(expected.into_bytes()));
     }
 }
+
+mod random;

@@ -1,0 +1,25 @@
+//! Python settings.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::{PySourceType, Stmt};
+use ruff_python_parser::parse_unchecked_source;
+
+use super::twice;
+use crate::detect::python::assignments;
+
+pub fn mistake(text: &str) -> Option<String> {
+    let parsed = parse_unchecked_source(text, PySourceType::Python);
+    parsed.errors().first().map(|error| error.error.to_string())
+}
+
+/// Names that the top level gives two values: the second hides the first.
+pub fn repeats(text: &str) -> BTreeSet<String> {
+    let module = parse_unchecked_source(text, PySourceType::Python).into_syntax();
+    let names = module.body.iter().flat_map(|statement| match statement {
+        Stmt::FunctionDef(function) => vec![function.name.as_str()],
+        Stmt::ClassDef(class) => vec![class.name.as_str()],
+        other => assignments(other).into_iter().map(|(name, _)| name).collect(),
+    });
+    twice(names).map(|name| format!("{name} is set twice")).collect()
+}

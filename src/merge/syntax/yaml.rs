@@ -1,0 +1,36 @@
+//! YAML, compose files above all.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::twice;
+
+pub fn mistake(text: &str) -> Option<String> {
+    serde_saphyr::from_str::<Value>(text).err().map(|error| error.to_string())
+}
+
+/// Lists of `NAME=value` that set a name twice; a mapping that does is a
+/// mistake.
+pub fn repeats(text: &str) -> BTreeSet<String> {
+    let mut repeats = BTreeSet::new();
+    if let Ok(value) = serde_saphyr::from_str::<Value>(text) {
+        walk(&value, "", &mut repeats);
+    }
+    repeats
+}
+
+fn walk(value: &Value, path: &str, repeats: &mut BTreeSet<String>) {
+    let Value::Object(entries) = value else { return };
+    for (key, value) in entries {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match value {
+            Value::Array(list) if matches!(key.as_str(), "environment" | "args" | "labels") => {
+                let words = list.iter().filter_map(Value::as_str);
+                let names = words.map(|word| word.split('=').next().unwrap_or(word));
+                repeats.extend(twice(names).map(|name| format!("{path} sets {name} twice")));
+            }
+            value => walk(value, &path, repeats),
+        }
+    }
+}
