@@ -122,7 +122,7 @@ fn all_are_kept(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     /// However many edits on both sides. What is between two of them is longer
     /// than they are, so that there is only one way to see what was edited.
