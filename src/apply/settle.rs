@@ -41,7 +41,7 @@ impl Group {
             Bundle::Compose => Self::Compose,
             Bundle::Env => Self::Env,
             Bundle::Docs => Self::Docs,
-            Bundle::Package | Bundle::Skeleton | Bundle::Intent => Self::Rest,
+            Bundle::Package | Bundle::Skeleton | Bundle::Intent | Bundle::Preset => Self::Rest,
         }
     }
 }
@@ -360,7 +360,9 @@ impl Extended {
                 let (bytes, added) = dotenv::extend(there, &ours);
                 Self { bytes, why: format!("added {}", added.join(", ")), note: None }
             }
-            Syntax::Ignore => Self::of_entries(file, there, &ours, needed),
+            Syntax::Ignore if file.output.bundle != Bundle::Preset => {
+                Self::of_entries(file, there, &ours, needed)
+            }
             _ => Self::of_lines(there, &ours),
         }
     }

@@ -9,6 +9,7 @@ pub mod celery;
 pub mod code;
 pub mod data;
 pub mod env;
+pub mod extra;
 pub mod flags;
 pub mod health;
 pub mod images;

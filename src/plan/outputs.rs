@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::answers::FilePolicy;
 use crate::answers::document;
 use crate::error::Problem;
+use crate::plan::extra::{self, Placed};
 use crate::plan::flags::Flags;
 use crate::plan::shape::Shape;
 use crate::relpath::RelPath;
@@ -36,11 +37,13 @@ pub enum Bundle {
     Skeleton,
     /// dockwright.toml.
     Intent,
+    /// What the preset's layers add.
+    Preset,
 }
 
 impl Bundle {
     /// The words `--only` takes.
-    pub const WORDS: [(&'static str, Self); 9] = [
+    pub const WORDS: [(&'static str, Self); 10] = [
         ("image", Self::Image),
         ("server", Self::Server),
         ("compose", Self::Compose),
@@ -50,6 +53,7 @@ impl Bundle {
         ("package", Self::Package),
         ("skeleton", Self::Skeleton),
         ("intent", Self::Intent),
+        ("preset", Self::Preset),
     ];
 
     /// Whether its files stand in the directory that the image is built from,
@@ -149,22 +153,21 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 /// The files of a stack, sorted by path.
 ///
 /// # Errors
-/// Policies for files this stack does not have.
+/// Policies for files this stack does not have; outputs that a preset may not
+/// write.
 pub fn outputs(
     shape: &Shape,
     flags: &Flags,
     only: &BTreeSet<Bundle>,
 ) -> Result<Vec<Output>, Vec<Problem>> {
     let adopted = shape.answers.adopted.as_ref();
-    let wanted = |bundle: Bundle| {
-        // Code that is there brings its own packages and its own code.
-        let written = adopted.is_none() || !matches!(bundle, Bundle::Package | Bundle::Skeleton);
-        written && (only.is_empty() || only.contains(&bundle))
-    };
+    // Code that is there brings its own packages and its own code.
+    let written =
+        |bundle: Bundle| adopted.is_none() || !matches!(bundle, Bundle::Package | Bundle::Skeleton);
     let model = shape.application().model.as_ref();
-    let mut outputs: Vec<Output> = ROWS
+    let mut placed: Vec<Placed> = ROWS
         .iter()
-        .filter(|row| wanted(row.bundle) && flags.all(row.when.iter().map(String::as_str)))
+        .filter(|row| written(row.bundle) && flags.all(row.when.iter().map(String::as_str)))
         .map(|row| {
             // The sample model and its checksum go where the answers expect
             // the model.
@@ -182,35 +185,41 @@ pub fn outputs(
             let carried = adopted.and_then(|adopted| adopted.derived.carried.as_ref());
             let moved = carried.and_then(|carried| carried.place(&row.path)).or(moved);
             let path = RelPath::new(moved.as_ref().unwrap_or(&row.path));
-            Output {
+            let output = Output {
                 path: path.expect("a unit test checks the table, the answers their path"),
                 bundle: row.bundle,
                 ownership: row.ownership,
                 mode: mode(row),
                 syntax: row.syntax,
                 content: Content::Template(row.template.clone()),
-            }
+            };
+            Placed { output, usual: row.path.clone() }
         })
         .collect();
-    let own = |path: &str, bundle, ownership, mode, syntax, content| Output {
-        path: RelPath::new(path).expect("a constant, or beside a file that was read"),
-        bundle,
-        ownership,
-        mode,
-        syntax,
-        content,
-    };
     let carried = adopted.and_then(|adopted| adopted.derived.carried.as_ref());
     let env = carried.and_then(|carried| carried.place(".env"));
-    outputs.push(own(
+    let own = |path: &str, usual: &str, bundle, ownership, mode, syntax, content| Placed {
+        output: Output {
+            path: RelPath::new(path).expect("a constant, or beside a file that was read"),
+            bundle,
+            ownership,
+            mode,
+            syntax,
+            content,
+        },
+        usual: usual.to_owned(),
+    };
+    placed.push(own(
         env.as_deref().unwrap_or(".env"),
+        ".env",
         Bundle::Env,
         Ownership::Append,
         0o600,
         Syntax::Dotenv,
         Content::Secrets,
     ));
-    outputs.push(own(
+    placed.push(own(
+        document::FILE,
         document::FILE,
         Bundle::Intent,
         Ownership::Seed,
@@ -218,7 +227,8 @@ pub fn outputs(
         Syntax::Toml,
         Content::Intent,
     ));
-    outputs.retain(|output| wanted(output.bundle));
+    let mut outputs = extra::apply(&shape.answers.layer_files, placed)?;
+    outputs.retain(|output| only.is_empty() || only.contains(&output.bundle));
     apply_policies(shape, &mut outputs, only)?;
     outputs.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(outputs)

@@ -7,15 +7,19 @@ pub mod blocks;
 pub mod carried;
 pub mod context;
 pub mod dotenv;
+pub mod engine;
+pub mod fault;
+pub mod set;
 
 use include_dir::{Dir, include_dir};
-use tera::{Context, Tera};
 
 use crate::answers::{Draft, document};
 use crate::error::Error;
-use crate::plan::outputs::Content;
+use crate::plan::outputs::{Bundle, Content, Syntax};
 use crate::plan::{Output, Plan};
 pub use blocks::{Block, blocks};
+use fault::Fault;
+use set::Set;
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
@@ -34,70 +38,65 @@ pub struct Rendered {
 /// Renders every output of the plan, with what the preset's layers override.
 ///
 /// # Errors
-/// A template that does not parse or reads what the plan does not have.
+/// What is wrong with a layer's template, with its place; a template of
+/// dockwright's own that does not parse or reads what the plan does not have.
 pub fn render(plan: &Plan, draft: &Draft) -> Result<Vec<Rendered>, Error> {
-    let engine = engine(plan)?;
-    let context = context::of(plan);
-    let context = Context::from_serialize(&context).map_err(|error| broken("context", &error))?;
-    plan.outputs
-        .iter()
-        .map(|output| {
-            let bytes = match &output.content {
-                Content::Template(name) if name.ends_with(".tera") => engine
-                    .render(name, &context)
-                    .map_err(|error| broken(name, &error))?
-                    .into_bytes(),
-                Content::Template(name) => source(name)?.to_vec(),
-                Content::Secrets => dotenv::template(plan).into_bytes(),
-                Content::Intent => document::write(draft).into_bytes(),
-            };
-            Ok(Rendered { output: output.clone(), bytes })
-        })
-        .collect()
-}
-
-/// An engine that holds the templates this plan needs, and no others:
-/// parsing all of them would cost more than rendering.
-fn engine(plan: &Plan) -> Result<Tera, Error> {
-    let used = plan.outputs.iter().filter_map(|output| match &output.content {
-        Content::Template(name) if name.ends_with(".tera") => Some(name.as_str()),
-        _ => None,
-    });
-    let partials = TEMPLATES
-        .get_dir(PARTIALS)
-        .into_iter()
-        .flat_map(Dir::files)
-        .filter_map(|file| file.path().to_str());
-    let mut names: Vec<&str> = partials.chain(used).collect();
-    names.sort_unstable();
-    names.dedup();
-    let sources =
-        names.into_iter().map(|name| Ok((name, text(name)?))).collect::<Result<Vec<_>, Error>>()?;
-    let mut engine = Tera::new();
-    engine.autoescape_on(Vec::<String>::new());
-    engine.add_raw_templates(sources).map_err(|error| broken("templates", &error))?;
-    Ok(engine)
-}
-
-fn source(name: &str) -> Result<&'static [u8], Error> {
-    TEMPLATES.get_file(name).map(include_dir::File::contents).ok_or_else(|| Error::Template {
-        template: name.to_owned(),
-        message: "there is no such template".to_owned(),
-    })
-}
-
-fn text(name: &str) -> Result<&'static str, Error> {
-    std::str::from_utf8(source(name)?).map_err(|error| broken(name, &error))
-}
-
-fn broken(template: &str, error: &dyn std::error::Error) -> Error {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        message.push_str(&format!("\n  {inner}"));
-        cause = inner.source();
+    let set = Set::of(plan, draft.layers()).map_err(Error::Input)?;
+    let missing = set.missing(plan);
+    if !missing.is_empty() {
+        return Err(Error::Input(missing));
     }
-    Error::Template { template: template.to_owned(), message }
+    let wanted: Vec<&str> = plan
+        .outputs
+        .iter()
+        .filter_map(|output| match &output.content {
+            Content::Template(name) if set.get(name).is_some() => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let texts = engine::render(set.texts(), &context::of(plan), &wanted)
+        .map_err(|faults| failed(&set, &faults))?;
+    let mut texts = texts.into_iter();
+    let fill = |output: &Output| {
+        let bytes = match &output.content {
+            Content::Template(name) if set.get(name).is_some() => {
+                texts.next().expect("one for each that was wanted").into_bytes()
+            }
+            Content::Template(name) => set.copied(name).unwrap_or_default().to_vec(),
+            Content::Secrets => dotenv::template(plan).into_bytes(),
+            Content::Intent => document::write(draft).into_bytes(),
+        };
+        Rendered { output: described(output, &bytes), bytes }
+    };
+    Ok(plan.outputs.iter().map(fill).collect())
+}
+
+/// What a preset adds may be binary, which only its bytes tell.
+fn described(output: &Output, bytes: &[u8]) -> Output {
+    let mut output = output.clone();
+    let text = || !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
+    if output.bundle == Bundle::Preset && !text() {
+        output.syntax = Syntax::Binary;
+    }
+    output
+}
+
+/// Faults of layers are the input's; one of dockwright's own is a defect.
+fn failed(set: &Set, faults: &[Fault]) -> Error {
+    let problems: Vec<_> = faults.iter().filter_map(|fault| set.problem(fault)).collect();
+    if !problems.is_empty() {
+        return Error::Input(problems);
+    }
+    let fault = faults.first().cloned().unwrap_or_default();
+    let name = fault.template.unwrap_or_else(|| "templates".to_owned());
+    let at = fault.place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+    Error::Template { template: format!("{name}{at}"), message: fault.message }
+}
+
+/// An engine that holds dockwright's own templates for a plan.
+#[cfg(test)]
+fn engine(plan: &Plan) -> Result<tera::Tera, Vec<Fault>> {
+    engine::of(Set::of(plan, &[]).unwrap().texts())
 }
 
 #[cfg(test)]

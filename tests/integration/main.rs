@@ -11,6 +11,7 @@ mod init;
 mod init_bad_input;
 mod init_git;
 mod new;
+mod overlays;
 mod plan;
 mod properties;
 mod readme;

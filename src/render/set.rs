@@ -1,0 +1,327 @@
+//! The templates of one render: dockwright's own that the plan needs, and
+//! those of the preset's layers on top.
+//!
+//! A layer's template that is called like one below it holds blocks alone,
+//! and overrides that one's: each is registered under a name of its own and
+//! extends the one below; the topmost has the plain name.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use include_dir::{Dir, DirEntry};
+
+use crate::error::{Place, Problem, nearest};
+use crate::plan::Plan;
+use crate::plan::outputs::Content;
+use crate::preset::{Layer, Source};
+use crate::render::fault::Fault;
+use crate::render::{PARTIALS, TEMPLATES};
+
+/// Largest template of a layer, in bytes.
+const LARGEST: usize = 256 << 10;
+/// How the names of templates end that are rendered and not copied.
+const RENDERED: &str = ".tera";
+
+/// One template, as the engine gets it.
+#[derive(Debug)]
+pub struct Template<'a> {
+    /// Its name in the engine.
+    pub name: String,
+    /// Its text.
+    pub text: Cow<'a, str>,
+    /// The layer it is of, and its path; `None` for one of dockwright's own.
+    pub origin: Option<Origin>,
+}
+
+/// Where a layer's template comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The layer, as people know it.
+    pub layer: String,
+    /// Its path below `templates/`.
+    pub path: String,
+    /// Characters that stand before its first line in the engine.
+    pub shift: usize,
+}
+
+/// The templates of one render.
+#[derive(Debug, Default)]
+pub struct Set<'a> {
+    /// What the engine gets.
+    pub templates: Vec<Template<'a>>,
+    /// What layers have to be copied as it is, by path.
+    copied: BTreeMap<&'a str, &'a [u8]>,
+}
+
+impl<'a> Set<'a> {
+    /// The templates that a plan needs, and all that the layers have.
+    ///
+    /// # Errors
+    /// Templates of layers that are too large, not UTF-8 or called almost
+    /// like one of dockwright's own.
+    pub fn of(plan: &'a Plan, layers: &'a [Layer]) -> Result<Self, Vec<Problem>> {
+        let mut set = Self::default();
+        let mut problems = Vec::new();
+        let mut chains: BTreeMap<&str, Vec<(&Layer, Cow<str>)>> = BTreeMap::new();
+        for layer in layers.iter().filter(|layer| layer.source != Source::Builtin) {
+            for (path, bytes) in layer.templates() {
+                if !path.ends_with(RENDERED) {
+                    set.copied.insert(path, bytes);
+                    continue;
+                }
+                match read(path, bytes) {
+                    Ok(text) => chains.entry(path).or_default().push((layer, text)),
+                    Err(problem) => problems.push(problem.at(shown(&layer.label(), path))),
+                }
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        for name in needed(plan, &chains) {
+            let overridden = chains.keys().any(|path| *path == name);
+            let name = if overridden { numbered(0, name) } else { name.to_owned() };
+            set.templates.extend(own(&name).map(|text| Template { name, text, origin: None }));
+        }
+        for (path, chain) in chains {
+            set.add_chain(path, chain);
+        }
+        Ok(set)
+    }
+
+    fn add_chain(&mut self, path: &str, chain: Vec<(&Layer, Cow<'a, str>)>) {
+        let is_own = source(path).is_some();
+        let last = chain.len() - 1;
+        for (index, (layer, text)) in chain.into_iter().enumerate() {
+            let (number, below) = (index + 1, index);
+            let extends = match below {
+                0 if !is_own => String::new(),
+                below => format!("{{% extends \"{}\" %}}", numbered(below, path)),
+            };
+            self.templates.push(Template {
+                name: if index == last { path.to_owned() } else { numbered(number, path) },
+                origin: Some(Origin {
+                    layer: layer.label(),
+                    path: path.to_owned(),
+                    shift: extends.len(),
+                }),
+                text: if extends.is_empty() { text } else { format!("{extends}{text}").into() },
+            });
+        }
+    }
+
+    /// What the engine gets: texts by name.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.templates.iter().map(|one| (one.name.as_str(), one.text.as_ref()))
+    }
+
+    /// Whether any of it comes from a layer that is not built in.
+    #[must_use]
+    pub fn has_layers(&self) -> bool {
+        self.templates.iter().any(|template| template.origin.is_some())
+    }
+
+    /// The bytes of a file that is copied as it is.
+    #[must_use]
+    pub fn copied(&self, name: &str) -> Option<&'a [u8]> {
+        self.copied.get(name).copied().or_else(|| source(name))
+    }
+
+    /// Outputs whose template nobody has, with the nearest name.
+    #[must_use]
+    pub fn missing(&self, plan: &Plan) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for output in &plan.outputs {
+            let Content::Template(name) = &output.content else { continue };
+            let rendered = self.templates.iter().any(|template| template.name == *name);
+            if rendered || !name.ends_with(RENDERED) && self.copied(name).is_some() {
+                continue;
+            }
+            let of_layers = self.templates.iter().filter(|template| template.origin.is_some());
+            let names = of_layers.map(|template| template.name.as_str());
+            let help = match nearest(name, names.chain(self.copied.keys().copied())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "templates stand in the preset's templates/".to_owned(),
+            };
+            let layer = plan.answers.layer_files.get(&output.path).map(|file| file.layer.as_str());
+            problems.push(
+                Problem::new(format!("no layer of the preset has the template `{name}`"))
+                    .at(format!("{}, [files.\"{}\"]", layer.unwrap_or("preset"), output.path))
+                    .help(help),
+            );
+        }
+        problems
+    }
+
+    /// The template of a name in the engine.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Template<'a>> {
+        self.templates.iter().find(|template| template.name == name)
+    }
+
+    /// What went wrong in a layer's template, with its place there; `None`
+    /// where it is dockwright's own.
+    #[must_use]
+    pub fn problem(&self, fault: &Fault) -> Option<Problem> {
+        let template = self.get(fault.template.as_deref()?)?;
+        let origin = template.origin.as_ref()?;
+        let mut at = shown(&origin.layer, &origin.path);
+        let outside = fault.is_outside_blocks();
+        if let Some((line, column)) = fault.place {
+            let (line, column) =
+                if outside { first_text(&template.text, line, column) } else { (line, column) };
+            let shift = if line == 1 { origin.shift } else { 0 };
+            at.push_str(&format!(":{line}:{}", column.saturating_sub(shift).max(1)));
+        }
+        let message = match fault.block() {
+            _ if fault.is_own_extends() && origin.shift > 0 => {
+                "an overlay extends the template of its name by itself: leave `extends` out".into()
+            }
+            Some(block) => format!("{} has no block `{block}`", origin.path),
+            None if outside => {
+                "this would be ignored: an overlay holds blocks and components alone".into()
+            }
+            None => self.readable(&fault.message),
+        };
+        let problem = Problem::new(message).at(at);
+        Some(match fault.block() {
+            Some(block) => problem.help(self.blocks_like(block, &origin.path)),
+            None if outside => problem.help("put it into the block that it belongs to"),
+            None => problem,
+        })
+    }
+
+    /// Names of templates as their authors know them.
+    fn readable(&self, message: &str) -> String {
+        let mut message = message.to_owned();
+        for template in &self.templates {
+            if let Some((_, path)) = template.name.split_once(':') {
+                message = message.replace(&template.name, path);
+            }
+        }
+        message
+    }
+
+    fn blocks_like(&self, block: &str, path: &str) -> String {
+        let ends = |template: &&Template| {
+            let name = template.name.as_str();
+            name == path || name.split_once(':').is_some_and(|(_, name)| name == path)
+        };
+        // What the chain's lowest template has is all there is to override.
+        let lowest = self.templates.iter().filter(ends).min_by_key(|template| {
+            (!template.name.contains(':'), template.name.len(), template.name.clone())
+        });
+        let names: BTreeSet<&str> =
+            lowest.map(|template| blocks(&template.text).collect()).unwrap_or_default();
+        match nearest(block, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "it has no blocks to override".to_owned(),
+            None => format!("it has {}", names.into_iter().collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
+/// Where text begins that starts with white space and comments.
+fn first_text(text: &str, line: usize, column: usize) -> (usize, usize) {
+    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let within = text[start..].char_indices().nth(column - 1).map_or(0, |(offset, _)| offset);
+    let mut rest = &text[start + within..];
+    loop {
+        rest = rest.trim_start();
+        match rest.strip_prefix("{#").and_then(|comment| comment.split_once("#}")) {
+            Some((_, after)) => rest = after,
+            None => break,
+        }
+    }
+    let place = Place::of_offset("", text, text.len() - rest.len());
+    (place.line, place.column)
+}
+
+/// `LAYER, templates/PATH`.
+fn shown(layer: &str, path: &str) -> String {
+    format!("{layer}, templates/{path}")
+}
+
+/// A name that no file can have.
+fn numbered(number: usize, path: &str) -> String {
+    format!("{number}:{path}")
+}
+
+/// A template of a layer as text, with LF line ends.
+fn read<'a>(path: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Problem> {
+    if bytes.len() > LARGEST {
+        return Err(Problem::new(format!("the template has more than {} KiB", LARGEST >> 10)));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        Problem::new("the template is not UTF-8")
+            .help("a file not ending in .tera is copied as it is")
+    })?;
+    let own = names().find(|own| *own != path && own.eq_ignore_ascii_case(path));
+    if let Some(own) = own {
+        return Err(Problem::new(format!("dockwright's own template is called `{own}`"))
+            .help("give it the same name to override its blocks, or another name"));
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Ok(if text.contains("\r\n") { text.replace("\r\n", "\n").into() } else { text.into() })
+}
+
+/// Dockwright's own templates that the plan or a layer needs. Parsing all of
+/// them would cost more than rendering.
+fn needed<'a>(
+    plan: &'a Plan,
+    chains: &BTreeMap<&str, Vec<(&Layer, Cow<str>)>>,
+) -> BTreeSet<&'a str> {
+    let used = plan.outputs.iter().filter_map(|output| match &output.content {
+        Content::Template(name) if name.ends_with(RENDERED) => Some(name.as_str()),
+        _ => None,
+    });
+    let partials = TEMPLATES
+        .get_dir(PARTIALS)
+        .into_iter()
+        .flat_map(Dir::files)
+        .filter_map(|file| file.path().to_str());
+    let mut names: BTreeSet<&'a str> = used.chain(partials).collect();
+    if !chains.is_empty() {
+        let texts = || chains.values().flatten().map(|(_, text)| text);
+        for name in self::names() {
+            if chains.keys().any(|path| *path == name) || texts().any(|text| text.contains(name)) {
+                names.insert(name);
+            }
+        }
+    }
+    names
+}
+
+/// The names of dockwright's own templates.
+fn names() -> impl Iterator<Item = &'static str> {
+    fn collect(dir: &'static Dir<'static>, names: &mut Vec<&'static str>) {
+        for entry in dir.entries() {
+            match entry {
+                DirEntry::Dir(dir) => collect(dir, names),
+                DirEntry::File(file) => names.extend(file.path().to_str()),
+            }
+        }
+    }
+    let mut names = Vec::new();
+    collect(&TEMPLATES, &mut names);
+    names.into_iter().filter(|name| name.ends_with(RENDERED))
+}
+
+/// The bytes of one of dockwright's own.
+fn source(name: &str) -> Option<&'static [u8]> {
+    TEMPLATES.get_file(name).map(include_dir::File::contents)
+}
+
+/// The text of one of dockwright's own.
+fn own(name: &str) -> Option<Cow<'static, str>> {
+    let name = name.split_once(':').map_or(name, |(_, path)| path);
+    std::str::from_utf8(source(name)?).ok().map(Cow::Borrowed)
+}
+
+/// The names of the blocks in a template.
+fn blocks(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{%").skip(1).filter_map(|tag| {
+        let mut words = tag.trim_start_matches('-').split_whitespace();
+        (words.next() == Some("block")).then(|| words.next()).flatten()
+    })
+}
