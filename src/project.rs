@@ -135,6 +135,19 @@ pub fn plan(draft: &Draft, answers: &Answers, only: &BTreeSet<Bundle>) -> Result
     Ok(plan)
 }
 
+/// What to say of each file that builds will read from the repository and that
+/// neither is in `dir` nor gets written.
+#[must_use]
+pub fn missing(plan: &Plan, dir: &Path) -> Option<String> {
+    let ca = plan.answers.network.ca.as_ref()?;
+    let written = plan.outputs.iter().any(|output| output.path == *ca);
+    (!written && !ca.below(dir).is_file()).then(|| {
+        format!(
+            "network.ca: there is no {ca}; put the PEM bundle of your certificate authorities there before the first build"
+        )
+    })
+}
+
 /// The day, as `YYYY-MM-DD` in UTC.
 #[must_use]
 pub fn today() -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::answers::adopted::{Adopted, Derived};
+use crate::answers::network::Network;
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
     Application, Broker, Budget, Celery, Database, Delivery, Framework, Hardening, Model,
@@ -15,6 +16,7 @@ use crate::preset::manifest::FileRule;
 use crate::preset::policy::{Breach, Policy};
 use crate::preset::{Layer, Preset, Source};
 use crate::relpath::RelPath;
+use crate::schema::address;
 use crate::schema::value::Value;
 use crate::schema::{self, Field};
 use crate::schema::{Ownership, Role};
@@ -101,7 +103,7 @@ impl Draft {
     pub fn set(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Problem> {
         let said = match &origin {
             Origin::File(place) => Some(place.to_string()),
-            Origin::Flag => Some(format!("--set {key}={text}")),
+            Origin::Flag => Some(format!("--set {key}={}", address::redacted(text))),
             Origin::Preset(name) => Some(format!("preset {name}")),
             _ => None,
         };
@@ -277,6 +279,7 @@ impl Draft {
                 hardening: Hardening::of(&text("deploy.hardening")),
             },
             images: self.family("images."),
+            network: Network::of(&value),
             services: self.service_names(&mut problems),
             pins: self.pins(),
             files: self.file_policies(),

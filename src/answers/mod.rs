@@ -10,6 +10,7 @@ pub mod carried;
 pub mod document;
 pub mod draft;
 pub mod migrate;
+pub mod network;
 pub mod source;
 pub mod stack;
 
@@ -90,6 +91,8 @@ pub struct Answers {
     pub deploy: Deploy,
     /// `images.*` that were set, by short name.
     pub images: BTreeMap<String, String>,
+    /// The network that images are built and run in.
+    pub network: network::Network,
     /// Service names in the compose file.
     pub services: BTreeMap<Role, String>,
     /// Pinned numbers, by full plan key.

@@ -31,6 +31,7 @@ pub fn by_the_build<'a>(
         .map(|output| output.path.to_string())
         .filter(|path| !path.ends_with("Dockerfile"))
         .collect();
+    paths.extend(plan.answers.network.ca.iter().map(ToString::to_string));
     if let Some(adopted) = &plan.answers.adopted {
         paths.extend(adopted.dependency_files.iter().map(ToString::to_string));
         let module = adopted.app.split(':').next().unwrap_or_default().replace('.', "/");

@@ -14,6 +14,7 @@ use crate::cli::{Choices, Format, input, overview, report, wizard};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::preset::Preset;
+use crate::project;
 use crate::render;
 
 /// Makes a service in `dir`.
@@ -43,7 +44,8 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
                 .help("`dockwright init` in its repository writes the container files for it"),
         ));
     }
-    let plan = input::plan(&draft, &answers, choices)?;
+    let mut plan = input::plan(&draft, &answers, choices)?;
+    plan.warnings.extend(project::missing(&plan, dir));
     let files = render::render(&plan, &draft)?;
     let written = if dry_run {
         files.iter().map(|file| file.output.path.to_string()).collect()

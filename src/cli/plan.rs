@@ -51,7 +51,8 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
             .map_err(Error::input)?;
     }
     let answers = input::resolve(&draft)?;
-    let plan = input::plan(&draft, &answers, choices)?;
+    let mut plan = input::plan(&draft, &answers, choices)?;
+    plan.warnings.extend(project::missing(&plan, dir));
     match (explain, choices.format) {
         (Some(key), format) => explained(&plan, key, format),
         (None, Format::Json) => report::json(&json(&plan)),

@@ -51,7 +51,9 @@ fn of(field: &Field) -> Value {
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Count(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Kind::Paths | Kind::Writable => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Paths | Kind::Writable | Kind::Urls(_) | Kind::Hosts => {
+            json!({ "type": "array", "items": { "type": "string" } })
+        }
         Kind::Seconds => json!({ "type": ["integer", "string"] }),
         Kind::Cpus => json!({ "type": ["number", "string"] }),
         _ => json!({ "type": "string" }),

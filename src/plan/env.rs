@@ -3,6 +3,7 @@
 
 use crate::answers::stack::Framework;
 use crate::plan::code::has_password;
+use crate::plan::network;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
 
@@ -165,6 +166,9 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         "Addresses whose X-Forwarded-* headers are believed, separated by commas: those of a proxy in front of this service.",
         vec![Role::Web],
     );
+    for variable in network::variables(shape.answers, &application) {
+        add(true, &variable.name, variable.kind, &variable.doc, variable.services);
+    }
     add(
         true,
         "TAG",

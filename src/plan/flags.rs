@@ -148,6 +148,11 @@ impl Flags {
             ("cache_password", has_password(shape, Role::Cache)),
             ("build_packages", code.as_ref().is_some_and(|code| code.build_packages)),
             ("runtime_packages", code.as_ref().is_some_and(|code| code.runtime_packages)),
+            ("index", answers.network.has_index()),
+            ("index_secret", answers.network.index_secret),
+            ("proxy", answers.network.has_proxy()),
+            ("ca", answers.network.ca.is_some()),
+            ("apt_mirror", !answers.network.apt_mirror.is_empty()),
             ("dockerfile_syntax", answers.images.contains_key("dockerfile-syntax")),
         ]))
     }

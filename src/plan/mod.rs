@@ -15,6 +15,7 @@ pub mod health;
 pub mod images;
 pub mod invariants;
 pub mod ledger;
+pub mod network;
 pub mod nginx;
 pub mod outputs;
 pub mod packages;
@@ -81,11 +82,13 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let mut warnings = numbers(&shape, &mut ledger);
     let mut problems = invariants::problems(&shape, &ledger);
     problems.extend(code::problems(&shape));
+    problems.extend(network::problems(answers));
     if !problems.is_empty() {
         return Err(problems);
     }
     warnings.extend(notices(&shape));
     warnings.extend(code::notices(&shape));
+    warnings.extend(network::notices(answers));
 
     let carry = carry::Carry::of(answers, &shape.roles);
     warnings.extend(carry.iter().flat_map(carry::Carry::warnings));

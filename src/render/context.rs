@@ -8,7 +8,7 @@ use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Framework};
 use crate::plan::data::VERSIONS;
 use crate::plan::env::{EnvKind, EnvVar};
-use crate::plan::{Plan, Role, images};
+use crate::plan::{Plan, Role, images, network};
 use crate::render::carried;
 
 /// The port that the application listens on in its container.
@@ -41,6 +41,7 @@ pub fn of(plan: &Plan) -> Value {
             "dockerfile_syntax": images::frontend(answers),
         },
         "images": plan.images,
+        "network": network::context(plan),
         "svc": Role::ALL.iter()
             .map(|role| (role.name().to_owned(), json!(answers.services[role])))
             .collect::<Map<_, _>>(),
@@ -170,6 +171,7 @@ fn describe_adopted(plan: &Plan, adopted: &Adopted, project: &mut Value) {
 /// The others are parts of an address, or the template gives them itself.
 fn is_passed_on(plan: &Plan, variable: &EnvVar) -> bool {
     let part = variable.services.iter().any(|role| !role.runs_application());
+    let part = part || network::gives(&variable.name);
     let adopted = plan.answers.adopted.is_some();
     !part && (adopted || !["LOG_LEVEL", "DATABASE_URL"].contains(&variable.name.as_str()))
 }

@@ -1,6 +1,7 @@
 //! The one table of keys. It drives `--set`, `dockwright.toml`, the questions
 //! and their validation, `dockwright schema`, and the documentation.
 
+pub mod address;
 pub mod entries;
 pub mod numbers;
 pub mod ownership;
@@ -8,6 +9,7 @@ pub mod quantity;
 pub mod role;
 pub mod value;
 
+use address::Use;
 pub use ownership::Ownership;
 pub use role::Role;
 use value::Kind;
@@ -234,6 +236,49 @@ const ROWS: &[Row] = &[
         Kind::Frontend,
         "",
         "Adds a `# syntax=` line; empty saves a pull and keeps air-gapped builds working.",
+    ),
+    Row(
+        "network.index",
+        Kind::Url(Use::Index),
+        "",
+        "Where Python packages come from in place of PyPI, like https://pypi.example.com/simple; only the build sees it.",
+    ),
+    Row(
+        "network.extra-index",
+        Kind::Urls(Use::Index),
+        "",
+        "Indexes asked before network.index: a package that one of them has is taken from nowhere else.",
+    ),
+    Row(
+        "network.index-auth",
+        Kind::Choice(&["none", "secret"]),
+        "none",
+        "secret mounts a netrc file, outside of the repository, while packages are fetched: it is in no layer.",
+    ),
+    Row(
+        "network.http-proxy",
+        Kind::Url(Use::Proxy),
+        "",
+        "Proxy for http:// of builds and of the application; its health checks and databases go past it.",
+    ),
+    Row("network.https-proxy", Kind::Url(Use::Proxy), "", "The same for https://."),
+    Row(
+        "network.no-proxy",
+        Kind::Hosts,
+        "",
+        "Hosts that are reached without the proxy, beside localhost and this stack's own services.",
+    ),
+    Row(
+        "network.ca",
+        Kind::File,
+        "",
+        "PEM bundle of your certificate authorities in the repository: builds and the application trust it beside the usual ones.",
+    ),
+    Row(
+        "network.apt-mirror",
+        Kind::Url(Use::Mirror),
+        "",
+        "Host of Debian packages in place of the base image's own: it has debian/ and debian-security/.",
     ),
 ];
 

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::nearest;
 use crate::relpath::RelPath;
+use crate::schema::address::{self, Use};
 use crate::units::{MiB, MilliCpu};
 
 /// The type of a key: how its text is read and what is accepted.
@@ -53,6 +54,14 @@ pub enum Kind {
     Registry,
     /// A Dockerfile frontend such as `docker/dockerfile:1`, or nothing.
     Frontend,
+    /// An address without credentials, or nothing.
+    Url(Use),
+    /// Such addresses: an array, or text with commas.
+    Urls(Use),
+    /// Hosts, domains and networks: an array, or text with commas.
+    Hosts,
+    /// A file inside the repository that a Dockerfile can name, or nothing.
+    File,
 }
 
 /// A checked value.
@@ -126,6 +135,10 @@ impl Kind {
             Self::Registry | Self::Frontend if text.is_empty() => Ok(Value::Text(String::new())),
             Self::Registry => reference(text.trim_end_matches('/')),
             Self::Frontend => image(text),
+            Self::Url(of) => address::url(text, of),
+            Self::Urls(of) => address::urls(text, of),
+            Self::Hosts => address::hosts(text),
+            Self::File => address::file(text),
         }
     }
 
@@ -156,6 +169,10 @@ impl Kind {
             Self::Image => "an image with a tag or digest".into(),
             Self::Registry => "a registry prefix, or empty".into(),
             Self::Frontend => "a Dockerfile frontend image, or empty".into(),
+            Self::Url(_) => "an address without credentials, or empty".into(),
+            Self::Urls(_) => "an array of addresses without credentials".into(),
+            Self::Hosts => "an array of hosts, .domains and networks".into(),
+            Self::File => "a file inside the repository, or empty".into(),
         }
     }
 }

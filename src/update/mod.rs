@@ -97,6 +97,7 @@ impl Update {
         }
         let answers = draft.resolve().map_err(Error::Input)?;
         let plan = project::plan(&draft, &answers, &project.lock.only)?;
+        notes.extend(project::missing(&plan, &project.dir));
         notes.extend(sticky::steps(&project.lock, &plan));
 
         let renders = render::render(&plan, &draft)?;

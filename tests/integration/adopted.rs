@@ -39,13 +39,13 @@ fn names(list: &[&str]) -> Vec<String> {
 }
 
 /// A plan and its files.
-struct Written {
+pub struct Written {
     plan: Plan,
-    files: BTreeMap<String, String>,
+    pub files: BTreeMap<String, String>,
 }
 
 impl Written {
-    fn of(facts: &Facts, preset: &str, set: &[(&str, &str)]) -> Self {
+    pub fn of(facts: &Facts, preset: &str, set: &[(&str, &str)]) -> Self {
         let mut draft = Draft::of_preset(&preset::find(preset).unwrap()).unwrap();
         draft.set("project.name", "shop", Origin::Flag).unwrap();
         let notes = draft.adopt(facts);
@@ -334,11 +334,11 @@ fn poetry_and_a_flask_factory() {
 }
 
 /// Its axes in words, what was found, and what is set.
-type Combination = (String, Facts, Vec<(&'static str, &'static str)>);
+pub type Combination = (String, Facts, Vec<(&'static str, &'static str)>);
 
 /// Facts of every package manager, framework, server and store, and of Pythons
 /// that are old and new; what else there is takes turns.
-fn combinations() -> Vec<Combination> {
+pub fn combinations() -> Vec<Combination> {
     let managers = ["uv", "poetry", "pdm", "pipenv", "pip", "pyproject", "setuptools", "conda"];
     let servings = [
         ("fastapi", Interface::Asgi, false),

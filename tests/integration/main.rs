@@ -10,6 +10,7 @@ mod exclusive;
 mod init;
 mod init_bad_input;
 mod init_git;
+mod network;
 mod new;
 mod overlays;
 mod plan;

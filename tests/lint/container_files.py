@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from linter import Findings, Linter, Output, ToolError, add, edit, read_json, run
-from outputs import Outputs
+from outputs import REGISTRY, Outputs
 
 DOCKERFILE = "Dockerfile"
 ENTRYPOINT = "entrypoint.sh"
@@ -107,6 +107,12 @@ def build_check(outputs: Sequence[Output], base: str, plan: Path) -> Findings:
             image: f"docker-image://{base}"
             for image, _ in found
             if image.startswith("python:") and image != base
+        }
+        # Nor is there one behind a made-up registry.
+        others |= {
+            image: f"docker-image://{image.removeprefix(REGISTRY + '/')}"
+            for image, _ in found
+            if image.startswith(REGISTRY)
         }
         for _, stage in found:
             target = f"o{number}-{stage}"

@@ -22,6 +22,20 @@ LOCK_FILES = {
     "pipenv": "Pipfile.lock",
 }
 
+REGISTRY = "registry.example/mirror"
+# What a corporate network asks for, all of it.
+NETWORK = {
+    "images.registry": REGISTRY,
+    "network.index": "https://index.example/simple",
+    "network.extra-index": "https://own.example/simple,https://other.example/simple",
+    "network.index-auth": "secret",
+    "network.http-proxy": "http://proxy.example:3128",
+    "network.https-proxy": "http://proxy.example:3128",
+    "network.no-proxy": ".example,10.0.0.0/8",
+    "network.ca": "certs/own.pem",
+    "network.apt-mirror": "https://debian.example",
+}
+
 
 @dataclass
 class Outputs:
@@ -75,14 +89,15 @@ class Generator:
         with ThreadPoolExecutor() as pool:
             return Outputs(
                 presets=list(pool.map(lambda preset: self.output(preset, preset), presets)),
-                combinations=list(
-                    pool.map(
+                combinations=[
+                    *pool.map(
                         lambda row: self.output(
                             f"c{row[0]:02}", presets[0], dict(covering.settings_of(row[1]))
                         ),
                         enumerate(rows, 1),
-                    )
-                ),
+                    ),
+                    *pool.map(self.networked, axes["package-manager"]),
+                ],
                 images_only=[
                     self.image_only(f"image-{preset}", preset)
                     for preset in ("fastapi-uvicorn", "django-nginx")
@@ -107,6 +122,12 @@ class Generator:
         pip, _ = self.new("requirements", name, preset, here | {"project.package-manager": "pip"})
         requirements = (pip / "requirements.txt", pip / "requirements-dev.txt")
         return Output(name, path, arguments, runnable, requirements)
+
+    def networked(self, manager: str) -> Output:
+        """A stack of a corporate network."""
+        preset = "django-nginx" if manager == "pip" else "fastapi-uvicorn"
+        settings = NETWORK | {"project.package-manager": manager}
+        return self.output(f"network-{manager}", preset, settings)
 
     def image_only(self, name: str, preset: str) -> Output:
         path, arguments = self.new("outputs", name, preset, {}, "--only", "image")

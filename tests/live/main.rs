@@ -10,6 +10,7 @@ mod hardening;
 mod image_only;
 mod measure;
 mod memory;
+mod network;
 mod outage;
 mod package_managers;
 mod persistence;

@@ -23,6 +23,7 @@ use crate::plan::Plan;
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::Content;
 use crate::preset::Preset;
+use crate::project;
 use crate::relpath::RelPath;
 use crate::render::{self, Rendered};
 
@@ -70,7 +71,8 @@ impl Proposal {
         notes: Vec<String>,
     ) -> Result<Self, Error> {
         let answers = input::resolve(draft)?;
-        let plan = input::plan(draft, &answers, &layers.choices)?;
+        let mut plan = input::plan(draft, &answers, &layers.choices)?;
+        plan.warnings.extend(project::missing(&plan, &layers.dir));
         let mut looks = Vec::new();
         let mut notes = notes;
         for file in render::render(&plan, draft)? {

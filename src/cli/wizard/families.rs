@@ -1,4 +1,4 @@
-//! Keys that come in families: planned numbers, images, service names, files.
+//! Keys that come in families: planned numbers, images, the network, service names, files.
 //! Each is chosen by name before it is asked.
 
 use crate::answers::Draft;
@@ -19,6 +19,8 @@ pub enum Family {
     Numbers,
     /// `images.*`
     Images,
+    /// `network.*`
+    Network,
     /// `services.*`
     Services,
     /// `files.*`
@@ -34,12 +36,14 @@ pub fn of(key: &str) -> Option<Family> {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 4] = [Self::Numbers, Self::Images, Self::Services, Self::Files];
+    pub const ALL: [Self; 5] =
+        [Self::Numbers, Self::Images, Self::Network, Self::Services, Self::Files];
 
     const fn prefix(self) -> &'static str {
         match self {
             Self::Numbers => "tune.",
             Self::Images => "images.",
+            Self::Network => "network.",
             Self::Services => "services.",
             Self::Files => "files.",
         }
@@ -51,6 +55,7 @@ impl Family {
         match self {
             Self::Numbers => "numbers …",
             Self::Images => "images …",
+            Self::Network => "network …",
             Self::Services => "service names …",
             Self::Files => "files …",
         }
@@ -94,6 +99,13 @@ impl Family {
                     .map(|(shown, key)| (key, shown))
                     .collect();
                 one_of(asker, session, "Which image", &members)
+            }
+            Self::Network => {
+                let members: Vec<(String, String)> = schema::fields()
+                    .filter(|field| of(&field.name) == Some(self))
+                    .map(|field| (field.name.clone(), draft.text(&field.name)))
+                    .collect();
+                one_of(asker, session, "Which of the network", &members)
             }
             Self::Services => {
                 let members: Vec<(String, String)> = roles(outcome)

@@ -17,7 +17,7 @@ pub fn context(plan: &Plan) -> Value {
     let mut context: Map<String, Value> =
         Role::ALL.iter().map(|role| (role.name().to_owned(), role_context(plan, *role))).collect();
     let Some(carry) = &plan.carry else {
-        let empty = ["anchors", "services", "networks", "volumes", "rest"];
+        let empty = ["anchors", "services", "networks", "volumes", "secrets", "rest"];
         context.extend(empty.map(|name| (name.to_owned(), json!(""))));
         context.insert("own_networks".to_owned(), json!(Vec::<String>::new()));
         context.insert("there".to_owned(), json!(false));
@@ -30,7 +30,8 @@ pub fn context(plan: &Plan) -> Value {
         ("networks".to_owned(), json!(text::entries(carry, "networks"))),
         ("volumes".to_owned(), json!(text::entries(carry, "volumes"))),
         ("own_networks".to_owned(), json!(carry.document.names("networks").collect::<Vec<_>>())),
-        ("rest".to_owned(), json!(text::rest(carry))),
+        ("secrets".to_owned(), json!(text::entries(carry, "secrets"))),
+        ("rest".to_owned(), json!(text::rest(carry, plan.flags.is("index_secret")))),
     ]);
     Value::Object(context)
 }

@@ -49,15 +49,19 @@ pub fn entries(carry: &Carry, key: &str) -> String {
         .collect()
 }
 
-/// Top-level keys that have no place of their own in our file.
+/// Top-level keys that have no place of their own in our file, which may have
+/// one for secrets.
 #[must_use]
-pub fn rest(carry: &Carry) -> String {
-    const KEPT: [&str; 4] = ["include", "secrets", "configs", "models"];
-    let kept = carry.document.root.entries().filter_map(|(key, value)| {
-        let name = key.scalar().filter(|name| KEPT.contains(&name.as_str()))?;
+pub fn rest(carry: &Carry, own_secrets: bool) -> String {
+    let kept: &[&str] = match own_secrets {
+        true => &["include", "configs", "models"],
+        false => &["include", "secrets", "configs", "models"],
+    };
+    let lines = carry.document.root.entries().filter_map(|(key, value)| {
+        let name = key.scalar().filter(|name| kept.contains(&name.as_str()))?;
         Some(format!("\n{}", entry(&name, value, 0)))
     });
-    kept.collect()
+    lines.collect()
 }
 
 /// Whether the file says something about the network that services without
