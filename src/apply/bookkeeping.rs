@@ -241,8 +241,14 @@ impl Lock {
             {
                 places.pins.insert((url, revision), commit.clone());
             }
+            let below = format!("{DIRECTORY}/preset/{}", layer.hash);
+            let manifest = RelPath::new(&format!("{below}/{}", preset::MANIFEST));
+            // Nothing is read through a link: it might lead out of here, and
+            // what is read is written into the repository again.
+            let plain = manifest
+                .is_ok_and(|path| matches!(disk::look(root, &path), Ok(DiskState::File { .. })));
             let kept = Kept {
-                directory: root.join(DIRECTORY).join("preset").join(&layer.hash),
+                directory: if plain { root.join(below) } else { PathBuf::new() },
                 commit: layer.commit.clone(),
                 files: layer.files.clone(),
             };

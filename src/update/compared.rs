@@ -19,7 +19,7 @@ impl Decider<'_> {
     pub(super) fn compare(&self, case: &Case, base: &[u8]) -> Outcome {
         let there = case.disk.bytes().unwrap_or_default();
         let managed = case.file.output.ownership == Ownership::Managed;
-        if has_markers(there) && !has_markers(base) {
+        if has_markers(there, base) {
             let why = "conflict markers are still in it: resolve them, then update again";
             return one_conflict(case, why.to_owned());
         }
@@ -130,7 +130,8 @@ impl Decider<'_> {
         hunks: Vec<Hunk>,
         marked: Vec<u8>,
     ) -> Result<(), Error> {
-        if !has_markers(&marked) || case.disk.bytes().is_some_and(has_markers) {
+        let there = case.disk.bytes().unwrap_or_default();
+        if !has_markers(&marked, there) {
             self.unsettled(&case, FileEntry { state: FileState::Conflict, ..entry.clone() }, hunks);
             return Ok(());
         }
@@ -183,8 +184,6 @@ pub(super) fn removal(path: RelPath, expect: DiskState) -> Change {
     Change { action: Action::Remove, ..Change::keep(path, expect, "") }
 }
 
-fn has_markers(text: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(text);
-    let starts = |marker: &str| text.lines().any(|line| line.starts_with(marker));
-    starts("<<<<<<< ") && starts(">>>>>>> ")
+fn has_markers(there: &[u8], pristine: &[u8]) -> bool {
+    merge::has_markers(&String::from_utf8_lossy(there), &String::from_utf8_lossy(pristine))
 }

@@ -355,3 +355,45 @@ fn a_bots_bump_and_the_presets_never_conflict_and_the_higher_one_stays() {
     team.update(&[], 0);
     assert!(team.read("compose.yaml").contains("postgres:18.6-trixie"));
 }
+
+#[test]
+fn a_lock_that_names_what_lies_outside_is_refused() {
+    let team = Team::with_shop(SMALL);
+    let lock = team.read(".dockwright/lock.toml");
+    for (from, to) in [
+        ("path = \"Dockerfile\"", "path = \"../../Dockerfile\""),
+        ("path = \"Dockerfile\"", "path = \"/etc/Dockerfile\""),
+        ("base = \"", "base = \"../../"),
+        ("hash = \"", "hash = \"../../"),
+    ] {
+        assert!(lock.contains(from));
+        team.write(".dockwright/lock.toml", &lock.replacen(from, to, 1));
+        let before = team.tree();
+        let report = team.update(&[], 2);
+        assert!(report.contains(".dockwright/lock.toml"), "{to}: {report}");
+        assert_eq!(team.tree(), before);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_read_or_written_through_a_link() {
+    use std::os::unix::fs::symlink;
+    let team = Team::with_shop(SMALL);
+    let outside = team.top.path().join("outside");
+    fs::write(&outside, "theirs").unwrap();
+    fs::remove_file(team.shop().join("compose.yaml")).unwrap();
+    symlink(&outside, team.shop().join("compose.yaml")).unwrap();
+    team.release("2.0.0", LARGE);
+    team.update(&[], 0);
+    assert_eq!(fs::read_to_string(&outside).unwrap(), "theirs");
+    assert!(fs::symlink_metadata(team.shop().join("compose.yaml")).unwrap().is_symlink());
+
+    // A kept preset that is a link to one elsewhere is no kept preset.
+    let kept = fs::read_dir(team.shop().join(".dockwright/preset")).unwrap().next().unwrap();
+    let kept = kept.unwrap().path();
+    fs::rename(&kept, team.top.path().join("elsewhere")).unwrap();
+    symlink(team.top.path().join("elsewhere"), &kept).unwrap();
+    fs::remove_dir_all(team.top.path().join("team")).unwrap();
+    team.update(&[], 2);
+}
