@@ -70,6 +70,11 @@ pub fn changes<'a>(
     for Record { path, bytes } in records(lock, preset, pristine) {
         let at = own_path(&path);
         let expect = disk::look(root, &at)?;
+        // A checkout with other line ends is no change.
+        let bytes = match expect.bytes() {
+            Some(there) if normalised(there) == bytes => there.to_vec(),
+            _ => bytes,
+        };
         changes.push(Change::write(at, expect, bytes, 0o644));
         named.insert(path);
     }

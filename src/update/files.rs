@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, Lock, normalised};
+use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, Lock, hash, normalised};
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
 use crate::apply::needed;
@@ -149,6 +149,11 @@ impl Decider<'_> {
         let restore = self.options.restore.contains(&path);
         if let DiskState::Obstructed(obstacle) = &case.disk {
             let why = format!("it {obstacle}");
+            let base = case.entry.as_ref().and_then(|entry| entry.base.as_ref());
+            if base.is_some_and(|base| *base != hash(&case.file.bytes)) {
+                let note = format!("{path} is not updated: it {obstacle}");
+                self.decided.notes.push(note);
+            }
             self.keep(&case, What::NotAdopted, &why);
             return Ok(());
         }

@@ -12,6 +12,7 @@ mod init_bad_input;
 mod init_git;
 mod network;
 mod new;
+mod others;
 mod overlays;
 mod plan;
 mod properties;
