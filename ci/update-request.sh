@@ -230,10 +230,12 @@ else
 fi
 
 # GitHub's REST interface makes no draft of a request, nor the other way round.
-if [ "$host" = github ] && [ -n "$(opened number)" ] && [ "$(opened draft)" != "$conflicts" ]; then
-    shut "Another request takes the place of this one."
-    list
-fi
+case "$host $conflicts $(opened draft) $(opened title)" in
+    "github false true "* | "github true false dockwright: "*)
+        shut "Another request takes the place of this one."
+        list
+        ;;
+esac
 if [ -z "$(opened number)" ]; then
     # Not every plan of GitHub has drafts.
     start "$conflicts" || { [ "$conflicts" = true ] && start false; } || exit 3

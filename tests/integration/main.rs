@@ -5,6 +5,7 @@ mod bad_input;
 mod carried;
 mod combinations;
 mod detect_startup;
+mod distribution;
 mod examples;
 mod exclusive;
 mod init;

@@ -9,11 +9,11 @@ use std::path::Path;
 use std::process::Command;
 
 /// Edits of the preset that the tests release as versions.
-const SMALL: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"2GiB\"\n";
-const LARGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"4GiB\"\n";
+pub const SMALL: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"2GiB\"\n";
+pub const LARGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"4GiB\"\n";
 
 /// Runs git as somebody whose own settings do not count.
-fn git(directory: &Path, arguments: &[&str]) -> String {
+pub fn git(directory: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false"])
         .args(["-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always"])
@@ -27,7 +27,7 @@ fn git(directory: &Path, arguments: &[&str]) -> String {
 }
 
 /// Makes a repository of a directory, with everything in one commit.
-fn commit_all(directory: &Path, message: &str) {
+pub fn commit_all(directory: &Path, message: &str) {
     if !directory.join(".git").exists() {
         git(directory, &["init", "--quiet"]);
     }

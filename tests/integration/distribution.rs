@@ -1,0 +1,5 @@
+//! What runs dockwright for a team: hooks, jobs of hosts, scheduled updates.
+
+mod files;
+mod host;
+mod requests;
