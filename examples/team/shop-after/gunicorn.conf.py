@@ -1,0 +1,35 @@
+"""gunicorn's settings. The application to serve is named on the command line."""
+
+import os
+
+bind = "0.0.0.0:8000"
+backlog = 2048
+
+workers = 2
+worker_class = "uvicorn_worker.UvicornWorker"
+# The heartbeat file: in memory, so that a slow disk never looks like a dead worker.
+worker_tmp_dir = "/dev/shm"  # noqa: S108 (the container's own)
+
+# Recycling returns what leaked; the jitter keeps workers from restarting together.
+max_requests = 10000
+max_requests_jitter = 1000
+
+# A worker that has not reported for this long is killed. It limits no single request:
+# the application's own limit is 30 s.
+timeout = 60
+# Requests may finish for this long after SIGTERM; compose.yaml waits 40 s before SIGKILL.
+graceful_timeout = 30
+keepalive = 5
+
+# Whose X-Forwarded-* headers are believed.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+
+# The control socket would need a writable home directory.
+control_socket_disable = True
+
+loglevel = os.environ.get("LOG_LEVEL", "info")
+errorlog = "-"
+accesslog = "-"
+
+# Acme's dashboards group by this name.
+proc_name = "shop"
