@@ -26,6 +26,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::apply::staging;
 use crate::error::Error;
 use crate::plan::Bundle;
+use crate::render::sandbox;
 
 /// Container set-up for Python web services, tuned to the stack and its
 /// machine, with a reason for every number.
@@ -168,6 +169,10 @@ enum PresetCommand {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(code) = sandbox::child::run() {
+        return code;
+    }
+    sandbox::enable();
     let _ = ctrlc::set_handler(on_signal);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -37,6 +37,17 @@ impl Fault {
         }
     }
 
+    /// The faults of rendering one template, which it is blamed for where the
+    /// engine names none.
+    #[must_use]
+    pub fn of_template(name: &str, error: &Error) -> Vec<Self> {
+        let mut faults = Self::of(error);
+        for fault in &mut faults {
+            fault.template.get_or_insert_with(|| name.to_owned());
+        }
+        faults
+    }
+
     fn reported(report: &ReportError) -> Self {
         let span = report.span();
         Self {

@@ -9,16 +9,18 @@ pub mod context;
 pub mod dotenv;
 pub mod engine;
 pub mod fault;
+pub mod sandbox;
 pub mod set;
 
 use include_dir::{Dir, include_dir};
 
 use crate::answers::{Draft, document};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::plan::outputs::{Bundle, Content, Syntax};
 use crate::plan::{Output, Plan};
 pub use blocks::{Block, blocks};
 use fault::Fault;
+use sandbox::Failure;
 use set::Set;
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
@@ -54,8 +56,12 @@ pub fn render(plan: &Plan, draft: &Draft) -> Result<Vec<Rendered>, Error> {
             _ => None,
         })
         .collect();
-    let texts = engine::render(set.texts(), &context::of(plan), &wanted)
-        .map_err(|faults| failed(&set, &faults))?;
+    let context = context::of(plan);
+    let texts = if set.has_layers() {
+        sandbox::render(set.texts(), &context, &wanted).map_err(|failure| stopped(&set, failure))?
+    } else {
+        engine::render(set.texts(), &context, &wanted).map_err(|faults| failed(&set, &faults))?
+    };
     let mut texts = texts.into_iter();
     let fill = |output: &Output| {
         let bytes = match &output.content {
@@ -81,6 +87,19 @@ fn described(output: &Output, bytes: &[u8]) -> Output {
     output
 }
 
+/// What ended the rendering of layers' templates.
+fn stopped(set: &Set, failure: Failure) -> Error {
+    match failure {
+        Failure::Faults(faults) => failed(set, &faults),
+        Failure::Stopped { at, why } => Error::input(
+            Problem::new(format!("the preset's templates {why}"))
+                .at(set.layers_of(at.as_deref()))
+                .help("a template that repeats something without end is not rendered"),
+        ),
+        Failure::System(error) => error,
+    }
+}
+
 /// Faults of layers are the input's; one of dockwright's own is a defect.
 fn failed(set: &Set, faults: &[Fault]) -> Error {
     let problems: Vec<_> = faults.iter().filter_map(|fault| set.problem(fault)).collect();
@@ -88,6 +107,10 @@ fn failed(set: &Set, faults: &[Fault]) -> Error {
         return Error::Input(problems);
     }
     let fault = faults.first().cloned().unwrap_or_default();
+    if fault.template.is_none() && set.has_layers() {
+        // Dockwright's own alone are sound: every stack is tested.
+        return Error::input(Problem::new(fault.message).at(set.layers_of(None)));
+    }
     let name = fault.template.unwrap_or_else(|| "templates".to_owned());
     let at = fault.place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
     Error::Template { template: format!("{name}{at}"), message: fault.message }

@@ -191,6 +191,21 @@ impl<'a> Set<'a> {
         })
     }
 
+    /// The layers that a template comes from, with its path; all of them
+    /// where it is none of theirs.
+    #[must_use]
+    pub fn layers_of(&self, name: Option<&str>) -> String {
+        let origins = || self.templates.iter().filter_map(|one| one.origin.as_ref());
+        let mut of_path: Vec<String> = origins()
+            .filter(|origin| name == Some(origin.path.as_str()))
+            .map(|origin| shown(&origin.layer, &origin.path))
+            .collect();
+        if of_path.is_empty() {
+            of_path = origins().map(|origin| shown(&origin.layer, &origin.path)).collect();
+        }
+        of_path.join("; ")
+    }
+
     /// Names of templates as their authors know them.
     fn readable(&self, message: &str) -> String {
         let mut message = message.to_owned();

@@ -8,6 +8,7 @@ mod detect_startup;
 mod distribution;
 mod examples;
 mod exclusive;
+mod hostile_overlays;
 mod init;
 mod init_bad_input;
 mod init_git;
