@@ -90,7 +90,10 @@ fn a_lock_that_names_another_index_is_installed_from_this_one() {
     assert!(dockerfile("uv", &[]).contains("uv sync --locked"));
     assert!(dockerfile("poetry", index).contains("poetry export --without-urls"));
     assert!(dockerfile("pdm", index).contains(&format!("PDM_PYPI_URL={INDEX}")));
-    assert!(dockerfile("pipenv", index).contains("sed '/^-/d'"));
+    let pipenv = dockerfile("pipenv", index);
+    assert!(pipenv.contains("sed '/^-/d'"), "{pipenv}");
+    // It reads a Pipfile without a source as one that names this.
+    assert!(!pipenv.contains("PIP_INDEX_URL"), "{pipenv}");
 }
 
 #[test]
