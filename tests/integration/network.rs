@@ -2,6 +2,7 @@
 //! leads out, and whom to trust.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use dockwright::answers::{Draft, Origin};
 use dockwright::{plan, preset, render};
@@ -11,6 +12,7 @@ use serde_json::Value;
 use crate::adopted::{Written, combinations};
 use crate::init::{init, read, report, repository, write};
 use crate::support::{directory, dockwright};
+use crate::team::Team;
 
 const INDEX: &str = "https://pypi.example.com/simple";
 const ALL: &[(&str, &str)] = &[
@@ -242,4 +244,27 @@ fn a_debian_mirror_is_used_by_every_step_that_installs_packages() {
         let mirror = step.find("|URIs: https://debian.example.com|").expect(step);
         assert!(mirror < step.find("apt-get update").unwrap(), "{step}");
     }
+}
+
+#[test]
+fn a_preset_locks_the_network_and_brings_the_authorities_along() {
+    let team = Team::new(&format!(
+        "extends = [\"fastapi-uvicorn\"]\n[locked]\nnetwork.index = \"{INDEX}\"\nnetwork.ca = \"certs/own.pem\"\n\
+         [files.\"certs/own.pem\"]\ntemplate = \"own.pem.tera\"\n"
+    ));
+    let templates = team.top.path().join("team/templates");
+    fs::create_dir_all(&templates).unwrap();
+    fs::write(templates.join("own.pem.tera"), "-----BEGIN CERTIFICATE-----\n").unwrap();
+
+    let new = ["new", "shop", "--preset", "./team", "--yes"];
+    let other = "network.index=https://other.example.com/simple";
+    let refused = team.run(&[&new[..], &["--set", other]].concat(), 2);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("network.index") && said.contains("team/preset.toml"), "{said}");
+
+    let made = team.run(&new, 0);
+    let said = String::from_utf8(made.stdout).unwrap();
+    assert!(!said.contains("there is no certs/own.pem"), "the preset writes it: {said}");
+    assert!(team.read("Dockerfile").contains(&format!("UV_DEFAULT_INDEX={INDEX}\n")));
+    assert!(team.read("certs/own.pem").starts_with("-----BEGIN"));
 }

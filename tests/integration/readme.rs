@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use dockwright::render::blocks::Need;
+use dockwright::render::{Block, blocks};
+
 use crate::support::{directory, dockwright};
 
 /// Every `$ dockwright …` of the README's console blocks with the lines that
@@ -45,4 +48,44 @@ fn the_readme_shows_what_the_commands_print() {
         assert!(output.status.success(), "{command}");
         assert_eq!(String::from_utf8(output.stdout).unwrap(), shown, "{command}");
     }
+}
+
+/// One row of the README's table: a need and the blocks that serve it.
+fn row(need: Need) -> String {
+    let serving: Vec<&Block> = blocks().iter().filter(|block| block.need == Some(need)).collect();
+    let mut cell = String::new();
+    for (at, block) in serving.iter().enumerate() {
+        let file = block.template.trim_end_matches(".tera");
+        match at > 0 && serving[at - 1].template == block.template {
+            true => cell.push_str(", "),
+            false if at > 0 => cell.push_str(&format!("; `{file}`: ")),
+            false => cell.push_str(&format!("`{file}`: ")),
+        }
+        cell.push_str(&format!("`{}`", block.name));
+    }
+    let need = serde_json::to_value(need).unwrap();
+    format!("| {} | {cell} |\n", need.as_str().unwrap())
+}
+
+#[test]
+fn the_readme_names_the_blocks_that_serve_each_need() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(readme).unwrap();
+    let table: String = Need::ALL.into_iter().map(row).collect();
+    assert!(text.contains(&format!("| --- | --- |\n{table}\n")), "it should say:\n{table}");
+}
+
+/// The `[network]` that the README shows is accepted as it stands.
+#[test]
+fn the_network_that_the_readme_shows_is_one() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(readme).unwrap();
+    let shown = text.split("## Corporate networks\n\n```toml\n").nth(1).unwrap();
+    let directory = directory();
+    let file = format!(
+        "preset = \"django-nginx\"\n[project]\nname = \"shop\"\n{}",
+        shown.split("```").next().unwrap()
+    );
+    fs::write(directory.path().join("dockwright.toml"), file).unwrap();
+    dockwright().current_dir(&directory).arg("plan").assert().success();
 }
