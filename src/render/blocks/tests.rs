@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::answers::{Draft, Origin};
+use crate::detect::facts::SystemPackages;
+use crate::detect::{Evidence, Fact, Facts};
 use crate::merge::syntax;
 use crate::plan::Plan;
 use crate::plan::outputs::{Content, Syntax};
@@ -36,7 +38,38 @@ fn stacks() -> Vec<Plan> {
     stacks.push(plan("django-nginx", all));
     stacks.push(plan("fastapi-gunicorn", baked));
     stacks.push(plan("django-nginx", external));
+    stacks.push(plan("django-nginx", NETWORK));
+    stacks.push(adopted());
     stacks
+}
+
+/// What fills the blocks that are empty otherwise.
+const NETWORK: &[(&str, &str)] = &[
+    ("network.index", "https://pypi.example.com/simple"),
+    ("network.index-auth", "secret"),
+    ("network.https-proxy", "http://proxy.example.com:3128"),
+    ("network.ca", "certs/own.pem"),
+];
+
+/// Code that was there before, with packages of Debian and files it writes.
+fn adopted() -> Plan {
+    let known = |text: &str| Fact::known(text.to_owned(), Evidence::line("main.py", 1, "a line"));
+    let system = SystemPackages { build: vec!["gcc".into()], runtime: vec!["libpq5".into()] };
+    let facts = Facts {
+        app: known("shop.wsgi:application"),
+        framework: known("django"),
+        settings: known("shop.settings"),
+        package_manager: known("uv"),
+        system_packages: Fact::known(system, Evidence::line("uv.lock", 1, "psycopg2")),
+        ..Facts::default()
+    };
+    let mut draft = Draft::of_preset(&crate::preset::find("django-nginx").unwrap()).unwrap();
+    draft.set("project.name", "shop", Origin::Flag).unwrap();
+    draft.adopt(&facts);
+    for (key, value) in NETWORK {
+        draft.set(key, value, Origin::Flag).unwrap();
+    }
+    crate::plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap()
 }
 
 /// A template that overrides one block, as an overlay does.
@@ -204,9 +237,31 @@ fn problem(syntax: Syntax, text: &str) -> Option<String> {
     if let Some(problem) = syntax::parse(syntax, text) {
         return Some(problem);
     }
-    if syntax != Syntax::Dockerfile {
-        return None;
+    match syntax {
+        Syntax::Dockerfile => stage_problem(text),
+        // The overlay's names are in the file it lies over.
+        Syntax::Yaml if text.contains("\nx-service:") => name_problem(text),
+        _ => None,
     }
+}
+
+/// A volume or a secret of a build that a service names and the file lacks.
+fn name_problem(text: &str) -> Option<String> {
+    let compose: serde_json::Value = serde_saphyr::from_str(text).unwrap();
+    let named = |value: &serde_json::Value| -> Vec<String> {
+        let items = value.as_array().into_iter().flatten().filter_map(|item| item.as_str());
+        items.map(|item| item.split(':').next().unwrap().to_owned()).collect()
+    };
+    let services = compose["services"].as_object().unwrap().values();
+    let used = services.flat_map(|service| {
+        let secrets = named(&service["build"]["secrets"]).into_iter().map(|name| ("secrets", name));
+        secrets.chain(named(&service["volumes"]).into_iter().map(|name| ("volumes", name)))
+    });
+    let missing = |(kind, name): &(&str, String)| compose[*kind].get(name).is_none();
+    used.filter(missing).map(|(kind, name)| format!("no {name} among {kind}")).next()
+}
+
+fn stage_problem(text: &str) -> Option<String> {
     let code = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let code: Vec<&str> = code.collect();
     if !code.first().is_some_and(|line| line.starts_with("FROM ")) {
