@@ -48,7 +48,7 @@ pub fn find(syntax: Syntax, text: &str) -> Vec<Spot<'_>> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
-        let found = in_line(syntax, &text[offset..], line.trim_end());
+        let found = in_line(syntax, text, &text[offset..], line.trim_end());
         if !found.is_empty() {
             let around = without(line.trim_end(), &found);
             let number = seen.entry(around.clone()).or_default();
@@ -81,8 +81,8 @@ fn without(line: &str, found: &[Found]) -> String {
     rest
 }
 
-/// The values of the first line of `text`.
-fn in_line(syntax: Syntax, text: &str, line: &str) -> Vec<Found> {
+/// The values of a line. `text` begins with it, and is part of the whole.
+fn in_line(syntax: Syntax, whole: &str, text: &str, line: &str) -> Vec<Found> {
     let mut found = match syntax {
         _ if line.trim_start().starts_with('#') => Vec::new(),
         Syntax::Dockerfile => {
@@ -99,6 +99,10 @@ fn in_line(syntax: Syntax, text: &str, line: &str) -> Vec<Found> {
             found
         }
         Syntax::Dotenv => named(line, '='),
+        // A file that holds a version alone, as .python-version does.
+        Syntax::Text if whole.trim() == line && is_version(line) => {
+            vec![Found { kind: Kind::Named, name: "file".to_owned(), start: 0, length: line.len() }]
+        }
         Syntax::Text | Syntax::Toml => pins::in_line(text, line),
         _ => Vec::new(),
     };
@@ -115,6 +119,12 @@ fn in_line(syntax: Syntax, text: &str, line: &str) -> Vec<Found> {
 /// Where in a text a part of it starts.
 pub fn offset(part: &str, whole: &str) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
+}
+
+fn is_version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.contains('.')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')
 }
 
 /// `UV_VERSION=0.8.3`, `python-version: "3.13"`: what its name says is a

@@ -73,7 +73,8 @@ fn a_digest_goes_with_its_tag() {
 
 #[test]
 fn every_place_of_a_value_is_seen() {
-    let cases: [(Syntax, &str); 26] = [
+    let cases: [(Syntax, &str); 27] = [
+        (Syntax::Text, "%\n"),
         (Syntax::Dockerfile, "FROM --platform=$BUILDPLATFORM python:% AS a\n"),
         (Syntax::Dockerfile, "from reg.example:5000/a/python:%\n"),
         (Syntax::Dockerfile, "COPY --from=ghcr.io/astral-sh/uv:% /uv /bin/\n"),
@@ -119,6 +120,7 @@ fn what_is_no_version_is_left_alone() {
         (Syntax::Yaml, "- 127.0.0.1:#:8000\n"),
         (Syntax::Yaml, "memory: #M\n"),
         (Syntax::Text, "a ; python_version==#\n"),
+        (Syntax::Text, "1.#\nand more\n"),
         (Syntax::Text, "a ; sys_platform == '#'\n"),
         (Syntax::Python, "workers = a==#\n"),
         (Syntax::Markdown, "a==#\n"),
