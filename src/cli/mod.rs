@@ -235,10 +235,11 @@ fn on_signal() {
 fn end_interrupted() -> ! {
     static ENDING: Mutex<()> = Mutex::new(());
     let _held = ENDING.lock();
-    let last_word = if staging::remove_open() > 0 {
-        "interrupted; everything had been written".to_owned()
-    } else {
-        Error::Interrupted.to_string()
+    // Of many repositories, each is wholly written or not at all.
+    let last_word = match staging::remove_open() {
+        0 => Error::Interrupted.to_string(),
+        1 => "interrupted; one directory had been written, wholly, and no other".to_owned(),
+        many => format!("interrupted; {many} directories had been written, wholly, and no other"),
     };
     terminal::leave(&last_word);
     std::process::exit(130)

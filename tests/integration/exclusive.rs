@@ -115,6 +115,51 @@ fn a_service_in_a_directory_that_is_there_is_whole_or_not_there_after_a_kill() {
     }
 }
 
+/// Stopped nearer and nearer to the moment at which the files appear.
+#[test]
+fn an_update_that_is_stopped_leaves_the_tree_wholly_old_or_wholly_new() {
+    let run = |directory: &Path, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
+        command.args(arguments).arg(directory).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    let fresh = || {
+        let directory = repository();
+        let arguments = ["init", "--yes", "--set", "project.name=shop"];
+        assert!(run(directory.path(), &arguments).wait().unwrap().success());
+        // No two have the same secrets.
+        std::fs::write(directory.path().join(".env"), "").unwrap();
+        directory
+    };
+    let update = ["update", "--yes", "--set", "deploy.memory=8GiB", "--set", "deploy.cpus=4"];
+    let (old, done) = (crate::init::tree(fresh().path()), fresh());
+    let started = std::time::Instant::now();
+    assert!(run(done.path(), &update).wait().unwrap().success());
+    let (whole, new) = (started.elapsed(), crate::init::tree(done.path()));
+    assert!(new != old);
+    for signal in ["-INT", "-KILL"] {
+        let (mut outcomes, mut delay, mut step) = ([0, 0], whole * 8, whole * 4);
+        for _ in 0..12 {
+            let directory = fresh();
+            let mut child = run(directory.path(), &update);
+            std::thread::sleep(delay);
+            let id = child.id().to_string();
+            // It may be over already.
+            let _ = Command::new("kill").args([signal, &id]).stderr(Stdio::null()).status();
+            child.wait().unwrap();
+            if signal == "-KILL" {
+                assert!(run(directory.path(), &["update", "--dry-run"]).wait().unwrap().success());
+            }
+            let left = crate::init::tree(directory.path());
+            assert!(left == old || left == new, "{signal} after {delay:?}");
+            outcomes[usize::from(left == new)] += 1;
+            delay = if left == new { delay.saturating_sub(step) } else { delay + step };
+            step = (step / 2).max(whole / 50);
+        }
+        assert!(outcomes.iter().all(|count| *count > 0), "{signal}: {outcomes:?}");
+    }
+}
+
 #[test]
 fn runs_at_once_end_with_one_whole_result() {
     let directory = repository();

@@ -20,24 +20,28 @@ pub fn in_line(text: &str, line: &str) -> Vec<Found> {
             continue;
         }
         let start = offset(value, line);
-        let requirement = logical_line(text);
-        let length =
-            if requirement.contains("--hash") { requirement.len() - start } else { length };
+        let length = hashes(text, line).map_or(length, |end| end - start);
         found.push(Found { kind: Kind::Pin, name: format!("package {name}"), start, length });
     }
     found
 }
 
-/// The first line and those that continue it.
-fn logical_line(text: &str) -> &str {
-    let mut end = 0;
-    for line in text.split_inclusive('\n') {
-        end += line.len();
-        if !line.trim_end().ends_with('\\') {
+/// Where the hashes end that belong to a line: on it, or on those that
+/// continue it.
+fn hashes(text: &str, line: &str) -> Option<usize> {
+    let mut end = line.contains(" --hash").then_some(line.len());
+    let mut lines = text.split_inclusive('\n');
+    let (mut last, mut start) = (line, lines.next()?.len());
+    for next in lines {
+        let next_line = next.trim_end();
+        if !last.ends_with('\\') || !next_line.trim_start().starts_with("--hash") {
             break;
         }
+        end = Some(start + next_line.len());
+        start += next.len();
+        last = next_line;
     }
-    text[..end].trim_end()
+    end
 }
 
 /// The name before `==`, as the index writes it.
