@@ -12,6 +12,8 @@ pub struct Fault {
     pub place: Option<(usize, usize)>,
     /// What is wrong.
     pub message: String,
+    /// What to do.
+    pub help: Option<String>,
 }
 
 impl Fault {
@@ -25,12 +27,12 @@ impl Fault {
             ErrorKind::CircularExtend { tpl, inheritance_chain: chain }
             | ErrorKind::CircularInclude { tpl, include_chain: chain } => {
                 let message = format!("templates lead back to themselves: {}", chain.join(" → "));
-                vec![Self { template: Some(tpl.clone()), place: None, message }]
+                vec![Self { template: Some(tpl.clone()), message, ..Self::default() }]
             }
             ErrorKind::MissingParent { current, parent } => vec![Self {
                 template: Some(current.clone()),
-                place: None,
                 message: format!("there is no template `{parent}` to extend"),
+                ..Self::default()
             }],
             ErrorKind::Msg(text) => Self::listed(text),
             _ => vec![Self { message: chain(error), ..Self::default() }],
@@ -54,6 +56,7 @@ impl Fault {
             template: Some(report.filename().to_owned()),
             place: Some((span.start_line, span.start_col + 1)),
             message: report.message().to_owned(),
+            help: None,
         }
     }
 
@@ -69,7 +72,7 @@ impl Fault {
                 let column = parts.next()?.parse().ok()?;
                 let line = parts.next()?.parse().ok()?;
                 let template = parts.next().map(str::to_owned);
-                Some(Self { template, place: Some((line, column)), message })
+                Some(Self { template, place: Some((line, column)), message, help: None })
             })
             .collect();
         if !faults.is_empty() {
@@ -78,7 +81,11 @@ impl Fault {
         // A component that two templates define: the second name is the later one.
         let named: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
         let template = named.last().filter(|_| text.starts_with("Component ")).copied();
-        vec![Self { template: template.map(str::to_owned), place: None, message: text.to_owned() }]
+        vec![Self {
+            template: template.map(str::to_owned),
+            message: text.to_owned(),
+            ..Self::default()
+        }]
     }
 
     /// The block that no template below has.

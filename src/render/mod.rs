@@ -9,6 +9,7 @@ pub mod context;
 pub mod dotenv;
 pub mod engine;
 pub mod fault;
+pub mod names;
 pub mod sandbox;
 pub mod set;
 
@@ -58,6 +59,10 @@ pub fn render(plan: &Plan, draft: &Draft) -> Result<Vec<Rendered>, Error> {
         .collect();
     let context = context::of(plan);
     let texts = if set.has_layers() {
+        let unknown = set.unknown_names(&context);
+        if !unknown.is_empty() {
+            return Err(failed(&set, &unknown));
+        }
         sandbox::render(set.texts(), &context, &wanted).map_err(|failure| stopped(&set, failure))?
     } else {
         engine::render(set.texts(), &context, &wanted).map_err(|faults| failed(&set, &faults))?

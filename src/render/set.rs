@@ -9,12 +9,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use include_dir::{Dir, DirEntry};
+use serde_json::Value;
 
 use crate::error::{Place, Problem, nearest};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
 use crate::preset::{Layer, Source};
 use crate::render::fault::Fault;
+use crate::render::names;
 use crate::render::{PARTIALS, TEMPLATES};
 
 /// Largest template of a layer, in bytes.
@@ -187,8 +189,16 @@ impl<'a> Set<'a> {
         Some(match fault.block() {
             Some(block) => problem.help(self.blocks_like(block, &origin.path)),
             None if outside => problem.help("put it into the block that it belongs to"),
-            None => problem,
+            None => Problem { help: fault.help.clone(), ..problem },
         })
+    }
+
+    /// Names that the layers' templates read and that nobody gives.
+    #[must_use]
+    pub fn unknown_names(&self, context: &Value) -> Vec<Fault> {
+        let made = names::made(self.texts().map(|(_, text)| text));
+        let of_layers = self.templates.iter().filter(|template| template.origin.is_some());
+        of_layers.flat_map(|one| names::faults(&one.name, &one.text, context, &made)).collect()
     }
 
     /// The layers that a template comes from, with its path; all of them
@@ -271,7 +281,7 @@ fn read<'a>(path: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Problem> {
         Problem::new("the template is not UTF-8")
             .help("a file not ending in .tera is copied as it is")
     })?;
-    let own = names().find(|own| *own != path && own.eq_ignore_ascii_case(path));
+    let own = all().find(|own| *own != path && own.eq_ignore_ascii_case(path));
     if let Some(own) = own {
         return Err(Problem::new(format!("dockwright's own template is called `{own}`"))
             .help("give it the same name to override its blocks, or another name"));
@@ -298,7 +308,7 @@ fn needed<'a>(
     let mut names: BTreeSet<&'a str> = used.chain(partials).collect();
     if !chains.is_empty() {
         let texts = || chains.values().flatten().map(|(_, text)| text);
-        for name in self::names() {
+        for name in all() {
             if chains.keys().any(|path| *path == name) || texts().any(|text| text.contains(name)) {
                 names.insert(name);
             }
@@ -308,7 +318,7 @@ fn needed<'a>(
 }
 
 /// The names of dockwright's own templates.
-fn names() -> impl Iterator<Item = &'static str> {
+fn all() -> impl Iterator<Item = &'static str> {
     fn collect(dir: &'static Dir<'static>, names: &mut Vec<&'static str>) {
         for entry in dir.entries() {
             match entry {

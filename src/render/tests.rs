@@ -57,6 +57,21 @@ fn templates_read_only_names_that_the_context_has() {
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
 
+/// What layers' templates are held against holds for dockwright's own.
+#[test]
+fn the_check_of_layers_finds_nothing_in_templates_that_are_right() {
+    let contexts = everything();
+    let files = all_templates(&TEMPLATES);
+    let made = names::made(files.iter().map(|file| file.contents_utf8().unwrap()));
+    for file in &files {
+        let name = file.path().display().to_string();
+        for context in &contexts {
+            let faults = names::faults(&name, file.contents_utf8().unwrap(), context, &made);
+            assert!(faults.is_empty(), "{faults:#?}");
+        }
+    }
+}
+
 #[test]
 fn the_name_check_sees_a_misspelt_condition() {
     let context = &everything()[0];

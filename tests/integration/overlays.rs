@@ -232,6 +232,14 @@ fn mistakes_in_an_overlay_are_named_with_layer_file_and_line() {
 }
 
 #[test]
+fn a_name_that_nobody_gives_is_refused_inside_a_condition_too() {
+    let text = "{% block labels %}\n{% if has.ngnix %}x{% endif %}{% endblock %}";
+    let error = refused(&team("", &[("Dockerfile.tera", text)]));
+    let wanted = "team 1.0.0, templates/Dockerfile.tera:2:7: `has.ngnix` is not defined\n  help: did you mean `has.nginx`?";
+    assert!(error.contains(wanted), "{error}");
+}
+
+#[test]
 fn templates_that_are_missing_or_almost_called_like_one_are_named() {
     let files = "[files.\"a.txt\"]\ntemplate = \"prob.sh.tera\"\n";
     let error = refused(&team(files, &[("probe.sh.tera", "x")]));
