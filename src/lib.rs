@@ -17,6 +17,7 @@
 
 pub mod answers;
 pub mod apply;
+pub mod check;
 pub mod cli;
 pub mod compose;
 pub mod detect;

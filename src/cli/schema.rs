@@ -37,6 +37,23 @@ pub fn config() -> Result<(), Error> {
             "additionalProperties": { "enum": schema::FILE_POLICIES },
         }),
     );
+    tables.insert(
+        "waiver".into(),
+        json!({
+            "type": "array",
+            "description": "Findings of `dockwright check` that are allowed for a while.",
+            "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["rule", "reason", "until"],
+                "properties": {
+                    "rule": { "type": "string", "description": "What the finding is about: a key, a file, or the id of a rule." },
+                    "reason": { "type": "string", "description": "Why." },
+                    "until": { "type": "string", "format": "date", "description": "The last day on which it counts." },
+                },
+            },
+        }),
+    );
     report::json(&json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "dockwright.toml",

@@ -99,6 +99,9 @@ pub struct Places {
     /// Layers that a repository keeps beside its lock, by their source as
     /// the lock names it.
     pub kept: BTreeMap<String, Kept>,
+    /// Whether layers are only taken from what the repository keeps: a
+    /// directory that is there is not looked at, and git is not asked.
+    pub only_kept: bool,
 }
 
 /// A layer that a repository keeps.
@@ -233,6 +236,7 @@ impl Resolver<'_> {
                 let key = (url.clone(), revision.clone());
                 let commit = match self.places.pins.get(&key) {
                     Some(commit) => commit.clone(),
+                    None if self.places.only_kept => return Err(not_kept(&reference.to_string())),
                     None => git::fetch(&self.places.cache, url, revision)?,
                 };
                 let directory = directory.clone();
@@ -258,6 +262,11 @@ impl Resolver<'_> {
     }
 
     fn files(&self, spot: &Spot) -> Result<Files, Error> {
+        if self.places.only_kept && !matches!(spot, Spot::Builtin(_)) {
+            let source = source(spot).to_string();
+            let kept = self.places.kept.get(&source).ok_or_else(|| not_kept(&source))?;
+            return kept.read();
+        }
         match spot {
             Spot::Builtin(name) => builtin(name),
             Spot::Directory { path, .. } => {
@@ -295,6 +304,13 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+fn not_kept(source: &str) -> Error {
+    Error::input(
+        Problem::new(format!("{source}: the repository keeps no copy of it"))
+            .help("`dockwright update` takes it and keeps it"),
+    )
 }
 
 fn builtin(name: &str) -> Result<Files, Error> {

@@ -132,6 +132,7 @@ enum RawReference {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawRule {
+    id: Option<String>,
     key: Option<String>,
     file: Option<String>,
     min: Option<toml::Value>,
@@ -288,7 +289,13 @@ fn rule(reader: &mut Reader, item: &Spanned<RawRule>) -> Option<Rule> {
         None => None,
         Some(date) => Some(reader.take(crate::preset::rule::date(date), &item.span())?),
     };
-    Some(Rule { test, message: raw.message.clone(), warn_until, place: reader.place(&item.span()) })
+    Some(Rule {
+        name: raw.id.clone(),
+        test,
+        message: raw.message.clone(),
+        warn_until,
+        place: reader.place(&item.span()),
+    })
 }
 
 impl Test {

@@ -2,7 +2,7 @@
 //! with the layer that says so.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::{Draft, Origin};
 use crate::error::{Place, Problem};
@@ -48,7 +48,9 @@ pub struct Policy {
 /// A demand that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {
-    /// The key or subject it is about; `None` for a rule on a file.
+    /// What a waiver names it by.
+    pub rule: String,
+    /// The key or subject it is about.
     pub subject: String,
     /// What is wrong, for people.
     pub message: String,
@@ -58,6 +60,8 @@ pub struct Breach {
     pub place: Place,
     /// Where the value was said, if somebody said it.
     pub said: Option<String>,
+    /// Where in `dockwright.toml` that is.
+    pub at: Option<Place>,
     /// The last day on which it is only a warning, where that is not over.
     pub warn_until: Option<String>,
 }
@@ -125,20 +129,35 @@ impl Policy {
     #[must_use]
     pub fn broken_locks(&self, draft: &Draft) -> Vec<Breach> {
         let broken = |(key, lock): (&String, &Locked)| {
-            let sourced = draft.said(key)?;
-            (sourced.value != lock.value).then(|| Breach {
+            let sourced = draft.said(key);
+            let value = match sourced {
+                Some(sourced) => sourced.value.clone(),
+                // A preset from outside may lock what nobody has spoken of.
+                None => schema::find(key)?.kind.read(&draft.text(key)).ok()?,
+            };
+            (value != lock.value).then(|| Breach {
+                rule: key.clone(),
                 subject: key.clone(),
-                message: format!("{key} = {}: it is locked to {}", sourced.value, lock.value),
+                message: format!("{key} = {value}: it is locked to {}", lock.value),
                 layer: lock.layer.clone(),
                 place: lock.place.clone(),
-                said: Some(match &sourced.origin {
-                    Origin::Flag => format!("--set {key}={}", sourced.value),
+                said: sourced.map(|sourced| match &sourced.origin {
+                    Origin::Flag => format!("--set {key}={value}"),
                     origin => origin.to_string(),
                 }),
+                at: place_of(key, draft),
                 warn_until: None,
             })
         };
         self.locks.iter().filter_map(broken).collect()
+    }
+
+    /// What waivers may name: locked keys, subjects of floors, ids of rules.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<&str> {
+        let locks = self.locks.keys().map(String::as_str);
+        let floors = self.floors.iter().map(|floor| floor.what.subject.as_str());
+        locks.chain(floors).chain(self.rules.iter().map(|rule| rule.what.id())).collect()
     }
 
     /// Floors and rules on answers and numbers that do not hold; `today` is
@@ -175,14 +194,25 @@ pub fn tag(reference: &str) -> Option<&str> {
 fn below(floor: &Demand<Floor>, draft: &Draft, plan: &Plan) -> Option<Breach> {
     let Floor { subject, least, place } = &floor.what;
     let (version, said) = version_of(subject, draft, plan)?;
+    let key = if subject == "python" { "project.python" } else { subject.as_str() };
     (compare_versions(&version, least) == Some(Ordering::Less)).then(|| Breach {
+        rule: subject.clone(),
         subject: subject.clone(),
         message: format!("{subject} is {version}, and has to be at least {least}"),
         layer: floor.layer.clone(),
         place: place.clone(),
         said,
+        at: place_of(key, draft),
         warn_until: None,
     })
+}
+
+/// Where `dockwright.toml` says a key.
+fn place_of(key: &str, draft: &Draft) -> Option<Place> {
+    match &draft.said(key)?.origin {
+        Origin::File(place) => Some(place.clone()),
+        _ => None,
+    }
 }
 
 fn broken(demand: &Demand<Rule>, draft: &Draft, plan: &Plan, today: &str) -> Option<Breach> {
@@ -201,12 +231,14 @@ fn broken(demand: &Demand<Rule>, draft: &Draft, plan: &Plan, today: &str) -> Opt
     };
     let fault = fault(&text, &field, min.as_deref(), max.as_deref(), one_of)?;
     Some(Breach {
+        rule: rule.id().to_owned(),
         subject: key.to_owned(),
         message: format!("{}: {key} is {text}, {fault}", rule.message),
         layer: demand.layer.clone(),
         place: rule.place.clone(),
         said,
-        warn_until: rule.warn_until.clone().filter(|day| day.as_str() >= today),
+        at: place_of(key, draft).or_else(|| place_of(&format!("tune.{key}"), draft)),
+        warn_until: rule.softened(today),
     })
 }
 

@@ -11,6 +11,8 @@ const PATTERN_LIMIT: usize = 1 << 20;
 /// Something that has to hold, with what people see where it does not.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// A name of its own; otherwise its key or file names it.
+    pub name: Option<String>,
     /// What is tested.
     pub test: Test,
     /// What people see.
@@ -19,6 +21,24 @@ pub struct Rule {
     pub warn_until: Option<String>,
     /// Where it stands.
     pub place: Place,
+}
+
+impl Rule {
+    /// What a waiver and a report name it by; it stays while the rule does.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match (&self.name, &self.test) {
+            (Some(name), _) => name,
+            (None, Test::Value { key, .. }) => key.strip_prefix("tune.").unwrap_or(key),
+            (None, Test::Text { path, .. }) => path.as_str(),
+        }
+    }
+
+    /// The last day on which a breach is only a warning, unless that is over.
+    #[must_use]
+    pub fn softened(&self, today: &str) -> Option<String> {
+        self.warn_until.clone().filter(|day| day.as_str() >= today)
+    }
 }
 
 /// What is tested.

@@ -15,6 +15,9 @@ pub struct Entry {
     pub place: Place,
 }
 
+/// Tables that are lists, and no keys: `[[waiver]]`, which `check` reads.
+const LISTS: [&str; 1] = ["waiver"];
+
 /// Reads every entry of a document; `file` is how messages name it.
 ///
 /// # Errors
@@ -60,6 +63,9 @@ fn collect(
     problems: &mut Vec<Problem>,
 ) {
     for (name, item) in table.iter() {
+        if prefix.is_empty() && LISTS.contains(&name) && item.is_array_of_tables() {
+            continue;
+        }
         let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         if let Some(table) = item.as_table_like() {
             collect(file, source, &key, table, entries, problems);

@@ -1,0 +1,103 @@
+//! Whether a repository follows its preset: the repository in, findings out.
+//! Reads alone, asks no network unless told to, and runs nothing.
+//!
+//! - `drift`: what dockwright alone writes and somebody edited
+//! - `conflicts`: updates that wait for a person, and their markers
+//! - `policy`: locks, floors and rules, on the answers; `disk`: on the files
+//! - `outdated`: newer presets and tools, and renders that would be others
+//! - `waiver`: what `dockwright.toml` allows for a while
+//!
+//! Policy is judged by the preset that the files come from, as the repository
+//! keeps it, so that a clone says the same wherever it is made.
+
+mod conflicts;
+pub mod disk;
+mod drift;
+pub mod finding;
+pub mod outdated;
+mod policy;
+pub mod report;
+mod standing;
+pub mod waiver;
+
+use std::path::Path;
+
+use crate::apply::bookkeeping::Lock;
+use crate::error::{Error, Problem};
+use crate::preset::{self, Preset, Reference};
+use crate::project::{self, Project};
+pub use finding::{Finding, Kind, Level, Waived};
+pub use outdated::Tags;
+pub use report::{FailOn, Out, Report, Why};
+
+/// What is asked of a check.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// A preset from outside that is judged as well; waivers do not count
+    /// then.
+    pub policy: Option<Preset>,
+    /// The day, `YYYY-MM-DD`.
+    pub today: String,
+    /// Where newer versions are asked for; `None` for no network.
+    pub tags: Option<Tags>,
+}
+
+/// Checks one repository.
+///
+/// # Errors
+/// A repository without a lock, wrong input, files that cannot be read. What
+/// does not hold is no error: it is in the report.
+pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
+    let project = Project::read(dir)?;
+    let waivers = waiver::read(&project.text).map_err(Error::Input)?;
+    let mut report = Report {
+        reference: project.reference()?.to_string(),
+        layers: project.lock.preset.clone(),
+        ..Report::default()
+    };
+    report.add(drift::layers(&project));
+    report.add(drift::files(&project)?);
+    report.add(conflicts::find(&project)?);
+    standing::list(&project, &mut report)?;
+    match kept_preset(&project) {
+        Ok(preset) => {
+            let judged = policy::judge(&project, &preset, options)?;
+            let own = judged.own_rules();
+            report.add(drift::planned(&project, &judged.plan)?);
+            report.add(judged.findings.iter().cloned());
+            report.add(outdated::find(&project, &preset, &judged, options, &report)?);
+            waiver::apply(&waivers, &own, options, &mut report).map_err(Error::Input)?;
+        }
+        Err(error) => report.add([unjudged(&error)]),
+    }
+    report.sort();
+    Ok(report)
+}
+
+/// The preset that the files come from, as the repository keeps it.
+fn kept_preset(project: &Project) -> Result<Preset, Error> {
+    let mut places = project::places(&project.dir, Some(&project.lock));
+    places.only_kept = true;
+    preset::open(&written_from(&project.lock)?, &places)
+}
+
+/// The preset that a lock was written from.
+fn written_from(lock: &Lock) -> Result<Reference, Error> {
+    let Some(top) = lock.preset.last() else {
+        let problem = Problem::new("the lock names no preset");
+        return Err(Error::input(problem.help("`dockwright update` writes it anew")));
+    };
+    if top.hash.is_empty() {
+        return Ok(Reference::Builtin(top.name.clone()));
+    }
+    Reference::parse(&top.source).map_err(Error::input)
+}
+
+/// What cannot be judged has not been followed.
+fn unjudged(error: &Error) -> Finding {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    Finding::new(Kind::Policy, "preset", format!("nothing could be judged: {first}"))
+        .in_file(crate::apply::bookkeeping::LOCK)
+        .help("restore .dockwright/preset from version control, or `dockwright update --fetch`")
+}
