@@ -13,7 +13,7 @@ use crate::preset::files::Files;
 use crate::project::Project;
 use crate::relpath::RelPath;
 use crate::schema::Ownership;
-use crate::update::files::stored_base;
+use crate::update::compared::stored_base;
 
 fn found(rule: &str, path: impl Into<String>, message: impl Into<String>) -> Finding {
     Finding::new(Kind::Drift, rule, message).in_file(path)

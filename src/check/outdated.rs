@@ -13,8 +13,8 @@ use crate::check::report::Report;
 use crate::error::Error;
 use crate::preset::{self, Preset, Reference, git};
 use crate::project::{self, Project};
-use crate::update::files::{self, What};
 use crate::update::{self, reference};
+use crate::update::{What, files};
 
 /// Tags of repositories, each asked for once.
 #[derive(Debug, Default)]
@@ -162,8 +162,7 @@ fn named(project: &Project, kept: &Preset) -> Result<Named, Error> {
 fn renders(project: &Project, judged: &Judged, report: &Report) -> Result<Vec<Finding>, Error> {
     let renders = judged.renders.clone();
     let options = update::Options::default();
-    let decided =
-        files::decide(project, renders, &judged.plan, &BTreeMap::new(), &options)?.files;
+    let decided = files::decide(project, renders, &judged.plan, &BTreeMap::new(), &options)?.files;
     Ok(would_change(&decided, report))
 }
 

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use crate::answers::{Draft, Origin, document};
+use crate::check::Options;
 use crate::check::disk;
 use crate::check::finding::{Finding, Kind};
-use crate::check::Options;
 use crate::error::Error;
 use crate::plan::{self, Plan};
-use crate::preset::policy::{Breach, Policy};
 use crate::preset::Preset;
+use crate::preset::policy::{Breach, Policy};
 use crate::project::Project;
 use crate::render::{self, Rendered};
 use crate::update;
@@ -58,9 +58,7 @@ pub fn judge(project: &Project, preset: &Preset, options: &Options) -> Result<Ju
         findings.extend(broken.iter().map(of_answers));
     }
     let renders = render::render(&plan, &draft)?;
-    for policy in &policies {
-        findings.extend(disk::judge(project, policy, &draft, &plan, &renders, &options.today)?);
-    }
+    findings.extend(disk::judge(project, &policies, &draft, &plan, &renders, &options.today)?);
     Ok(Judged { draft, plan, renders, findings, own })
 }
 

@@ -114,7 +114,8 @@ pub fn apply(
                 .help("follow the rule, or agree on another day")]);
             continue;
         }
-        let allowed = |found: &&mut Finding| found.kind == Kind::Policy && found.rule == waiver.rule;
+        let allowed =
+            |found: &&mut Finding| found.kind == Kind::Policy && found.rule == waiver.rule;
         for finding in report.findings.iter_mut().filter(allowed) {
             finding.waived = Some(Waived {
                 reason: waiver.reason.clone(),

@@ -3,6 +3,9 @@
 mod adopted;
 mod bad_input;
 mod carried;
+mod check;
+mod check_disk;
+mod check_reports;
 mod combinations;
 mod detect_startup;
 mod distribution;

@@ -36,7 +36,8 @@ pub fn print(outcome: &Outcome) -> Result<(), Error> {
 fn one(done: &Done<Report>, report: &Report, fail_on: &FailOn) -> String {
     let mut text = groups(done, report, fail_on);
     if !report.kept.is_empty() {
-        let rows = report.kept.iter().map(|out| [seen(&done.dir, &out.path), out.why.word().into()]);
+        let rows =
+            report.kept.iter().map(|out| [seen(&done.dir, &out.path), out.why.word().into()]);
         text.push_str(&reporting::table(["stays out", ""], rows));
     }
     if report.failures(fail_on) == 0 {

@@ -1,7 +1,9 @@
 //! `dockwright check`: whether repositories follow their presets.
 
+mod github;
 mod human;
 mod json;
+mod sarif;
 
 use std::path::{Path, PathBuf};
 
@@ -72,6 +74,10 @@ enum Format {
     Human,
     /// For programs
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 impl Check {
@@ -122,6 +128,8 @@ pub fn run(check: &Check) -> Result<(), Error> {
     match check.format {
         Format::Human => human::print(&outcome)?,
         Format::Json => reporting::json(&json::of(&outcome))?,
+        Format::Sarif => reporting::json(&sarif::of(&outcome))?,
+        Format::Github => reporting::print(&github::of(&outcome))?,
     }
     let code = outcome.code();
     if code == 0 {
@@ -167,14 +175,20 @@ fn of_many(outcome: &Outcome) -> String {
     let all = outcome.done.len();
     let do_not = count(1);
     let noun = if all == 1 { "repository" } else { "repositories" };
-    format!("of {all} {noun}, {do_not} do not follow their preset and {failed} could not be checked")
+    format!(
+        "of {all} {noun}, {do_not} do not follow their preset and {failed} could not be checked"
+    )
 }
 
 /// A file of a repository as it is seen from where the command was typed.
 fn seen(dir: &Path, path: &str) -> String {
-    let whole = match dir.to_str() {
-        Some(".") => path.to_owned(),
-        _ => dir.join(path).to_string_lossy().replace('\\', "/"),
-    };
-    whole.strip_prefix("./").map_or(whole.clone(), str::to_owned)
+    let here = std::env::current_dir().unwrap_or_default();
+    let whole = dir.join(path);
+    let parts: PathBuf = whole
+        .strip_prefix(&here)
+        .unwrap_or(&whole)
+        .components()
+        .filter(|part| *part != std::path::Component::CurDir)
+        .collect();
+    parts.to_string_lossy().replace('\\', "/")
 }

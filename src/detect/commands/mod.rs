@@ -22,7 +22,7 @@ use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
 
 pub use dockerfile::without_run;
-pub use paths::join;
+pub use paths::{expand, join};
 
 /// Where a command stands. Earlier ones are better evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

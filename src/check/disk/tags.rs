@@ -1,0 +1,91 @@
+//! `images.NAME`: the references and tags of single images.
+
+use crate::check::disk::demand::{Demand, Holds};
+use crate::check::disk::image::Image;
+use crate::check::disk::scene::Scene;
+use crate::check::finding::Finding;
+use crate::compose::image::parts;
+use crate::merge::compare_versions;
+use crate::plan::data::VERSIONS;
+use crate::schema::Role;
+
+/// Judges the images that a name is about.
+pub fn judge(demand: &Demand, name: &str, images: &[Image], scene: &Scene<'_>) -> Vec<Finding> {
+    let about = About::of(demand, name, scene);
+    images
+        .iter()
+        .filter(|image| about.is(image))
+        .filter_map(|image| of_image(demand, name, image))
+        .collect()
+}
+
+/// Which images a name is about: those called so, and those of its services.
+struct About {
+    names: Vec<String>,
+    services: Vec<String>,
+}
+
+impl About {
+    fn of(demand: &Demand, name: &str, scene: &Scene<'_>) -> Self {
+        let last = |reference: &str| {
+            let repository = parts(reference).0;
+            repository.rsplit('/').next().unwrap_or(repository).to_owned()
+        };
+        let mut names = vec![match name {
+            "dockerfile-syntax" => "dockerfile".to_owned(),
+            name => VERSIONS.images.get(name).map_or_else(|| name.to_owned(), |usual| last(usual)),
+        }];
+        if let Holds::Equals(value) = &demand.holds {
+            names.push(last(&value.to_string()));
+        }
+        let roles: &[Role] = match name {
+            "postgres" => &[Role::Db],
+            "redis" => &[Role::Redis, Role::Cache],
+            _ => &[],
+        };
+        let service = |role: &Role| scene.plan.answers.services.get(role).cloned();
+        Self { names, services: roles.iter().filter_map(service).collect() }
+    }
+
+    fn is(&self, image: &Image) -> bool {
+        let service = image.service.as_ref();
+        self.names.iter().any(|name| name == image.name())
+            || service.is_some_and(|service| self.services.contains(service))
+    }
+}
+
+fn of_image(demand: &Demand, name: &str, image: &Image) -> Option<Finding> {
+    let is = |wanted: &str| {
+        let bare = image.reference.split('@').next().unwrap_or(&image.reference);
+        let own = if wanted.contains('@') { image.reference.as_str() } else { bare };
+        own == wanted || own.ends_with(&format!("/{wanted}"))
+    };
+    let unknown = |what: &str| {
+        let message = format!("the {what} of {} cannot be told", image.reference);
+        Some(demand.unknown(&image.path, Some(image.line), &message))
+    };
+    if image.is_unknown() {
+        return unknown("version");
+    }
+    let fault = match &demand.holds {
+        Holds::Equals(value) => {
+            let value = value.to_string();
+            (!is(&value)).then(|| format!("and images.{name} is locked to {value}"))
+        }
+        Holds::AtLeast(least) => {
+            let tag = image.tag().unwrap_or_default();
+            let tag = tag.strip_prefix("pg").unwrap_or(tag);
+            match compare_versions(tag, least) {
+                Some(std::cmp::Ordering::Less) => Some(format!("and has to be at least {least}")),
+                Some(_) => None,
+                None => return unknown("version"),
+            }
+        }
+        Holds::Within { one_of, .. } => {
+            let fits = one_of.is_empty() || one_of.iter().any(|one| is(one));
+            (!fits).then(|| format!("and not {}", one_of.join(" or ")))
+        }
+    }?;
+    let message = format!("the image is {}, {fault}", image.reference);
+    Some(demand.finding(&image.path, Some(image.line), &message))
+}
