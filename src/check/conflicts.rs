@@ -1,22 +1,29 @@
 //! Updates that wait for a person: files the lock has open, and markers that
 //! were left in a file, committed or not.
 
-use crate::apply::bookkeeping::FileState;
+use crate::apply::bookkeeping::{FileEntry, FileState};
 use crate::apply::disk;
 use crate::check::finding::{Finding, Kind};
 use crate::error::Error;
+use crate::merge;
 use crate::project::Project;
 use crate::relpath::RelPath;
+use crate::update::compared::stored_base;
 
 const RESOLVE: &str = "resolve it, then `dockwright update`";
 
 /// Every conflict of a repository.
 pub fn find(project: &Project) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
-    for entry in project.lock.file.iter().filter(|entry| entry.state != FileState::Kept) {
+    let written =
+        |entry: &&FileEntry| matches!(entry.state, FileState::Clean | FileState::Conflict);
+    for entry in project.lock.file.iter().filter(written) {
         let path = RelPath::new(&entry.path).expect("reading the lock has checked its paths");
         let disk = disk::look(&project.dir, &path)?;
-        let lines = disk.bytes().map(markers).unwrap_or_default();
+        let lines = match disk.bytes() {
+            Some(bytes) if is_marked(project, entry, bytes) => markers(bytes),
+            _ => Vec::new(),
+        };
         if lines.is_empty() && entry.state == FileState::Conflict {
             let message = "an update did not merge, and is open";
             let finding = Finding::new(Kind::Conflict, "open", message).in_file(&entry.path);
@@ -32,6 +39,16 @@ pub fn find(project: &Project) -> Result<Vec<Finding>, Error> {
         }));
     }
     Ok(findings)
+}
+
+/// Whether a file has markers that it was not written with.
+fn is_marked(project: &Project, entry: &FileEntry, bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    if merge::first_marker(&text).is_none() {
+        return false;
+    }
+    let base = entry.base.as_ref().and_then(|base| stored_base(&project.dir, base));
+    base.is_none_or(|base| merge::has_markers(&text, &String::from_utf8_lossy(&base)))
 }
 
 /// The line of each conflict, from 1: where it opens, or what is left of it.

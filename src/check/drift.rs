@@ -2,13 +2,13 @@
 //! Edits of merged files are none: an update carries them on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, LOCK, Layer, hash, normalised};
 use crate::apply::disk::{self, DiskState};
 use crate::check::finding::{Finding, Kind};
 use crate::error::Error;
 use crate::plan::Plan;
+use crate::preset::MANIFEST;
 use crate::preset::files::Files;
 use crate::project::Project;
 use crate::relpath::RelPath;
@@ -33,6 +33,11 @@ fn of_layer(project: &Project, layer: &Layer) -> Vec<Finding> {
         found("preset", format!("{base}/{path}"), message).help(help)
     };
     let directory = project.dir.join(&base);
+    let manifest = RelPath::new(&format!("{base}/{MANIFEST}"));
+    let manifest = manifest.expect("reading the lock has checked its hashes");
+    if let Ok(DiskState::Obstructed(obstacle)) = disk::look(&project.dir, &manifest) {
+        return vec![of(MANIFEST, &format!("it {obstacle}"))];
+    }
     let files = match Files::of_directory(&directory) {
         Ok(files) => files,
         Err(_) if !directory.exists() => {
@@ -43,7 +48,7 @@ fn of_layer(project: &Project, layer: &Layer) -> Vec<Finding> {
         }
         Err(error) => {
             let text = error.to_string();
-            return vec![of("", text.lines().next().unwrap_or_default())];
+            return vec![of(MANIFEST, text.lines().next().unwrap_or_default())];
         }
     };
     let there = files.hashes();
@@ -104,11 +109,12 @@ pub fn planned(project: &Project, plan: &Plan) -> Result<Vec<Finding>, Error> {
 
 fn of_base(project: &Project, entry: &FileEntry, base: &str) -> Option<Finding> {
     let path = format!("{DIRECTORY}/base/{base}");
-    let bytes = fs::read(project.dir.join(&path));
-    let what = match bytes {
-        Ok(bytes) if hash(&bytes) == base => return None,
+    let at = RelPath::new(&path).expect("reading the lock has checked its hashes");
+    let what = match disk::look(&project.dir, &at) {
+        Ok(DiskState::File { bytes, .. }) if hash(&bytes) == base => return None,
+        Ok(DiskState::Absent) => "is missing",
         Ok(_) => "is not what its name says",
-        Err(_) => "is missing",
+        Err(_) => "cannot be read",
     };
     Some(
         found("base", path, format!("the base of {} {what}", entry.path)).help(

@@ -16,9 +16,12 @@ use crate::project::{self, Project};
 use crate::update::{self, reference};
 use crate::update::{What, files};
 
+/// The tags of a repository, or why it could not be asked; once it was.
+type Asked = Arc<OnceLock<Result<Vec<String>, String>>>;
+
 /// Tags of repositories, each asked for once.
 #[derive(Debug, Default)]
-pub struct Tags(Mutex<HashMap<String, Arc<OnceLock<Result<Vec<String>, String>>>>>);
+pub struct Tags(Mutex<HashMap<String, Asked>>);
 
 impl Tags {
     /// The tags of a repository, or why it cannot be asked.
@@ -63,7 +66,7 @@ pub fn find(
             findings.extend(said);
             findings.extend(by_update(project, report));
         }
-        Named::Unknown(said) => findings.push(said),
+        Named::Unknown(said) => findings.push(*said),
     }
     findings.extend(tags(project, options));
     Ok(findings)
@@ -113,7 +116,7 @@ enum Named {
     /// Another one, which can be read here.
     Other(Vec<Finding>),
     /// Another one, which would have to be fetched.
-    Unknown(Finding),
+    Unknown(Box<Finding>),
 }
 
 fn named(project: &Project, kept: &Preset) -> Result<Named, Error> {
@@ -121,7 +124,7 @@ fn named(project: &Project, kept: &Preset) -> Result<Named, Error> {
     let mut places = project::places(&project.dir, Some(&project.lock));
     if reference != kept.reference && matches!(reference, Reference::Git { .. }) {
         let message = format!("names {reference}, and the files come from {}", kept.reference);
-        return Ok(Named::Unknown(found("preset", document::FILE, message)));
+        return Ok(Named::Unknown(Box::new(found("preset", document::FILE, message))));
     }
     // What a git preset extends is of git as well, or built in.
     places.only_kept = matches!(reference, Reference::Git { .. });
@@ -129,7 +132,7 @@ fn named(project: &Project, kept: &Preset) -> Result<Named, Error> {
         Ok(now) => now,
         Err(error) => {
             let message = format!("{reference} cannot be read: {}", first_line(&error));
-            return Ok(Named::Unknown(found("preset", document::FILE, message)));
+            return Ok(Named::Unknown(Box::new(found("preset", document::FILE, message))));
         }
     };
     let mut said = Vec::new();

@@ -16,6 +16,7 @@ pub fn list(project: &Project, report: &mut Report) -> Result<(), Error> {
         let disk = disk::look(&project.dir, &path)?;
         let why = match entry.state {
             FileState::Kept => Some(Why::NotAdopted),
+            FileState::LeftOut => Some(Why::LeftOut),
             FileState::Deleted if disk == DiskState::Absent => Some(Why::Deleted),
             FileState::Clean | FileState::Conflict
                 if disk == DiskState::Absent && is_missed(entry) =>

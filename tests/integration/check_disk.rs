@@ -166,8 +166,7 @@ fn images_are_held_to_their_locks_and_floors_in_every_file() {
     assert!(messages(&report, "policy").contains("pgvector"), "{report:#}");
     // A digest of the same tag is the same.
     team.edit("compose.yaml", "pgvector/pgvector:pg15", "postgres:18-trixie@sha256:abc");
-    let report = by(&team, "[locked]\nimages.postgres = \"postgres:18-trixie\"\n", 1);
-    assert!(!messages(&report, "policy").contains("@sha256"), "{report:#}");
+    by(&team, "[locked]\nimages.postgres = \"postgres:18-trixie\"\n", 0);
 }
 
 #[test]
@@ -190,7 +189,7 @@ fn limits_on_disk_are_held_to_rules_and_locks() {
     let rule = "[[rule]]\nkey = \"db.memory\"\nmax = \"8GiB\"\nmessage = \"no more than that\"\n";
     by(&team, rule, 0);
     let text = team.read("compose.yaml");
-    let at = text.find("  db:").unwrap();
+    let at = text.find("\n  db:").unwrap();
     let old = text[at..].lines().find(|line| line.contains("memory:")).unwrap().to_owned();
     let with = |new: &str| format!("{}{}", &text[..at], text[at..].replacen(&old, new, 1));
     team.write("compose.yaml", &with("          memory: 9000M"));
@@ -221,8 +220,8 @@ fn worker_counts_are_found_in_settings_commands_and_variables() {
     team.write("gunicorn.conf.py", &text);
     team.edit(
         "compose.yaml",
-        "  web:\n",
-        "  web:\n    command: gunicorn --workers 32 config.wsgi\n",
+        "\n  web:\n",
+        "\n  web:\n    command: gunicorn --workers 32 config.wsgi\n",
     );
     let line = line_of(&team, "compose.yaml", "--workers 32");
     let report = by(&team, rule, 1);
@@ -233,7 +232,7 @@ fn worker_counts_are_found_in_settings_commands_and_variables() {
 fn a_locked_bind_holds_for_every_published_port() {
     let team = Team::with_shop(&format!("{DJANGO}[locked]\ndeploy.bind = \"127.0.0.1\"\n"));
     team.edit("compose.yaml", "\"127.0.0.1:8000:8080\"", "\"8000:8080\"");
-    team.edit("compose.yaml", "  db:\n", "  db:\n    ports: [\"5432:5432\"]\n");
+    team.edit("compose.yaml", "\n  db:\n", "\n  db:\n    ports: [\"5432:5432\"]\n");
     let report = team.checked(&[], 1);
     let wanted = [
         line_of(&team, "compose.yaml", "\"8000:8080\""),
@@ -248,15 +247,15 @@ fn a_locked_bind_holds_for_every_published_port() {
 fn rules_on_lines_name_each_line_that_breaks_them() {
     let team = Team::with_shop(DJANGO);
     let rule =
-        |test: &str| format!("[[rule]]\nfile = \"Dockerfile\"\n{test}\nmessage = \"no curl\"\n");
+        |test: &str| format!("[[rule]]\nfile = \"Dockerfile\"\n{test}\nmessage = \"no wget\"\n");
     let text = team.read("Dockerfile");
-    team.write("Dockerfile", &format!("{text}RUN curl a\nRUN b\nRUN curl c\n"));
+    team.write("Dockerfile", &format!("{text}RUN wget a\nRUN b\nRUN wget c\n"));
     let lines = text.lines().count();
-    let report = by(&team, &rule("forbid = '\\bcurl\\b'"), 1);
+    let report = by(&team, &rule("forbid = '\\bwget\\b'"), 1);
     let wanted = [1, 3].map(|more| format!("Dockerfile Dockerfile:{}", lines + more));
     assert_eq!(found(&report, "policy"), wanted);
-    assert_eq!(report["policy"][0]["message"], "no curl");
-    by(&team, &rule("require = '^LABEL org'"), 1);
+    assert_eq!(report["policy"][0]["message"], "no wget");
+    by(&team, &rule("require = '^LABEL acme'"), 1);
     by(&team, &rule("require = '^FROM '"), 0);
     // A file that was deleted does not follow what has to be in it.
     std::fs::remove_file(team.shop().join("Dockerfile")).unwrap();

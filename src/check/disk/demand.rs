@@ -106,12 +106,6 @@ impl Demand {
         }
     }
 
-    /// Whether a value of the key is one the demand may accept.
-    #[must_use]
-    pub fn accepts(&self, text: &str) -> bool {
-        self.fault(text).is_none()
-    }
-
     /// What does not hold, in a file.
     #[must_use]
     pub fn finding(&self, path: &str, line: Option<usize>, message: &str) -> Finding {

@@ -11,7 +11,7 @@
 //!     "preset": { "reference": "…", "layers": [{ "name", "version", "source", "commit" }] },
 //!     "drift": [FINDING], "conflicts": [FINDING], "policy": [FINDING],
 //!     "outdated": [FINDING], "waived": [FINDING], "notes": [FINDING],
-//!     "kept": [{ "path": "…", "why": "kept, not adopted" | "deleted by you" }],
+//!     "kept": [{ "path": "…", "why": "kept, not adopted" | "left out, …" | "deleted by you" }],
 //!     "customised": [{ "path": "…" }]
 //!   }]
 //! }
