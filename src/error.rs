@@ -159,8 +159,12 @@ fn join(problems: &[Problem]) -> String {
 /// The nearest of `names` to what was typed, for a "did you mean".
 #[must_use]
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Nothing longer was meant for another name, and comparing takes the
+    /// product of both lengths.
+    const LONGEST: usize = 100;
     names
         .into_iter()
+        .filter(|name| typed.len() <= LONGEST && name.len() <= LONGEST)
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))
         .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
         .min_by_key(|(distance, _)| *distance)
@@ -177,6 +181,8 @@ mod tests {
         assert_eq!(nearest("stack.databse", names), Some("stack.database"));
         assert_eq!(nearest("deploy.memroy", names), Some("deploy.memory"));
         assert_eq!(nearest("zebra", names), None);
+        let long = "a".repeat(1 << 20);
+        assert_eq!(nearest(&long, [long.as_str()]), None);
     }
 
     #[test]

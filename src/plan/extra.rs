@@ -9,6 +9,9 @@ use crate::plan::outputs::{Bundle, Content, Output, Syntax};
 use crate::relpath::RelPath;
 use crate::schema::Ownership;
 
+/// Most outputs that the layers may speak of.
+const MOST: usize = 500;
+
 /// An output of dockwright's own, with the path that it usually has.
 pub struct Placed {
     /// The output, at its path in this repository.
@@ -26,6 +29,10 @@ pub fn apply(
     rules: &BTreeMap<RelPath, LayerFile>,
     mut own: Vec<Placed>,
 ) -> Result<Vec<Output>, Vec<Problem>> {
+    if rules.len() > MOST {
+        let message = format!("the preset says something of more than {MOST} files");
+        return Err(vec![Problem::new(message)]);
+    }
     let mut problems = Vec::new();
     let mut added = Vec::new();
     for (path, file) in rules {
@@ -108,23 +115,23 @@ fn refuse(path: &RelPath) -> Result<(), String> {
 /// Outputs that are one file where case does not count, or of which one would
 /// have to be a directory for the other.
 fn collisions(outputs: &[Output], rules: &BTreeMap<RelPath, LayerFile>) -> Vec<Problem> {
-    let folded: BTreeMap<String, &Output> =
-        outputs.iter().map(|output| (output.path.as_str().to_lowercase(), output)).collect();
+    let mut folded: BTreeMap<String, Vec<&Output>> = BTreeMap::new();
+    for output in outputs {
+        folded.entry(output.path.as_str().to_lowercase()).or_default().push(output);
+    }
     let mut problems = Vec::new();
     for output in outputs {
         let Some(rule) = rules.get(&output.path) else { continue };
         let own = output.path.as_str().to_lowercase();
-        let same = outputs
-            .iter()
-            .find(|other| other.path != output.path && other.path.as_str().to_lowercase() == own);
-        let above = own.match_indices('/').find_map(|(at, _)| folded.get(&own[..at]).copied());
+        let same = folded[&own].iter().find(|other| other.path != output.path);
+        let above = own.match_indices('/').find_map(|(at, _)| folded.get(&own[..at])?.first());
         let below = folded.range(format!("{own}/")..format!("{own}0")).next();
         let why = if let Some(other) = same {
             format!("and {} are one file where case does not count", other.path)
         } else if let Some(other) = above {
             format!("is below {}, which is a file", other.path)
-        } else if let Some((_, other)) = below {
-            format!("would have to be a directory for {}", other.path)
+        } else if let Some((_, others)) = below {
+            format!("would have to be a directory for {}", others[0].path)
         } else {
             continue;
         };
@@ -271,6 +278,15 @@ mod tests {
     fn two_added_outputs_that_differ_by_case_alone_are_refused() {
         let rules = rules(&[("deploy/A.md", template()), ("deploy/a.md", template())]);
         assert_eq!(apply(&rules, own(&OWN)).unwrap_err().len(), 2);
+    }
+
+    #[test]
+    fn more_outputs_than_any_preset_has_are_refused_at_once() {
+        let many: Vec<String> = (0..=MOST).map(|number| format!("a/{number}")).collect();
+        let many: Vec<(&str, FileRule)> =
+            many.iter().map(|path| (path.as_str(), template())).collect();
+        assert_eq!(apply(&rules(&many[1..]), own(&OWN)).unwrap().len(), 4 + MOST);
+        assert_eq!(apply(&rules(&many), own(&OWN)).unwrap_err().len(), 1);
     }
 
     #[test]

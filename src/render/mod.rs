@@ -45,9 +45,10 @@ pub struct Rendered {
 /// dockwright's own that does not parse or reads what the plan does not have.
 pub fn render(plan: &Plan, draft: &Draft) -> Result<Vec<Rendered>, Error> {
     let set = Set::of(plan, draft.layers()).map_err(Error::Input)?;
-    let missing = set.missing(plan);
-    if !missing.is_empty() {
-        return Err(Error::Input(missing));
+    let mut problems = set.missing(plan);
+    problems.extend(set.excess(plan));
+    if !problems.is_empty() {
+        return Err(Error::Input(problems));
     }
     let wanted: Vec<&str> = plan
         .outputs

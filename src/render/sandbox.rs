@@ -159,3 +159,44 @@ fn judge(heard: &Heard, wanted: usize) -> Result<Vec<String>, Failure> {
     };
     Err(Failure::Stopped { at, why })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stopped(output: &str, in_time: bool) -> (Option<String>, &'static str) {
+        let heard = Heard { output: output.as_bytes().to_vec(), in_time };
+        match judge(&heard, 2) {
+            Err(Failure::Stopped { at, why }) => (at, why),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_stopped_the_child_is_told_from_its_last_words() {
+        let begun = "{\"Begins\":\"a\"}\n{\"Text\":\"x\"}\n{\"Begins\":\"b\"}\n";
+        for (words, in_time, wanted) in [
+            ("memory allocation of 4 bytes failed\n", true, "memory"),
+            ("\nthread 'main' has overflowed its stack\n", true, "too deep"),
+            ("", true, "computing"),
+            ("", false, "within 10 seconds"),
+        ] {
+            let (at, why) = stopped(&format!("{begun}{words}"), in_time);
+            assert_eq!(at.as_deref(), Some("b"));
+            assert!(why.contains(wanted), "{why}");
+        }
+        assert!(stopped(&" ".repeat(MOST as usize + 1), true).1.contains("16 MiB"));
+    }
+
+    #[test]
+    fn faults_and_texts_come_through() {
+        let text = |text: &str| serde_json::to_string(&Event::Text(text.into())).unwrap();
+        let output = format!("{}\n{}\n", text("a\n"), text("{}"));
+        let heard = Heard { output: output.into_bytes(), in_time: true };
+        assert_eq!(judge(&heard, 2).unwrap(), ["a\n", "{}"]);
+        let fault = Fault { message: "wrong".into(), ..Fault::default() };
+        let output = serde_json::to_vec(&Event::Faults(vec![fault.clone()])).unwrap();
+        let failed = judge(&Heard { output, in_time: true }, 0);
+        assert!(matches!(failed, Err(Failure::Faults(faults)) if faults == [fault]));
+    }
+}

@@ -21,6 +21,10 @@ use crate::render::{PARTIALS, TEMPLATES};
 
 /// Largest template of a layer, in bytes.
 const LARGEST: usize = 256 << 10;
+/// Most that the templates of all layers come to, in bytes.
+const MOST: usize = 4 << 20;
+/// Most that the files come to that are copied as they are, in bytes.
+const MOST_COPIED: usize = 16 << 20;
 /// How the names of templates end that are rendered and not copied.
 const RENDERED: &str = ".tera";
 
@@ -77,6 +81,11 @@ impl<'a> Set<'a> {
                 }
             }
         }
+        let size: usize = chains.values().flatten().map(|(_, text)| text.len()).sum();
+        if size > MOST {
+            let message = format!("the preset's templates have more than {} MiB", MOST >> 20);
+            problems.push(Problem::new(message));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -127,6 +136,18 @@ impl<'a> Set<'a> {
     #[must_use]
     pub fn copied(&self, name: &str) -> Option<&'a [u8]> {
         self.copied.get(name).copied().or_else(|| source(name))
+    }
+
+    /// Whether the files that are copied come to too much.
+    #[must_use]
+    pub fn excess(&self, plan: &Plan) -> Option<Problem> {
+        let copied = plan.outputs.iter().filter_map(|output| match &output.content {
+            Content::Template(name) => self.copied.get(name.as_str()),
+            _ => None,
+        });
+        let size: usize = copied.map(|bytes| bytes.len()).sum();
+        let message = format!("the preset's files come to more than {} MiB", MOST_COPIED >> 20);
+        (size > MOST_COPIED).then(|| Problem::new(message))
     }
 
     /// Outputs whose template nobody has, with the nearest name.
@@ -198,7 +219,10 @@ impl<'a> Set<'a> {
     pub fn unknown_names(&self, context: &Value) -> Vec<Fault> {
         let made = names::made(self.texts().map(|(_, text)| text));
         let of_layers = self.templates.iter().filter(|template| template.origin.is_some());
-        of_layers.flat_map(|one| names::faults(&one.name, &one.text, context, &made)).collect()
+        of_layers
+            .flat_map(|one| names::faults(&one.name, &one.text, context, &made))
+            .take(names::MOST)
+            .collect()
     }
 
     /// The layers that a template comes from, with its path; all of them

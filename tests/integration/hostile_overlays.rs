@@ -7,8 +7,15 @@ use assert_fs::prelude::*;
 
 use crate::support::{directory, dockwright};
 
-/// What `new` says of a preset with this template.
+/// What `new` says of a preset with this template, which it names.
 fn refused(template: &str, more: &[(&str, &str)]) -> String {
+    let error = said_of(template, more);
+    assert!(error.contains("evil 1.0.0, templates/"), "{error}");
+    error
+}
+
+/// What `new` says of a preset with this template.
+fn said_of(template: &str, more: &[(&str, &str)]) -> String {
     let directory = directory();
     let manifest = "name = \"evil\"\nversion = \"1.0.0\"\nextends = [\"fastapi-uvicorn\"]\n\
                     [files.\"a.txt\"]\ntemplate = \"a.tera\"\n";
@@ -29,7 +36,6 @@ fn refused(template: &str, more: &[(&str, &str)]) -> String {
     // A machine that is busy with other tests gives the child less than a CPU.
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}: {error}", begun.elapsed());
     assert!(!directory.child("shop").exists());
-    assert!(error.contains("evil 1.0.0, templates/"), "{error}");
     error
 }
 
@@ -118,4 +124,82 @@ fn nothing_of_the_machine_is_there_to_read() {
     ] {
         refused(text, &[]);
     }
+}
+
+#[test]
+fn names_and_files_without_measure_are_refused_before_anything_is_rendered() {
+    let long = "a".repeat(100_000);
+    refused(&format!("{{% set {long}b = 1 %}}{{% if {long}c %}}{{% endif %}}"), &[]);
+    let names: String = (0..20_000).map(|n| format!("{{{{ a{n} }}}}")).collect();
+    let error = refused(&names, &[]);
+    assert_eq!(error.matches("is not defined").count(), 20, "{error}");
+    let large = "x".repeat(250 << 10);
+    let more: Vec<String> = (0..20).map(|n| format!("{n}.tera")).collect();
+    let more: Vec<(&str, &str)> = more.iter().map(|path| (path.as_str(), large.as_str())).collect();
+    let error = said_of("x", &more);
+    assert!(error.contains("more than 4 MiB"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_rendering_process_ends_with_the_one_that_started_it() {
+    for signal in ["INT", "KILL"] {
+        let directory = directory();
+        let manifest = "name = \"evil\"\nversion = \"1.0.0\"\nextends = [\"fastapi-uvicorn\"]\n\
+                        [files.\"a.txt\"]\ntemplate = \"a.tera\"\n";
+        directory.child("evil/preset.toml").write_str(manifest).unwrap();
+        let range = "range(end=100000)";
+        let endless =
+            format!("{{% for a in {range} %}}{{% for b in {range} %}}{{% endfor %}}{{% endfor %}}");
+        directory.child("evil/templates/a.tera").write_str(&endless).unwrap();
+        let mut parent = std::process::Command::new(env!("CARGO_BIN_EXE_dockwright"))
+            .current_dir(&directory)
+            .args(["new", "shop", "--preset", "./evil", "--yes"])
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let renders = || children(parent.id()).into_iter().find(|child| is_rendering(*child));
+        let child = wait_for(renders).expect("a rendering process");
+        let killed = std::process::Command::new("kill")
+            .args(["-s", signal, &parent.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let status = parent.wait().unwrap();
+        assert_eq!(status.code(), (signal == "INT").then_some(130));
+        let gone = wait_for(|| (!is_rendering(child)).then_some(()));
+        assert!(gone.is_some(), "the rendering process outlives SIG{signal} of its parent");
+        assert!(!directory.child("shop").exists());
+    }
+}
+
+/// The processes that any thread of a process has started.
+#[cfg(target_os = "linux")]
+fn children(process: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    threads
+        .flatten()
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|id| id.parse().ok())
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+fn is_rendering(process: u32) -> bool {
+    // A process that has ended and was not waited for has no command line.
+    let line = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    line.contains("__render")
+}
+
+#[cfg(target_os = "linux")]
+fn wait_for<T>(mut there: impl FnMut() -> Option<T>) -> Option<T> {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(4) {
+        if let Some(found) = there() {
+            return Some(found);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    None
 }

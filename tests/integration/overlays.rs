@@ -343,3 +343,36 @@ template = "notes.tera"
     init();
     assert_eq!(read(&directory, "deploy/notes.txt"), "mine\r\nsecond\r\nfirst\r\n");
 }
+
+#[test]
+fn an_update_brings_changes_of_added_outputs_and_of_overlays_and_keeps_edits() {
+    let files = |more: &str| {
+        format!(
+            "[files.\"deploy/a.txt\"]\ntemplate = \"a.tera\"\n\
+             [files.\"deploy/lines.txt\"]\ntemplate = \"lines.tera\"\nownership = \"append\"\n\
+             [files.\"deploy/seed.txt\"]\ntemplate = \"a.tera\"\nownership = \"seed\"\n{more}"
+        )
+    };
+    let directory = team(&files(""), &[("a.tera", "1\n2\n3\n4\n5\n"), ("lines.tera", "one\n")]);
+    new(&directory, &[]).success();
+    let a = directory.child("shop/deploy/a.txt");
+    a.write_str("1\n2\n3\n4\nfive\n").unwrap();
+    directory.child("shop/deploy/lines.txt").write_str("mine\none\n").unwrap();
+    preset(
+        &directory,
+        "team",
+        "fastapi-uvicorn",
+        &files("[files.\"deploy/b.txt\"]\ntemplate = \"lines.tera\"\nmode = \"0755\"\n"),
+        &[
+            ("a.tera", "one\n2\n3\n4\n5\n"),
+            ("lines.tera", "one\ntwo\n"),
+            ("Dockerfile.tera", LABELS),
+        ],
+    );
+    dockwright().current_dir(&directory).args(["update", "shop"]).assert().success();
+    assert_eq!(read(&directory, "deploy/a.txt"), "one\n2\n3\n4\nfive\n");
+    assert_eq!(read(&directory, "deploy/lines.txt"), "mine\none\ntwo\n");
+    assert_eq!(read(&directory, "deploy/seed.txt"), "1\n2\n3\n4\n5\n");
+    assert_eq!(read(&directory, "deploy/b.txt"), "one\ntwo\n");
+    assert!(read(&directory, "Dockerfile").contains("LABEL com.example.team"));
+}

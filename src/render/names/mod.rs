@@ -12,8 +12,8 @@ use crate::render::fault::Fault;
 use crate::schema::{Role, numbers};
 use tokens::{Tag, Token, tags};
 
-/// Most names that are reported of one template.
-const MOST: usize = 20;
+/// Most names that are reported.
+pub const MOST: usize = 20;
 
 /// Words of the language.
 const KEYWORDS: [&str; 18] = [

@@ -67,7 +67,20 @@ fn names_that_templates_make_and_words_that_are_no_names_are_left_alone() {
 
 #[test]
 fn tags_that_never_close_are_the_engines_to_report() {
-    for text in ["{{", "{%", "{{ \"a", "{% if ", "{#", "{% raw %}", "{{ a ? }", "ä{{ 'ü"] {
+    for text in [
+        "{{",
+        "{%",
+        "{{ \"a",
+        "{% if ",
+        "{#",
+        "{% raw %}",
+        "{{ a ? }",
+        "ä{{ 'ü",
+        "{{ ü }}",
+        "{% é",
+        "{{-",
+        "{{ -ü-}}",
+    ] {
         let _ = found(text);
     }
 }

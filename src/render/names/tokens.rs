@@ -77,9 +77,7 @@ fn tokens<'a>(text: &'a str, mut at: usize, close: &str) -> (Vec<(usize, Token<'
         let rest = &text[at..];
         let length = if rest.starts_with(close) {
             return (tokens, at + close.len());
-        } else if next.is_whitespace()
-            || rest[1.min(rest.len())..].starts_with(close) && next == '-'
-        {
+        } else if next.is_whitespace() || next == '-' && rest[1..].starts_with(close) {
             at += next.len_utf8();
             continue;
         } else if matches!(next, '"' | '\'' | '`') {
