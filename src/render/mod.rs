@@ -3,6 +3,7 @@
 //! Templates choose no numbers and do no arithmetic; they print the context
 //! that [`context`] makes of a plan.
 
+mod blame;
 pub mod blocks;
 pub mod carried;
 pub mod context;
