@@ -72,7 +72,7 @@ GIT_CONFIG_VALUE_1="Authorization: Basic $(printf %s "$login" | base64 | tr -d '
 remote_git() {
     GIT_TERMINAL_PROMPT=0 GIT_CONFIG_COUNT=2 GIT_CONFIG_VALUE_1=$GIT_CONFIG_VALUE_1 GIT_CONFIG_VALUE_0='' \
         GIT_CONFIG_KEY_0=http.$server/.extraHeader GIT_CONFIG_KEY_1=http.$server/.extraHeader \
-        git -C "$top" "$@"
+        git -C "$top" -c core.hooksPath=/dev/null "$@"
 }
 
 # api METHOD URL [JSON FILE]: the answer is in $work/answer.
@@ -150,7 +150,7 @@ merged() { jq --exit-status --arg commit "$there" 'any(.[]; .state == "merged" a
 ours() { [ "$(git -C "$top" show --no-patch --format=%ce "$there")" = "$email" ] || merged; }
 
 # The update, in a tree of its own.
-git worktree add --quiet --detach "$work/tree" HEAD
+git -c core.hooksPath=/dev/null worktree add --quiet --detach "$work/tree" HEAD
 cd "$work/tree/$below"
 [ $# -gt 0 ] || set -- .
 update() {

@@ -11,7 +11,20 @@ cd "$(dirname "$0")/.."
 
 say() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 
+# What ci/update-request.sh needs, and the host that its tests talk to.
+tools() {
+    local tool missing=()
+    for tool in curl git jq python3; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    if ((${#missing[@]} > 0)); then
+        say "installing ${missing[*]}"
+        { apt-get update && apt-get install -y --no-install-recommends ca-certificates "${missing[@]}"; } >/dev/null
+    fi
+}
+
 code() {
+    tools
     say "cargo fmt"
     cargo fmt --check
     say "cargo clippy"

@@ -25,6 +25,7 @@ mod properties;
 mod readme;
 mod registry;
 mod rendered;
+mod shapes;
 mod support;
 mod team;
 mod team_example;

@@ -40,5 +40,6 @@ wait "$engine"
 # shellcheck source=/dev/null
 source "$cache/engine.env"
 
-exec "$tools/bin/python" -B tests/lint/lint.py --cache "$cache" \
-    --dockwright "${CARGO_TARGET_DIR:-$PWD/target}/debug/dockwright" "$@"
+dockwright=${CARGO_TARGET_DIR:-$PWD/target}/debug/dockwright
+tests/lint/hooks.sh "$tools/bin/pre-commit" "$dockwright"
+exec "$tools/bin/python" -B tests/lint/lint.py --cache "$cache" --dockwright "$dockwright" "$@"

@@ -82,6 +82,12 @@ impl Host {
     }
 
     pub fn job_with(&self, environment: &[(&str, &str)]) -> Output {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/update-request.sh");
+        self.job_of("sh", &script.display().to_string(), environment)
+    }
+
+    /// Runs another script in such a checkout.
+    pub fn job_of(&self, shell: &str, script: &str, environment: &[(&str, &str)]) -> Output {
         let top = self.top();
         let job = top.join("job");
         let _ = fs::remove_dir_all(&job);
@@ -89,9 +95,8 @@ impl Host {
         git(&top, &["clone", "--quiet", "--depth", "1", "--branch", "main", &address, "job"]);
         let binary = Path::new(env!("CARGO_BIN_EXE_dockwright")).parent().unwrap();
         let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/update-request.sh");
-        let mut command = Command::new("sh");
-        command.arg(script).current_dir(&job).env("PATH", path).env("NO_COLOR", "1");
+        let mut command = Command::new(shell);
+        command.args(["-c", script]).current_dir(&job).env("PATH", path).env("NO_COLOR", "1");
         for name in ["CI_API_V4_URL", "GITHUB_API_URL", "GITHUB_TOKEN", "GITLAB_TOKEN"] {
             command.env_remove(name);
         }

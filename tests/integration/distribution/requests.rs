@@ -62,14 +62,13 @@ fn after_a_merge_the_branch_goes_and_the_next_version_opens_another() {
 
 #[test]
 fn a_merged_branch_that_nobody_removed_is_used_again() {
-    on_both(|host, _| {
-        host.release("2.0.0", LARGE);
-        host.changes();
-        host.merge(1);
-        host.release("3.0.0", HUGE);
-        assert_eq!(host.changes(), ["POST"]);
-        assert!(host.branch("compose.yaml").unwrap().contains("5528M"));
-    });
+    let host = Host::new(Kind::GitLab, SMALL);
+    host.release("2.0.0", LARGE);
+    host.changes();
+    host.merge(1);
+    host.release("3.0.0", HUGE);
+    assert_eq!(host.changes(), ["POST"]);
+    assert!(host.branch("compose.yaml").unwrap().contains("5528M"));
 }
 
 #[test]
@@ -103,20 +102,19 @@ fn a_request_that_people_closed_is_not_opened_again_for_the_same_change() {
 
 #[test]
 fn commits_of_people_on_the_branch_are_never_lost() {
-    on_both(|host, _| {
-        host.release("2.0.0", LARGE);
-        host.changes();
-        let shop = host.team.shop();
-        git(&shop, &["fetch", "--quiet", "origin"]);
-        git(&shop, &["checkout", "--quiet", "-b", "mine", "origin/dockwright/update"]);
-        host.team.write("NOTES.md", "mine\n");
-        commit_all(&shop, "mine");
-        git(&shop, &["push", "--quiet", "origin", "HEAD:dockwright/update"]);
-        let tip = host.tip();
-        host.release("3.0.0", HUGE);
-        assert_eq!(host.changes(), [""; 0]);
-        assert_eq!(host.tip(), tip);
-    });
+    let host = Host::new(Kind::GitHub, SMALL);
+    host.release("2.0.0", LARGE);
+    host.changes();
+    let shop = host.team.shop();
+    git(&shop, &["fetch", "--quiet", "origin"]);
+    git(&shop, &["checkout", "--quiet", "-b", "mine", "origin/dockwright/update"]);
+    host.team.write("NOTES.md", "mine\n");
+    commit_all(&shop, "mine");
+    git(&shop, &["push", "--quiet", "origin", "HEAD:dockwright/update"]);
+    let tip = host.tip();
+    host.release("3.0.0", HUGE);
+    assert_eq!(host.changes(), [""; 0]);
+    assert_eq!(host.tip(), tip);
 }
 
 #[test]
@@ -193,6 +191,28 @@ fn the_job_does_nothing_on_its_own_branch() {
         assert!(host.job_with(&here).status.success());
         assert!(host.requests().is_empty());
     });
+}
+
+#[cfg(unix)]
+#[test]
+fn no_hook_runs() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let host = Host::new(Kind::GitHub, SMALL);
+    host.release("2.0.0", LARGE);
+    let top = host.team.top.path();
+    std::fs::create_dir(top.join("hooks")).unwrap();
+    for name in ["post-checkout", "pre-commit", "commit-msg", "pre-push", "post-commit"] {
+        let hook = top.join("hooks").join(name);
+        std::fs::write(&hook, format!("#!/bin/sh\ntouch '{}/ran'\nexit 1\n", top.display()))
+            .unwrap();
+        std::fs::set_permissions(hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let settings = top.join("gitconfig");
+    std::fs::write(&settings, format!("[core]\nhooksPath = {}/hooks\n", top.display())).unwrap();
+    let output = host.job_with(&[("GIT_CONFIG_GLOBAL", &settings.display().to_string())]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(host.branch("compose.yaml").is_some() && !top.join("ran").exists());
 }
 
 #[test]

@@ -57,6 +57,8 @@ fn committed_markers_are_never_up_to_date() {
         let said = crate::team::said(&output);
         assert!(said.contains("conflict markers are still in it"), "{said}");
         assert!(!said.contains("Up to date"), "{said}");
+        let said = crate::team::said(&team.run(&["check", dir], 1));
+        assert!(said.contains("compose.yaml"), "{said}");
     }
     // Nor where the preset brings something newer.
     team.release("3.0.0", HUGE);

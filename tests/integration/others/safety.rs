@@ -55,6 +55,36 @@ fn an_update_writes_through_no_symbolic_link() {
     assert_eq!(crate::team::tree(&outside), before);
 }
 
+#[cfg(unix)]
+#[test]
+fn bookkeeping_does_not_lead_out_of_the_repository() {
+    let team = Team::with_shop(SMALL);
+    team.release("2.0.0", LARGE);
+    let outside = team.top.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("notes"), "theirs\n").unwrap();
+
+    // A lock that names a file outside.
+    let lock = team.read(".dockwright/lock.toml");
+    let hash = "0".repeat(64);
+    let entry = format!(
+        "\n[[file]]\npath = \"../outside/notes\"\nownership = \"merge\"\nmode = \"0644\"\n\
+         state = \"clean\"\nbase = \"{hash}\"\n"
+    );
+    team.write(".dockwright/lock.toml", &format!("{lock}{entry}"));
+    let said = team.update(&[], 2);
+    assert!(said.contains("`../outside/notes` leaves the repository"), "{said}");
+    team.write(".dockwright/lock.toml", &lock);
+
+    // Bookkeeping that is elsewhere.
+    fs::rename(team.shop().join(".dockwright"), outside.join("kept")).unwrap();
+    std::os::unix::fs::symlink("../outside/kept", team.shop().join(".dockwright")).unwrap();
+    let before = crate::team::tree(&outside);
+    let said = team.update(&[], 2);
+    assert!(said.contains("nothing is written through one"), "{said}");
+    assert_eq!(crate::team::tree(&outside), before);
+}
+
 /// A preset is data: hooks of git do not run either, so where it comes from
 /// needs no trust.
 #[test]
