@@ -288,3 +288,40 @@ fn files_in_the_other_line_end_are_judged_by_the_same_lines() {
     ];
     assert_eq!(found(&team.checked(&[], 1), "policy"), wanted);
 }
+
+#[test]
+fn a_locked_index_is_the_only_one_and_no_login_stands_in_an_address() {
+    let lock = "[locked]\nnetwork.index = \"https://own.example.com/simple\"\n";
+    let team = Team::with_shop(&format!("{DJANGO}{lock}"));
+    assert!(found(&team.checked(&[], 0), "policy").is_empty());
+    let text = team.read("Dockerfile");
+    team.write("Dockerfile", &text.replace("https://own.example.com", "https://other.example.com"));
+    let report = team.checked(&[], 1);
+    let line = line_of(&team, "Dockerfile", "https://other.example.com");
+    let wanted = format!("network.index Dockerfile:{line}");
+    assert!(found(&report, "policy").contains(&wanted), "{report:#}");
+    assert!(messages(&report, "policy").contains("is gone"), "{report:#}");
+
+    let login = "RUN pip install --index-url https://me:hunter2@own.example.com/simple x\n";
+    team.write("Dockerfile", &format!("{text}{login}"));
+    let report = by(&team, "[locked]\nnetwork.index-auth = \"none\"\n", 1);
+    assert!(messages(&report, "policy").contains("a login in an address"), "{report:#}");
+    assert!(!report.to_string().contains("hunter2"), "{report:#}");
+}
+
+#[test]
+fn a_file_that_was_kept_is_judged_like_one_that_was_written() {
+    let team =
+        Team::new("extends = [\"fastapi-uvicorn\"]\n[locked]\ndeploy.hardening = \"strict\"\n");
+    std::fs::create_dir(team.shop()).unwrap();
+    team.write("main.py", "from fastapi import FastAPI\n\napp = FastAPI()\n");
+    team.write("requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\n");
+    team.write("Dockerfile", "FROM python:3.14\nCOPY . .\nUSER root\nCMD uvicorn main:app\n");
+    team.run(&["init", "shop", "--preset", "./team", "--yes"], 0);
+    let report = team.checked(&[], 1);
+    assert_eq!(found(&report, "policy"), ["deploy.hardening Dockerfile:3"]);
+    let kept = report["kept"].as_array().unwrap();
+    assert!(
+        kept.iter().any(|out| out["path"] == "Dockerfile" && out["why"] == "kept, not adopted")
+    );
+}

@@ -9,6 +9,7 @@
 //! | `images.registry` | `registry`: every image |
 //! | `images.NAME` | `tags` |
 //! | `deploy.bind`, `project.port` | `ports` |
+//! | `network.*` | `network`: indexes, proxies, certificates, logins |
 //! | `web.memory`, `db.cpus`, … | `limits` |
 //! | `web.workers`, `worker.concurrency`, … | `server` |
 //! | a rule with `file` | `text` |
@@ -20,6 +21,7 @@ mod demand;
 mod dockerfile;
 mod image;
 mod limits;
+mod network;
 mod ports;
 mod privileges;
 mod python;
@@ -79,6 +81,7 @@ fn of_value(demand: &Demand, scene: &Scene<'_>, images: &[Image]) -> Vec<Finding
         }
         "project.python" => python::judge(demand, images),
         "images.registry" => registry::judge(demand, images, scene),
+        key if key.starts_with("network.") => network::judge(demand, scene),
         "deploy.bind" => ports::bind(demand, scene),
         "project.port" => ports::port(demand, scene),
         key => match key.strip_prefix("images.") {

@@ -49,6 +49,8 @@ pub struct Scene<'a> {
     pub dockerfiles: Vec<Dockerfile>,
     /// Compose files.
     pub composes: Vec<Compose>,
+    /// The Dockerfiles and compose files as text.
+    pub texts: Vec<Text>,
     /// gunicorn's settings.
     pub gunicorn: Option<Text>,
     /// What could not be read.
@@ -72,6 +74,7 @@ impl<'a> Scene<'a> {
             plan,
             dockerfiles: Vec::new(),
             composes: Vec::new(),
+            texts: Vec::new(),
             gunicorn: None,
             unread: Vec::new(),
         };
@@ -81,7 +84,7 @@ impl<'a> Scene<'a> {
                 Syntax::Dockerfile => scene.dockerfile(render)?,
                 Syntax::Yaml if path.contains("compose") => scene.compose(render)?,
                 Syntax::Python if path == "gunicorn.conf.py" => {
-                    scene.gunicorn = scene.texts(render)?.into_iter().next();
+                    scene.gunicorn = scene.versions(render)?.into_iter().next();
                 }
                 _ => {}
             }
@@ -91,22 +94,24 @@ impl<'a> Scene<'a> {
     }
 
     fn dockerfile(&mut self, render: &Rendered) -> Result<(), Error> {
-        for text in self.texts(render)? {
+        for text in self.versions(render)? {
             match Dockerfile::read(&text) {
                 Ok(file) => self.dockerfiles.push(file),
                 Err(said) => self.unreadable(&text.path, &said),
             }
+            self.texts.push(text);
         }
         Ok(())
     }
 
     fn compose(&mut self, render: &Rendered) -> Result<(), Error> {
         let development = render.output.path.as_str().contains(".dev.");
-        for text in self.texts(render)? {
+        for text in self.versions(render)? {
             match Compose::read(&text, development) {
                 Ok(file) => self.composes.push(file),
                 Err(said) => self.unreadable(&text.path, &said),
             }
+            self.texts.push(text);
         }
         Ok(())
     }
@@ -119,6 +124,7 @@ impl<'a> Scene<'a> {
                     Ok(file) => self.composes.push(file),
                     Err(said) => self.unreadable(name, &said),
                 }
+                self.texts.push(text);
             }
         }
         Ok(())
@@ -131,7 +137,7 @@ impl<'a> Scene<'a> {
 
     /// The files of a render: the one it was written to, and the user's own
     /// that it stands beside.
-    fn texts(&mut self, render: &Rendered) -> Result<Vec<Text>, Error> {
+    fn versions(&mut self, render: &Rendered) -> Result<Vec<Text>, Error> {
         let usual = render.output.path.as_str();
         let mut paths = vec![self.on_disk(usual)];
         let beside = self.project.lock.file.iter().find(|e| e.beside.as_deref() == Some(usual));
