@@ -143,6 +143,12 @@ pub fn close(staging: &Staging) -> Result<(), Error> {
     system::remove_file(&path).map_err(|source| Error::Io { action: "write", path, source })
 }
 
+/// Whether a run of before, or one that is at work, has steps left to undo.
+#[must_use]
+pub fn is_open(root: &Path) -> bool {
+    left_behind(root).iter().any(|left| left.join(JOURNAL).is_file())
+}
+
 /// Undoes what killed runs left in a directory.
 ///
 /// # Errors

@@ -22,12 +22,13 @@ pub mod waiver;
 
 use std::path::Path;
 
-use crate::apply::bookkeeping::Lock;
+use crate::apply::bookkeeping::{LOCK, Lock};
+use crate::apply::journal;
 use crate::error::{Error, Problem};
 use crate::preset::{self, Preset, Reference};
 use crate::project::{self, Project};
 pub use finding::{Finding, Kind, Level, Waived};
-pub use outdated::Tags;
+pub use outdated::Remotes;
 pub use report::{FailOn, Out, Report, Why};
 
 /// What is asked of a check.
@@ -39,7 +40,7 @@ pub struct Options {
     /// The day, `YYYY-MM-DD`.
     pub today: String,
     /// Where newer versions are asked for; `None` for no network.
-    pub tags: Option<Tags>,
+    pub remotes: Option<Remotes>,
 }
 
 /// Checks one repository.
@@ -59,6 +60,11 @@ pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
     report.add(drift::files(&project)?);
     report.add(conflicts::find(&project)?);
     standing::list(&project, &mut report)?;
+    if journal::is_open(dir) {
+        let message = "a run was interrupted, or is at work: the files may be of two versions";
+        let help = "`dockwright update` undoes what was begun";
+        report.add([Finding::warning("interrupted", message).in_file(LOCK).help(help)]);
+    }
     match kept_preset(&project) {
         Ok(preset) => {
             let judged = policy::judge(&project, &preset, options)?;
@@ -98,6 +104,6 @@ fn unjudged(error: &Error) -> Finding {
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
     Finding::new(Kind::Policy, "preset", format!("nothing could be judged: {first}"))
-        .in_file(crate::apply::bookkeeping::LOCK)
+        .in_file(LOCK)
         .help("restore .dockwright/preset from version control, or `dockwright update --fetch`")
 }

@@ -1,6 +1,7 @@
 //! What is newer than what the files come from: the program, the preset, or
 //! what `dockwright.toml` says.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -11,29 +12,48 @@ use crate::check::finding::{Finding, Kind};
 use crate::check::policy::Judged;
 use crate::check::report::Report;
 use crate::error::Error;
+use crate::merge::compare_versions;
 use crate::preset::{self, Preset, Reference, git};
 use crate::project::{self, Project};
 use crate::update::{self, reference};
 use crate::update::{What, files};
 
-/// The tags of a repository, or why it could not be asked; once it was.
-type Asked = Arc<OnceLock<Result<Vec<String>, String>>>;
+/// What the branches and tags of a repository name.
+#[derive(Clone, Debug, Default)]
+struct Refs(Vec<(String, String)>);
 
-/// Tags of repositories, each asked for once.
+impl Refs {
+    fn tags(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|(name, _)| name.strip_prefix("refs/tags/"))
+    }
+
+    /// The commit that a tag or a branch names; of a tag with a message, the
+    /// one below it.
+    fn commit(&self, revision: &str) -> Option<&str> {
+        let forms = [
+            format!("refs/tags/{revision}^{{}}"),
+            format!("refs/tags/{revision}"),
+            format!("refs/heads/{revision}"),
+        ];
+        let named = |form: &String| self.0.iter().find(|(name, _)| name == form);
+        forms.iter().find_map(named).map(|(_, commit)| commit.as_str())
+    }
+}
+
+/// The refs of a repository, or why it could not be asked; once it was.
+type Asked = Arc<OnceLock<Result<Refs, String>>>;
+
+/// Repositories of presets, each asked once.
 #[derive(Debug, Default)]
-pub struct Tags(Mutex<HashMap<String, Asked>>);
+pub struct Remotes(Mutex<HashMap<String, Asked>>);
 
-impl Tags {
-    /// The tags of a repository, or why it cannot be asked.
-    ///
-    /// # Errors
-    /// What git said.
-    pub fn of(&self, url: &str) -> Result<Vec<String>, String> {
+impl Remotes {
+    fn of(&self, url: &str) -> Result<Refs, String> {
         let asked = {
             let mut known = self.0.lock().expect("no holder panics");
             Arc::clone(known.entry(url.to_owned()).or_default())
         };
-        let ask = || git::tags(url).map_err(|error| first_line(&error));
+        let ask = || git::refs(url).map(Refs).map_err(|error| first_line(&error));
         asked.get_or_init(ask).clone()
     }
 }
@@ -68,7 +88,7 @@ pub fn find(
         }
         Named::Unknown(said) => findings.push(*said),
     }
-    findings.extend(tags(project, options));
+    findings.extend(remote(project, options));
     Ok(findings)
 }
 
@@ -79,11 +99,11 @@ fn tool(project: &Project) -> Option<Finding> {
     let read = |text: &str| semver::Version::parse(text).ok();
     let (then, now) = (read(wrote)?, read(own)?);
     match then.cmp(&now) {
-        std::cmp::Ordering::Equal => None,
-        std::cmp::Ordering::Less => {
+        Ordering::Equal => None,
+        Ordering::Less => {
             Some(found("dockwright", LOCK, format!("written by dockwright {wrote}, this is {own}")))
         }
-        std::cmp::Ordering::Greater => Some(
+        Ordering::Greater => Some(
             Finding::warning("dockwright", format!("written by dockwright {wrote}, this is {own}"))
                 .in_file(LOCK)
                 .help("check with a version that is not older"),
@@ -202,9 +222,9 @@ fn would_change(files: &[update::FileUpdate], report: &Report) -> Vec<Finding> {
         .collect()
 }
 
-/// A newer tag of presets in git, asked for where that is allowed.
-fn tags(project: &Project, options: &Options) -> Vec<Finding> {
-    let Some(tags) = &options.tags else { return Vec::new() };
+/// What of presets in git is newer, asked for where that is allowed.
+fn remote(project: &Project, options: &Options) -> Vec<Finding> {
+    let Some(remotes) = &options.remotes else { return Vec::new() };
     let mut findings = Vec::new();
     let mut seen = Vec::new();
     for layer in &project.lock.preset {
@@ -214,25 +234,35 @@ fn tags(project: &Project, options: &Options) -> Vec<Finding> {
         if seen.contains(&(url.clone(), revision.clone())) {
             continue;
         }
-        seen.push((url.clone(), revision.clone()));
-        match tags.of(&url) {
+        findings.extend(match remotes.of(&url) {
             Err(said) => {
                 let message = format!("newer versions could not be asked for: {said}");
-                findings.push(Finding::note("fetch", message).in_file(LOCK));
+                Some(Finding::note("fetch", message).in_file(LOCK))
             }
-            Ok(tags) => {
-                let there = tags.iter().map(String::as_str).chain([revision.as_str()]);
-                let highest = reference::highest(there, &revision);
-                if let Some(tag) = highest.filter(|tag| *tag != revision) {
-                    let message = format!(
-                        "written from {} {} ({revision}); {tag} is tagged",
-                        layer.name, layer.version
-                    );
-                    let help = "`dockwright update --latest`";
-                    findings.push(found("preset", LOCK, message).help(help));
-                }
-            }
-        }
+            Ok(refs) => of_refs(layer, &revision, &refs),
+        });
+        seen.push((url, revision));
     }
     findings
+}
+
+fn of_refs(layer: &Layer, revision: &str, refs: &Refs) -> Option<Finding> {
+    let from = format!("written from {} {} ({revision})", layer.name, layer.version);
+    let pinned = layer.commit.as_deref();
+    if let Some(commit) = refs.commit(revision).filter(|commit| Some(*commit) != pinned) {
+        let message = format!("{from}, which names commit {} now", &commit[..commit.len().min(12)]);
+        return Some(found("preset", LOCK, message).help("`dockwright update --fetch`"));
+    }
+    let tag = reference::highest(refs.tags().chain([revision]), revision)?;
+    // A branch may be ahead of every tag.
+    let newer = compare_versions(tag, &layer.version) != Some(Ordering::Less);
+    (tag != revision && newer && !is_the_same(tag, layer, refs)).then(|| {
+        let message = format!("{from}; {tag} is tagged");
+        found("preset", LOCK, message).help("`dockwright update --latest`")
+    })
+}
+
+/// Whether a tag names the commit that is pinned.
+fn is_the_same(tag: &str, layer: &Layer, refs: &Refs) -> bool {
+    refs.commit(tag).is_some() && refs.commit(tag) == layer.commit.as_deref()
 }

@@ -90,6 +90,20 @@ pub fn tags(url: &str) -> Result<Vec<String>, Error> {
     Ok(listing.lines().filter_map(name).collect())
 }
 
+/// What the branches and tags of a repository name now, by their full names.
+///
+/// # Errors
+/// No `git`, no such repository, no network.
+pub fn refs(url: &str) -> Result<Vec<(String, String)>, Error> {
+    let listing = run(&std::env::temp_dir(), &["ls-remote", "--", url], url)?;
+    let listing = String::from_utf8_lossy(&listing);
+    let pair = |line: &str| {
+        let (commit, name) = line.split_once('\t')?;
+        Some((name.to_owned(), commit.to_owned()))
+    };
+    Ok(listing.lines().filter_map(pair).collect())
+}
+
 /// Where fetched presets are kept: `DOCKWRIGHT_CACHE`, else the user's cache
 /// directory.
 #[must_use]

@@ -432,7 +432,7 @@ fn many_repositories_are_one_table_and_the_worst_code_counts() {
     team.edit("gunicorn.conf.py", "timeout =", "timeout = 1 +");
     let output = team.run(&["check", "empty", "shop", "shop2"], 2);
     let text = said(&output);
-    for part in ["failed", "does not follow acme 1.0.0", "1 drift", "follows acme 1.0.0"] {
+    for part in ["failed", "does not follow", "1 drift", "follows acme 1.0.0", "1 could not be"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let output = team.run(&["check", "shop", "shop2"], 1);

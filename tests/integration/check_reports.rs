@@ -241,6 +241,48 @@ fn no_git_process_is_started_without_fetch_and_one_for_each_address_with_it() {
     assert_eq!(found(&report, "notes"), ["fetch .dockwright/lock.toml"]);
 }
 
+#[test]
+fn a_revision_that_names_another_commit_by_now_is_outdated_and_a_branch_may_be_ahead_of_tags() {
+    let team = in_git();
+    let presets = team.top.path().join("presets");
+    let branch = format!("git+file://{}#main", presets.display());
+    git(&presets, &["branch", "-M", "main"]);
+    team.run(&["new", "shop2", "--preset", &branch, "--yes"], 0);
+    let check = |code: i32| -> Value {
+        let output = team
+            .run(&["check", "shop2", "--fetch", "--format", "json", "--fail-on", "outdated"], code);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    check(0);
+    fs::write(
+        presets.join("preset.toml"),
+        format!("name = \"acme\"\nversion = \"1.2.0\"\n{LOCKED}"),
+    )
+    .unwrap();
+    git(&presets, &["commit", "--quiet", "-a", "-m", "two"]);
+    let report = check(1);
+    let message = report["repositories"][0]["outdated"][0]["message"].as_str().unwrap();
+    assert!(message.contains("(main), which names commit"), "{message}");
+    // A tag that was moved as well, with a message of its own.
+    git(&presets, &["tag", "--force", "-a", "-m", "moved", "v1.0.0"]);
+    let report = team.checked(&["--fetch"], 0);
+    assert!(report["outdated"][0]["message"].as_str().unwrap().contains("which names commit"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let team = Team::with_shop(LOCKED);
+    let left = team.shop().join(".dockwright-staging-1");
+    fs::create_dir(&left).unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(left.join("journal.json"), "[]").unwrap();
+    let report = team.checked(&[], 0);
+    assert_eq!(found(&report, "notes"), ["interrupted .dockwright/lock.toml"]);
+    assert_eq!(report["notes"][0]["level"], "warning");
+}
+
 fn reference(team: &Team) -> String {
     format!("git+file://{}#v1.0.0", team.top.path().join("presets").display())
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::check::{self, FailOn, Kind, Options, Report, Tags};
+use crate::check::{self, FailOn, Kind, Options, Remotes, Report};
 use crate::cli::many::{self, Done};
 use crate::cli::report as reporting;
 use crate::error::Error;
@@ -121,7 +121,7 @@ pub fn run(check: &Check) -> Result<(), Error> {
     let options = Options {
         policy: check.policy.as_deref().map(outside).transpose()?,
         today: project::today(),
-        tags: check.fetch.then(Tags::default),
+        remotes: check.fetch.then(Remotes::default),
     };
     let done = many::each(&check.dirs, "checking", |dir| check::check(dir, &options));
     let outcome = Outcome { done: &done, fail_on: check.kinds() };
@@ -135,15 +135,14 @@ pub fn run(check: &Check) -> Result<(), Error> {
     if code == 0 {
         return Ok(());
     }
-    match (done.len(), check.format) {
-        // Nothing but the error was to be told.
-        (1, Format::Human) => done.into_iter().try_for_each(|done| {
-            let name = done.dir.display().to_string();
-            let report = done.result?;
-            Err(Error::Ended { code, message: sentence(&name, &report, &check.kinds()) })
-        }),
-        _ => Err(Error::Ended { code, message: of_many(&outcome) }),
+    if done.len() > 1 {
+        return Err(Error::Ended { code, message: of_many(&outcome) });
     }
+    done.into_iter().try_for_each(|done| {
+        let name = done.dir.display().to_string();
+        let report = done.result?;
+        Err(Error::Ended { code, message: sentence(&name, &report, &check.kinds()) })
+    })
 }
 
 /// The preset from outside; a path is seen from where it was typed.
