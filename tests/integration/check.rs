@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::support::dockwright;
 use crate::team::{Team, said, tree};
 
 const BASIC: &str = "extends = [\"fastapi-gunicorn\"]\n";
@@ -67,6 +68,8 @@ fn a_repository_as_it_was_written_follows_and_nothing_is_touched() {
     let before = team.tree();
     let text = team.check(&[], 0);
     assert_eq!(text.trim(), "shop follows acme 1.0.0");
+    let inside = dockwright().current_dir(team.shop()).arg("check").output().unwrap();
+    assert_eq!(said(&inside).trim(), "shop follows acme 1.0.0", "named from inside as well");
     let report = team.checked(&[], 0);
     is_only(&report, &[]);
     assert_eq!(report["result"], "follows");

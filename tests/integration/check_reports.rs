@@ -224,6 +224,7 @@ fn no_git_process_is_started_without_fetch_and_one_for_each_address_with_it() {
     assert!(!log.exists(), "{}", fs::read_to_string(&log).unwrap());
 
     let presets = team.top.path().join("presets");
+    git(&presets, &["commit", "--quiet", "--allow-empty", "-m", "two"]);
     git(&presets, &["tag", "v1.1.0"]);
     git(&presets, &["tag", "v2.0.0-rc.1"]);
     let output = check(&["--fetch", "--format", "json"]);

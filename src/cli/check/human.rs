@@ -2,7 +2,7 @@
 
 use console::style;
 
-use super::{Outcome, seen};
+use super::{Outcome, name, seen};
 use crate::check::{FailOn, Finding, Kind, Level, Report};
 use crate::cli::many::Done;
 use crate::cli::report as reporting;
@@ -42,7 +42,7 @@ fn one(done: &Done<Report>, report: &Report, fail_on: &FailOn) -> String {
     }
     if report.failures(fail_on) == 0 {
         let waived = report.waived().count();
-        let mut line = format!("{} follows {}", done.dir.display(), report.label());
+        let mut line = format!("{} follows {}", name(&done.dir), report.label());
         if waived > 0 {
             line.push_str(&format!(", with {waived} waived"));
         }
@@ -92,7 +92,7 @@ fn place(done: &Done<Report>, found: &Finding) -> String {
 
 fn told(found: &Finding) -> String {
     match &found.layer {
-        Some(layer) => format!("{} ({layer})", found.message),
+        Some(layer) => format!("{} ({}, {layer})", found.message, found.rule),
         None => found.message.clone(),
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::check::{self, FailOn, Kind, Options, Remotes, Report};
+use crate::cli::input;
 use crate::cli::many::{self, Done};
 use crate::cli::report as reporting;
 use crate::error::Error;
@@ -139,7 +140,7 @@ pub fn run(check: &Check) -> Result<(), Error> {
         return Err(Error::Ended { code, message: of_many(&outcome) });
     }
     done.into_iter().try_for_each(|done| {
-        let name = done.dir.display().to_string();
+        let name = name(&done.dir);
         let report = done.result?;
         Err(Error::Ended { code, message: sentence(&name, &report, &check.kinds()) })
     })
@@ -177,6 +178,12 @@ fn of_many(outcome: &Outcome) -> String {
     format!(
         "of {all} {noun}, {do_not} do not follow their preset and {failed} could not be checked"
     )
+}
+
+/// What a repository is called.
+fn name(dir: &Path) -> String {
+    let called = if dir == Path::new(".") { input::name_of(dir) } else { None };
+    called.unwrap_or_else(|| dir.display().to_string())
 }
 
 /// A file of a repository as it is seen from where the command was typed.
