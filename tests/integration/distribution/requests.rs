@@ -1,5 +1,7 @@
 //! The scheduled job keeps one request per repository, on both hosts.
 
+use std::path::Path;
+
 use super::host::{Host, Kind};
 use crate::others::{LARGE, SMALL, commit_all, git};
 use crate::team::said;
@@ -180,6 +182,23 @@ fn a_host_that_refuses_and_an_update_that_fails_end_the_job() {
         assert_eq!(host.branch("compose.yaml"), None);
         assert!(host.requests().iter().all(|request| request["method"] == "GET"));
     });
+}
+
+#[ignore = "needs a cache of presets that several may fetch into at once"]
+#[test]
+fn several_directories_of_a_repository_are_one_request() {
+    let host = Host::new(Kind::GitLab, SMALL);
+    let preset = format!("git+file://{}#v1.0.0", host.team.top.path().join("team").display());
+    host.team.run(&["new", "shop/services/mail", "--preset", &preset, "--yes"], 0);
+    host.commit("mail");
+    host.release("2.0.0", LARGE);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/update-request.sh");
+    let output = host.job_of("sh", &format!("{} . services/mail", script.display()), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(host.opened()["title"], "dockwright: 2 directories");
+    for path in ["compose.yaml", "services/mail/compose.yaml"] {
+        assert!(host.branch(path).unwrap().contains("3680M"), "{path}");
+    }
 }
 
 #[test]
