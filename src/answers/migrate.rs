@@ -159,7 +159,8 @@ mod tests {
     use super::*;
 
     fn migration(before: &str, step: Step) -> Migration {
-        Migration { before: Version::parse(before).unwrap(), step }
+        let place = crate::error::Place { file: "p".into(), line: 1, column: 1 };
+        Migration { before: Version::parse(before).unwrap(), step, place }
     }
 
     fn rename(before: &str, from: &str, to: &str) -> Migration {

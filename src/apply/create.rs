@@ -95,6 +95,29 @@ pub fn create(
     Ok(written)
 }
 
+/// Makes a tree in `target`, which is there whole or not at all: `fill`
+/// writes it into a directory of its own. `held` is the target's lock, where
+/// the target is there.
+///
+/// # Errors
+/// A target that holds something; whatever stops `fill`.
+pub fn tree(
+    target: &Path,
+    held: Option<&Held>,
+    fill: impl FnOnce(&Path) -> Result<(), Error>,
+) -> Result<(), Error> {
+    check_target(target)?;
+    let staging = match held {
+        Some(_) => Staging::inside(target)?,
+        None => Staging::beside(target)?,
+    };
+    fill(staging.path())?;
+    match held {
+        Some(held) => move_files(&staging, held),
+        None => staging.publish(|| publish(&staging, target)),
+    }
+}
+
 fn stage(staging: &Staging, plan: &Plan, files: &[Rendered]) -> Result<Vec<String>, Error> {
     let mut written = Vec::new();
     for file in files {

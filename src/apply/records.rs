@@ -40,7 +40,7 @@ pub fn records<'a>(
         records.push(Record { path: format!("base/{}", hash(bytes)), bytes: normalised(bytes) });
     }
     for layer in preset.layers.iter().filter(|layer| layer.source != Source::Builtin) {
-        for (path, bytes) in layer.files.shipped() {
+        for (path, bytes) in layer.files.iter() {
             let path = format!("preset/{}/{path}", layer.hash);
             records.push(Record { path, bytes: normalised(bytes) });
         }

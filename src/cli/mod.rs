@@ -59,9 +59,9 @@ enum Command {
     Check(check::Check),
     /// Show what would be planned, every number with its reason
     Plan(PlanArgs),
-    /// Look at the built-in presets
+    /// Look at presets, and make, test and judge those of a team
     #[command(subcommand)]
-    Preset(PresetCommand),
+    Preset(preset::Preset),
     /// Print a shell's completion script
     Completions {
         /// The shell
@@ -69,7 +69,7 @@ enum Command {
     },
     /// Print the manual page
     Man,
-    /// Print every key of dockwright.toml, as JSON Schema
+    /// Print every key of dockwright.toml or preset.toml, as JSON Schema
     Schema {
         /// Of which file
         #[arg(value_enum)]
@@ -122,7 +122,7 @@ struct PlanArgs {
 /// What every command that plans takes.
 #[derive(Clone, Debug, Args)]
 pub struct Choices {
-    /// Built-in preset to start from
+    /// Preset to start from: built-in name, directory, or git+URL#REV[:DIRECTORY]
     #[arg(long, value_name = "REF")]
     pub preset: Option<String>,
     /// Set any key of dockwright.toml, such as stack.cache=redis
@@ -150,24 +150,8 @@ pub enum Format {
 enum SchemaOf {
     /// dockwright.toml
     Config,
-}
-
-#[derive(Debug, Subcommand)]
-enum PresetCommand {
-    /// Names, versions and what they are
-    List {
-        /// How to report
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
-    /// One preset's values
-    Show {
-        /// Its name
-        reference: String,
-        /// How to report
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
+    /// preset.toml of a team's preset
+    Preset,
 }
 
 /// Runs the command line of this process.
@@ -203,10 +187,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Update(update) => update::run(&update),
         Command::Check(check) => check::run(&check),
         Command::Plan(plan) => plan::run(&plan.dir, &plan.choices, plan.explain.as_deref()),
-        Command::Preset(PresetCommand::List { format }) => preset::list(format),
-        Command::Preset(PresetCommand::Show { reference, format }) => {
-            preset::show(&reference, format)
-        }
+        Command::Preset(command) => preset::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dockwright", &mut script);
@@ -220,6 +201,7 @@ fn run(command: Command) -> Result<(), Error> {
             report::print(&String::from_utf8_lossy(&page))
         }
         Command::Schema { of: SchemaOf::Config } => schema::config(),
+        Command::Schema { of: SchemaOf::Preset } => schema::preset(),
     }
 }
 

@@ -1,17 +1,57 @@
-//! `dockwright schema config`: the one table of keys as JSON Schema.
+//! `dockwright schema`: the tables of keys as JSON Schema.
 
 use serde_json::{Map, Value, json};
 
 use crate::cli::report;
 use crate::error::Error;
+use crate::preset::manifest::fields::{self, Shape};
 use crate::schema::value::Kind;
 use crate::schema::{self, Field};
+
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Prints the schema of `dockwright.toml`.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub fn config() -> Result<(), Error> {
+    let mut tables = keys();
+    tables.insert(
+        "preset".into(),
+        json!({
+            "description": "What it builds on: built-in name, directory, or a place in git.",
+            "oneOf": [
+                { "type": "string", "examples": crate::preset::NAMES },
+                table(fields::REFERENCE),
+            ],
+        }),
+    );
+    tables.insert("waiver".into(), waivers());
+    report::json(&json!({
+        "$schema": DIALECT,
+        "title": "dockwright.toml",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": tables,
+    }))
+}
+
+/// Prints the schema of `preset.toml`.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn preset() -> Result<(), Error> {
+    let mut schema = table(fields::MANIFEST);
+    schema["$schema"] = json!(DIALECT);
+    schema["title"] = json!("preset.toml");
+    schema["$defs"] = json!({
+        "keys": { "type": "object", "additionalProperties": false, "properties": keys() },
+    });
+    report::json(&schema)
+}
+
+/// The keys that answer something, by table.
+fn keys() -> Map<String, Value> {
     let mut tables: Map<String, Value> = Map::new();
     let fields = schema::fields().chain(schema::service_fields()).chain(schema::tune_fields());
     for field in fields {
@@ -26,10 +66,6 @@ pub fn config() -> Result<(), Error> {
         properties.insert(name.to_owned(), of(&field));
     }
     tables.insert(
-        "preset".into(),
-        json!({ "enum": crate::preset::NAMES, "description": "The built-in preset to start from." }),
-    );
-    tables.insert(
         "files".into(),
         json!({
             "type": "object",
@@ -37,30 +73,69 @@ pub fn config() -> Result<(), Error> {
             "additionalProperties": { "enum": schema::FILE_POLICIES },
         }),
     );
-    tables.insert(
-        "waiver".into(),
-        json!({
-            "type": "array",
-            "description": "Findings of `dockwright check` that are allowed for a while.",
-            "items": {
-                "type": "object",
-                "additionalProperties": false,
-                "required": ["rule", "reason", "until"],
-                "properties": {
-                    "rule": { "type": "string", "description": "What the finding is about: a key, a file, or the id of a rule." },
-                    "reason": { "type": "string", "description": "Why." },
-                    "until": { "type": "string", "format": "date", "description": "The last day on which it counts." },
-                },
+    tables
+}
+
+fn waivers() -> Value {
+    json!({
+        "type": "array",
+        "description": "Findings of `dockwright check` that are allowed for a while.",
+        "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["rule", "reason", "until"],
+            "properties": {
+                "rule": { "type": "string", "description": "What the finding is about: a key, a file, or the id of a rule." },
+                "reason": { "type": "string", "description": "Why." },
+                "until": { "type": "string", "format": "date", "description": "The last day on which it counts." },
             },
-        }),
-    );
-    report::json(&json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "dockwright.toml",
+        },
+    })
+}
+
+/// A table with these keys and no others.
+fn table(fields: &[fields::Field]) -> Value {
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|field| {
+            let mut value = shape(field.shape);
+            value["description"] = json!(field.doc);
+            (field.name.to_owned(), value)
+        })
+        .collect();
+    let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+    json!({
         "type": "object",
         "additionalProperties": false,
-        "properties": tables,
-    }))
+        "required": required,
+        "properties": properties,
+    })
+}
+
+fn shape(shape: Shape) -> Value {
+    let value = json!({ "type": ["string", "number", "boolean"] });
+    let list = |items: Value| json!({ "type": "array", "items": items });
+    let map = |values: Value| json!({ "type": "object", "additionalProperties": values });
+    match shape {
+        Shape::Text => json!({ "type": "string" }),
+        Shape::Switch => json!({ "type": "boolean" }),
+        Shape::Value => value,
+        Shape::Values => list(value),
+        Shape::Word(words) => json!({ "enum": words }),
+        Shape::Words => map(json!({ "type": "string" })),
+        Shape::References(fields) => {
+            list(json!({ "oneOf": [{ "type": "string" }, table(fields)] }))
+        }
+        Shape::Keys => json!({ "$ref": "#/$defs/keys" }),
+        // `images.postgres` is a table in a table.
+        Shape::Versions => map(json!({
+            "type": ["string", "number", "object"],
+            "additionalProperties": { "type": ["string", "number"] },
+        })),
+        Shape::Table(fields) => table(fields),
+        Shape::Tables(fields) => list(table(fields)),
+        Shape::ByPath(fields) => map(table(fields)),
+    }
 }
 
 fn of(field: &Field) -> Value {

@@ -194,6 +194,8 @@ impl Resolver<'_> {
         let shown = shown(&spot);
         let text =
             files.text(MANIFEST).map_err(|problem| Error::input(problem.at(shown.clone())))?;
+        // Before the rest: what this version does not know is no mistake then.
+        requires(text, &shown)?;
         let manifest =
             manifest::read(&format!("{shown}/{MANIFEST}"), text).map_err(Error::Input)?;
         if self.open.iter().any(|(known, _)| known.is(&spot)) {
@@ -202,7 +204,6 @@ impl Resolver<'_> {
             let message = format!("presets extend each other in a circle: {}", names.join(" → "));
             return Err(Error::input(Problem::new(message).at(shown)));
         }
-        self.requires(&manifest, &shown)?;
         self.open.push((spot.clone(), manifest.name.clone()));
         for reference in &manifest.extends {
             let next = self.locate(reference, Some(&spot))?;
@@ -214,18 +215,6 @@ impl Resolver<'_> {
         self.layers.push(Layer { manifest, source, files, hash });
         self.done.push(spot);
         Ok(())
-    }
-
-    fn requires(&self, manifest: &Manifest, shown: &str) -> Result<(), Error> {
-        let own = semver::Version::parse(env!("CARGO_PKG_VERSION")).expect("cargo checks it");
-        match &manifest.requires {
-            Some(wanted) if !wanted.matches(&own) => {
-                let message =
-                    format!("{} needs dockwright {wanted}, and this is {own}", manifest.name);
-                Err(Error::input(Problem::new(message).at(shown).help("install that version")))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Where a reference points, seen from the layer that names it.
@@ -286,9 +275,11 @@ impl Resolver<'_> {
                 let read = || git::files(&self.places.cache, url, commit, directory.as_ref());
                 let files = match read()? {
                     Some(files) => Some(files),
-                    // Pinned, and not on this machine yet.
+                    // Pinned, and not on this machine yet. The revision may name
+                    // another commit by now.
                     None => {
-                        git::fetch(&self.places.cache, url, revision)?;
+                        git::fetch(&self.places.cache, url, commit)
+                            .or_else(|_| git::fetch(&self.places.cache, url, revision))?;
                         read()?
                     }
                 };
@@ -313,6 +304,19 @@ fn not_kept(source: &str) -> Error {
     )
 }
 
+/// Refuses a preset for other versions of dockwright.
+fn requires(manifest: &str, shown: &str) -> Result<(), Error> {
+    let own = semver::Version::parse(env!("CARGO_PKG_VERSION")).expect("cargo checks it");
+    match manifest::requires(manifest) {
+        Some(wanted) if !wanted.matches(&own) => {
+            let problem =
+                Problem::new(format!("the preset needs dockwright {wanted}, and this is {own}"));
+            Err(Error::input(problem.at(shown).help("install that version")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn builtin(name: &str) -> Result<Files, Error> {
     let Some(file) = BUILTIN.get_file(format!("{name}/{MANIFEST}")) else {
         return Err(Error::input(super::unknown(name)));
@@ -323,11 +327,13 @@ fn builtin(name: &str) -> Result<Files, Error> {
 }
 
 fn directory(base: &Path, relative: &str, named: &str) -> Spot {
-    let path = base.join(relative);
+    let own = relative.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest)));
+    let is_own = own.is_some();
+    let path = own.unwrap_or_else(|| base.join(relative));
     // Resolved, so that a circle over two spellings is one. A directory that
     // is yet to be made can be left by `..` as well.
     let path = std::fs::canonicalize(&path).unwrap_or_else(|_| without_dots(&path));
-    let named = match Path::new(relative).is_absolute() || named.is_empty() {
+    let named = match Path::new(relative).is_absolute() || is_own || named.is_empty() {
         true => relative.to_owned(),
         false => format!("{named}/{relative}"),
     };
@@ -349,6 +355,10 @@ fn without_dots(path: &Path) -> PathBuf {
 
 /// A path below the top of a repository, from a directory in it.
 fn join(directory: Option<&RelPath>, relative: &str) -> Result<Option<RelPath>, Problem> {
+    if relative.starts_with(['/', '~']) || relative.contains(':') {
+        return Err(Problem::new(format!("`{relative}` is outside of the repository"))
+            .help("a preset in git extends what is in git too: \"../base\", or git+URL#REVISION"));
+    }
     let mut parts: Vec<&str> = directory.map_or(Vec::new(), |at| at.as_str().split('/').collect());
     for part in relative.split('/') {
         match part {
@@ -444,6 +454,11 @@ mod tests {
         let web = RelPath::new("web/django").unwrap();
         assert_eq!(join(Some(&web), "../base").unwrap(), Some(RelPath::new("web/base").unwrap()));
         assert_eq!(join(Some(&web), "../..").unwrap(), None);
-        assert!(join(Some(&web), "../../../x").is_err());
+        for out in ["../../../x", "/etc", "~/x", "C:/x", "../../..", "../../con"] {
+            assert!(join(Some(&web), out).is_err(), "{out}");
+        }
+        // Nothing is decoded: this is a name like any other.
+        let literal = join(Some(&web), "..%2f..%2f..%2fx").unwrap().unwrap();
+        assert_eq!(literal.as_str(), "web/django/..%2f..%2f..%2fx");
     }
 }

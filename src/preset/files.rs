@@ -20,8 +20,8 @@ const LARGEST: u64 = 1 << 20;
 pub struct Files(BTreeMap<RelPath, Vec<u8>>);
 
 impl Files {
-    /// Reads `preset.toml`, `templates/` and `cases/` of a directory; what
-    /// else is there is no part of the preset.
+    /// Reads `preset.toml` and `templates/` of a directory; what else is
+    /// there, like its golden cases, is no part of the preset.
     ///
     /// # Errors
     /// A directory that cannot be read; symbolic links, too many or too large
@@ -122,26 +122,21 @@ impl Files {
         self.0.iter().map(|(path, bytes)| (path, bytes.as_slice()))
     }
 
-    /// SHA-256 of each file but the golden cases, by path.
+    /// SHA-256 of each file, by path.
     #[must_use]
     pub fn hashes(&self) -> BTreeMap<String, String> {
-        self.shipped()
+        self.iter()
             .map(|(path, bytes)| (path.to_string(), crate::apply::bookkeeping::hash(bytes)))
             .collect()
     }
 
-    /// Every file but the golden cases: what a repository keeps of a layer.
-    pub fn shipped(&self) -> impl Iterator<Item = (&RelPath, &[u8])> {
-        self.iter().filter(|(path, _)| !path.as_str().starts_with("cases/"))
-    }
-
-    /// SHA-256 over every path and content but the golden cases, in
-    /// hexadecimal; CRLF and LF count as the same, so that a checkout on
-    /// Windows has the hash of one elsewhere.
+    /// SHA-256 over every path and content, in hexadecimal; CRLF and LF count
+    /// as the same, so that a checkout on Windows has the hash of one
+    /// elsewhere.
     #[must_use]
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
-        for (path, bytes) in self.shipped() {
+        for (path, bytes) in self.iter() {
             let bytes = match std::str::from_utf8(bytes) {
                 Ok(text) => text.replace("\r\n", "\n").into_bytes(),
                 Err(_) => bytes.to_vec(),
@@ -156,7 +151,11 @@ impl Files {
     }
 }
 
-fn refuse_link(path: &Path) -> Result<(), Error> {
+/// Refuses a symbolic link.
+///
+/// # Errors
+/// A link, or nothing that is there.
+pub fn refuse_link(path: &Path) -> Result<(), Error> {
     let metadata = fs::symlink_metadata(path).map_err(|source| Error::Io {
         action: "read",
         path: path.to_owned(),
@@ -170,7 +169,11 @@ fn refuse_link(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_size(path: &str, size: u64) -> Result<(), Problem> {
+/// Refuses a file that is larger than one of a preset may be.
+///
+/// # Errors
+/// Its size.
+pub fn check_size(path: &str, size: u64) -> Result<(), Problem> {
     if size > LARGEST {
         return Err(Problem::new(format!("{path} has more than {} KiB", LARGEST >> 10)));
     }

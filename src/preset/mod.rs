@@ -4,6 +4,7 @@
 //! code and no templates: a stack is a composition of axes. A team's preset
 //! builds on them with defaults, locks, floors, rules and template overlays.
 
+pub mod cases;
 pub mod chain;
 pub mod files;
 pub mod git;
@@ -11,6 +12,10 @@ pub mod manifest;
 pub mod policy;
 pub mod reference;
 pub mod rule;
+pub mod scaffold;
+pub mod summary;
+pub mod templates;
+pub mod validate;
 
 use include_dir::{Dir, include_dir};
 
@@ -23,8 +28,8 @@ static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
 
 /// The file that makes a directory a preset.
 pub const MANIFEST: &str = "preset.toml";
-/// The directories of a preset.
-pub const PARTS: [&str; 2] = ["templates", "cases"];
+/// The directories that are part of a preset.
+pub const PARTS: [&str; 1] = ["templates"];
 
 /// The built-in presets, in the order the question offers them.
 pub const NAMES: [&str; 5] =

@@ -8,6 +8,7 @@ use crate::answers::{Draft, Origin};
 use crate::error::{Place, Problem};
 use crate::merge::compare_versions;
 use crate::plan::Plan;
+use crate::plan::data::VERSIONS;
 use crate::preset::Preset;
 use crate::preset::manifest::Floor;
 use crate::preset::rule::{Rule, Test};
@@ -176,6 +177,10 @@ fn version_of(subject: &str, draft: &Draft, plan: &Plan) -> Option<(String, Opti
     match subject {
         "dockwright" => Some((env!("CARGO_PKG_VERSION").to_owned(), None)),
         "python" => Some((plan.answers.python.clone(), said("project.python"))),
+        tool if tool.starts_with("tools.") => {
+            let version = VERSIONS.tools.get(tool.strip_prefix("tools.")?)?;
+            Some((version.clone(), None))
+        }
         image => {
             let name = image.strip_prefix("images.")?;
             let reference = plan.images.get(name)?;

@@ -43,8 +43,21 @@ impl Reference {
             };
             return Self::git(url, revision, directory);
         }
-        let path = text.starts_with(['.', '/', '~']) || text.contains('/') || text.contains('\\');
-        Ok(if path { Self::Path(text.to_owned()) } else { Self::Builtin(text.to_owned()) })
+        let path = text.starts_with(['.', '/', '~']) || text.contains(['/', '\\']);
+        if !path {
+            return Ok(Self::Builtin(text.to_owned()));
+        }
+        if text.starts_with('~') && !text.starts_with("~/") {
+            return Err(Problem::new(format!("`{text}` is another user's directory"))
+                .help("name it whole, or as ~/… if it is yours"));
+        }
+        if let Some((_, at)) = text.split_once("://") {
+            let address = at.rsplit('@').next().unwrap_or_default();
+            return Err(Problem::new(format!("`{address}` is an address and no path"))
+                .help("a preset in git is git+https://…#TAG, or git+ssh://git@HOST/PATH#TAG"));
+        }
+        // What Windows calls by backslashes has to be found elsewhere, too.
+        Ok(Self::Path(text.replace('\\', "/")))
     }
 
     /// A place in git.
@@ -52,11 +65,8 @@ impl Reference {
     /// # Errors
     /// See [`Self::parse`].
     pub fn git(url: &str, revision: &str, directory: Option<&str>) -> Result<Self, Problem> {
-        let known = ["https://", "ssh://", "file://"].iter().any(|start| url.starts_with(start));
-        if !known {
-            return Err(Problem::new(format!("`{url}` is no address that presets are taken from"))
-                .help("https://…, ssh://… or file://…"));
-        }
+        let url = url.strip_prefix("git+").unwrap_or(url);
+        check_address(url)?;
         // A revision that looks like an option would be one to git.
         let plain = !revision.is_empty()
             && !revision.starts_with('-')
@@ -72,6 +82,46 @@ impl Reference {
             .map_err(Problem::new)?;
         Ok(Self::Git { url: url.to_owned(), revision: revision.to_owned(), directory })
     }
+}
+
+/// Longest user name of an address over https; a token is longer.
+const LONGEST_USER: usize = 24;
+
+/// Refuses what git is not to be asked for, and what would carry a secret
+/// into files that are committed. The secret itself is never repeated.
+fn check_address(url: &str) -> Result<(), Problem> {
+    let known = ["https://", "ssh://", "file:///"];
+    let Some(rest) = known.iter().find_map(|start| url.strip_prefix(start)) else {
+        let problem = match url.split_once("://") {
+            Some((scheme, _)) => Problem::new(format!("presets are not taken from {scheme}://")),
+            None => Problem::new("the address has no https://, ssh:// or file:// before it"),
+        };
+        let scp = url.split_once(':').filter(|(host, path)| host.contains('@') && !path.is_empty());
+        return Err(problem.help(match scp {
+            Some((host, path)) => format!("git+ssh://{host}/{path}"),
+            None => "git+https://…, git+ssh://… or git+file:///…".to_owned(),
+        }));
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    let is_login =
+        |user: &str| user.contains(':') || url.starts_with("https://") && user.len() > LONGEST_USER;
+    if user.is_some_and(is_login) {
+        return Err(Problem::new(format!("the address at {host} holds a password or a token"))
+            .help("leave it out: git asks its credential helper, and ssh its agent (`git help credentials`)"));
+    }
+    if path.contains('?') {
+        return Err(Problem::new(format!(
+            "the address at {host} has a `?`, behind which tokens stand"
+        ))
+        .help("leave it out: git asks its credential helper (`git help credentials`)"));
+    }
+    let plain = url.chars().all(|c| !c.is_control() && !c.is_whitespace() && c != '\\');
+    if !plain || host.starts_with('-') || user.is_some_and(|user| user.starts_with('-')) {
+        return Err(Problem::new("the address has characters that no address has"));
+    }
+    Ok(())
 }
 
 impl Reference {
@@ -121,6 +171,9 @@ impl Reference {
     #[must_use]
     pub fn seen_from(self, repository: &Path) -> Self {
         let Self::Path(path) = &self else { return self };
+        if path.starts_with("~/") {
+            return self;
+        }
         let resolved =
             |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
         match (resolved(Path::new(path)), resolved(repository)) {
@@ -186,8 +239,40 @@ mod tests {
             "git+--exec=evil#v1",
             "git+https://example.com/x.git#v1:../..",
             "git+https://example.com/x.git#v1:/etc",
+            "git+https://example.com/x.git#v1:..\\..",
+            "git+https://example.com/x.git#v1:C:/x",
+            "git+http://example.com/x.git#v1",
+            "git+ssh://-oProxyCommand=evil/x#v1",
+            "git+file://../x#v1",
         ] {
             assert!(Reference::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_an_address_is_refused_and_not_repeated() {
+        for text in [
+            "git+https://user:s3cret@example.com/x.git#v1",
+            "git+https://s3cret0123456789012345678901234567890@example.com/x.git#v1",
+            "git+ssh://git:s3cret@example.com/x.git#v1",
+            "git+https://example.com/x.git?private_token=s3cret#v1",
+            "https://user:s3cret@example.com/x.git",
+        ] {
+            let problem = Reference::parse(text).unwrap_err();
+            assert!(!problem.to_string().contains("s3cret"), "{problem}");
+            assert!(problem.help.is_some(), "{problem}");
+        }
+        for text in ["git+https://org@example.com/x#v1", "git+ssh://git@example.com:2222/x#v1"] {
+            assert_eq!(Reference::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_path_may_be_written_as_on_windows_and_from_the_own_home() {
+        assert_eq!(Reference::parse("..\\team").unwrap(), Reference::Path("../team".into()));
+        assert_eq!(Reference::parse("~/team").unwrap(), Reference::Path("~/team".into()));
+        assert!(Reference::parse("~other/team").is_err());
+        let problem = Reference::parse("git+git@example.com:team/x.git#v1").unwrap_err();
+        assert_eq!(problem.help.as_deref(), Some("git+ssh://git@example.com/team/x.git"));
     }
 }

@@ -27,6 +27,12 @@ use set::Set;
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
+/// Whether dockwright itself has a template of this name.
+#[must_use]
+pub fn has_template(name: &str) -> bool {
+    TEMPLATES.get_file(name).is_some()
+}
+
 /// Components that other templates use.
 const PARTIALS: &str = "partials";
 

@@ -22,6 +22,7 @@ use crate::apply::records;
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::preset::Preset;
+use crate::preset::policy::Breach;
 use crate::project::{self, Project};
 use crate::relpath::RelPath;
 use crate::render;
@@ -80,28 +81,14 @@ impl Update {
     /// A repository without lock, wrong input, a preset that cannot be had,
     /// demands of the preset that do not hold.
     pub fn of(dir: &Path, options: &Options) -> Result<Self, Error> {
-        let project = Project::read(dir)?;
-        let reference = options.wanted.reference(&project)?;
-        let preset = options.wanted.open(&reference, &project)?;
-        let migrations = migrate::due(&preset.layers, &versions(&project.lock));
-        let (mut text, mut notes) =
-            migrate::document(&project.text, &migrations).map_err(broken_document)?;
-        if reference != project.reference()? {
-            text = document::with_preset(&text, &reference).map_err(broken_document)?;
-        }
-        let entries = document::read(document::FILE, &text).map_err(Error::Input)?;
-        let (draft, offers) = draft(&project, &preset, &entries, &options.set)?;
-        notes.extend(offers);
-        if !options.set.is_empty() {
-            text = document::extend(&text, &draft).map_err(broken_document)?;
-        }
+        let prepared = Prepared::of(dir, options)?;
+        let Prepared { project, preset, draft, text, moved, mut notes } = prepared;
         let answers = draft.resolve().map_err(Error::Input)?;
         let plan = project::plan(&draft, &answers, &project.lock.only)?;
         notes.extend(project::missing(&plan, &project.dir));
         notes.extend(sticky::steps(&project.lock, &plan));
 
         let renders = render::render(&plan, &draft)?;
-        let moved = migrate::moved(&migrations);
         let decided = files::decide(&project, renders, &plan, &moved, options)?;
         notes.extend(decided.notes.iter().cloned());
         Self {
@@ -156,6 +143,58 @@ impl Update {
     pub fn is_nothing(&self) -> bool {
         self.changes.is_empty()
     }
+}
+
+/// What an update starts from: the answers, before anything is planned.
+struct Prepared {
+    project: Project,
+    preset: Preset,
+    draft: Draft,
+    /// `dockwright.toml` as it will be.
+    text: String,
+    /// Outputs that moved: new paths by old ones.
+    moved: BTreeMap<String, String>,
+    notes: Vec<String>,
+}
+
+impl Prepared {
+    fn of(dir: &Path, options: &Options) -> Result<Self, Error> {
+        let project = Project::read(dir)?;
+        let reference = options.wanted.reference(&project)?;
+        let preset = options.wanted.open(&reference, &project)?;
+        let migrations = migrate::due(&preset.layers, &versions(&project.lock));
+        let (mut text, mut notes) =
+            migrate::document(&project.text, &migrations).map_err(broken_document)?;
+        if reference != project.reference()? {
+            text = document::with_preset(&text, &reference).map_err(broken_document)?;
+        }
+        let entries = document::read(document::FILE, &text).map_err(Error::Input)?;
+        let (draft, offers) = draft(&project, &preset, &entries, &options.set)?;
+        notes.extend(offers);
+        if !options.set.is_empty() {
+            text = document::extend(&text, &draft).map_err(broken_document)?;
+        }
+        let moved = migrate::moved(&migrations);
+        Ok(Self { project, preset, draft, text, moved, notes })
+    }
+}
+
+/// The preset's demands that would not hold after an update, which refuses
+/// them; those that only warn yet are left out.
+///
+/// # Errors
+/// See [`Update::of`]; a broken demand is none.
+pub fn breaches(dir: &Path, options: &Options) -> Result<Vec<Breach>, Error> {
+    let Prepared { project, draft, .. } = Prepared::of(dir, options)?;
+    let locks = draft.policy().broken_locks(&draft);
+    if !locks.is_empty() {
+        return Ok(locks);
+    }
+    let answers = draft.resolve().map_err(Error::Input)?;
+    let plan = crate::plan::plan(&answers, &project.lock.only).map_err(Error::Input)?;
+    let mut breaches = draft.policy().broken_demands(&draft, &plan, &project::today());
+    breaches.retain(|breach| breach.warn_until.is_none());
+    Ok(breaches)
 }
 
 fn broken_document(error: toml_edit::TomlError) -> Error {

@@ -1,4 +1,4 @@
-//! `preset.toml`, read: what one layer says.
+//! Reading a manifest strictly: every mistake with its place, all together.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,97 +8,17 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::{Place, Problem};
+use crate::preset::manifest::{FileRule, Floor, Manifest, Migration, Step, checks, fields};
 use crate::preset::reference::Reference;
-use crate::preset::rule::{Rule, Test};
+use crate::preset::rule::{self, Rule, Test};
 use crate::relpath::RelPath;
-use crate::schema::entries::{self, Entry};
-use crate::schema::{self, Ownership};
-
-/// A least version that the files have to reach.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Floor {
-    /// `python`, `dockwright`, or `images.NAME`.
-    pub subject: String,
-    /// The least version.
-    pub least: String,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// What a layer says of one output.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FileRule {
-    /// The template of an output that dockwright itself does not have.
-    pub template: Option<String>,
-    /// Permission bits.
-    pub mode: Option<u32>,
-    /// How it is treated.
-    pub ownership: Option<Ownership>,
-    /// Whether it is left out.
-    pub off: bool,
-}
-
-/// A change of answers from an older version to this one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Migration {
-    /// It applies when coming from a version below this.
-    pub before: Version,
-    /// What it does.
-    pub step: Step,
-}
-
-/// One declarative step of a migration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A key has another name.
-    Rename {
-        /// The old name.
-        from: String,
-        /// The new name.
-        to: String,
-    },
-    /// Values of a key have other words.
-    Map {
-        /// The key.
-        key: String,
-        /// New words by the old ones.
-        values: BTreeMap<String, String>,
-    },
-    /// A key is no more.
-    Remove(String),
-}
-
-/// What one layer says.
-#[derive(Clone, Debug)]
-pub struct Manifest {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: Version,
-    /// One line for people.
-    pub description: String,
-    /// Which versions of dockwright it needs.
-    pub requires: Option<VersionReq>,
-    /// What it builds on; a later one wins over an earlier one.
-    pub extends: Vec<Reference>,
-    /// Defaults of keys.
-    pub defaults: Vec<Entry>,
-    /// Values that no later source may change.
-    pub locked: Vec<Entry>,
-    /// Least versions.
-    pub floors: Vec<Floor>,
-    /// What has to hold.
-    pub rules: Vec<Rule>,
-    /// Outputs by path.
-    pub files: BTreeMap<RelPath, FileRule>,
-    /// Changes of answers.
-    pub migrations: Vec<Migration>,
-}
+use crate::schema::Ownership;
+use crate::schema::entries;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    name: String,
+    name: Spanned<String>,
     version: Spanned<String>,
     #[serde(default)]
     description: String,
@@ -135,14 +55,14 @@ struct RawRule {
     id: Option<String>,
     key: Option<String>,
     file: Option<String>,
-    min: Option<toml::Value>,
-    max: Option<toml::Value>,
-    equals: Option<toml::Value>,
-    one_of: Option<Vec<toml::Value>>,
+    min: Option<Spanned<toml::Value>>,
+    max: Option<Spanned<toml::Value>>,
+    equals: Option<Spanned<toml::Value>>,
+    one_of: Option<Vec<Spanned<toml::Value>>>,
     require: Option<String>,
     forbid: Option<String>,
     message: String,
-    warn_until: Option<String>,
+    warn_until: Option<Spanned<toml::Value>>,
 }
 
 #[derive(Deserialize)]
@@ -200,6 +120,10 @@ impl Reader<'_> {
 /// # Errors
 /// All of its problems, each with its place.
 pub fn read(file: &str, source: &str) -> Result<Manifest, Vec<Problem>> {
+    let unknown = fields::unknown(file, source);
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
     let raw: Raw = toml::from_str(source).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
         let message = error.message().trim().replace('\n', "; ");
@@ -213,11 +137,8 @@ pub fn read(file: &str, source: &str) -> Result<Manifest, Vec<Problem>> {
         })
     };
     let (defaults, locked, floors) = (table("defaults"), table("locked"), table("floors"));
-    for entry in defaults.iter().chain(&locked) {
-        if let Err(problem) = check(entry) {
-            reader.problems.push(problem.at(entry.place.to_string()));
-        }
-    }
+    let named = checks::name(raw.name.get_ref(), &reader.place(&raw.name.span()));
+    reader.problems.extend(named.err());
     let manifest = Manifest {
         version: version(&mut reader, &raw.version),
         requires: raw.requires.and_then(|text| {
@@ -230,6 +151,9 @@ pub fn read(file: &str, source: &str) -> Result<Manifest, Vec<Problem>> {
             .iter()
             .filter_map(|item| {
                 let read = match item.get_ref() {
+                    RawReference::Text(text) if checks::extends_itself(text) => {
+                        Err(Problem::new("the preset extends itself"))
+                    }
                     RawReference::Text(text) => Reference::parse(text),
                     RawReference::Git { git, rev, path } => {
                         Reference::git(git, rev, path.as_deref())
@@ -242,35 +166,29 @@ pub fn read(file: &str, source: &str) -> Result<Manifest, Vec<Problem>> {
             .into_iter()
             .map(|entry| Floor { subject: entry.key, least: entry.text, place: entry.place })
             .collect(),
-        rules: raw.rule.iter().filter_map(|item| rule(&mut reader, item)).collect(),
+        rules: raw.rule.iter().filter_map(|item| read_rule(&mut reader, item)).collect(),
         files: raw
             .files
             .iter()
             .filter_map(|(path, item)| file_rule(&mut reader, path, item))
             .collect(),
         migrations: raw.migration.iter().filter_map(|item| migration(&mut reader, item)).collect(),
-        name: raw.name,
+        name: raw.name.into_inner(),
         description: raw.description,
         defaults,
         locked,
     };
-    if reader.problems.is_empty() { Ok(manifest) } else { Err(reader.problems) }
+    let mut problems = reader.problems;
+    problems.extend(checks::problems(&manifest));
+    if problems.is_empty() { Ok(manifest) } else { Err(problems) }
 }
 
-/// Whether a key is there and takes the value.
-fn check(entry: &Entry) -> Result<(), Problem> {
-    let Some(field) = schema::find(&entry.key) else {
-        let problem = Problem::new(format!("unknown key `{}`", entry.key));
-        return Err(match schema::nearest(&entry.key) {
-            Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.help("`dockwright schema config` lists every key"),
-        });
-    };
-    field
-        .kind
-        .read(&entry.text)
-        .map(drop)
-        .map_err(|message| Problem::new(format!("{}: {message}", entry.key)))
+/// The versions of dockwright that a manifest needs, whatever else it says:
+/// one of another version may say what this one does not know.
+#[must_use]
+pub fn requires(source: &str) -> Option<VersionReq> {
+    let document = toml_edit::Document::parse(source).ok()?;
+    VersionReq::parse(document.get("requires")?.as_str()?).ok()
 }
 
 fn version(reader: &mut Reader, text: &Spanned<String>) -> Version {
@@ -278,16 +196,17 @@ fn version(reader: &mut Reader, text: &Spanned<String>) -> Version {
         Problem::new(format!("version `{}`: {error}", text.get_ref()))
             .help("three numbers, like 1.0.0")
     });
-    reader.take(read, &text.span()).unwrap_or_else(|| Version::new(0, 0, 0))
+    // Nothing more is wrong because of it.
+    reader.take(read, &text.span()).unwrap_or_else(|| Version::new(u64::MAX, 0, 0))
 }
 
-fn rule(reader: &mut Reader, item: &Spanned<RawRule>) -> Option<Rule> {
-    let read = Test::read(item.get_ref());
+fn read_rule(reader: &mut Reader, item: &Spanned<RawRule>) -> Option<Rule> {
+    let read = Test::read(item.get_ref(), reader.source);
     let test = reader.take(read, &item.span())?;
     let raw = item.get_ref();
     let warn_until = match &raw.warn_until {
         None => None,
-        Some(date) => Some(reader.take(crate::preset::rule::date(date), &item.span())?),
+        Some(day) => Some(reader.take(rule::date(&text(day, reader.source)), &day.span())?),
     };
     Some(Rule {
         name: raw.id.clone(),
@@ -298,19 +217,26 @@ fn rule(reader: &mut Reader, item: &Spanned<RawRule>) -> Option<Rule> {
     })
 }
 
+/// A value as it is written: 3.10 is a version, not the number 3.1.
+fn text(value: &Spanned<toml::Value>, source: &str) -> String {
+    match value.get_ref() {
+        toml::Value::String(text) => text.clone(),
+        _ => source.get(value.span()).unwrap_or_default().trim().to_owned(),
+    }
+}
+
+/// Whether a raw rule says something of a key's value.
+fn tests_value(raw: &RawRule) -> bool {
+    let single = [&raw.min, &raw.max, &raw.equals];
+    single.iter().any(|bound| bound.is_some()) || raw.one_of.is_some()
+}
+
 impl Test {
-    fn read(raw: &RawRule) -> Result<Self, Problem> {
-        let text = |value: &toml::Value| match value {
-            toml::Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+    fn read(raw: &RawRule, source: &str) -> Result<Self, Problem> {
+        let text = |value: &Spanned<toml::Value>| text(value, source);
         match (&raw.key, &raw.file) {
             (Some(key), None) if raw.require.is_none() && raw.forbid.is_none() => {
-                if raw.min.is_none()
-                    && raw.max.is_none()
-                    && raw.equals.is_none()
-                    && raw.one_of.is_none()
-                {
+                if !tests_value(raw) {
                     return Err(
                         Problem::new("the rule tests nothing").help("min, max, equals or one-of")
                     );
@@ -324,7 +250,7 @@ impl Test {
                     one_of,
                 })
             }
-            (None, Some(path)) => {
+            (None, Some(path)) if !tests_value(raw) => {
                 let path = RelPath::new(path).map_err(Problem::new)?;
                 Self::text(path, raw.require.as_deref(), raw.forbid.as_deref())
             }
@@ -353,6 +279,10 @@ fn file_rule(
             Some(reader.take(read, &span)?)
         }
     };
+    if raw.off && (raw.template.is_some() || raw.ownership.is_some() || mode.is_some()) {
+        let problem = Problem::new(format!("{path} is left out, and is something as well"));
+        return reader.take(Err(problem.help("off = true stands alone")), &span);
+    }
     let rule =
         FileRule { template: raw.template.clone(), mode, ownership: raw.ownership, off: raw.off };
     Some((path, rule))
@@ -374,82 +304,5 @@ fn migration(reader: &mut Reader, item: &Spanned<RawMigration>) -> Option<Migrat
         (None, None, Some(key)) => Ok(Step::Remove(key.clone())),
         _ => Err(Problem::new("a migration does one thing: rename, map or remove")),
     };
-    Some(Migration { before, step: reader.take(step, &span)? })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WHOLE: &str = r#"
-name = "acme-django"
-version = "3.1.0"
-requires = ">=0.1"
-extends = ["django-nginx", "../base", { git = "https://example.com/p.git", rev = "v2", path = "web" }]
-[defaults]
-project.python = 3.13
-stack.cache = "redis"
-[locked]
-deploy.hardening = "strict"
-[floors]
-python = "3.12"
-images.postgres = "17"
-[[rule]]
-key = "web.memory"
-max = "1GiB"
-message = "a web container has at most 1 GiB"
-warn-until = "2027-03-01"
-[[rule]]
-file = "Dockerfile"
-forbid = '^USER root'
-message = "nothing runs as root"
-[files."deploy/probe.sh"]
-template = "probe.sh.tera"
-mode = "0755"
-ownership = "managed"
-[files."DEPLOY.md"]
-off = true
-[[migration]]
-before = "3.0.0"
-rename = { from = "stack.queue", to = "stack.broker" }
-"#;
-
-    #[test]
-    fn everything_a_layer_may_say_is_read() {
-        let manifest = read("acme/preset.toml", WHOLE).unwrap();
-        assert_eq!(manifest.version, Version::new(3, 1, 0));
-        assert_eq!(manifest.extends.len(), 3);
-        assert_eq!(manifest.defaults[0].text, "3.13");
-        assert_eq!(manifest.locked[0].place.line, 10);
-        assert_eq!(manifest.floors[1].subject, "images.postgres");
-        assert_eq!(manifest.rules.len(), 2);
-        assert_eq!(manifest.rules[0].warn_until.as_deref(), Some("2027-03-01"));
-        let probe = &manifest.files[&RelPath::new("deploy/probe.sh").unwrap()];
-        assert_eq!((probe.mode, probe.ownership), (Some(0o755), Some(Ownership::Managed)));
-        assert!(
-            matches!(&manifest.migrations[0].step, Step::Rename { to, .. } if to == "stack.broker")
-        );
-    }
-
-    #[test]
-    fn all_mistakes_come_together_each_with_its_line() {
-        let text = WHOLE
-            .replace("stack.cache", "stack.cach")
-            .replace("max = \"1GiB\"\n", "")
-            .replace("\"0755\"", "\"rwx\"")
-            .replace("\"3.1.0\"", "\"3\"");
-        let problems = read("p.toml", &text).unwrap_err();
-        let places: Vec<&str> =
-            problems.iter().map(|problem| problem.at.as_deref().unwrap()).collect();
-        assert_eq!(problems.len(), 4, "{problems:?}");
-        assert!(places.contains(&"p.toml:8:14"), "{places:?}");
-        assert!(problems.iter().any(|p| p.help.as_deref() == Some("did you mean `stack.cache`?")));
-    }
-
-    #[test]
-    fn an_unknown_table_is_refused() {
-        let problems = read("p.toml", "name = \"a\"\nversion = \"1.0.0\"\n[hooks]\npost = \"x\"\n")
-            .unwrap_err();
-        assert!(problems[0].message.contains("hooks"), "{problems:?}");
-    }
+    Some(Migration { before, step: reader.take(step, &span)?, place: reader.place(&span) })
 }
