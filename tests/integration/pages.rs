@@ -169,7 +169,6 @@ fn the_page_for_those_who_receive_shows_what_happens() {
     holds("receive.md");
 }
 
-#[ignore = "needs preset new, test and impact"]
 #[test]
 fn the_page_for_those_who_distribute_shows_what_happens() {
     holds("distribute.md");

@@ -128,7 +128,6 @@ fn a_repository_goes_through_two_versions_of_a_preset_with_its_edits() {
 }
 
 /// Each layer by itself, as its own pipeline would test it.
-#[ignore = "needs preset test"]
 #[test]
 fn the_layers_of_the_example_pass_their_own_test() {
     for layer in ["v1/platform", "v1/api", "v2/platform", "v2/api"] {
