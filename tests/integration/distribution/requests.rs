@@ -184,7 +184,6 @@ fn a_host_that_refuses_and_an_update_that_fails_end_the_job() {
     });
 }
 
-#[ignore = "needs a cache of presets that several may fetch into at once"]
 #[test]
 fn several_directories_of_a_repository_are_one_request() {
     let host = Host::new(Kind::GitLab, SMALL);
