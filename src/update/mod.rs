@@ -179,8 +179,8 @@ impl Prepared {
     }
 }
 
-/// The preset's demands that would not hold after an update, which refuses
-/// them; those that only warn yet are left out.
+/// The preset's demands that would not hold after an update: it refuses them,
+/// but those that only warn yet.
 ///
 /// # Errors
 /// See [`Update::of`]; a broken demand is none.
@@ -192,9 +192,7 @@ pub fn breaches(dir: &Path, options: &Options) -> Result<Vec<Breach>, Error> {
     }
     let answers = draft.resolve().map_err(Error::Input)?;
     let plan = crate::plan::plan(&answers, &project.lock.only).map_err(Error::Input)?;
-    let mut breaches = draft.policy().broken_demands(&draft, &plan, &project::today());
-    breaches.retain(|breach| breach.warn_until.is_none());
-    Ok(breaches)
+    Ok(draft.policy().broken_demands(&draft, &plan, &project::today()))
 }
 
 fn broken_document(error: toml_edit::TomlError) -> Error {

@@ -84,3 +84,17 @@ fn a_version_that_every_repository_takes_is_fine_and_one_that_one_cannot_is_not(
     let text = crate::team::said(&output);
     assert!(text.contains("stack.cache = redis: it is locked to none (acme 2.0.0)"), "{text}");
 }
+
+#[test]
+fn a_rule_that_only_warns_yet_is_told_before_its_day() {
+    let team = Team::with_shop("extends = [\"fastapi-gunicorn\"]\n");
+    team.release(
+        "2.0.0",
+        "extends = [\"fastapi-gunicorn\"]\n[[rule]]\nkey = \"web.memory\"\nmax = \"64MiB\"\nmessage = \"too large\"\nwarn-until = \"2999-12-31\"\n",
+    );
+    let report = impact(&team, &["shop"], 0);
+    assert_eq!(result(&report, "shop")["breaches"][0]["warn_until"], "2999-12-31");
+    let output = team.run(&["preset", "impact", "./team", "shop"], 0);
+    let text = crate::team::said(&output);
+    assert!(text.contains("warns until 2999-12-31: too large"), "{text}");
+}

@@ -20,7 +20,8 @@ pub const EXAMPLES: &str = "Examples:
   dockwright preset impact git+ssh://git@example.com/platform/presets#next:web services/* --format json
 
 Each repository is one of: clean, merged, conflict (both sides changed the same place), policy
-(a lock, a floor or a rule of the preset does not hold), failed, not dockwright's.
+(a lock, a floor or a rule of the preset does not hold), failed, not dockwright's. A demand that
+only warns yet is told, and is no policy until its day.
 Exit code 1 where one is conflict or policy, 3 where one failed.";
 
 /// What `dockwright preset impact` takes.
@@ -39,8 +40,8 @@ pub struct Impact {
 
 /// What would come of one repository.
 enum Effect {
-    /// It takes the version.
-    Taken(Box<Update>),
+    /// It takes the version; demands that only warn yet do not hold.
+    Taken(Box<Update>, Vec<Breach>),
     /// Demands that do not hold.
     Policy(Vec<Breach>),
     /// There is no lock.
@@ -52,9 +53,11 @@ impl Effect {
         match self {
             Self::Policy(_) => "policy",
             Self::Foreign => "not dockwright's",
-            Self::Taken(update) if update.conflicts().next().is_some() => "conflict",
-            Self::Taken(update) if update.files.iter().any(|f| f.what == What::Merged) => "merged",
-            Self::Taken(_) => "clean",
+            Self::Taken(update, _) if update.conflicts().next().is_some() => "conflict",
+            Self::Taken(update, _) if update.files.iter().any(|f| f.what == What::Merged) => {
+                "merged"
+            }
+            Self::Taken(..) => "clean",
         }
     }
 }
@@ -83,11 +86,12 @@ fn of(dir: &Path, reference: &Reference) -> Result<Effect, Error> {
     }
     let wanted = Wanted::Other(reference.clone().seen_from(dir));
     let options = Options { wanted, ..Options::default() };
-    let breaches = update::breaches(dir, &options)?;
-    if !breaches.is_empty() {
-        return Ok(Effect::Policy(breaches));
+    let (soft, hard): (Vec<Breach>, Vec<Breach>) =
+        update::breaches(dir, &options)?.into_iter().partition(|b| b.warn_until.is_some());
+    if !hard.is_empty() {
+        return Ok(Effect::Policy(hard));
     }
-    Ok(Effect::Taken(Box::new(Update::of(dir, &options)?)))
+    Ok(Effect::Taken(Box::new(Update::of(dir, &options)?), soft))
 }
 
 fn human(done: &[Done<Effect>]) -> String {
@@ -123,14 +127,14 @@ fn details(effect: &Effect) -> String {
                 breaches.iter().map(|b| format!("{} ({})", b.message, b.layer)).collect();
             lines.join("\n")
         }
-        Effect::Taken(update) => {
+        Effect::Taken(update, soft) => {
             let mut words: Vec<&str> = Vec::new();
             for file in told(update) {
                 if !words.contains(&file.what.word()) {
                     words.push(file.what.word());
                 }
             }
-            let lines: Vec<String> = words
+            let mut lines: Vec<String> = words
                 .iter()
                 .map(|word| {
                     let files = told(update).filter(|file| file.what.word() == *word);
@@ -138,6 +142,10 @@ fn details(effect: &Effect) -> String {
                     format!("{word}: {}", paths.join(", "))
                 })
                 .collect();
+            lines.extend(soft.iter().map(|breach| {
+                let until = breach.warn_until.as_deref().unwrap_or_default();
+                format!("warns until {until}: {} ({})", breach.message, breach.layer)
+            }));
             if lines.is_empty() { "nothing would change".to_owned() } else { lines.join("\n") }
         }
     }
@@ -149,7 +157,7 @@ fn told(update: &Update) -> impl Iterator<Item = &FileUpdate> {
 }
 
 /// `preset`, `repositories[{directory, result, files[{path, what, why}],
-/// breaches[{key, message, layer, place, said}], notes[], error}]`.
+/// breaches[{key, message, layer, place, said, warn_until}], notes[], error}]`.
 fn json_of(reference: &str, done: &[Done<Effect>]) -> Value {
     let repositories: Vec<Value> = done
         .iter()
@@ -168,7 +176,8 @@ fn json_of(reference: &str, done: &[Done<Effect>]) -> Value {
                 Ok(Effect::Policy(breaches)) => {
                     value["breaches"] = breaches.iter().map(breach).collect();
                 }
-                Ok(Effect::Taken(update)) => {
+                Ok(Effect::Taken(update, soft)) => {
+                    value["breaches"] = soft.iter().map(breach).collect();
                     value["files"] = told(update)
                         .map(|file| {
                             json!({
@@ -194,6 +203,7 @@ fn breach(breach: &Breach) -> Value {
         "layer": breach.layer,
         "place": breach.place.to_string(),
         "said": breach.said,
+        "warn_until": breach.warn_until,
     })
 }
 
