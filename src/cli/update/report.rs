@@ -131,7 +131,7 @@ pub fn many(done: &[Done<Outcome>], dry_run: bool) -> Result<(), Error> {
                 let first = error.to_string();
                 [dir, "failed".into(), first.lines().next().unwrap_or_default().to_owned()]
             }
-            Ok(outcome) => [dir, word(outcome, dry_run).into(), counts(&outcome.update)],
+            Ok(outcome) => [dir, word(outcome, dry_run).into(), counts(outcome, dry_run)],
         }
     });
     reporting::print(&reporting::table(["repository", "result", "files"], rows))
@@ -147,7 +147,9 @@ fn word(outcome: &Outcome, dry_run: bool) -> &'static str {
 }
 
 /// `2 updated, 1 merged`, and the files that conflict by name.
-fn counts(update: &Update) -> String {
+fn counts(outcome: &Outcome, dry_run: bool) -> String {
+    let update = &outcome.update;
+    let happened = outcome.written || dry_run;
     let mut counted: Vec<(&str, usize)> = Vec::new();
     for file in update.files.iter().filter(|file| !file.what.is_quiet()) {
         let word = file.what.word();
@@ -158,7 +160,7 @@ fn counts(update: &Update) -> String {
     }
     let mut parts: Vec<String> = counted
         .iter()
-        .filter(|(word, _)| *word != "conflict")
+        .filter(|(word, _)| happened && *word != "conflict")
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
     let conflicts: Vec<&str> = update.conflicts().map(|file| file.path.as_str()).collect();
