@@ -1,11 +1,13 @@
-//! How long the three-way merge of every file of a large stack takes, with
-//! edits on both sides in each, and bringing the result onto the disk.
+//! How long the three-way merge of every file that an update of a large stack
+//! merges takes, with edits on both sides in each, and bringing the result onto
+//! the disk. Files that are written once, such as the code, are never merged.
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use dockwright::answers::{Draft, Origin};
+use dockwright::apply::bookkeeping::has_base;
 use dockwright::apply::change::Change;
 use dockwright::apply::commit::commit;
 use dockwright::apply::disk;
@@ -72,6 +74,7 @@ fn cases() -> Vec<Case> {
     let comments = |syntax| !matches!(syntax, Syntax::Json | Syntax::Markdown | Syntax::Binary);
     rendered(&[])
         .into_iter()
+        .filter(|file| has_base(file.output.ownership))
         .filter(|file| file.bytes.len() > 200 && comments(file.output.syntax))
         .filter_map(|file| {
             let new = new.iter().find(|new| new.output.path == file.output.path)?;

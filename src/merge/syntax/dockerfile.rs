@@ -6,15 +6,11 @@ use parse_dockerfile::{Dockerfile, Instruction, Stage};
 
 use super::twice;
 
-pub fn mistake(text: &str) -> Option<String> {
-    parse_dockerfile::parse(text).err().map(|error| error.to_string())
-}
-
 /// Stages of one name, and instructions of which only the last one of a stage
 /// counts. A stage that is copied from and is not there is no repeat, but
 /// comes about in the same way: one side renames what the other uses.
-pub fn repeats(text: &str) -> BTreeSet<String> {
-    let Ok(file) = parse_dockerfile::parse(text) else { return BTreeSet::new() };
+pub fn examine(text: &str) -> Result<BTreeSet<String>, String> {
+    let file = parse_dockerfile::parse(text).map_err(|error| error.to_string())?;
     let names = file.stages().filter_map(|stage| name(&stage));
     let mut repeats: BTreeSet<String> =
         twice(names).map(|name| format!("two stages are named {name}")).collect();
@@ -29,7 +25,7 @@ pub fn repeats(text: &str) -> BTreeSet<String> {
         repeats.extend(twice(counted).map(|word| format!("{word} is twice in the stage {of}")));
     }
     repeats.extend(dangling(&file).map(|name| format!("there is no stage {name} to copy from")));
-    repeats
+    Ok(repeats)
 }
 
 /// Names are told apart without their case.

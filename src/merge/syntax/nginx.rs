@@ -46,7 +46,15 @@ enum Token<'a> {
     Sign(char),
 }
 
-pub fn mistake(text: &str) -> Option<String> {
+/// What a block has twice of which it may have one.
+pub fn examine(text: &str) -> Result<BTreeSet<String>, String> {
+    match mistake(text) {
+        Some(mistake) => Err(mistake),
+        None => Ok(repeats(text)),
+    }
+}
+
+fn mistake(text: &str) -> Option<String> {
     let mut depth = 0_usize;
     for (line, token) in tokens(text) {
         match token {
@@ -62,7 +70,7 @@ pub fn mistake(text: &str) -> Option<String> {
 }
 
 /// Directives, locations and names of servers that are in one block twice.
-pub fn repeats(text: &str) -> BTreeSet<String> {
+fn repeats(text: &str) -> BTreeSet<String> {
     let mut repeats = BTreeSet::new();
     let mut blocks = vec![Block::default()];
     let mut words: Vec<&str> = Vec::new();

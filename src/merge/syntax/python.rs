@@ -8,18 +8,17 @@ use ruff_python_parser::parse_unchecked_source;
 use super::twice;
 use crate::detect::python::assignments;
 
-pub fn mistake(text: &str) -> Option<String> {
-    let parsed = parse_unchecked_source(text, PySourceType::Python);
-    parsed.errors().first().map(|error| error.error.to_string())
-}
-
 /// Names that the top level gives two values: the second hides the first.
-pub fn repeats(text: &str) -> BTreeSet<String> {
-    let module = parse_unchecked_source(text, PySourceType::Python).into_syntax();
+pub fn examine(text: &str) -> Result<BTreeSet<String>, String> {
+    let parsed = parse_unchecked_source(text, PySourceType::Python);
+    if let Some(error) = parsed.errors().first() {
+        return Err(error.error.to_string());
+    }
+    let module = parsed.into_syntax();
     let names = module.body.iter().flat_map(|statement| match statement {
         Stmt::FunctionDef(function) => vec![function.name.as_str()],
         Stmt::ClassDef(class) => vec![class.name.as_str()],
         other => assignments(other).into_iter().map(|(name, _)| name).collect(),
     });
-    twice(names).map(|name| format!("{name} is set twice")).collect()
+    Ok(twice(names).map(|name| format!("{name} is set twice")).collect())
 }

@@ -32,8 +32,8 @@ fn a_name_that_both_sides_set_is_there_twice() {
 #[test]
 fn values_that_are_computed_from_each_other_are_no_repeat() {
     let text = "workers = 2\nworkers += 1\nif workers:\n    threads = 2\nelse:\n    threads = 3\n";
-    assert!(repeats(Syntax::Python, text).is_empty());
-    assert!(repeats(Syntax::Dotenv, "# A=1\nA=2\nB='\nA=3\n'\n").is_empty());
+    assert!(examine(Syntax::Python, text).unwrap().is_empty());
+    assert!(examine(Syntax::Dotenv, "# A=1\nA=2\nB='\nA=3\n'\n").unwrap().is_empty());
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_stage_has_one_command_and_is_there_where_it_is_copied_from() {
     assert!(problem.contains("no stage build"), "{problem}");
     for source in ["0", "python:3.14", "docker.io/nginx", "${STAGE}"] {
         let text = file(&format!("COPY --from={source} /a /a\n"));
-        assert!(repeats(Syntax::Dockerfile, &text).is_empty(), "{source}");
+        assert_eq!(examine(Syntax::Dockerfile, &text), Ok(BTreeSet::new()), "{source}");
     }
 }
 
@@ -102,10 +102,9 @@ fn what_nginx_lets_stand_twice_is_no_repeat() {
         map $a $b { default 1; a 2; b 2; }
         upstream u { server a; server b; }
     "#;
-    assert_eq!(mistake(Syntax::Nginx, text), None);
-    assert_eq!(repeats(Syntax::Nginx, text), BTreeSet::new());
-    assert!(mistake(Syntax::Nginx, "a { b;").is_some());
-    let line = mistake(Syntax::Nginx, "a 'b\n';\n}\n").unwrap();
+    assert_eq!(examine(Syntax::Nginx, text), Ok(BTreeSet::new()));
+    assert!(examine(Syntax::Nginx, "a { b;").is_err());
+    let line = examine(Syntax::Nginx, "a 'b\n';\n}\n").unwrap_err();
     assert!(line.contains("line 3"), "{line}");
 }
 

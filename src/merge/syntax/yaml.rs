@@ -6,18 +6,13 @@ use serde_json::Value;
 
 use super::twice;
 
-pub fn mistake(text: &str) -> Option<String> {
-    serde_saphyr::from_str::<Value>(text).err().map(|error| error.to_string())
-}
-
 /// Lists of `NAME=value` that set a name twice; a mapping that does is a
 /// mistake.
-pub fn repeats(text: &str) -> BTreeSet<String> {
+pub fn examine(text: &str) -> Result<BTreeSet<String>, String> {
+    let value: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
     let mut repeats = BTreeSet::new();
-    if let Ok(value) = serde_saphyr::from_str::<Value>(text) {
-        walk(&value, "", &mut repeats);
-    }
-    repeats
+    walk(&value, "", &mut repeats);
+    Ok(repeats)
 }
 
 fn walk(value: &Value, path: &str, repeats: &mut BTreeSet<String>) {
