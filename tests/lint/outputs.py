@@ -167,7 +167,7 @@ class Generator:
         listed: Any = json.loads(
             run(self.dockwright, "preset", "list", "--format", "json", verdicts=[0]).stdout
         )
-        rows = listed["presets"] if isinstance(listed, dict) else listed
+        rows = listed["builtin"]
         return [str(row["name"]) for row in rows]
 
     def _is_for_new_code(self, key: str, choice: str) -> bool:
