@@ -123,7 +123,10 @@ def run(
     except OSError as error:
         raise ToolError(f"{words[0]}: {error}") from error
     if done.returncode not in verdicts:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        # What went wrong stands first with some tools, last with others.
+        if len(said) > 24:
+            said = [*said[:12], "…", *said[-12:]]
         raise ToolError(
             f"`{' '.join(words)[:200]}` ended with {done.returncode}:\n" + "\n".join(said)
         )
