@@ -130,6 +130,21 @@ impl Draft {
         Ok(())
     }
 
+    /// Takes `KEY=VALUE`, as `--set` has it.
+    ///
+    /// # Errors
+    /// Every flag that is malformed, unknown or refused, together.
+    pub fn set_flags(&mut self, flags: &[String]) -> Result<(), Vec<Problem>> {
+        let problems: Vec<Problem> = flags
+            .iter()
+            .filter_map(|flag| match flag.split_once('=') {
+                Some((key, value)) => self.set(key.trim(), value, Origin::Flag).err(),
+                None => Some(Problem::new("expected KEY=VALUE").at(format!("--set {flag}"))),
+            })
+            .collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
     fn put(&mut self, key: &str, value: Value, origin: Origin) {
         let shadowed = match self.values.remove(key) {
             Some(old) => {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::answers::adopted::Derived;
 use crate::apply::disk::{self, DiskState};
+use crate::compose::FILE_NAMES;
 use crate::error::{Error, Problem};
 use crate::plan::{Bundle, Output, Ownership, Plan, images};
 use crate::preset::{self, Kept, Places, Preset, Reference, Source};
@@ -261,6 +262,15 @@ impl Lock {
     #[must_use]
     pub fn entry(&self, path: &str) -> Option<&FileEntry> {
         self.file.iter().find(|entry| entry.path == path)
+    }
+
+    /// The path that an output has in this repository: code that was there
+    /// before may have its compose file under another of Compose's names.
+    #[must_use]
+    pub fn path_of<'a>(&self, usual: &'a str) -> &'a str {
+        let [first, ..] = FILE_NAMES;
+        let other = FILE_NAMES.into_iter().find(|name| self.entry(name).is_some());
+        if usual == first { other.unwrap_or(usual) } else { usual }
     }
 
     /// The file's text.

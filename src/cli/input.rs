@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::answers::{Answers, Draft, Origin, document};
 use crate::apply::bookkeeping::Lock;
-use crate::cli::Choices;
+use crate::apply::exclusive::Held;
+use crate::apply::journal;
+use crate::cli::{Choices, report};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::preset::{self, Preset, Reference};
@@ -31,15 +33,7 @@ pub fn preset(reference: &str, directory: &Path, lock: Option<&Lock>) -> Result<
 /// # Errors
 /// Every flag that is malformed, unknown or refused, together.
 pub fn apply_flags(choices: &Choices, draft: &mut Draft) -> Result<(), Error> {
-    let problems: Vec<Problem> = choices
-        .set
-        .iter()
-        .filter_map(|flag| match flag.split_once('=') {
-            Some((key, value)) => draft.set(key.trim(), value, Origin::Flag).err(),
-            None => Some(Problem::new("expected KEY=VALUE").at(format!("--set {flag}"))),
-        })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+    draft.set_flags(&choices.set).map_err(Error::Input)
 }
 
 /// The name a directory suggests for the service in it.
@@ -109,4 +103,17 @@ pub fn check_directory(dir: &Path) -> Result<(), Error> {
         )),
         Err(source) => Err(Error::Io { action: "read", path: dir.to_owned(), source }),
     }
+}
+
+/// The right to write in a directory, once every run before this one has
+/// ended, and what a killed one left is undone.
+///
+/// # Errors
+/// See [`Held::take`] and [`journal::recover`].
+pub fn hold(dir: &Path) -> Result<Held, Error> {
+    let held = Held::take(dir, &mut report::waiting(dir))?;
+    if let Some(message) = journal::recover(&held)?.message() {
+        report::warn(&message);
+    }
+    Ok(held)
 }

@@ -7,8 +7,6 @@ use serde_json::json;
 
 use crate::answers::Draft;
 use crate::apply::create;
-use crate::apply::exclusive::Held;
-use crate::apply::journal;
 use crate::apply::packages;
 use crate::cli::{Choices, Format, input, overview, report, wizard};
 use crate::error::{Error, Problem};
@@ -23,12 +21,7 @@ use crate::render;
 /// Wrong input before anything is written; a failed write leaves nothing.
 pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<(), Error> {
     // What is missing cannot be locked, and needs no lock: it appears at once.
-    let held = dir.is_dir().then(|| Held::take(dir, &mut report::waiting(dir))).transpose()?;
-    if let Some(message) =
-        held.as_ref().map(journal::recover).transpose()?.unwrap_or_default().message()
-    {
-        report::warn(&message);
-    }
+    let held = dir.is_dir().then(|| input::hold(dir)).transpose()?;
     create::check_target(dir)?;
     let (preset, draft) = if yes {
         unasked(dir, choices)?

@@ -14,6 +14,10 @@ pub use port::Port;
 pub use service::Service;
 pub use yaml::{Item, Node};
 
+/// The names that Compose reads its file under.
+pub const FILE_NAMES: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
 /// A whole compose file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document {

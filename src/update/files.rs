@@ -71,10 +71,6 @@ fn extends_an_ignore_file(lock: &Lock) -> bool {
         .any(|entry| entry.ownership == Ownership::Append && entry.path.ends_with(".dockerignore"))
 }
 
-/// The names Compose reads its file under, for code that was there before.
-pub(super) const COMPOSE_FILES: [&str; 4] =
-    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-
 pub(super) struct Decider<'a> {
     pub(super) project: &'a Project,
     pub(super) options: &'a Options,
@@ -109,12 +105,7 @@ impl Decider<'_> {
         moved: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
         let lock = &self.project.lock;
-        let usual = file.output.path.to_string();
-        if usual == COMPOSE_FILES[0]
-            && let Some(other) = COMPOSE_FILES.iter().find(|name| lock.entry(name).is_some())
-        {
-            file.output.path = own(other);
-        }
+        file.output.path = own(lock.path_of(file.output.path.as_str()));
         let path = file.output.path.to_string();
         let old = moved.iter().find(|(_, to)| **to == path).map(|(from, _)| from.clone());
         let old = old.filter(|old| lock.entry(old).is_some() && lock.entry(&path).is_none());

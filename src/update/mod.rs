@@ -14,7 +14,7 @@ pub mod sticky;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::answers::{Draft, Origin, document, migrate};
+use crate::answers::{Draft, document, migrate};
 use crate::apply::bookkeeping::{self, FileEntry, Lock};
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
@@ -221,14 +221,8 @@ pub fn draft(
     }
     let offers = sticky::keep(&mut draft, &project.lock, entries, set);
     document::apply(entries, &mut draft).map_err(Error::Input)?;
-    let problems: Vec<Problem> = set
-        .iter()
-        .filter_map(|flag| match flag.split_once('=') {
-            Some((key, value)) => draft.set(key.trim(), value, Origin::Flag).err(),
-            None => Some(Problem::new("expected KEY=VALUE").at(format!("--set {flag}"))),
-        })
-        .collect();
-    if problems.is_empty() { Ok((draft, offers)) } else { Err(Error::Input(problems)) }
+    draft.set_flags(set).map_err(Error::Input)?;
+    Ok((draft, offers))
 }
 
 /// Whether an entry's file is on disk.

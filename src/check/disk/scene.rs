@@ -14,10 +14,6 @@ use crate::relpath::RelPath;
 use crate::render::Rendered;
 use crate::update::compared::stored_base;
 
-/// The names Compose reads its file under.
-const COMPOSE_FILES: [&str; 4] =
-    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-
 /// The names of files that Compose reads as well, unasked.
 const OVERRIDES: [&str; 4] = [
     "compose.override.yaml",
@@ -152,12 +148,7 @@ impl<'a> Scene<'a> {
 
     /// The path that a render has in this repository.
     pub fn on_disk(&self, usual: &str) -> String {
-        let lock = &self.project.lock;
-        if usual != COMPOSE_FILES[0] || lock.entry(usual).is_some() {
-            return usual.to_owned();
-        }
-        let other = COMPOSE_FILES.iter().find(|name| lock.entry(name).is_some());
-        other.map_or(usual, |name| *name).to_owned()
+        self.project.lock.path_of(usual).to_owned()
     }
 
     fn pristine(&self, path: &str, render: &Rendered) -> Option<String> {

@@ -22,8 +22,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::apply::commit::commit;
-use crate::apply::exclusive::Held;
-use crate::apply::{journal, records};
+use crate::apply::records;
 use crate::cli::terminal::Quiet;
 use crate::cli::wizard::asker::Asker;
 use crate::cli::{Choices, input};
@@ -69,10 +68,7 @@ pub const EXAMPLES: &str = "Examples:
 pub fn run(init: &Init) -> Result<(), Error> {
     let dir = &init.dir;
     input::check_directory(dir)?;
-    let held = Held::take(dir, &mut crate::cli::report::waiting(dir))?;
-    if let Some(message) = journal::recover(&held)?.message() {
-        crate::cli::report::warn(&message);
-    }
+    let held = input::hold(dir)?;
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let asking = !init.yes && terminal;
     let mut layers = Layers::read(dir, &init.choices)?;

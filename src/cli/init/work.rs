@@ -18,6 +18,7 @@ use crate::apply::settle::{self, Choice, Choices, Group, Settled};
 use crate::cli::init::layers::Layers;
 use crate::cli::init::{Init, git};
 use crate::cli::input;
+use crate::compose::FILE_NAMES;
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::plan::carry::OLD_DOCKERFILE;
@@ -26,10 +27,6 @@ use crate::preset::Preset;
 use crate::project;
 use crate::relpath::RelPath;
 use crate::render::{self, Rendered};
-
-/// Names Compose looks for, the one it prefers first.
-const COMPOSE_FILES: [&str; 4] =
-    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
 /// What would be written, compared with what is there.
 #[derive(Clone, Debug)]
@@ -228,9 +225,9 @@ fn filled(dir: &Path, mut file: Rendered) -> Result<Rendered, Error> {
 /// would silently read only one.
 fn placed(dir: &Path, mut file: Rendered) -> Rendered {
     let path = file.output.path.as_str();
-    if path == COMPOSE_FILES[0]
+    if path == FILE_NAMES[0]
         && let Some(there) =
-            COMPOSE_FILES.iter().find(|name| dir.join(name).symlink_metadata().is_ok())
+            FILE_NAMES.iter().find(|name| dir.join(name).symlink_metadata().is_ok())
     {
         file.output.path = own_path(there);
     }

@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::apply::commit::commit;
-use crate::apply::exclusive::Held;
-use crate::apply::{journal, records};
+use crate::apply::records;
 use crate::cli::many::{self, Done};
 use crate::cli::{Format, input, report as reporting};
 use crate::error::{Error, Problem};
@@ -125,10 +124,7 @@ fn terminal() -> bool {
 
 fn one(dir: &Path, update: &Update, asks: bool) -> Result<Outcome, Error> {
     input::check_directory(dir)?;
-    let held = Held::take(dir, &mut reporting::waiting(dir))?;
-    if let Some(message) = journal::recover(&held)?.message() {
-        reporting::warn(&message);
-    }
+    let held = input::hold(dir)?;
     let mut options = options(dir, update)?;
     let mut work = Work::of(dir, &options)?;
     check_paths(&work, update)?;

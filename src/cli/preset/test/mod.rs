@@ -12,10 +12,8 @@ use clap::Args;
 use crate::apply::change::{Action, Change};
 use crate::apply::commit::commit;
 use crate::apply::disk;
-use crate::apply::exclusive::Held;
-use crate::apply::journal;
 use crate::cli::many::{self, Done};
-use crate::cli::{Format, report as reporting};
+use crate::cli::{Format, input, report as reporting};
 use crate::error::{Error, Problem};
 use crate::preset::cases::{self, Difference};
 use crate::preset::{self, Preset, Reference, validate};
@@ -133,10 +131,7 @@ fn of(dir: &Path) -> Result<Tested, Error> {
 
 /// Writes accepted differences: all of them or none.
 fn write(dir: &Path, accepted: &[Difference]) -> Result<Vec<String>, Error> {
-    let held = Held::take(dir, &mut reporting::waiting(dir))?;
-    if let Some(message) = journal::recover(&held)?.message() {
-        reporting::warn(&message);
-    }
+    let held = input::hold(dir)?;
     let changes = accepted.iter().map(|difference| {
         let expect = disk::look(dir, &difference.path)?;
         Ok(match &difference.made {
