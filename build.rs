@@ -1,7 +1,9 @@
 //! `include_dir!` does not tell cargo what it read; these lines do.
 
 fn main() {
-    for directory in ["templates", "presets", "src/plan/data", "src/preset/scaffold"] {
+    for directory in
+        ["templates", "presets", "src/plan/data", "src/catalog/data", "src/preset/scaffold"]
+    {
         println!("cargo:rerun-if-changed={directory}");
     }
 }

@@ -17,10 +17,12 @@
 
 pub mod answers;
 pub mod apply;
+pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod compose;
 pub mod detect;
+pub mod digest;
 pub mod error;
 pub mod merge;
 pub mod plan;
@@ -31,3 +33,4 @@ pub mod render;
 pub mod schema;
 pub mod units;
 pub mod update;
+pub mod version;

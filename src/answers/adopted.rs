@@ -4,8 +4,8 @@
 use pep508_rs::pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::answers::carried::Carried;
 use crate::answers::stack::PackageManager;
+use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
     Connection, Facts, Installs, Meaning, RequiredEnv, Static, SystemPackages,
 };

@@ -6,7 +6,6 @@
 
 mod adopt;
 pub mod adopted;
-pub mod carried;
 pub mod document;
 pub mod draft;
 pub mod migrate;

@@ -2,15 +2,14 @@
 //! with the user's edits. No secrets, no absolute paths, no timestamps.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::answers::adopted::Derived;
 use crate::apply::disk::{self, DiskState};
 use crate::compose::FILE_NAMES;
+use crate::digest::hash;
 use crate::error::{Error, Problem};
 use crate::plan::{Bundle, Output, Ownership, Plan, images};
 use crate::preset::{self, Kept, Places, Preset, Reference, Source};
@@ -278,24 +277,5 @@ impl Lock {
     pub fn text(&self) -> String {
         let body = toml::to_string(self).expect("the lock has only strings and tables");
         format!("# Written by dockwright; not for editing.\n{body}")
-    }
-}
-
-/// SHA-256 of a file with its line ends normalised, in hexadecimal.
-#[must_use]
-pub fn hash(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(normalised(bytes)) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
-/// Text with LF line ends; anything else as it is.
-#[must_use]
-pub fn normalised(bytes: &[u8]) -> Vec<u8> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.replace("\r\n", "\n").into_bytes(),
-        Err(_) => bytes.to_vec(),
     }
 }

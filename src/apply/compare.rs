@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use crate::apply::beside;
-use crate::apply::bookkeeping::{FileState, Lock, hash, normalised};
+use crate::apply::bookkeeping::{FileState, Lock};
 use crate::apply::disk::{self, DiskState, Obstacle};
+use crate::digest::{hash, normalised};
 use crate::error::Error;
 use crate::plan::Bundle;
 use crate::plan::outputs::Syntax;

@@ -98,7 +98,7 @@ fn has_no_lock(error: &io::Error) -> bool {
 /// inside the repository, where git would see it.
 fn stand_in(root: &Path) -> io::Result<File> {
     let path = std::path::absolute(std::fs::canonicalize(root)?)?;
-    let key = crate::apply::bookkeeping::hash(path.as_os_str().as_encoded_bytes());
+    let key = crate::digest::hash(path.as_os_str().as_encoded_bytes());
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::apply::bookkeeping::hash;
 use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::exclusive::Held;
 use crate::apply::staging::{PREFIX, Staging};
 use crate::apply::system;
+use crate::digest::hash;
 use crate::error::Error;
 use crate::relpath::RelPath;
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::apply::bookkeeping::{DIRECTORY, Lock, hash, normalised};
+use crate::apply::bookkeeping::{DIRECTORY, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
+use crate::digest::{hash, normalised};
 use crate::error::Error;
 use crate::preset::{Preset, Source};
 use crate::relpath::RelPath;

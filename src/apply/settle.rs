@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::bookkeeping::{FileEntry, FileState, Lock, has_base, hash};
+use crate::apply::bookkeeping::{FileEntry, FileState, Lock, has_base};
 use crate::apply::change::{Action, Change};
 use crate::apply::compare::{Look, Standing};
 use crate::apply::disk::DiskState;
 use crate::apply::{beside, dotenv, ignores, lines};
+use crate::digest::hash;
 use crate::plan::Bundle;
 use crate::plan::outputs::Syntax;
 use crate::relpath::RelPath;

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, LOCK, Layer, hash, normalised};
+use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, LOCK, Layer};
 use crate::apply::disk::{self, DiskState};
 use crate::check::finding::{Finding, Kind};
+use crate::digest::{hash, normalised};
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::preset::MANIFEST;

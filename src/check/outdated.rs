@@ -12,11 +12,11 @@ use crate::check::finding::{Finding, Kind};
 use crate::check::policy::Judged;
 use crate::check::report::Report;
 use crate::error::Error;
-use crate::merge::compare_versions;
 use crate::preset::{self, Preset, Reference, git};
 use crate::project::{self, Project};
 use crate::update::{self, reference};
 use crate::update::{What, files};
+use crate::version;
 
 /// What the branches and tags of a repository name.
 #[derive(Clone, Debug, Default)]
@@ -255,7 +255,7 @@ fn of_refs(layer: &Layer, revision: &str, refs: &Refs) -> Option<Finding> {
     }
     let tag = reference::highest(refs.tags().chain([revision]), revision)?;
     // A branch may be ahead of every tag.
-    let newer = compare_versions(tag, &layer.version) != Some(Ordering::Less);
+    let newer = version::compare(tag, &layer.version) != Some(Ordering::Less);
     (tag != revision && newer && !is_the_same(tag, layer, refs)).then(|| {
         let message = format!("{from}; {tag} is tagged");
         found("preset", LOCK, message).help("`dockwright update --latest`")

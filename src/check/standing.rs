@@ -1,9 +1,10 @@
 //! How files stand that are no findings: edits that updates carry on, and
 //! files that stay out of updates.
 
-use crate::apply::bookkeeping::{FileEntry, FileState, hash};
+use crate::apply::bookkeeping::{FileEntry, FileState};
 use crate::apply::disk::{self, DiskState};
 use crate::check::report::{Out, Report, Why};
+use crate::digest::hash;
 use crate::error::Error;
 use crate::project::Project;
 use crate::relpath::RelPath;

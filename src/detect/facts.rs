@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answers::carried::Carried;
+use crate::detect::compose::carried::Carried;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::readiness::Lack;
 use crate::detect::tree::Unreadable;

@@ -15,7 +15,6 @@ mod values;
 
 pub use lines::Hunk;
 pub use markers::{first_marker, has_markers};
-pub use values::compare as compare_versions;
 
 use crate::plan::outputs::Syntax;
 use ends::Ends;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::answers::stack::Budget;
+use crate::catalog::{MEMORY, Share};
 use crate::error::Problem;
-use crate::plan::data::{MEMORY, Share};
 use crate::plan::ledger::Ledger;
 use crate::plan::shape::Shape;
 use crate::plan::shortfall;

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::answers::Answers;
-use crate::answers::carried::Carried;
 use crate::compose::image::{self, Kind, Known, Start};
 use crate::compose::mount::Source;
 use crate::compose::service::Build;
 use crate::compose::{Document, Mount, Service, interpolate};
+use crate::detect::compose::carried::Carried;
 use crate::plan::env::{EnvKind, EnvVar};
 use crate::schema::Role;
 

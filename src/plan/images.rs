@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::answers::Answers;
-use crate::plan::data::VERSIONS;
+use crate::catalog::VERSIONS;
 
 /// The key of the Dockerfile frontend among `images.*`.
 const FRONTEND: &str = "dockerfile-syntax";

@@ -3,7 +3,7 @@
 
 use crate::answers::Answers;
 use crate::answers::stack::{Application, Broker, Database, Framework, Proxy, Server};
-use crate::plan::data::MEMORY;
+use crate::catalog::MEMORY;
 use crate::schema::role::Role;
 use crate::units::MiB;
 

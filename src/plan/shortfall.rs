@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::answers::stack::Budget;
+use crate::catalog::MEMORY;
 use crate::error::Problem;
 use crate::plan::budget::{Claim, MEMORY_STEP};
-use crate::plan::data::MEMORY;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
 use crate::units::{MiB, MilliCpu};

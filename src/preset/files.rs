@@ -125,9 +125,7 @@ impl Files {
     /// SHA-256 of each file, by path.
     #[must_use]
     pub fn hashes(&self) -> BTreeMap<String, String> {
-        self.iter()
-            .map(|(path, bytes)| (path.to_string(), crate::apply::bookkeeping::hash(bytes)))
-            .collect()
+        self.iter().map(|(path, bytes)| (path.to_string(), crate::digest::hash(bytes))).collect()
     }
 
     /// SHA-256 over every path and content, in hexadecimal; CRLF and LF count

@@ -5,15 +5,15 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::{Draft, Origin};
+use crate::catalog::VERSIONS;
 use crate::error::{Place, Problem};
-use crate::merge::compare_versions;
 use crate::plan::Plan;
-use crate::plan::data::VERSIONS;
 use crate::preset::Preset;
 use crate::preset::manifest::Floor;
 use crate::preset::rule::{Rule, Test};
 use crate::schema;
 use crate::schema::value::Value;
+use crate::version;
 
 /// A value that no later source may change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,7 +200,7 @@ fn below(floor: &Demand<Floor>, draft: &Draft, plan: &Plan) -> Option<Breach> {
     let Floor { subject, least, place } = &floor.what;
     let (version, said) = version_of(subject, draft, plan)?;
     let key = if subject == "python" { "project.python" } else { subject.as_str() };
-    (compare_versions(&version, least) == Some(Ordering::Less)).then(|| Breach {
+    (version::compare(&version, least) == Some(Ordering::Less)).then(|| Breach {
         rule: subject.clone(),
         subject: subject.clone(),
         message: format!("{subject} is {version}, and has to be at least {least}"),
@@ -260,7 +260,7 @@ pub fn fault(
     let value = read(text)?;
     let order = |bound: &str| match field.name.as_str() {
         // 3.9 is before 3.10.
-        "project.python" => compare_versions(text, bound),
+        "project.python" => version::compare(text, bound),
         _ => read(bound).map(|bound| value.cmp(&bound)),
     };
     if let Some(min) = min

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Framework};
-use crate::plan::data::VERSIONS;
+use crate::catalog::VERSIONS;
 use crate::plan::env::{EnvKind, EnvVar};
 use crate::plan::{Plan, Role, images, network};
 use crate::render::carried;

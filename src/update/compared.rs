@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, has_base, hash, normalised};
+use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, has_base};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
+use crate::digest::{hash, normalised};
 use crate::error::Error;
 use crate::merge::{self, Hunk, Outcome};
 use crate::relpath::RelPath;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, Lock, hash, normalised};
+use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, Lock};
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
 use crate::apply::needed;
+use crate::digest::{hash, normalised};
 use crate::error::Error;
 use crate::merge::{Hunk, Outcome};
 use crate::plan::Plan;

@@ -1,8 +1,9 @@
 //! Files that are no output any more.
 
 use crate::answers::FilePolicy;
-use crate::apply::bookkeeping::{FileEntry, FileState, hash};
+use crate::apply::bookkeeping::{FileEntry, FileState};
 use crate::apply::disk;
+use crate::digest::hash;
 use crate::error::Error;
 use crate::merge::Hunk;
 use crate::plan::Plan;

@@ -5,10 +5,10 @@
 use crate::answers::document::Entry;
 use crate::answers::{Draft, Origin};
 use crate::apply::bookkeeping::Lock;
-use crate::merge::compare_versions;
+use crate::catalog::VERSIONS;
 use crate::plan::Plan;
-use crate::plan::data::VERSIONS;
 use crate::preset::policy::tag;
+use crate::version;
 
 /// Puts what stays into a draft, below what `dockwright.toml` and flags say;
 /// gives what is offered instead.
@@ -53,7 +53,7 @@ fn keep_image(draft: &mut Draft, name: &str, kept: &str) -> Option<String> {
     }
     let reference = format!("{}:{old}", offered.strip_suffix(&format!(":{new}"))?);
     draft.set(&key, &reference, Origin::Sticky).ok()?;
-    let direction = compare_versions(new, old) == Some(std::cmp::Ordering::Greater);
+    let direction = version::compare(new, old) == Some(std::cmp::Ordering::Greater);
     direction.then(|| {
         format!(
             "{key} stays {reference}, under data of that version; {offered} is offered: `dockwright update --set {key}={offered}` takes it and names the steps"

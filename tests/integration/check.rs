@@ -162,7 +162,7 @@ fn a_kept_layer_that_was_edited_is_drift_that_names_the_file() {
 fn a_kept_layer_that_was_edited_together_with_its_hash_is_drift() {
     let team = Team::with_shop("extends = [\"fastapi-gunicorn\"]\n[floors]\npython = \"3.14\"\n");
     let manifest = format!("{}/preset.toml", kept(&team));
-    let hash = |text: &str| dockwright::apply::bookkeeping::hash(text.as_bytes());
+    let hash = |text: &str| dockwright::digest::hash(text.as_bytes());
     let old = hash(&team.read(&manifest));
     team.edit(&manifest, "3.14", "3.11");
     let new = hash(&team.read(&manifest));

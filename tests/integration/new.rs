@@ -161,13 +161,13 @@ fn every_base_is_named_by_its_hash_and_in_the_lock() {
         let base = base.unwrap();
         let name = base.file_name().into_string().unwrap();
         let bytes = fs::read(base.path()).unwrap();
-        assert_eq!(dockwright::apply::bookkeeping::hash(&bytes), name);
+        assert_eq!(dockwright::digest::hash(&bytes), name);
         assert!(lock.contains(&name), "{name}");
         count += 1;
     }
     assert!(count >= 8, "{count}");
     let dockerfile = fs::read(directory.path().join("shop/Dockerfile")).unwrap();
-    assert!(lock.contains(&dockwright::apply::bookkeeping::hash(&dockerfile)));
+    assert!(lock.contains(&dockwright::digest::hash(&dockerfile)));
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn a_baked_model_has_its_checksum_beside_it_wherever_it_is() {
     new(directory.path(), &flags);
     let model = fs::read(directory.path().join("shop/data/scores.onnx")).unwrap();
     let sum = read(directory.path(), "data/scores.onnx.sha256");
-    assert_eq!(sum, format!("{}  scores.onnx\n", dockwright::apply::bookkeeping::hash(&model)));
+    assert_eq!(sum, format!("{}  scores.onnx\n", dockwright::digest::hash(&model)));
     let ignored = read(directory.path(), ".dockerignore");
     assert!(!ignored.lines().any(|line| line == "data" || line == "data/"), "{ignored}");
 }

@@ -13,7 +13,7 @@ from environments import Environments, locked, normalised
 from linter import Findings, Linter, NotHere, Output, ToolError, edit, run
 from outputs import Generator, Outputs
 
-VERSIONS = Path(__file__).resolve().parents[2] / "src/plan/data/versions.toml"
+VERSIONS = Path(__file__).resolve().parents[2] / "src/catalog/data/versions.toml"
 
 # Asks a tool whether its lock file still fits, and what it says when it does not.
 VERIFY = {

@@ -1,4 +1,4 @@
-//! The figures of `src/plan/data/memory.toml`, measured again: `tests/live/measure.sh`.
+//! The figures of `src/catalog/data/memory.toml`, measured again: `tests/live/measure.sh`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -145,7 +145,7 @@ fn migration(stack: &Stack) -> f64 {
 }
 
 fn compare(measured: &BTreeMap<&str, Usage>) {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/plan/data/memory.toml");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/data/memory.toml");
     let table: toml::Table = read(&data).parse().expect("the table is TOML");
     let resident = |(name, service, kind): Process| {
         let usage: &Usage = measured.get(name)?;

@@ -16,7 +16,7 @@ image=dockwright-live/tools:local
 wanted=$(awk -F ' *= *' '/^\[/ { inside = $0 == "[tools]" }
   inside && /=/ && $1 != "poetry-plugin-export" {
     gsub(/"/, "", $2); print $1 ($1 == "pdm" ? "[locked]" : "") "==" $2
-  }' "$here/../../src/plan/data/versions.toml")
+  }' "$here/../../src/catalog/data/versions.toml")
 [[ -n $wanted ]] || die "no table [tools] in versions.toml"
 
 say "package managers: ${wanted//$'\n'/ }"

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 use crate::check::finding::{Finding, Kind};
 use crate::error::Place;
-use crate::merge::compare_versions;
 use crate::preset::policy::{Policy, fault};
 use crate::preset::rule::Test;
 use crate::schema;
 use crate::schema::value::Value;
+use crate::version;
 
 /// What a value has to be.
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ impl Demand {
                 };
                 (!same).then(|| format!("and it is locked to {value}"))
             }
-            Holds::AtLeast(least) => (compare_versions(text, least) == Some(Ordering::Less))
+            Holds::AtLeast(least) => (version::compare(text, least) == Some(Ordering::Less))
                 .then(|| format!("and has to be at least {least}")),
             Holds::Within { min, max, one_of } => {
                 fault(text, &field?, min.as_deref(), max.as_deref(), one_of)

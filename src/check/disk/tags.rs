@@ -1,13 +1,13 @@
 //! `images.NAME`: the references and tags of single images.
 
+use crate::catalog::VERSIONS;
 use crate::check::disk::demand::{Demand, Holds};
 use crate::check::disk::image::Image;
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
 use crate::compose::image::parts;
-use crate::merge::compare_versions;
-use crate::plan::data::VERSIONS;
 use crate::schema::Role;
+use crate::version;
 
 /// Judges the images that a name is about.
 pub fn judge(demand: &Demand, name: &str, images: &[Image], scene: &Scene<'_>) -> Vec<Finding> {
@@ -75,7 +75,7 @@ fn of_image(demand: &Demand, name: &str, image: &Image) -> Option<Finding> {
         Holds::AtLeast(least) => {
             let tag = image.tag().unwrap_or_default();
             let tag = tag.strip_prefix("pg").unwrap_or(tag);
-            match compare_versions(tag, least) {
+            match version::compare(tag, least) {
                 Some(std::cmp::Ordering::Less) => Some(format!("and has to be at least {least}")),
                 Some(_) => None,
                 None => return unknown("version"),

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 
 use super::{Outcome, seen};
-use crate::apply::bookkeeping::hash;
 use crate::check::{FailOn, Finding, Kind, Report};
 use crate::cli::many::Done;
+use crate::digest::hash;
 
 /// The report. A repository that could not be checked is a notification.
 pub fn of(outcome: &Outcome) -> Value {

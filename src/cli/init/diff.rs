@@ -3,8 +3,8 @@
 use console::style;
 use diffy::DiffOptions;
 
-use crate::apply::bookkeeping::normalised;
 use crate::apply::change::{Action, Change};
+use crate::digest::normalised;
 
 /// The diff of a change; empty for a file that is the same afterwards.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::answers::carried::Carried;
+use crate::detect::compose::carried::Carried;
 use crate::detect::fact::Evidence;
 pub use crate::detect::path::{file_name, parent as directory_of};
 use crate::detect::scope;

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::answers::carried::Carried;
+use crate::detect::compose::carried::Carried;
 use crate::detect::compose::files::{file_name, is_compose};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::tree::Tree;

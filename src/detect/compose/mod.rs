@@ -2,6 +2,7 @@
 //! its project, and what each of its services is for. It is carried on, so
 //! that data is never detached.
 
+pub mod carried;
 pub mod doubts;
 pub mod files;
 mod lock;
@@ -14,13 +15,13 @@ mod role_tests;
 #[cfg(test)]
 mod tests;
 
-use crate::answers::carried::Carried;
 use crate::compose::{Document, Service};
 use crate::detect::Facts;
 use crate::detect::fact::Fact;
 use crate::detect::facts::Doubt;
 use crate::detect::tree::Tree;
 use crate::schema::Role;
+use carried::Carried;
 use files::{Found, join};
 use role::Roles;
 

@@ -1,9 +1,9 @@
 //! The server that runs the application, among its dependencies.
 
+use crate::catalog::servers;
 use crate::detect::facts::{Facts, Interface};
 use crate::detect::readiness::Lack;
 use crate::detect::tree::Tree;
-use crate::plan::servers;
 
 /// A server that is not among the dependencies: the image then installs a
 /// pinned one of its own.

@@ -10,8 +10,6 @@ mod spots;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-pub use choose::compare;
-
 use crate::plan::outputs::Syntax;
 use spots::Spot;
 

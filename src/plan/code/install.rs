@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::PackageManager;
+use crate::catalog::servers;
 use crate::error::Problem;
 use crate::plan::code::{in_image, parent};
-use crate::plan::servers;
 use crate::plan::shape::Shape;
 
 /// A file that is mounted while packages are installed.

@@ -219,12 +219,12 @@ fn servers(shape: &Shape, adopted: &Adopted) -> Vec<String> {
         .iter()
         .filter(|name| !adopted.derived.installs(name))
         .filter_map(|name| {
-            let version = crate::plan::servers::version(name, python)?;
+            let version = crate::catalog::servers::version(name, python)?;
             Some(format!("{name}=={version}"))
         })
         .collect();
     if install::lacks_setuptools(shape, adopted)
-        && let Some(version) = crate::plan::servers::version("setuptools", python)
+        && let Some(version) = crate::catalog::servers::version("setuptools", python)
     {
         pinned.push(format!("setuptools=={version}"));
     }

@@ -1,6 +1,6 @@
 //! A case as it is expected and as it is made, compared.
 
-use crate::apply::bookkeeping::normalised;
+use crate::digest::normalised;
 use crate::preset::cases::{DIRECTORY, FILES, Golden, Outcome, REFUSED};
 use crate::relpath::RelPath;
 

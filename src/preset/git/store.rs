@@ -154,7 +154,7 @@ impl Store {
 }
 
 fn path(cache: &Path, url: &str) -> PathBuf {
-    cache.join("git").join(&crate::apply::bookkeeping::hash(url.as_bytes())[..32])
+    cache.join("git").join(&crate::digest::hash(url.as_bytes())[..32])
 }
 
 /// Whether a revision may be a commit, whole or abbreviated.

@@ -3,14 +3,14 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use crate::catalog::VERSIONS;
 use crate::error::{Place, Problem, nearest};
-use crate::merge::compare_versions;
-use crate::plan::data::VERSIONS;
 use crate::preset::manifest::{Floor, Manifest, Migration, Step};
 use crate::preset::rule::{Rule, Test};
 use crate::schema::entries::Entry;
 use crate::schema::value::Kind;
 use crate::schema::{self, Field, numbers};
+use crate::version;
 
 /// Everything that contradicts the schema or itself.
 #[must_use]
@@ -84,7 +84,7 @@ fn floor(floor: &Floor) -> Option<Problem> {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help(format!("there are {}", subjects.join(", "))),
         }
-    } else if compare_versions(least, least) != Some(Ordering::Equal) {
+    } else if version::compare(least, least) != Some(Ordering::Equal) {
         Problem::new(format!("{subject}: `{least}` is no version")).help("like 3.12, or 17")
     } else {
         return None;
@@ -145,7 +145,7 @@ fn has_order(field: &Field) -> bool {
 
 fn order(field: &Field, one: &str, other: &str) -> Option<Ordering> {
     match field.name.as_str() {
-        "project.python" => compare_versions(one, other),
+        "project.python" => version::compare(one, other),
         _ => Some(field.kind.read(one).ok()?.cmp(&field.kind.read(other).ok()?)),
     }
 }

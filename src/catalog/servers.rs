@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::plan::data::VERSIONS;
+use super::VERSIONS;
 
 #[derive(Deserialize)]
 struct Table {

@@ -1,5 +1,8 @@
-//! The data files beside this module, read: versions, memory figures. Anyone
-//! can correct them without touching code.
+//! Tables without opinions: versions of images and tools, memory figures,
+//! pinned servers. Each is a data file in `data/`, which anyone can correct
+//! without touching code.
+
+pub mod servers;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

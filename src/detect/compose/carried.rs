@@ -85,7 +85,7 @@ impl Carried {
     pub fn forbidden_beside(&self) -> Vec<String> {
         let name = self.name();
         let prefix = self.file.strip_suffix(name).unwrap_or_default();
-        crate::detect::compose::files::TAKEN_BY_COMPOSE
+        super::files::TAKEN_BY_COMPOSE
             .iter()
             .filter(|taken| **taken != name)
             .map(|taken| format!("{prefix}{taken}"))
