@@ -87,8 +87,6 @@ def _report(verdicts: list[Verdict], outputs: Outputs) -> int:
         found = sum(len(lines) for lines in verdict.findings.values())
         count = len(verdict.linter.outputs)
         print(f"{verdict.linter.name:36}{count:8}{found:10}{verdict.seconds:9.1f}")
-        if verdict.skipped:
-            print(f"  not run: {verdict.skipped}")
         for reason in verdict.broken[:3]:
             print(f"  not to be believed: {reason}")
         for line in _shown(verdict):

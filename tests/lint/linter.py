@@ -34,10 +34,6 @@ class ToolError(Exception):
     """A tool is missing, or ended in a way that is no verdict."""
 
 
-class NotHere(Exception):
-    """This machine cannot run a check, and why. Said aloud, and no failure."""
-
-
 @dataclass(frozen=True)
 class Output:
     """What one call of `dockwright new` or `init` wrote."""
@@ -82,22 +78,18 @@ class Verdict:
     findings: Findings = field(default_factory=dict)
     # Why the linter is not to be believed.
     broken: list[str] = field(default_factory=list)
-    # Why this machine cannot run it.
-    skipped: str = ""
     seconds: float = 0
 
     @property
     def failed(self) -> int:
         """Outputs that did not pass; all of them if the linter is not to be believed."""
-        if self.skipped:
-            return 0
         if self.broken:
             return max(1, len(self.linter.outputs))
         return sum(1 for found in self.findings.values() if found)
 
     @property
     def passed(self) -> int:
-        return 0 if self.skipped else max(0, len(self.linter.outputs) - self.failed)
+        return max(0, len(self.linter.outputs) - self.failed)
 
 
 def run(
@@ -175,8 +167,6 @@ def _part(linter: Linter, outputs: Sequence[Output], workshop: Path | None) -> P
             if not any(linter.sign in line for line in found):
                 missed = f"did not find the planted fault ({linter.sign}): {found[:3]}"
         return findings, missed, time.monotonic() - begun
-    except NotHere:
-        raise
     except Exception as error:  # noqa: BLE001 (whatever it is, there is no verdict)
         return {}, f"{type(error).__name__}: {error}", time.monotonic() - begun
 
@@ -207,17 +197,13 @@ def _verdict(linter: Linter, futures: list[Future[Part]]) -> Verdict:
     if not futures:
         verdict.broken.append("has nothing to look at")
     for future in futures:
-        try:
-            findings, broken, seconds = future.result()
-        except NotHere as reason:
-            verdict.skipped = str(reason)
-            continue
+        findings, broken, seconds = future.result()
         verdict.findings |= findings
         verdict.seconds += seconds
         if broken:
             verdict.broken.append(broken)
     unseen = [output.name for output in linter.outputs if output.name not in verdict.findings]
-    if unseen and not (verdict.broken or verdict.skipped):
+    if unseen and not verdict.broken:
         verdict.broken.append(f"did not look at {', '.join(unseen)}")
     return verdict
 

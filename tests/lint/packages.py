@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from environments import Environments, locked, normalised
-from linter import Findings, Linter, NotHere, Output, ToolError, edit, run
+from linter import Findings, Linter, Output, ToolError, edit, run
 from outputs import Generator, Outputs
 
 VERSIONS = Path(__file__).resolve().parents[2] / "src/catalog/data/versions.toml"
@@ -23,8 +23,9 @@ VERIFY = {
     "pipenv": (("verify",), "out-of-date"),
 }
 
-# What poetry makes of an index that answers in HTML.
-NO_JSON = "Expecting value: line 1 column 1 (char 0)"
+# Poetry asks PyPI for JSON, which a mirror may not have. With this plug-in it reads the pages
+# that pip reads, which every index has; what it writes is the same.
+POETRY_MIRROR = "poetry-plugin-pypi-mirror==0.6.5"
 
 # Their CPU builds are on an index of their own; no hashes of those are written.
 UNHASHED = {"torch", "torchvision"}
@@ -87,6 +88,8 @@ def _lock(manager: str, tools: Path, generator: Generator, work: Path) -> Linter
         "PIPENV_IGNORE_VIRTUALENVS": "1",
         "PIPENV_PYTHON": generator.python,
         "WORKON_HOME": str(shims / "virtualenvs"),
+        # Of this run alone: what an earlier one has fetched hides what an index lacks.
+        "POETRY_CACHE_DIR": str(shims / "cache"),
     }
 
     def prepare(output: Output) -> None:
@@ -95,18 +98,20 @@ def _lock(manager: str, tools: Path, generator: Generator, work: Path) -> Linter
         if manager != "uv":
             version = tomllib.loads(VERSIONS.read_text())["tools"][manager]
             package = f"pdm[locked]=={version}" if manager == "pdm" else f"{manager}=={version}"
+            beside, setting = "", ""
+            if manager == "poetry":
+                beside = f'--with "{POETRY_MIRROR}" '
+                setting = f"POETRY_PYPI_MIRROR_URL='{_pip_index(tools)}' "
             shim = shims / manager
-            shim.write_text(f'#!/bin/sh\nexec uvx --quiet --from "{package}" {manager} "$@"\n')
+            shim.write_text(
+                f'#!/bin/sh\n{setting}exec uvx --quiet {beside}--from "{package}" {manager} "$@"\n'
+            )
             shim.chmod(0o755)
-        done = run(
+        run(
             generator.dockwright, "new", output.path, "--yes",
             f"--set=project.package-manager={manager}", f"--set=project.python={generator.python}",
-            env=env, verdicts=[0, 3],
+            env=env, verdicts=[0],
         )  # fmt: skip
-        if done.returncode and manager == "poetry" and NO_JSON in done.stderr:
-            raise NotHere("poetry reads PyPI's JSON API, which this machine's package index lacks")
-        if done.returncode:
-            raise ToolError(done.stderr.strip())
 
     def check(outputs: Sequence[Output]) -> Findings:
         findings: Findings = {}
@@ -122,6 +127,15 @@ def _lock(manager: str, tools: Path, generator: Generator, work: Path) -> Linter
         file.write_text(file.read_text().replace("==0.", "!=0."))
 
     return Linter(f"lock file of {manager}", [output], check, plant, sign, prepare=prepare)
+
+
+def _pip_index(tools: Path) -> str:
+    """Where pip takes its packages from on this machine."""
+    listed = run(tools / "python", "-m", "pip", "config", "list", verdicts=[0]).stdout
+    for owner in (":env:", "install", "global"):
+        if found := re.search(rf"^{owner}\.index-url='(.*)'$", listed, re.MULTILINE):
+            return found[1].rstrip("/") + "/"
+    return "https://pypi.org/simple/"
 
 
 def torch_packages(outputs: Sequence[Output], environments: Environments) -> Findings:
