@@ -1,43 +1,70 @@
 #!/usr/bin/env bash
 # Runs every check of the project and installs what they need, on Debian as
-# root or wherever cargo, python3 and docker are there already.
+# root or wherever a C compiler, python3 and docker are there already. Rust is
+# the one thing that has to be there.
 #
 #   tests/run.sh          everything, in this order
 #   tests/run.sh code     formatting, clippy, unit and integration tests
-#   tests/run.sh lint     linters over generated output
+#   tests/run.sh lint     linters over generated output and the project's scripts
 #   tests/run.sh live     generated stacks on a real Docker engine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 say() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 
-# What ci/update-request.sh needs, and the host that its tests talk to.
+# By command: what cargo, ci/update-request.sh and the tests themselves call.
 tools() {
     local tool missing=()
-    for tool in curl git jq python3; do
+    command -v cargo >/dev/null || {
+        echo "tests/run.sh: cargo is not on PATH: install Rust, https://rustup.rs" >&2
+        exit 3
+    }
+    for tool in cc curl git jq python3; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
-    if ((${#missing[@]} > 0)); then
-        say "installing ${missing[*]}"
-        { apt-get update && apt-get install -y --no-install-recommends ca-certificates "${missing[@]}"; } >/dev/null
-    fi
+    ((${#missing[@]} > 0)) || return 0
+    say "installing ${missing[*]}"
+    missing=("${missing[@]/#cc/gcc libc6-dev}")
+    # shellcheck disable=SC2068  # gcc and its headers are two words
+    { apt-get update && apt-get install -y --no-install-recommends ca-certificates ${missing[@]}; } >/dev/null
+}
+
+# What the later steps fetch and build: it waits for networks while cargo computes.
+prepare() {
+    local environment
+    tests/lint/tools.sh
+    environment=$(tests/live/engine/up.sh)
+    eval "$environment"
+    tests/live/tools.sh
+}
+
+all() {
+    local log preparation
+    log=$(mktemp)
+    prepare >"$log" 2>&1 &
+    preparation=$!
+    code
+    say "waiting for the engine and the tools"
+    wait "$preparation" || { cat "$log" && exit 3; }
+    rm "$log"
+    lint
+    live
 }
 
 code() {
-    tools
     say "cargo fmt"
     cargo fmt --check
     say "cargo clippy"
     cargo clippy --quiet --locked --all-targets -- -D warnings
     say "cargo test"
     cargo test --locked
-    if command -v shellcheck >/dev/null; then
-        say "shellcheck of the project's own scripts"
-        git ls-files '*.sh' .ci/run | xargs shellcheck -x
-    fi
 }
 
 lint() {
+    local linters
+    say "shellcheck of the project's own scripts"
+    linters=$(tests/lint/tools.sh)
+    git ls-files '*.sh' .ci/run | xargs "$linters/bin/shellcheck" -x
     say "linters over generated output"
     tests/lint/run.sh
 }
@@ -59,9 +86,18 @@ live() {
     LIVE_THREADS=1 tests/live/run.sh --exact "${failed[@]}"
 }
 
+engine_answers() {
+    # shellcheck source=tests/live/engine/lib.sh
+    (source tests/live/engine/lib.sh && { server_version || daemon_pid; }) >/dev/null
+}
+
+# The engine is left as it was found.
+engine_answers || trap tests/live/engine/down.sh EXIT
 case "${1:-all}" in
-    all) code; lint; live ;;
-    code | lint | live) "$1" ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    all | code | lint | live)
+        tools
+        "${1:-all}"
+        ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 say "done"

@@ -7,7 +7,9 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 
-was_running=$(docker version --format '{{.Server.Version}}' 2>/dev/null || true)
+# shellcheck source-path=SCRIPTDIR source=engine/lib.sh
+source "$here/engine/lib.sh"
+was_running=$(server_version || daemon_pid || true)
 environment=$("$here/engine/up.sh")
 eval "$environment"
 DOCKWRIGHT_LIVE_TOOLS=$("$here/tools.sh")

@@ -16,7 +16,8 @@ export DOCKER_HOST=unix://$LIVE_SOCKET DOCKER_CONFIG=$LIVE_CONFIG
 if daemon_pid >/dev/null; then
   say "the engine is already running"
 else
-  "$LIVE_HERE/host-packages.sh" iptables runc ca-certificates
+  # procps has the `ps` that `docker top` runs.
+  "$LIVE_HERE/host-packages.sh" iptables runc ca-certificates procps
   mkdir -p "$LIVE_RUN" "$LIVE_DATA"
   # The daemon ends what a killed one left running, but takes any process of the old number for a live one.
   rm -f "$LIVE_PID_FILE"
