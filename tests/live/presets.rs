@@ -1,16 +1,58 @@
 //! The five presets, from `dockwright new` to answers under load, on a machine with just enough
 //! memory: a figure of the plan that is too small shows here.
 
-use crate::support::stack::Stack;
+use crate::support::stack::{Blueprint, Stack};
 use crate::{hardening, memory, work};
+
+/// CPUs and memory of machines from small to usual.
+const MACHINES: &[(&str, &str)] = &[("0.5", "1GiB"), ("1", "2GiB"), ("2", "4GiB")];
+
+/// On each machine: limits as planned, and under load none comes near its own.
+#[track_caller]
+fn fits_every_machine(blueprint: impl Fn() -> Blueprint, edge: &str) {
+    for (cpus, memory) in MACHINES {
+        let stack = blueprint().set("deploy.cpus", cpus).set("deploy.memory", memory).start();
+        hardening::holds(&stack, edge);
+        memory::stays_within_its_limits_under_load(&stack);
+    }
+}
+
+fn fastapi_on_uvicorn() -> Blueprint {
+    Stack::of("fastapi-uvicorn").set("stack.database", "postgres").set("stack.cache", "redis")
+}
+
+fn fastapi_on_gunicorn() -> Blueprint {
+    Stack::of("fastapi-gunicorn").set("stack.database", "postgres")
+}
+
+#[test]
+fn fastapi_on_uvicorn_fits_every_machine() {
+    fits_every_machine(fastapi_on_uvicorn, "web");
+}
+
+#[test]
+fn fastapi_on_gunicorn_fits_every_machine() {
+    fits_every_machine(fastapi_on_gunicorn, "web");
+}
+
+#[test]
+fn django_fits_every_machine() {
+    fits_every_machine(|| Stack::of("django-nginx"), "nginx");
+}
+
+#[test]
+fn a_model_server_fits_every_machine() {
+    fits_every_machine(|| Stack::of("ml-server"), "web");
+}
+
+#[test]
+fn celery_fits_every_machine() {
+    fits_every_machine(|| Stack::of("celery-postgres-redis"), "web");
+}
 
 #[test]
 fn fastapi_on_uvicorn_with_postgres_and_a_cache() {
-    let stack = Stack::of("fastapi-uvicorn")
-        .set("stack.database", "postgres")
-        .set("stack.cache", "redis")
-        .in_the_least_memory()
-        .start();
+    let stack = fastapi_on_uvicorn().in_the_least_memory().start();
     work::is_ready(&stack, &["database", "cache"]);
     work::writes_and_reads_a_row(&stack);
     work::writes_and_reads_the_cache(&stack);
@@ -20,10 +62,7 @@ fn fastapi_on_uvicorn_with_postgres_and_a_cache() {
 
 #[test]
 fn fastapi_on_gunicorn_with_postgres() {
-    let stack = Stack::of("fastapi-gunicorn")
-        .set("stack.database", "postgres")
-        .in_the_least_memory()
-        .start();
+    let stack = fastapi_on_gunicorn().in_the_least_memory().start();
     work::is_ready(&stack, &["database"]);
     work::writes_and_reads_a_row(&stack);
     hardening::holds(&stack, "web");
