@@ -12,21 +12,21 @@ cd "$(dirname "$0")/.."
 
 say() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 
-# By command: what cargo, ci/update-request.sh and the tests themselves call.
+# What cargo, ci/update-request.sh and the tests themselves call.
 tools() {
     local tool missing=()
+    local -A package=([cc]="gcc libc6-dev" [ps]=procps)
     command -v cargo >/dev/null || {
         echo "tests/run.sh: cargo is not on PATH: install Rust, https://rustup.rs" >&2
         exit 3
     }
-    for tool in cc curl git jq python3; do
-        command -v "$tool" >/dev/null || missing+=("$tool")
+    for tool in cc curl git jq ps python3; do
+        # shellcheck disable=SC2206  # some are two packages
+        command -v "$tool" >/dev/null || missing+=(${package[$tool]:-$tool})
     done
     ((${#missing[@]} > 0)) || return 0
     say "installing ${missing[*]}"
-    missing=("${missing[@]/#cc/gcc libc6-dev}")
-    # shellcheck disable=SC2068  # gcc and its headers are two words
-    { apt-get update && apt-get install -y --no-install-recommends ca-certificates ${missing[@]}; } >/dev/null
+    { apt-get update && apt-get install -y --no-install-recommends ca-certificates "${missing[@]}"; } >/dev/null
 }
 
 # What the later steps fetch and build: it waits for networks while cargo computes.
