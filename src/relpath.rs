@@ -54,6 +54,18 @@ impl RelPath {
         &self.0
     }
 
+    /// Its last part.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The directory that it is in; empty for the top.
+    #[must_use]
+    pub fn parent(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(parent, _)| parent)
+    }
+
     /// The path below `root`, in the platform's form.
     #[must_use]
     pub fn below(&self, root: &Path) -> PathBuf {

@@ -23,6 +23,7 @@ pub mod redis;
 pub mod shape;
 mod shortfall;
 pub mod timeouts;
+pub mod topology;
 pub mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,11 +34,16 @@ pub use outputs::{Bundle, Output};
 pub use crate::schema::{Ownership, Role};
 
 use crate::answers::Answers;
+use crate::answers::stack::Framework;
 use crate::error::Problem;
 use flags::Flags;
 use ledger::Ledger;
 use packages::Requirements;
 use shape::Shape;
+use topology::{Development, Topology, VolumeNames};
+
+/// The port that the application listens on, unless it had another one.
+const PORT: u16 = 8000;
 
 /// Everything that the files will say.
 #[derive(Clone, Debug)]
@@ -62,6 +68,12 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// What an existing compose file runs, sorted by what becomes of it.
     pub carry: Option<carry::Carry>,
+    /// The port that the application listens on in its container.
+    pub container_port: u16,
+    /// The names of the volumes that data stores and beat have.
+    pub volumes: VolumeNames,
+    /// What runs, complete.
+    pub topology: Topology,
     /// The bundles that the files were limited to; empty for all.
     pub only: BTreeSet<Bundle>,
     /// What a person should know before going on.
@@ -93,7 +105,10 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let image_only = only.len() == 1 && only.contains(&Bundle::Image);
     let flags = Flags::of(&shape, image_only);
     let outputs = outputs::outputs(&shape, &flags, only)?;
-    Ok(Plan {
+    let mut plan = Plan {
+        container_port: carry.as_ref().and_then(topology::container_port).unwrap_or(PORT),
+        volumes: VolumeNames::beside(carry.as_ref()),
+        topology: Topology::default(),
         requirements: match answers.adopted {
             Some(_) => Requirements::default(),
             None => packages::resolve(&flags, &answers.python),
@@ -112,7 +127,10 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         carry,
         only: only.clone(),
         warnings,
-    })
+    };
+    plan.topology = Topology::of(&plan);
+    plan.topology.development = Development::of(&plan);
+    Ok(plan)
 }
 
 /// The order in which numbers follow from each other.
@@ -165,6 +183,60 @@ fn notices(shape: &Shape) -> Vec<String> {
 }
 
 impl Plan {
+    /// The build context, as seen from the compose file.
+    #[must_use]
+    pub fn context(&self) -> String {
+        match (&self.carry, &self.answers.adopted) {
+            (Some(carry), _) => carry.context.clone(),
+            (None, Some(_)) => self.code.context.clone(),
+            (None, None) => ".".to_owned(),
+        }
+    }
+
+    /// What the server is told to serve.
+    #[must_use]
+    pub fn app(&self) -> &str {
+        let application = self.answers.stack.application();
+        match (&self.answers.adopted, application.framework, application.server.is_asgi()) {
+            (Some(_), ..) => &self.code.app,
+            (None, Framework::Fastapi, _) => "app.main:app",
+            (None, Framework::Flask, _) => "app:create_app()",
+            (None, Framework::Django, true) => "config.asgi:application",
+            (None, Framework::Django, false) => "config.wsgi:application",
+        }
+    }
+
+    /// What Celery is told to run; empty without it.
+    #[must_use]
+    pub fn celery_app(&self) -> &str {
+        let application = self.answers.stack.application();
+        match (&self.answers.adopted, application.celery, application.framework) {
+            (Some(adopted), ..) => &adopted.celery_app,
+            (None, None, _) => "",
+            (None, _, Framework::Django) => "config.celery:app",
+            (None, ..) => "app.celery_app:app",
+        }
+    }
+
+    /// Beat's scheduler; empty for Celery's own, and without beat.
+    #[must_use]
+    pub fn scheduler(&self) -> &str {
+        let application = self.answers.stack.application();
+        let beat = application.celery.is_some_and(|celery| celery.beat);
+        match (&self.answers.adopted, beat, application.framework) {
+            (Some(_), ..) => &self.code.scheduler,
+            (None, false, _) => "",
+            (None, true, Framework::Django) => "config.celery:HeartbeatScheduler",
+            (None, true, _) => "app.celery_app:HeartbeatScheduler",
+        }
+    }
+
+    /// Whether there is a network that data stores are in.
+    #[must_use]
+    pub fn has_backend(&self) -> bool {
+        [Role::Db, Role::Redis, Role::Cache].iter().any(|role| self.services.contains(role))
+    }
+
     /// The decision of a full key.
     #[must_use]
     pub fn decision(&self, key: &str) -> Option<&Decision> {

@@ -121,7 +121,8 @@ pub fn context(plan: &Plan) -> Value {
 
 /// What a container reaches without a proxy: itself, and the services of the
 /// compose file.
-fn own_hosts(plan: &Plan) -> Vec<String> {
+#[must_use]
+pub fn own_hosts(plan: &Plan) -> Vec<String> {
     let services = plan.services.iter().map(|role| plan.answers.services[role].clone());
     let passed = plan.carry.iter().flat_map(|carry: &Carry| &carry.passed);
     let passed = passed.map(|service| service.name.clone());

@@ -7,14 +7,9 @@ use serde_json::{Map, Value, json};
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Framework};
 use crate::catalog::VERSIONS;
-use crate::plan::env::{EnvKind, EnvVar};
-use crate::plan::{Plan, Role, images, network};
-use crate::render::carried;
-
-/// The port that the application listens on in its container.
-const PORT: u16 = 8000;
-/// The user id that application containers run as.
-const UID: u32 = 10_001;
+use crate::plan::env::EnvKind;
+use crate::plan::{Plan, Role, images, network, topology};
+use crate::render::compose;
 
 /// The context of a plan.
 #[must_use]
@@ -32,7 +27,7 @@ pub fn of(plan: &Plan) -> Value {
             "publish_port": answers.port,
             "domain": deploy.domain,
             "hardening": deploy.hardening.word(),
-            "uid": UID,
+            "uid": topology::APPLICATION_USER,
             "log_max_size": "10m",
             "log_max_file": 5,
             "cpus": deploy.cpus.to_string(),
@@ -45,16 +40,16 @@ pub fn of(plan: &Plan) -> Value {
         "svc": Role::ALL.iter()
             .map(|role| (role.name().to_owned(), json!(answers.services[role])))
             .collect::<Map<_, _>>(),
-        "vol": volumes(plan),
-        "carried": carried::context(plan),
+        "vol": plan.volumes,
+        "compose": compose::context(&plan.topology),
+        "development": compose::development(&plan.topology.development),
         "n": numbers(plan),
         "why": plan.decisions.iter()
             .filter(|decision| decision.is_pinned())
             .map(|decision| (decision.key.name(), json!(decision.reason)))
             .collect::<Map<_, _>>(),
         "env": plan.env.iter().map(|variable| json!({
-            "shared": is_passed_on(plan, variable) && variable.services.len() > 1,
-            "alone": is_passed_on(plan, variable) && variable.services.len() == 1,
+            "passed_on": topology::is_passed_on(plan, variable),
             "name": variable.name,
             "kind": variable.kind.word(),
             // A long random value does; another secret has a form of its own.
@@ -82,43 +77,12 @@ pub fn of(plan: &Plan) -> Value {
     })
 }
 
-/// The names of our volumes, and those that the file declares: a store that
-/// was there has its own.
-fn volumes(plan: &Plan) -> Value {
-    let taken: Vec<String> =
-        plan.carry.iter().flat_map(|carry| carry.document.names("volumes")).collect();
-    let name = |usual: &str| match taken.iter().any(|name| name == usual) {
-        true => format!("dockwright-{usual}"),
-        false => usual.to_owned(),
-    };
-    let names = [
-        (Role::Db, "db", name("db-data")),
-        (Role::Redis, "redis", name("redis-data")),
-        (Role::Beat, "beat", name("beat-data")),
-    ];
-    let there =
-        |role: Role| role != Role::Beat && plan.carry.as_ref().is_some_and(|carry| carry.has(role));
-    let declared: Vec<&String> = names
-        .iter()
-        .filter(|(role, ..)| plan.services.contains(role) && !there(*role))
-        .map(|(_, _, name)| name)
-        .chain(plan.code.storage.volumes.iter().map(|volume| &volume.name))
-        .collect();
-    let mut volumes = json!({ "declared": declared });
-    for (_, short, name) in &names {
-        volumes[*short] = json!(name);
-    }
-    volumes
-}
-
 fn project(plan: &Plan) -> Value {
     let answers = &plan.answers;
     let application = answers.stack.application();
-    let (app, settings) = match (application.framework, application.server.is_asgi()) {
-        (Framework::Fastapi, _) => ("app.main:app", ""),
-        (Framework::Flask, _) => ("app:create_app()", ""),
-        (Framework::Django, true) => ("config.asgi:application", "config.settings"),
-        (Framework::Django, false) => ("config.wsgi:application", "config.settings"),
+    let settings = match application.framework {
+        Framework::Django => "config.settings",
+        _ => "",
     };
     let mut project = json!({
         "name": answers.name,
@@ -126,12 +90,12 @@ fn project(plan: &Plan) -> Value {
         "python": answers.python,
         "python_nodot": answers.python.replace('.', ""),
         "package_manager": answers.package_manager.word(),
-        "port": carried::container_port(plan).unwrap_or(PORT),
-        "compose": carried::project(plan),
+        "port": plan.container_port,
+        "compose": compose_project(plan),
         "compose_file": file_name(plan, "compose.yaml"),
         "dev_file": file_name(plan, "compose.dev.yaml"),
-        "context": plan.carry.as_ref().map_or(".", |carry| carry.context.as_str()),
-        "app": app,
+        "context": plan.context(),
+        "app": plan.app(),
         "health": "/health",
         "ready": "/ready",
         "settings": settings,
@@ -142,6 +106,14 @@ fn project(plan: &Plan) -> Value {
         describe_adopted(plan, adopted, &mut project);
     }
     project
+}
+
+/// The Compose project's name.
+fn compose_project(plan: &Plan) -> &str {
+    match &plan.carry {
+        Some(carry) if !carry.carried.project.is_empty() => &carry.carried.project,
+        _ => &plan.answers.name,
+    }
 }
 
 /// The name of one of the compose files, as it stands in its directory.
@@ -156,24 +128,11 @@ fn describe_adopted(plan: &Plan, adopted: &Adopted, project: &mut Value) {
     let files = adopted.derived.static_files.as_ref();
     let url = files.and_then(|files| files.url.as_deref()).unwrap_or("/static/");
     project["package"] = json!("");
-    if plan.carry.is_none() {
-        project["context"] = json!(plan.code.context);
-    }
-    project["app"] = json!(plan.code.app);
     project["health"] = json!(adopted.health);
     project["ready"] = json!(adopted.ready);
     project["settings"] = json!(adopted.settings);
     project["static_root"] = json!(plan.code.static_root);
     project["static_url"] = json!(format!("/{}/", url.trim_matches('/')));
-}
-
-/// Whether a variable of `.env` is given to the application under its name.
-/// The others are parts of an address, or the template gives them itself.
-fn is_passed_on(plan: &Plan, variable: &EnvVar) -> bool {
-    let part = variable.services.iter().any(|role| !role.runs_application());
-    let part = part || network::gives(&variable.name);
-    let adopted = plan.answers.adopted.is_some();
-    !part && (adopted || !["LOG_LEVEL", "DATABASE_URL"].contains(&variable.name.as_str()))
 }
 
 /// Debian packages by stage.
@@ -212,18 +171,8 @@ fn stack(plan: &Plan) -> Value {
             (None, _, true) => "django",
             (None, _, false) => "alembic",
         },
-        "celery_app": match (&plan.answers.adopted, application.celery, django) {
-            (Some(adopted), ..) => adopted.celery_app.as_str(),
-            (None, None, _) => "",
-            (None, _, true) => "config.celery:app",
-            (None, _, false) => "app.celery_app:app",
-        },
-        "celery_scheduler": match (application.celery.is_some_and(|celery| celery.beat), django) {
-            _ if plan.answers.adopted.is_some() => plan.code.scheduler.as_str(),
-            (false, _) => "",
-            (true, true) => "config.celery:HeartbeatScheduler",
-            (true, false) => "app.celery_app:HeartbeatScheduler",
-        },
+        "celery_app": plan.celery_app(),
+        "celery_scheduler": plan.scheduler(),
     })
 }
 

@@ -5,7 +5,7 @@
 
 mod blame;
 pub mod blocks;
-pub mod carried;
+pub mod compose;
 pub mod context;
 pub mod dotenv;
 pub mod engine;

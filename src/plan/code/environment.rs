@@ -1,57 +1,44 @@
 //! What adopted code is told, under the names it reads itself.
 
-use serde::Serialize;
-
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Broker, Database};
 use crate::detect::facts::Meaning;
 use crate::plan::code::build_values;
 use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar};
 use crate::plan::shape::Shape;
+use crate::plan::topology::{EnvValue, database_url, redis_url};
 use crate::schema::role::Role;
 
-/// A variable and its value as a scalar of the compose file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Setting {
-    /// Its name.
-    pub name: String,
-    /// Its value, quoted where YAML wants that.
-    pub value: String,
-}
+/// A variable and its value.
+pub type Setting = (String, EnvValue);
 
-impl Setting {
-    fn new(name: &str, value: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), value: value.into() }
-    }
-
-    /// A value that Compose takes as it stands.
-    fn literal(name: &str, value: &str) -> Self {
-        let value = serde_json::Value::from(value.replace('$', "$$"));
-        Self::new(name, value.to_string())
-    }
+fn literal(name: &str, value: &str) -> Setting {
+    (name.to_owned(), EnvValue::literal(value))
 }
 
 /// Adds a setting unless its name is there already.
 fn add(settings: &mut Vec<Setting>, setting: Setting) {
-    if !settings.iter().any(|known| known.name == setting.name) {
+    if !settings.iter().any(|(known, _)| *known == setting.0) {
         settings.push(setting);
     }
 }
 
 /// Variables with one value everywhere: debug off, and what never changes.
-pub(super) fn settings(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
+#[must_use]
+pub fn settings(shape: &Shape) -> Vec<Setting> {
+    let Some(adopted) = &shape.answers.adopted else { return Vec::new() };
     let mut settings = Vec::new();
     if adopted.derived.required_env.iter().any(|required| required.name == "PORT") {
-        settings.push(Setting::literal("PORT", "8000"));
+        settings.push(literal("PORT", "8000"));
     }
     for known in &adopted.derived.connections {
         match &known.meaning {
-            Meaning::Debug { off } => add(&mut settings, Setting::literal(&known.name, off)),
+            Meaning::Debug { off } => add(&mut settings, literal(&known.name, off)),
             // A constant belongs to the stores that run here.
             Meaning::Constant { value }
                 if shape.has(Role::Db) || !is_about_a_database(&known.name) =>
             {
-                add(&mut settings, Setting::literal(&known.name, value));
+                add(&mut settings, literal(&known.name, value));
             }
             _ => {}
         }
@@ -64,7 +51,9 @@ fn is_about_a_database(name: &str) -> bool {
 }
 
 /// The same in the development overlay.
-pub(super) fn development(adopted: &Adopted) -> Vec<Setting> {
+#[must_use]
+pub fn development(shape: &Shape) -> Vec<Setting> {
+    let Some(adopted) = &shape.answers.adopted else { return Vec::new() };
     let mut settings = Vec::new();
     for known in &adopted.derived.connections {
         if let Meaning::Debug { off } = &known.meaning {
@@ -75,36 +64,37 @@ pub(super) fn development(adopted: &Adopted) -> Vec<Setting> {
                 "off" => "on",
                 _ => "1",
             };
-            add(&mut settings, Setting::literal(&known.name, on));
+            add(&mut settings, literal(&known.name, on));
         }
     }
     settings
 }
 
 /// Variables that lead to the database of this stack.
-pub(super) fn database(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
+#[must_use]
+pub fn database(shape: &Shape) -> Vec<Setting> {
+    let Some(adopted) = &shape.answers.adopted else { return Vec::new() };
     if !shape.has(Role::Db) {
         return Vec::new();
     }
     let host = &shape.answers.services[&Role::Db];
-    let url = |scheme: &str| {
-        format!("\"{scheme}://app:\\\n    ${{POSTGRES_PASSWORD:?set it in .env}}@{host}:5432/app\"")
-    };
     let mut settings = Vec::new();
     for known in &adopted.derived.connections {
         let name = known.name.as_str();
         let setting = match &known.meaning {
-            Meaning::DatabaseUrl { scheme } => Setting::new(name, url(scheme)),
-            Meaning::DatabaseHost => Setting::new(name, host),
-            Meaning::DatabasePort => Setting::literal(name, "5432"),
-            Meaning::DatabaseName | Meaning::DatabaseUser => Setting::new(name, "app"),
-            Meaning::DatabasePassword => Setting::new(name, "${POSTGRES_PASSWORD:?set it in .env}"),
+            Meaning::DatabaseUrl { scheme } => (name.to_owned(), database_url(scheme, host)),
+            Meaning::DatabaseHost => literal(name, host),
+            Meaning::DatabasePort => literal(name, "5432"),
+            Meaning::DatabaseName | Meaning::DatabaseUser => literal(name, "app"),
+            Meaning::DatabasePassword => {
+                (name.to_owned(), EnvValue::Secret("POSTGRES_PASSWORD".to_owned()))
+            }
             _ => continue,
         };
         add(&mut settings, setting);
     }
     if settings.is_empty() {
-        settings.push(Setting::new("DATABASE_URL", url("postgresql")));
+        settings.push(("DATABASE_URL".to_owned(), database_url("postgresql", host)));
     }
     settings
 }
@@ -117,24 +107,18 @@ struct Store<'a> {
 }
 
 impl Store<'_> {
-    fn url(&self, index: u8) -> String {
-        let host = self.host;
-        match self.password {
-            Some(name) => {
-                format!("\"redis://:\\\n    ${{{name}:?set it in .env}}@{host}:6379/{index}\"")
-            }
-            None => format!("redis://{host}:6379/{index}"),
-        }
+    fn url(&self, index: u8) -> EnvValue {
+        redis_url(self.password, self.host, index)
     }
 
     fn setting(&self, name: &str, meaning: &Meaning) -> Option<Setting> {
         Some(match meaning {
-            Meaning::CacheUrl | Meaning::BrokerUrl => Setting::new(name, self.url(0)),
-            Meaning::ResultUrl => Setting::new(name, self.url(1)),
-            Meaning::CacheHost | Meaning::BrokerHost => Setting::new(name, self.host),
-            Meaning::CachePort | Meaning::BrokerPort => Setting::literal(name, "6379"),
+            Meaning::CacheUrl | Meaning::BrokerUrl => (name.to_owned(), self.url(0)),
+            Meaning::ResultUrl => (name.to_owned(), self.url(1)),
+            Meaning::CacheHost | Meaning::BrokerHost => literal(name, self.host),
+            Meaning::CachePort | Meaning::BrokerPort => literal(name, "6379"),
             Meaning::CachePassword | Meaning::BrokerPassword => {
-                Setting::new(name, format!("${{{}:?set it in .env}}", self.password?))
+                (name.to_owned(), EnvValue::Secret(self.password?.to_owned()))
             }
             _ => return None,
         })
@@ -187,7 +171,9 @@ fn store<'a>(shape: &'a Shape, role: Role, password: &'static str) -> Store<'a> 
 }
 
 /// Variables that lead to the cache of this stack.
-pub(super) fn cache(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
+#[must_use]
+pub fn cache(shape: &Shape) -> Vec<Setting> {
+    let Some(adopted) = &shape.answers.adopted else { return Vec::new() };
     if !shape.has(Role::Cache) {
         return Vec::new();
     }
@@ -199,14 +185,16 @@ pub(super) fn cache(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
         }
     }
     if settings.is_empty() {
-        settings.push(Setting::new("CACHE_URL", store.url(0)));
+        settings.push(("CACHE_URL".to_owned(), store.url(0)));
     }
     settings
 }
 
 /// Variables that lead to the broker of this stack, and to the cache where
 /// that is the same Redis.
-pub(super) fn broker(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
+#[must_use]
+pub fn broker(shape: &Shape) -> Vec<Setting> {
+    let Some(adopted) = &shape.answers.adopted else { return Vec::new() };
     if !shape.has(Role::Redis) {
         return Vec::new();
     }
@@ -224,7 +212,7 @@ pub(super) fn broker(shape: &Shape, adopted: &Adopted) -> Vec<Setting> {
     if by_url.count() == 0 {
         // Celery itself reads the former, whatever the code says.
         let name = if shape.has(Role::Worker) { "CELERY_BROKER_URL" } else { "REDIS_URL" };
-        add(&mut settings, Setting::new(name, store.url(0)));
+        add(&mut settings, (name.to_owned(), store.url(0)));
     }
     settings
 }
@@ -266,7 +254,7 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
     for (name, kind, doc) in elsewhere(shape, adopted) {
         put(&name, kind, &doc);
     }
-    let given = given(shape, adopted);
+    let given = given(shape);
     for required in adopted.derived.required_env.iter().filter(|one| !given.contains(&one.name)) {
         if required.generated {
             put(
@@ -282,11 +270,11 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
 }
 
 /// Names that the compose file gives a value by itself.
-fn given(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+fn given(shape: &Shape) -> Vec<String> {
     [settings, database, cache, broker]
         .into_iter()
-        .flat_map(|group| group(shape, adopted))
-        .map(|setting| setting.name)
+        .flat_map(|group| group(shape))
+        .map(|(name, _)| name)
         .collect()
 }
 

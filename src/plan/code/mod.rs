@@ -18,7 +18,7 @@ use crate::detect::path;
 use crate::plan::carry::Carry;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
-pub use environment::{Setting, has_password, variables};
+pub use environment::{broker, cache, database, development, has_password, settings, variables};
 use install::Install;
 use probe::Probe;
 use storage::Storage;
@@ -58,16 +58,6 @@ pub struct Code {
     pub migrate: Command,
     /// How health is seen.
     pub probe: Probe,
-    /// Variables with one value everywhere.
-    pub settings: Vec<Setting>,
-    /// Variables that lead to the database.
-    pub database: Vec<Setting>,
-    /// Variables that lead to the cache.
-    pub cache: Vec<Setting>,
-    /// Variables that lead to the broker.
-    pub broker: Vec<Setting>,
-    /// Values that differ in the development overlay.
-    pub development: Vec<Setting>,
     /// Values for `collectstatic` at build time: `NAME=value` as a shell reads
     /// it.
     pub placeholders: Vec<String>,
@@ -105,11 +95,6 @@ impl Code {
             migrate: place.migrate(adopted, &manage),
             manage,
             probe: Probe::of(shape, adopted),
-            settings: environment::settings(shape, adopted),
-            database: environment::database(shape, adopted),
-            cache: environment::cache(shape, adopted),
-            broker: environment::broker(shape, adopted),
-            development: environment::development(adopted),
             placeholders: environment::placeholders(shape, adopted),
             storage: Storage::of(adopted),
             static_root: static_root(adopted),

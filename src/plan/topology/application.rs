@@ -1,0 +1,349 @@
+//! The proxy and the services that run the application's own image.
+
+use crate::answers::stack::{Delivery, Framework, Hardening};
+use crate::plan::Plan;
+use crate::plan::topology::sizes::Sizes;
+use crate::plan::topology::{
+    APPLICATION_USER, BACKEND, Build, Command, Condition, Dependency, EDGE, Image, Mount, Port,
+    Probe, Security, Service, Stop, Test, Word, environment, existing,
+};
+use crate::schema::Role;
+
+/// The user of nginx's image.
+const PROXY_USER: &str = "101:101";
+/// The port that nginx listens on: one that needs no privilege.
+const PROXY_PORT: u16 = 8080;
+/// Where beat keeps its schedule.
+const SCHEDULE: &str = "/var/lib/beat";
+
+/// The application's image, without a tag.
+pub(super) fn image(plan: &Plan, build: bool) -> Image {
+    Image::Own { name: plan.answers.name.clone(), build: build.then(|| built(plan, "runtime")) }
+}
+
+fn built(plan: &Plan, target: &'static str) -> Build {
+    // The proxy's stage fetches packages only for the static files of the code.
+    let fetches = target == "runtime" || plan.flags.is("static");
+    Build {
+        context: plan.context(),
+        target,
+        proxies: plan.answers.network.has_proxy(),
+        index_secret: plan.answers.network.index_secret && fetches,
+    }
+}
+
+/// What all services that run the application have in common.
+pub(super) fn base(plan: &Plan, role: Role) -> Service {
+    let n = Sizes::of(&plan.decisions, role);
+    Service {
+        id: plan.answers.services[&role].clone(),
+        kind: Some(role),
+        about: String::new(),
+        image: image(plan, false),
+        command: None,
+        working_dir: String::new(),
+        env: match role.runs_application() {
+            true => environment::of(plan, role),
+            false => Vec::new(),
+        },
+        ports: Vec::new(),
+        mounts: mounts(plan, role),
+        networks: networks(plan, role),
+        depends_on: depends_on(plan, role),
+        probe: Probe { test: Test::Disabled, times: None, why: "" },
+        resources: Some(n.resources()),
+        security: security(plan),
+        one_shot: role.is_one_shot(),
+        stop: Some(Stop { signal: None, grace: n.number("stop-grace-period") }),
+        kept: plan.carry.as_ref().and_then(|carry| existing::kept(plan, carry, role)),
+    }
+}
+
+/// What the application may do.
+pub(super) fn security(plan: &Plan) -> Security {
+    let safe = plan.answers.deploy.hardening == Hardening::Safe;
+    Security {
+        user: Some(format!("{APPLICATION_USER}:{APPLICATION_USER}")),
+        writable: safe.then_some("made true by deploy.hardening = \"strict\""),
+        init: true,
+        ..Security::default()
+    }
+}
+
+/// nginx.
+pub(super) fn proxy(plan: &Plan) -> Service {
+    let role = Role::Nginx;
+    let n = Sizes::of(&plan.decisions, role);
+    Service {
+        image: Image::Own {
+            name: format!("{}-nginx", plan.answers.name),
+            build: Some(built(plan, "proxy")),
+        },
+        ports: published(plan, role, PROXY_PORT),
+        mounts: vec![scratch("/tmp", n, None)],
+        depends_on: vec![Dependency {
+            service: plan.answers.services[&Role::Web].clone(),
+            condition: Condition::Healthy,
+        }],
+        probe: of_image(n),
+        security: Security { user: Some(PROXY_USER.to_owned()), ..Security::default() },
+        stop: Some(Stop { signal: Some("SIGQUIT"), grace: n.number("stop-grace-period") }),
+        ..base(plan, role)
+    }
+}
+
+/// The web application.
+pub(super) fn web(plan: &Plan) -> Service {
+    let role = Role::Web;
+    let n = Sizes::of(&plan.decisions, role);
+    let mut service = base(plan, role);
+    service.image = image(plan, true);
+    service.probe = of_image(n);
+    service.ports = match plan.flags.is("nginx") {
+        true => Vec::new(),
+        false => published(plan, role, plan.container_port),
+    };
+    // uvicorn re-raises the signal it got: an init would report that as 143.
+    service.security.init = !plan.flags.is("uvicorn");
+    service
+}
+
+/// What migrates the database.
+pub(super) fn migrate(plan: &Plan) -> Service {
+    let mut service = base(plan, Role::Migrate);
+    service.about = "Runs to its end before the application starts.".to_owned();
+    let django = plan.answers.stack.application().framework == Framework::Django;
+    match &plan.answers.adopted {
+        Some(_) => {
+            service.command = Some(Command::of(&plan.code.migrate.words));
+            service.working_dir = plan.code.migrate.directory.clone();
+        }
+        None if django => {
+            service.command = Some(Command::of(["python", "manage.py", "migrate", "--no-input"]));
+        }
+        None => service.command = Some(Command::of(["alembic", "upgrade", "head"])),
+    }
+    service
+}
+
+/// Celery's worker.
+pub(super) fn worker(plan: &Plan) -> Service {
+    let n = Sizes::of(&plan.decisions, Role::Worker);
+    let mut service = base(plan, Role::Worker);
+    let mut command = celery(plan, "worker");
+    for (option, number) in [
+        ("concurrency", "concurrency"),
+        ("prefetch-multiplier", "prefetch-multiplier"),
+        ("max-tasks-per-child", "max-tasks-per-child"),
+        ("max-memory-per-child", "max-memory-per-child"),
+        ("time-limit", "time-limit"),
+        ("soft-time-limit", "soft-time-limit"),
+    ] {
+        command.push(format!("--{option}={}", n.number(number)));
+    }
+    command.push("--without-gossip");
+    command.push("--without-mingle");
+    if plan.answers.adopted.is_none() {
+        command.push("--");
+        let timeout = n.number("soft-shutdown-timeout");
+        command.push(format!("worker.soft_shutdown_timeout={timeout}"));
+    }
+    service.command = Some(command);
+    service.probe = Probe {
+        test: match plan.flags.is("heartbeat") {
+            true => heartbeat("/tmp/worker-heartbeat", n),
+            false => Test::Shell(vec![
+                format!("celery --app={} inspect ping", plan.celery_app()),
+                "--destination=\"celery@$HOSTNAME\"".to_owned(),
+            ]),
+        },
+        times: Some(n.times()),
+        why: "",
+    };
+    service
+}
+
+/// Celery's beat.
+pub(super) fn beat(plan: &Plan) -> Service {
+    let n = Sizes::of(&plan.decisions, Role::Beat);
+    let mut service = base(plan, Role::Beat);
+    service.about = "Exactly one: a second one would send every scheduled task twice.".to_owned();
+    let mut command = celery(plan, "beat");
+    if !plan.scheduler().is_empty() {
+        command.push(format!("--scheduler={}", plan.scheduler()));
+    }
+    command.push(format!("--schedule={SCHEDULE}/schedule"));
+    command.push(format!("--max-interval={}", n.number("max-loop-interval")));
+    command.push("--pidfile=");
+    service.command = Some(command);
+    let (test, why) = if plan.flags.is("heartbeat") {
+        (heartbeat("/tmp/beat-heartbeat", n), "")
+    } else if plan.code.schedule_file {
+        (newest_file(SCHEDULE, n), "Beat writes its schedule every three minutes.")
+    } else {
+        (Test::Disabled, "its schedule is in a database: nothing here shows whether it is well")
+    };
+    let times = (test != Test::Disabled).then(|| n.times());
+    service.probe = Probe { test, times, why };
+    service
+}
+
+/// The start of a command of Celery.
+fn celery(plan: &Plan, what: &str) -> Command {
+    let mut command = Command::of(["celery", &format!("--app={}", plan.celery_app()), what]);
+    let level = match plan.answers.adopted {
+        Some(_) => Word::Literal("--loglevel=info".to_owned()),
+        None => Word::Setting {
+            prefix: "--loglevel=",
+            name: "LOG_LEVEL".to_owned(),
+            default: "info".to_owned(),
+        },
+    };
+    command.0.push(vec![level]);
+    command
+}
+
+/// The test that is in the image.
+fn of_image(n: Sizes) -> Probe {
+    Probe { test: Test::OfImage, times: Some(n.times()), why: "the test is the image's own" }
+}
+
+/// A process without a port: healthy while it keeps touching a file.
+fn heartbeat(file: &str, n: Sizes) -> Test {
+    let age = n.number("heartbeat-max-age");
+    python(&format!(
+        "import os, sys, time\nsys.exit(time.time() - os.path.getmtime(\"{file}\") > {age})\n"
+    ))
+}
+
+/// The same by any file of a directory: a database keeps its newest writes in
+/// a second one.
+fn newest_file(directory: &str, n: Sizes) -> Test {
+    let age = n.number("heartbeat-max-age");
+    python(&format!(
+        "import os, sys, time\nnewest = max(f.stat().st_mtime for f in os.scandir(\"{directory}\"))\nsys.exit(time.time() - newest > {age})\n"
+    ))
+}
+
+fn python(script: &str) -> Test {
+    Test::Command(Command::of(["python", "-c", script]))
+}
+
+/// The ports of the service that clients reach.
+fn published(plan: &Plan, role: Role, target: u16) -> Vec<Port> {
+    let kept = plan.carry.as_ref().and_then(|carry| existing::ports(plan, carry, role));
+    kept.unwrap_or_else(|| {
+        vec![Port::Published {
+            address: plan.answers.deploy.bind.clone(),
+            published: plan.answers.port,
+            target,
+        }]
+    })
+}
+
+/// What a service waits for: the stores that its code connects to, and the
+/// schema they have to have.
+fn depends_on(plan: &Plan, role: Role) -> Vec<Dependency> {
+    let wanted: &[(Role, Condition)] = match role {
+        Role::Web | Role::Worker => &[
+            (Role::Migrate, Condition::Completed),
+            (Role::Db, Condition::Healthy),
+            (Role::Redis, Condition::Healthy),
+            (Role::Cache, Condition::Healthy),
+        ],
+        Role::Beat => &[(Role::Migrate, Condition::Completed), (Role::Redis, Condition::Healthy)],
+        _ => &[(Role::Db, Condition::Healthy)],
+    };
+    let mut dependencies: Vec<Dependency> = wanted
+        .iter()
+        .filter(|(role, _)| plan.services.contains(role))
+        .map(|(role, condition)| Dependency {
+            service: plan.answers.services[role].clone(),
+            condition: condition.clone(),
+        })
+        .collect();
+    if let Some(carry) = &plan.carry
+        && let Some(service) = carry.services.get(&role).filter(|_| role != Role::Migrate)
+    {
+        dependencies.extend(existing::depends_on(plan, carry, service));
+    }
+    dependencies
+}
+
+/// The networks of a service: where clients and the world are, and where the
+/// data is.
+fn networks(plan: &Plan, role: Role) -> Vec<String> {
+    let stores = plan.has_backend();
+    let adopted = plan.answers.adopted.is_some();
+    let database = plan.services.contains(&Role::Db);
+    let (edge, backend) = match role {
+        Role::Nginx => (true, false),
+        Role::Migrate => (!database, database),
+        // What is scheduled needs the broker alone; code that was there may
+        // ask for more.
+        Role::Beat => (adopted, stores || !adopted),
+        _ => (true, stores),
+    };
+    let mut networks: Vec<String> = Vec::new();
+    networks.extend(edge.then(|| EDGE.to_owned()));
+    networks.extend(backend.then(|| BACKEND.to_owned()));
+    if let Some(carry) = &plan.carry {
+        networks.extend(existing::networks(carry, role));
+    }
+    networks
+}
+
+/// What a service of the application mounts.
+fn mounts(plan: &Plan, role: Role) -> Vec<Mount> {
+    let n = Sizes::of(&plan.decisions, role);
+    let mut mounts = Vec::new();
+    if role == Role::Beat {
+        mounts.push(Mount::Volume { name: plan.volumes.beat.clone(), target: SCHEDULE.to_owned() });
+    }
+    if let Some(carry) = &plan.carry
+        && let Some(source) = carry.source(role)
+        && (role != Role::Migrate || carry.has(role))
+    {
+        mounts.extend(existing::data_mounts(carry, source));
+    }
+    let storage = &plan.code.storage;
+    mounts.extend(
+        storage.volumes.iter().map(|volume| Mount::Volume {
+            name: volume.name.clone(),
+            target: volume.target.clone(),
+        }),
+    );
+    if role == Role::Web {
+        mounts.extend(model(plan));
+    }
+    mounts.push(scratch("/tmp", n, None));
+    // Where the root can be written to, so can these.
+    let strict = plan.answers.deploy.hardening == Hardening::Strict;
+    if strict && matches!(role, Role::Web | Role::Worker) {
+        let owner = Some(APPLICATION_USER);
+        mounts.extend(storage.scratch.iter().map(|path| scratch(path, n, owner)));
+    }
+    mounts
+}
+
+/// The model, where it is not part of the image.
+fn model(plan: &Plan) -> Option<Mount> {
+    let model = plan.answers.stack.application().model.as_ref()?;
+    if model.delivery != Delivery::Mount {
+        return None;
+    }
+    Some(match plan.answers.adopted {
+        Some(_) => Mount::ReadOnly {
+            source: format!("./{}", plan.code.model),
+            target: format!("/app/{}", plan.code.model),
+        },
+        None => Mount::ReadOnly {
+            source: format!("./{}", model.path.parent()),
+            target: "/models".to_owned(),
+        },
+    })
+}
+
+fn scratch(target: &str, n: Sizes, owner: Option<u32>) -> Mount {
+    Mount::Memory { target: target.to_owned(), size: n.memory("tmpfs"), owner }
+}
