@@ -32,5 +32,6 @@ mod shapes;
 mod support;
 mod team;
 mod team_example;
+mod topology;
 mod update;
 mod update_git;

@@ -4,8 +4,8 @@ use crate::answers::stack::{Delivery, Framework, Hardening};
 use crate::plan::Plan;
 use crate::plan::topology::sizes::Sizes;
 use crate::plan::topology::{
-    APPLICATION_USER, BACKEND, Build, Command, Condition, Dependency, EDGE, Image, Mount, Port,
-    Probe, Security, Service, Stop, Test, Word, environment, existing,
+    APPLICATION_USER, BACKEND, Build, Command, Condition, Dependency, EDGE, EnvValue, Image, Mount,
+    Port, Probe, Security, Service, Stop, Test, Variable, Word, environment, existing,
 };
 use crate::schema::Role;
 
@@ -35,6 +35,10 @@ fn built(plan: &Plan, target: &'static str) -> Build {
 /// What all services that run the application have in common.
 pub(super) fn base(plan: &Plan, role: Role) -> Service {
     let n = Sizes::of(&plan.decisions, role);
+    let env = match role.runs_application() {
+        true => environment::of(plan, role),
+        false => Vec::new(),
+    };
     Service {
         id: plan.answers.services[&role].clone(),
         kind: Some(role),
@@ -42,13 +46,10 @@ pub(super) fn base(plan: &Plan, role: Role) -> Service {
         image: image(plan, false),
         command: None,
         working_dir: String::new(),
-        env: match role.runs_application() {
-            true => environment::of(plan, role),
-            false => Vec::new(),
-        },
         ports: Vec::new(),
         mounts: mounts(plan, role),
-        networks: networks(plan, role),
+        networks: networks(plan, role, &env),
+        env,
         depends_on: depends_on(plan, role),
         probe: Probe { test: Test::Disabled, times: None, why: "" },
         resources: Some(n.resources()),
@@ -272,13 +273,15 @@ fn depends_on(plan: &Plan, role: Role) -> Vec<Dependency> {
 
 /// The networks of a service: where clients and the world are, and where the
 /// data is.
-fn networks(plan: &Plan, role: Role) -> Vec<String> {
+fn networks(plan: &Plan, role: Role, env: &[Variable]) -> Vec<String> {
     let stores = plan.has_backend();
     let adopted = plan.answers.adopted.is_some();
     let database = plan.services.contains(&Role::Db);
+    let is_told = |variable: &Variable| matches!(variable.value, EnvValue::Url { .. });
     let (edge, backend) = match role {
         Role::Nginx => (true, false),
-        Role::Migrate => (!database, database),
+        // It migrates a database; what else it is told of, it can reach.
+        Role::Migrate => (!database, database || env.iter().any(is_told)),
         // What is scheduled needs the broker alone; code that was there may
         // ask for more.
         Role::Beat => (adopted, stores || !adopted),
