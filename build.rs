@@ -2,7 +2,7 @@
 
 fn main() {
     for directory in
-        ["templates", "presets", "src/plan/data", "src/catalog/data", "src/preset/scaffold"]
+        ["templates", "presets", "src/plan/data", "src/catalog/data", "src/preset_test/scaffold"]
     {
         println!("cargo:rerun-if-changed={directory}");
     }

@@ -10,7 +10,9 @@
 //! ```
 //!
 //! `detect` reads and parses, and never runs anything of a repository;
-//! `plan` takes every decision and chooses every number, and is pure;
+//! `answers` decides which of two values of a key holds; `plan` takes every
+//! decision and chooses every number, and is pure; `policy` holds both against
+//! what the preset requires;
 //! templates in `render` only print what the plan holds; `apply` is the only
 //! module that writes; `cli` turns arguments into calls and results into
 //! reports and exit codes.
@@ -26,7 +28,9 @@ pub mod digest;
 pub mod error;
 pub mod merge;
 pub mod plan;
+pub mod policy;
 pub mod preset;
+pub mod preset_test;
 pub mod project;
 pub mod relpath;
 pub mod render;

@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::answers::document::{self, Entry};
-use crate::answers::{Answers, Draft};
+use crate::answers::{Draft, Sources};
 use crate::apply::bookkeeping::{LOCK, Lock};
 use crate::error::{Error, Problem};
 use crate::plan::{Bundle, Plan};
-use crate::preset::policy::Breach;
+use crate::policy::{self, Judged, Policy, Violation};
 use crate::preset::{self, Places, Preset, Reference};
 
 /// A repository that dockwright has written to.
@@ -116,23 +116,47 @@ pub fn places(directory: &Path, lock: Option<&Lock>) -> Places {
     }
 }
 
-/// Plans, and holds the plan against what the preset demands.
+/// What the directory itself says: its `dockwright.toml`, and what of its lock
+/// goes on.
+#[must_use]
+pub fn sources<'a>(
+    preset: &'a Preset,
+    lock: Option<&'a Lock>,
+    entries: &'a [Entry],
+) -> Sources<'a> {
+    Sources {
+        sticky: lock.map(|lock| &lock.sticky),
+        derived: lock.and_then(|lock| lock.derived.as_ref()),
+        entries,
+        ..Sources::of(preset)
+    }
+}
+
+/// Plans, and holds answers and plan against what their preset requires.
 ///
 /// # Errors
-/// See [`crate::plan::plan`]; every floor and rule that does not hold.
-pub fn plan(draft: &Draft, answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Error> {
-    let mut plan = crate::plan::plan(answers, only).map_err(Error::Input)?;
-    let breaches = draft.policy().broken_demands(draft, &plan, &today());
+/// Answers that make no plan; every lock, floor and rule that does not hold.
+pub fn plan(draft: &Draft, only: &BTreeSet<Bundle>) -> Result<Plan, Error> {
+    let Judged { mut plan, violations, .. } = judge(draft, only).map_err(Error::Input)?;
     let (soft, hard): (Vec<_>, Vec<_>) =
-        breaches.iter().partition(|breach| breach.warn_until.is_some());
+        violations.iter().partition(|violation| violation.warn_until.is_some());
     if !hard.is_empty() {
-        return Err(Error::Input(hard.into_iter().map(Breach::problem).collect()));
+        return Err(Error::Input(hard.into_iter().map(Violation::problem).collect()));
     }
-    let until = |breach: &Breach| breach.warn_until.clone().unwrap_or_default();
+    let until = |soft: &Violation| soft.warn_until.clone().unwrap_or_default();
     plan.warnings.extend(
-        soft.iter().map(|breach| format!("{}; an error after {}", breach.problem(), until(breach))),
+        soft.iter().map(|soft| format!("{}; an error after {}", soft.problem(), until(soft))),
     );
     Ok(plan)
+}
+
+/// The same, and what does not hold is no error.
+///
+/// # Errors
+/// Answers that make no plan.
+pub fn judge<'a>(draft: &'a Draft, only: &BTreeSet<Bundle>) -> Result<Judged<'a>, Vec<Problem>> {
+    let own = draft.preset().map(|preset| Policy::of(preset, &today())).unwrap_or_default();
+    policy::judge(draft, only, &own, &[])
 }
 
 /// What to say of each file that builds will read from the repository and that

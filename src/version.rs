@@ -24,3 +24,10 @@ pub fn compare(one: &str, other: &str) -> Option<Ordering> {
     };
     Some(numbers(one)?.cmp(&numbers(other)?))
 }
+
+/// What a version or a tag begins with: `17` of `17.2-trixie` and of `v17`.
+#[must_use]
+pub fn major(version: &str) -> &str {
+    let version = version.strip_prefix('v').unwrap_or(version);
+    version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(version)
+}

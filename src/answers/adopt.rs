@@ -14,7 +14,7 @@ impl Draft {
     /// Takes what was found in a repository. Facts that are ambiguous are left
     /// to the caller, who asks. Returns what a person should know: where a
     /// fact has no exact answer among the keys.
-    pub fn adopt(&mut self, facts: &Facts) -> Vec<String> {
+    pub(super) fn adopt(&mut self, facts: &Facts) -> Vec<String> {
         let mut adoption = Adoption { draft: self, facts, notes: Vec::new() };
         adoption.project();
         adoption.framework();
@@ -22,9 +22,7 @@ impl Draft {
         adoption.tasks();
         adoption.compose();
         adoption.model();
-        let notes = adoption.notes;
-        self.derive(Derived::of(facts));
-        notes
+        adoption.notes
     }
 }
 
@@ -140,7 +138,7 @@ impl Adoption<'_> {
     /// the application's protocol.
     fn server(&mut self, asgi: bool, evidence: &[Evidence]) {
         let gunicorn = Derived::of(self.facts).installs("gunicorn");
-        let preset = self.draft.said("stack.server").map(|said| Server::of(&said.value.text()));
+        let preset = self.draft.sourced("stack.server").map(|said| Server::of(&said.value.text()));
         let server = match (asgi, gunicorn, preset) {
             (false, ..) => Server::Gunicorn,
             (true, true, _) => Server::GunicornUvicorn,
@@ -316,8 +314,8 @@ impl Adoption<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::document;
     use crate::answers::stack::{Broker, Database, Framework, Hardening};
+    use crate::answers::{Sources, document};
     use crate::detect::facts::{Celery, Connection, Python, Writable};
     use crate::preset;
 
@@ -351,10 +349,11 @@ mod tests {
     }
 
     fn adopted(facts: &Facts, preset: &str) -> (Draft, Vec<String>) {
-        let mut draft = Draft::of_preset(&preset::find(preset).unwrap()).unwrap();
-        draft.set("project.name", "shop", Origin::Flag).unwrap();
-        let notes = draft.adopt(facts);
-        (draft, notes)
+        let preset = preset::find(preset).unwrap();
+        let set = ["project.name=shop".to_owned()];
+        let sources = Sources { facts: Some(facts), set: &set, ..Sources::of(&preset) };
+        let assembled = sources.assemble().unwrap();
+        (assembled.draft, assembled.notes)
     }
 
     #[test]
@@ -371,7 +370,7 @@ mod tests {
             assert!(text.contains(found), "{text}");
         }
         assert!(!text.contains("hardening"), "a default is not written: {text}");
-        let origin = draft.said("project.app").unwrap().origin.to_string();
+        let origin = draft.sourced("project.app").unwrap().origin.to_string();
         assert_eq!(origin, "found in backend/shop/settings.py:3");
     }
 
@@ -509,8 +508,8 @@ mod tests {
         struct Read {
             derived: Derived,
         }
-        let text = toml::to_string(&Lock { version: 1, derived: draft.derived() }).unwrap();
+        let text = toml::to_string(&Lock { version: 1, derived: &draft.derived }).unwrap();
         let read: Read = toml::from_str(&text).unwrap();
-        assert_eq!(read.derived, *draft.derived(), "{text}");
+        assert_eq!(read.derived, draft.derived, "{text}");
     }
 }

@@ -77,6 +77,21 @@ impl Derived {
         }
     }
 
+    /// What is found now, with what only files said that ours have replaced
+    /// since.
+    pub(super) fn remembering(mut self, stored: &Self) -> Self {
+        let now = std::mem::take(&mut self.connections);
+        let again =
+            |old: &Connection| now.iter().find(|new| new.name == old.name).unwrap_or(old).clone();
+        let known = |new: &&Connection| stored.connections.iter().any(|old| old.name == new.name);
+        self.connections = stored.connections.iter().map(again).collect();
+        self.connections.extend(now.iter().filter(|new| !known(new)).cloned());
+        self.broker = self.broker.or_else(|| stored.broker.clone());
+        self.database = self.database.or_else(|| stored.database.clone());
+        self.database_driver = self.database_driver.or_else(|| stored.database_driver.clone());
+        self
+    }
+
     /// Whether the image will hold a package.
     #[must_use]
     pub fn installs(&self, name: &str) -> bool {

@@ -5,7 +5,6 @@ use toml_edit::{DocumentMut, Item, Table, Value as Toml};
 
 use crate::answers::draft::Draft;
 use crate::answers::source::{Origin, Sourced};
-use crate::error::Problem;
 use crate::preset::Reference;
 use crate::relpath::RelPath;
 use crate::schema;
@@ -14,21 +13,6 @@ use crate::schema::value::Value;
 
 /// Its name in a repository.
 pub const FILE: &str = "dockwright.toml";
-
-/// Puts the entries into a draft; `preset` is the caller's.
-///
-/// # Errors
-/// Every entry's problem, with its place.
-pub fn apply(entries: &[Entry], draft: &mut Draft) -> Result<(), Vec<Problem>> {
-    let problems: Vec<Problem> = entries
-        .iter()
-        .filter(|entry| entry.key != "preset" && !entry.key.starts_with("preset."))
-        .filter_map(|entry| {
-            draft.set(&entry.key, &entry.text, Origin::File(entry.place.clone())).err()
-        })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
-}
 
 /// The document for a new service: the preset and what was chosen, never a
 /// copy of a default.
@@ -51,7 +35,7 @@ pub fn write(draft: &Draft) -> String {
 /// is only worth a line where a default says otherwise.
 fn chosen(draft: &Draft) -> Vec<(&str, &Sourced)> {
     let mut chosen: Vec<_> = draft
-        .all_said()
+        .all_sourced()
         .filter(|(key, sourced)| sourced.origin.is_chosen() && !draft.is_absence(key, sourced))
         .collect();
     chosen.sort_by_key(|(key, _)| schema::position(key));
@@ -171,12 +155,21 @@ fn toml_of(value: &Value) -> Toml {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::Sources;
+    use crate::error::Problem;
+    use crate::preset;
+
+    fn assemble(entries: &[Entry], set: &[String]) -> Result<Draft, Vec<Problem>> {
+        let preset = preset::find("fastapi-uvicorn").unwrap();
+        let sources = Sources { entries, set, ..Sources::of(&preset) };
+        Ok(sources.assemble()?.draft)
+    }
 
     #[test]
     fn all_problems_of_a_file_come_together_with_their_places() {
         let source = "[stack]\ndatabse = \"postgres\"\n[deploy]\nmemory = 12\n";
         let entries = read("dockwright.toml", source).unwrap();
-        let problems = apply(&entries, &mut Draft::default()).unwrap_err();
+        let problems = assemble(&entries, &[]).unwrap_err();
         assert_eq!(problems.len(), 2);
         assert_eq!(problems[0].at.as_deref(), Some("dockwright.toml:2:11"));
         assert!(problems[0].help.as_deref().unwrap().contains("stack.database"));
@@ -199,10 +192,9 @@ mod tests {
             draft.set(key, text, Origin::Flag).unwrap();
         }
         let text = write(&draft);
-        let mut again = Draft::default();
-        apply(&read("f", &text).unwrap(), &mut again).unwrap();
-        for (key, sourced) in draft.all_said() {
-            assert_eq!(again.said(key).map(|said| &said.value), Some(&sourced.value), "{text}");
+        let again = assemble(&read("f", &text).unwrap(), &[]).unwrap();
+        for (key, sourced) in draft.all_sourced() {
+            assert_eq!(again.sourced(key).map(|said| &said.value), Some(&sourced.value), "{text}");
         }
         assert!(text.contains("[tune.web]\nworkers = 3"), "{text}");
         let project = text.find("[project]").unwrap();
@@ -213,23 +205,22 @@ mod tests {
     fn a_document_that_is_there_keeps_its_comments_and_its_word() {
         let source =
             "# ours\npreset = \"django-nginx\"\n\n[deploy]\nmemory = \"2GiB\" # small\ncpus = 1\n";
-        let mut draft = Draft::default();
-        apply(&read("f", source).unwrap(), &mut draft).unwrap();
-        draft.set("deploy.memory", "8GiB", Origin::Flag).unwrap();
+        let entries = read("f", source).unwrap();
+        let mut draft = assemble(&entries, &["deploy.memory=8GiB".to_owned()]).unwrap();
         draft.set("project.name", "shop", Origin::Found("the directory".into())).unwrap();
         let text = extend(source, &draft).unwrap();
         assert!(text.contains("# ours\npreset = \"django-nginx\""), "{text}");
         assert!(text.contains("memory = \"8GiB\" # small\ncpus = 1\n"), "{text}");
         assert!(text.contains("[project]\nname = \"shop\""), "{text}");
-        draft.unset("deploy.memory", &Origin::Flag);
-        draft.unset("project.name", &Origin::Found("the directory".into()));
-        assert_eq!(extend(source, &draft).unwrap(), source);
+        assert_eq!(extend(source, &assemble(&entries, &[]).unwrap()).unwrap(), source);
     }
 
     #[test]
     fn a_default_is_not_written() {
         let mut draft = Draft::default();
-        draft.set("stack.database", "postgres", Origin::Preset("p".into())).unwrap();
+        draft
+            .set("stack.database", "postgres", Origin::Preset { layer: 0, name: "p".into() })
+            .unwrap();
         assert!(!write(&draft).contains("postgres"));
     }
 }

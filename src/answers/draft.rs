@@ -13,7 +13,6 @@ use crate::answers::stack::{
 use crate::answers::{Answers, Deploy, FilePolicy, LayerFile, Pin};
 use crate::error::Problem;
 use crate::preset::manifest::FileRule;
-use crate::preset::policy::{Breach, Policy};
 use crate::preset::{Layer, Preset, Source};
 use crate::relpath::RelPath;
 use crate::schema::address;
@@ -27,8 +26,8 @@ use crate::units::{MiB, MilliCpu};
 pub struct Draft {
     preset: Option<Arc<Preset>>,
     values: BTreeMap<String, Sourced>,
-    derived: Derived,
-    policy: Policy,
+    /// The facts about adopted code that no key holds.
+    pub(super) derived: Derived,
     files: Vec<(RelPath, FileRule, String)>,
 }
 
@@ -38,19 +37,16 @@ impl Draft {
     /// # Errors
     /// The preset's own mistakes.
     pub fn of_preset(preset: &Preset) -> Result<Self, Vec<Problem>> {
-        let mut draft = Self {
-            preset: Some(Arc::new(preset.clone())),
-            policy: Policy::of(preset)?,
-            ..Self::default()
-        };
+        let mut draft = Self { preset: Some(Arc::new(preset.clone())), ..Self::default() };
         let mut problems = Vec::new();
-        for layer in &preset.layers {
+        for (at, layer) in preset.layers.iter().enumerate() {
             for entry in layer.manifest.defaults.iter().chain(&layer.manifest.locked) {
-                let label = match layer.source {
+                let name = match layer.source {
                     Source::Builtin => layer.label(),
                     _ => format!("{} ({})", layer.label(), entry.place),
                 };
-                problems.extend(draft.set(&entry.key, &entry.text, Origin::Preset(label)).err());
+                let origin = Origin::Preset { layer: at, name };
+                problems.extend(draft.set(&entry.key, &entry.text, origin).err());
             }
             let files = layer.manifest.files.iter();
             let label = layer.label();
@@ -59,6 +55,12 @@ impl Draft {
                 .extend(files.map(|(path, rule)| (path.clone(), rule.clone(), label.clone())));
         }
         if problems.is_empty() { Ok(draft) } else { Err(problems) }
+    }
+
+    /// The preset, where there is one.
+    #[must_use]
+    pub fn preset(&self) -> Option<&Preset> {
+        self.preset.as_deref()
     }
 
     /// The preset's layers, lowest first.
@@ -73,42 +75,26 @@ impl Draft {
         self.preset.as_ref().map(|preset| preset.reference.to_string()).unwrap_or_default()
     }
 
-    /// What the preset demands.
-    #[must_use]
-    pub const fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    /// Takes the facts about adopted code that no key holds.
-    pub fn derive(&mut self, derived: Derived) {
-        self.derived = derived;
-    }
-
-    /// The facts about adopted code that no key holds.
-    #[must_use]
-    pub const fn derived(&self) -> &Derived {
-        &self.derived
-    }
-
     /// Whether the answers are about code that was there before.
     #[must_use]
     pub fn is_adopted(&self) -> bool {
         !self.text("project.app").is_empty()
     }
 
-    /// Takes a value from a source. Sources are added in rising precedence.
+    /// Takes a value from a source. It holds where no source of higher
+    /// precedence speaks of the key, in whatever order they come.
     ///
     /// # Errors
     /// An unknown key (with the nearest one) or a value its type refuses.
     pub fn set(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Problem> {
-        let said = match &origin {
+        let set_by = match &origin {
             Origin::File(place) => Some(place.to_string()),
             Origin::Flag => Some(format!("--set {key}={}", address::redacted(text))),
-            Origin::Preset(name) => Some(format!("preset {name}")),
+            Origin::Preset { name, .. } => Some(format!("preset {name}")),
             _ => None,
         };
         let locate = |mut problem: Problem| {
-            problem.at = said.clone();
+            problem.at = set_by.clone();
             problem
         };
         let Some(field) = schema::find(key) else {
@@ -126,52 +112,48 @@ impl Draft {
             .kind
             .read(text)
             .map_err(|message| locate(Problem::new(format!("{key}: {message}"))))?;
-        self.put(key, value, origin);
+        match self.values.get_mut(key) {
+            Some(sourced) => sourced.add(value, origin),
+            None => drop(self.values.insert(key.to_owned(), Sourced::new(value, origin))),
+        }
         Ok(())
     }
 
     /// Takes `KEY=VALUE`, as `--set` has it.
     ///
     /// # Errors
-    /// Every flag that is malformed, unknown or refused, together.
-    pub fn set_flags(&mut self, flags: &[String]) -> Result<(), Vec<Problem>> {
-        let problems: Vec<Problem> = flags
-            .iter()
-            .filter_map(|flag| match flag.split_once('=') {
-                Some((key, value)) => self.set(key.trim(), value, Origin::Flag).err(),
-                None => Some(Problem::new("expected KEY=VALUE").at(format!("--set {flag}"))),
-            })
-            .collect();
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
-    }
-
-    fn put(&mut self, key: &str, value: Value, origin: Origin) {
-        let shadowed = match self.values.remove(key) {
-            Some(old) => {
-                let mut shadowed = old.shadowed;
-                shadowed.push((old.value, old.origin));
-                shadowed
-            }
-            None => Vec::new(),
-        };
-        self.values.insert(key.to_owned(), Sourced { value, origin, shadowed });
-    }
-
-    /// Takes back what `origin` said of a key, if it spoke last.
-    pub fn unset(&mut self, key: &str, origin: &Origin) {
-        if let Some(mut sourced) = self.values.remove(key) {
-            if sourced.origin == *origin {
-                if let Some((value, origin)) = sourced.shadowed.pop() {
-                    let shadowed = sourced.shadowed;
-                    self.values.insert(key.to_owned(), Sourced { value, origin, shadowed });
-                }
-            } else {
-                self.values.insert(key.to_owned(), sourced);
-            }
+    /// A flag that is malformed, unknown or refused.
+    pub(super) fn set_flag(&mut self, flag: &str) -> Result<(), Problem> {
+        match flag.split_once('=') {
+            Some((key, value)) => self.set(key.trim(), value, Origin::Flag),
+            None => Err(Problem::new("expected KEY=VALUE").at(format!("--set {flag}"))),
         }
     }
 
-    /// The value of a key as text: what was said, or the default, which may
+    /// Takes an answer back that says what holds without it.
+    pub fn drop_echo(&mut self, key: &str) {
+        let answered = self.text(key);
+        let Some(sourced) = self.values.remove(key) else { return };
+        let below = sourced.clone().below();
+        self.values.extend(below.map(|below| (key.to_owned(), below)));
+        if sourced.origin != Origin::Prompt || self.text(key) != answered {
+            self.values.insert(key.to_owned(), sourced);
+        }
+    }
+
+    /// The same, but that of these keys only the preset is heard.
+    #[must_use]
+    pub fn of_preset_alone<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Self {
+        let mut draft = self.clone();
+        for key in keys {
+            let Some(sourced) = draft.values.remove(key) else { continue };
+            let preset = sourced.only(|origin| matches!(origin, Origin::Preset { .. }));
+            draft.values.extend(preset.map(|sourced| (key.to_owned(), sourced)));
+        }
+        draft
+    }
+
+    /// The value of a key as text: what was set, or the default, which may
     /// follow from other answers.
     #[must_use]
     pub fn text(&self, key: &str) -> String {
@@ -181,14 +163,14 @@ impl Draft {
         }
     }
 
-    /// What was said of a key, if anything was.
+    /// What a key was set to and by whom, if anybody did.
     #[must_use]
-    pub fn said(&self, key: &str) -> Option<&Sourced> {
+    pub fn sourced(&self, key: &str) -> Option<&Sourced> {
         self.values.get(key)
     }
 
-    /// Everything that was said, by key.
-    pub fn all_said(&self) -> impl Iterator<Item = (&str, &Sourced)> {
+    /// Everything that was set, by key.
+    pub fn all_sourced(&self) -> impl Iterator<Item = (&str, &Sourced)> {
         self.values.iter().map(|(key, sourced)| (key.as_str(), sourced))
     }
 
@@ -237,10 +219,10 @@ impl Draft {
     ///
     /// # Errors
     /// All problems together: a missing name, impossible combinations, pins
-    /// of numbers that services need differently.
+    /// of numbers that services need differently. What the preset requires is
+    /// for `policy` to say.
     pub fn resolve(&self) -> Result<Answers, Vec<Problem>> {
-        let mut problems: Vec<Problem> =
-            self.policy.broken_locks(self).iter().map(Breach::problem).collect();
+        let mut problems = Vec::new();
         let fields: BTreeMap<String, Value> =
             schema::fields().map(|field| (field.name.clone(), self.value(&field))).collect();
         let text = |key: &str| fields[key].to_string();
@@ -445,16 +427,6 @@ mod tests {
             draft.set(key, text, Origin::Flag).unwrap();
         }
         draft
-    }
-
-    #[test]
-    fn a_later_source_wins_and_remembers_what_it_shadows() {
-        let mut draft = draft(&[]);
-        draft.set("deploy.cpus", "1", Origin::Preset("p".into())).unwrap();
-        draft.set("deploy.cpus", "4", Origin::Flag).unwrap();
-        let sourced = draft.said("deploy.cpus").unwrap();
-        assert_eq!(sourced.value, Value::Cpus(MilliCpu(4000)));
-        assert_eq!(sourced.shadowed, [(Value::Cpus(MilliCpu(1000)), Origin::Preset("p".into()))]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Answers: every key typed, with where its value came from.
 //!
-//! A [`Draft`] collects values from layers of rising precedence (built-in
-//! default, preset, `dockwright.toml`, `--set`, prompt); [`Draft::resolve`]
-//! turns it into [`Answers`], or into all of its problems at once.
+//! [`Sources::assemble`] brings together what everybody says. Which of two
+//! values of a key holds is for their [`Origin`]s to decide: built-in default,
+//! preset layers in order, what was found, `dockwright.toml`, `--set`, prompt.
+//! [`Draft::resolve`] then types the [`Answers`], or gives all of their
+//! problems at once; what the preset requires of them is `policy`'s.
 
 mod adopt;
 pub mod adopted;
@@ -11,13 +13,16 @@ pub mod draft;
 pub mod migrate;
 pub mod network;
 pub mod source;
+pub mod sources;
 pub mod stack;
+mod sticky;
 
 use std::collections::BTreeMap;
 
 use crate::schema::value::Value;
 pub use draft::Draft;
 pub use source::{Origin, Sourced};
+pub use sources::Sources;
 use stack::{Budget, Hardening, PackageManager, Stack};
 
 use crate::preset::manifest::FileRule;

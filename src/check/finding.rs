@@ -1,6 +1,7 @@
 //! What a check finds, whatever it is about.
 
 use crate::error::Place;
+use crate::policy::Requirement;
 
 /// What a finding is about. Each has its own field in reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +110,36 @@ impl Finding {
             help: None,
             waived: None,
             warns: false,
+        }
+    }
+
+    /// What of a requirement does not hold, in a file.
+    #[must_use]
+    pub fn of(requirement: &Requirement, path: &str, line: Option<usize>, message: &str) -> Self {
+        let message = match &requirement.message {
+            Some(own) => format!("{own}: {message}"),
+            None => message.to_owned(),
+        };
+        Self {
+            layer: Some(requirement.layer.clone()),
+            demand: Some(requirement.place.clone()),
+            warn_until: requirement.warn_until.clone(),
+            ..Self::new(Kind::Policy, &requirement.id, message).in_file(path).on_line(line)
+        }
+    }
+
+    /// What of a requirement could not be told, in a file.
+    #[must_use]
+    pub fn unknown(
+        requirement: &Requirement,
+        path: &str,
+        line: Option<usize>,
+        message: &str,
+    ) -> Self {
+        Self {
+            layer: Some(requirement.layer.clone()),
+            demand: Some(requirement.place.clone()),
+            ..Self::note(&requirement.id, message).in_file(path).on_line(line)
         }
     }
 

@@ -68,11 +68,11 @@ pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
     match kept_preset(&project) {
         Ok(preset) => {
             let judged = policy::judge(&project, &preset, options)?;
-            let own = judged.own_rules();
             report.add(drift::planned(&project, &judged.plan)?);
             report.add(judged.findings.iter().cloned());
             report.add(outdated::find(&project, &preset, &judged, options, &report)?);
-            waiver::apply(&waivers, &own, options, &mut report).map_err(Error::Input)?;
+            waiver::apply(&waivers, &judged.own_rules, options, &mut report)
+                .map_err(Error::Input)?;
         }
         Err(error) => report.add([unjudged(&error)]),
     }

@@ -3,38 +3,28 @@
 
 use std::collections::BTreeSet;
 
-use crate::answers::{Draft, Origin, document};
+use crate::answers::document;
 use crate::check::Options;
 use crate::check::disk;
 use crate::check::finding::{Finding, Kind};
 use crate::error::Error;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
+use crate::policy::{self, Policy, Violation};
 use crate::preset::Preset;
-use crate::preset::policy::{Breach, Policy};
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::render::{self, Rendered};
-use crate::update;
 
 /// What was judged, and what it was judged by.
 #[derive(Debug)]
 pub struct Judged {
-    /// The answers, with locks as they should be.
-    pub draft: Draft,
-    /// The plan that follows.
+    /// The plan that follows from the answers, with locks as they should be.
     pub plan: Plan,
     /// The files that follow.
     pub renders: Vec<Rendered>,
     /// What does not hold.
     pub findings: Vec<Finding>,
-    own: Policy,
-}
-
-impl Judged {
     /// What a waiver of the repository may name.
-    #[must_use]
-    pub fn own_rules(&self) -> BTreeSet<String> {
-        self.own.ids().into_iter().map(str::to_owned).collect()
-    }
+    pub own_rules: BTreeSet<String>,
 }
 
 /// Judges a repository by its own preset, and by one from outside.
@@ -42,47 +32,29 @@ impl Judged {
 /// # Errors
 /// Answers that are wrong in themselves, whatever a policy says.
 pub fn judge(project: &Project, preset: &Preset, options: &Options) -> Result<Judged, Error> {
-    let (said, _) = update::draft(project, preset, &project.entries, &[])?;
-    let own = said.policy().clone();
-    let outside = options.policy.as_ref().map(Policy::of).transpose().map_err(Error::Input)?;
-    let policies: Vec<&Policy> = outside.iter().chain([&own]).collect();
-    let mut findings: Vec<Finding> = Vec::new();
-    for policy in &policies {
-        findings.extend(policy.broken_locks(&said).iter().map(of_answers));
-    }
-    let draft = with_locks(&said, &own);
-    let answers = draft.resolve().map_err(Error::Input)?;
-    let plan = plan::plan(&answers, &project.lock.only).map_err(Error::Input)?;
-    for policy in &policies {
-        let broken = policy.broken_demands(&draft, &plan, &options.today);
-        findings.extend(broken.iter().map(of_answers));
-    }
+    let sources = project::sources(preset, Some(&project.lock), &project.entries);
+    let draft = sources.assemble().map_err(Error::Input)?.draft;
+    let own = Policy::of(preset, &options.today);
+    let outside = options.policy.iter().map(|preset| Policy::of(preset, &options.today));
+    let outside: Vec<Policy> = outside.collect();
+    let judged = policy::judge(&draft, &project.lock.only, &own, &outside);
+    let policy::Judged { draft, plan, violations } = judged.map_err(Error::Input)?;
+    let mut findings: Vec<Finding> = violations.iter().map(of_answers).collect();
     let renders = render::render(&plan, &draft)?;
-    findings.extend(disk::judge(project, &policies, &draft, &plan, &renders, &options.today)?);
-    Ok(Judged { draft, plan, renders, findings, own })
+    let policies: Vec<&Policy> = outside.iter().chain([&own]).collect();
+    findings.extend(disk::judge(project, &policies, &draft, &plan, &renders)?);
+    Ok(Judged { plan, renders, findings, own_rules: own.ids().map(str::to_owned).collect() })
 }
 
-/// The answers as they would be if nobody had changed what is locked: the
-/// rest can be judged all the same.
-fn with_locks(said: &Draft, policy: &Policy) -> Draft {
-    let mut draft = said.clone();
-    for breach in policy.broken_locks(said) {
-        let lock = &policy.locks[&breach.subject];
-        // The preset's own reading of the value took it.
-        let _ = draft.set(&breach.subject, &lock.value.to_string(), Origin::Flag);
-    }
-    draft
-}
-
-fn of_answers(breach: &Breach) -> Finding {
-    let finding = Finding::new(Kind::Policy, &breach.rule, &breach.message);
+fn of_answers(violation: &Violation) -> Finding {
+    let finding = Finding::new(Kind::Policy, &violation.rule, &violation.message);
     Finding {
         path: Some(document::FILE.to_owned()),
-        line: breach.at.as_ref().map(|place| place.line),
-        layer: Some(breach.layer.clone()),
-        demand: Some(breach.place.clone()),
-        warn_until: breach.warn_until.clone(),
-        help: Some(match (&breach.at, breach.subject.as_str()) {
+        line: violation.at.as_ref().map(|place| place.line),
+        layer: Some(violation.layer.clone()),
+        demand: Some(violation.place.clone()),
+        warn_until: violation.warn_until.clone(),
+        help: Some(match (&violation.at, violation.subject.as_str()) {
             (Some(_), _) => "change it, then `dockwright update`".to_owned(),
             (None, "dockwright") => "install a newer dockwright".to_owned(),
             (None, subject) => format!("set {} there, then `dockwright update`", key_of(subject)),

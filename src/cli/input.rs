@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::answers::{Answers, Draft, Origin, document};
+use crate::answers::{Draft, Origin, document};
 use crate::apply::bookkeeping::Lock;
 use crate::apply::exclusive::Held;
 use crate::apply::journal;
@@ -11,6 +11,7 @@ use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::preset::{self, Preset, Reference};
 use crate::project;
+use crate::schema;
 
 /// The preset that is used when nobody names one.
 pub const USUAL_PRESET: &str = "fastapi-uvicorn";
@@ -28,14 +29,6 @@ pub fn preset(reference: &str, directory: &Path, lock: Option<&Lock>) -> Result<
     preset::open(&reference, &project::places(directory, lock))
 }
 
-/// Puts `--set` flags into a draft.
-///
-/// # Errors
-/// Every flag that is malformed, unknown or refused, together.
-pub fn apply_flags(choices: &Choices, draft: &mut Draft) -> Result<(), Error> {
-    draft.set_flags(&choices.set).map_err(Error::Input)
-}
-
 /// The name a directory suggests for the service in it.
 #[must_use]
 pub fn name_of(directory: &Path) -> Option<String> {
@@ -43,39 +36,36 @@ pub fn name_of(directory: &Path) -> Option<String> {
     Some(absolute.file_name()?.to_string_lossy().into_owned())
 }
 
-/// Takes the directory's name for the project unless somebody named it.
+/// The same as a source of answers.
+#[must_use]
+pub fn name_source(directory: &Path) -> Option<(String, Origin)> {
+    Some((name_of(directory)?, Origin::Found("the directory's name".into())))
+}
+
+/// Refuses a directory whose name is no service name, where nobody gave one.
 ///
 /// # Errors
-/// A directory whose name is no usable service name.
-pub fn name_from(directory: &Path, draft: &mut Draft) -> Result<(), Error> {
-    if draft.said("project.name").is_some() {
-        return Ok(());
-    }
-    let Some(name) = name_of(directory) else { return Ok(()) };
-    let origin = Origin::Found("the directory's name".into());
-    draft.set("project.name", &name, origin).map_err(|problem| {
-        Error::input(
-            problem
+/// Why the name is refused.
+pub fn check_name(directory: &Path, draft: &Draft) -> Result<(), Error> {
+    let unnamed = draft.sourced("project.name").is_none();
+    let refused = name_of(directory).filter(|_| unnamed).and_then(|name| {
+        schema::find("project.name").and_then(|field| field.kind.read(&name).err())
+    });
+    refused.map_or(Ok(()), |message| {
+        Err(Error::input(
+            Problem::new(format!("project.name: {message}"))
                 .at(directory.display().to_string())
                 .help("--set project.name=NAME gives it another"),
-        )
+        ))
     })
 }
 
-/// Types the answers.
-///
-/// # Errors
-/// All of their problems.
-pub fn resolve(draft: &Draft) -> Result<Answers, Error> {
-    draft.resolve().map_err(Error::Input)
-}
-
-/// Plans, and holds the plan against what the preset demands.
+/// Plans, and holds the plan against what the preset requires.
 ///
 /// # Errors
 /// See [`project::plan`].
-pub fn plan(draft: &Draft, answers: &Answers, choices: &Choices) -> Result<Plan, Error> {
-    project::plan(draft, answers, &choices.only.iter().copied().collect())
+pub fn plan(draft: &Draft, choices: &Choices) -> Result<Plan, Error> {
+    project::plan(draft, &choices.only.iter().copied().collect())
 }
 
 /// `dockwright.toml` of a directory, read; `None` where there is none.

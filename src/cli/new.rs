@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::answers::Draft;
+use crate::answers::{Draft, Sources};
 use crate::apply::create;
 use crate::apply::packages;
 use crate::cli::{Choices, Format, input, overview, report, wizard};
@@ -24,20 +24,19 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
     let held = dir.is_dir().then(|| input::hold(dir)).transpose()?;
     create::check_target(dir)?;
     let (preset, draft) = if yes {
-        unasked(dir, choices)?
+        non_interactive(dir, choices)?
     } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
         wizard::run(dir, choices, dry_run)?
     } else {
         return Err(no_terminal(choices));
     };
-    let answers = input::resolve(&draft)?;
-    if let Some(adopted) = &answers.adopted {
+    let mut plan = input::plan(&draft, choices)?;
+    if let Some(adopted) = &plan.answers.adopted {
         return Err(Error::input(
             Problem::new(format!("project.app = {} names code that is already there", adopted.app))
                 .help("`dockwright init` in its repository writes the container files for it"),
         ));
     }
-    let mut plan = input::plan(&draft, &answers, choices)?;
     plan.warnings.extend(project::missing(&plan, dir));
     let files = render::render(&plan, &draft)?;
     let written = if dry_run {
@@ -48,12 +47,13 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
     report_done(dir, choices, &plan, &written, dry_run)
 }
 
-fn unasked(dir: &Path, choices: &Choices) -> Result<(Preset, Draft), Error> {
+fn non_interactive(dir: &Path, choices: &Choices) -> Result<(Preset, Draft), Error> {
     let preset =
         input::preset(choices.preset.as_deref().unwrap_or(input::USUAL_PRESET), dir, None)?;
-    let mut draft = Draft::of_preset(&preset).map_err(Error::Input)?;
-    input::apply_flags(choices, &mut draft)?;
-    input::name_from(dir, &mut draft)?;
+    let name = input::name_source(dir);
+    let sources = Sources { name, set: &choices.set, ..Sources::of(&preset) };
+    let draft = sources.assemble().map_err(Error::Input)?.draft;
+    input::check_name(dir, &draft)?;
     Ok((preset, draft))
 }
 

@@ -4,13 +4,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::answers::{Draft, document};
+use crate::answers::{Origin, Sources, document};
 use crate::apply::bookkeeping::Lock;
 use crate::cli::{Choices, Format, input, report};
 use crate::error::{Error, Problem, nearest};
 use crate::plan::{Decision, Plan};
 use crate::project;
-use crate::update::sticky;
 
 /// Shows the plan of a directory's `dockwright.toml`, or of flags alone.
 ///
@@ -34,24 +33,12 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
             None => input::preset(input::USUAL_PRESET, dir, lock)?,
         },
     };
-    let mut draft = Draft::of_preset(&preset).map_err(Error::Input)?;
-    if let Some(lock) = lock {
-        // What an update would offer is its to say.
-        let _ = sticky::keep(&mut draft, lock, &entries, &choices.set);
-    }
-    document::apply(&entries, &mut draft).map_err(Error::Input)?;
-    input::apply_flags(choices, &mut draft)?;
-    if let Some(derived) = lock.and_then(|lock| lock.derived.clone()) {
-        draft.derive(derived);
-    }
-    if draft.said("project.name").is_none() && input::name_from(dir, &mut draft).is_err() {
-        // A plan needs no usable name; only files do.
-        draft
-            .set("project.name", "service", crate::answers::Origin::Builtin)
-            .map_err(Error::input)?;
-    }
-    let answers = input::resolve(&draft)?;
-    let mut plan = input::plan(&draft, &answers, choices)?;
+    let sources = project::sources(&preset, lock, &entries);
+    let sources = Sources { name: input::name_source(dir), set: &choices.set, ..sources };
+    let mut draft = sources.assemble().map_err(Error::Input)?.draft;
+    // A plan needs no usable name; only files do.
+    draft.set("project.name", "service", Origin::Builtin).map_err(Error::input)?;
+    let mut plan = input::plan(&draft, choices)?;
     plan.warnings.extend(project::missing(&plan, dir));
     match (explain, choices.format) {
         (Some(key), format) => explained(&plan, key, format),

@@ -90,6 +90,13 @@ pub fn parts(reference: &str) -> (&str, &str) {
     }
 }
 
+/// The tag of a reference, with its digest.
+#[must_use]
+pub fn tag(reference: &str) -> Option<&str> {
+    let name = reference.rsplit('/').next().unwrap_or(reference);
+    name.split_once(':').map(|(_, tag)| tag)
+}
+
 /// `docker.io/library/`, `mirror.example.com/`, `registry:5000/library/`.
 fn is_mirror(prefix: &str) -> bool {
     let prefix = prefix.trim_end_matches('/');

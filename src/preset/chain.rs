@@ -8,7 +8,7 @@ use crate::error::{Error, Problem};
 use crate::preset::files::Files;
 use crate::preset::manifest::{self, Manifest};
 use crate::preset::reference::Reference;
-use crate::preset::{BUILTIN, MANIFEST, git};
+use crate::preset::{BUILTIN, MANIFEST, git, locks};
 use crate::relpath::RelPath;
 
 /// Where a layer came from, in a form that the lock stores: no absolute path.
@@ -169,13 +169,14 @@ impl Spot {
 /// stands where it is reached first.
 ///
 /// # Errors
-/// An unknown preset, one that cannot be read or fetched, its mistakes, or a
-/// circle.
+/// An unknown preset, one that cannot be read or fetched, its mistakes, a
+/// circle, or a lock that a later layer changes.
 pub fn resolve(reference: &Reference, places: &Places) -> Result<Vec<Layer>, Error> {
     let mut resolver = Resolver { places, layers: Vec::new(), done: Vec::new(), open: Vec::new() };
     let spot = resolver.locate(reference, None)?;
     resolver.visit(spot)?;
-    Ok(resolver.layers)
+    let problems = locks::changed(&resolver.layers);
+    if problems.is_empty() { Ok(resolver.layers) } else { Err(Error::Input(problems)) }
 }
 
 struct Resolver<'a> {
@@ -460,5 +461,23 @@ mod tests {
         // Nothing is decoded: this is a name like any other.
         let literal = join(Some(&web), "..%2f..%2f..%2fx").unwrap().unwrap();
         assert_eq!(literal.as_str(), "web/django/..%2f..%2f..%2fx");
+    }
+
+    #[test]
+    fn a_layer_may_repeat_the_lock_of_one_it_extends_and_not_change_it() {
+        let directory = TempDir::new().unwrap();
+        preset(&directory, "base", "[\"django-nginx\"]\n[locked]\nstack.proxy = \"nginx\"");
+        let extends = |rest: &str| {
+            preset(&directory, "team", &format!("[\"../base\"]\n{rest}"));
+            names(&directory, "./team")
+        };
+        extends("[locked]\nstack.proxy = \"nginx\"").unwrap();
+        for table in ["locked", "defaults"] {
+            let error = extends(&format!("[{table}]\nstack.proxy = \"none\"")).unwrap_err();
+            let text = error.to_string();
+            let both =
+                ["locked to nginx by base 1.0.0 (", "base/preset.toml:5:", "team/preset.toml:5:"];
+            assert!(both.iter().all(|part| text.contains(part)), "{text}");
+        }
     }
 }

@@ -4,24 +4,18 @@
 //! code and no templates: a stack is a composition of axes. A team's preset
 //! builds on them with defaults, locks, floors, rules and template overlays.
 
-pub mod cases;
 pub mod chain;
 pub mod files;
 pub mod git;
+mod locks;
 pub mod manifest;
-pub mod policy;
 pub mod reference;
 pub mod rule;
-pub mod scaffold;
-pub mod summary;
-pub mod templates;
-pub mod validate;
 
 use include_dir::{Dir, include_dir};
 
 use crate::error::{Error, Problem, nearest};
 pub use chain::{Kept, Layer, Places, Source};
-pub use policy::Policy;
 pub use reference::Reference;
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");

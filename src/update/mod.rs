@@ -9,20 +9,20 @@ pub mod files;
 mod fresh;
 mod gone;
 pub mod reference;
-pub mod sticky;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::answers::{Draft, document, migrate};
+use crate::answers::{Draft, Sources, document, migrate};
 use crate::apply::bookkeeping::{self, FileEntry, Lock};
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
 use crate::apply::records;
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
+use crate::policy::Violation;
 use crate::preset::Preset;
-use crate::preset::policy::Breach;
 use crate::project::{self, Project};
 use crate::relpath::RelPath;
 use crate::render;
@@ -83,10 +83,9 @@ impl Update {
     pub fn of(dir: &Path, options: &Options) -> Result<Self, Error> {
         let prepared = Prepared::of(dir, options)?;
         let Prepared { project, preset, draft, text, moved, mut notes } = prepared;
-        let answers = draft.resolve().map_err(Error::Input)?;
-        let plan = project::plan(&draft, &answers, &project.lock.only)?;
+        let plan = project::plan(&draft, &project.lock.only)?;
         notes.extend(project::missing(&plan, &project.dir));
-        notes.extend(sticky::steps(&project.lock, &plan));
+        notes.extend(steps::of(&project.lock, &plan));
 
         let renders = render::render(&plan, &draft)?;
         let decided = files::decide(&project, renders, &plan, &moved, options)?;
@@ -169,8 +168,11 @@ impl Prepared {
             text = document::with_preset(&text, &reference).map_err(broken_document)?;
         }
         let entries = document::read(document::FILE, &text).map_err(Error::Input)?;
-        let (draft, offers) = draft(&project, &preset, &entries, &options.set)?;
-        notes.extend(offers);
+        let sources = project::sources(&preset, Some(&project.lock), &entries);
+        let assembled =
+            Sources { set: &options.set, ..sources }.assemble().map_err(Error::Input)?;
+        let draft = assembled.draft;
+        notes.extend(assembled.offers);
         if !options.set.is_empty() {
             text = document::extend(&text, &draft).map_err(broken_document)?;
         }
@@ -179,20 +181,14 @@ impl Prepared {
     }
 }
 
-/// The preset's demands that would not hold after an update: it refuses them,
-/// but those that only warn yet.
+/// What the preset requires and would not hold after an update: it refuses
+/// that, but for what only warns yet.
 ///
 /// # Errors
-/// See [`Update::of`]; a broken demand is none.
-pub fn breaches(dir: &Path, options: &Options) -> Result<Vec<Breach>, Error> {
+/// See [`Update::of`]; what does not hold is none.
+pub fn violations(dir: &Path, options: &Options) -> Result<Vec<Violation>, Error> {
     let Prepared { project, draft, .. } = Prepared::of(dir, options)?;
-    let locks = draft.policy().broken_locks(&draft);
-    if !locks.is_empty() {
-        return Ok(locks);
-    }
-    let answers = draft.resolve().map_err(Error::Input)?;
-    let plan = crate::plan::plan(&answers, &project.lock.only).map_err(Error::Input)?;
-    Ok(draft.policy().broken_demands(&draft, &plan, &project::today()))
+    Ok(project::judge(&draft, &project.lock.only).map_err(Error::Input)?.violations)
 }
 
 fn broken_document(error: toml_edit::TomlError) -> Error {
@@ -202,27 +198,6 @@ fn broken_document(error: toml_edit::TomlError) -> Error {
 /// The version of each layer that a lock names.
 fn versions(lock: &Lock) -> BTreeMap<String, String> {
     lock.preset.iter().map(|layer| (layer.name.clone(), layer.version.clone())).collect()
-}
-
-/// The answers, from the preset, what stays from before, `dockwright.toml`
-/// and flags; and what is offered and not taken.
-///
-/// # Errors
-/// Problems of the preset, the document and the flags.
-pub fn draft(
-    project: &Project,
-    preset: &Preset,
-    entries: &[document::Entry],
-    set: &[String],
-) -> Result<(Draft, Vec<String>), Error> {
-    let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
-    if let Some(derived) = &project.lock.derived {
-        draft.derive(derived.clone());
-    }
-    let offers = sticky::keep(&mut draft, &project.lock, entries, set);
-    document::apply(entries, &mut draft).map_err(Error::Input)?;
-    draft.set_flags(set).map_err(Error::Input)?;
-    Ok((draft, offers))
 }
 
 /// Whether an entry's file is on disk.

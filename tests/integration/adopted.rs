@@ -4,14 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dockwright::answers::{Draft, Origin};
+use dockwright::answers::sources::Assembled;
+use dockwright::answers::{Origin, Sources};
 use dockwright::detect::facts::{
     Celery, Connection, Installs, Interface, Meaning, Ml, Python, RequiredEnv, Static,
     SystemPackages, Writable,
 };
 use dockwright::detect::{Evidence, Fact, Facts};
 use dockwright::plan::{self, Plan};
-use dockwright::preset;
+use dockwright::preset::{self, Preset};
 use dockwright::render::{self, Rendered};
 use serde_json::Value;
 
@@ -38,6 +39,13 @@ fn names(list: &[&str]) -> Vec<String> {
     list.iter().map(|name| (*name).to_owned()).collect()
 }
 
+/// The answers of an `init` with these flags.
+fn assemble(preset: &Preset, facts: &Facts, set: &[(&str, &str)]) -> Assembled {
+    let set: Vec<String> = set.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let name = Some(("shop".to_owned(), Origin::Builtin));
+    Sources { name, facts: Some(facts), set: &set, ..Sources::of(preset) }.assemble().unwrap()
+}
+
 /// A plan and its files.
 pub struct Written {
     plan: Plan,
@@ -46,12 +54,8 @@ pub struct Written {
 
 impl Written {
     pub fn of(facts: &Facts, preset: &str, set: &[(&str, &str)]) -> Self {
-        let mut draft = Draft::of_preset(&preset::find(preset).unwrap()).unwrap();
-        draft.set("project.name", "shop", Origin::Flag).unwrap();
-        let notes = draft.adopt(facts);
-        for (key, value) in set {
-            draft.set(key, value, Origin::Flag).unwrap();
-        }
+        let preset = preset::find(preset).unwrap();
+        let Assembled { draft, notes, .. } = assemble(&preset, facts, set);
         let answers = draft.resolve().unwrap_or_else(|problems| panic!("{problems:?} {notes:?}"));
         let plan = plan::plan(&answers, &BTreeSet::new()).unwrap();
         let files = render::render(&plan, &draft).unwrap();
@@ -529,9 +533,7 @@ fn an_environment_that_only_conda_can_make_is_refused_with_the_reason() {
         },
         ..poetry_flask()
     };
-    let mut draft = Draft::of_preset(&preset::find("fastapi-uvicorn").unwrap()).unwrap();
-    draft.set("project.name", "shop", Origin::Flag).unwrap();
-    draft.adopt(&facts);
+    let draft = assemble(&preset::find("fastapi-uvicorn").unwrap(), &facts, &[]).draft;
     let problems = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap_err();
     assert!(problems[0].message.contains("cudatoolkit"), "{problems:?}");
     assert!(problems[0].help.as_deref().unwrap().contains("project.package-manager=pip"));

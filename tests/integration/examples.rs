@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dockwright::answers::{Draft, document};
+use dockwright::answers::{Sources, document};
 use dockwright::plan::outputs::Content;
 use dockwright::{plan, preset, render};
 
@@ -19,8 +19,8 @@ fn rendered(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let source = fs::read_to_string(directory.join(document::FILE)).unwrap();
     let entries = document::read(document::FILE, &source).unwrap();
     let name = &entries.iter().find(|entry| entry.key == "preset").unwrap().text;
-    let mut draft = Draft::of_preset(&preset::find(name).unwrap()).unwrap();
-    document::apply(&entries, &mut draft).unwrap();
+    let preset = preset::find(name).unwrap();
+    let draft = Sources { entries: &entries, ..Sources::of(&preset) }.assemble().unwrap().draft;
     let plan = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap();
     render::render(&plan, &draft)
         .unwrap()

@@ -15,6 +15,7 @@ mod hostile_overlays;
 mod init;
 mod init_bad_input;
 mod init_git;
+mod modules;
 mod network;
 mod new;
 mod others;

@@ -22,7 +22,7 @@ static RENDERED: LazyLock<Vec<Combination>> = LazyLock::new(|| {
         let plan = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap();
         let files = render::render(&plan, &draft).unwrap();
         let axes: Vec<String> =
-            draft.all_said().map(|(key, sourced)| format!("{key}={}", sourced.value)).collect();
+            draft.all_sourced().map(|(key, sourced)| format!("{key}={}", sourced.value)).collect();
         (axes.join(" "), plan, files)
     };
     combinations().into_iter().map(render).collect()

@@ -1,10 +1,10 @@
 //! `web.memory`, `db.cpus`, `worker.pids`: limits of containers.
 
 use crate::check::disk::compose::{Compose, at};
-use crate::check::disk::demand::{Demand, Holds};
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
 use crate::compose::{Item, Service, interpolate};
+use crate::policy::{Constraint, Requirement};
 use crate::units::MilliCpu;
 
 /// Where a limit stands in a service, the form that counts first.
@@ -26,18 +26,23 @@ pub fn is_limit(number: &str) -> bool {
 }
 
 /// Judges a limit of a service in every file that is deployed.
-pub fn judge(demand: &Demand, service: &str, number: &str, scene: &Scene<'_>) -> Vec<Finding> {
+pub fn judge(
+    requirement: &Requirement,
+    service: &str,
+    number: &str,
+    scene: &Scene<'_>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for compose in scene.composes.iter().filter(|compose| !compose.development) {
         if let Some(there) = compose.service(service) {
-            findings.extend(of_service(demand, number, compose, there));
+            findings.extend(of_service(requirement, number, compose, there));
         }
     }
     findings
 }
 
 fn of_service(
-    demand: &Demand,
+    requirement: &Requirement,
     number: &str,
     compose: &Compose,
     service: &Service,
@@ -49,19 +54,19 @@ fn of_service(
         let written = compose.written(&service.name)?;
         places.iter().find_map(|keys| at(written, keys))?;
         let message = format!("{}: its limit of {number} is gone", service.name);
-        return Some(demand.finding(&compose.path, Some(service.line), &message));
+        return Some(Finding::of(requirement, &compose.path, Some(service.line), &message));
     };
     let said = interpolate::defaults(&item.scalar().unwrap_or_default());
     let Some(value) = read(number, &said) else {
         let message = format!("{}: {number} `{said}` cannot be read", service.name);
-        return Some(demand.unknown(&compose.path, Some(item.line), &message));
+        return Some(Finding::unknown(requirement, &compose.path, Some(item.line), &message));
     };
-    if is_close(demand, item, &said) {
+    if is_close(requirement, item, &said) {
         return None;
     }
-    let fault = demand.fault(&value)?;
+    let fault = requirement.fault(&value)?;
     let message = format!("{}: {number} is {said}, {fault}", service.name);
-    Some(demand.finding(&compose.path, Some(item.line), &message))
+    Some(Finding::of(requirement, &compose.path, Some(item.line), &message))
 }
 
 /// A limit in the form that keys take.
@@ -84,14 +89,14 @@ fn read(number: &str, said: &str) -> Option<String> {
 }
 
 /// Compose files have two digits of a CPU, keys three.
-fn is_close(demand: &Demand, item: &Item, said: &str) -> bool {
-    let Holds::Equals(value) = &demand.holds else { return false };
+fn is_close(requirement: &Requirement, item: &Item, said: &str) -> bool {
+    let Constraint::Equals(value) = &requirement.constraint else { return false };
     let locked = value.to_string();
     let locked = MilliCpu::parse(locked.trim_end_matches(" CPU"));
     let own = MilliCpu::parse(said);
     item.scalar().is_some()
         && matches!((locked, own), (Ok(one), Ok(other)) if one.compose() == other.compose())
-        && demand.key.ends_with("cpus")
+        && requirement.key.ends_with("cpus")
 }
 
 #[cfg(test)]

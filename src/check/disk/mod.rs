@@ -17,7 +17,6 @@
 //! Any other key is an answer and shows in no single line of a file.
 
 mod compose;
-mod demand;
 mod dockerfile;
 mod image;
 mod limits;
@@ -36,11 +35,10 @@ use crate::answers::Draft;
 use crate::check::finding::Finding;
 use crate::error::Error;
 use crate::plan::Plan;
-use crate::preset::policy::Policy;
+use crate::policy::{Constraint, Policy, Requirement};
 use crate::project::Project;
 use crate::render::Rendered;
 use crate::schema::Role;
-use demand::Demand;
 use image::Image;
 use scene::Scene;
 
@@ -54,54 +52,52 @@ pub fn judge(
     draft: &Draft,
     plan: &Plan,
     renders: &[Rendered],
-    today: &str,
 ) -> Result<Vec<Finding>, Error> {
-    if policies.iter().all(|policy| policy.ids().is_empty()) {
+    let mut requirements = policies.iter().flat_map(|policy| &policy.0).peekable();
+    if requirements.peek().is_none() {
         return Ok(Vec::new());
     }
     let mut scene = Scene::read(project, draft, plan, renders)?;
     let images = image::all(&scene);
     let mut findings = Vec::new();
-    for policy in policies {
-        for demand in Demand::all(policy, today) {
-            findings.extend(of_value(&demand, &scene, &images));
-        }
-        for rule in &policy.rules {
-            findings.extend(text::judge(rule, &mut scene, today)?);
-        }
+    for requirement in requirements {
+        findings.extend(match &requirement.constraint {
+            Constraint::Lines { path, .. } => text::judge(requirement, path, &mut scene)?,
+            _ => of_value(requirement, &scene, &images),
+        });
     }
     findings.append(&mut scene.unread);
     Ok(findings)
 }
 
-fn of_value(demand: &Demand, scene: &Scene<'_>, images: &[Image]) -> Vec<Finding> {
-    match demand.key.as_str() {
+fn of_value(requirement: &Requirement, scene: &Scene<'_>, images: &[Image]) -> Vec<Finding> {
+    match requirement.key.as_str() {
         "deploy.hardening" => {
-            [user::judge(demand, scene), privileges::judge(demand, scene)].concat()
+            [user::judge(requirement, scene), privileges::judge(requirement, scene)].concat()
         }
-        "project.python" => python::judge(demand, images),
-        "images.registry" => registry::judge(demand, images, scene),
-        key if key.starts_with("network.") => network::judge(demand, scene),
-        "deploy.bind" => ports::bind(demand, scene),
-        "project.port" => ports::port(demand, scene),
+        "project.python" => python::judge(requirement, images),
+        "images.registry" => registry::judge(requirement, images, scene),
+        key if key.starts_with("network.") => network::judge(requirement, scene),
+        "deploy.bind" => ports::bind(requirement, scene),
+        "project.port" => ports::port(requirement, scene),
         key => match key.strip_prefix("images.") {
-            Some(name) => tags::judge(demand, name, images, scene),
-            None => of_number(demand, scene),
+            Some(name) => tags::judge(requirement, name, images, scene),
+            None => of_number(requirement, scene),
         },
     }
 }
 
 /// A planned number of a service.
-fn of_number(demand: &Demand, scene: &Scene<'_>) -> Vec<Finding> {
-    let Some((role, number)) = demand.key.split_once('.') else { return Vec::new() };
+fn of_number(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
+    let Some((role, number)) = requirement.key.split_once('.') else { return Vec::new() };
     let Some(role) = Role::ALL.into_iter().find(|known| known.name() == role) else {
         return Vec::new();
     };
     let service = scene.plan.answers.services.get(&role).map_or("", String::as_str);
     if limits::is_limit(number) {
-        limits::judge(demand, service, number, scene)
+        limits::judge(requirement, service, number, scene)
     } else if server::is_known(role, number) {
-        server::judge(demand, role, number, scene)
+        server::judge(requirement, role, number, scene)
     } else {
         Vec::new()
     }

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::check::disk::demand::{Demand, Holds};
 use crate::check::disk::scene::{Scene, Text};
 use crate::check::finding::Finding;
+use crate::policy::Requirement;
 
 /// How files say an index or a proxy: as a variable, or on a command line.
 struct Said {
@@ -45,13 +45,13 @@ static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Judges a key of the network on every file that was read.
-pub fn judge(demand: &Demand, scene: &Scene<'_>) -> Vec<Finding> {
+pub fn judge(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for text in scene.texts.iter().filter(|text| !text.path.contains(".dev.")) {
-        findings.extend(other_values(demand, text));
-        findings.extend(gone(demand, text));
-        if demand.key == "network.index-auth" {
-            findings.extend(logins(demand, text));
+        findings.extend(other_values(requirement, text));
+        findings.extend(gone(requirement, text));
+        if requirement.key == "network.index-auth" {
+            findings.extend(logins(requirement, text));
         }
     }
     findings
@@ -63,26 +63,26 @@ fn lines(text: &Text) -> impl Iterator<Item = (usize, &str)> {
     numbered.filter(|(_, line)| !line.trim_start().starts_with('#'))
 }
 
-/// Values that the demand does not have.
-fn other_values(demand: &Demand, text: &Text) -> Vec<Finding> {
-    let Some((_, pattern)) = PATTERNS.iter().find(|(key, _)| *key == demand.key) else {
+/// Values that the requirement does not have.
+fn other_values(requirement: &Requirement, text: &Text) -> Vec<Finding> {
+    let Some((_, pattern)) = PATTERNS.iter().find(|(key, _)| *key == requirement.key) else {
         return Vec::new();
     };
-    let allowed = allowed(demand);
+    let allowed = allowed(requirement);
     let mut findings = Vec::new();
     for (number, line) in lines(text) {
         let said =
             pattern.captures_iter(line).filter_map(|found| found.iter().skip(1).flatten().next());
         for value in said.flat_map(|said| said.as_str().split_whitespace()) {
             if value.contains('$') {
-                let message = format!("{} is only known when it is built", demand.key);
-                findings.push(demand.unknown(&text.path, Some(number), &message));
+                let message = format!("{} is only known when it is built", requirement.key);
+                findings.push(Finding::unknown(requirement, &text.path, Some(number), &message));
             } else if !allowed.iter().any(|one| same(one, value)) {
                 // A login in it is not shown.
                 let value = LOGIN.replace_all(value, "https://…@");
                 let message =
-                    format!("{} is {value}, and not {}", demand.key, allowed.join(" or "));
-                findings.push(demand.finding(&text.path, Some(number), &message));
+                    format!("{} is {value}, and not {}", requirement.key, allowed.join(" or "));
+                findings.push(Finding::of(requirement, &text.path, Some(number), &message));
             }
         }
     }
@@ -93,24 +93,20 @@ fn same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
-fn allowed(demand: &Demand) -> Vec<String> {
-    let whole = match &demand.holds {
-        Holds::Equals(value) => vec![value.to_string()],
-        Holds::Within { one_of, .. } => one_of.clone(),
-        Holds::AtLeast(_) => Vec::new(),
-    };
+fn allowed(requirement: &Requirement) -> Vec<String> {
+    let whole = requirement.allowed();
     let parts = whole.iter().flat_map(|value| value.split(','));
     parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
 /// What a file was written with and no longer has.
-fn gone(demand: &Demand, text: &Text) -> Vec<Finding> {
+fn gone(requirement: &Requirement, text: &Text) -> Vec<Finding> {
     let Some(pristine) = &text.pristine else { return Vec::new() };
-    let allowed = allowed(demand);
+    let allowed = allowed(requirement);
     let lost = allowed.iter().filter(|value| pristine.contains(*value) && !has(text, value));
     lost.map(|value| {
-        let message = format!("{} = {value} is gone from the file", demand.key);
-        demand.finding(&text.path, None, &message)
+        let message = format!("{} = {value} is gone from the file", requirement.key);
+        Finding::of(requirement, &text.path, None, &message)
     })
     .collect()
 }
@@ -120,13 +116,13 @@ fn has(text: &Text, value: &str) -> bool {
 }
 
 /// Logins that would be in a layer.
-fn logins(demand: &Demand, text: &Text) -> Vec<Finding> {
+fn logins(requirement: &Requirement, text: &Text) -> Vec<Finding> {
     let found = lines(text).filter(|(_, line)| LOGIN.is_match(line));
     found
         .map(|(number, _)| {
             let message = "a login in an address ends up in the image";
             let help = "network.index-auth = \"secret\" mounts it while packages are fetched";
-            demand.finding(&text.path, Some(number), message).help(help)
+            Finding::of(requirement, &text.path, Some(number), message).help(help)
         })
         .collect()
 }

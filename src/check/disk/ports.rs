@@ -1,13 +1,13 @@
 //! `deploy.bind` and `project.port`: where ports are published.
 
-use crate::check::disk::demand::Demand;
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
 use crate::compose::{Port, Service, interpolate};
+use crate::policy::Requirement;
 use crate::schema::Role;
 
 /// Judges the addresses that every service is published on.
-pub fn bind(demand: &Demand, scene: &Scene<'_>) -> Vec<Finding> {
+pub fn bind(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
     each(scene, |_, service, port| {
         let host = interpolate::defaults(&port.host);
         let parts = interpolate::split(&host, ':');
@@ -15,25 +15,25 @@ pub fn bind(demand: &Demand, scene: &Scene<'_>) -> Vec<Finding> {
             [address, _, ..] => address.trim_matches(['[', ']']),
             _ => "0.0.0.0",
         };
-        let fault = demand.fault(address)?;
+        let fault = requirement.fault(address)?;
         Some(format!("{}: {} is published on {address}, {fault}", service.name, port.container))
     })
     .into_iter()
-    .map(|(path, line, message)| demand.finding(&path, Some(line), &message))
+    .map(|(path, line, message)| Finding::of(requirement, &path, Some(line), &message))
     .collect()
 }
 
 /// Judges the port that the service is published at.
-pub fn port(demand: &Demand, scene: &Scene<'_>) -> Vec<Finding> {
+pub fn port(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
     let role = if scene.plan.services.contains(&Role::Nginx) { Role::Nginx } else { Role::Web };
     let entry = scene.plan.answers.services.get(&role).cloned().unwrap_or_default();
     each(scene, |_, service, port| {
         let number = port.host_number()?;
-        let fault = (service.name == entry).then(|| demand.fault(&number.to_string()))??;
+        let fault = (service.name == entry).then(|| requirement.fault(&number.to_string()))??;
         Some(format!("{}: it is published at {number}, {fault}", service.name))
     })
     .into_iter()
-    .map(|(path, line, message)| demand.finding(&path, Some(line), &message))
+    .map(|(path, line, message)| Finding::of(requirement, &path, Some(line), &message))
     .collect()
 }
 

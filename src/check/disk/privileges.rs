@@ -2,22 +2,23 @@
 //! it was written with.
 
 use crate::check::disk::compose::{Compose, words};
-use crate::check::disk::demand::Demand;
 use crate::check::disk::scene::Scene;
 use crate::check::disk::user::is_root;
 use crate::check::finding::Finding;
 use crate::compose::{Service, interpolate};
+use crate::policy::Requirement;
 
 /// Judges every service of every file that is deployed.
-pub fn judge(demand: &Demand, scene: &Scene<'_>) -> Vec<Finding> {
+pub fn judge(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for compose in scene.composes.iter().filter(|compose| !compose.development) {
         for (what, line) in &compose.elsewhere {
             let message = format!("{what} names another file, which is not judged");
-            findings.push(demand.unknown(&compose.path, Some(*line), &message));
+            findings.push(Finding::unknown(requirement, &compose.path, Some(*line), &message));
         }
         for service in &compose.services {
-            let judge = Judge { demand, compose, service, written: compose.written(&service.name) };
+            let judge =
+                Judge { requirement, compose, service, written: compose.written(&service.name) };
             findings.extend(judge.gained());
             findings.extend(judge.lost());
         }
@@ -26,7 +27,7 @@ pub fn judge(demand: &Demand, scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 struct Judge<'a> {
-    demand: &'a Demand,
+    requirement: &'a Requirement,
     compose: &'a Compose,
     service: &'a Service,
     written: Option<&'a Service>,
@@ -36,7 +37,7 @@ impl Judge<'_> {
     fn finding(&self, key: &str, what: &str) -> Finding {
         let line = self.service.line_of(key);
         let message = format!("{}: {what}", self.service.name);
-        self.demand.finding(&self.compose.path, Some(line), &message)
+        Finding::of(self.requirement, &self.compose.path, Some(line), &message)
     }
 
     /// Whether the service was written with the same.
@@ -98,7 +99,7 @@ impl Judge<'_> {
             .map(|(path, line)| {
                 let message =
                     format!("{}: {path} is mounted, which is root on the host", self.service.name);
-                self.demand.finding(&self.compose.path, Some(line), &message)
+                Finding::of(self.requirement, &self.compose.path, Some(line), &message)
             })
             .collect()
     }

@@ -1,20 +1,20 @@
 //! `project.python` and the floor of it: the images that hold Python, in any
 //! stage.
 
-use crate::check::disk::demand::Demand;
 use crate::check::disk::image::Image;
 use crate::check::finding::Finding;
+use crate::policy::Requirement;
 
 /// Judges every image whose name or tag speaks of Python.
-pub fn judge(demand: &Demand, images: &[Image]) -> Vec<Finding> {
-    images.iter().filter_map(|image| of_image(demand, image)).collect()
+pub fn judge(requirement: &Requirement, images: &[Image]) -> Vec<Finding> {
+    images.iter().filter_map(|image| of_image(requirement, image)).collect()
 }
 
-fn of_image(demand: &Demand, image: &Image) -> Option<Finding> {
+fn of_image(requirement: &Requirement, image: &Image) -> Option<Finding> {
     let tag = image.tag();
     let unknown = || {
         let message = format!("the Python of {} cannot be told from its tag", image.reference);
-        Some(demand.unknown(&image.path, Some(image.line), &message))
+        Some(Finding::unknown(requirement, &image.path, Some(image.line), &message))
     };
     let version = match tag {
         _ if image.is_unknown() && image.reference.contains("python") => return unknown(),
@@ -25,10 +25,10 @@ fn of_image(demand: &Demand, image: &Image) -> Option<Finding> {
         None => return None,
     };
     let Some(version) = version else { return unknown() };
-    let fault = demand.fault(&version)?;
+    let fault = requirement.fault(&version)?;
     let message = format!("{}: Python is {version}, {fault}", image.reference);
     let help = "take an image with the right version there";
-    Some(demand.finding(&image.path, Some(image.line), &message).help(help))
+    Some(Finding::of(requirement, &image.path, Some(image.line), &message).help(help))
 }
 
 /// `3.12` of `3.12.4-slim`.

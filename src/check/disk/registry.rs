@@ -1,28 +1,24 @@
 //! `images.registry`: every image that is taken from outside comes from it.
 
 use crate::answers::Origin;
-use crate::check::disk::demand::{Demand, Holds};
 use crate::check::disk::image::Image;
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
+use crate::policy::Requirement;
 
 /// Judges every image.
-pub fn judge(demand: &Demand, images: &[Image], scene: &Scene<'_>) -> Vec<Finding> {
-    let allowed: Vec<String> = match &demand.holds {
-        Holds::Equals(value) => vec![value.to_string()],
-        Holds::Within { one_of, .. } => one_of.clone(),
-        Holds::AtLeast(_) => return Vec::new(),
-    };
+pub fn judge(requirement: &Requirement, images: &[Image], scene: &Scene<'_>) -> Vec<Finding> {
+    let allowed = requirement.allowed();
     let allowed: Vec<&str> = allowed.iter().map(|prefix| prefix.trim_end_matches('/')).collect();
     // Without a prefix, any registry is right.
     if allowed.is_empty() || allowed.contains(&"") {
         return Vec::new();
     }
-    images.iter().filter_map(|image| of_image(demand, image, &allowed, scene)).collect()
+    images.iter().filter_map(|image| of_image(requirement, image, &allowed, scene)).collect()
 }
 
 fn of_image(
-    demand: &Demand,
+    requirement: &Requirement,
     image: &Image,
     allowed: &[&str],
     scene: &Scene<'_>,
@@ -33,11 +29,11 @@ fn of_image(
     }
     if image.reference.starts_with('$') {
         let message = format!("where {} comes from cannot be told", image.reference);
-        return Some(demand.unknown(&image.path, Some(image.line), &message));
+        return Some(Finding::unknown(requirement, &image.path, Some(image.line), &message));
     }
     let message = format!("{} does not come from {}", image.reference, allowed.join(" or "));
     let help = format!("{}/{}", allowed[0], image.reference);
-    Some(demand.finding(&image.path, Some(image.line), &message).help(help))
+    Some(Finding::of(requirement, &image.path, Some(image.line), &message).help(help))
 }
 
 /// An image that the preset itself names, registry and all.
@@ -46,7 +42,7 @@ fn is_of_the_preset(image: &Image, scene: &Scene<'_>) -> bool {
         *reference == image.reference
             && scene
                 .draft
-                .said(&format!("images.{name}"))
-                .is_some_and(|said| matches!(said.origin, Origin::Preset(_)))
+                .sourced(&format!("images.{name}"))
+                .is_some_and(|sourced| matches!(sourced.origin, Origin::Preset { .. }))
     })
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use ruff_python_ast::{Expr, Number};
 
-use crate::check::disk::demand::Demand;
 use crate::check::disk::scene::{Scene, Text};
 use crate::check::disk::user::built;
 use crate::check::finding::Finding;
 use crate::compose::{Service, interpolate};
 use crate::detect::python::{self, Module};
+use crate::policy::Requirement;
 use crate::schema::Role;
 
 /// A number of a role and the names it goes by.
@@ -60,33 +60,44 @@ pub fn is_known(role: Role, number: &str) -> bool {
 }
 
 /// Judges a number everywhere it may stand.
-pub fn judge(demand: &Demand, role: Role, number: &str, scene: &Scene<'_>) -> Vec<Finding> {
+pub fn judge(
+    requirement: &Requirement,
+    role: Role,
+    number: &str,
+    scene: &Scene<'_>,
+) -> Vec<Finding> {
     let Some(row) = ROWS.iter().find(|row| row.role == role && row.number == number) else {
         return Vec::new();
     };
     let mut findings = Vec::new();
     if role == Role::Web {
         if let Some(text) = &scene.gunicorn {
-            findings.extend(in_settings(demand, row, text));
+            findings.extend(in_settings(requirement, row, text));
         }
-        findings.extend(in_images(demand, row, scene));
+        findings.extend(in_images(requirement, row, scene));
     }
-    findings.extend(in_services(demand, row, scene));
+    findings.extend(in_services(requirement, row, scene));
     findings
 }
 
-fn fault(demand: &Demand, row: &Row, value: &str, path: &str, line: usize) -> Option<Finding> {
+fn fault(
+    requirement: &Requirement,
+    row: &Row,
+    value: &str,
+    path: &str,
+    line: usize,
+) -> Option<Finding> {
     if value.contains('$') {
         let message = format!("{}: `{value}` is only known when it runs", row.number);
-        return Some(demand.unknown(path, Some(line), &message));
+        return Some(Finding::unknown(requirement, path, Some(line), &message));
     }
-    let fault = demand.fault(value)?;
-    let message = format!("{} is {value}, {fault}", demand.key);
-    Some(demand.finding(path, Some(line), &message))
+    let fault = requirement.fault(value)?;
+    let message = format!("{} is {value}, {fault}", requirement.key);
+    Some(Finding::of(requirement, path, Some(line), &message))
 }
 
 /// The last assignment of gunicorn's setting.
-fn in_settings(demand: &Demand, row: &Row, text: &Text) -> Option<Finding> {
+fn in_settings(requirement: &Requirement, row: &Row, text: &Text) -> Option<Finding> {
     let module = Module::parse(&text.path, Arc::from(text.text.as_str()));
     let statements = module.top_level();
     let mut assigned = statements.iter().flat_map(|statement| python::assignments(statement));
@@ -100,33 +111,34 @@ fn in_settings(demand: &Demand, row: &Row, text: &Text) -> Option<Finding> {
         other => python::string(other).map(str::to_owned),
     };
     match said {
-        Some(said) => fault(demand, row, &said, &text.path, line),
+        Some(said) => fault(requirement, row, &said, &text.path, line),
         None => {
             let message = format!(
                 "{} = {} is only known when it runs",
                 row.setting,
                 module.source(value).lines().next().unwrap_or_default()
             );
-            Some(demand.unknown(&text.path, Some(line), &message))
+            Some(Finding::unknown(requirement, &text.path, Some(line), &message))
         }
     }
 }
 
 /// The commands of the images that are run.
-fn in_images(demand: &Demand, row: &Row, scene: &Scene<'_>) -> Vec<Finding> {
+fn in_images(requirement: &Requirement, row: &Row, scene: &Scene<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &scene.dockerfiles {
         for stage in built(file, scene) {
             let Some((words, line)) = file.command(stage) else { continue };
             let said = flag(words, row.flags);
-            findings.extend(said.and_then(|said| fault(demand, row, &said, &file.path, *line)));
+            findings
+                .extend(said.and_then(|said| fault(requirement, row, &said, &file.path, *line)));
         }
     }
     findings
 }
 
 /// Commands and variables of the role's service.
-fn in_services(demand: &Demand, row: &Row, scene: &Scene<'_>) -> Vec<Finding> {
+fn in_services(requirement: &Requirement, row: &Row, scene: &Scene<'_>) -> Vec<Finding> {
     let name = scene.plan.answers.services.get(&row.role).map_or("", String::as_str);
     let mut findings = Vec::new();
     for compose in scene.composes.iter().filter(|compose| !compose.development) {
@@ -134,13 +146,13 @@ fn in_services(demand: &Demand, row: &Row, scene: &Scene<'_>) -> Vec<Finding> {
         let words = words(service);
         if let Some(said) = flag(&words, row.flags) {
             let line = service.line_of("command");
-            findings.extend(fault(demand, row, &said, &compose.path, line));
+            findings.extend(fault(requirement, row, &said, &compose.path, line));
         }
         let variable = service.variable(row.variable).filter(|_| !row.variable.is_empty());
         if let Some(said) = variable {
             let line = service.line_of("environment");
             let said = interpolate::defaults(&said);
-            findings.extend(fault(demand, row, &said, &compose.path, line));
+            findings.extend(fault(requirement, row, &said, &compose.path, line));
         }
     }
     findings

@@ -1,21 +1,26 @@
 //! `images.NAME`: the references and tags of single images.
 
 use crate::catalog::VERSIONS;
-use crate::check::disk::demand::{Demand, Holds};
 use crate::check::disk::image::Image;
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
 use crate::compose::image::parts;
+use crate::policy::{Constraint, Requirement};
 use crate::schema::Role;
 use crate::version;
 
 /// Judges the images that a name is about.
-pub fn judge(demand: &Demand, name: &str, images: &[Image], scene: &Scene<'_>) -> Vec<Finding> {
-    let about = About::of(demand, name, scene);
+pub fn judge(
+    requirement: &Requirement,
+    name: &str,
+    images: &[Image],
+    scene: &Scene<'_>,
+) -> Vec<Finding> {
+    let about = About::of(requirement, name, scene);
     images
         .iter()
         .filter(|image| about.is(image))
-        .filter_map(|image| of_image(demand, name, image))
+        .filter_map(|image| of_image(requirement, name, image))
         .collect()
 }
 
@@ -26,7 +31,7 @@ struct About {
 }
 
 impl About {
-    fn of(demand: &Demand, name: &str, scene: &Scene<'_>) -> Self {
+    fn of(requirement: &Requirement, name: &str, scene: &Scene<'_>) -> Self {
         let last = |reference: &str| {
             let repository = parts(reference).0;
             repository.rsplit('/').next().unwrap_or(repository).to_owned()
@@ -35,7 +40,7 @@ impl About {
             "dockerfile-syntax" => "dockerfile".to_owned(),
             name => VERSIONS.images.get(name).map_or_else(|| name.to_owned(), |usual| last(usual)),
         }];
-        if let Holds::Equals(value) = &demand.holds {
+        if let Constraint::Equals(value) = &requirement.constraint {
             names.push(last(&value.to_string()));
         }
         let roles: &[Role] = match name {
@@ -54,7 +59,7 @@ impl About {
     }
 }
 
-fn of_image(demand: &Demand, name: &str, image: &Image) -> Option<Finding> {
+fn of_image(requirement: &Requirement, name: &str, image: &Image) -> Option<Finding> {
     let is = |wanted: &str| {
         let bare = image.reference.split('@').next().unwrap_or(&image.reference);
         let own = if wanted.contains('@') { image.reference.as_str() } else { bare };
@@ -62,17 +67,17 @@ fn of_image(demand: &Demand, name: &str, image: &Image) -> Option<Finding> {
     };
     let unknown = |what: &str| {
         let message = format!("the {what} of {} cannot be told", image.reference);
-        Some(demand.unknown(&image.path, Some(image.line), &message))
+        Some(Finding::unknown(requirement, &image.path, Some(image.line), &message))
     };
     if image.is_unknown() {
         return unknown("version");
     }
-    let fault = match &demand.holds {
-        Holds::Equals(value) => {
+    let fault = match &requirement.constraint {
+        Constraint::Equals(value) => {
             let value = value.to_string();
             (!is(&value)).then(|| format!("and images.{name} is locked to {value}"))
         }
-        Holds::AtLeast(least) => {
+        Constraint::AtLeast(least) => {
             let tag = image.tag().unwrap_or_default();
             let tag = tag.strip_prefix("pg").unwrap_or(tag);
             match version::compare(tag, least) {
@@ -81,11 +86,12 @@ fn of_image(demand: &Demand, name: &str, image: &Image) -> Option<Finding> {
                 None => return unknown("version"),
             }
         }
-        Holds::Within { one_of, .. } => {
+        Constraint::Within { one_of, .. } => {
             let fits = one_of.is_empty() || one_of.iter().any(|one| is(one));
             (!fits).then(|| format!("and not {}", one_of.join(" or ")))
         }
+        Constraint::Lines { .. } => None,
     }?;
     let message = format!("the image is {}, {fault}", image.reference);
-    Some(demand.finding(&image.path, Some(image.line), &message))
+    Some(Finding::of(requirement, &image.path, Some(image.line), &message))
 }

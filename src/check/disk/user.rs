@@ -1,16 +1,16 @@
 //! `deploy.hardening`, on a Dockerfile: what is run does not run as root.
 
-use crate::check::disk::demand::Demand;
 use crate::check::disk::dockerfile::Dockerfile;
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
+use crate::policy::Requirement;
 
 /// The stages that become images: the last, and those a compose file builds.
-pub fn judge(demand: &Demand, scene: &Scene<'_>) -> Vec<Finding> {
+pub fn judge(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &scene.dockerfiles {
         for stage in built(file, scene) {
-            findings.extend(of_stage(demand, file, stage));
+            findings.extend(of_stage(requirement, file, stage));
         }
     }
     findings
@@ -35,23 +35,23 @@ fn names(dockerfile: &str, path: &str) -> bool {
     path == name || path.ends_with(&format!("/{name}"))
 }
 
-fn of_stage(demand: &Demand, file: &Dockerfile, stage: usize) -> Option<Finding> {
+fn of_stage(requirement: &Requirement, file: &Dockerfile, stage: usize) -> Option<Finding> {
     let name = &file.stages[stage].name;
     match file.user(stage) {
         None => {
             let line = file.stages[stage].line;
             let message = format!("stage {name} sets no USER, and may run as root");
             let help = "USER with a numeric user that is not 0, as the stage's last";
-            Some(demand.finding(&file.path, Some(line), &message).help(help))
+            Some(Finding::of(requirement, &file.path, Some(line), &message).help(help))
         }
         Some((user, line)) if is_root(user) => {
             let message = format!("USER {user}: stage {name} runs as root");
             let help = "run what needs root before the last USER, which is not root";
-            Some(demand.finding(&file.path, Some(*line), &message).help(help))
+            Some(Finding::of(requirement, &file.path, Some(*line), &message).help(help))
         }
         Some((user, line)) if user.contains('$') => {
             let message = format!("who `USER {user}` is cannot be told");
-            Some(demand.unknown(&file.path, Some(*line), &message))
+            Some(Finding::unknown(requirement, &file.path, Some(*line), &message))
         }
         Some(_) => None,
     }

@@ -109,7 +109,7 @@ fn agree(
             }
             continue;
         }
-        let notes = layers.draft_from(session.preset())?.1;
+        let notes = layers.assemble(session.preset())?.notes;
         let proposal = Proposal::of(layers, session.preset(), &draft, notes)?;
         let choices = match &decided {
             Some(choices) => choices.clone(),

@@ -2,20 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::answers::adopted::Derived;
-use crate::answers::document::{self, Entry};
-use crate::answers::{Draft, Origin};
+use crate::answers::Sources;
+use crate::answers::document::Entry;
+use crate::answers::sources::Assembled;
 use crate::apply::bookkeeping::{FileEntry, FileState, LOCK, Lock, has_base};
 use crate::cli::init::safe::Additions;
 use crate::cli::{Choices, input};
-use crate::detect::facts::Connection;
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
 use crate::preset::Preset;
 use crate::project;
 use crate::schema::value::label_near;
-use crate::update::sticky;
 
 /// Everything that was read before anything is decided.
 #[derive(Clone, Debug)]
@@ -54,7 +52,7 @@ impl Layers {
             additions: Additions::default(),
         };
         // Wrong flags are worth saying before a large repository is read.
-        layers.draft()?;
+        layers.assemble(&layers.preset()?)?;
         layers.detect()?;
         Ok(layers)
     }
@@ -149,20 +147,6 @@ impl Layers {
         }
     }
 
-    /// The directory's name, in the form a service's name has: the directory
-    /// was not named for dockwright.
-    fn name(&self, draft: &mut Draft) {
-        let directory = input::name_of(&self.dir);
-        let near = directory.as_deref().and_then(label_near).or(directory);
-        if let Some(name) = near
-            && draft.said("project.name").is_none()
-        {
-            let origin = Origin::Found("the directory's name".into());
-            // One without a letter is asked for.
-            let _ = draft.set("project.name", &name, origin);
-        }
-    }
-
     /// What `dockwright.toml`, a flag or an answer says of a key.
     #[must_use]
     pub fn said(&self, key: &str) -> Option<String> {
@@ -197,80 +181,28 @@ impl Layers {
         }
     }
 
-    /// The answers so far, and what of the facts has no answer.
+    /// Everything that was read and said so far, on top of a preset.
+    #[must_use]
+    pub fn sources<'a>(&'a self, preset: &'a Preset) -> Sources<'a> {
+        let entries = self.entries.as_deref().unwrap_or_default();
+        // The directory was not named for dockwright.
+        let near = |(name, origin): (String, _)| (label_near(&name).unwrap_or(name), origin);
+        Sources {
+            name: input::name_source(&self.dir).map(near),
+            facts: (!self.made_by_new()).then_some(&self.facts),
+            set: &self.choices.set,
+            prompts: &self.answers,
+            ..project::sources(preset, self.lock.as_ref(), entries)
+        }
+    }
+
+    /// The answers so far, and what a person should know of them.
     ///
     /// # Errors
     /// Problems of flags and `dockwright.toml`.
-    pub fn draft(&self) -> Result<(Draft, Vec<String>), Error> {
-        self.draft_from(&self.preset()?)
+    pub fn assemble(&self, preset: &Preset) -> Result<Assembled, Error> {
+        self.sources(preset).assemble().map_err(Error::Input)
     }
-
-    /// The same with another preset.
-    ///
-    /// # Errors
-    /// Problems of flags and `dockwright.toml`.
-    pub fn draft_from(&self, preset: &Preset) -> Result<(Draft, Vec<String>), Error> {
-        let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
-        if let Some(lock) = &self.lock {
-            let entries = self.entries.as_deref().unwrap_or_default();
-            // What an update would offer is its to say.
-            let _ = sticky::keep(&mut draft, lock, entries, &self.choices.set);
-        }
-        let mut notes = match self.made_by_new() {
-            true => Vec::new(),
-            false => draft.adopt(&self.facts),
-        };
-        let stored = self.lock.as_ref().and_then(|lock| lock.derived.as_ref());
-        if let Some(stored) = stored {
-            draft.derive(remembered(draft.derived().clone(), stored));
-        }
-        if let Some(entries) = &self.entries {
-            document::apply(entries, &mut draft).map_err(Error::Input)?;
-        }
-        input::apply_flags(&self.choices, &mut draft)?;
-        for (key, text) in &self.answers {
-            draft.set(key, text, Origin::Prompt).map_err(Error::input)?;
-        }
-        self.name(&mut draft);
-        notes.extend(outdated(&draft));
-        Ok((draft, notes))
-    }
-}
-
-/// What is found now, with what only files said that ours have replaced since.
-fn remembered(mut found: Derived, stored: &Derived) -> Derived {
-    let now = std::mem::take(&mut found.connections);
-    let again =
-        |old: &Connection| now.iter().find(|new| new.name == old.name).unwrap_or(old).clone();
-    let known = |new: &&Connection| stored.connections.iter().any(|old| old.name == new.name);
-    found.connections = stored.connections.iter().map(again).collect();
-    found.connections.extend(now.iter().filter(|new| !known(new)).cloned());
-    found.broker = found.broker.or_else(|| stored.broker.clone());
-    found.database = found.database.or_else(|| stored.database.clone());
-    found.database_driver = found.database_driver.or_else(|| stored.database_driver.clone());
-    found
-}
-
-/// Where `dockwright.toml` says something else than the repository does by
-/// now. It is not detected again, so that what people decided stays.
-fn outdated(draft: &Draft) -> Vec<String> {
-    let mut notes = Vec::new();
-    for (key, sourced) in draft.all_said() {
-        let Origin::File(place) = &sourced.origin else { continue };
-        for (found, origin) in &sourced.shadowed {
-            if let Origin::Detected(evidence) = origin
-                && let Some(line) = evidence.first()
-                && *found != sourced.value
-            {
-                notes.push(format!(
-                    "{place} says {key} = {}, and so it stays; {} says {found}",
-                    sourced.value,
-                    line.place()
-                ));
-            }
-        }
-    }
-    notes
 }
 
 /// The built-in preset whose parts are found in the repository.
@@ -295,34 +227,6 @@ fn fitting(facts: &Facts) -> &'static str {
 mod tests {
     use super::*;
     use crate::detect::facts::Celery;
-
-    #[test]
-    fn what_only_a_replaced_file_said_is_remembered() {
-        use crate::detect::facts::Meaning;
-        let told = |name: &str, meaning| Connection { name: name.into(), meaning };
-        let stored = Derived {
-            broker: Some("rabbitmq".into()),
-            connections: vec![
-                told("BROKER", Meaning::BrokerUrl),
-                told("DB", Meaning::DatabaseHost),
-            ],
-            ..Derived::default()
-        };
-        let found = Derived {
-            connections: vec![told("DB", Meaning::DatabaseName), told("CACHE", Meaning::CacheUrl)],
-            ..Derived::default()
-        };
-        let derived = remembered(found, &stored);
-        assert_eq!(derived.broker.as_deref(), Some("rabbitmq"));
-        assert_eq!(
-            derived.connections,
-            [
-                told("BROKER", Meaning::BrokerUrl),
-                told("DB", Meaning::DatabaseName),
-                told("CACHE", Meaning::CacheUrl)
-            ]
-        );
-    }
 
     #[test]
     fn the_preset_follows_from_what_was_found() {

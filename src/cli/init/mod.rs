@@ -86,7 +86,7 @@ pub fn run(init: &Init) -> Result<(), Error> {
         if init.apply_safe {
             layers.add_what_is_safe()?;
         }
-        Work::unasked(&layers, init, &git)?
+        Work::non_interactive(&layers, init, &git)?
     };
     if !init.dry_run {
         commit(&held, &work.changes)?;

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::answers::sources::Assembled;
 use crate::answers::{Draft, document};
 use crate::apply::bookkeeping::Lock;
 use crate::apply::change::{Action, Change};
@@ -67,8 +68,7 @@ impl Proposal {
         draft: &Draft,
         notes: Vec<String>,
     ) -> Result<Self, Error> {
-        let answers = input::resolve(draft)?;
-        let mut plan = input::plan(draft, &answers, &layers.choices)?;
+        let mut plan = input::plan(draft, &layers.choices)?;
         plan.warnings.extend(project::missing(&plan, &layers.dir));
         let mut looks = Vec::new();
         let mut notes = notes;
@@ -170,9 +170,10 @@ impl Work {
     ///
     /// # Errors
     /// See [`Proposal::of`] and [`Proposal::finish`].
-    pub fn unasked(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
-        let (draft, notes) = layers.draft()?;
-        let proposal = Proposal::of(layers, &layers.preset()?, &draft, notes)?;
+    pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
+        let preset = layers.preset()?;
+        let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
+        let proposal = Proposal::of(layers, &preset, &draft, notes)?;
         let choices = proposal.usual(init.adopt, layers.lock.as_ref());
         proposal.finish(layers, &choices, git)
     }

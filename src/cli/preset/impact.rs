@@ -10,8 +10,8 @@ use crate::apply::bookkeeping::{LOCK, Lock};
 use crate::cli::many::{self, Done};
 use crate::cli::{Format, report};
 use crate::error::{Error, Problem};
+use crate::policy::Violation;
 use crate::preset::Reference;
-use crate::preset::policy::Breach;
 use crate::update::{self, FileUpdate, Options, Update, Wanted, What};
 
 /// Examples for `--help`.
@@ -41,9 +41,9 @@ pub struct Impact {
 /// What would come of one repository.
 enum Effect {
     /// It takes the version; demands that only warn yet do not hold.
-    Taken(Box<Update>, Vec<Breach>),
+    Taken(Box<Update>, Vec<Violation>),
     /// Demands that do not hold.
-    Policy(Vec<Breach>),
+    Policy(Vec<Violation>),
     /// There is no lock.
     Foreign,
 }
@@ -86,8 +86,8 @@ fn of(dir: &Path, reference: &Reference) -> Result<Effect, Error> {
     }
     let wanted = Wanted::Other(reference.clone().seen_from(dir));
     let options = Options { wanted, ..Options::default() };
-    let (soft, hard): (Vec<Breach>, Vec<Breach>) =
-        update::breaches(dir, &options)?.into_iter().partition(|b| b.warn_until.is_some());
+    let (soft, hard): (Vec<Violation>, Vec<Violation>) =
+        update::violations(dir, &options)?.into_iter().partition(|b| b.warn_until.is_some());
     if !hard.is_empty() {
         return Ok(Effect::Policy(hard));
     }
@@ -122,9 +122,9 @@ fn word(done: &Done<Effect>) -> &'static str {
 fn details(effect: &Effect) -> String {
     match effect {
         Effect::Foreign => format!("there is no {LOCK}"),
-        Effect::Policy(breaches) => {
+        Effect::Policy(violations) => {
             let lines: Vec<String> =
-                breaches.iter().map(|b| format!("{} ({})", b.message, b.layer)).collect();
+                violations.iter().map(|b| format!("{} ({})", b.message, b.layer)).collect();
             lines.join("\n")
         }
         Effect::Taken(update, soft) => {
@@ -142,9 +142,9 @@ fn details(effect: &Effect) -> String {
                     format!("{word}: {}", paths.join(", "))
                 })
                 .collect();
-            lines.extend(soft.iter().map(|breach| {
-                let until = breach.warn_until.as_deref().unwrap_or_default();
-                format!("warns until {until}: {} ({})", breach.message, breach.layer)
+            lines.extend(soft.iter().map(|violation| {
+                let until = violation.warn_until.as_deref().unwrap_or_default();
+                format!("warns until {until}: {} ({})", violation.message, violation.layer)
             }));
             if lines.is_empty() { "nothing would change".to_owned() } else { lines.join("\n") }
         }
@@ -173,11 +173,11 @@ fn json_of(reference: &str, done: &[Done<Effect>]) -> Value {
             match &done.result {
                 Err(error) => value["error"] = json!(error.to_string()),
                 Ok(Effect::Foreign) => {}
-                Ok(Effect::Policy(breaches)) => {
-                    value["breaches"] = breaches.iter().map(breach).collect();
+                Ok(Effect::Policy(violations)) => {
+                    value["breaches"] = violations.iter().map(violation).collect();
                 }
                 Ok(Effect::Taken(update, soft)) => {
-                    value["breaches"] = soft.iter().map(breach).collect();
+                    value["breaches"] = soft.iter().map(violation).collect();
                     value["files"] = told(update)
                         .map(|file| {
                             json!({
@@ -196,14 +196,14 @@ fn json_of(reference: &str, done: &[Done<Effect>]) -> Value {
     json!({ "preset": reference, "repositories": repositories })
 }
 
-fn breach(breach: &Breach) -> Value {
+fn violation(violation: &Violation) -> Value {
     json!({
-        "key": breach.subject,
-        "message": breach.message,
-        "layer": breach.layer,
-        "place": breach.place.to_string(),
-        "said": breach.said,
-        "warn_until": breach.warn_until,
+        "key": violation.subject,
+        "message": violation.message,
+        "layer": violation.layer,
+        "place": violation.place.to_string(),
+        "said": violation.set_by,
+        "warn_until": violation.warn_until,
     })
 }
 

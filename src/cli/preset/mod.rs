@@ -5,6 +5,7 @@ mod impact;
 mod list;
 mod new;
 mod show;
+mod summary;
 mod test;
 
 use clap::Subcommand;

@@ -9,8 +9,9 @@ use crate::apply::exclusive::Held;
 use crate::apply::staging::write;
 use crate::cli::{input, report};
 use crate::error::{Error, Problem};
-use crate::preset::cases::{self, Outcome};
-use crate::preset::{Preset, Reference, scaffold};
+use crate::preset::{Preset, Reference};
+use crate::preset_test::cases::{self, Outcome};
+use crate::preset_test::scaffold;
 use crate::schema::value::label_near;
 
 /// What `dockwright preset new` takes.

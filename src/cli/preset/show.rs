@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::cli::preset::summary::{Said, Summary, ValueSummary};
 use crate::cli::{Format, input, report};
 use crate::error::Error;
-use crate::preset::summary::{Said, Summary, ValueSummary};
 
 /// How many digits of a hash or commit people see.
 const SHORT: usize = 12;

@@ -67,7 +67,7 @@ impl Family {
         let short = |(key, _)| {
             of(key).filter(|family| *family == self).map(|_| &key[self.prefix().len()..])
         };
-        let said: Vec<&str> = draft.all_said().filter_map(short).collect();
+        let said: Vec<&str> = draft.all_sourced().filter_map(short).collect();
         if said.is_empty() { "as planned".into() } else { said.join(", ") }
     }
 
@@ -123,7 +123,7 @@ impl Family {
                         (format!("files.{}", output.path), output.ownership.word().to_owned())
                     })
                     .collect();
-                for (key, sourced) in draft.all_said().filter(|(key, _)| of(key) == Some(self)) {
+                for (key, sourced) in draft.all_sourced().filter(|(key, _)| of(key) == Some(self)) {
                     members.retain(|(other, _)| other != key);
                     members.push((key.to_owned(), sourced.value.to_string()));
                 }

@@ -180,7 +180,9 @@ fn shown<'a>(field: &Field, text: &'a str) -> &'a str {
 
 /// Whether a flag or an answer spoke last.
 fn is_chosen(draft: &Draft, key: &str) -> bool {
-    draft.said(key).is_some_and(|sourced| matches!(sourced.origin, Origin::Flag | Origin::Prompt))
+    draft
+        .sourced(key)
+        .is_some_and(|sourced| matches!(sourced.origin, Origin::Flag | Origin::Prompt))
 }
 
 /// A word as people say it.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::answers::{Draft, Origin};
+use crate::answers::{Draft, Origin, Sources};
 use crate::cli::init::layers::Layers;
 use crate::cli::{Choices, input};
 use crate::error::{Error, Problem};
@@ -70,7 +70,7 @@ impl Session {
         };
         session.flagged = session
             .draft()?
-            .all_said()
+            .all_sourced()
             .filter(|(_, sourced)| sourced.origin == Origin::Flag)
             .map(|(key, _)| key.to_owned())
             .collect();
@@ -134,39 +134,30 @@ impl Session {
         self.withdrawn.insert(key.to_owned());
     }
 
-    /// The draft: preset, flags, the directory's name, and those answers that
-    /// say something else than all of these.
+    /// The draft: of the answers, those that say something else than all the
+    /// other sources.
     ///
     /// # Errors
     /// Problems of the flags.
     pub fn draft(&self) -> Result<Draft, Error> {
-        let mut draft = match &self.layers {
-            Some(layers) => layers.draft_from(&self.preset)?.0,
+        let key = |flag: &str| flag.split_once('=').map_or("", |(key, _)| key.trim()).to_owned();
+        let mut set = self.choices.set.clone();
+        set.retain(|flag| !self.withdrawn.contains(&key(flag)));
+        let sources = match &self.layers {
+            Some(layers) => layers.sources(&self.preset),
             None => {
-                let mut draft = Draft::of_preset(&self.preset).map_err(Error::Input)?;
-                input::apply_flags(&self.choices, &mut draft)?;
-                draft
+                let name = input::name_source(&self.directory);
+                Sources { name, ..Sources::of(&self.preset) }
             }
         };
-        for key in &self.withdrawn {
-            // A flag can be given more than once.
-            while draft.said(key).is_some_and(|sourced| sourced.origin == Origin::Flag) {
-                draft.unset(key, &Origin::Flag);
-            }
-        }
-        // A directory's name that is no service name is asked for instead.
-        let _ = input::name_from(&self.directory, &mut draft);
-        for (key, text) in &self.answers {
-            draft.set(key, text, Origin::Prompt).map_err(Error::input)?;
-        }
+        let mut prompts = sources.prompts.to_vec();
+        prompts.extend(self.answers.clone());
+        let sources = Sources { set: &set, prompts: &prompts, ..sources };
+        let mut draft = sources.assemble().map_err(Error::Input)?.draft;
         // Defaults follow from answers, so all of them are there before any
         // is compared with its default.
         for key in self.answers.keys() {
-            let answered = draft.text(key);
-            draft.unset(key, &Origin::Prompt);
-            if draft.text(key) != answered {
-                draft.set(key, &answered, Origin::Prompt).map_err(Error::input)?;
-            }
+            draft.drop_echo(key);
         }
         Ok(draft)
     }
@@ -177,9 +168,7 @@ impl Session {
     /// Problems of the flags, which no answer can mend.
     pub fn outcome(&self) -> Result<Outcome, Error> {
         let draft = self.draft()?;
-        let planned =
-            input::resolve(&draft).and_then(|answers| input::plan(&draft, &answers, &self.choices));
-        let plan = match planned {
+        let plan = match input::plan(&draft, &self.choices) {
             Ok(plan) => Ok(plan),
             Err(Error::Input(problems)) => Err(problems),
             Err(error) => return Err(error),
@@ -239,7 +228,7 @@ mod tests {
     }
 
     fn origin(session: &Session, key: &str) -> Option<Origin> {
-        session.draft().unwrap().said(key).map(|sourced| sourced.origin.clone())
+        session.draft().unwrap().sourced(key).map(|sourced| sourced.origin.clone())
     }
 
     #[test]
@@ -249,7 +238,10 @@ mod tests {
         session.answer("stack.database", "postgres");
         session.answer("project.name", "shop");
         assert_eq!(origin(&session, "deploy.memory"), None);
-        assert_eq!(origin(&session, "stack.database"), Some(Origin::Preset("django-nginx".into())));
+        assert_eq!(
+            origin(&session, "stack.database"),
+            Some(Origin::Preset { layer: 0, name: "django-nginx".into() })
+        );
         assert!(matches!(origin(&session, "project.name"), Some(Origin::Found(_))));
         session.answer("deploy.memory", "8GB");
         assert_eq!(origin(&session, "deploy.memory"), Some(Origin::Prompt));

@@ -81,7 +81,7 @@ pub fn choices(session: &Session, draft: &Draft, width: usize) -> String {
     let shown = |key: &str| LINES.iter().any(|(_, keys)| keys.contains(&key));
     let worth_a_row =
         |(key, sourced): &(&str, &Sourced)| !shown(key) && !draft.is_absence(key, sourced);
-    for (key, sourced) in draft.all_said().filter(worth_a_row) {
+    for (key, sourced) in draft.all_sourced().filter(worth_a_row) {
         rows.push((key.to_owned(), sourced.value.to_string(), short(&sourced.origin)));
     }
     let mut text = heading("Choices");
@@ -131,7 +131,7 @@ fn value(draft: &Draft, label: &str, keys: &[&str]) -> Option<String> {
 fn origins(draft: &Draft, keys: &[&str]) -> String {
     let mut origins: Vec<String> = Vec::new();
     for key in keys {
-        let origin = draft.said(key).map_or(Origin::Builtin, |sourced| sourced.origin.clone());
+        let origin = draft.sourced(key).map_or(Origin::Builtin, |sourced| sourced.origin.clone());
         let origin = short(&origin);
         if !origins.contains(&origin) {
             origins.push(origin);
@@ -147,7 +147,7 @@ fn origins(draft: &Draft, keys: &[&str]) -> String {
 /// An origin in a word or two; which preset it is stands in a row of its own.
 fn short(origin: &Origin) -> String {
     match origin {
-        Origin::Preset(_) => "preset".into(),
+        Origin::Preset { .. } => "preset".into(),
         origin => origin.to_string(),
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::answers::{Draft, Origin};
+use crate::answers::{Draft, Origin, Sources};
 use crate::detect::facts::SystemPackages;
 use crate::detect::{Evidence, Fact, Facts};
 use crate::merge::syntax;
@@ -63,12 +63,11 @@ fn adopted() -> Plan {
         system_packages: Fact::known(system, Evidence::line("uv.lock", 1, "psycopg2")),
         ..Facts::default()
     };
-    let mut draft = Draft::of_preset(&crate::preset::find("django-nginx").unwrap()).unwrap();
-    draft.set("project.name", "shop", Origin::Flag).unwrap();
-    draft.adopt(&facts);
-    for (key, value) in NETWORK {
-        draft.set(key, value, Origin::Flag).unwrap();
-    }
+    let preset = crate::preset::find("django-nginx").unwrap();
+    let set: Vec<String> = NETWORK.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let name = Some(("shop".to_owned(), Origin::Builtin));
+    let sources = Sources { name, facts: Some(&facts), set: &set, ..Sources::of(&preset) };
+    let draft = sources.assemble().unwrap().draft;
     crate::plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap()
 }
 

@@ -15,8 +15,9 @@ use crate::apply::disk;
 use crate::cli::many::{self, Done};
 use crate::cli::{Format, input, report as reporting};
 use crate::error::{Error, Problem};
-use crate::preset::cases::{self, Difference};
-use crate::preset::{self, Preset, Reference, validate};
+use crate::preset::{self, Preset, Reference};
+use crate::preset_test::cases::{self, Difference};
+use crate::preset_test::validate;
 use crate::project;
 
 /// How a case is laid out, for `--help`.

@@ -8,7 +8,7 @@ use super::{CaseTested, Tested};
 use crate::cli::init::diff;
 use crate::cli::many::Done;
 use crate::error::Problem;
-use crate::preset::cases::{DIRECTORY, Difference};
+use crate::preset_test::cases::{DIRECTORY, Difference};
 
 /// Every preset with its problems and differences.
 pub fn human(done: &[Done<Tested>]) -> String {
@@ -82,7 +82,7 @@ pub fn said(difference: &Difference) -> &'static str {
 
 /// From what is expected to what is made.
 pub fn unified(difference: &Difference) -> String {
-    let bytes = |side: &Option<crate::preset::cases::Golden>| {
+    let bytes = |side: &Option<crate::preset_test::cases::Golden>| {
         side.as_ref().map(|golden| golden.bytes.clone()).unwrap_or_default()
     };
     let (expected, made) = (bytes(&difference.expected), bytes(&difference.made));

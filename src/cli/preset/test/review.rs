@@ -7,7 +7,7 @@ use crate::cli::init::diff;
 use crate::cli::terminal::Quiet;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::error::Error;
-use crate::preset::cases::Difference;
+use crate::preset_test::cases::Difference;
 
 /// Writes what is accepted, and takes it out of what is left.
 ///

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::preset::manifest::{FileRule, Step};
 use crate::preset::rule::Test;
-use crate::preset::{Layer, Preset, Source, templates};
+use crate::preset::{Layer, Preset, Source};
+use crate::render;
 
 /// What a preset says. This is also the shape of `preset show --format json`.
 #[derive(Clone, Debug, Serialize)]
@@ -296,9 +297,26 @@ fn files(layer: &Layer) -> impl Iterator<Item = FileSummary> {
 fn overlays(layer: &Layer) -> impl Iterator<Item = TemplateSummary> {
     layer.templates().map(|(path, bytes)| TemplateSummary {
         path: path.to_owned(),
-        overrides: templates::is_own(path).then(|| templates::blocks(bytes)),
+        overrides: render::has_template(path).then(|| blocks(bytes)),
         said: Said::of(layer, None),
     })
+}
+
+/// The blocks of a template, in the order they stand in.
+fn blocks(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut blocks: Vec<String> = Vec::new();
+    for tag in text.split("{%").skip(1) {
+        let mut words = tag.trim_start_matches('-').split(|c: char| c.is_whitespace() || c == '%');
+        let mut words = words.by_ref().filter(|word| !word.is_empty());
+        if words.next() == Some("block")
+            && let Some(name) = words.next()
+            && !blocks.iter().any(|known| known == name)
+        {
+            blocks.push(name.trim_end_matches('-').to_owned());
+        }
+    }
+    blocks
 }
 
 fn migrations(layer: &Layer) -> impl Iterator<Item = MigrationSummary> {
@@ -356,5 +374,11 @@ mod tests {
         assert_eq!(overrides, [Some(vec!["labels".to_owned(), "user".to_owned()]), None]);
         assert_eq!(summary.layers[0].hash, None);
         assert_eq!(summary.layers[1].hash.as_ref().map(String::len), Some(64));
+    }
+
+    #[test]
+    fn blocks_are_found_however_their_tags_are_spaced() {
+        let text = b"{% block one %}{% endblock one %}\n{%- block two -%}{%block three%}{% if x %}";
+        assert_eq!(blocks(text), ["one", "two", "three"]);
     }
 }

@@ -10,7 +10,7 @@ mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::answers::{Draft, Origin, document};
+use crate::answers::{Origin, Sources};
 use crate::error::Error;
 use crate::plan::outputs::Content;
 use crate::preset::Preset;
@@ -90,14 +90,11 @@ pub fn make(preset: &Preset, case: &Case) -> Result<Made, Error> {
 }
 
 fn render(preset: &Preset, case: &Case) -> Result<Made, Error> {
-    let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
-    if draft.said("project.name").is_none() {
-        // Any name does that is the same everywhere; a case may give its own.
-        let _ = draft.set("project.name", &case.name, Origin::Found("the case's name".into()));
-    }
-    document::apply(&case.answers, &mut draft).map_err(Error::Input)?;
-    let answers = draft.resolve().map_err(Error::Input)?;
-    let plan = project::plan(&draft, &answers, &BTreeSet::new())?;
+    // Any name does that is the same everywhere; a case may give its own.
+    let name = Some((case.name.clone(), Origin::Found("the case's name".into())));
+    let sources = Sources { name, entries: &case.answers, ..Sources::of(preset) };
+    let draft = sources.assemble().map_err(Error::Input)?.draft;
+    let plan = project::plan(&draft, &BTreeSet::new())?;
     let files = render::render(&plan, &draft)?
         .into_iter()
         .filter(|file| !matches!(file.output.content, Content::Secrets | Content::Intent))

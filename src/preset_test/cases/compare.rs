@@ -1,7 +1,7 @@
 //! A case as it is expected and as it is made, compared.
 
 use crate::digest::normalised;
-use crate::preset::cases::{DIRECTORY, FILES, Golden, Outcome, REFUSED};
+use crate::preset_test::cases::{DIRECTORY, FILES, Golden, Outcome, REFUSED};
 use crate::relpath::RelPath;
 
 /// A file that is not as it is expected.

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, Problem, nearest};
-use crate::preset::cases::{ANSWERS, Case, DIRECTORY, FILES, Golden, Outcome, REFUSED};
 use crate::preset::files::refuse_link;
+use crate::preset_test::cases::{ANSWERS, Case, DIRECTORY, FILES, Golden, Outcome, REFUSED};
 use crate::relpath::RelPath;
 use crate::schema::entries;
 

@@ -1,13 +1,13 @@
 //! A preset held against itself: whether its own defaults satisfy what it
 //! demands, and whether every template of it is used.
 
-use crate::answers::{Draft, Origin};
+use crate::answers::{Origin, Sources};
 use crate::error::{Error, Problem, nearest};
-use crate::preset::cases::{Made, Outcome};
-use crate::preset::policy::Breach;
-use crate::preset::rule::Test;
-use crate::preset::{Layer, Preset, Source, templates};
-use crate::{plan, project, render};
+use crate::policy::{Constraint, Policy};
+use crate::preset::{Layer, Preset, Source};
+use crate::preset_test::cases::{Made, Outcome};
+use crate::project;
+use crate::render;
 
 /// Everything that is wrong with a preset, whatever a repository answers.
 ///
@@ -23,23 +23,17 @@ pub fn problems(preset: &Preset) -> Result<Vec<Problem>, Error> {
     Ok(problems)
 }
 
-/// Demands that the preset's own defaults break; those that only warn yet are
-/// left out.
+/// What the preset's own defaults break of what it requires, but for what only
+/// warns yet.
 fn defaults(preset: &Preset) -> Result<Vec<Problem>, Error> {
-    let mut draft = Draft::of_preset(preset).map_err(Error::Input)?;
-    if draft.said("project.name").is_none() {
-        let named = draft.set("project.name", "service", Origin::Found("a name".into()));
-        named.map_err(Error::input)?;
-    }
-    let answers = draft.resolve().map_err(Error::Input)?;
-    let plan = plan::plan(&answers, &Default::default()).map_err(Error::Input)?;
-    let today = project::today();
-    let broken = draft.policy().broken_demands(&draft, &plan, &today);
-    render::render(&plan, &draft)?;
-    let told = |breach: &Breach| {
-        breach.problem().help("its own defaults have to satisfy what a preset demands")
-    };
-    Ok(broken.iter().filter(|breach| breach.warn_until.is_none()).map(told).collect())
+    let name = Some(("service".to_owned(), Origin::Found("a name".into())));
+    let sources = Sources { name, ..Sources::of(preset) };
+    let draft = sources.assemble().map_err(Error::Input)?.draft;
+    let judged = project::judge(&draft, &Default::default()).map_err(Error::Input)?;
+    render::render(&judged.plan, &draft)?;
+    let help = "its own defaults have to satisfy what a preset demands";
+    let hard = judged.violations.iter().filter(|violation| violation.warn_until.is_none());
+    Ok(hard.map(|violation| violation.problem().help(help)).collect())
 }
 
 /// Templates that no output, no include and no template of dockwright's has
@@ -57,7 +51,7 @@ fn unused(preset: &Preset) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     for layer in own() {
-        for (path, _) in layer.templates().filter(|(path, _)| !templates::is_own(path)) {
+        for (path, _) in layer.templates().filter(|(path, _)| !render::has_template(path)) {
             if named(path) {
                 continue;
             }
@@ -90,33 +84,20 @@ fn defines_component(preset: &Preset, path: &str) -> bool {
 #[must_use]
 pub fn broken_by(preset: &Preset, made: &Made) -> Vec<Problem> {
     let Outcome::Files(files) = &made.outcome else { return Vec::new() };
-    let today = project::today();
     let mut problems = Vec::new();
-    for layer in &preset.layers {
-        for rule in &layer.manifest.rules {
-            let Test::Text { path, require, forbid } = &rule.test else { continue };
-            let over = rule.warn_until.as_ref().is_none_or(|day| *day < today);
-            let Some(golden) = files.get(path).filter(|_| over) else { continue };
-            let text = String::from_utf8_lossy(&golden.bytes);
-            let breach = |what: String| {
-                Problem::new(format!("{}: {what}", rule.message)).at(format!(
-                    "{}, {}",
-                    layer.label(),
-                    rule.place
-                ))
-            };
-            if let Some(forbid) = forbid
-                && let Some((number, line)) =
-                    text.lines().enumerate().find(|(_, line)| forbid.is_match(line))
-            {
-                problems.push(breach(format!("{path}:{} is `{}`", number + 1, line.trim())));
-            }
-            if let Some(require) = require
-                && !text.lines().any(|line| require.is_match(line))
-            {
-                problems.push(breach(format!("no line of {path} matches `{require}`")));
-            }
-        }
+    for rule in Policy::of(preset, &project::today()).0 {
+        let Constraint::Lines { path, .. } = &rule.constraint else { continue };
+        let Some(golden) = files.get(path).filter(|_| rule.warn_until.is_none()) else { continue };
+        let text = String::from_utf8_lossy(&golden.bytes);
+        let problem = |what: String| {
+            let message = format!("{}: {what}", rule.message.as_deref().unwrap_or_default());
+            Problem::new(message).at(format!("{}, {}", rule.layer, rule.place))
+        };
+        let (forbidden, missing) = rule.in_lines(&text);
+        let first = forbidden.first();
+        problems
+            .extend(first.map(|(at, line)| problem(format!("{path}:{at} is `{}`", line.trim()))));
+        problems.extend(missing.map(|p| problem(format!("no line of {path} matches `{p}`"))));
     }
     problems
 }

@@ -8,7 +8,7 @@ use crate::preset::files::Files;
 use crate::preset::{Layer, MANIFEST, PARTS, Preset, Reference, Source, manifest};
 use crate::schema::value::Kind;
 
-static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/preset/scaffold");
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/preset_test/scaffold");
 
 /// The files of a starting point, by path, but the golden files.
 ///

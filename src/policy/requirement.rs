@@ -1,0 +1,193 @@
+//! One lock, floor or rule: what has to hold, who says so, and whether a text
+//! satisfies it.
+
+use std::cmp::Ordering;
+
+use regex::Regex;
+
+use crate::error::Place;
+use crate::preset::manifest::Floor;
+use crate::preset::rule::{Rule, Test};
+use crate::relpath::RelPath;
+use crate::schema::value::Value;
+use crate::schema::{self, Field};
+use crate::version;
+
+/// What a value or a file has to be.
+#[derive(Clone, Debug)]
+pub enum Constraint {
+    /// This value.
+    Equals(Value),
+    /// At least this version.
+    AtLeast(String),
+    /// A value within bounds.
+    Within {
+        /// The least.
+        min: Option<String>,
+        /// The most.
+        max: Option<String>,
+        /// The only ones; empty for no such bound.
+        one_of: Vec<String>,
+    },
+    /// A file, line by line.
+    Lines {
+        /// The file.
+        path: RelPath,
+        /// Some line has to match.
+        require: Option<Regex>,
+        /// No line may match.
+        forbid: Option<Regex>,
+    },
+}
+
+/// Something that a layer of a preset requires.
+#[derive(Clone, Debug)]
+pub struct Requirement {
+    /// What a waiver names it by.
+    pub id: String,
+    /// The key: `project.python`, `images.postgres`, `web.memory`; empty of a
+    /// rule on a file.
+    pub key: String,
+    /// What has to hold.
+    pub constraint: Constraint,
+    /// What the rule says to people.
+    pub message: Option<String>,
+    /// The layer that requires it.
+    pub layer: String,
+    /// Where.
+    pub place: Place,
+    /// The last day on which it only warns, where that is not over.
+    pub warn_until: Option<String>,
+}
+
+impl Requirement {
+    /// A value that no later source may change.
+    pub(super) fn lock(key: &str, value: Value, layer: String, place: Place) -> Self {
+        Self {
+            id: key.to_owned(),
+            key: bare(key).to_owned(),
+            constraint: Constraint::Equals(value),
+            message: None,
+            layer,
+            place,
+            warn_until: None,
+        }
+    }
+
+    /// A least version.
+    pub(super) fn floor(floor: &Floor, layer: String) -> Self {
+        Self {
+            id: floor.subject.clone(),
+            key: match floor.subject.as_str() {
+                "python" => "project.python".to_owned(),
+                subject => subject.to_owned(),
+            },
+            constraint: Constraint::AtLeast(floor.least.clone()),
+            message: None,
+            layer,
+            place: floor.place.clone(),
+            warn_until: None,
+        }
+    }
+
+    /// A rule, as it counts on a day.
+    pub(super) fn rule(rule: &Rule, layer: String, today: &str) -> Self {
+        let (key, constraint) = match rule.test.clone() {
+            Test::Value { key, min, max, one_of } => {
+                (bare(&key).to_owned(), Constraint::Within { min, max, one_of })
+            }
+            Test::Text { path, require, forbid } => {
+                (String::new(), Constraint::Lines { path, require, forbid })
+            }
+        };
+        Self {
+            id: rule.id().to_owned(),
+            key,
+            constraint,
+            message: Some(rule.message.clone()),
+            layer,
+            place: rule.place.clone(),
+            warn_until: rule.softened(today),
+        }
+    }
+
+    /// What of it a value breaks, in words: `more than 1GiB`.
+    #[must_use]
+    pub fn fault(&self, text: &str) -> Option<String> {
+        let field = schema::find(&format!("tune.{}", self.key)).or_else(|| schema::find(&self.key));
+        match &self.constraint {
+            Constraint::Equals(value) => {
+                let same = match field.and_then(|field| field.kind.read(text).ok()) {
+                    Some(read) => read == *value,
+                    None => text == value.to_string(),
+                };
+                (!same).then(|| format!("and it is locked to {value}"))
+            }
+            Constraint::AtLeast(least) => (version::compare(text, least) == Some(Ordering::Less))
+                .then(|| format!("and has to be at least {least}")),
+            Constraint::Within { min, max, one_of } => {
+                outside(text, &field?, min.as_deref(), max.as_deref(), one_of)
+            }
+            Constraint::Lines { .. } => None,
+        }
+    }
+
+    /// The only values that it allows, where it names them.
+    #[must_use]
+    pub fn allowed(&self) -> Vec<String> {
+        match &self.constraint {
+            Constraint::Equals(value) => vec![value.to_string()],
+            Constraint::Within { one_of, .. } => one_of.clone(),
+            Constraint::AtLeast(_) | Constraint::Lines { .. } => Vec::new(),
+        }
+    }
+
+    /// The lines of its file that it forbids, with their numbers, and the
+    /// pattern that no line has.
+    #[must_use]
+    pub fn in_lines<'a>(&'a self, text: &'a str) -> (Vec<(usize, &'a str)>, Option<&'a Regex>) {
+        let Constraint::Lines { require, forbid, .. } = &self.constraint else {
+            return (Vec::new(), None);
+        };
+        let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
+        let forbidden = |(_, line): &(usize, &str)| {
+            forbid.as_ref().is_some_and(|pattern| pattern.is_match(line))
+        };
+        let missing = |pattern: &&Regex| !text.lines().any(|line| pattern.is_match(line));
+        (lines.filter(forbidden).collect(), require.as_ref().filter(missing))
+    }
+}
+
+/// A number's key without the table that pins it.
+fn bare(key: &str) -> &str {
+    key.strip_prefix("tune.").unwrap_or(key)
+}
+
+/// Which bound a value is outside of.
+fn outside(
+    text: &str,
+    field: &Field,
+    min: Option<&str>,
+    max: Option<&str>,
+    one_of: &[String],
+) -> Option<String> {
+    let read = |text: &str| field.kind.read(text).ok();
+    let value = read(text)?;
+    let order = |bound: &str| match field.name.as_str() {
+        // 3.9 is before 3.10.
+        "project.python" => version::compare(text, bound),
+        _ => read(bound).map(|bound| value.cmp(&bound)),
+    };
+    if let Some(min) = min
+        && order(min) == Some(Ordering::Less)
+    {
+        return Some(format!("less than {min}"));
+    }
+    if let Some(max) = max
+        && order(max) == Some(Ordering::Greater)
+    {
+        return Some(format!("more than {max}"));
+    }
+    let other = !one_of.is_empty() && !one_of.iter().any(|one| read(one) == Some(value.clone()));
+    other.then(|| format!("not {}", one_of.join(" or ")))
+}
