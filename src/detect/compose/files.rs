@@ -2,21 +2,19 @@
 
 use std::fs;
 
+use crate::compose::FILE_NAMES;
 use crate::detect::compose::carried::Carried;
 use crate::detect::fact::Evidence;
 pub use crate::detect::path::{file_name, parent as directory_of};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
 
-/// The names Compose looks for, in its own order.
-pub const DEFAULTS: [&str; 4] =
-    ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 /// Every name that Compose takes by itself, as the file or over it.
 pub const TAKEN_BY_COMPOSE: [&str; 8] = [
-    DEFAULTS[0],
-    DEFAULTS[1],
-    DEFAULTS[2],
-    DEFAULTS[3],
+    FILE_NAMES[0],
+    FILE_NAMES[1],
+    FILE_NAMES[2],
+    FILE_NAMES[3],
     OVERRIDES[0],
     OVERRIDES[1],
     OVERRIDES[2],
@@ -78,7 +76,7 @@ fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
     let env = read_env(tree, directory);
     let stated = stated_files(tree, directory, &env);
     let by_name = || {
-        let name = DEFAULTS.iter().find(|name| tree.has(&join(directory, name)))?;
+        let name = FILE_NAMES.iter().find(|name| tree.has(&join(directory, name)))?;
         Some(join(directory, name))
     };
     let path = stated.first().cloned().or_else(by_name)?;
@@ -98,7 +96,7 @@ fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
 /// the only one.
 fn variant_in(tree: &Tree, directory: &str) -> Option<Found> {
     let all = variants(tree, directory);
-    if all.iter().any(|path| DEFAULTS.contains(&file_name(path))) {
+    if all.iter().any(|path| FILE_NAMES.contains(&file_name(path))) {
         return None;
     }
     let production = all.iter().find(|path| {

@@ -33,6 +33,13 @@ fn the_project_is_named_as_compose_named_it() {
 }
 
 #[test]
+fn of_two_files_the_one_that_compose_takes_is_read() {
+    let file = "services:\n  web:\n    build: .\n";
+    let both = [("docker-compose.yaml", file), ("docker-compose.yml", file)];
+    assert_eq!(existing(&both).carried.value().unwrap().clone().file, "docker-compose.yml");
+}
+
+#[test]
 fn where_the_code_was_is_known_from_mounts_then_the_dockerfile() {
     let with = |more: &str| {
         let file = format!("services:\n  web:\n    build: .\n{more}");
