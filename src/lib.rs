@@ -9,7 +9,8 @@
 //! dockwright.toml, --set, prompts ─┘
 //! ```
 //!
-//! `detect` reads and parses, and never runs anything of a repository;
+//! `catalog` holds what there is to choose from, as tables; `detect` reads and
+//! parses, and never runs anything of a repository;
 //! `answers` decides which of two values of a key holds; `plan` takes every
 //! decision and chooses every number, and is pure; `policy` holds both against
 //! what the preset requires;

@@ -4,8 +4,9 @@
 use crate::answers::adopted::Derived;
 use crate::answers::draft::Draft;
 use crate::answers::source::Origin;
-use crate::answers::stack::Server;
+use crate::catalog::{Framework, Manager, Protocol, Server};
 use crate::detect::facts::{Facts, Interface, Meaning};
+use crate::detect::startup::framework;
 use crate::detect::{Evidence, Fact};
 use crate::schema::value::TMPFS;
 use crate::schema::{self, RUNTIMES, Role};
@@ -114,36 +115,33 @@ impl Adoption<'_> {
     fn framework(&mut self) {
         let facts = self.facts;
         let Fact::Known(name, evidence) = &facts.framework else { return };
-        let asgi = match facts.interface.value() {
-            Some(interface) => *interface == Interface::Asgi,
-            None => !matches!(name.as_str(), "flask" | "django" | "bottle" | "falcon" | "pyramid"),
+        let interface = facts.interface.value().copied();
+        let protocol = match interface.or_else(|| framework::interface(name)) {
+            Some(Interface::Wsgi) => Protocol::Wsgi,
+            _ => Protocol::Asgi,
         };
-        let served_as = match name.as_str() {
-            "django" => "django",
-            _ if asgi => "fastapi",
-            _ => "flask",
-        };
-        if served_as != name {
-            let protocol = if asgi { "ASGI" } else { "WSGI" };
-            self.notes
-                .push(format!("{name} is served as {protocol}, with the figures of {served_as}"));
+        let served_as = Framework::standing_for(name, protocol);
+        if served_as.word() != name {
+            self.notes.push(format!(
+                "{name} is served as {}, with the figures of {served_as}",
+                protocol.title()
+            ));
         }
-        self.set("stack.framework", served_as, evidence);
+        self.set("stack.framework", served_as.word(), evidence);
         let evidence =
             if facts.interface.is_known() { facts.interface.evidence() } else { evidence };
-        self.server(asgi, evidence);
+        self.server(protocol, evidence);
     }
 
     /// The server that the project has; otherwise the preset's where it speaks
     /// the application's protocol.
-    fn server(&mut self, asgi: bool, evidence: &[Evidence]) {
+    fn server(&mut self, protocol: Protocol, evidence: &[Evidence]) {
         let gunicorn = Derived::of(self.facts).installs("gunicorn");
         let preset = self.draft.sourced("stack.server").map(|said| Server::of(&said.value.text()));
-        let server = match (asgi, gunicorn, preset) {
-            (false, ..) => Server::Gunicorn,
-            (true, true, _) => Server::GunicornUvicorn,
-            (true, false, Some(server)) if server.is_asgi() => server,
-            (true, false, _) => Server::Uvicorn,
+        let server = match preset {
+            Some(server) if server.protocol == protocol && !gunicorn => server,
+            _ if gunicorn => Server::for_protocol(protocol, Manager::Gunicorn),
+            _ => Framework::standing_for("", protocol).default_server(),
         };
         self.set("stack.server", server.word(), evidence);
     }
@@ -314,7 +312,7 @@ impl Adoption<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::stack::{Broker, Database, Framework, Hardening};
+    use crate::answers::stack::{Broker, Database, Hardening};
     use crate::answers::{Sources, document};
     use crate::detect::facts::{Celery, Connection, Python, Writable};
     use crate::preset;
@@ -361,8 +359,8 @@ mod tests {
         let (draft, notes) = adopted(&facts(), "fastapi-uvicorn");
         assert!(notes.is_empty(), "{notes:?}");
         let answers = draft.resolve().unwrap();
-        assert_eq!(answers.stack.application().framework, Framework::Django);
-        assert_eq!(answers.stack.application().server, Server::Gunicorn);
+        assert_eq!(answers.stack.application().framework.word(), "django");
+        assert_eq!(answers.stack.application().server.word(), "gunicorn");
         assert_eq!(answers.deploy.hardening, Hardening::Safe);
         assert_eq!(answers.python, "3.9");
         let text = document::write(&draft);
@@ -407,17 +405,20 @@ mod tests {
 
     #[test]
     fn another_framework_is_served_by_its_protocol() {
-        for (name, interface, server) in [
-            ("starlette", Interface::Asgi, Server::Uvicorn),
-            ("bottle", Interface::Wsgi, Server::Gunicorn),
-        ] {
+        for (name, interface, server) in
+            [("quart", Interface::Asgi, "uvicorn"), ("bottle", Interface::Wsgi, "gunicorn")]
+        {
             let found = Facts {
                 framework: known(name.to_owned(), "app.py"),
                 interface: known(interface, "app.py"),
                 ..facts()
             };
             let (draft, notes) = adopted(&found, "fastapi-uvicorn");
-            assert_eq!(draft.resolve().unwrap().stack.application().server, server, "{name}");
+            assert_eq!(
+                draft.resolve().unwrap().stack.application().server.word(),
+                server,
+                "{name}"
+            );
             assert!(notes[0].contains(name), "{notes:?}");
         }
     }
@@ -431,7 +432,7 @@ mod tests {
         };
         let (draft, _) = adopted(&found, "fastapi-uvicorn");
         let server = draft.resolve().unwrap().stack.application().server;
-        assert_eq!(server, Server::GunicornUvicorn);
+        assert_eq!(server.word(), "gunicorn-uvicorn");
     }
 
     #[test]

@@ -7,10 +7,11 @@ use crate::answers::adopted::{Adopted, Derived};
 use crate::answers::network::Network;
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
-    Application, Broker, Budget, Celery, Database, Delivery, Framework, Hardening, Model,
-    PackageManager, Proxy, Runtime, Server, Stack,
+    Application, Broker, Budget, Celery, Database, Delivery, Hardening, Model, PackageManager,
+    Proxy, Runtime, Stack,
 };
 use crate::answers::{Answers, Deploy, FilePolicy, LayerFile, Pin};
+use crate::catalog::{Framework, Server};
 use crate::error::Problem;
 use crate::preset::manifest::FileRule;
 use crate::preset::{Layer, Preset, Source};
@@ -190,12 +191,10 @@ impl Draft {
     #[must_use]
     pub fn default_of(&self, key: &str) -> String {
         match key {
-            "stack.server" => {
-                Server::usual_for(Framework::of(&self.text("stack.framework"))).word().into()
-            }
+            "stack.server" => self.framework().default_server().word().into(),
             "stack.broker" if self.text("stack.worker") == "celery" => "redis".into(),
             "stack.database" if self.is_adopted() => "none".into(),
-            "stack.database" if self.text("stack.framework") == "django" => "postgres".into(),
+            "stack.database" if self.framework().needs_database.is_some() => "postgres".into(),
             // What adopted code writes to is only partly known.
             "deploy.hardening" if self.is_adopted() => "safe".into(),
             // Its models are where the code reads them, in the repository.
@@ -203,6 +202,12 @@ impl Draft {
             "model.path" => Runtime::of(&self.text("model.runtime")).usual_path().into(),
             _ => schema::find(key).map(|field| field.default.to_owned()).unwrap_or_default(),
         }
+    }
+
+    /// The framework, as the answers are now.
+    #[must_use]
+    pub fn framework(&self) -> Framework {
+        Framework::of(&self.text("stack.framework"))
     }
 
     fn value(&self, field: &Field) -> Value {
@@ -314,7 +319,7 @@ impl Draft {
         }
         Stack {
             applications: vec![Application {
-                framework: Framework::of(&text("stack.framework")),
+                framework: self.framework(),
                 server: Server::of(&text("stack.server")),
                 celery: worker.then_some(Celery { beat }),
                 model,
@@ -440,7 +445,7 @@ mod tests {
     fn defaults_follow_from_other_answers() {
         let django = draft(&[("stack.framework", "django"), ("stack.worker", "celery")]);
         let stack = django.resolve().unwrap().stack;
-        assert_eq!(stack.application().server, Server::Gunicorn);
+        assert_eq!(stack.application().server.word(), "gunicorn");
         assert_eq!(stack.database, Database::Postgres);
         assert_eq!(stack.broker, Broker::Redis);
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::catalog::{Framework, Server};
 use crate::error::Problem;
 use crate::relpath::RelPath;
 
@@ -46,21 +47,6 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// The web framework.
-    Framework { Fastapi = "fastapi", Flask = "flask", Django = "django" }
-}
-words! {
-    /// What runs the application.
-    Server {
-        /// uvicorn alone.
-        Uvicorn = "uvicorn",
-        /// gunicorn supervising uvicorn workers.
-        GunicornUvicorn = "gunicorn-uvicorn",
-        /// gunicorn with WSGI workers.
-        Gunicorn = "gunicorn",
-    }
-}
 words! {
     /// What stands before the server.
     Proxy { None = "none", Nginx = "nginx" }
@@ -127,23 +113,6 @@ words! {
     Hardening { Strict = "strict", Safe = "safe" }
 }
 
-impl Server {
-    /// Whether the server speaks ASGI (otherwise WSGI).
-    #[must_use]
-    pub const fn is_asgi(self) -> bool {
-        !matches!(self, Self::Gunicorn)
-    }
-
-    /// The server a framework gets unless somebody chooses another.
-    #[must_use]
-    pub const fn usual_for(framework: Framework) -> Self {
-        match framework {
-            Framework::Fastapi => Self::Uvicorn,
-            Framework::Flask | Framework::Django => Self::Gunicorn,
-        }
-    }
-}
-
 impl Runtime {
     /// Whether the runtime is built on torch, whose CPU wheels have an index
     /// of their own.
@@ -163,6 +132,13 @@ impl Runtime {
             Self::Transformers => "models/model",
         }
     }
+}
+
+/// The servers of a framework, those started like `wanted` first.
+fn servers_of(framework: Framework, wanted: Server) -> Vec<&'static str> {
+    let mut servers: Vec<Server> = Server::all().filter(|one| framework.runs_on(*one)).collect();
+    servers.sort_by_key(|one| one.manager != wanted.manager);
+    servers.into_iter().map(Server::word).collect()
 }
 
 /// A model that an application serves.
@@ -232,22 +208,25 @@ impl Stack {
         };
         for application in &self.applications {
             let Application { framework, server, celery, .. } = application;
-            match (framework, server) {
-                (Framework::Fastapi, Server::Gunicorn) => refuse(
-                    "gunicorn's own workers speak WSGI, and FastAPI is an ASGI framework".into(),
-                    "--set stack.server=gunicorn-uvicorn, or uvicorn",
-                ),
-                (Framework::Flask, Server::Uvicorn | Server::GunicornUvicorn) => refuse(
-                    format!("{server} speaks ASGI, and Flask is a WSGI framework"),
-                    "--set stack.server=gunicorn",
-                ),
-                _ => {}
-            }
-            if !adopted && *framework == Framework::Django && self.database == Database::None {
+            if !framework.runs_on(*server) {
+                let title = framework.default_server().protocol.title();
+                let article = if title.starts_with('A') { "an" } else { "a" };
                 refuse(
-                    "Django's admin, sessions and migrations need a database".into(),
-                    "--set stack.database=postgres, or external",
+                    format!(
+                        "{}, and {} is {article} {title} framework",
+                        server.speaks, framework.title
+                    ),
+                    &format!(
+                        "--set stack.server={}",
+                        servers_of(*framework, *server).join(", or ")
+                    ),
                 );
+            }
+            if let Some(why) = &framework.needs_database
+                && !adopted
+                && self.database == Database::None
+            {
+                refuse(why.clone(), "--set stack.database=postgres, or external");
             }
             match celery {
                 Some(_) if self.broker == Broker::None => refuse(

@@ -1,113 +1,132 @@
-//! Tables without opinions: versions of images and tools, memory figures,
-//! pinned servers. Each is a data file in `data/`, which anyone can correct
-//! without touching code.
+//! What there is to choose from, as tables: frameworks, servers, images,
+//! releases, and what processes take. Correcting a row, or adding one, needs
+//! no other code.
+//!
+//! `data/frameworks.toml` says what a row of it means. With the folder of its
+//! skeleton below `templates/skeleton`, a framework is complete.
 
+pub mod figures;
+pub mod frameworks;
+pub mod releases;
 pub mod servers;
+pub mod templates;
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-/// Images and tools by name.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Versions {
-    /// Image references; `{python}` stands for the project's minor version.
-    pub images: BTreeMap<String, String>,
-    /// Base images of Python minors that the usual one does not exist for.
-    pub python_images: BTreeMap<String, String>,
-    /// By older Debian release: what a package of the current one is called.
-    pub older_packages: BTreeMap<String, BTreeMap<String, String>>,
-    /// Tool versions for the builder stage.
-    pub tools: BTreeMap<String, String>,
-    /// Month of the end of life by Python minor.
-    pub python_end_of_life: BTreeMap<String, String>,
+pub use figures::{MEMORY, Share, VERSIONS};
+pub use frameworks::Framework;
+pub use servers::{Manager, Protocol, Server};
+
+/// A row that is chosen by its word, as keys and files have it.
+pub trait Row: DeserializeOwned + Sync + 'static {
+    /// The table it stands in.
+    fn table() -> &'static Table<Self>;
+    /// Its word.
+    fn word(&self) -> &str;
 }
 
-/// How one role takes part in dividing a resource.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-pub struct Share {
-    /// The least that works.
-    pub floor: u32,
-    /// Part of what is left over.
-    pub weight: u32,
-    /// The most it can use; 0 for no bound.
-    pub most: u32,
+/// Rows, and their words for the schema.
+#[derive(Debug)]
+pub struct Table<T: 'static> {
+    rows: &'static [T],
+    words: Vec<&'static str>,
 }
 
-/// The shares of one role, in MiB and thousandths of a CPU.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Shares {
-    /// Memory.
-    pub memory: Share,
-    /// Processor.
-    pub cpu: Share,
-}
-
-/// What a host keeps for its system.
-#[derive(Debug, Deserialize)]
-pub struct Reserve {
-    /// In MiB, at least.
-    pub least: u32,
-    /// In percent of the memory.
-    pub percent: u32,
-}
-
-/// Memory figures, measured.
-#[derive(Debug, Deserialize)]
-pub struct Memory {
-    /// The host's reserve.
-    pub reserve: Reserve,
-    /// MiB per process and add-on.
-    pub process: BTreeMap<String, u32>,
-    /// MiB of a loaded model by runtime.
-    pub model: BTreeMap<String, u32>,
-    /// Shares by role.
-    pub share: BTreeMap<String, Shares>,
-}
-
-/// `data/versions.toml`.
-pub static VERSIONS: LazyLock<Versions> = LazyLock::new(|| {
-    toml::from_str(include_str!("data/versions.toml")).expect("a unit test reads it")
-});
-
-impl Versions {
-    /// The base image for a Python minor version.
-    #[must_use]
-    pub fn python_image(&self, python: &str) -> String {
-        let own = self.python_images.get(python).cloned();
-        own.unwrap_or_else(|| self.images["python"].replace("{python}", python))
-    }
-
-    /// A Debian package as the release of an image calls it.
-    #[must_use]
-    pub fn package_in<'a>(&'a self, image: &str, package: &'a str) -> &'a str {
-        let older = self.older_packages.iter().find(|(release, _)| image.contains(*release));
-        older.and_then(|(_, names)| names.get(package)).map_or(package, String::as_str)
+impl<T: Row> Table<T> {
+    /// Reads a data file: one array of tables, called `name`.
+    fn read(name: &str, text: &str) -> Self {
+        let mut file: std::collections::BTreeMap<String, Vec<T>> =
+            toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let rows: &'static [T] = file.remove(name).unwrap_or_default().leak();
+        Self { rows, words: rows.iter().map(T::word).collect() }
     }
 }
 
-/// `data/memory.toml`.
-pub static MEMORY: LazyLock<Memory> = LazyLock::new(|| {
-    toml::from_str(include_str!("data/memory.toml")).expect("a unit test reads it")
-});
+/// One row of a table, as cheap to pass on as a variant of an enum.
+pub struct Entry<T: 'static>(&'static T);
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema::Role;
+impl<T: Row> Entry<T> {
+    /// Every row. The first is the default.
+    pub fn all() -> impl Iterator<Item = Self> {
+        T::table().rows.iter().map(Self)
+    }
 
-    #[test]
-    fn the_data_files_are_complete() {
-        for role in Role::ALL {
-            assert!(MEMORY.share.contains_key(role.name()), "{role:?}");
-        }
-        for python in crate::schema::PYTHONS {
-            assert!(VERSIONS.python_end_of_life.contains_key(python), "{python}");
-        }
-        for runtime in crate::schema::RUNTIMES.into_iter().filter(|name| *name != "none") {
-            assert!(MEMORY.process.contains_key(runtime) && MEMORY.model.contains_key(runtime));
-        }
+    /// The words of all rows.
+    #[must_use]
+    pub fn words() -> &'static [&'static str] {
+        &T::table().words
+    }
+
+    /// The row of a word, if there is one.
+    #[must_use]
+    pub fn find(word: &str) -> Option<Self> {
+        Self::all().find(|row| row.word() == word)
+    }
+
+    /// The row of a word that the schema accepted.
+    ///
+    /// # Panics
+    /// When the schema takes other words: it takes those of the table.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        Self::find(word).unwrap_or_else(|| unreachable!("`{word}` passed the schema"))
+    }
+
+    /// The row itself, for as long as the program runs.
+    #[must_use]
+    pub const fn row(self) -> &'static T {
+        self.0
+    }
+
+    /// The word in keys and files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.0.word()
+    }
+}
+
+impl<T> Clone for Entry<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Entry<T> {}
+
+impl<T> Deref for Entry<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0
+    }
+}
+
+impl<T> PartialEq for Entry<T> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl<T> Eq for Entry<T> {}
+
+impl<T> Hash for Entry<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
+    }
+}
+
+impl<T: Row> fmt::Debug for Entry<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl<T: Row> fmt::Display for Entry<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
     }
 }

@@ -1,69 +1,110 @@
-//! Pinned servers for code that does not bring its own: `data/servers.toml`.
+//! What runs an application: `data/servers.toml`.
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::VERSIONS;
+use crate::catalog::{Entry, Row, Table};
 
-#[derive(Deserialize)]
-struct Table {
-    server: Vec<Row>,
+/// A row of the table.
+pub type Server = Entry<ServerRow>;
+
+/// How a server calls an application.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// With `await`, in an event loop.
+    Asgi,
+    /// One call in one thread.
+    Wsgi,
 }
 
-#[derive(Deserialize)]
+impl Protocol {
+    /// The word in files and for templates.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Asgi => "asgi",
+            Self::Wsgi => "wsgi",
+        }
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Asgi => "ASGI",
+            Self::Wsgi => "WSGI",
+        }
+    }
+}
+
+/// What starts a server's processes, and takes its settings.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Manager {
+    /// uvicorn's command line.
+    Uvicorn,
+    /// `gunicorn.conf.py`.
+    Gunicorn,
+}
+
+/// One server; the data file says what each field means.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Row {
-    package: String,
-    least_python: String,
-    version: String,
+#[allow(missing_docs)]
+pub struct ServerRow {
+    pub word: String,
+    pub protocol: Protocol,
+    pub manager: Manager,
+    pub speaks: String,
+    pub packages: Vec<String>,
+    pub worker_class: Option<WorkerClass>,
 }
 
-static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    toml::from_str::<Table>(include_str!("data/servers.toml")).expect("a unit test reads it").server
-});
-
-/// The newest release of a server package that installs on a Python minor
-/// version; `None` for a package the table does not hold, or a Python that
-/// is older than every release.
-#[must_use]
-pub fn version(package: &str, python: &str) -> Option<&'static str> {
-    let minor = |text: &str| -> (u32, u32) {
-        let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
-        (major.parse().unwrap_or(0), minor.parse().unwrap_or(0))
-    };
-    ROWS.iter()
-        .find(|row| row.package == package && minor(&row.least_python) <= minor(python))
-        .map(|row| row.version.as_str())
+/// gunicorn's worker class, and why this one.
+#[derive(Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct WorkerClass {
+    pub name: String,
+    pub why: String,
 }
 
-/// The release of a tool of the builder that runs on a Python minor version:
-/// that of `versions.toml`, on an old Python the last that supports it.
-#[must_use]
-pub fn tool(name: &str, python: &str) -> String {
-    let older = matches!(python, "3.8" | "3.9").then(|| version(name, python)).flatten();
-    match older {
-        Some(version) => version.to_owned(),
-        None => VERSIONS.tools.get(name).cloned().unwrap_or_default(),
+impl Row for ServerRow {
+    fn table() -> &'static Table<Self> {
+        static TABLE: LazyLock<Table<ServerRow>> =
+            LazyLock::new(|| Table::read("server", include_str!("data/servers.toml")));
+        &TABLE
+    }
+
+    fn word(&self) -> &str {
+        &self.word
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{tool, version};
-
-    #[test]
-    fn a_tool_of_the_builder_runs_on_the_projects_python() {
-        assert_eq!(tool("poetry", "3.14"), super::VERSIONS.tools["poetry"]);
-        assert_eq!(tool("poetry", "3.8"), "1.8.5");
+impl ServerRow {
+    /// Whether the server speaks ASGI (otherwise WSGI).
+    #[must_use]
+    pub fn is_asgi(&self) -> bool {
+        self.protocol == Protocol::Asgi
     }
 
-    #[test]
-    fn an_older_python_gets_the_last_release_that_supports_it() {
-        assert_eq!(version("gunicorn", "3.14"), Some("27.0.1"));
-        assert_eq!(version("gunicorn", "3.9"), Some("23.0.0"));
-        assert_eq!(version("uvicorn", "3.8"), Some("0.33.0"));
-        assert_eq!(version("uvicorn", "3.6"), None);
-        assert_eq!(version("hypercorn", "3.14"), None);
+    /// Whether gunicorn starts the processes.
+    #[must_use]
+    pub fn is_gunicorn(&self) -> bool {
+        self.manager == Manager::Gunicorn
+    }
+}
+
+impl Server {
+    /// The server that speaks a protocol and is started in this way.
+    ///
+    /// # Panics
+    /// On a pair that no row has.
+    #[must_use]
+    pub fn for_protocol(protocol: Protocol, manager: Manager) -> Self {
+        let mut rows = Self::all();
+        let row = rows.find(|row| row.protocol == protocol && row.manager == manager);
+        row.unwrap_or_else(|| panic!("no {manager:?} speaks {protocol:?}"))
     }
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::answers::stack::Budget;
-use crate::catalog::{MEMORY, Share};
+use crate::catalog::MEMORY;
+use crate::catalog::Share;
 use crate::error::Problem;
 use crate::plan::ledger::Ledger;
 use crate::plan::shape::Shape;

@@ -1,7 +1,6 @@
 //! The environment variables of a stack: which service reads which, and
 //! whether a value is generated, has a default, or must be given.
 
-use crate::answers::stack::Framework;
 use crate::plan::code::has_password;
 use crate::plan::network;
 use crate::plan::shape::Shape;
@@ -71,10 +70,7 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
     let deploy = &shape.answers.deploy;
     let application: Vec<Role> =
         shape.roles.iter().copied().filter(|role| role.runs_application()).collect();
-    // Django and Flask read all of their settings in every process, and the
-    // entry point checks them; FastAPI's processes get what they use.
-    let whole =
-        shape.application().framework != Framework::Fastapi || shape.answers.adopted.is_some();
+    let whole = shape.application().framework.whole_settings || shape.answers.adopted.is_some();
     let used_by = |store: Option<Role>, users: &[Role]| -> Vec<Role> {
         let uses = |role: &Role| whole || users.contains(role);
         store.into_iter().chain(application.iter().copied().filter(uses)).collect()
@@ -99,7 +95,7 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         }
     };
     add(
-        framework != Framework::Fastapi && !adopted,
+        framework.secret_key && !adopted,
         "SECRET_KEY",
         EnvKind::Secret(DJANGO_SECRET),
         "Signs sessions and tokens. Changing it signs everybody out.",
@@ -133,27 +129,27 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         "Password of the cache.",
         used_by(Some(Role::Cache), &[Role::Web, Role::Worker]),
     );
-    let django = framework == Framework::Django && !adopted;
+    let checks_hosts = framework.allowed_hosts && !adopted;
     let (hosts, origins) = match deploy.domain.as_str() {
         "" => ("localhost,127.0.0.1".to_owned(), String::new()),
         domain => (format!("{domain},localhost,127.0.0.1"), format!("https://{domain}")),
     };
     add(
-        django,
+        checks_hosts,
         "ALLOWED_HOSTS",
         EnvKind::Default(hosts),
         "Host names this service answers to, separated by commas.",
         vec![Role::Web],
     );
     add(
-        django,
+        checks_hosts,
         "CSRF_TRUSTED_ORIGINS",
         EnvKind::Default(origins),
         "Origins that may post forms, with their scheme, separated by commas.",
         vec![Role::Web],
     );
     add(
-        django,
+        checks_hosts,
         "SECURE_SSL_REDIRECT",
         EnvKind::Default("false".into()),
         "true once TLS ends in front of this service: plain HTTP is then redirected.",

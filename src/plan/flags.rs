@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::answers::adopted::Adopted;
-use crate::answers::stack::{
-    Database, Delivery, Framework, Hardening, PackageManager, Runtime, Server,
-};
+use crate::answers::stack::{Database, Delivery, Hardening, PackageManager, Runtime};
+use crate::catalog::Framework;
+use crate::catalog::frameworks::Orm;
 use crate::plan::code::has_password;
 use crate::plan::env::EnvKind;
 use crate::plan::shape::Shape;
@@ -66,8 +66,8 @@ impl Flags {
         let answers = shape.answers;
         let stack = &answers.stack;
         let application = shape.application();
-        let framework = |wanted| application.framework == wanted;
-        let asgi = application.server.is_asgi();
+        let framework = application.framework;
+        let (asgi, gunicorn) = (application.server.is_asgi(), application.server.is_gunicorn());
         // A Dockerfile that stands alone has no proxy to build.
         let nginx = shape.has(Role::Nginx) && !image_only;
         let database = stack.database != Database::None;
@@ -77,16 +77,16 @@ impl Flags {
         let adopted = answers.adopted.as_ref();
         let code = adopted.map(Has::of);
         let new = adopted.is_none();
-        let django = framework(Framework::Django);
-        Self(BTreeMap::from([
-            ("fastapi", framework(Framework::Fastapi)),
-            ("flask", framework(Framework::Flask)),
-            ("django", framework(Framework::Django)),
+        let files = framework.static_files;
+        let mut flags = BTreeMap::from([
+            ("sqlalchemy", framework.orm == Orm::Sqlalchemy),
+            ("async_code", framework.async_code),
+            ("secret_key", framework.secret_key),
             ("asgi", asgi),
             ("wsgi", !asgi),
-            ("uvicorn", application.server == Server::Uvicorn),
-            ("gunicorn", application.server != Server::Uvicorn),
-            ("gunicorn_uvicorn", application.server == Server::GunicornUvicorn),
+            ("uvicorn", !gunicorn),
+            ("gunicorn", gunicorn),
+            ("gunicorn_uvicorn", gunicorn && asgi),
             ("nginx", nginx),
             ("edge_web", !nginx),
             ("database", database),
@@ -111,15 +111,15 @@ impl Flags {
             ("model_mount", new && delivery == Some(Delivery::Mount)),
             ("model_bake", new && delivery == Some(Delivery::Bake)),
             ("code_model_mount", !new && delivery == Some(Delivery::Mount)),
-            ("static", code.as_ref().map_or(django, |code| code.collects && code.serves) && nginx),
+            ("static", code.as_ref().map_or(files, |code| code.collects && code.serves) && nginx),
             (
                 "whitenoise",
-                code.as_ref().map_or(django && !nginx, |code| code.collects && code.whitenoise),
+                code.as_ref().map_or(files && !nginx, |code| code.collects && code.whitenoise),
             ),
             (
                 "entrypoint",
                 !image_only
-                    && if new { !framework(Framework::Fastapi) } else { requires_variables(shape) },
+                    && if new { framework.whole_settings } else { requires_variables(shape) },
             ),
             ("image_only", image_only),
             ("uvloop", code.as_ref().map_or(asgi, |code| code.uvloop)),
@@ -129,7 +129,7 @@ impl Flags {
             // WSGI code without sockets at import is shared by fork; a model
             // is not: its threads do not survive one.
             ("preload", new && !asgi && runtime == Runtime::None),
-            ("static_manifest", code.as_ref().map_or(django, |code| code.manifest)),
+            ("static_manifest", code.as_ref().map_or(files, |code| code.manifest)),
             ("heartbeat", new && shape.has(Role::Worker)),
             ("loopback", matches!(answers.deploy.bind.as_str(), "127.0.0.1" | "::1")),
             ("watchfiles", code.as_ref().is_some_and(|code| code.watchfiles)),
@@ -154,7 +154,9 @@ impl Flags {
             ("ca", answers.network.ca.is_some()),
             ("apt_mirror", !answers.network.apt_mirror.is_empty()),
             ("dockerfile_syntax", answers.images.contains_key("dockerfile-syntax")),
-        ]))
+        ]);
+        flags.extend(Framework::all().map(|one| (one.word(), one == framework)));
+        Self(flags)
     }
 
     /// Whether all `conditions` hold; `!name` is the opposite of `name`.

@@ -1,6 +1,5 @@
 //! Health checks, scratch space and process limits of every service.
 
-use crate::answers::stack::{Framework, Server};
 use crate::plan::ledger::Ledger;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
@@ -22,10 +21,7 @@ fn start_cost(shape: &Shape, role: Role) -> u64 {
     match role {
         Role::Web if shape.application().model.is_some() => 20,
         Role::Web | Role::Worker | Role::Beat if shape.is_adopted() => 10,
-        Role::Web | Role::Worker | Role::Beat => match shape.application().framework {
-            Framework::Django => 4,
-            _ => 3,
-        },
+        Role::Web | Role::Worker | Role::Beat => shape.application().framework.start_seconds,
         Role::Db => 6,
         _ => 1,
     }
@@ -77,9 +73,10 @@ fn limits(shape: &Shape, ledger: &mut Ledger, role: Role) {
     let (pids, why) = match role {
         Role::Web => {
             let workers = ledger.number(Role::Web, "workers");
-            let threads = match shape.application().server {
-                Server::Gunicorn => ledger.number(Role::Web, "threads") + 16,
-                _ => 64,
+            let threads = if shape.application().server.is_asgi() {
+                64
+            } else {
+                ledger.number(Role::Web, "threads") + 16
             } + 2 * ledger.number(Role::Web, "model-threads");
             (workers * threads + 64, format!("{workers} × {threads} threads and room for checks"))
         }

@@ -1,7 +1,6 @@
 //! What holds in every plan, whoever chose the numbers. A pinned number is
 //! honoured and checked here like any other.
 
-use crate::answers::stack::Server;
 use crate::error::Problem;
 use crate::plan::budget::{self, FILL_PERCENT};
 use crate::plan::ledger::Ledger;
@@ -163,7 +162,7 @@ fn processes(shape: &Shape, broken: &mut Broken) {
         broken.ledger.get(Web, "worker-class").map(|decision| decision.value.to_string())
     {
         let asgi_class = class == "uvicorn_worker.UvicornWorker";
-        let asgi = shape.application().server == Server::GunicornUvicorn;
+        let asgi = shape.application().server.is_asgi();
         broken.unless(
             asgi_class == asgi,
             || {

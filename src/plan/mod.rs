@@ -22,6 +22,7 @@ pub mod postgres;
 pub mod redis;
 pub mod shape;
 mod shortfall;
+mod skeleton;
 pub mod timeouts;
 pub mod topology;
 pub mod web;
@@ -34,7 +35,6 @@ pub use outputs::{Bundle, Output};
 pub use crate::schema::{Ownership, Role};
 
 use crate::answers::Answers;
-use crate::answers::stack::Framework;
 use crate::error::Problem;
 use flags::Flags;
 use ledger::Ledger;
@@ -111,7 +111,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         topology: Topology::default(),
         requirements: match answers.adopted {
             Some(_) => Requirements::default(),
-            None => packages::resolve(&flags, &answers.python),
+            None => packages::resolve(&flags, shape.application().framework, &answers.python),
         },
         images: images::of(answers),
         env: match &carry {
@@ -197,12 +197,12 @@ impl Plan {
     #[must_use]
     pub fn app(&self) -> &str {
         let application = self.answers.stack.application();
-        match (&self.answers.adopted, application.framework, application.server.is_asgi()) {
-            (Some(_), ..) => &self.code.app,
-            (None, Framework::Fastapi, _) => "app.main:app",
-            (None, Framework::Flask, _) => "app:create_app()",
-            (None, Framework::Django, true) => "config.asgi:application",
-            (None, Framework::Django, false) => "config.wsgi:application",
+        match &self.answers.adopted {
+            Some(_) => &self.code.app,
+            None => {
+                let app = application.framework.row().app(application.server.protocol);
+                app.expect("a framework that does not speak it was refused")
+            }
         }
     }
 
@@ -210,11 +210,10 @@ impl Plan {
     #[must_use]
     pub fn celery_app(&self) -> &str {
         let application = self.answers.stack.application();
-        match (&self.answers.adopted, application.celery, application.framework) {
-            (Some(adopted), ..) => &adopted.celery_app,
-            (None, None, _) => "",
-            (None, _, Framework::Django) => "config.celery:app",
-            (None, ..) => "app.celery_app:app",
+        match (&self.answers.adopted, application.celery) {
+            (Some(adopted), _) => &adopted.celery_app,
+            (None, None) => "",
+            (None, Some(_)) => &application.framework.row().celery.app,
         }
     }
 
@@ -223,11 +222,10 @@ impl Plan {
     pub fn scheduler(&self) -> &str {
         let application = self.answers.stack.application();
         let beat = application.celery.is_some_and(|celery| celery.beat);
-        match (&self.answers.adopted, beat, application.framework) {
-            (Some(_), ..) => &self.code.scheduler,
-            (None, false, _) => "",
-            (None, true, Framework::Django) => "config.celery:HeartbeatScheduler",
-            (None, true, _) => "app.celery_app:HeartbeatScheduler",
+        match (&self.answers.adopted, beat) {
+            (Some(_), _) => &self.code.scheduler,
+            (None, false) => "",
+            (None, true) => &application.framework.row().celery.scheduler,
         }
     }
 

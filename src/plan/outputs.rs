@@ -1,5 +1,6 @@
-//! Which files a stack has. The tables are data: a row names an output, its
-//! template, and the flags under which it exists.
+//! Which files a stack has. The table is data: a row names an output, its
+//! template, and the flags under which it exists. The code of a new service
+//! is `skeleton`'s.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -12,6 +13,7 @@ use crate::error::Problem;
 use crate::plan::extra::{self, Placed};
 use crate::plan::flags::Flags;
 use crate::plan::shape::Shape;
+use crate::plan::skeleton;
 use crate::relpath::RelPath;
 use crate::schema::Ownership;
 
@@ -144,10 +146,8 @@ struct Row {
 }
 
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    let tables =
-        [include_str!("data/outputs.containers.toml"), include_str!("data/outputs.skeleton.toml")];
-    let read = |text| toml::from_str::<Table>(text).expect("a unit test reads it").output;
-    tables.into_iter().flat_map(read).collect()
+    let text = include_str!("data/outputs.containers.toml");
+    toml::from_str::<Table>(text).expect("a unit test reads it").output
 });
 
 /// The files of a stack, sorted by path.
@@ -165,16 +165,16 @@ pub fn outputs(
     let written =
         |bundle: Bundle| adopted.is_none() || !matches!(bundle, Bundle::Package | Bundle::Skeleton);
     let model = shape.application().model.as_ref();
+    // The sample model and its checksum go where the answers expect the model.
+    let at_the_model = |path: &str| {
+        let rest = path.strip_prefix(model?.runtime.usual_path())?;
+        Some(format!("{}{rest}", model?.path))
+    };
     let mut placed: Vec<Placed> = ROWS
         .iter()
         .filter(|row| written(row.bundle) && flags.all(row.when.iter().map(String::as_str)))
         .map(|row| {
-            // The sample model and its checksum go where the answers expect
-            // the model.
-            let moved = model.and_then(|model| {
-                let rest = row.path.strip_prefix(model.runtime.usual_path())?;
-                Some(format!("{}{rest}", model.path))
-            });
+            let moved = at_the_model(&row.path);
             let context = adopted.and_then(|adopted| adopted.context.as_ref());
             let moved = match context {
                 Some(context) if row.bundle.is_in_context() => {
@@ -200,7 +200,8 @@ pub fn outputs(
     let env = carried.and_then(|carried| carried.place(".env"));
     let own = |path: &str, usual: &str, bundle, ownership, mode, syntax, content| Placed {
         output: Output {
-            path: RelPath::new(path).expect("a constant, or beside a file that was read"),
+            path: RelPath::new(path)
+                .expect("a constant, a template's path, or beside a file that was read"),
             bundle,
             ownership,
             mode,
@@ -227,6 +228,21 @@ pub fn outputs(
         Syntax::Toml,
         Content::Intent,
     ));
+    let code = match adopted {
+        Some(_) => Vec::new(),
+        None => skeleton::files(shape.application().framework, flags),
+    };
+    placed.extend(code.into_iter().map(|file| {
+        own(
+            at_the_model(&file.path).as_ref().unwrap_or(&file.path),
+            &file.path,
+            Bundle::Skeleton,
+            Ownership::Seed,
+            file.mode,
+            file.syntax,
+            Content::Template(file.template),
+        )
+    }));
     let mut outputs = extra::apply(&shape.answers.layer_files, placed)?;
     outputs.retain(|output| only.is_empty() || only.contains(&output.bundle));
     apply_policies(shape, &mut outputs, only)?;
@@ -265,11 +281,6 @@ fn apply_policies(
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
-}
-
-/// Names of every template the tables mention.
-pub fn templates() -> impl Iterator<Item = &'static str> {
-    ROWS.iter().map(|row| row.template.as_str())
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The locked set of Python packages a stack installs: its roots' closure in
 //! a resolution made ahead, with the hashes of every file.
 //!
-//! `data/requirements.toml` says which roots a stack has; `data/packages.json`
+//! `catalog/data/requirements.toml` says which roots a stack has;
+//! `catalog/data/packages.json`
 //! holds one resolution of all of them per Python minor version, made by
 //! `tests/tools/lock_packages.py`.
 
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::catalog::Framework;
 use crate::plan::flags::Flags;
 
 #[derive(Deserialize)]
@@ -19,12 +21,45 @@ struct Rows {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Row {
-    name: String,
+    name: Option<String>,
+    of: Option<Of>,
+    #[serde(default)]
     when: Vec<String>,
     #[serde(default)]
     dev: bool,
     marker: Option<String>,
+}
+
+/// Packages that the framework's own row names.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Of {
+    Framework,
+    FrameworkTests,
+    FrameworkStubs,
+}
+
+/// What a service names itself.
+struct Root {
+    /// With extras.
+    name: &'static str,
+    dev: bool,
+    marker: Option<&'static str>,
+}
+
+impl Row {
+    fn roots(&'static self, framework: Framework) -> impl Iterator<Item = Root> {
+        let named = match self.of {
+            None => self.name.as_slice(),
+            Some(Of::Framework) => framework.row().packages.as_slice(),
+            Some(Of::FrameworkTests) => framework.row().test_packages.as_slice(),
+            Some(Of::FrameworkStubs) => framework.row().stubs.as_slice(),
+        };
+        let marker = self.marker.as_deref();
+        named.iter().map(move |name| Root { name, dev: self.dev, marker })
+    }
 }
 
 #[derive(Deserialize)]
@@ -59,10 +94,11 @@ struct Need<'a> {
 }
 
 static ROWS: LazyLock<Rows> = LazyLock::new(|| {
-    toml::from_str(include_str!("data/requirements.toml")).expect("a unit test reads it")
+    toml::from_str(include_str!("../catalog/data/requirements.toml")).expect("a unit test reads it")
 });
 static LOCK: LazyLock<Lock<'static>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("data/packages.json")).expect("a unit test reads it")
+    serde_json::from_str(include_str!("../catalog/data/packages.json"))
+        .expect("a unit test reads it")
 });
 
 /// The resolution for a Python minor version.
@@ -89,33 +125,34 @@ type Reached = BTreeMap<&'static str, Option<Vec<String>>>;
 
 /// The packages of a stack on a Python minor version.
 #[must_use]
-pub fn resolve(flags: &Flags, python: &str) -> Requirements {
+pub fn resolve(flags: &Flags, framework: Framework, python: &str) -> Requirements {
     let graph = &graph(python);
-    let rows = |dev: bool| {
-        ROWS.package
-            .iter()
-            .filter(move |row| row.dev == dev && flags.all(row.when.iter().map(String::as_str)))
+    let (dev, roots): (Vec<Root>, Vec<Root>) = ROWS
+        .package
+        .iter()
+        .filter(|row| flags.all(row.when.iter().map(String::as_str)))
+        .flat_map(|row| row.roots(framework))
+        .partition(|root| root.dev);
+    let reach = |roots: &[Root], reached: &mut Reached| {
+        for root in roots {
+            let (name, extras) = split(root.name);
+            visit(graph, name, &extras, root.marker, reached);
+        }
     };
     let mut reached = Reached::new();
-    for row in rows(false) {
-        let (name, extras) = split(&row.name);
-        visit(graph, name, &extras, row.marker.as_deref(), &mut reached);
-    }
+    reach(&roots, &mut reached);
     let mut with_dev = reached.clone();
-    for row in rows(true) {
-        let (name, extras) = split(&row.name);
-        visit(graph, name, &extras, row.marker.as_deref(), &mut with_dev);
-    }
-    let root = |row: &Row| {
-        let (name, _) = split(&row.name);
-        let marker = row.marker.as_ref().map(|marker| format!(" ; {marker}")).unwrap_or_default();
-        format!("{}=={}{marker}", row.name, graph[name].version)
+    reach(&dev, &mut with_dev);
+    let pinned = |root: &Root| {
+        let (name, _) = split(root.name);
+        let marker = root.marker.map(|marker| format!(" ; {marker}")).unwrap_or_default();
+        format!("{}=={}{marker}", root.name, graph[name].version)
     };
     let dev_only: Reached =
         with_dev.into_iter().filter(|(name, _)| !reached.contains_key(name)).collect();
     Requirements {
-        roots: rows(false).map(root).collect(),
-        dev_roots: rows(true).map(root).collect(),
+        roots: roots.iter().map(pinned).collect(),
+        dev_roots: dev.iter().map(pinned).collect(),
         locked: lines(graph, &reached),
         dev_locked: lines(graph, &dev_only),
     }
@@ -201,8 +238,10 @@ mod tests {
     fn the_lock_holds_every_root_on_every_python() {
         for python in PYTHONS {
             let graph = graph(python);
-            for row in &ROWS.package {
-                let (name, extras) = split(&row.name);
+            let roots = Framework::all()
+                .flat_map(|one| ROWS.package.iter().flat_map(move |row| row.roots(one)));
+            for root in roots {
+                let (name, extras) = split(root.name);
                 let package = graph.get(name).unwrap_or_else(|| panic!("{name} on {python}"));
                 for extra in extras {
                     let known = package.extras.contains_key(extra);

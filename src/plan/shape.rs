@@ -2,43 +2,10 @@
 //! are, and how much memory one process of each needs.
 
 use crate::answers::Answers;
-use crate::answers::stack::{Application, Broker, Database, Framework, Proxy, Server};
-use crate::catalog::MEMORY;
+use crate::answers::stack::{Application, Broker, Database, Proxy};
+use crate::catalog::{MEMORY, Manager};
 use crate::schema::role::Role;
 use crate::units::MiB;
-
-/// Names of the memory figures that differ by framework.
-struct Figures {
-    database: &'static str,
-    main: &'static str,
-    child: &'static str,
-    beat: &'static str,
-}
-
-impl Figures {
-    fn of(framework: Framework) -> Self {
-        match framework {
-            Framework::Fastapi => Self {
-                database: "database-fastapi",
-                main: "celery-main-fastapi",
-                child: "celery-child-fastapi",
-                beat: "celery-beat-fastapi",
-            },
-            Framework::Flask => Self {
-                database: "database-flask",
-                main: "celery-main-flask",
-                child: "celery-child-flask",
-                beat: "celery-beat-flask",
-            },
-            Framework::Django => Self {
-                database: "database-django",
-                main: "celery-main-django",
-                child: "celery-child-django",
-                beat: "celery-beat-django",
-            },
-        }
-    }
-}
 
 /// The stack's services and their processes.
 #[derive(Clone, Debug)]
@@ -114,18 +81,18 @@ impl<'a> Shape<'a> {
         (MiB(total), said.join(" + "))
     }
 
-    fn parts(&self, role: Role) -> Vec<(&'static str, u32)> {
+    fn parts(&self, role: Role) -> Vec<(String, u32)> {
         let stack = &self.answers.stack;
         let application = self.application();
-        let figure = |name: &'static str| (name, MEMORY.process[name]);
-        let figures = Figures::of(application.framework);
-        let mut parts = vec![figure(match role {
-            Role::Beat => figures.beat,
-            Role::Worker => figures.child,
-            _ => application.framework.word(),
-        })];
+        let figure = |name: &str| (name.to_owned(), MEMORY.process[name]);
+        let framework = application.framework;
+        let mut parts = vec![match role {
+            Role::Beat => (format!("celery-beat-{framework}"), framework.memory.celery_beat),
+            Role::Worker => (format!("celery-child-{framework}"), framework.memory.celery_child),
+            _ => (framework.word().to_owned(), framework.memory.process),
+        }];
         if stack.database != Database::None && role != Role::Beat {
-            parts.push(figure(figures.database));
+            parts.push((format!("database-{framework}"), framework.memory.database));
         }
         if self.is_adopted() {
             parts.push(figure("adopted"));
@@ -149,14 +116,13 @@ impl<'a> Shape<'a> {
     #[must_use]
     pub fn supervisor(&self, role: Role, workers: u64) -> MiB {
         let application = self.application();
-        let name = match (role, application.server) {
-            (Role::Web, Server::Uvicorn) if workers > 1 => "uvicorn",
-            (Role::Web, Server::Uvicorn) => return MiB(0),
-            (Role::Web, Server::Gunicorn) if application.model.is_none() && !self.is_adopted() => {
-                "gunicorn-preload"
-            }
-            (Role::Web, Server::GunicornUvicorn | Server::Gunicorn) => "gunicorn",
-            (Role::Worker, _) => Figures::of(application.framework).main,
+        let server = application.server;
+        let preload = !server.is_asgi() && application.model.is_none() && !self.is_adopted();
+        let name = match (role, server.manager) {
+            (Role::Web, Manager::Uvicorn) if workers > 1 => "uvicorn",
+            (Role::Web, Manager::Gunicorn) if preload => "gunicorn-preload",
+            (Role::Web, Manager::Gunicorn) => "gunicorn",
+            (Role::Worker, _) => return MiB(application.framework.memory.celery_main),
             _ => return MiB(0),
         };
         MiB(MEMORY.process[name])

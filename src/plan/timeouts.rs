@@ -2,7 +2,6 @@
 //! statement < request < gunicorn < nginx < client; and how long a stop may
 //! take.
 
-use crate::answers::stack::Server;
 use crate::plan::ledger::Ledger;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role::{Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
@@ -35,7 +34,7 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
             &[],
         );
     }
-    let uvicorn = shape.application().server == Server::Uvicorn;
+    let uvicorn = !shape.application().server.is_gunicorn();
     let mut inner = request;
     let mut inner_key = "web.request-timeout";
     if !uvicorn {

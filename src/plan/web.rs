@@ -1,6 +1,7 @@
 //! The web service: processes, threads, recycling, connections.
 
-use crate::answers::stack::{Database, Runtime, Server};
+use crate::answers::stack::{Database, Runtime};
+use crate::catalog::{Manager, Protocol};
 use crate::plan::budget::FILL_PERCENT;
 use crate::plan::ledger::Ledger;
 use crate::plan::shape::Shape;
@@ -48,19 +49,9 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
     let server = shape.application().server;
     let model = shape.application().model.is_some();
 
-    let class = match server {
-        Server::Uvicorn => None,
-        Server::GunicornUvicorn => Some((
-            "uvicorn_worker.UvicornWorker",
-            "the application speaks ASGI; uvicorn.workers is deprecated since uvicorn 0.30",
-        )),
-        Server::Gunicorn => Some((
-            "gthread",
-            "threads overlap waiting on the database, and keep idle connections open, which sync workers cannot",
-        )),
-    };
-    if let Some((class, reason)) = class {
-        ledger.decide(Web, "worker-class", Quantity::Word(class.into()), reason, &[]);
+    if let Some(class) = &server.worker_class {
+        let word = Quantity::Word(class.name.clone());
+        ledger.decide(Web, "worker-class", word, class.why.clone(), &[]);
     }
     let sync = ledger
         .get(Web, "worker-class")
@@ -92,7 +83,7 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
     let uses = ["web.cpus", "web.memory", "web.process-memory"];
     ledger.count(Web, "workers", workers, reason, &uses);
 
-    if server == Server::Gunicorn {
+    if !server.is_asgi() {
         let (threads, reason) = if sync {
             (1, "a sync worker handles one request at a time")
         } else {
@@ -103,7 +94,7 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
 }
 
 fn recycling(shape: &Shape, ledger: &mut Ledger) {
-    if shape.application().server == Server::Uvicorn {
+    if !shape.application().server.is_gunicorn() {
         return;
     }
     let (most, jitter, reason) = if shape.application().model.is_some() {
@@ -140,11 +131,11 @@ fn connections(shape: &Shape, ledger: &mut Ledger) {
             &[],
         );
     }
-    match server {
+    match (server.manager, server.protocol) {
         // Nobody knows how many WebSockets adopted code holds open.
-        Server::Uvicorn
+        (Manager::Uvicorn, _)
             if shape.is_adopted() && ledger.pinned(Web, "limit-concurrency").is_none() => {}
-        Server::Uvicorn => {
+        (Manager::Uvicorn, _) => {
             let (limit, reason, uses): (u64, String, &[&str]) = if shape.has(Nginx) {
                 let idle = ledger.number(Nginx, "upstream-keepalive")
                     * ledger.number(Nginx, "worker-processes");
@@ -164,12 +155,12 @@ fn connections(shape: &Shape, ledger: &mut Ledger) {
             };
             ledger.count(Web, "limit-concurrency", limit, reason, uses);
         }
-        Server::Gunicorn => {
+        (Manager::Gunicorn, Protocol::Wsgi) => {
             let threads = ledger.number(Web, "threads");
             let reason = "connections a gthread worker keeps open, most of them idle; only its threads serve requests";
             ledger.count(Web, "worker-connections", 256.max(threads), reason, &["web.threads"]);
         }
-        Server::GunicornUvicorn => {}
+        (Manager::Gunicorn, Protocol::Asgi) => {}
     }
 }
 
@@ -179,8 +170,8 @@ pub fn pool(shape: &Shape, ledger: &mut Ledger, affordable: u64) {
         return;
     }
     let workers = ledger.number(Web, "workers").max(1);
-    let (wanted, why) = match shape.application().server {
-        Server::Gunicorn => {
+    let (wanted, why) = match shape.application().server.protocol {
+        Protocol::Wsgi => {
             let threads = ledger.number(Web, "threads");
             (threads, "one per thread".to_owned())
         }

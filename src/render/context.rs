@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::answers::adopted::Adopted;
-use crate::answers::stack::{Database, Framework};
+use crate::answers::stack::Database;
 use crate::catalog::VERSIONS;
 use crate::plan::env::EnvKind;
 use crate::plan::{Plan, Role, images, network, topology};
@@ -80,10 +80,7 @@ pub fn of(plan: &Plan) -> Value {
 fn project(plan: &Plan) -> Value {
     let answers = &plan.answers;
     let application = answers.stack.application();
-    let settings = match application.framework {
-        Framework::Django => "config.settings",
-        _ => "",
-    };
+    let framework = application.framework;
     let mut project = json!({
         "name": answers.name,
         "package": "app",
@@ -98,9 +95,9 @@ fn project(plan: &Plan) -> Value {
         "app": plan.app(),
         "health": "/health",
         "ready": "/ready",
-        "settings": settings,
-        "static_root": if settings.is_empty() { "" } else { "/app/staticfiles" },
-        "static_url": if settings.is_empty() { "" } else { "/static/" },
+        "settings": framework.settings.as_ref().map_or("", |settings| &settings.module),
+        "static_root": if framework.static_files { "/app/staticfiles" } else { "" },
+        "static_url": if framework.static_files { "/static/" } else { "" },
     });
     if let Some(adopted) = &answers.adopted {
         describe_adopted(plan, adopted, &mut project);
@@ -154,22 +151,22 @@ fn stack(plan: &Plan) -> Value {
     let stack = &plan.answers.stack;
     let application = stack.application();
     let redis = |there: bool| if there { "redis" } else { "none" };
-    let django = application.framework == Framework::Django;
+    let framework = application.framework;
     json!({
         "preset": plan.answers.preset,
-        "framework": application.framework.word(),
-        "interface": if application.server.is_asgi() { "asgi" } else { "wsgi" },
+        "framework": framework.word(),
+        "framework_title": framework.title,
+        "interface": application.server.protocol.word(),
         "server": application.server.word(),
         "proxy": stack.proxy.word(),
         "database": stack.database.word(),
         "cache": redis(stack.cache),
         "broker": stack.broker.word(),
         "worker": if application.celery.is_some() { "celery" } else { "none" },
-        "migrations": match (&plan.answers.adopted, stack.database, django) {
-            (Some(adopted), ..) => adopted.migrations.as_str(),
-            (None, Database::None, _) => "none",
-            (None, _, true) => "django",
-            (None, _, false) => "alembic",
+        "migrations": match (&plan.answers.adopted, stack.database) {
+            (Some(adopted), _) => adopted.migrations.as_str(),
+            (None, Database::None) => "none",
+            (None, _) => framework.orm.migrations(),
         },
         "celery_app": plan.celery_app(),
         "celery_scheduler": plan.scheduler(),

@@ -14,9 +14,8 @@ pub mod names;
 pub mod sandbox;
 pub mod set;
 
-use include_dir::{Dir, include_dir};
-
 use crate::answers::{Draft, document};
+use crate::catalog::templates::TEMPLATES;
 use crate::error::{Error, Problem};
 use crate::plan::outputs::{Bundle, Content, Syntax};
 use crate::plan::{Output, Plan};
@@ -24,8 +23,6 @@ pub use blocks::{Block, blocks};
 use fault::Fault;
 use sandbox::Failure;
 use set::Set;
-
-static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
 /// Whether dockwright itself has a template of this name.
 #[must_use]

@@ -11,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use include_dir::{Dir, DirEntry};
 use serde_json::Value;
 
+use crate::catalog::templates::TEMPLATES;
 use crate::error::{Problem, nearest};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
 use crate::preset::{Layer, Source};
+use crate::render::PARTIALS;
 use crate::render::fault::Fault;
 use crate::render::names;
-use crate::render::{PARTIALS, TEMPLATES};
 
 /// Largest template of a layer, in bytes.
 const LARGEST: usize = 256 << 10;

@@ -81,7 +81,9 @@ fn the_name_check_sees_a_misspelt_condition() {
     assert!(resolves(context, "n.web.workers"));
 }
 
-fn all_templates(dir: &'static Dir<'static>) -> Vec<&'static include_dir::File<'static>> {
+fn all_templates(
+    dir: &'static include_dir::Dir<'static>,
+) -> Vec<&'static include_dir::File<'static>> {
     let here = dir.files().filter(|file| file.path().extension().is_some_and(|e| e == "tera"));
     here.chain(dir.dirs().flat_map(all_templates)).collect()
 }

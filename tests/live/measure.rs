@@ -1,4 +1,4 @@
-//! The figures of `src/catalog/data/memory.toml`, measured again: `tests/live/measure.sh`.
+//! The figures of `src/catalog/data/{memory,frameworks}.toml`, measured again: `tests/live/measure.sh`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -145,8 +145,21 @@ fn migration(stack: &Stack) -> f64 {
 }
 
 fn compare(measured: &BTreeMap<&str, Usage>) {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/data/memory.toml");
-    let table: toml::Table = read(&data).parse().expect("the table is TOML");
+    let table = |name: &str| -> toml::Table {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/data").join(name);
+        read(&data).parse().expect("the table is TOML")
+    };
+    let mut known = table("memory.toml")["process"].as_table().expect("a table").clone();
+    for framework in table("frameworks.toml")["framework"].as_array().expect("rows") {
+        let word = framework["word"].as_str().expect("a word");
+        for (figure, value) in framework["memory"].as_table().expect("a table") {
+            let name = match figure.as_str() {
+                "process" => word.to_owned(),
+                figure => format!("{figure}-{word}"),
+            };
+            known.insert(name, value.clone());
+        }
+    }
     let resident = |(name, service, kind): Process| {
         let usage: &Usage = measured.get(name)?;
         if kind == CONTAINER {
@@ -162,7 +175,7 @@ fn compare(measured: &BTreeMap<&str, Usage>) {
             continue;
         };
         let value = value - base;
-        let table = table["process"][*figure].as_integer().expect("a number");
+        let table = known[*figure].as_integer().expect("a number");
         let note = if value > table as f64 { "  more than the table says" } else { "" };
         println!("{figure:18} {value:8.1} {table:8}  {} {}{note}", process.0, process.1);
     }

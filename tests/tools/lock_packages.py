@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes src/plan/data/packages.json: the versions, hashes and dependencies of
-every package named in src/plan/data/requirements.toml.
+"""Writes src/catalog/data/packages.json: the versions, hashes and dependencies of
+every package named in src/catalog/data/requirements.toml and frameworks.toml.
 
-    pip install uv && python3 tests/tools/lock_packages.py
+    pip install uv && python3 tests/tools/lock_packages.py [--keep]
 
+With --keep a package that was resolved before keeps its version: only new ones are added.
 For each Python version uv resolves all packages together, so that any choice
 among them is consistent. Python 3.11 or newer runs this; the resolved versions
 need not be installed.
@@ -20,8 +21,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).resolve().parents[2] / "src" / "plan" / "data"
+DATA = Path(__file__).resolve().parents[2] / "src" / "catalog" / "data"
 REQUIREMENTS = DATA / "requirements.toml"
+FRAMEWORKS = DATA / "frameworks.toml"
 PACKAGES = DATA / "packages.json"
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -56,10 +58,20 @@ def normalise(name: str) -> str:
 
 def requirement_lines() -> list[str]:
     rows = tomllib.loads(REQUIREMENTS.read_text())["package"]
-    return sorted({row["name"] + (f" ; {row['marker']}" if row.get("marker") else "") for row in rows})
+    lines = {row["name"] + (f" ; {row['marker']}" if row.get("marker") else "") for row in rows if "name" in row}
+    for framework in tomllib.loads(FRAMEWORKS.read_text())["framework"]:
+        for key in ("packages", "test-packages", "stubs"):
+            lines.update(framework.get(key, []))
+    return sorted(lines)
 
 
-def resolve(python: str) -> dict[str, Any]:
+def known_versions(python: str) -> list[str]:
+    """The versions of the last resolution, as constraints."""
+    packages = json.loads(PACKAGES.read_text())["graphs"].get(python, {})
+    return [f"{name}=={package['version']}" for name, package in packages.items()]
+
+
+def resolve(python: str, constraints: list[str]) -> dict[str, Any]:
     """uv's lock file of all packages on one Python version."""
     project = {
         "name": "dockwright-packages",
@@ -72,6 +84,7 @@ def resolve(python: str) -> dict[str, Any]:
     uv_options = {
         "package": False,
         "environments": [f"python_full_version == '{python}.*' and {SYSTEMS}"],
+        "constraint-dependencies": constraints,
         "override-dependencies": [f"{name} ; python_version < '0'" for name in NEVER_INSTALLED],
     }
     # JSON's strings and arrays are TOML's as well.
@@ -183,8 +196,12 @@ def one_per_line(rows: dict[str, Any], indent: str) -> str:
 
 
 def main() -> None:
+    keep = sys.argv[1:] == ["--keep"]
     files: dict[str, set[str]] = {}
-    graphs = {python: graph(python, resolve(python), files) for python in PYTHONS}
+    graphs = {}
+    for python in PYTHONS:
+        lock = resolve(python, known_versions(python) if keep else [])
+        graphs[python] = graph(python, lock, files)
 
     hashes = {key: sorted(values) for key, values in sorted(files.items())}
     tables = ",\n".join(f'  "{python}": {{\n{one_per_line(rows, "   ")}\n  }}' for python, rows in graphs.items())

@@ -12,7 +12,7 @@
 
     pip install uv && uv run tests/tools/sample_models.py
 
-The versions are those of src/plan/data/packages.json: scikit-learn warns about a model
+The versions are those of src/catalog/data/packages.json: scikit-learn warns about a model
 that another version wrote. Running it again writes the same bytes.
 """
 

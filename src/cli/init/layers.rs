@@ -6,6 +6,7 @@ use crate::answers::Sources;
 use crate::answers::document::Entry;
 use crate::answers::sources::Assembled;
 use crate::apply::bookkeeping::{FileEntry, FileState, LOCK, Lock, has_base};
+use crate::catalog::Framework;
 use crate::cli::init::safe::Additions;
 use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
@@ -207,11 +208,11 @@ impl Layers {
 
 /// The built-in preset whose parts are found in the repository.
 fn fitting(facts: &Facts) -> &'static str {
-    let known = |fact: &detect::Fact<String>, word: &str| fact.value().is_some_and(|v| v == word);
     let installs =
         |name: &str| facts.packages.iter().any(|package| package.split('[').next() == Some(name));
-    if known(&facts.framework, "django") {
-        "django-nginx"
+    let framework = facts.framework.value().and_then(|name| Framework::find(name));
+    if let Some(preset) = framework.and_then(Framework::preset) {
+        preset
     } else if facts.celery.is_known() {
         "celery-postgres-redis"
     } else if facts.ml.is_known() {

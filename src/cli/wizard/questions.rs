@@ -125,7 +125,7 @@ impl Step {
 }
 
 fn answers_to_a_domain(draft: &Draft) -> bool {
-    draft.text("stack.proxy") == "nginx" || draft.text("stack.framework") == "django"
+    draft.text("stack.proxy") == "nginx" || draft.framework().allowed_hosts
 }
 
 /// Asks for the preset.

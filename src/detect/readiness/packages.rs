@@ -1,6 +1,6 @@
 //! The server that runs the application, among its dependencies.
 
-use crate::catalog::servers;
+use crate::catalog::releases;
 use crate::detect::facts::{Facts, Interface};
 use crate::detect::readiness::Lack;
 use crate::detect::tree::Tree;
@@ -18,7 +18,7 @@ pub fn server(tree: &Tree, facts: &Facts) -> Option<Lack> {
         return None;
     }
     let python = facts.python.value().map_or("3.14", |python| python.version.as_str());
-    let version = servers::version(server, python)?;
+    let version = releases::version(server, python)?;
     let manager = facts.package_manager.value()?;
     let files = facts.dependency_files.value()?;
     let command = match manager.as_str() {

@@ -3,6 +3,7 @@
 use ruff_python_ast::{Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
+use crate::catalog::Framework;
 use crate::detect::facts::Facts;
 use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::readiness::{Lack, application, django, root};
@@ -16,23 +17,12 @@ pub fn health(tree: &Tree, facts: &Facts) -> Option<Lack> {
     if facts.health.is_known() {
         return None;
     }
-    match facts.framework.value()?.as_str() {
-        "django" => urls(tree, facts),
-        "fastapi" => route(tree, facts, |app| {
-            vec![
-                format!("@{app}.get(\"/health\")"),
-                "def health() -> dict[str, str]:".into(),
-                "    return {\"status\": \"ok\"}".into(),
-            ]
-        }),
-        "flask" => route(tree, facts, |app| {
-            vec![
-                format!("@{app}.get(\"/health\")"),
-                "def health():".into(),
-                "    return {\"status\": \"ok\"}".into(),
-            ]
-        }),
-        _ => None,
+    let framework = Framework::find(facts.framework.value()?)?;
+    match framework.health_route.as_slice() {
+        [] => urls(tree, facts),
+        lines => {
+            route(tree, facts, |app| lines.iter().map(|line| line.replace("{app}", app)).collect())
+        }
     }
 }
 

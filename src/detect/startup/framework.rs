@@ -58,6 +58,13 @@ pub fn of(full: &str) -> Option<Framework> {
     found.map(|(_, _, framework)| *framework)
 }
 
+/// What the applications of a framework speak, by its name.
+#[must_use]
+pub fn interface(name: &str) -> Option<Interface> {
+    // Backwards: what a package gives beside its usual classes stands first.
+    CLASSES.iter().rev().find(|(.., framework)| framework.name == name)?.2.interface
+}
+
 /// Callables that take an application and give one, by the last part of their
 /// name.
 #[must_use]

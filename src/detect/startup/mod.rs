@@ -8,7 +8,7 @@
 mod candidates;
 mod choice;
 mod django;
-mod framework;
+pub mod framework;
 mod instead;
 mod modules;
 mod roots;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::PackageManager;
-use crate::catalog::servers;
+use crate::catalog::releases;
 use crate::error::Problem;
 use crate::plan::code::{in_image, parent};
 use crate::plan::shape::Shape;
@@ -103,10 +103,10 @@ impl Install {
             cpu_torch: takes_cpu_torch(manager, adopted),
             from_conda: installs.from_conda.clone(),
             tools: Tools {
-                poetry: servers::tool("poetry", python),
-                poetry_plugin_export: servers::tool("poetry-plugin-export", python),
-                pdm: servers::tool("pdm", python),
-                pipenv: servers::tool("pipenv", python),
+                poetry: releases::tool("poetry", python),
+                poetry_plugin_export: releases::tool("poetry-plugin-export", python),
+                pdm: releases::tool("pdm", python),
+                pipenv: releases::tool("pipenv", python),
             },
         }
     }

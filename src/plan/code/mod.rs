@@ -13,7 +13,6 @@ mod storage;
 use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
-use crate::answers::stack::{Framework, Server};
 use crate::detect::path;
 use crate::plan::carry::Carry;
 use crate::plan::shape::Shape;
@@ -85,9 +84,9 @@ impl Code {
                 Some(context) => format!("./{context}"),
                 None => ".".into(),
             },
-            app: match (adopted.factory, shape.application().server) {
-                (true, Server::Gunicorn | Server::GunicornUvicorn) => format!("{}()", adopted.app),
-                _ => adopted.app.clone(),
+            app: match adopted.factory && shape.application().server.is_gunicorn() {
+                true => format!("{}()", adopted.app),
+                false => adopted.app.clone(),
             },
             object: adopted.app.clone(),
             install: Install::of(shape, adopted),
@@ -195,21 +194,16 @@ impl Place {
 /// pinned to the newest release for its Python.
 fn servers(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     let python = &shape.answers.python;
-    let wanted: &[&str] = match shape.application().server {
-        Server::Uvicorn => &["uvicorn"],
-        Server::GunicornUvicorn => &["gunicorn", "uvicorn", "uvicorn-worker"],
-        Server::Gunicorn => &["gunicorn"],
-    };
+    let wanted = shape.application().server.packages.iter();
     let mut pinned: Vec<String> = wanted
-        .iter()
         .filter(|name| !adopted.derived.installs(name))
         .filter_map(|name| {
-            let version = crate::catalog::servers::version(name, python)?;
+            let version = crate::catalog::releases::version(name, python)?;
             Some(format!("{name}=={version}"))
         })
         .collect();
     if install::lacks_setuptools(shape, adopted)
-        && let Some(version) = crate::catalog::servers::version("setuptools", python)
+        && let Some(version) = crate::catalog::releases::version("setuptools", python)
     {
         pinned.push(format!("setuptools=={version}"));
     }
@@ -274,14 +268,14 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         let why = if required.is_empty() { "" } else { ": the code does not start without them" };
         notices.push(format!("fill in {} in .env before the first start{why}", blank.join(", ")));
     }
-    let django = shape.application().framework == Framework::Django;
+    let framework = shape.application().framework;
     let nginx = shape.has(Role::Nginx);
     let whitenoise = adopted.derived.static_files.as_ref().is_some_and(|files| files.whitenoise);
-    if django && !nginx && !whitenoise {
-        notices.push(
-            "nothing serves static files: Django does not without DEBUG; --set stack.proxy=nginx"
-                .into(),
-        );
+    if framework.static_files && !nginx && !whitenoise {
+        notices.push(format!(
+            "nothing serves static files: {} does not without DEBUG; --set stack.proxy=nginx",
+            framework.title
+        ));
     }
     notices.extend(environment::notices(shape, adopted));
     notices

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
-use crate::answers::stack::Framework;
 use crate::detect::facts::Meaning;
 use crate::plan::shape::Shape;
 
@@ -24,7 +23,7 @@ pub struct Probe {
 
 impl Probe {
     pub(super) fn of(shape: &Shape, adopted: &Adopted) -> Self {
-        let django = shape.application().framework == Framework::Django;
+        let checks_host = shape.application().framework.allowed_hosts;
         let allowed = |meaning: &Meaning| matches!(meaning, Meaning::AllowedHosts { .. });
         let hosts = adopted.derived.told(allowed).next();
         let domain = &shape.answers.deploy.domain;
@@ -33,7 +32,7 @@ impl Probe {
             // somebody adds the route.
             path: if adopted.health.is_empty() { "/health".into() } else { adopted.health.clone() },
             // Django answers 400 to a name it does not know, whoever asks.
-            weak: adopted.health.is_empty() || django && hosts.is_none() && domain.is_empty(),
+            weak: adopted.health.is_empty() || checks_host && hosts.is_none() && domain.is_empty(),
             hosts: hosts.map(|known| known.name.clone()).unwrap_or_default(),
             host: if domain.is_empty() { "localhost".into() } else { domain.clone() },
         }

@@ -1,6 +1,6 @@
 //! The proxy and the services that run the application's own image.
 
-use crate::answers::stack::{Delivery, Framework, Hardening};
+use crate::answers::stack::{Delivery, Hardening};
 use crate::plan::Plan;
 use crate::plan::topology::sizes::Sizes;
 use crate::plan::topology::{
@@ -113,16 +113,15 @@ pub(super) fn web(plan: &Plan) -> Service {
 pub(super) fn migrate(plan: &Plan) -> Service {
     let mut service = base(plan, Role::Migrate);
     service.about = "Runs to its end before the application starts.".to_owned();
-    let django = plan.answers.stack.application().framework == Framework::Django;
     match &plan.answers.adopted {
         Some(_) => {
             service.command = Some(Command::of(&plan.code.migrate.words));
             service.working_dir = plan.code.migrate.directory.clone();
         }
-        None if django => {
-            service.command = Some(Command::of(["python", "manage.py", "migrate", "--no-input"]));
+        None => {
+            let orm = plan.answers.stack.application().framework.orm;
+            service.command = Some(Command::of(orm.migrate().iter().copied()));
         }
-        None => service.command = Some(Command::of(["alembic", "upgrade", "head"])),
     }
     service
 }

@@ -1,7 +1,7 @@
 //! The same services for development: the code mounted and reloading, what
 //! listens reachable from this machine, and nothing of production touched.
 
-use crate::answers::stack::{Database, Framework};
+use crate::answers::stack::Database;
 use crate::plan::Plan;
 use crate::plan::code;
 use crate::plan::shape::Shape;
@@ -140,42 +140,23 @@ fn web(plan: &Plan, change: &mut Override) {
     let adopted = plan.answers.adopted.is_some();
     let port = plan.container_port;
     let app = if adopted { plan.code.object.as_str() } else { plan.app() };
-    let command = match plan.answers.stack.application().framework {
-        Framework::Django => {
-            let manage = &plan.code.manage;
-            let mut command = match adopted {
-                true => Command::of(manage),
-                false => Command::of(["python", "manage.py"]),
-            };
-            command.push("runserver");
-            command.push(format!("0.0.0.0:{port}"));
-            command
+    let framework = plan.answers.stack.application().framework;
+    let mut command = Vec::new();
+    for word in &framework.development {
+        match word.as_str() {
+            "{manage}" if adopted => command.extend(plan.code.manage.iter().cloned()),
+            "{manage}" => command.extend(["python".to_owned(), "manage.py".to_owned()]),
+            "{factory}" if plan.flags.is("factory") => command.push("--factory".to_owned()),
+            "{factory}" => {}
+            word => command.push(word.replace("{app}", app).replace("{port}", &port.to_string())),
         }
-        Framework::Flask => Command::of([
-            "flask".to_owned(),
-            format!("--app={app}"),
-            "run".to_owned(),
-            "--debug".to_owned(),
-            "--host=0.0.0.0".to_owned(),
-            format!("--port={port}"),
-        ]),
-        Framework::Fastapi => {
-            let mut command = Command::of(["uvicorn", app]);
-            if plan.flags.is("factory") {
-                command.push("--factory");
-            }
-            command.push("--host=0.0.0.0");
-            command.push(format!("--port={port}"));
-            command.push("--reload");
-            command
-        }
-    };
-    change.command = Some(command);
+    }
+    change.command = Some(Command::of(command));
     if adopted {
         let development = code::development(&Shape::of(&plan.answers));
         change.env.extend(development.into_iter().map(|(name, value)| own(&name, value)));
     } else {
-        if !plan.flags.is("fastapi") {
+        if framework.debug {
             change.env.push(own("DEBUG", EnvValue::literal("true")));
         }
         change.env.push(own("LOG_LEVEL", EnvValue::literal("debug")));

@@ -225,12 +225,11 @@ pub(super) fn application(plan: &Plan) -> Vec<(String, EnvValue)> {
         Some(_) => env.put(group, "PYTHONUNBUFFERED", EnvValue::literal(1)),
         None => env.put(group, "LOG_LEVEL", log_level()),
     }
-    let settings = match adopted {
-        Some(adopted) => adopted.settings.as_str(),
-        None => "config.settings",
-    };
-    if plan.flags.is("django") && !settings.is_empty() {
-        env.put(group, "DJANGO_SETTINGS_MODULE", EnvValue::literal(settings));
+    if let Some(settings) = &plan.answers.stack.application().framework.settings {
+        let module = adopted.map_or(settings.module.as_str(), |adopted| &adopted.settings);
+        if !module.is_empty() {
+            env.put(group, &settings.variable, EnvValue::literal(module));
+        }
     }
     env.all(group, code::settings(&shape(plan)));
     for variable in passed_on(plan).filter(|variable| variable.services.len() > 1) {

@@ -1,0 +1,110 @@
+//! Images and tools by version, and memory figures. Anyone can correct the
+//! data files without touching code.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// Images and tools by name.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Versions {
+    /// Image references; `{python}` stands for the project's minor version.
+    pub images: BTreeMap<String, String>,
+    /// Base images of Python minors that the usual one does not exist for.
+    pub python_images: BTreeMap<String, String>,
+    /// By older Debian release: what a package of the current one is called.
+    pub older_packages: BTreeMap<String, BTreeMap<String, String>>,
+    /// Tool versions for the builder stage.
+    pub tools: BTreeMap<String, String>,
+    /// Month of the end of life by Python minor.
+    pub python_end_of_life: BTreeMap<String, String>,
+}
+
+/// How one role takes part in dividing a resource.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub struct Share {
+    /// The least that works.
+    pub floor: u32,
+    /// Part of what is left over.
+    pub weight: u32,
+    /// The most it can use; 0 for no bound.
+    pub most: u32,
+}
+
+/// The shares of one role, in MiB and thousandths of a CPU.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Shares {
+    /// Memory.
+    pub memory: Share,
+    /// Processor.
+    pub cpu: Share,
+}
+
+/// What a host keeps for its system.
+#[derive(Debug, Deserialize)]
+pub struct Reserve {
+    /// In MiB, at least.
+    pub least: u32,
+    /// In percent of the memory.
+    pub percent: u32,
+}
+
+/// Memory figures, measured.
+#[derive(Debug, Deserialize)]
+pub struct Memory {
+    /// The host's reserve.
+    pub reserve: Reserve,
+    /// MiB per process and add-on.
+    pub process: BTreeMap<String, u32>,
+    /// MiB of a loaded model by runtime.
+    pub model: BTreeMap<String, u32>,
+    /// Shares by role.
+    pub share: BTreeMap<String, Shares>,
+}
+
+/// `data/versions.toml`.
+pub static VERSIONS: LazyLock<Versions> = LazyLock::new(|| {
+    toml::from_str(include_str!("data/versions.toml")).expect("a unit test reads it")
+});
+
+impl Versions {
+    /// The base image for a Python minor version.
+    #[must_use]
+    pub fn python_image(&self, python: &str) -> String {
+        let own = self.python_images.get(python).cloned();
+        own.unwrap_or_else(|| self.images["python"].replace("{python}", python))
+    }
+
+    /// A Debian package as the release of an image calls it.
+    #[must_use]
+    pub fn package_in<'a>(&'a self, image: &str, package: &'a str) -> &'a str {
+        let older = self.older_packages.iter().find(|(release, _)| image.contains(*release));
+        older.and_then(|(_, names)| names.get(package)).map_or(package, String::as_str)
+    }
+}
+
+/// `data/memory.toml`.
+pub static MEMORY: LazyLock<Memory> = LazyLock::new(|| {
+    toml::from_str(include_str!("data/memory.toml")).expect("a unit test reads it")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Role;
+
+    #[test]
+    fn the_data_files_are_complete() {
+        for role in Role::ALL {
+            assert!(MEMORY.share.contains_key(role.name()), "{role:?}");
+        }
+        for python in crate::schema::PYTHONS {
+            assert!(VERSIONS.python_end_of_life.contains_key(python), "{python}");
+        }
+        for runtime in crate::schema::RUNTIMES.into_iter().filter(|name| *name != "none") {
+            assert!(MEMORY.process.contains_key(runtime) && MEMORY.model.contains_key(runtime));
+        }
+    }
+}
