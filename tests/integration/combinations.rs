@@ -1,10 +1,9 @@
 //! Every combination of the axes that makes sense.
 
 use dockwright::answers::{Draft, Origin};
+use dockwright::catalog::{Framework, Server};
 
 const AXES: &[(&str, &[&str])] = &[
-    ("stack.framework", &["fastapi", "flask", "django"]),
-    ("stack.server", &["uvicorn", "gunicorn-uvicorn", "gunicorn"]),
     ("stack.proxy", &["none", "nginx"]),
     ("stack.database", &["none", "postgres", "external"]),
     ("stack.cache", &["none", "redis"]),
@@ -21,7 +20,8 @@ pub fn combinations() -> Vec<Draft> {
         draft.set("project.name", "shop", Origin::Flag).unwrap();
         draft
     }];
-    for (key, words) in AXES {
+    let stack = [("stack.framework", Framework::words()), ("stack.server", Server::words())];
+    for (key, words) in stack.iter().chain(AXES) {
         drafts = drafts
             .into_iter()
             .flat_map(|draft| {

@@ -3,6 +3,7 @@
 mod adopted;
 mod bad_input;
 mod carried;
+mod catalog;
 mod check;
 mod check_disk;
 mod check_reports;
