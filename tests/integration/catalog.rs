@@ -36,12 +36,13 @@ fn every_framework_has_a_skeleton_packages_and_figures() {
 }
 
 #[test]
-fn a_new_service_of_every_framework_is_written_with_its_name_alone() {
+fn a_new_service_of_every_framework_is_written_on_its_own_server() {
     for framework in Framework::all() {
         let directory = directory();
         dockwright()
             .current_dir(&directory)
             .args(["new", "shop", "--yes", "--set", &format!("stack.framework={framework}")])
+            .args(["--set", &format!("stack.server={}", framework.default_server())])
             .assert()
             .success();
         let read = |path: &str| {
@@ -59,10 +60,8 @@ fn a_new_service_of_every_framework_is_written_with_its_name_alone() {
     }
 }
 
-/// What runs on all servers of a framework holds a health route, whatever
-/// else the stack has.
 #[test]
-fn every_framework_has_the_same_interface() {
+fn a_service_with_everything_of_every_framework_has_the_same_interface() {
     let everything = [
         ("stack.database", "postgres"),
         ("stack.cache", "redis"),
