@@ -30,6 +30,7 @@ pub struct Draft {
     /// The facts about adopted code that no key holds.
     pub(super) derived: Derived,
     files: Vec<(RelPath, FileRule, String)>,
+    alternates: BTreeMap<RelPath, RelPath>,
 }
 
 impl Draft {
@@ -74,6 +75,11 @@ impl Draft {
     #[must_use]
     pub fn reference(&self) -> String {
         self.preset.as_ref().map(|preset| preset.reference.to_string()).unwrap_or_default()
+    }
+
+    /// Says where outputs go whose own path somebody else's file has.
+    pub fn place(&mut self, alternates: BTreeMap<RelPath, RelPath>) {
+        self.alternates = alternates;
     }
 
     /// Whether the answers are about code that was there before.
@@ -286,6 +292,7 @@ impl Draft {
             pins: self.pins(),
             files: self.file_policies(),
             layer_files: self.layer_files(),
+            alternates: self.alternates.clone(),
         };
         if problems.is_empty() { Ok(answers) } else { Err(problems) }
     }

@@ -105,4 +105,6 @@ pub struct Answers {
     pub layer_files: BTreeMap<RelPath, LayerFile>,
     /// Policies per output.
     pub files: BTreeMap<RelPath, FilePolicy>,
+    /// Where outputs go whose own path somebody else's file has, by that path.
+    pub alternates: BTreeMap<RelPath, RelPath>,
 }

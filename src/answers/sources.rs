@@ -9,6 +9,7 @@ use crate::answers::sticky;
 use crate::detect::Facts;
 use crate::error::Problem;
 use crate::preset::Preset;
+use crate::relpath::RelPath;
 use crate::schema::entries::Entry;
 
 /// Everything that answers come from. Which of two that speak of one key holds
@@ -23,6 +24,8 @@ pub struct Sources<'a> {
     pub sticky: Option<&'a BTreeMap<String, String>>,
     /// What was known of the code when it was written.
     pub derived: Option<&'a Derived>,
+    /// Where outputs went whose own path somebody else's file has.
+    pub alternates: BTreeMap<RelPath, RelPath>,
     /// What was found in the repository.
     pub facts: Option<&'a Facts>,
     /// `dockwright.toml`.
@@ -53,6 +56,7 @@ impl<'a> Sources<'a> {
             name: None,
             sticky: None,
             derived: None,
+            alternates: BTreeMap::new(),
             facts: None,
             entries: &[],
             set: &[],
@@ -77,6 +81,7 @@ impl<'a> Sources<'a> {
             (Some(found), Some(stored)) => found.remembering(stored),
             (found, stored) => found.or_else(|| stored.cloned()).unwrap_or_default(),
         };
+        draft.place(self.alternates.clone());
         let mut problems = Vec::new();
         // Which preset it is was read before.
         let is_key = |entry: &&Entry| entry.key != "preset" && !entry.key.starts_with("preset.");

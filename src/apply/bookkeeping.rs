@@ -263,13 +263,28 @@ impl Lock {
         self.file.iter().find(|entry| entry.path == path)
     }
 
-    /// The path that an output has in this repository: code that was there
-    /// before may have its compose file under another of Compose's names.
+    /// Whether one of ours stands beside a file of this path.
     #[must_use]
-    pub fn path_of<'a>(&self, usual: &'a str) -> &'a str {
+    pub fn is_beside(&self, path: &str) -> bool {
+        self.file.iter().any(|entry| entry.beside.as_deref() == Some(path))
+    }
+
+    /// Where outputs went whose own path somebody else's file has, by that
+    /// path. The compose file may have another of Compose's names.
+    #[must_use]
+    pub fn alternates(&self) -> BTreeMap<RelPath, RelPath> {
+        let path = |text: &str| RelPath::new(text).expect("reading the lock has checked its paths");
+        let mut alternates: BTreeMap<RelPath, RelPath> = self
+            .file
+            .iter()
+            .filter_map(|entry| Some((path(entry.beside.as_ref()?), path(&entry.path))))
+            .collect();
         let [first, ..] = FILE_NAMES;
-        let other = FILE_NAMES.into_iter().find(|name| self.entry(name).is_some());
-        if usual == first { other.unwrap_or(usual) } else { usual }
+        if let Some(name) = FILE_NAMES.into_iter().find(|name| self.entry(name).is_some()) {
+            let other = alternates.get(&path(name)).cloned().unwrap_or_else(|| path(name));
+            alternates.insert(path(first), other);
+        }
+        alternates
     }
 
     /// The file's text.

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use crate::apply::beside;
 use crate::apply::bookkeeping::{FileState, Lock};
 use crate::apply::disk::{self, DiskState, Obstacle};
 use crate::digest::{hash, normalised};
@@ -45,8 +44,9 @@ pub struct Look {
     pub disk: DiskState,
     /// How they stand to each other.
     pub standing: Standing,
-    /// The same under the name it has when it is written beside what is there.
-    pub other: Option<Box<Look>>,
+    /// What stands at its own path, where that is somebody else's and it goes
+    /// to an alternate one.
+    pub theirs: Option<Box<Look>>,
 }
 
 impl Look {
@@ -61,24 +61,20 @@ impl Look {
             disk = DiskState::Obstructed(Obstacle::Utf16);
             standing = Standing::Obstructed;
         }
-        let other = match standing {
-            Standing::Foreign | Standing::Obstructed => beside::name(&file.output.path),
-            _ if file.output.path.as_str().ends_with(".dockerignore") => {
-                beside::name(&file.output.path)
-            }
-            _ => None,
-        };
-        let other = match other {
-            Some(path) => {
-                let mut file = file.clone();
-                file.output.path = path;
-                let disk = disk::look(root, &file.output.path)?;
-                let standing = self::standing(&file, &disk, lock);
-                Some(Box::new(Self { file, disk, standing, other: None }))
-            }
-            None => None,
-        };
-        Ok(Self { file, disk, standing, other })
+        Ok(Self { file, disk, standing, theirs: None })
+    }
+
+    /// Whether a file that is somebody else's has the output's own path.
+    #[must_use]
+    pub fn is_contested(&self) -> bool {
+        let own = self.theirs.as_deref().unwrap_or(self);
+        matches!(own.standing, Standing::Foreign | Standing::Obstructed)
+    }
+
+    /// Whether it is what keeps files out of the build.
+    #[must_use]
+    pub fn is_dockerignore(&self) -> bool {
+        self.file.output.path.as_str().ends_with(".dockerignore")
     }
 
     /// The word people read: new, unchanged or existing.
@@ -144,6 +140,7 @@ mod tests {
     fn rendered(path: &str, syntax: Syntax, text: &str) -> Rendered {
         Rendered {
             output: Output {
+                usual: RelPath::new(path).unwrap(),
                 path: RelPath::new(path).unwrap(),
                 bundle: Bundle::Image,
                 ownership: Ownership::Merge,

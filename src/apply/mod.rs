@@ -1,7 +1,7 @@
 //! The only module that writes: rendered files onto the disk, with secrets,
 //! modes and bookkeeping, all or nothing.
 
-pub mod beside;
+pub mod alternate;
 pub mod bookkeeping;
 pub mod change;
 pub mod commit;

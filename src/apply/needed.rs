@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::apply::ignores::{self, Reader};
 use crate::apply::settle::Group;
+use crate::plan::outputs::Syntax;
 use crate::plan::{Output, Plan};
 
 /// What the build reads, by paths relative to the build context: nothing of
@@ -19,17 +20,15 @@ pub fn by_the_build<'a>(
     let outputs: Vec<&Output> = outputs.collect();
     let context = outputs
         .iter()
-        .map(|output| output.path.as_str())
-        .filter_map(|path| path.strip_suffix(".dockerignore"))
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+        .find(|output| output.path.as_str().ends_with(".dockerignore"))
+        .and_then(|output| output.path.as_str().rsplit_once('/'))
+        .map_or_else(String::new, |(directory, _)| format!("{directory}/"));
     let image = outputs.iter().filter(|output| {
         Group::of(output.bundle) == Group::Image && !output.path.as_str().ends_with(".dockerignore")
     });
     let mut paths: Vec<String> = image
+        .filter(|output| output.syntax != Syntax::Dockerfile)
         .map(|output| output.path.to_string())
-        .filter(|path| !path.ends_with("Dockerfile"))
         .collect();
     paths.extend(plan.answers.network.ca.iter().map(ToString::to_string));
     if let Some(adopted) = &plan.answers.adopted {

@@ -10,11 +10,9 @@ use crate::apply::bookkeeping::{FileEntry, FileState, Lock, has_base};
 use crate::apply::change::{Action, Change};
 use crate::apply::compare::{Look, Standing};
 use crate::apply::disk::DiskState;
-use crate::apply::{beside, dotenv, ignores, lines};
-use crate::digest::hash;
+use crate::apply::{dotenv, ignores, lines};
 use crate::plan::Bundle;
 use crate::plan::outputs::Syntax;
-use crate::relpath::RelPath;
 use crate::render::Rendered;
 use crate::schema::Ownership;
 
@@ -79,10 +77,9 @@ pub struct Settled {
 
 /// The files of a group that are somebody else's.
 pub fn conflicts(looks: &[Look], group: Group) -> impl Iterator<Item = &Look> {
-    looks.iter().filter(move |look| {
-        let foreign = matches!(look.standing, Standing::Foreign | Standing::Obstructed);
-        foreign && Group::of(look.file.output.bundle) == group
-    })
+    looks
+        .iter()
+        .filter(move |look| look.is_contested() && Group::of(look.file.output.bundle) == group)
 }
 
 /// What is chosen for a group when nobody is asked: a file that others build
@@ -90,10 +87,8 @@ pub fn conflicts(looks: &[Look], group: Group) -> impl Iterator<Item = &Look> {
 /// ours is written beside it.
 #[must_use]
 pub fn usual(looks: &[Look], group: Group, lock: Option<&Lock>) -> Choice {
-    let stood_beside = |look: &Look| {
-        let path = look.file.output.path.as_str();
-        lock.is_some_and(|lock| lock.file.iter().any(|entry| entry.beside.as_deref() == Some(path)))
-    };
+    let stood_beside =
+        |look: &Look| lock.is_some_and(|lock| lock.is_beside(look.file.output.path.as_str()));
     let decisive = |look: &Look| {
         matches!(look.file.output.syntax, Syntax::Dockerfile)
             || group == Group::Compose && !look.file.output.path.as_str().contains(".dev.")
@@ -105,16 +100,12 @@ pub fn usual(looks: &[Look], group: Group, lock: Option<&Lock>) -> Choice {
         // Neither can stand under another name: an obstacle there is refused.
         Group::Env => Choice::Take,
         Group::Image if !conflicts(looks, group).any(decisive) => {
-            let ignore = conflicts(looks, group).any(is_dockerignore);
+            let ignore = conflicts(looks, group).any(Look::is_dockerignore);
             if ignore { Choice::Take } else { Choice::Beside }
         }
         Group::Compose if !conflicts(looks, group).any(decisive) => Choice::Beside,
         _ => Choice::Keep,
     }
-}
-
-fn is_dockerignore(look: &Look) -> bool {
-    look.file.output.path.as_str().ends_with(".dockerignore")
 }
 
 /// The group that keeps a group from being written.
@@ -146,12 +137,13 @@ pub fn settle(
     needed: &[&str],
     intent: Option<&str>,
 ) -> Settled {
-    let renamed = beside::names(looks, choices);
-    let other_dockerfile = renamed.keys().any(|path| path.as_str().ends_with("Dockerfile"));
     let mut settled = Settled::default();
     for look in looks {
-        let file = beside::referring(&look.file, &renamed);
-        let group = Group::of(file.output.bundle);
+        if let Some(theirs) = &look.theirs {
+            settled.beside(look, theirs, lock);
+            continue;
+        }
+        let group = Group::of(look.file.output.bundle);
         let choice = choices.get(&group).copied().unwrap_or(Choice::Keep);
         let kept_group = choice == Choice::Keep && conflicts(looks, group).next().is_some();
         let hold = held_by(looks, choices, group);
@@ -159,36 +151,27 @@ pub fn settle(
         match look.standing {
             _ if fresh && let Some(why) = hold => settled.hold(look, why, lock),
             Standing::Obstructed if let Some(why) = hold => settled.keep(look, why),
-            // A Dockerfile of another name has an ignore file of its own.
-            _ if other_dockerfile && is_dockerignore(look) => settled.beside(look, file, lock),
             Standing::New if kept_group && group != Group::Rest => {
                 settled.hold(look, "it belongs with the files that were kept", lock);
             }
             Standing::Extends if kept_group && group == Group::Image => {
                 settled.keep(look, "it belongs with the files that were kept");
             }
-            Standing::New | Standing::Ours => {
-                settled.write(look, file, look.file.output.path.clone())
-            }
-            Standing::Same => settled.write(look, file, look.file.output.path.clone()),
-            Standing::Extends => settled.extend(look, file, needed, intent),
+            Standing::New | Standing::Ours | Standing::Same => settled.write(look),
+            Standing::Extends => settled.extend(look, needed, intent),
             Standing::Customised => settled.edited(look, lock, "your edits stay"),
-            Standing::Diverged if choice == Choice::Take => {
-                settled.write(look, file, look.file.output.path.clone());
-            }
+            Standing::Diverged if choice == Choice::Take => settled.write(look),
             Standing::Diverged => settled.edited(
                 look,
                 lock,
                 "you edited it, and what would be written changed as well; --adopt takes ours",
             ),
-            Standing::Deleted if choice == Choice::Take => {
-                settled.write(look, file, look.file.output.path.clone());
-            }
+            Standing::Deleted if choice == Choice::Take => settled.write(look),
             Standing::Deleted => settled.deleted(look, lock),
             Standing::Foreign | Standing::Obstructed => match choice {
-                Choice::Keep => settled.keep(look, KEPT),
-                Choice::Take => settled.write(look, file, look.file.output.path.clone()),
-                Choice::Beside => settled.beside(look, file, lock),
+                Choice::Take => settled.write(look),
+                // One that has no alternate path stays as well.
+                Choice::Keep | Choice::Beside => settled.keep(look, KEPT),
             },
         }
     }
@@ -209,20 +192,22 @@ impl Settled {
         self.entries.sort_by(|one, other| one.path.cmp(&other.path));
     }
 
-    fn write(&mut self, look: &Look, file: Rendered, path: RelPath) {
+    fn write(&mut self, look: &Look) {
+        let file = &look.file;
         let shell = file.output.syntax == Syntax::Shell;
         let bytes = match look.disk.bytes() {
             // A shell reads the carriage return as part of the interpreter's name.
             Some(there) if !shell => lines::in_line_ends_of(there, &file.bytes),
             _ => file.bytes.clone(),
         };
+        let path = file.output.path.clone();
         let mut change = Change::write(path, look.disk.clone(), bytes, file.output.mode);
         if look.standing == Standing::Same {
             change.action = Action::Unchanged;
         }
         self.changes.push(change);
-        self.pristine_of(&file);
-        self.entries.push(FileEntry::clean(&file));
+        self.pristine_of(file);
+        self.entries.push(FileEntry::clean(file));
     }
 
     fn pristine_of(&mut self, file: &Rendered) {
@@ -278,7 +263,8 @@ impl Settled {
         self.entries.extend(entry_before(look, lock).map(gone));
     }
 
-    fn extend(&mut self, look: &Look, file: Rendered, needed: &[&str], intent: Option<&str>) {
+    fn extend(&mut self, look: &Look, needed: &[&str], intent: Option<&str>) {
+        let file = &look.file;
         let there = look.disk.bytes().unwrap_or_default();
         let more = match file.output.bundle {
             Bundle::Intent => Extended {
@@ -286,7 +272,7 @@ impl Settled {
                 why: "added what is new".to_owned(),
                 note: None,
             },
-            _ => Extended::of(&file, there, needed),
+            _ => Extended::of(file, there, needed),
         };
         self.notes.extend(more.note);
         let path = file.output.path.clone();
@@ -304,34 +290,27 @@ impl Settled {
         self.entries.push(FileEntry { ownership, ..entry });
     }
 
-    fn beside(&mut self, look: &Look, file: Rendered, lock: Option<&Lock>) {
-        let theirs = look.file.output.path.clone();
-        let Some(other) = &look.other else { return self.keep(look, KEPT) };
-        let path = other.file.output.path.clone();
-        if look.disk != DiskState::Absent {
-            self.keep(look, &format!("{KEPT}; ours is {path}"));
+    fn beside(&mut self, look: &Look, theirs: &Look, lock: Option<&Lock>) {
+        let file = &look.file;
+        let path = file.output.path.clone();
+        if theirs.disk != DiskState::Absent {
+            self.keep(theirs, &format!("{KEPT}; ours is {path}"));
         }
-        let written = lock.and_then(|lock| lock.entry(path.as_str()));
-        let ours = match other.disk.bytes() {
-            Some(there) => written.is_some_and(|entry| entry.base == Some(hash(there))),
-            None => other.disk == DiskState::Absent,
-        };
-        if !ours && other.disk.bytes().map(hash) != Some(hash(&file.bytes)) {
-            self.changes.push(Change::keep(
-                path,
-                other.disk.clone(),
-                "it is not as dockwright wrote it",
-            ));
-            self.entries.extend(written.cloned());
+        let untouched = matches!(
+            look.standing,
+            Standing::New | Standing::Same | Standing::Ours | Standing::Deleted
+        );
+        if !untouched {
+            let why = "it is not as dockwright wrote it";
+            self.changes.push(Change::keep(path, look.disk.clone(), why));
+            self.entries.extend(entry_before(look, lock));
             return;
         }
-        let mut file = file;
-        file.output.path = path.clone();
-        let entry = FileEntry { beside: Some(theirs.to_string()), ..FileEntry::clean(&file) };
-        self.pristine_of(&file);
-        let change = Change::write(path, other.disk.clone(), file.bytes.clone(), file.output.mode);
-        self.changes.push(change.because(format!("beside {theirs}")));
-        self.entries.push(entry);
+        let own = &theirs.file.output.path;
+        self.pristine_of(file);
+        self.entries.push(FileEntry { beside: Some(own.to_string()), ..FileEntry::clean(file) });
+        let change = Change::write(path, look.disk.clone(), file.bytes.clone(), file.output.mode);
+        self.changes.push(change.because(format!("beside {own}")));
     }
 }
 

@@ -12,14 +12,6 @@ use crate::schema::Ownership;
 /// Most outputs that the layers may speak of.
 const MOST: usize = 500;
 
-/// An output of dockwright's own, with the path that it usually has.
-pub struct Placed {
-    /// The output, at its path in this repository.
-    pub output: Output,
-    /// The path that presets know it by.
-    pub usual: String,
-}
-
 /// Applies the layers' rules to the stack's own outputs, and adds theirs. A
 /// rule for an output that this stack does not have says nothing.
 ///
@@ -27,7 +19,7 @@ pub struct Placed {
 /// Outputs that a layer may not write, with layer and path.
 pub fn apply(
     rules: &BTreeMap<RelPath, LayerFile>,
-    mut own: Vec<Placed>,
+    mut own: Vec<Output>,
 ) -> Result<Vec<Output>, Vec<Problem>> {
     if rules.len() > MOST {
         let message = format!("the preset says something of more than {MOST} files");
@@ -36,8 +28,8 @@ pub fn apply(
     let mut problems = Vec::new();
     let mut added = Vec::new();
     for (path, file) in rules {
-        let exact = own.iter().position(|placed| placed.output.path == *path);
-        let found = exact.or_else(|| own.iter().position(|placed| placed.usual == path.as_str()));
+        let exact = own.iter().position(|output| output.path == *path);
+        let found = exact.or_else(|| own.iter().position(|output| output.usual == *path));
         let judged = match (found, &file.rule.template) {
             (Some(index), _) => change(&mut own, index, file),
             (None, Some(template)) if !file.rule.off => {
@@ -49,7 +41,7 @@ pub fn apply(
             problems.push(problem(path, &file.layer, &why));
         }
     }
-    let mut outputs: Vec<Output> = own.into_iter().map(|placed| placed.output).collect();
+    let mut outputs = own;
     outputs.extend(added);
     problems.extend(collisions(&outputs, rules));
     if problems.is_empty() { Ok(outputs) } else { Err(problems) }
@@ -60,9 +52,9 @@ fn problem(path: &RelPath, layer: &str, why: &str) -> Problem {
 }
 
 /// Changes one of the stack's own outputs.
-fn change(own: &mut Vec<Placed>, index: usize, file: &LayerFile) -> Result<(), String> {
+fn change(own: &mut Vec<Output>, index: usize, file: &LayerFile) -> Result<(), String> {
     let rule = &file.rule;
-    let output = &mut own[index].output;
+    let output = &mut own[index];
     match output.content {
         Content::Intent => return Err("is the repository's own, and no preset changes it".into()),
         Content::Secrets if !rule.off => {
@@ -85,6 +77,7 @@ fn change(own: &mut Vec<Placed>, index: usize, file: &LayerFile) -> Result<(), S
 fn extra(path: &RelPath, file: &LayerFile, template: &str) -> Result<Output, String> {
     refuse(path)?;
     Ok(Output {
+        usual: path.clone(),
         path: path.clone(),
         bundle: Bundle::Preset,
         ownership: file.rule.ownership.unwrap_or(Ownership::Merge),
@@ -180,24 +173,21 @@ mod tests {
     use super::*;
     use crate::preset::manifest::FileRule;
 
-    fn own(paths: &[&str]) -> Vec<Placed> {
-        let output = |path: &str| Output {
+    fn own(paths: &[&str]) -> Vec<Output> {
+        let output = |path: &&str| Output {
+            usual: RelPath::new(path.strip_prefix("backend/").unwrap_or(path)).unwrap(),
             path: RelPath::new(path).unwrap(),
             bundle: Bundle::Image,
             ownership: Ownership::Merge,
             mode: 0o644,
             syntax: Syntax::Text,
-            content: match path {
+            content: match *path {
                 ".env" => Content::Secrets,
                 "dockwright.toml" => Content::Intent,
                 _ => Content::Template("own.tera".into()),
             },
         };
-        let placed = |path: &&str| Placed {
-            output: output(path),
-            usual: path.strip_prefix("backend/").unwrap_or(path).to_owned(),
-        };
-        paths.iter().map(placed).collect()
+        paths.iter().map(output).collect()
     }
 
     fn rules(rules: &[(&str, FileRule)]) -> BTreeMap<RelPath, LayerFile> {

@@ -66,6 +66,8 @@ pub struct Plan {
     pub requirements: Requirements,
     /// Files, sorted by path.
     pub outputs: Vec<Output>,
+    /// What files call each other, by the names that templates have for them.
+    pub file_names: BTreeMap<&'static str, String>,
     /// What an existing compose file runs, sorted by what becomes of it.
     pub carry: Option<carry::Carry>,
     /// The port that the application listens on in its container.
@@ -104,7 +106,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     warnings.extend(carry.iter().flat_map(carry::Carry::warnings));
     let image_only = only.len() == 1 && only.contains(&Bundle::Image);
     let flags = Flags::of(&shape, image_only);
-    let outputs = outputs::outputs(&shape, &flags, only)?;
+    let outputs::Files { outputs, names } = outputs::files(&shape, &flags, only)?;
     let mut plan = Plan {
         container_port: carry.as_ref().and_then(topology::container_port).unwrap_or(PORT),
         volumes: VolumeNames::beside(carry.as_ref()),
@@ -124,6 +126,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         answers: answers.clone(),
         flags,
         outputs,
+        file_names: names,
         carry,
         only: only.clone(),
         warnings,

@@ -2,7 +2,7 @@
 //! template, and the flags under which it exists. The code of a new service
 //! is `skeleton`'s.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::answers::FilePolicy;
 use crate::answers::document;
 use crate::error::Problem;
-use crate::plan::extra::{self, Placed};
+use crate::plan::extra;
 use crate::plan::flags::Flags;
 use crate::plan::shape::Shape;
 use crate::plan::skeleton;
@@ -112,7 +112,10 @@ pub enum Content {
 /// One file of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// Where.
+    /// The path that it usually has, which templates, presets and people call
+    /// it by.
+    pub usual: RelPath,
+    /// Where it goes in this repository.
     pub path: RelPath,
     /// With what it belongs together.
     pub bundle: Bundle,
@@ -124,6 +127,14 @@ pub struct Output {
     pub syntax: Syntax,
     /// What fills it.
     pub content: Content,
+}
+
+impl Output {
+    /// Whether a path that a person or a preset wrote is this file's.
+    #[must_use]
+    pub fn is(&self, path: &RelPath) -> bool {
+        self.path == *path || self.usual == *path
+    }
 }
 
 #[derive(Deserialize)]
@@ -150,16 +161,51 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     toml::from_str::<Table>(text).expect("a unit test reads it").output
 });
 
-/// The files of a stack, sorted by path.
+/// Files that others name, by the names that templates have for them.
+const NAMED: [(&str, &str); 6] = [
+    ("dockerfile", "Dockerfile"),
+    ("entrypoint", "entrypoint.sh"),
+    ("gunicorn", "gunicorn.conf.py"),
+    ("nginx", "nginx/nginx.conf"),
+    ("compose", "compose.yaml"),
+    ("development", "compose.dev.yaml"),
+];
+
+/// What files call each other: those of the image by their path in the build
+/// context, the others by their name. Empty for one that the stack does not
+/// have.
+fn names(outputs: &[Output], context: Option<&RelPath>) -> BTreeMap<&'static str, String> {
+    let name = |output: &Output| {
+        let path = output.path.as_str();
+        let below = context.filter(|_| output.bundle.is_in_context());
+        match below.and_then(|context| path.strip_prefix(context.as_str())?.strip_prefix('/')) {
+            Some(inside) => inside.to_owned(),
+            None if output.bundle.is_in_context() => path.to_owned(),
+            None => path.rsplit('/').next().unwrap_or(path).to_owned(),
+        }
+    };
+    let find = |usual: &str| outputs.iter().find(|output| output.usual.as_str() == usual);
+    NAMED
+        .into_iter()
+        .map(|(word, usual)| (word, find(usual).map_or_else(String::new, name)))
+        .collect()
+}
+
+/// The files of a stack.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// The ones that are written, sorted by path.
+    pub outputs: Vec<Output>,
+    /// What they call each other, whether they are written this time or not.
+    pub names: BTreeMap<&'static str, String>,
+}
+
+/// The files of a stack.
 ///
 /// # Errors
 /// Policies for files this stack does not have; outputs that a preset may not
 /// write.
-pub fn outputs(
-    shape: &Shape,
-    flags: &Flags,
-    only: &BTreeSet<Bundle>,
-) -> Result<Vec<Output>, Vec<Problem>> {
+pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Files, Vec<Problem>> {
     let adopted = shape.answers.adopted.as_ref();
     // Code that is there brings its own packages and its own code.
     let written =
@@ -170,7 +216,7 @@ pub fn outputs(
         let rest = path.strip_prefix(model?.runtime.usual_path())?;
         Some(format!("{}{rest}", model?.path))
     };
-    let mut placed: Vec<Placed> = ROWS
+    let mut outputs: Vec<Output> = ROWS
         .iter()
         .filter(|row| written(row.bundle) && flags.all(row.when.iter().map(String::as_str)))
         .map(|row| {
@@ -185,32 +231,30 @@ pub fn outputs(
             let carried = adopted.and_then(|adopted| adopted.derived.carried.as_ref());
             let moved = carried.and_then(|carried| carried.place(&row.path)).or(moved);
             let path = RelPath::new(moved.as_ref().unwrap_or(&row.path));
-            let output = Output {
+            Output {
+                usual: RelPath::new(&row.path).expect("a unit test checks the table"),
                 path: path.expect("a unit test checks the table, the answers their path"),
                 bundle: row.bundle,
                 ownership: row.ownership,
                 mode: mode(row),
                 syntax: row.syntax,
                 content: Content::Template(row.template.clone()),
-            };
-            Placed { output, usual: row.path.clone() }
+            }
         })
         .collect();
     let carried = adopted.and_then(|adopted| adopted.derived.carried.as_ref());
     let env = carried.and_then(|carried| carried.place(".env"));
-    let own = |path: &str, usual: &str, bundle, ownership, mode, syntax, content| Placed {
-        output: Output {
-            path: RelPath::new(path)
-                .expect("a constant, a template's path, or beside a file that was read"),
-            bundle,
-            ownership,
-            mode,
-            syntax,
-            content,
-        },
-        usual: usual.to_owned(),
+    let own = |path: &str, usual: &str, bundle, ownership, mode, syntax, content| Output {
+        usual: RelPath::new(usual).expect("a constant, or a template's path"),
+        path: RelPath::new(path)
+            .expect("a constant, a template's path, or beside a file that was read"),
+        bundle,
+        ownership,
+        mode,
+        syntax,
+        content,
     };
-    placed.push(own(
+    outputs.push(own(
         env.as_deref().unwrap_or(".env"),
         ".env",
         Bundle::Env,
@@ -219,7 +263,7 @@ pub fn outputs(
         Syntax::Dotenv,
         Content::Secrets,
     ));
-    placed.push(own(
+    outputs.push(own(
         document::FILE,
         document::FILE,
         Bundle::Intent,
@@ -232,7 +276,7 @@ pub fn outputs(
         Some(_) => Vec::new(),
         None => skeleton::files(shape.application().framework, flags),
     };
-    placed.extend(code.into_iter().map(|file| {
+    outputs.extend(code.into_iter().map(|file| {
         own(
             at_the_model(&file.path).as_ref().unwrap_or(&file.path),
             &file.path,
@@ -243,11 +287,18 @@ pub fn outputs(
             Content::Template(file.template),
         )
     }));
-    let mut outputs = extra::apply(&shape.answers.layer_files, placed)?;
-    outputs.retain(|output| only.is_empty() || only.contains(&output.bundle));
+    for output in &mut outputs {
+        if let Some(alternate) = shape.answers.alternates.get(&output.path) {
+            output.path = alternate.clone();
+        }
+    }
+    let mut outputs = extra::apply(&shape.answers.layer_files, outputs)?;
     apply_policies(shape, &mut outputs, only)?;
+    let context = adopted.and_then(|adopted| adopted.context.as_ref());
+    let names = names(&outputs, context);
+    outputs.retain(|output| only.is_empty() || only.contains(&output.bundle));
     outputs.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(outputs)
+    Ok(Files { outputs, names })
 }
 
 fn mode(row: &Row) -> u32 {
@@ -263,16 +314,18 @@ fn apply_policies(
 ) -> Result<(), Vec<Problem>> {
     let mut problems = Vec::new();
     for (path, policy) in &shape.answers.files {
-        let Some(index) = outputs.iter().position(|output| output.path == *path) else {
-            if only.is_empty() {
-                let names: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
-                let help = match crate::error::nearest(path.as_str(), names) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "`dockwright plan` lists the files".into(),
-                };
-                let message = format!("files.{path}: this stack has no such file");
-                problems.push(Problem::new(message).help(help));
+        let Some(index) = outputs.iter().position(|output| output.is(path)) else {
+            // A Dockerfile alone lacks files that the whole stack has.
+            if !only.is_empty() {
+                continue;
             }
+            let names: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
+            let help = match crate::error::nearest(path.as_str(), names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`dockwright plan` lists the files".into(),
+            };
+            let message = format!("files.{path}: this stack has no such file");
+            problems.push(Problem::new(message).help(help));
             continue;
         };
         match policy {

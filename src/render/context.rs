@@ -69,6 +69,7 @@ pub fn of(plan: &Plan) -> Value {
             "reason": decision.reason,
             "source": decision.source,
         })).collect::<Vec<_>>(),
+        "files": plan.file_names,
         "outputs": plan.outputs.iter().map(|output| json!({
             "path": output.path,
             "ownership": output.ownership.word(),
@@ -89,8 +90,8 @@ fn project(plan: &Plan) -> Value {
         "package_manager": answers.package_manager.word(),
         "port": plan.container_port,
         "compose": compose_project(plan),
-        "compose_file": file_name(plan, "compose.yaml"),
-        "dev_file": file_name(plan, "compose.dev.yaml"),
+        "compose_file": named(plan, "compose", "compose.yaml"),
+        "dev_file": named(plan, "development", "compose.dev.yaml"),
         "context": plan.context(),
         "app": plan.app(),
         "health": "/health",
@@ -113,11 +114,9 @@ fn compose_project(plan: &Plan) -> &str {
     }
 }
 
-/// The name of one of the compose files, as it stands in its directory.
-fn file_name(plan: &Plan, usual: &str) -> String {
-    let placed = plan.carry.as_ref().and_then(|carry| carry.carried.place(usual));
-    let path = placed.unwrap_or_else(|| usual.to_owned());
-    path.rsplit('/').next().unwrap_or(&path).to_owned()
+/// What a file is called in text, where it may be left out.
+fn named<'a>(plan: &'a Plan, name: &str, usual: &'a str) -> &'a str {
+    Some(plan.file_names[name].as_str()).filter(|name| !name.is_empty()).unwrap_or(usual)
 }
 
 /// What is the code's own, in place of what a new service has.

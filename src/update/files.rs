@@ -17,7 +17,7 @@ use crate::render::Rendered;
 use crate::schema::Ownership;
 use crate::update::compared::one_conflict;
 use crate::update::file::{FileUpdate, What};
-use crate::update::{Options, entry_of, is_there};
+use crate::update::{Options, is_there};
 
 /// What becomes of every file.
 #[derive(Clone, Debug, Default)]
@@ -101,24 +101,20 @@ impl Case {
 impl Decider<'_> {
     fn file(
         &mut self,
-        mut file: Rendered,
+        file: Rendered,
         plan: &Plan,
         moved: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
         let lock = &self.project.lock;
-        file.output.path = own(lock.path_of(file.output.path.as_str()));
         let path = file.output.path.to_string();
         let old = moved.iter().find(|(_, to)| **to == path).map(|(from, _)| from.clone());
         let old = old.filter(|old| lock.entry(old).is_some() && lock.entry(&path).is_none());
-        let entry = entry_of(lock, old.as_ref().unwrap_or(&path)).cloned();
-        let beside = entry.as_ref().filter(|entry| entry.beside.is_some()).map(|e| e.path.clone());
-        if let Some(beside) = &beside {
-            // The user's own file keeps its entry as well.
-            if let Some(theirs) = lock.entry(&path) {
-                self.done.insert(theirs.path.clone());
-                self.decided.entries.push(theirs.clone());
-            }
-            file.output.path = own(beside);
+        let entry = lock.entry(old.as_ref().unwrap_or(&path)).cloned();
+        // The user's own file that it stands beside keeps its entry as well.
+        let theirs = entry.as_ref().and_then(|entry| lock.entry(entry.beside.as_ref()?));
+        if let Some(theirs) = theirs {
+            self.done.insert(theirs.path.clone());
+            self.decided.entries.push(theirs.clone());
         }
         let from = old.as_ref().map_or_else(|| file.output.path.clone(), |old| own(old));
         if let Some(entry) = &entry {

@@ -8,7 +8,7 @@ use crate::plan::{Bundle, Plan};
 use crate::schema::Ownership;
 use crate::update::file::What;
 use crate::update::files::{Case, Decider, is_same};
-use crate::update::{Resolution, entry_of, is_there};
+use crate::update::{Resolution, is_there};
 
 impl Decider<'_> {
     /// A file that the lock does not know.
@@ -42,7 +42,7 @@ impl Decider<'_> {
             self.project.lock.file.iter().any(|entry| {
                 entry.state == FileState::Kept
                     && group_of_path(&entry.path) == Some(group)
-                    && entry_of(&self.project.lock, &entry.path).is_some_and(|e| e.beside.is_none())
+                    && !self.project.lock.is_beside(&entry.path)
             })
         };
         let group = Group::of(bundle);

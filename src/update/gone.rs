@@ -7,6 +7,7 @@ use crate::digest::hash;
 use crate::error::Error;
 use crate::merge::Hunk;
 use crate::plan::Plan;
+use crate::relpath::RelPath;
 use crate::schema::Ownership;
 use crate::update::Resolution;
 use crate::update::compared::removal;
@@ -27,7 +28,9 @@ impl Decider<'_> {
             if lives_on || entry.base.is_none() {
                 continue;
             }
-            let switched_off = plan.answers.files.get(&path) == Some(&FilePolicy::Off);
+            let off = |path: &RelPath| plan.answers.files.get(path) == Some(&FilePolicy::Off);
+            let switched_off =
+                off(&path) || entry.beside.as_deref().is_some_and(|it| off(&own(it)));
             let resolution = self.options.resolved.get(&entry.path).copied();
             if entry.base.as_deref() == Some(hash(there).as_str())
                 || resolution == Some(Resolution::Take)

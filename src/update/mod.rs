@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::answers::{Draft, Sources, document, migrate};
-use crate::apply::bookkeeping::{self, FileEntry, Lock};
+use crate::apply::bookkeeping::{self, Lock};
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
 use crate::apply::records;
@@ -203,11 +203,4 @@ fn versions(lock: &Lock) -> BTreeMap<String, String> {
 /// Whether an entry's file is on disk.
 fn is_there(disk: &DiskState) -> bool {
     !matches!(disk, DiskState::Absent)
-}
-
-/// The entry of a render in a lock: under its own path, or beside the user's
-/// file of that path.
-fn entry_of<'a>(lock: &'a Lock, path: &str) -> Option<&'a FileEntry> {
-    let beside = lock.file.iter().find(|entry| entry.beside.as_deref() == Some(path));
-    beside.or_else(|| lock.entry(path))
 }

@@ -226,6 +226,71 @@ fn a_helper_of_theirs_stays_and_ours_stands_beside_it() {
     assert!(tree(directory.path()) == before, "a second run finds ours where it is");
 }
 
+/// What the image runs of dockwright's own files, and where it gets them.
+fn runs(dockerfile: &str) -> Vec<&str> {
+    let named = |line: &&str| ["entrypoint", "gunicorn"].iter().any(|word| line.contains(word));
+    dockerfile.lines().filter(named).collect()
+}
+
+#[test]
+fn an_update_leaves_the_image_to_the_files_that_stand_beside_theirs() {
+    for context in ["", "backend/"] {
+        let directory = directory();
+        let at = |path: &str| format!("{context}{path}");
+        let code = "import os\n\nfrom flask import Flask\n\napp = Flask(__name__)\n\
+                    app.config[\"SECRET_KEY\"] = os.environ[\"SECRET_KEY\"]\n";
+        write(&directory, &at("app.py"), code);
+        write(&directory, &at("requirements.txt"), "flask==3.1.0\ngunicorn==23.0.0\n");
+        write(&directory, &at("entrypoint.sh"), "#!/bin/sh\nexec gunicorn app:app\n");
+        write(&directory, &at("gunicorn.conf.py"), "workers = 1\n");
+        init(&directory, &[]).success();
+        let first = read(&directory, &at("Dockerfile"));
+        let wanted = [
+            "COPY --chmod=0555 entrypoint.dockwright.sh /app/entrypoint.dockwright.sh",
+            "ENTRYPOINT [\"/app/entrypoint.dockwright.sh\"]",
+            "CMD [\"gunicorn\", \"--config\", \"/app/gunicorn.dockwright.conf.py\", \"app:app\"]",
+        ];
+        for line in wanted {
+            assert!(runs(&first).contains(&line), "{line} is not in {first}");
+        }
+
+        dockwright()
+            .current_dir(&directory)
+            .args(["update", ".", "--set", "deploy.memory=8GiB"])
+            .assert()
+            .success();
+        assert_eq!(runs(&read(&directory, &at("Dockerfile"))), runs(&first));
+        assert_eq!(read(&directory, &at("gunicorn.conf.py")), "workers = 1\n");
+        let ours = read(&directory, &at("gunicorn.dockwright.conf.py"));
+        assert_ne!(ours, read(&directory, &at("gunicorn.conf.py")), "{context}");
+        dockwright().current_dir(&directory).args(["check", "."]).assert().success();
+
+        // Taken, theirs give way, and the image runs ours by their own names.
+        init(&directory, &["--adopt"]).success();
+        let taken = read(&directory, &at("Dockerfile"));
+        assert!(taken.contains("ENTRYPOINT [\"/app/entrypoint.sh\"]"), "{taken}");
+        assert!(read(&directory, &at("gunicorn.conf.py")).contains("bind = "));
+    }
+}
+
+#[test]
+fn an_ours_that_stands_beside_is_left_out_by_the_name_it_usually_has() {
+    let directory = repository();
+    write(&directory, "gunicorn.conf.py", "workers = 1\n");
+    init(&directory, &["--preset", "fastapi-gunicorn", "--set", "stack.server=gunicorn-uvicorn"])
+        .success();
+    dockwright()
+        .current_dir(&directory)
+        .args(["update", ".", "--set", "files.gunicorn.conf.py=off"])
+        .assert()
+        .success();
+    assert!(!directory.path().join("gunicorn.dockwright.conf.py").exists());
+    assert_eq!(read(&directory, "gunicorn.conf.py"), "workers = 1\n");
+    let dockerfile = read(&directory, "Dockerfile");
+    assert!(!dockerfile.contains("gunicorn.conf.py"), "{dockerfile}");
+    assert!(dockerfile.contains("\"--worker-class\""), "{dockerfile}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_replaced_file_keeps_its_mode_and_its_line_ends() {

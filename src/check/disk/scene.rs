@@ -79,7 +79,7 @@ impl<'a> Scene<'a> {
             match render.output.syntax {
                 Syntax::Dockerfile => scene.dockerfile(render)?,
                 Syntax::Yaml if path.contains("compose") => scene.compose(render)?,
-                Syntax::Python if path == "gunicorn.conf.py" => {
+                Syntax::Python if render.output.usual.as_str() == "gunicorn.conf.py" => {
                     scene.gunicorn = scene.versions(render)?.into_iter().next();
                 }
                 _ => {}
@@ -134,10 +134,9 @@ impl<'a> Scene<'a> {
     /// The files of a render: the one it was written to, and the user's own
     /// that it stands beside.
     fn versions(&mut self, render: &Rendered) -> Result<Vec<Text>, Error> {
-        let usual = render.output.path.as_str();
-        let mut paths = vec![self.on_disk(usual)];
-        let beside = self.project.lock.file.iter().find(|e| e.beside.as_deref() == Some(usual));
-        paths.extend(beside.map(|entry| entry.path.clone()));
+        let path = render.output.path.to_string();
+        let beside = self.project.lock.entry(&path).and_then(|entry| entry.beside.clone());
+        let paths = std::iter::once(path).chain(beside);
         let mut texts = Vec::new();
         for path in paths {
             let pristine = self.pristine(&path, render);
@@ -146,9 +145,10 @@ impl<'a> Scene<'a> {
         Ok(texts)
     }
 
-    /// The path that a render has in this repository.
-    pub fn on_disk(&self, usual: &str) -> String {
-        self.project.lock.path_of(usual).to_owned()
+    /// Where the output that a preset calls by this path is.
+    pub fn on_disk(&self, path: &RelPath) -> String {
+        let output = self.plan.outputs.iter().find(|output| output.is(path));
+        output.map_or(path, |output| &output.path).to_string()
     }
 
     fn pristine(&self, path: &str, render: &Rendered) -> Option<String> {

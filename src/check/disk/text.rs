@@ -15,7 +15,7 @@ pub fn judge(
     path: &RelPath,
     scene: &mut Scene<'_>,
 ) -> Result<Vec<Finding>, Error> {
-    let path = scene.on_disk(path.as_str());
+    let path = scene.on_disk(path);
     let of = |line: Option<usize>, what: &str| Finding {
         message: format!("{}{what}", rule.message.as_deref().unwrap_or_default()),
         ..Finding::of(rule, &path, line, what)

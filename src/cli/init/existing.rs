@@ -3,7 +3,7 @@
 
 use console::{Term, style};
 
-use crate::apply::beside;
+use crate::apply::alternate;
 use crate::apply::compare::Look;
 use crate::apply::disk::DiskState;
 use crate::apply::settle::{Choice, Choices, Group, conflicts};
@@ -142,7 +142,9 @@ fn take(there: &[&Look], git: &git::State) -> String {
 }
 
 fn other_names(there: &[&Look]) -> Option<String> {
-    let names: Option<Vec<String>> =
-        there.iter().map(|look| Some(beside::name(&look.file.output.path)?.to_string())).collect();
+    let names: Option<Vec<String>> = there
+        .iter()
+        .map(|look| Some(alternate::path(&look.file.output.path)?.to_string()))
+        .collect();
     names.map(|names| names.join(", "))
 }

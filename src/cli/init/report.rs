@@ -128,10 +128,9 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
 fn writes_compose(work: &Work) -> bool {
     work.looks.iter().filter(|look| look.file.output.bundle == Bundle::Compose).any(|look| {
         let path = &look.file.output.path;
-        let beside = look.other.as_ref().map(|other| &other.file.output.path);
         work.shown().any(|change| {
             let stands = change.action.writes() || change.action == Action::Unchanged;
-            stands && (change.path == *path || Some(&change.path) == beside)
+            stands && change.path == *path
         })
     })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::answers::sources::Assembled;
 use crate::answers::{Draft, document};
+use crate::apply::alternate;
 use crate::apply::bookkeeping::Lock;
 use crate::apply::change::{Action, Change};
 use crate::apply::commit::refuse_obstacles;
@@ -21,9 +22,9 @@ use crate::cli::init::{Init, git};
 use crate::cli::input;
 use crate::compose::FILE_NAMES;
 use crate::error::{Error, Problem};
-use crate::plan::Plan;
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::Content;
+use crate::plan::{Output, Plan};
 use crate::preset::Preset;
 use crate::project;
 use crate::relpath::RelPath;
@@ -40,6 +41,8 @@ pub struct Proposal {
     pub looks: Vec<Look>,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// The answers it follows from.
+    draft: Draft,
     /// `dockwright.toml` with what it lacks, where there is one.
     intent: Option<String>,
 }
@@ -68,17 +71,47 @@ impl Proposal {
         draft: &Draft,
         notes: Vec<String>,
     ) -> Result<Self, Error> {
-        let mut plan = input::plan(draft, &layers.choices)?;
+        let mut draft = draft.clone();
+        draft.place(compose_name(&layers.dir).into_iter().collect());
+        let mut proposal = Self::planned(layers, preset, draft)?;
+        proposal.notes = notes;
+        let outputs = proposal.looks.iter().map(|look| &look.file.output);
+        proposal.notes.extend(outputs.filter_map(|output| started_from(&layers.dir, output)));
+        Ok(proposal)
+    }
+
+    fn planned(layers: &Layers, preset: &Preset, draft: Draft) -> Result<Self, Error> {
+        let mut plan = input::plan(&draft, &layers.choices)?;
         plan.warnings.extend(project::missing(&plan, &layers.dir));
         let mut looks = Vec::new();
-        let mut notes = notes;
-        for file in render::render(&plan, draft)? {
-            notes.extend(started_from(&layers.dir, &file));
-            let file = placed(&layers.dir, filled(&layers.dir, file)?);
+        for file in render::render(&plan, &draft)? {
+            let file = filled(&layers.dir, file)?;
             looks.push(Look::at(&layers.dir, file, layers.lock.as_ref())?);
         }
-        let intent = intent(&layers.dir, draft)?;
-        Ok(Self { preset: preset.clone(), plan, looks, notes, intent })
+        let intent = intent(&layers.dir, &draft)?;
+        Ok(Self { preset: preset.clone(), plan, looks, notes: Vec::new(), draft, intent })
+    }
+
+    /// The same where files are written beside somebody else's: planned again,
+    /// since every file names the others by their alternate paths then.
+    fn with_alternates(&self, layers: &Layers, choices: &Choices) -> Result<Self, Error> {
+        let alternates = alternate::paths(&self.looks, choices);
+        if alternates.is_empty() {
+            return Ok(self.clone());
+        }
+        let mut draft = self.draft.clone();
+        let named = compose_name(&layers.dir)
+            .map(|(usual, name)| (usual, alternates.get(&name).cloned().unwrap_or(name)));
+        draft.place(alternates.clone().into_iter().chain(named).collect());
+        let planned = Self::planned(layers, &self.preset, draft)?;
+        let mut proposal = Self { notes: self.notes.clone(), ..planned };
+        for look in &mut proposal.looks {
+            let own = alternates.iter().find(|(_, to)| **to == look.file.output.path);
+            let theirs = own
+                .and_then(|(own, _)| self.looks.iter().find(|look| look.file.output.path == *own));
+            look.theirs = theirs.cloned().map(Box::new);
+        }
+        Ok(proposal)
     }
 
     /// What is chosen when nobody is asked.
@@ -105,6 +138,11 @@ impl Proposal {
         choices: &Choices,
         git: &git::State,
     ) -> Result<Work, Error> {
+        let proposal = self.with_alternates(layers, choices)?;
+        proposal.settled(layers, choices, git)
+    }
+
+    fn settled(&self, layers: &Layers, choices: &Choices, git: &git::State) -> Result<Work, Error> {
         let outputs = self.looks.iter().map(|look| &look.file.output);
         let needed = needed::by_the_build(&layers.dir, outputs, &self.plan);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
@@ -195,18 +233,15 @@ fn own_path(text: &str) -> RelPath {
 }
 
 /// That a fresh `.env` starts from the repository's example.
-fn started_from(dir: &Path, file: &Rendered) -> Option<String> {
-    let (name, _) = example_for(dir, file)?;
-    Some(format!(
-        "{} starts from {name}: look through its values, passwords first",
-        file.output.path
-    ))
+fn started_from(dir: &Path, output: &Output) -> Option<String> {
+    let (name, _) = example_for(dir, output)?;
+    Some(format!("{} starts from {name}: look through its values, passwords first", output.path))
 }
 
 /// The example for an `.env` that is not there yet.
-fn example_for(dir: &Path, file: &Rendered) -> Option<(&'static str, String)> {
-    let path = file.output.path.below(dir);
-    let fresh = file.output.content == Content::Secrets && path.symlink_metadata().is_err();
+fn example_for(dir: &Path, output: &Output) -> Option<(&'static str, String)> {
+    let path = output.path.below(dir);
+    let fresh = output.content == Content::Secrets && path.symlink_metadata().is_err();
     path.parent().filter(|_| fresh).and_then(example::find)
 }
 
@@ -214,7 +249,7 @@ fn example_for(dir: &Path, file: &Rendered) -> Option<(&'static str, String)> {
 fn filled(dir: &Path, mut file: Rendered) -> Result<Rendered, Error> {
     if file.output.content == Content::Secrets {
         let mut template = String::from_utf8_lossy(&file.bytes).into_owned();
-        if let Some((_, example)) = example_for(dir, &file) {
+        if let Some((_, example)) = example_for(dir, &file.output) {
             template = example::start(&example, &template);
         }
         file.bytes = secrets::fill(&template, dir)?.into_bytes();
@@ -224,15 +259,9 @@ fn filled(dir: &Path, mut file: Rendered) -> Result<Rendered, Error> {
 
 /// A compose file takes the name of the one that is there: of two, Compose
 /// would silently read only one.
-fn placed(dir: &Path, mut file: Rendered) -> Rendered {
-    let path = file.output.path.as_str();
-    if path == FILE_NAMES[0]
-        && let Some(there) =
-            FILE_NAMES.iter().find(|name| dir.join(name).symlink_metadata().is_ok())
-    {
-        file.output.path = own_path(there);
-    }
-    file
+fn compose_name(dir: &Path) -> Option<(RelPath, RelPath)> {
+    let there = FILE_NAMES.iter().find(|name| dir.join(name).symlink_metadata().is_ok())?;
+    Some((own_path(FILE_NAMES[0]), own_path(there)))
 }
 
 fn intent(dir: &Path, draft: &Draft) -> Result<Option<String>, Error> {

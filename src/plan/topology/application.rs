@@ -24,8 +24,10 @@ pub(super) fn image(plan: &Plan, build: bool) -> Image {
 fn built(plan: &Plan, target: &'static str) -> Build {
     // The proxy's stage fetches packages only for the static files of the code.
     let fetches = target == "runtime" || plan.flags.is("static");
+    let dockerfile = &plan.file_names["dockerfile"];
     Build {
         context: plan.context(),
+        dockerfile: (dockerfile != "Dockerfile").then(|| dockerfile.clone()),
         target,
         proxies: plan.answers.network.has_proxy(),
         index_secret: plan.answers.network.index_secret && fetches,

@@ -109,6 +109,8 @@ pub enum Image {
 pub struct Build {
     /// The directory, as seen from the compose file.
     pub context: String,
+    /// The Dockerfile, where it does not have its usual name.
+    pub dockerfile: Option<String>,
     /// The stage.
     pub target: &'static str,
     /// Whether the build is told the network's proxies.
