@@ -25,21 +25,32 @@ pub struct Versions {
 /// How one role takes part in dividing a resource.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 pub struct Share {
-    /// The least that works.
+    /// The least that works; 0 where its processes say it.
+    #[serde(default)]
     pub floor: u32,
     /// Part of what is left over.
     pub weight: u32,
-    /// The most it can use; 0 for no bound.
-    pub most: u32,
+    /// The most that helps; `None` where its processes say it, or nothing.
+    pub most: Option<u32>,
 }
 
 /// The shares of one role, in MiB and thousandths of a CPU.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Shares {
     /// Memory.
     pub memory: Share,
-    /// Processor.
+    /// Weight where the host's processor is shared.
+    pub cpu_shares: u64,
+    /// Processor of a task that has its own.
     pub cpu: Share,
+}
+
+/// Room that is left to processes whose need is known.
+#[derive(Debug, Deserialize)]
+pub struct Growth {
+    /// Limits are at most for so many times what they take.
+    pub times: u64,
 }
 
 /// What a host keeps for its system.
@@ -56,6 +67,8 @@ pub struct Reserve {
 pub struct Memory {
     /// The host's reserve.
     pub reserve: Reserve,
+    /// Room to grow.
+    pub growth: Growth,
     /// MiB per process and add-on.
     pub process: BTreeMap<String, u32>,
     /// MiB of a loaded model by runtime.

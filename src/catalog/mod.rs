@@ -17,7 +17,7 @@ use std::ops::Deref;
 
 use serde::de::DeserializeOwned;
 
-pub use figures::{MEMORY, Share, VERSIONS};
+pub use figures::{MEMORY, VERSIONS};
 pub use frameworks::Framework;
 pub use servers::{Manager, Protocol, Server};
 

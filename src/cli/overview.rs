@@ -3,7 +3,7 @@
 
 use crate::cli::layout::table;
 use crate::cli::report;
-use crate::plan::{Decision, Plan};
+use crate::plan::{Decided, Plan};
 
 /// The numbers that say most about a stack.
 const NUMBERS: [&str; 12] = [
@@ -28,18 +28,18 @@ const REASON: usize = 20;
 /// reason as fits; and how many numbers there are beside them.
 #[must_use]
 pub fn numbers(plan: &Plan, width: usize) -> (String, usize) {
-    let main = |decision: &&Decision| {
+    let main = |decision: &&Decided| {
         NUMBERS.contains(&decision.key.name().as_str()) || decision.is_pinned()
     };
-    let mut decisions: Vec<&Decision> = plan.decisions.iter().filter(main).collect();
-    let place = |decision: &&Decision| {
+    let mut decisions: Vec<&Decided> = plan.decisions.iter().filter(main).collect();
+    let place = |decision: &&Decided| {
         let name = decision.key.name();
         NUMBERS.iter().position(|number| *number == name).unwrap_or(NUMBERS.len())
     };
     decisions.sort_by_key(place);
     let rows: Vec<(String, String, String)> = decisions
         .iter()
-        .map(|decision| (decision.key.name(), decision.value.to_string(), decision.reason.clone()))
+        .map(|decision| (decision.key.name(), decision.value.to_string(), decision.reason()))
         .collect();
     (table(&rows, REASON, width), plan.decisions.len() - rows.len())
 }

@@ -8,7 +8,7 @@ use crate::answers::{Origin, Sources, document};
 use crate::apply::bookkeeping::Lock;
 use crate::cli::{Choices, Format, input, report};
 use crate::error::{Error, Problem, nearest};
-use crate::plan::{Decision, Plan};
+use crate::plan::{Decided, Plan};
 use crate::project;
 
 /// Shows the plan of a directory's `dockwright.toml`, or of flags alone.
@@ -85,13 +85,13 @@ pub fn json(plan: &Plan) -> Value {
     })
 }
 
-fn decision_json(decision: &Decision) -> Value {
+fn decision_json(decision: &Decided) -> Value {
     json!({
         "key": decision.key.name(),
         "value": decision.value.json(),
         "unit": decision.value.unit(),
-        "reason": decision.reason,
-        "source": decision.source,
+        "reason": decision.reason(),
+        "source": decision.origin,
     })
 }
 
@@ -111,8 +111,8 @@ fn explained(plan: &Plan, key: &str, format: Format) -> Result<(), Error> {
         value["doc"] = json!(decision.key.row.doc);
         value["uses"] = json!(
             decision
-                .uses
-                .iter()
+                .uses()
+                .into_iter()
                 .filter_map(|key| plan.decision(key))
                 .map(decision_json)
                 .collect::<Vec<_>>()

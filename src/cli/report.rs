@@ -7,7 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use console::style;
 
 use crate::error::Error;
-use crate::plan::{Decision, Plan};
+use crate::plan::{Decided, Plan};
 
 /// Width of a report where there is no terminal to ask.
 const WIDTH: u16 = 80;
@@ -155,17 +155,17 @@ pub fn plan(plan: &Plan) -> String {
     text
 }
 
-fn reason(decision: &Decision) -> String {
+fn reason(decision: &Decided) -> String {
     if decision.is_pinned() {
-        format!("{} ({})", decision.reason, decision.source)
+        format!("{} ({})", decision.reason(), decision.origin)
     } else {
-        decision.reason.clone()
+        decision.reason()
     }
 }
 
 /// One number, what it is for, and the numbers it rests on, to the ground.
 #[must_use]
-pub fn explanation(plan: &Plan, decision: &Decision) -> String {
+pub fn explanation(plan: &Plan, decision: &Decided) -> String {
     let mut text = format!("{}\n", decision.key.row.doc);
     explain(plan, decision, 0, &mut Vec::new(), &mut text);
     text.push_str(&format!("\nPin it: --set tune.{}=…\n", decision.key.name()));
@@ -174,7 +174,7 @@ pub fn explanation(plan: &Plan, decision: &Decision) -> String {
 
 fn explain(
     plan: &Plan,
-    decision: &Decision,
+    decision: &Decided,
     depth: usize,
     seen: &mut Vec<String>,
     text: &mut String,
@@ -189,12 +189,12 @@ fn explain(
     }
     text.push_str(&format!(": {}\n", reason(decision)));
     seen.push(key);
-    for used in &decision.uses {
+    for used in decision.uses() {
         match plan.decision(used) {
             Some(used) => explain(plan, used, depth + 1, seen, text),
             None if used.starts_with("deploy.") => {
                 let deploy = &plan.answers.deploy;
-                let value = match used.as_str() {
+                let value = match used {
                     "deploy.memory" => deploy.memory.to_string(),
                     "deploy.cpus" => deploy.cpus.to_string(),
                     _ => deploy.budget.to_string(),

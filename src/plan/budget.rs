@@ -1,265 +1,375 @@
-//! Dividing the machine's memory and CPU among the services: a floor for
-//! each, what is left over by weight, never more than one can use.
+//! Memory is divided, CPU is shared.
+//!
+//! Memory that is used cannot be given back: each service has a hard limit,
+//! and all of them with the host's reserve fit in the budget. CPU can: on a
+//! host nothing is capped, and weights say who goes first when all want it.
+//! Only a platform that gives a task its own CPU has it divided as well.
 
 use std::collections::BTreeMap;
 
-use crate::answers::stack::Budget;
 use crate::catalog::MEMORY;
-use crate::catalog::Share;
 use crate::error::Problem;
+use crate::plan::formula::{Formula, amount};
 use crate::plan::ledger::Ledger;
+use crate::plan::processes;
 use crate::plan::shape::Shape;
 use crate::plan::shortfall;
-use crate::schema::role::Role;
-use crate::units::{MiB, MilliCpu};
+use crate::schema::numbers::{Unit, rows};
+use crate::schema::quantity::Quantity;
+use crate::schema::role::Role::{self, Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
+use crate::units::{Count, MiB, MilliCpu};
 
 /// Part of a memory limit that processes may fill; the rest is for page
 /// cache, request buffers and growth between two recyclings.
-pub const FILL_PERCENT: u32 = 80;
+pub const FILL: Formula = Formula::Decimal(0.8);
 
 /// Memory limits are multiples of this.
-pub(super) const MEMORY_STEP: u32 = 8;
-/// CPU limits are multiples of this, in thousandths.
-const CPU_STEP: u32 = 10;
+pub(super) const MEMORY_STEP: MiB = MiB(8);
 
-/// The least limit under which processes of `needed` MiB stay within
-/// [`FILL_PERCENT`].
-#[must_use]
-pub fn limit_for(needed: MiB) -> MiB {
-    MiB((needed.0 * 100).div_ceil(FILL_PERCENT)).round_up(MEMORY_STEP)
+/// Something that is divided among the services.
+pub(super) struct Resource {
+    /// Name of the key under `deploy`.
+    pub(super) name: &'static str,
+    unit: Unit,
+    /// Shares are multiples of this.
+    step: Quantity,
+    /// An amount of the unit.
+    pub(super) quantity: fn(u32) -> Quantity,
 }
 
-/// Memory the budget keeps for the system.
-#[must_use]
-pub fn reserve(shape: &Shape) -> MiB {
-    match shape.answers.deploy.budget {
-        Budget::Task => MiB(0),
-        Budget::Host => {
-            let part = shape.answers.deploy.memory.scaled(MEMORY.reserve.percent, 100);
-            part.max(MiB(MEMORY.reserve.least)).round_up(MEMORY_STEP)
-        }
+static MEMORY_OF_HOST: Resource = Resource {
+    name: "memory",
+    unit: Unit::MiB,
+    step: Quantity::MiB(MEMORY_STEP),
+    quantity: |mebibytes| Quantity::MiB(MiB(mebibytes)),
+};
+
+static CPUS_OF_TASK: Resource = Resource {
+    name: "cpus",
+    unit: Unit::MilliCpu,
+    step: Quantity::MilliCpu(MilliCpu(10)),
+    quantity: |milli| Quantity::MilliCpu(MilliCpu(milli)),
+};
+
+impl Resource {
+    fn number(&self, formula: &Formula) -> u32 {
+        self.unit.whole(formula.evaluate()).number() as u32
     }
-}
 
-/// The least memory a service works with, from its processes where it runs
-/// the application, otherwise from the data file.
-#[must_use]
-pub fn memory_floor(shape: &Shape, ledger: &Ledger, role: Role) -> MiB {
-    let pinned = |name: &str| ledger.pinned(role, name).map(|quantity| quantity.number());
-    let process = || match pinned("process-memory") {
-        Some(mebibytes) => MiB(mebibytes as u32),
-        None => shape.process(role).0,
-    };
-    let processes = |count: u64, extra: MiB| {
-        let each = u64::from((process().0 + extra.0).max(1));
-        limit_for(MiB(shape.supervisor(role, count).0 + (each * count.max(1)) as u32))
-    };
-    match role {
-        Role::Web => {
-            let model = match pinned("model-memory") {
-                Some(mebibytes) => MiB(mebibytes as u32),
-                None => shape.model_memory().unwrap_or_default(),
-            };
-            processes(pinned("workers").unwrap_or(1), model)
-        }
-        Role::Worker => processes(pinned("concurrency").unwrap_or(1), MiB(0)),
-        Role::Beat | Role::Migrate => processes(1, MiB(0)),
-        _ => MiB(MEMORY.share[role.name()].memory.floor),
+    fn amount(&self, number: u32, name: &'static str) -> Formula {
+        let keys = vec![format!("deploy.{}", self.name), "deploy.budget".to_owned()];
+        Formula::Amount { value: (self.quantity)(number), name, keys }
     }
 }
 
 /// One claim on a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Claim {
-    pub(super) floor: u32,
+    /// The least that works.
+    floor: Formula,
+    /// The most it can use.
+    most: Option<Formula>,
+    /// Its part of what is left when all have their floor.
     weight: u32,
-    most: u32,
     pub(super) pinned: Option<u32>,
 }
 
 impl Claim {
     /// The least that must be there for it.
-    pub(super) fn least(&self) -> u32 {
-        self.pinned.unwrap_or(self.floor)
+    pub(super) fn least(&self, resource: &Resource) -> u32 {
+        self.pinned.unwrap_or_else(|| resource.number(&self.floor))
     }
 }
 
+type Claims = BTreeMap<Role, Claim>;
+
+fn sum(resource: &Resource, claims: &Claims) -> u32 {
+    claims.values().map(|claim| claim.least(resource)).sum()
+}
+
+/// What a claim gets, and what its formula does not say.
+type Part = (Formula, &'static str);
+
 /// Divides `total` among the claims: pinned ones get what they say, every
 /// other its floor and, by weight, a part of the rest up to its most.
-fn divide(total: u32, step: u32, claims: &BTreeMap<Role, Claim>) -> BTreeMap<Role, u32> {
-    let mut parts: BTreeMap<Role, u32> =
-        claims.iter().map(|(role, claim)| (*role, claim.least())).collect();
+fn divide(resource: &Resource, total: u32, claims: &Claims) -> BTreeMap<Role, Part> {
+    let least: BTreeMap<Role, u32> =
+        claims.iter().map(|(role, claim)| (*role, claim.least(resource))).collect();
+    let mut parts: BTreeMap<Role, Part> = claims
+        .iter()
+        .map(|(role, claim)| match claim.pinned {
+            Some(pinned) => (*role, (resource.amount(pinned, ""), "")),
+            None => (*role, (claim.floor.clone(), "more would not help it")),
+        })
+        .collect();
     let mut open: Vec<Role> = claims
         .iter()
         .filter(|(_, claim)| claim.pinned.is_none() && claim.weight > 0)
         .map(|(role, _)| *role)
         .collect();
-    let mut rest = total.saturating_sub(parts.values().sum());
+    let mut rest = total.saturating_sub(least.values().sum());
     // A claim that reaches its most leaves the round, and what it could not
     // take is divided again among the others.
     while rest > 0 && !open.is_empty() {
         let weights: u32 = open.iter().map(|role| claims[role].weight).sum();
-        let capped: Vec<Role> = open
+        let share = |role: Role| rest_of(rest, claims[&role].weight, weights);
+        let full: Vec<(Role, &Formula)> = open
             .iter()
-            .copied()
-            .filter(|role| {
-                let Claim { weight, most, .. } = claims[role];
-                most > 0 && parts[role] + rest * weight / weights >= most
-            })
+            .filter_map(|role| Some((*role, claims[role].most.as_ref()?)))
+            .filter(|(role, most)| least[role] + share(*role) >= resource.number(most))
             .collect();
-        if capped.is_empty() {
+        if full.is_empty() {
             for role in &open {
-                *parts.get_mut(role).expect("open roles have parts") +=
-                    rest * claims[role].weight / weights;
+                let floor = resource.amount(least[role], "needed");
+                let rest = resource.amount(rest, "left");
+                let share = match claims[role].weight {
+                    weight if weight == weights => rest,
+                    weight => rest * Count::from(weight) / Count::from(weights),
+                };
+                let part = Formula::RoundedDown(Box::new(floor + share), resource.step.clone());
+                parts.insert(*role, (part, ""));
             }
             break;
         }
-        for role in capped {
-            let most = claims[&role].most.max(parts[&role]);
-            rest -= most - parts[&role];
-            parts.insert(role, most);
+        for (role, most) in full {
+            rest -= resource.number(most).saturating_sub(least[&role]);
+            let part = most.clone().at_least(resource.amount(least[&role], "needed"));
+            parts.insert(role, (part, "room to grow; more would not help it"));
             open.retain(|other| *other != role);
-        }
-    }
-    for (role, part) in &mut parts {
-        if claims[role].pinned.is_none() {
-            *part = (*part / step * step).max(claims[role].floor);
         }
     }
     parts
 }
 
-/// Decides `memory` and `cpus` of every service.
+fn rest_of(rest: u32, weight: u32, weights: u32) -> u32 {
+    (u64::from(rest) * u64::from(weight) / u64::from(weights)) as u32
+}
+
+/// What a claim would get if it were not pinned, and everything else as it is.
+fn unpinned(resource: &Resource, total: u32, claims: &Claims, role: Role) -> Part {
+    let mut claims = claims.clone();
+    claims.entry(role).and_modify(|claim| claim.pinned = None);
+    divide(resource, total, &claims).remove(&role).expect("it is one of the claims")
+}
+
+/// Memory the budget keeps for the system.
+#[must_use]
+pub fn reserve(shape: &Shape) -> MiB {
+    if !processes::are_shared(shape) {
+        return MiB(0);
+    }
+    let part = shape.answers.deploy.memory.scaled(MEMORY.reserve.percent, 100);
+    part.max(MiB(MEMORY.reserve.least)).round_up(MEMORY_STEP.0)
+}
+
+/// The limit under which so much memory stays within [`FILL`].
+fn limit_for(needed: Formula) -> Formula {
+    (needed / FILL).rounded_up(MEMORY_STEP)
+}
+
+/// The limit that a service needs for `count` of its processes, and `times`
+/// as much of what they take.
+fn limit(shape: &Shape, ledger: &Ledger, role: Role, count: Count, times: Count) -> Formula {
+    let taken = match role {
+        Db | Redis | Cache => return MiB(MEMORY.share[role.name()].memory.floor).into(),
+        Nginx => {
+            let processes = ledger.of(rows::WORKER_PROCESSES, Nginx);
+            amount(MiB(MEMORY.process["nginx"]), "nginx")
+                + processes * MiB(MEMORY.process["nginx-worker"])
+                + ledger.of(rows::TMPFS, Nginx).named("of bodies")
+        }
+        Web | Worker | Beat | Migrate => processes::memory(shape, ledger, role, count),
+    };
+    limit_for(if times > 1 { Formula::from(times) * taken } else { taken })
+}
+
+/// The least memory limit that a service works with, for `count` processes.
+#[must_use]
+pub fn floor(shape: &Shape, ledger: &Ledger, role: Role, count: Count) -> Formula {
+    limit(shape, ledger, role, count, 1)
+}
+
+/// The services that run at the same time as the application.
+pub(super) fn lasting(shape: &Shape) -> impl Iterator<Item = Role> {
+    shape.roles.iter().copied().filter(|role| !role.is_one_shot())
+}
+
+/// Claims on memory, with so many processes of the application at least.
+fn memory_claims(shape: &Shape, ledger: &Ledger, least: &BTreeMap<Role, Count>) -> Claims {
+    let count = |role: Role| least.get(&role).copied().unwrap_or(1);
+    let whole = |role: Role| MEMORY_OF_HOST.number(&floor(shape, ledger, role, count(role)));
+    // A one-shot runs while the application does not, in its place.
+    let one_shot = if shape.has(Migrate) { whole(Migrate) } else { 0 };
+    let beside = [Worker, Beat].into_iter().filter(|role| shape.has(*role)).map(whole).sum();
+    let in_place = amount(MiB(one_shot.saturating_sub(beside)), "to migrate");
+    let claim = |role: Role| {
+        let share = MEMORY.share[role.name()].memory;
+        let mut floor = floor(shape, ledger, role, count(role));
+        let wanted = processes::count(shape, ledger, role);
+        let mut most = match role {
+            // What a model takes is known when it is loaded.
+            Web if shape.application().model.is_some() => None,
+            Db | Redis | Cache => share.most.map(|most| MiB(most).into()),
+            _ => Some(limit(shape, ledger, role, wanted, MEMORY.growth.times)),
+        };
+        if role == Web {
+            floor = floor.at_least(in_place.clone());
+            most = most.map(|most| most.at_least(in_place.clone()));
+        }
+        let pinned = ledger.pinned(rows::MEMORY, role).map(|MiB(mebibytes)| mebibytes);
+        Claim { floor, most, weight: share.weight, pinned }
+    };
+    lasting(shape).map(|role| (role, claim(role))).collect()
+}
+
+/// Decides `memory` of every service.
 ///
 /// # Errors
 /// When the floors do not fit: what is missing, the smallest budget that
 /// would do, and the smallest change that fits.
-pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
-    let deploy = &shape.answers.deploy;
-    let kept = reserve(shape);
-    let memory = claims(shape, ledger, "memory", |role| {
-        let share = MEMORY.share[role.name()].memory;
-        Share { floor: memory_floor(shape, ledger, role).0, ..share }
-    });
-    let cpu = claims(shape, ledger, "cpus", |role| MEMORY.share[role.name()].cpu);
+pub fn memory(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
+    let (total, kept) = (shape.answers.deploy.memory.0, reserve(shape).0);
+    let mut least: BTreeMap<Role, Count> = BTreeMap::new();
+    if let Some(workers) = ledger.pinned(rows::WORKERS, Web) {
+        least.insert(Web, workers.max(1));
+    }
+    if let Some(children) =
+        shape.has(Worker).then(|| ledger.pinned(rows::CONCURRENCY, Worker)).flatten()
+    {
+        least.insert(Worker, children.max(1));
+    }
+    let mut claims = memory_claims(shape, ledger, &least);
+    shortfall::find(shape, &MEMORY_OF_HOST, total, kept, &claims)?;
 
-    let mut problems = Vec::new();
-    if let Some(problem) = shortfall::find(shape, "memory", deploy.memory.0, kept.0, &memory) {
-        problems.push(problem);
-    }
-    if let Some(problem) = shortfall::find(shape, "cpus", deploy.cpus.0, 0, &cpu) {
-        problems.push(problem);
-    }
-    if !problems.is_empty() {
-        return Err(problems);
+    // Two where they fit: a process that is replaced is not the only one.
+    for role in [Web, Worker].into_iter().filter(|role| shape.has(*role)) {
+        let two = processes::count(shape, ledger, role).min(2);
+        if least.contains_key(&role) {
+            continue;
+        }
+        least.insert(role, two);
+        let more = memory_claims(shape, ledger, &least);
+        if sum(&MEMORY_OF_HOST, &more) + kept <= total {
+            claims = more;
+        } else {
+            least.remove(&role);
+        }
     }
 
-    let usable = deploy.memory.0 - kept.0;
-    let memory_parts = divide(usable, MEMORY_STEP, &memory);
-    let cpu_parts = divide(deploy.cpus.0, CPU_STEP, &cpu);
-    let host = match kept.0 {
-        0 => String::new(),
-        _ => format!(" − {kept} for the host"),
-    };
-    for role in shape.roles.clone() {
-        let floor = MiB(memory[&role].floor);
-        let reason = match memory[&role].weight {
-            0 => format!("{floor}, what it needs: more would not help it"),
-            weight => format!(
-                "{floor} + {} the rest of {}{host}",
-                part(weight, weights(&memory)),
-                deploy.memory
-            ),
+    let usable = total - kept;
+    let parts = divide(&MEMORY_OF_HOST, usable, &claims);
+    for (role, claim) in &claims {
+        let (part, why) = match claim.pinned {
+            Some(_) => unpinned(&MEMORY_OF_HOST, usable, &claims, *role),
+            None => parts[role].clone(),
         };
-        let uses = ["deploy.memory", "deploy.budget"];
-        ledger.memory(role, "memory", MiB(memory_parts[&role]), reason, &uses);
-
-        let least = MilliCpu(cpu[&role].floor);
-        let reason = format!(
-            "{least} + {} the rest of {}",
-            part(cpu[&role].weight, weights(&cpu)),
-            deploy.cpus
-        );
-        ledger.cpus(role, "cpus", MilliCpu(cpu_parts[&role]), reason, &["deploy.cpus"]);
+        ledger.decide(rows::MEMORY, *role, part, why);
+    }
+    if shape.has(Migrate) {
+        let memory = ledger.of(rows::MEMORY, Web);
+        let least = floor(shape, ledger, Migrate, 1);
+        let why = "the application's, which starts when it is done";
+        ledger.decide(rows::MEMORY, Migrate, memory.at_least(least), why);
     }
     Ok(())
 }
 
-/// A weight among all weights, in words.
-fn part(weight: u32, all: u32) -> String {
-    if weight == all { "all of".to_owned() } else { format!("{weight}/{all} of") }
-}
-
-fn weights(claims: &BTreeMap<Role, Claim>) -> u32 {
-    claims.values().filter(|claim| claim.pinned.is_none()).map(|claim| claim.weight).sum()
-}
-
-/// The claims of the services that run at the same time: all that stay, and
-/// of the one-shots the largest.
-fn claims(
-    shape: &Shape,
-    ledger: &Ledger,
-    name: &str,
-    share: impl Fn(Role) -> Share,
-) -> BTreeMap<Role, Claim> {
-    let claim = |role: Role| {
-        let Share { floor, weight, most } = share(role);
-        let pinned = ledger.pinned(role, name).map(|quantity| quantity.number() as u32);
-        Claim { floor, weight, most, pinned }
-    };
-    let largest = shape
-        .roles
-        .iter()
-        .copied()
-        .filter(|role| role.is_one_shot())
-        .max_by_key(|role| claim(*role).least());
-    shape
-        .roles
-        .iter()
-        .copied()
-        .filter(|role| !role.is_one_shot() || Some(*role) == largest)
-        .map(|role| (role, claim(role)))
-        .collect()
+/// Decides who goes first, and `cpus` where they are divided or pinned.
+///
+/// # Errors
+/// When a task's CPU does not hold the floors.
+pub fn cpus(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
+    let mut outcome = Ok(());
+    let total = shape.answers.deploy.cpus;
+    if processes::are_shared(shape) {
+        for role in &shape.roles {
+            if ledger.pinned(rows::CPUS, *role).is_some() {
+                let all = processes::cpus(shape, ledger, *role);
+                ledger.decide(rows::CPUS, *role, all, "all share them, without a limit");
+            }
+        }
+    } else {
+        let claim = |role: Role| {
+            let share = MEMORY.share[role.name()].cpu;
+            let most = share.most.map(|most| MilliCpu(most).into());
+            let pinned = ledger.pinned(rows::CPUS, role).map(|MilliCpu(milli)| milli);
+            Claim { floor: MilliCpu(share.floor).into(), most, weight: share.weight, pinned }
+        };
+        let claims: Claims = lasting(shape).map(|role| (role, claim(role))).collect();
+        outcome = shortfall::find(shape, &CPUS_OF_TASK, total.0, 0, &claims);
+        let parts = divide(&CPUS_OF_TASK, total.0, &claims);
+        for (role, claim) in &claims {
+            let (part, why) = match claim.pinned {
+                Some(_) => unpinned(&CPUS_OF_TASK, total.0, &claims, *role),
+                None => parts[role].clone(),
+            };
+            ledger.decide(rows::CPUS, *role, part, why);
+        }
+        if shape.has(Migrate) {
+            let cpus = ledger.of(rows::CPUS, Web);
+            let why = "the application's, which starts when it is done";
+            ledger.decide(rows::CPUS, Migrate, cpus, why);
+        }
+    }
+    for role in &shape.roles {
+        let why = match role {
+            Nginx | Db | Redis | Cache => "twice the usual: others wait for it",
+            Web | Migrate => "the usual weight",
+            Worker | Beat => "half the usual: a task can wait, a request cannot",
+        };
+        ledger.decide(rows::CPU_SHARES, *role, MEMORY.share[role.name()].cpu_shares, why);
+    }
+    outcome
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn claim(floor: u32, weight: u32, most: u32) -> Claim {
-        Claim { floor, weight, most, pinned: None }
+    fn claim(floor: u32, weight: u32, most: Option<u32>) -> Claim {
+        let most = most.map(|most| MiB(most).into());
+        Claim { floor: MiB(floor).into(), most, weight, pinned: None }
+    }
+
+    fn divided(total: u32, claims: &Claims) -> BTreeMap<Role, u32> {
+        let parts = divide(&MEMORY_OF_HOST, total, claims).into_iter();
+        parts.map(|(role, (part, _))| (role, MEMORY_OF_HOST.number(&part))).collect()
     }
 
     #[test]
     fn what_a_capped_claim_cannot_take_goes_to_the_others() {
-        let claims =
-            BTreeMap::from([(Role::Web, claim(100, 1, 0)), (Role::Nginx, claim(32, 1, 64))]);
-        let parts = divide(1000, 8, &claims);
-        assert_eq!(parts[&Role::Nginx], 64);
-        assert_eq!(parts[&Role::Web], 936);
+        let claims = BTreeMap::from([(Web, claim(100, 1, None)), (Nginx, claim(32, 1, Some(64)))]);
+        let parts = divided(1000, &claims);
+        assert_eq!(parts[&Nginx], 64);
+        assert_eq!(parts[&Web], 936);
     }
 
     #[test]
-    fn a_pinned_part_is_taken_as_it_is() {
-        let pinned = Claim { pinned: Some(513), ..claim(192, 4, 0) };
-        let claims = BTreeMap::from([(Role::Web, claim(100, 1, 0)), (Role::Db, pinned)]);
-        let parts = divide(1000, 8, &claims);
-        assert_eq!(parts[&Role::Db], 513);
-        assert!(parts[&Role::Web] <= 487);
+    fn a_pinned_part_is_taken_as_it_is_and_known_without_its_pin() {
+        let pinned = Claim { pinned: Some(513), ..claim(192, 4, None) };
+        let claims = BTreeMap::from([(Web, claim(100, 1, None)), (Db, pinned)]);
+        let parts = divided(1000, &claims);
+        assert_eq!(parts[&Db], 513);
+        assert!(parts[&Web] <= 487);
+        let (part, _) = unpinned(&MEMORY_OF_HOST, 1000, &claims, Db);
+        assert_eq!(
+            part.to_string(),
+            "192 MiB needed + 708 MiB left × 4 / 5, rounded down to 8 MiB"
+        );
     }
 
     #[test]
     fn no_part_is_below_its_floor_and_the_sum_fits() {
-        for total in (200..4000).step_by(37) {
+        for total in (216..4000).step_by(37) {
             let claims = BTreeMap::from([
-                (Role::Web, claim(101, 6, 0)),
-                (Role::Db, claim(50, 4, 0)),
-                (Role::Beat, claim(33, 0, 0)),
-                (Role::Nginx, claim(10, 1, 40)),
+                (Web, claim(104, 6, None)),
+                (Db, claim(48, 4, None)),
+                (Beat, claim(40, 0, None)),
+                (Nginx, claim(16, 1, Some(40))),
             ]);
-            let parts = divide(total, 8, &claims);
+            let parts = divided(total, &claims);
             assert!(parts.values().sum::<u32>() <= total);
-            assert!(parts.iter().all(|(role, part)| *part >= claims[role].floor));
+            assert!(parts.iter().all(|(role, part)| *part >= claims[role].least(&MEMORY_OF_HOST)));
         }
     }
 }

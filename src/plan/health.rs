@@ -1,9 +1,12 @@
 //! Health checks, scratch space and process limits of every service.
 
+use crate::plan::formula::{Formula, amount};
 use crate::plan::ledger::Ledger;
+use crate::plan::processes;
 use crate::plan::shape::Shape;
+use crate::schema::numbers::rows;
 use crate::schema::role::Role;
-use crate::units::{MiB, MilliCpu};
+use crate::units::{MiB, MilliCpu, Seconds};
 
 /// Decides health checks, pids, tmpfs and reservations.
 pub fn decide(shape: &Shape, ledger: &mut Ledger) {
@@ -11,20 +14,23 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
         if !role.is_one_shot() {
             check(shape, ledger, role);
         }
-        limits(shape, ledger, role);
-        reservations(ledger, role);
+        pids(shape, ledger, role);
+        scratch(ledger, role);
+        let half = (ledger.of(rows::MEMORY, role) / 2).at_least(MiB(6));
+        ledger.decide(rows::MEMORY_RESERVATION, role, half, "half the limit");
     }
 }
 
-/// Seconds of CPU a service takes until it answers, measured and rounded up.
-fn start_cost(shape: &Shape, role: Role) -> u64 {
-    match role {
+/// Seconds of one CPU that a service takes until it answers, measured and
+/// rounded up.
+fn start_cost(shape: &Shape, role: Role) -> Seconds {
+    Seconds(match role {
         Role::Web if shape.application().model.is_some() => 20,
         Role::Web | Role::Worker | Role::Beat if shape.is_adopted() => 10,
         Role::Web | Role::Worker | Role::Beat => shape.application().framework.start_seconds,
         Role::Db => 6,
         _ => 1,
-    }
+    })
 }
 
 fn check(shape: &Shape, ledger: &mut Ledger, role: Role) {
@@ -34,97 +40,81 @@ fn check(shape: &Shape, ledger: &mut Ledger, role: Role) {
         Role::Db | Role::Redis | Role::Cache => (10, "cheap, and others wait for it"),
         _ => (30, "often enough to notice, rare enough to cost nothing"),
     };
-    ledger.seconds(role, "health-interval", interval, why, &[]);
+    ledger.decide(rows::HEALTH_INTERVAL, role, Seconds(interval), why);
     let (timeout, why) = match pings {
-        true => (30, "importing the code takes seconds on a small share of CPU"),
+        true => (30, "importing the code takes seconds on a busy CPU"),
         false => (5, "a check that takes longer has failed"),
     };
-    ledger.seconds(role, "health-timeout", timeout, why, &[]);
-    ledger.count(role, "health-retries", 3, "one slow answer is no outage", &[]);
-    let cost = start_cost(shape, role);
-    let cpus = MilliCpu(ledger.number(role, "cpus").max(10) as u32);
-    let (between, why) = match cpus.0 {
+    ledger.decide(rows::HEALTH_TIMEOUT, role, Seconds(timeout), why);
+    ledger.decide(rows::HEALTH_RETRIES, role, 3, "one slow answer is no outage");
+    let cpus = processes::cpus(shape, ledger, role).at_least(MilliCpu(10));
+    let (between, why) = match cpus.evaluate() {
         _ if pings => (15, "a check costs seconds of CPU"),
-        ..150 => (5, "a check costs CPU too, and this share is small"),
+        ..0.15 => (5, "a check costs CPU too, and this share is small"),
         _ => (2, "a service that is ready is seen at once"),
     };
-    ledger.seconds(role, "start-interval", between, why, &[&format!("{}.cpus", role.name())]);
-    let loading =
-        ledger.number(role, "model-load-attempts") * ledger.number(role, "model-load-delay");
-    let computed = (cost * 1000 * 3 / u64::from(cpus.0) + loading).next_multiple_of(5);
-    let least = if loading > 0 { 60 } else { 15 };
-    let mut reason = format!("about {cost} s of CPU at {cpus}, times 3 for a busy host");
-    if loading > 0 {
-        reason.push_str(&format!(", and {loading} s for late models"));
-    }
-    if role == Role::Db {
-        reason.push_str("; the first start creates the cluster");
-    }
-    ledger.seconds(
-        role,
-        "start-period",
-        computed.max(least),
-        reason,
-        &[&format!("{}.cpus", role.name())],
-    );
+    ledger.decide(rows::START_INTERVAL, role, Seconds(between), why);
+    start_period(shape, ledger, role, cpus);
 }
 
-fn limits(shape: &Shape, ledger: &mut Ledger, role: Role) {
+fn start_period(shape: &Shape, ledger: &mut Ledger, role: Role, cpus: Formula) {
+    let cost = Formula::from(3) * amount(start_cost(shape, role), "to start");
+    // A start keeps one CPU busy: more of them do not shorten it.
+    let mut period = if cpus.evaluate() < 1.0 { cost / cpus } else { cost };
+    let mut least = Seconds(30);
+    if role == Role::Web && shape.application().model.is_some() {
+        let tries = ledger.of(rows::MODEL_LOAD_ATTEMPTS, role);
+        period = period + tries * ledger.of(rows::MODEL_LOAD_DELAY, role).named("for a late model");
+        least = Seconds(60);
+    }
+    let why = match role {
+        Role::Db => "three times, since the host may be busy; the first start creates the cluster",
+        _ => "three times, since the host may be busy",
+    };
+    let period = period.rounded_up(Seconds(5)).at_least(least);
+    ledger.decide(rows::START_PERIOD, role, period, why);
+}
+
+fn pids(shape: &Shape, ledger: &mut Ledger, role: Role) {
     let (pids, why) = match role {
         Role::Web => {
-            let workers = ledger.number(Role::Web, "workers");
-            let threads = if shape.application().server.is_asgi() {
-                64
-            } else {
-                ledger.number(Role::Web, "threads") + 16
-            } + 2 * ledger.number(Role::Web, "model-threads");
-            (workers * threads + 64, format!("{workers} × {threads} threads and room for checks"))
+            let mut threads = match shape.application().server.is_asgi() {
+                true => amount(64, "threads"),
+                false => ledger.of(rows::THREADS, Role::Web).named("threads") + 16,
+            };
+            if shape.application().model.is_some() {
+                let model = ledger.of(rows::MODEL_THREADS, Role::Web).named("of the model");
+                threads = threads + Formula::from(2) * model;
+            }
+            (ledger.of(rows::WORKERS, Role::Web) * threads + 64, "and room for checks")
         }
         Role::Worker => {
-            let children = ledger.number(Role::Worker, "concurrency");
-            (
-                children * 16 + 64,
-                format!("{children} children with a few threads each, and room for checks"),
-            )
+            let children = ledger.of(rows::CONCURRENCY, Role::Worker);
+            (children * amount(16, "threads") + 64, "and room for checks")
         }
         Role::Db => {
-            let connections = ledger.number(Role::Db, "max-connections");
-            (connections + 64, format!("one process per connection ({connections}) and its own"))
+            let connections = ledger.of(rows::MAX_CONNECTIONS, Role::Db).named("connections");
+            (connections + 64, "one process per connection and its own")
         }
-        Role::Migrate => (64, "one process with a few threads".to_owned()),
         Role::Nginx => {
-            let workers = ledger.number(Role::Nginx, "worker-processes");
-            (workers + 32, "its workers and room for checks".to_owned())
+            let workers = ledger.of(rows::WORKER_PROCESSES, Role::Nginx).named("workers");
+            (workers + 32, "and room for checks")
         }
-        Role::Beat | Role::Redis | Role::Cache => (32, "one process with a few threads".to_owned()),
+        Role::Migrate => (Formula::from(64), "one process with a few threads"),
+        Role::Beat | Role::Redis | Role::Cache => {
+            (Formula::from(32), "one process with a few threads")
+        }
     };
-    ledger.count(role, "pids", pids.next_multiple_of(8), why, &[]);
-
-    scratch(ledger, role);
+    ledger.decide(rows::PIDS, role, pids.rounded_up(8), why);
 }
 
 /// `/tmp` is memory and counts towards the limit.
 fn scratch(ledger: &mut Ledger, role: Role) {
-    let limit = MiB(ledger.number(role, "memory") as u32);
-    let key = format!("{}.memory", role.name());
+    // What nginx writes there is bodies, and its limit follows from them.
     if role == Role::Nginx {
-        let body = ledger.number(Role::Nginx, "body-size") as u32;
-        let why = "three of the largest request bodies at once: nginx buffers them before it passes them on";
-        let size = MiB(body * 3).round_up(8);
-        ledger.memory(role, "tmpfs", size, why, &["nginx.body-size", &key]);
         return;
     }
-    let size = limit.scaled(1, 8).min(MiB(64)).max(MiB(8)).round_down(8);
-    let why = "an eighth of the limit, at most 64 MiB: what is written there is memory";
-    ledger.memory(role, "tmpfs", size, why, &[&key]);
-}
-
-fn reservations(ledger: &mut Ledger, role: Role) {
-    let memory = MiB(ledger.number(role, "memory") as u32);
-    let cpus = MilliCpu(ledger.number(role, "cpus") as u32);
-    let key = |name: &str| format!("{}.{name}", role.name());
-    let half = MiB((memory.0 / 2).max(6));
-    ledger.memory(role, "memory-reservation", half, "half the limit", &[&key("memory")]);
-    let half = MilliCpu((cpus.0 / 2).max(10)).round_down(10);
-    ledger.cpus(role, "cpus-reservation", half, "half the limit", &[&key("cpus")]);
+    let part = ledger.of(rows::MEMORY, role) / 8;
+    let size = part.at_most(MiB(64)).at_least(MiB(8)).rounded_down(MiB(8));
+    ledger.decide(rows::TMPFS, role, size, "what is written there is memory");
 }

@@ -2,18 +2,20 @@
 //! honoured and checked here like any other.
 
 use crate::error::Problem;
-use crate::plan::budget::{self, FILL_PERCENT};
+use crate::plan::budget;
 use crate::plan::ledger::Ledger;
 use crate::plan::postgres;
+use crate::plan::processes;
 use crate::plan::shape::Shape;
-use crate::schema::role::Role::{self, Beat, Cache, Db, Nginx, Redis, Web, Worker};
-use crate::units::{MiB, MilliCpu};
+use crate::schema::numbers::{PlanKey, rows};
+use crate::schema::role::Role::{Beat, Cache, Db, Nginx, Redis, Web, Worker};
+use crate::units::{Count, MiB, MilliCpu, Seconds};
 
-/// Seconds a stop needs beyond the graceful time-out, for clean-up.
-const STOP_MARGIN: u64 = 5;
+/// What a stop needs beyond the graceful time-out, for clean-up.
+const STOP_MARGIN: Seconds = Seconds(5);
 
-/// MiB nginx takes without the request bodies it buffers.
-const NGINX_ITSELF: u64 = 16;
+/// What nginx takes without the request bodies it buffers.
+const NGINX_ITSELF: MiB = MiB(16);
 
 /// Every invariant that the decided numbers break.
 #[must_use]
@@ -23,7 +25,7 @@ pub fn problems(shape: &Shape, ledger: &Ledger) -> Vec<Problem> {
     budget(shape, &mut broken);
     processes(shape, &mut broken);
     connections(shape, &mut broken);
-    timeouts(shape, &mut broken);
+    timeouts(&mut broken);
     stores(shape, &mut broken);
     broken.problems
 }
@@ -34,10 +36,6 @@ struct Broken<'a> {
 }
 
 impl Broken<'_> {
-    fn number(&self, role: Role, name: &str) -> u64 {
-        self.ledger.number(role, name)
-    }
-
     fn unless(
         &mut self,
         holds: bool,
@@ -49,27 +47,17 @@ impl Broken<'_> {
         }
     }
 
-    /// `inner` is shorter than `outer`, both there.
-    fn shorter(&mut self, inner: (Role, &str), outer: (Role, &str), why: &str) {
-        let (Some(one), Some(two)) =
-            (self.ledger.get(inner.0, inner.1), self.ledger.get(outer.0, outer.1))
+    /// `inner` is shorter than `outer`, where both are there.
+    fn shorter(&mut self, inner: PlanKey, outer: PlanKey, why: &str) {
+        let (Some(inner), Some(outer)) = (self.ledger.decided(inner), self.ledger.decided(outer))
         else {
             return;
         };
-        let (a, b) = (one.value.number(), two.value.number());
-        let scale = |number: u64, name: &str| {
-            if name == "statement-timeout" { number } else { number * 1000 }
-        };
-        let holds = scale(a, inner.1) < scale(b, outer.1);
-        let message = format!(
-            "{} = {} is not below {} = {}: {why}",
-            one.key.name(),
-            one.value,
-            two.key.name(),
-            two.value
-        );
-        let help = format!("lower [tune] {} or raise {}", one.key.name(), two.key.name());
-        self.unless(holds, || message, || help);
+        let (one, two) = (inner.key.name(), outer.key.name());
+        let message =
+            format!("{one} = {} is not below {two} = {}: {why}", inner.value, outer.value);
+        let help = format!("lower [tune] {one} or raise {two}");
+        self.unless(inner.value.amount() < outer.value.amount(), || message, || help);
     }
 }
 
@@ -86,20 +74,19 @@ fn unknown_pins(broken: &mut Broken) {
 }
 
 fn budget(shape: &Shape, broken: &mut Broken) {
-    let deploy = &shape.answers.deploy;
+    let (deploy, ledger) = (&shape.answers.deploy, broken.ledger);
     let kept = budget::reserve(shape);
-    let sum = |name: &str| -> u64 {
-        let of = |one_shot: bool| {
-            shape
-                .roles
-                .iter()
-                .filter(move |role| role.is_one_shot() == one_shot)
-                .map(|role| broken.ledger.number(*role, name))
-        };
-        of(false).sum::<u64>() + of(true).max().unwrap_or(0)
-    };
-    let memory = MiB(sum("memory") as u32 + kept.0);
-    let cpus = MilliCpu(sum("cpus") as u32);
+    let limit = |role| ledger.get(rows::MEMORY, role).0;
+    // A one-shot runs while the application does not.
+    let running: u32 = budget::lasting(shape).map(limit).sum();
+    let migrating: u32 = shape
+        .roles
+        .iter()
+        .copied()
+        .filter(|role| !matches!(role, Web | Worker | Beat))
+        .map(limit)
+        .sum();
+    let memory = MiB(running.max(migrating) + kept.0);
     broken.unless(
         memory <= deploy.memory,
         || {
@@ -110,185 +97,182 @@ fn budget(shape: &Shape, broken: &mut Broken) {
         },
         || format!("--set deploy.memory={}MiB, or lower a pinned memory", memory.0),
     );
+    let caps = budget::lasting(shape).filter_map(|role| ledger.find(rows::CPUS, role));
+    let (cpus, what) = if processes::are_shared(shape) {
+        (caps.max().unwrap_or_default(), "a service's CPU limit is")
+    } else {
+        (MilliCpu(caps.map(|MilliCpu(milli)| milli).sum()), "the services' CPU limits sum to")
+    };
     broken.unless(
         cpus <= deploy.cpus,
-        || format!("the services' CPU limits sum to {cpus}, and the budget is {}", deploy.cpus),
+        || format!("{what} {cpus}, and the budget is {}", deploy.cpus),
         || format!("--set deploy.cpus={}, or lower a pinned share", f64::from(cpus.0) / 1000.0),
     );
     for role in &shape.roles {
-        let floor = budget::memory_floor(shape, broken.ledger, *role);
-        let limit = MiB(broken.number(*role, "memory") as u32);
+        let count = match role {
+            Web => ledger.pinned(rows::WORKERS, Web),
+            Worker => ledger.pinned(rows::CONCURRENCY, Worker),
+            _ => None,
+        };
+        let floor = budget::floor(shape, ledger, *role, count.unwrap_or(1).max(1)).evaluate();
+        let limit = ledger.get(rows::MEMORY, *role);
         broken.unless(
-            limit >= floor,
-            || format!("{}.memory = {limit} is below the {floor} it needs", role.name()),
-            || format!("[tune.{}] memory = \"{}MiB\"", role.name(), floor.0),
+            f64::from(limit.0) >= floor,
+            || format!("{}.memory = {limit} is below the {floor} MiB it needs", role.name()),
+            || format!("[tune.{}] memory = \"{floor}MiB\"", role.name()),
         );
     }
 }
 
 fn processes(shape: &Shape, broken: &mut Broken) {
-    for (role, count) in [(Web, "workers"), (Worker, "concurrency")] {
+    let ledger = broken.ledger;
+    for (role, number) in [(Web, rows::WORKERS), (Worker, rows::CONCURRENCY)] {
         if !shape.has(role) {
             continue;
         }
-        let number = broken.number(role, count);
-        let each = broken.number(role, "process-memory") + broken.number(role, "model-memory");
-        let limit = broken.number(role, "memory");
-        let supervisor = u64::from(shape.supervisor(role, number).0);
-        let room = limit * u64::from(FILL_PERCENT) / 100;
-        let name = role.name();
+        let (key, count) = (number.key(role).name(), ledger.get(number, role));
+        let (name, field) = key.split_once('.').expect("a key has a role");
         broken.unless(
-            number >= 1,
-            || format!("{name}.{count} = {number}: there must be at least one"),
-            || format!("[tune.{name}] {count} = 1"),
+            count >= 1,
+            || format!("{key} = {count}: there must be at least one"),
+            || format!("[tune.{name}] {field} = 1"),
         );
+        let taken = processes::memory(shape, ledger, role, count);
+        let room = budget::FILL * ledger.of(rows::MEMORY, role);
         broken.unless(
-            number * each + supervisor <= room,
+            taken.evaluate() <= room.evaluate(),
+            || format!("{key} = {count}: {taken} is more than {room}"),
             || {
-                format!(
-                    "{name}.{count} = {number}: {number} × {each} MiB and {supervisor} MiB for the supervisor are more than 0.8 × {limit} MiB"
-                )
+                let least = budget::floor(shape, ledger, role, count).evaluate();
+                format!("[tune.{name}] memory = \"{least}MiB\", or fewer")
             },
-            || format!("[tune.{name}] memory = \"{}MiB\", or fewer", budget::limit_for(MiB((number * each + supervisor) as u32)).0),
         );
     }
-    let threads = broken.ledger.get(Web, "threads").map(|decision| decision.value.number());
     broken.unless(
-        threads != Some(0),
+        ledger.find(rows::THREADS, Web) != Some(0),
         || "web.threads = 0: there must be at least one".into(),
         || "[tune.web] threads = 1".into(),
     );
-    if let Some(class) =
-        broken.ledger.get(Web, "worker-class").map(|decision| decision.value.to_string())
-    {
+    if let Some(class) = ledger.find(rows::WORKER_CLASS, Web) {
         let asgi_class = class == "uvicorn_worker.UvicornWorker";
-        let asgi = shape.application().server.is_asgi();
+        let server = shape.application().server;
         broken.unless(
-            asgi_class == asgi,
-            || {
-                format!(
-                    "web.worker-class = {class} does not fit a server of kind {}",
-                    shape.application().server
-                )
-            },
+            asgi_class == server.is_asgi(),
+            || format!("web.worker-class = {class} does not fit a server of kind {server}"),
             || "gthread and sync serve WSGI, uvicorn_worker.UvicornWorker serves ASGI".into(),
         );
     }
-    let (jitter, most) =
-        (broken.number(Web, "max-requests-jitter"), broken.number(Web, "max-requests"));
-    broken.unless(
-        jitter <= most,
-        || format!("web.max-requests-jitter = {jitter} is above web.max-requests = {most}"),
-        || "keep it at about a tenth".into(),
-    );
+    let most = ledger.find(rows::MAX_REQUESTS, Web);
+    let jitter = ledger.find(rows::MAX_REQUESTS_JITTER, Web);
+    if let (Some(jitter), Some(most)) = (jitter, most) {
+        broken.unless(
+            jitter <= most,
+            || format!("web.max-requests-jitter = {jitter} is above web.max-requests = {most}"),
+            || "keep it at about a tenth".into(),
+        );
+    }
 }
 
 fn connections(shape: &Shape, broken: &mut Broken) {
     if !shape.has_database() {
         return;
     }
-    let web = broken.number(Web, "workers") * broken.number(Web, "pool-size");
-    let others = postgres::held_by_others(shape, broken.ledger);
-    let most = broken.number(Db, "max-connections");
-    let reserved = postgres::SUPERUSER_RESERVED;
+    let ledger = broken.ledger;
+    let pool = ledger.get(rows::POOL_SIZE, Web);
+    let held = ledger.get(rows::WORKERS, Web) * pool + postgres::held_by_others(shape, ledger);
+    let most = ledger.get(rows::MAX_CONNECTIONS, Db);
+    let reserved: Count = postgres::SUPERUSER_RESERVED;
     broken.unless(
-        web + others + reserved <= most,
-        || format!("pools hold up to {} connections, and db.max-connections = {most} less {reserved} for superusers is fewer", web + others),
-        || format!("[tune.db] max-connections = {}, or a smaller web.pool-size", web + others + reserved + postgres::SPARE),
+        held + reserved <= most,
+        || format!("pools hold up to {held} connections, and db.max-connections = {most} less {reserved} for superusers is fewer"),
+        || format!("[tune.db] max-connections = {}, or a smaller web.pool-size", held + reserved + postgres::SPARE),
     );
     broken.unless(
-        broken.number(Web, "pool-size") >= 1,
+        pool >= 1,
         || "web.pool-size = 0: there must be at least one".into(),
         || "[tune.web] pool-size = 1".into(),
     );
 }
 
-fn timeouts(shape: &Shape, broken: &mut Broken) {
+fn timeouts(broken: &mut Broken) {
+    let request = rows::REQUEST_TIMEOUT.key(Web);
+    let gunicorn = rows::GUNICORN_TIMEOUT.key(Web);
+    let read = rows::READ_TIMEOUT.key(Nginx);
+    let task = rows::TIME_LIMIT.key(Worker);
     broken.shorter(
-        (Web, "statement-timeout"),
-        (Web, "request-timeout"),
+        rows::STATEMENT_TIMEOUT.key(Web),
+        request,
         "the database must give up before the request does",
     );
+    broken.shorter(request, gunicorn, "gunicorn would kill a worker that still serves");
+    broken.shorter(gunicorn, read, "nginx would give up first");
+    broken.shorter(request, read, "nginx would give up first");
+    broken.shorter(read, rows::CLIENT_TIMEOUT.key(Nginx), "the client would give up first");
     broken.shorter(
-        (Web, "request-timeout"),
-        (Web, "gunicorn-timeout"),
-        "gunicorn would kill a worker that still serves",
-    );
-    broken.shorter((Web, "gunicorn-timeout"), (Nginx, "read-timeout"), "nginx would give up first");
-    broken.shorter((Web, "request-timeout"), (Nginx, "read-timeout"), "nginx would give up first");
-    broken.shorter(
-        (Nginx, "read-timeout"),
-        (Nginx, "client-timeout"),
-        "the client would give up first",
-    );
-    broken.shorter(
-        (Nginx, "upstream-keepalive-timeout"),
-        (Web, "keepalive"),
+        rows::UPSTREAM_KEEPALIVE_TIMEOUT.key(Nginx),
+        rows::KEEPALIVE.key(Web),
         "the application would close a connection nginx is about to use",
     );
     broken.shorter(
-        (Nginx, "worker-shutdown-timeout"),
-        (Nginx, "stop-grace-period"),
+        rows::WORKER_SHUTDOWN_TIMEOUT.key(Nginx),
+        rows::STOP_GRACE_PERIOD.key(Nginx),
         "Docker would kill nginx first",
     );
+    broken.shorter(rows::SOFT_TIME_LIMIT.key(Worker), task, "the task could not clean up");
     broken.shorter(
-        (Worker, "soft-time-limit"),
-        (Worker, "time-limit"),
-        "the task could not clean up",
-    );
-    broken.shorter(
-        (Worker, "time-limit"),
-        (Worker, "visibility-timeout"),
+        task,
+        rows::VISIBILITY_TIMEOUT.key(Worker),
         "Redis would hand a running task to a second worker",
     );
     broken.shorter(
-        (Worker, "soft-shutdown-timeout"),
-        (Worker, "stop-grace-period"),
+        rows::SOFT_SHUTDOWN_TIMEOUT.key(Worker),
+        rows::STOP_GRACE_PERIOD.key(Worker),
         "Docker would kill the worker first",
     );
-    let (graceful, stop) =
-        (broken.number(Web, "graceful-timeout"), broken.number(Web, "stop-grace-period"));
-    broken.unless(
-        graceful + STOP_MARGIN <= stop,
-        || format!("web.graceful-timeout = {graceful} s leaves less than {STOP_MARGIN} s of web.stop-grace-period = {stop} s for clean-up"),
-        || format!("[tune.web] stop-grace-period = {}", graceful + STOP_MARGIN),
+    broken.shorter(
+        rows::MAX_LOOP_INTERVAL.key(Beat),
+        rows::HEARTBEAT_MAX_AGE.key(Beat),
+        "a beat that sleeps would count as hung",
     );
-    if shape.has(Beat) {
-        broken.shorter(
-            (Beat, "max-loop-interval"),
-            (Beat, "heartbeat-max-age"),
-            "a beat that sleeps would count as hung",
-        );
-    }
+    let graceful = broken.ledger.get(rows::GRACEFUL_TIMEOUT, Web);
+    let stop = broken.ledger.get(rows::STOP_GRACE_PERIOD, Web);
+    let needed = Seconds(graceful.0 + STOP_MARGIN.0);
+    broken.unless(
+        needed <= stop,
+        || format!("web.graceful-timeout = {graceful} leaves less than {STOP_MARGIN} of web.stop-grace-period = {stop} for clean-up"),
+        || format!("[tune.web] stop-grace-period = {}", needed.0),
+    );
 }
 
 fn stores(shape: &Shape, broken: &mut Broken) {
-    let mut within = |role: Role, name: &str, percent: u64, why: &str| {
-        let (value, limit) = (broken.number(role, name), broken.number(role, "memory"));
+    let ledger = broken.ledger;
+    let stores = [
+        (Db, rows::SHARED_BUFFERS, 40, "PostgreSQL also needs memory for connections and sorts"),
+        (Redis, rows::MAXMEMORY, 50, "rewriting the append-only file can double what it uses"),
+        (Cache, rows::MAXMEMORY, 85, "fragmentation needs room"),
+    ];
+    for (role, number, percent, why) in stores {
+        if !shape.has(role) {
+            continue;
+        }
+        let (value, limit) = (ledger.get(number, role), ledger.get(rows::MEMORY, role));
+        let most = limit.scaled(percent, 100);
         broken.unless(
-            value * 100 <= limit * percent && value > 0,
-            || format!("{}.{name} = {value} MiB of a limit of {limit} MiB: {why}", role.name()),
-            || format!("at most {} MiB, or a larger {}.memory", limit * percent / 100, role.name()),
+            value <= most && value > MiB(0),
+            || format!("{} = {value} of a limit of {limit}: {why}", number.key(role).name()),
+            || format!("at most {most}, or a larger {}.memory", role.name()),
         );
-    };
-    if shape.has(Db) {
-        within(Db, "shared-buffers", 40, "PostgreSQL also needs memory for connections and sorts");
-    }
-    if shape.has(Redis) {
-        within(Redis, "maxmemory", 50, "rewriting the append-only file can double what it uses");
-    }
-    if shape.has(Cache) {
-        within(Cache, "maxmemory", 85, "fragmentation needs room");
     }
     if shape.has(Nginx) {
-        let (scratch, limit) = (broken.number(Nginx, "tmpfs"), broken.number(Nginx, "memory"));
+        let (scratch, limit) = (ledger.get(rows::TMPFS, Nginx), ledger.get(rows::MEMORY, Nginx));
+        let needed = MiB(scratch.0 + NGINX_ITSELF.0);
         broken.unless(
-            scratch + NGINX_ITSELF <= limit,
-            || format!("nginx.tmpfs = {scratch} MiB leaves less than {NGINX_ITSELF} MiB of nginx.memory = {limit} MiB for nginx itself"),
-            || format!("[tune.nginx] memory = \"{}MiB\", or a smaller nginx.body-size", scratch + NGINX_ITSELF),
+            needed <= limit,
+            || format!("nginx.tmpfs = {scratch} leaves less than {NGINX_ITSELF} of nginx.memory = {limit} for nginx itself"),
+            || format!("[tune.nginx] memory = \"{}MiB\", or a smaller nginx.body-size", needed.0),
         );
-        let (files, connections) =
-            (broken.number(Nginx, "rlimit-nofile"), broken.number(Nginx, "worker-connections"));
+        let files = ledger.get(rows::RLIMIT_NOFILE, Nginx);
+        let connections = ledger.get(rows::WORKER_CONNECTIONS, Nginx);
         broken.unless(
             files >= connections * 2,
             || format!("nginx.rlimit-nofile = {files} is below twice nginx.worker-connections = {connections}"),

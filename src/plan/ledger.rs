@@ -1,160 +1,190 @@
-//! Where decisions are taken down: every number with its reason, where it
-//! came from, and the decisions it rests on.
+//! Where decisions are taken down: every number with the formula it is the
+//! value of, and where it came from.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use crate::answers::Pin;
-use crate::schema::numbers::{self, PlanKey};
-use crate::schema::quantity::Quantity;
+use crate::plan::formula::Formula;
+use crate::schema::numbers::{Number, PlanKey};
+use crate::schema::quantity::{Planned, Quantity};
 use crate::schema::role::Role;
-use crate::units::{MiB, MilliCpu};
 
 /// One decided number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
     /// What was decided.
     pub key: PlanKey,
     /// The value that holds.
     pub value: Quantity,
-    /// Why, for a person to read. For a pinned number: what it replaces.
-    pub reason: String,
+    /// What the plan computes for it, which holds unless it is pinned.
+    pub formula: Formula,
+    /// What the formula does not say; empty where it says all.
+    pub why: &'static str,
     /// `planned`, or the place that pinned it.
-    pub source: String,
-    /// Full names of the decisions and answers this one rests on.
-    pub uses: Vec<String>,
+    pub origin: String,
 }
 
-impl Decision {
+impl Decided {
     /// Whether a person pinned the number.
     #[must_use]
     pub fn is_pinned(&self) -> bool {
-        self.source != PLANNED
+        self.origin != PLANNED
+    }
+
+    /// What the plan would choose, whoever chose.
+    #[must_use]
+    pub fn planned(&self) -> Quantity {
+        planned(self.key, &self.formula)
+    }
+
+    /// Why, for a person to read; for a pinned number also what it replaces.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let formula = match self.why {
+            why if self.formula.is_chosen() => why.to_owned(),
+            "" => self.formula.to_string(),
+            why => format!("{}: {why}", self.formula),
+        };
+        match self.planned() {
+            _ if !self.is_pinned() => formula,
+            planned if planned == self.value => {
+                format!("pinned, as the plan would choose: {formula}")
+            }
+            planned => format!("pinned; the plan would choose {planned}: {formula}"),
+        }
+    }
+
+    /// Full names of the decisions and answers this one rests on.
+    #[must_use]
+    pub fn uses(&self) -> Vec<&str> {
+        self.formula.keys()
     }
 }
 
-/// Source of a number the plan chose itself.
+/// Origin of a number the plan chose itself.
 pub const PLANNED: &str = "planned";
 
-/// The decisions taken so far, in order, and the pins to honour.
+fn planned(key: PlanKey, formula: &Formula) -> Quantity {
+    match formula {
+        Formula::Amount { value: Quantity::Word(word), .. } => Quantity::Word(word.clone()),
+        formula => key.row.unit.whole(formula.evaluate()),
+    }
+}
+
+/// Decided numbers, in the order they were decided.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions(Vec<Decided>);
+
+impl Decisions {
+    /// The number of a service.
+    ///
+    /// # Panics
+    /// When it was not decided: who may not have it asks [`Decisions::find`].
+    #[must_use]
+    pub fn get<T: Planned>(&self, number: Number<T>, role: Role) -> T {
+        let key = number.key(role);
+        self.find(number, role).unwrap_or_else(|| panic!("{} is not decided", key.name()))
+    }
+
+    /// The number of a service, if this stack has it.
+    #[must_use]
+    pub fn find<T: Planned>(&self, number: Number<T>, role: Role) -> Option<T> {
+        T::of(&self.decided(number.key(role))?.value)
+    }
+
+    /// The decision of a key.
+    #[must_use]
+    pub fn decided(&self, key: PlanKey) -> Option<&Decided> {
+        self.0.iter().find(|decided| decided.key == key)
+    }
+}
+
+impl Deref for Decisions {
+    type Target = [Decided];
+
+    fn deref(&self) -> &[Decided] {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a Decisions {
+    type Item = &'a Decided;
+    type IntoIter = std::slice::Iter<'a, Decided>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+/// The decisions taken so far, and the pins to honour.
 #[derive(Debug)]
 pub struct Ledger<'a> {
     pins: &'a BTreeMap<String, Pin>,
-    decisions: Vec<Decision>,
+    decisions: Decisions,
+}
+
+impl Deref for Ledger<'_> {
+    type Target = Decisions;
+
+    fn deref(&self) -> &Decisions {
+        &self.decisions
+    }
 }
 
 impl<'a> Ledger<'a> {
     /// An empty ledger that will honour `pins` (by full key name).
     #[must_use]
     pub fn new(pins: &'a BTreeMap<String, Pin>) -> Self {
-        Self { pins, decisions: Vec::new() }
+        Self { pins, decisions: Decisions::default() }
     }
 
-    /// The pinned value of a key, if a person pinned it.
+    /// The pinned value of a number, if a person pinned it.
     #[must_use]
-    pub fn pinned(&self, role: Role, name: &str) -> Option<Quantity> {
-        let key = numbers::key(role, name);
-        self.pins.get(&key.name()).map(|pin| key.row.unit.quantity(&pin.value))
+    pub fn pinned<T: Planned>(&self, number: Number<T>, role: Role) -> Option<T> {
+        let key = number.key(role);
+        self.pins.get(&key.name()).and_then(|pin| T::of(&key.row.unit.quantity(&pin.value)))
+    }
+
+    /// What a decided number is in the formula of another.
+    ///
+    /// # Panics
+    /// When it was not decided.
+    #[must_use]
+    pub fn of<T: Planned>(&self, number: Number<T>, role: Role) -> Formula {
+        Formula::of(number.key(role).name(), self.get(number, role).quantity())
     }
 
     /// Takes down a decision and returns the value that holds: the pinned one
-    /// where there is one, otherwise `value`.
-    pub fn decide(
+    /// where there is one, otherwise the formula's.
+    ///
+    /// # Panics
+    /// When the formula's value has another unit than the number.
+    pub fn decide<T: Planned>(
         &mut self,
+        number: Number<T>,
         role: Role,
-        name: &str,
-        value: Quantity,
-        reason: impl Into<String>,
-        uses: &[&str],
-    ) -> u64 {
-        let key = numbers::key(role, name);
-        let full = key.name();
-        let reason = reason.into();
-        let uses = uses.iter().map(|used| (*used).to_owned()).collect();
-        let decision = match self.pins.get(&full) {
-            Some(pin) => {
-                let pinned = key.row.unit.quantity(&pin.value);
-                let reason = if pinned == value {
-                    format!("pinned, as the plan would choose: {reason}")
-                } else {
-                    format!("pinned; the plan would choose {value}: {reason}")
-                };
-                Decision { key, value: pinned, reason, source: pin.source.clone(), uses }
-            }
-            None => Decision { key, value, reason, source: PLANNED.to_owned(), uses },
+        formula: impl Into<Formula>,
+        why: &'static str,
+    ) -> T {
+        let (key, formula) = (number.key(role), formula.into());
+        let (value, origin) = match self.pins.get(&key.name()) {
+            Some(pin) => (key.row.unit.quantity(&pin.value), pin.source.clone()),
+            None => (planned(key, &formula), PLANNED.to_owned()),
         };
-        let number = decision.value.number();
-        self.decisions.push(decision);
-        number
-    }
-
-    /// [`Ledger::decide`] for a plain count.
-    pub fn count(
-        &mut self,
-        role: Role,
-        name: &str,
-        value: u64,
-        why: impl Into<String>,
-        uses: &[&str],
-    ) -> u64 {
-        self.decide(role, name, Quantity::Count(value), why, uses)
-    }
-
-    /// [`Ledger::decide`] for seconds.
-    pub fn seconds(
-        &mut self,
-        role: Role,
-        name: &str,
-        value: u64,
-        why: impl Into<String>,
-        uses: &[&str],
-    ) -> u64 {
-        self.decide(role, name, Quantity::Seconds(value as u32), why, uses)
-    }
-
-    /// [`Ledger::decide`] for memory.
-    pub fn memory(
-        &mut self,
-        role: Role,
-        name: &str,
-        value: MiB,
-        why: impl Into<String>,
-        uses: &[&str],
-    ) -> MiB {
-        MiB(self.decide(role, name, Quantity::MiB(value), why, uses) as u32)
-    }
-
-    /// [`Ledger::decide`] for CPUs.
-    pub fn cpus(
-        &mut self,
-        role: Role,
-        name: &str,
-        value: MilliCpu,
-        why: impl Into<String>,
-        uses: &[&str],
-    ) -> MilliCpu {
-        MilliCpu(self.decide(role, name, Quantity::MilliCpu(value), why, uses) as u32)
-    }
-
-    /// The number already decided for a key; 0 where there is none.
-    #[must_use]
-    pub fn number(&self, role: Role, name: &str) -> u64 {
-        self.get(role, name).map_or(0, |decision| decision.value.number())
-    }
-
-    /// The decision of a key.
-    #[must_use]
-    pub fn get(&self, role: Role, name: &str) -> Option<&Decision> {
-        self.decisions.iter().find(|d| d.key.role == role && d.key.row.name == name)
+        let typed = T::of(&value).expect("a row's unit is its type");
+        self.decisions.0.push(Decided { key, value, formula, why, origin });
+        typed
     }
 
     /// Pins no decision took up: they name a number this stack does not have.
     pub fn unused_pins(&self) -> impl Iterator<Item = (&String, &Pin)> {
-        self.pins.iter().filter(|(name, _)| !self.decisions.iter().any(|d| d.key.name() == **name))
+        self.pins.iter().filter(|(name, _)| !self.iter().any(|d| d.key.name() == **name))
     }
 
     /// The decisions, in the order they were taken.
     #[must_use]
-    pub fn into_decisions(self) -> Vec<Decision> {
+    pub fn into_decisions(self) -> Decisions {
         self.decisions
     }
 }

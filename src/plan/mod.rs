@@ -10,6 +10,7 @@ pub mod code;
 pub mod env;
 pub mod extra;
 pub mod flags;
+pub mod formula;
 pub mod health;
 pub mod images;
 pub mod invariants;
@@ -19,6 +20,7 @@ pub mod nginx;
 pub mod outputs;
 pub mod packages;
 pub mod postgres;
+pub mod processes;
 pub mod redis;
 pub mod shape;
 mod shortfall;
@@ -29,7 +31,7 @@ pub mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use ledger::Decision;
+pub use ledger::{Decided, Decisions};
 pub use outputs::{Bundle, Output};
 
 pub use crate::schema::{Ownership, Role};
@@ -54,8 +56,9 @@ pub struct Plan {
     pub flags: Flags,
     /// Services, in report order.
     pub services: Vec<Role>,
-    /// Every number, in the order it was decided.
-    pub decisions: Vec<Decision>,
+    /// Every number, in the order it was decided, to be read by its type:
+    /// `plan.decisions.get(rows::WORKERS, Role::Web)`.
+    pub decisions: Decisions,
     /// Complete image references by short name.
     pub images: BTreeMap<String, String>,
     /// Variables of `.env`.
@@ -90,8 +93,7 @@ pub struct Plan {
 pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Problem>> {
     let shape = Shape::of(answers);
     let mut ledger = Ledger::new(&answers.pins);
-    budget::decide(&shape, &mut ledger)?;
-    let mut warnings = numbers(&shape, &mut ledger);
+    let mut warnings = numbers(&shape, &mut ledger)?;
     let mut problems = invariants::problems(&shape, &ledger);
     problems.extend(code::problems(&shape));
     problems.extend(network::problems(answers));
@@ -137,20 +139,22 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
 }
 
 /// The order in which numbers follow from each other.
-fn numbers(shape: &Shape, ledger: &mut Ledger) -> Vec<String> {
-    let mut warnings = Vec::new();
+fn numbers(shape: &Shape, ledger: &mut Ledger) -> Result<Vec<String>, Vec<Problem>> {
+    let cpus = budget::cpus(shape, ledger);
     if shape.has(Role::Nginx) {
-        nginx::decide(ledger);
+        nginx::decide(shape, ledger);
     }
+    web::class(shape, ledger);
+    processes::decide(shape, ledger);
+    let problems: Vec<Problem> =
+        [cpus, budget::memory(shape, ledger)].into_iter().filter_map(Result::err).collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut warnings = Vec::new();
     web::decide(shape, ledger);
-    web::shared_memory(shape, ledger);
     timeouts::decide(shape, ledger);
     celery::decide(shape, ledger);
-    if shape.has(Role::Migrate) {
-        let (memory, parts) = shape.process(Role::Migrate);
-        let reason = format!("{}: {parts}", shape.measured());
-        ledger.memory(Role::Migrate, "process-memory", memory, reason, &[]);
-    }
     if shape.has_database() {
         web::pool(shape, ledger, postgres::affordable(shape, ledger));
         postgres::connections(shape, ledger);
@@ -160,7 +164,7 @@ fn numbers(shape: &Shape, ledger: &mut Ledger) -> Vec<String> {
     }
     redis::decide(shape, ledger);
     health::decide(shape, ledger);
-    warnings
+    Ok(warnings)
 }
 
 /// What a person should know about the choices.
@@ -238,9 +242,9 @@ impl Plan {
         [Role::Db, Role::Redis, Role::Cache].iter().any(|role| self.services.contains(role))
     }
 
-    /// The decision of a full key.
+    /// The decision of a full key that a person names.
     #[must_use]
-    pub fn decision(&self, key: &str) -> Option<&Decision> {
+    pub fn decision(&self, key: &str) -> Option<&Decided> {
         self.decisions.iter().find(|decision| decision.key.name() == key)
     }
 }

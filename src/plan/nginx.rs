@@ -1,66 +1,38 @@
 //! nginx: processes, connections, buffers.
 
 use crate::plan::ledger::Ledger;
+use crate::plan::processes;
+use crate::plan::shape::Shape;
+use crate::schema::numbers::rows;
 use crate::schema::role::Role::Nginx;
-use crate::units::{MiB, MilliCpu};
+use crate::units::{MiB, Seconds};
 
 /// Decides nginx's own numbers; its time-outs are in the chain.
-pub fn decide(ledger: &mut Ledger) {
-    let cpus = MilliCpu(ledger.number(Nginx, "cpus") as u32);
-    let processes = u64::from(cpus.threads());
-    let reason = format!("{cpus}; `auto` would count the host's cores");
-    ledger.count(Nginx, "worker-processes", processes, reason, &["nginx.cpus"]);
-    let connections = ledger.count(
-        Nginx,
-        "worker-connections",
-        1024,
-        "clients and upstream together; about a MiB of memory",
-        &[],
-    );
-    let reason = "twice worker-connections: a proxied request holds two descriptors";
-    ledger.count(Nginx, "rlimit-nofile", connections * 2, reason, &["nginx.worker-connections"]);
-    ledger.memory(
-        Nginx,
-        "body-size",
-        MiB(10),
-        "enough for a form with a picture; a larger upload is a decision",
-        &[],
-    );
-    ledger.seconds(
-        Nginx,
-        "keepalive-timeout",
-        65,
-        "longer than the 60 s that load balancers keep idle connections",
-        &[],
-    );
-    ledger.count(Nginx, "upstream-keepalive", 32, "saves a TCP handshake per request", &[]);
-    ledger.seconds(
-        Nginx,
-        "resolver-valid",
-        5,
-        "a recreated application container has a new address",
-        &[],
-    );
-    ledger.count(Nginx, "gzip-min-length", 1024, "a smaller answer fits in one packet anyway", &[]);
-    ledger.seconds(
-        Nginx,
-        "static-max-age",
-        3600,
-        "an hour: a changed file is seen the same day",
-        &[],
-    );
-    ledger.seconds(
-        Nginx,
-        "static-immutable-max-age",
-        31_536_000,
-        "a year: another content has another name",
-        &[],
-    );
-    ledger.seconds(
-        Nginx,
-        "upstream-keepalive-timeout",
-        60,
-        "nginx's default; the application keeps its side longer",
-        &[],
-    );
+pub fn decide(shape: &Shape, ledger: &mut Ledger) {
+    let cpus = processes::cpus(shape, ledger, Nginx).at_least(1);
+    ledger.decide(rows::WORKER_PROCESSES, Nginx, cpus, "`auto` would count the host's cores");
+    let why = "clients and upstream together; about a MiB of memory";
+    ledger.decide(rows::WORKER_CONNECTIONS, Nginx, 1024, why);
+    let connections = ledger.of(rows::WORKER_CONNECTIONS, Nginx);
+    let why = "a proxied request holds two descriptors";
+    ledger.decide(rows::RLIMIT_NOFILE, Nginx, connections * 2, why);
+    let why = "enough for a form with a picture; a larger upload is a decision";
+    ledger.decide(rows::BODY_SIZE, Nginx, MiB(10), why);
+    let bodies = ledger.of(rows::BODY_SIZE, Nginx) * 3;
+    let why =
+        "three of the largest request bodies at once: nginx buffers them before it passes them on";
+    ledger.decide(rows::TMPFS, Nginx, bodies.rounded_up(MiB(8)), why);
+    let why = "longer than the 60 s that load balancers keep idle connections";
+    ledger.decide(rows::KEEPALIVE_TIMEOUT, Nginx, Seconds(65), why);
+    ledger.decide(rows::UPSTREAM_KEEPALIVE, Nginx, 32, "saves a TCP handshake per request");
+    let why = "a recreated application container has a new address";
+    ledger.decide(rows::RESOLVER_VALID, Nginx, Seconds(5), why);
+    let why = "a smaller answer fits in one packet anyway";
+    ledger.decide(rows::GZIP_MIN_LENGTH, Nginx, 1024, why);
+    let why = "an hour: a changed file is seen the same day";
+    ledger.decide(rows::STATIC_MAX_AGE, Nginx, Seconds(3600), why);
+    let why = "a year: another content has another name";
+    ledger.decide(rows::STATIC_IMMUTABLE_MAX_AGE, Nginx, Seconds(31_536_000), why);
+    let why = "nginx's default; the application keeps its side longer";
+    ledger.decide(rows::UPSTREAM_KEEPALIVE_TIMEOUT, Nginx, Seconds(60), why);
 }

@@ -4,6 +4,7 @@
 use crate::answers::Answers;
 use crate::answers::stack::{Application, Broker, Database, Proxy};
 use crate::catalog::{MEMORY, Manager};
+use crate::plan::formula::{Formula, amount};
 use crate::schema::role::Role;
 use crate::units::MiB;
 
@@ -61,7 +62,7 @@ impl<'a> Shape<'a> {
     /// trusted, for their reasons.
     #[must_use]
     pub const fn measured(&self) -> &'static str {
-        if self.is_adopted() { "assumed until you measure yours" } else { "measured" }
+        if self.is_adopted() { "assumed until you measure yours" } else { "measured under load" }
     }
 
     /// The application the files are written for.
@@ -70,32 +71,32 @@ impl<'a> Shape<'a> {
         self.answers.stack.application()
     }
 
-    /// Memory of one process of a role, with the add-ons that make it up, for
-    /// the reason.
+    /// Memory of one process of a role: the sum of what it is made of.
     #[must_use]
-    pub fn process(&self, role: Role) -> (MiB, String) {
-        let parts = self.parts(role);
-        let total = parts.iter().map(|(_, mebibytes)| mebibytes).sum();
-        let said: Vec<String> =
-            parts.iter().map(|(name, mebibytes)| format!("{name} {mebibytes}")).collect();
-        (MiB(total), said.join(" + "))
+    pub fn process(&self, role: Role) -> Formula {
+        let parts = self.parts(role).into_iter();
+        let parts = parts.map(|(name, mebibytes)| amount(MiB(mebibytes), name));
+        parts.reduce(|sum, part| sum + part).expect("a process has a framework")
     }
 
-    fn parts(&self, role: Role) -> Vec<(String, u32)> {
+    fn parts(&self, role: Role) -> Vec<(&'static str, u32)> {
         let stack = &self.answers.stack;
         let application = self.application();
-        let figure = |name: &str| (name.to_owned(), MEMORY.process[name]);
+        let figure = |name: &'static str| (name, MEMORY.process[name]);
         let framework = application.framework;
         let mut parts = vec![match role {
-            Role::Beat => (format!("celery-beat-{framework}"), framework.memory.celery_beat),
-            Role::Worker => (format!("celery-child-{framework}"), framework.memory.celery_child),
-            _ => (framework.word().to_owned(), framework.memory.process),
+            Role::Beat => ("celery beat", framework.memory.celery_beat),
+            Role::Worker => ("celery child", framework.memory.celery_child),
+            _ => (framework.word(), framework.memory.process),
         }];
         if stack.database != Database::None && role != Role::Beat {
-            parts.push((format!("database-{framework}"), framework.memory.database));
+            parts.push(("database", framework.memory.database));
         }
         if self.is_adopted() {
             parts.push(figure("adopted"));
+        }
+        if role == Role::Migrate {
+            parts.push(figure("migrated-rows"));
         }
         if role == Role::Web {
             if stack.cache {

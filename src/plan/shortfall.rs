@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use crate::answers::stack::Budget;
 use crate::catalog::MEMORY;
 use crate::error::Problem;
-use crate::plan::budget::{Claim, MEMORY_STEP};
+use crate::plan::budget::{Claim, MEMORY_STEP, Resource};
 use crate::plan::shape::Shape;
+use crate::schema::quantity::Quantity;
 use crate::schema::role::Role;
-use crate::units::{MiB, MilliCpu};
+use crate::units::MiB;
 
 /// What people can leave out, in the order of how little it hurts.
 const SPARE: &[(&[Role], &str)] = &[
@@ -27,50 +28,43 @@ const SPARE: &[(&[Role], &str)] = &[
     ),
 ];
 
-/// Says what is missing when the claims do not fit in `budget`; `None` when
-/// they do. `kept` is the host's reserve.
+/// Says what is missing when the claims do not fit in `budget`, of which the
+/// host keeps `kept`.
 pub(super) fn find(
     shape: &Shape,
-    resource: &str,
+    resource: &Resource,
     budget: u32,
     kept: u32,
     claims: &BTreeMap<Role, Claim>,
-) -> Option<Problem> {
-    let needed: u32 = claims.values().map(Claim::least).sum::<u32>() + kept;
+) -> Result<(), Problem> {
+    let needed: u32 = claims.values().map(|claim| claim.least(resource)).sum::<u32>() + kept;
     if needed <= budget {
-        return None;
+        return Ok(());
     }
-    let amount = |number: u32| match resource {
-        "memory" => MiB(number).to_string(),
-        _ => MilliCpu(number).to_string(),
-    };
+    let amount = |number: u32| (resource.quantity)(number).to_string();
     let mut parts: Vec<String> = claims
         .iter()
-        .map(|(role, claim)| format!("{} {}", role.name(), amount(claim.least())))
+        .map(|(role, claim)| format!("{} {}", role.name(), amount(claim.least(resource))))
         .collect();
     if kept > 0 {
         parts.push(format!("the host {}", amount(kept)));
     }
-    let mut help = format!(
-        "the smallest budget that fits: --set deploy.{resource}={}",
-        match resource {
-            "memory" => format!("{}MiB", smallest_memory(shape, needed - kept)),
-            _ => format!("{}", f64::from(needed) / 1000.0),
-        }
-    );
+    let smallest = match (resource.quantity)(needed) {
+        Quantity::MilliCpu(cpus) => (f64::from(cpus.0) / 1000.0).to_string(),
+        _ => format!("{}MiB", smallest_memory(shape, needed - kept)),
+    };
+    let key = format!("deploy.{}", resource.name);
+    let mut help = format!("the smallest budget that fits: --set {key}={smallest}");
     let missing = needed - budget;
     let spared = |roles: &[Role]| -> u32 {
-        roles.iter().filter_map(|role| claims.get(role)).map(Claim::least).sum()
+        roles.iter().filter_map(|role| claims.get(role)).map(|claim| claim.least(resource)).sum()
     };
     let fits = SPARE.iter().find(|(roles, _)| {
         roles.iter().any(|role| claims.contains_key(role)) && spared(roles) >= missing
     });
-    let single = claims.iter().any(|(role, claim)| {
-        claim.pinned.is_some() || claim.floor > MEMORY.share[role.name()].memory.floor
-    });
     match fits {
         Some((_, change)) => help.push_str(&format!("; the smallest change that fits: {change}")),
-        None if single && resource == "memory" => {
+        None if resource.name == "memory" => {
             help.push_str("; or pin fewer workers, or less memory, in [tune]");
         }
         None => {}
@@ -82,7 +76,7 @@ pub(super) fn find(
         parts.join(", "),
         amount(missing),
     ));
-    Some(problem.at(format!("deploy.{resource}")).help(help))
+    Err(problem.at(key).help(help))
 }
 
 /// The smallest memory that leaves `floors` after the host's reserve.
@@ -90,8 +84,8 @@ fn smallest_memory(shape: &Shape, floors: u32) -> u32 {
     match shape.answers.deploy.budget {
         Budget::Task => floors,
         Budget::Host => {
-            let by_percent = (floors * 100).div_ceil(100 - MEMORY.reserve.percent) + MEMORY_STEP;
-            MiB((floors + MEMORY.reserve.least).max(by_percent)).round_up(MEMORY_STEP).0
+            let by_percent = (floors * 100).div_ceil(100 - MEMORY.reserve.percent) + MEMORY_STEP.0;
+            MiB((floors + MEMORY.reserve.least).max(by_percent)).round_up(MEMORY_STEP.0).0
         }
     }
 }

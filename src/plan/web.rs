@@ -1,95 +1,47 @@
 //! The web service: processes, threads, recycling, connections.
 
-use crate::answers::stack::{Database, Runtime};
+use crate::answers::stack::Database;
 use crate::catalog::{Manager, Protocol};
-use crate::plan::budget::FILL_PERCENT;
+use crate::plan::formula::{Formula, amount};
 use crate::plan::ledger::Ledger;
+use crate::plan::processes;
 use crate::plan::shape::Shape;
-use crate::schema::quantity::Quantity;
+use crate::schema::numbers::rows;
 use crate::schema::role::Role::{Nginx, Web};
-use crate::units::{MiB, MilliCpu};
+use crate::units::{MiB, Seconds};
+
+/// Decides what gunicorn's workers are: how many there are follows from it.
+pub fn class(shape: &Shape, ledger: &mut Ledger) {
+    if let Some(class) = &shape.application().server.row().worker_class {
+        ledger.decide(rows::WORKER_CLASS, Web, class.name.as_str(), &class.why);
+    }
+}
 
 /// Decides everything about the web service that follows from its share.
 pub fn decide(shape: &Shape, ledger: &mut Ledger) {
-    memory_per_process(shape, ledger);
     processes(shape, ledger);
     recycling(shape, ledger);
     connections(shape, ledger);
     if shape.application().model.is_some() {
-        model(ledger);
+        model(shape, ledger);
     }
-}
-
-fn memory_per_process(shape: &Shape, ledger: &mut Ledger) {
-    let (memory, parts) = shape.process(Web);
-    let reason = match shape.is_adopted() {
-        true => format!("{}: {parts}", shape.measured()),
-        false => format!("measured under load: {parts}"),
-    };
-    ledger.memory(Web, "process-memory", memory, reason, &[]);
-    if let Some(memory) = shape.model_memory() {
-        let reason = "until yours is measured: pin what the loaded model takes";
-        ledger.memory(Web, "model-memory", memory, reason, &["model.runtime"]);
-    }
-}
-
-/// How many processes of this size fit in the part of the limit they may
-/// fill.
-fn fitting(shape: &Shape, ledger: &Ledger, wanted: u64) -> u64 {
-    let limit = ledger.number(Web, "memory");
-    let each = ledger.number(Web, "process-memory") + ledger.number(Web, "model-memory");
-    let supervisor = u64::from(shape.supervisor(Web, wanted).0);
-    let room = (limit * u64::from(FILL_PERCENT) / 100).saturating_sub(supervisor);
-    (room / each.max(1)).max(1)
+    shared_memory(shape, ledger);
 }
 
 fn processes(shape: &Shape, ledger: &mut Ledger) {
-    let cpus = MilliCpu(ledger.number(Web, "cpus") as u32);
-    let threads = u64::from(cpus.threads());
-    let server = shape.application().server;
     let model = shape.application().model.is_some();
-
-    if let Some(class) = &server.worker_class {
-        let word = Quantity::Word(class.name.clone());
-        ledger.decide(Web, "worker-class", word, class.why.clone(), &[]);
-    }
-    let sync = ledger
-        .get(Web, "worker-class")
-        .is_some_and(|class| class.value == Quantity::Word("sync".into()));
-
-    let (wanted, formula) = if model {
-        (1, "one process shares one copy of the model".to_owned())
-    } else if sync {
-        let wanted = u64::from(2 * cpus.0 / 1000) + 1;
-        (wanted.max(1), format!("2×{cpus} + 1 = {wanted}"))
-    } else {
-        (threads, format!("{cpus} → {threads}"))
-    };
-    let fit = fitting(shape, ledger, wanted);
-    let each =
-        MiB((ledger.number(Web, "process-memory") + ledger.number(Web, "model-memory")) as u32);
-    let limit = MiB(ledger.number(Web, "memory") as u32);
-    let workers = wanted.min(fit);
-    let supervisor = shape.supervisor(Web, workers);
-    let beside = match supervisor.0 {
-        0 => String::new(),
-        _ => format!(" less {supervisor} for the supervisor"),
-    };
-    let reason = if fit < wanted {
-        format!("{formula}, but only {fit} × {each} ≤ 0.8 × {limit}{beside}")
-    } else {
-        format!("{formula}; {workers} × {each} ≤ 0.8 × {limit}{beside}")
-    };
-    let uses = ["web.cpus", "web.memory", "web.process-memory"];
-    ledger.count(Web, "workers", workers, reason, &uses);
-
-    if !server.is_asgi() {
-        let (threads, reason) = if sync {
-            (1, "a sync worker handles one request at a time")
+    let workers = processes::fitting(shape, ledger, Web);
+    let why = if model { "one process shares one copy of the model" } else { "" };
+    ledger.decide(rows::WORKERS, Web, workers, why);
+    if !shape.application().server.is_asgi() {
+        let sync = ledger.get(rows::WORKER_CLASS, Web) == "sync";
+        let (threads, why) = if sync {
+            (processes::SYNC.threads, "a sync worker handles one request at a time")
         } else {
-            (4, "2 to 4 for gthread: requests wait more than they compute")
+            let why = "2 to 4 for gthread: requests wait more than they compute";
+            (processes::GTHREAD.threads, why)
         };
-        ledger.count(Web, "threads", threads, reason, &["web.worker-class"]);
+        ledger.decide(rows::THREADS, Web, threads, why);
     }
 }
 
@@ -97,132 +49,92 @@ fn recycling(shape: &Shape, ledger: &mut Ledger) {
     if !shape.application().server.is_gunicorn() {
         return;
     }
-    let (most, jitter, reason) = if shape.application().model.is_some() {
-        (0, 0, "off: a replacement loads the model again, which costs more than a slow leak")
+    if shape.application().model.is_some() {
+        let why = "off: a replacement loads the model again, which costs more than a slow leak";
+        ledger.decide(rows::MAX_REQUESTS, Web, 0, why);
     } else {
-        (
-            10_000,
-            1_000,
-            "a start costs a second or two of CPU: at 50 requests a second 1000 would spend a tenth of a small share on restarts",
-        )
-    };
-    ledger.count(Web, "max-requests", most, reason, &[]);
-    let reason = "a tenth, so that workers are not replaced at once";
-    ledger.count(Web, "max-requests-jitter", jitter, reason, &["web.max-requests"]);
+        let why = "bounds a leak; a start costs a second or two of CPU, so it is rare";
+        ledger.decide(rows::MAX_REQUESTS, Web, 10_000, why);
+    }
+    let tenth = ledger.of(rows::MAX_REQUESTS, Web) / 10;
+    ledger.decide(rows::MAX_REQUESTS_JITTER, Web, tenth, "workers are not replaced at once");
 }
 
 fn connections(shape: &Shape, ledger: &mut Ledger) {
-    let server = shape.application().server;
-    ledger.count(
-        Web,
-        "backlog",
-        2048,
-        "a burst waits in the kernel for a moment instead of being refused",
-        &[],
-    );
+    let why = "a burst waits in the kernel for a moment instead of being refused";
+    ledger.decide(rows::BACKLOG, Web, 2048, why);
     if shape.has(Nginx) {
-        ledger.seconds(Web, "keepalive", 75, "longer than nginx keeps an idle connection to the application (60 s), so that nginx is the one to close", &["nginx.upstream-keepalive-timeout"]);
+        let longer = ledger.of(rows::UPSTREAM_KEEPALIVE_TIMEOUT, Nginx) + Seconds(15);
+        let why = "longer than nginx keeps an idle connection, so that nginx is the one to close";
+        ledger.decide(rows::KEEPALIVE, Web, longer, why);
     } else {
-        ledger.seconds(
-            Web,
-            "keepalive",
-            5,
-            "clients reach the server directly: an idle one gives its connection back soon",
-            &[],
-        );
+        let why = "clients reach the server directly: an idle one gives its connection back soon";
+        ledger.decide(rows::KEEPALIVE, Web, Seconds(5), why);
     }
+    let server = shape.application().server;
     match (server.manager, server.protocol) {
         // Nobody knows how many WebSockets adopted code holds open.
         (Manager::Uvicorn, _)
-            if shape.is_adopted() && ledger.pinned(Web, "limit-concurrency").is_none() => {}
+            if shape.is_adopted() && ledger.pinned(rows::LIMIT_CONCURRENCY, Web).is_none() => {}
         (Manager::Uvicorn, _) => {
-            let (limit, reason, uses): (u64, String, &[&str]) = if shape.has(Nginx) {
-                let idle = ledger.number(Nginx, "upstream-keepalive")
-                    * ledger.number(Nginx, "worker-processes");
-                (
-                    100 + idle + 2,
-                    format!(
-                        "100 requests at once, {idle} idle connections nginx may keep, 1 health check, and 1 because uvicorn serves one fewer"
-                    ),
-                    &["nginx.upstream-keepalive", "nginx.worker-processes"],
-                )
+            let idle = if shape.has(Nginx) {
+                ledger.of(rows::UPSTREAM_KEEPALIVE, Nginx)
+                    * ledger.of(rows::WORKER_PROCESSES, Nginx).named("idle")
             } else {
-                (
-                    202,
-                    "100 requests at once, as many idle connections of clients, 1 health check, and 1 because uvicorn serves one fewer".into(),
-                    &["web.keepalive"],
-                )
+                amount(100, "idle")
             };
-            ledger.count(Web, "limit-concurrency", limit, reason, uses);
+            let limit = amount(100, "requests") + idle + amount(1, "health check") + 1;
+            let why = "idle connections count, and uvicorn serves one fewer";
+            ledger.decide(rows::LIMIT_CONCURRENCY, Web, limit, why);
         }
         (Manager::Gunicorn, Protocol::Wsgi) => {
-            let threads = ledger.number(Web, "threads");
-            let reason = "connections a gthread worker keeps open, most of them idle; only its threads serve requests";
-            ledger.count(Web, "worker-connections", 256.max(threads), reason, &["web.threads"]);
+            let most = Formula::from(256).at_least(ledger.of(rows::THREADS, Web));
+            let why = "connections a gthread worker keeps open, most of them idle; only its threads serve requests";
+            ledger.decide(rows::WORKER_CONNECTIONS, Web, most, why);
         }
         (Manager::Gunicorn, Protocol::Asgi) => {}
     }
 }
 
-/// Decides pool size and statement time-out: they need the database's share.
-pub fn pool(shape: &Shape, ledger: &mut Ledger, affordable: u64) {
-    if shape.answers.stack.database == Database::None {
-        return;
-    }
-    let workers = ledger.number(Web, "workers").max(1);
+/// Decides the pool's size: it needs what the database affords.
+pub fn pool(shape: &Shape, ledger: &mut Ledger, affordable: Formula) {
     let (wanted, why) = match shape.application().server.protocol {
-        Protocol::Wsgi => {
-            let threads = ledger.number(Web, "threads");
-            (threads, "one per thread".to_owned())
+        Protocol::Wsgi => (ledger.of(rows::THREADS, Web), "one per thread"),
+        _ if shape.is_adopted() => {
+            (Formula::from(15), "assumed: SQLAlchemy's pool of 5 and 10 more")
         }
-        _ if shape.is_adopted() => (15, "assumed: SQLAlchemy's pool of 5 and 10 more".to_owned()),
-        _ => (10, "an event loop shares ten".to_owned()),
+        _ => (Formula::from(10), "an event loop shares ten"),
     };
-    let each = affordable / workers;
     // Adopted code has a pool of its own size, whatever the database affords.
     let fixed = shape.is_adopted() && shape.answers.stack.database == Database::Postgres;
-    let size = if fixed { wanted } else { wanted.min(each).max(1) };
-    let reason = if size < wanted {
-        format!("{why}, but the database affords {affordable} for all processes")
+    let size = if fixed {
+        wanted
     } else {
-        format!("{why}; the database affords {affordable}")
+        let workers = ledger.of(rows::WORKERS, Web).at_least(1);
+        wanted.at_most(affordable / workers).at_least(1)
     };
-    ledger.count(Web, "pool-size", size, reason, &["web.workers", "db.max-connections"]);
+    ledger.decide(rows::POOL_SIZE, Web, size, why);
 }
 
-fn model(ledger: &mut Ledger) {
-    let cpus = MilliCpu(ledger.number(Web, "cpus") as u32);
-    let workers = ledger.number(Web, "workers").max(1);
-    let threads = (u64::from(cpus.threads()) / workers).max(1);
-    let reason = format!(
-        "{cpus} for {}: more threads than cores only wait for each other",
-        plural(workers, "process", "processes")
-    );
-    ledger.count(Web, "model-threads", threads, reason, &["web.cpus", "web.workers"]);
-    ledger.count(
-        Web,
-        "model-load-attempts",
-        3,
-        "a mount or download that is late gets a second and a third chance",
-        &[],
-    );
-    ledger.seconds(Web, "model-load-delay", 5, "long enough for a slow mount to appear", &[]);
+fn model(shape: &Shape, ledger: &mut Ledger) {
+    let workers = ledger.of(rows::WORKERS, Web).at_least(1);
+    let threads = processes::cpus(shape, ledger, Web) / workers;
+    let why = "more threads than cores only wait for each other";
+    ledger.decide(rows::MODEL_THREADS, Web, threads.at_least(1), why);
+    let why = "a mount or download that is late gets a second and a third chance";
+    ledger.decide(rows::MODEL_LOAD_ATTEMPTS, Web, 3, why);
+    let why = "long enough for a slow mount to appear";
+    ledger.decide(rows::MODEL_LOAD_DELAY, Web, Seconds(5), why);
 }
 
 /// Memory of `/dev/shm`: gunicorn's heartbeat files are tiny; torch passes
 /// tensors through it.
-pub fn shared_memory(shape: &Shape, ledger: &mut Ledger) {
-    let torch = shape.application().model.as_ref().is_some_and(|model| {
-        matches!(model.runtime, Runtime::Torch | Runtime::Ultralytics | Runtime::Transformers)
-    });
-    let (size, reason) = if torch {
+fn shared_memory(shape: &Shape, ledger: &mut Ledger) {
+    let model = shape.application().model.as_ref();
+    let (size, why) = if model.is_some_and(|model| model.runtime.is_torch_family()) {
         (MiB(256), "torch passes tensors between threads and processes through it")
     } else {
         (MiB(64), "Docker's default; gunicorn's heartbeat files take a few bytes")
     };
-    ledger.memory(Web, "shm", size, reason, &[]);
-}
-
-fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+    ledger.decide(rows::SHM, Web, size, why);
 }

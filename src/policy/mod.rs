@@ -178,7 +178,7 @@ fn value_of(rule: &Requirement, draft: &Draft, plan: &Plan) -> Option<Told> {
     let key = &rule.key;
     match plan.decision(key) {
         Some(decision) => {
-            let set_by = decision.is_pinned().then(|| decision.source.clone());
+            let set_by = decision.is_pinned().then(|| decision.origin.clone());
             Some((decision.value.to_string(), set_by))
         }
         // A number of a service that this stack does not have.

@@ -46,7 +46,7 @@ pub fn of(plan: &Plan) -> Value {
         "n": numbers(plan),
         "why": plan.decisions.iter()
             .filter(|decision| decision.is_pinned())
-            .map(|decision| (decision.key.name(), json!(decision.reason)))
+            .map(|decision| (decision.key.name(), json!(decision.reason())))
             .collect::<Map<_, _>>(),
         "env": plan.env.iter().map(|variable| json!({
             "passed_on": topology::is_passed_on(plan, variable),
@@ -66,8 +66,8 @@ pub fn of(plan: &Plan) -> Value {
         "decisions": plan.decisions.iter().map(|decision| json!({
             "key": decision.key.name(),
             "value": decision.value.to_string(),
-            "reason": decision.reason,
-            "source": decision.source,
+            "reason": decision.reason(),
+            "source": decision.origin,
         })).collect::<Vec<_>>(),
         "files": plan.file_names,
         "outputs": plan.outputs.iter().map(|output| json!({

@@ -3,10 +3,12 @@
 //! A key is `service.number`, such as `web.workers`. The same table says which
 //! keys `[tune.*]` accepts and under which name a template finds the number.
 
+use std::marker::PhantomData;
+
 use crate::schema::quantity::Quantity;
 use crate::schema::role::Role;
 use crate::schema::value::{Kind, Value};
-use crate::units::{MiB, MilliCpu};
+use crate::units::{Count, KiB, MiB, MilliCpu, Milliseconds, Seconds, Word};
 
 /// The unit of a planned number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +50,37 @@ impl Unit {
     pub fn quantity(self, value: &Value) -> Quantity {
         match (self, value) {
             (Self::Count, Value::Count(count)) => Quantity::Count(*count),
-            (Self::Seconds, Value::Count(seconds)) => Quantity::Seconds(*seconds as u32),
-            (Self::Milliseconds, Value::Count(count)) => Quantity::Milliseconds(*count),
+            (Self::Seconds, Value::Count(seconds)) => Quantity::Seconds(Seconds(*seconds as u32)),
+            (Self::Milliseconds, Value::Count(count)) => {
+                Quantity::Milliseconds(Milliseconds(*count))
+            }
             (Self::MiB, Value::Memory(memory)) => Quantity::MiB(*memory),
             (Self::KiB, Value::Memory(MiB(mebibytes))) => {
-                Quantity::KiB(u64::from(*mebibytes) * 1024)
+                Quantity::KiB(KiB(u64::from(*mebibytes) * 1024))
             }
             (Self::MilliCpu, Value::Cpus(MilliCpu(milli))) => Quantity::MilliCpu(MilliCpu(*milli)),
             (Self::Word(_), Value::Text(word)) => Quantity::Word(word.clone()),
             (unit, value) => unreachable!("{value:?} was not read as {unit:?}"),
+        }
+    }
+
+    /// What an amount is in this unit, without its fraction; below 0 it is 0.
+    /// Amounts of memory are in MiB, of time in seconds, of processor in CPUs.
+    ///
+    /// # Panics
+    /// For words: no arithmetic gives one.
+    #[must_use]
+    pub fn whole(self, amount: f64) -> Quantity {
+        // Sums of decimals end a hair below what they are.
+        let whole = |number: f64| (number + 1e-6).floor().max(0.0) as u64;
+        match self {
+            Self::Count => Quantity::Count(whole(amount)),
+            Self::Seconds => Quantity::Seconds(Seconds(whole(amount) as u32)),
+            Self::Milliseconds => Quantity::Milliseconds(Milliseconds(whole(amount * 1000.0))),
+            Self::MiB => Quantity::MiB(MiB(whole(amount) as u32)),
+            Self::KiB => Quantity::KiB(KiB(whole(amount * 1024.0))),
+            Self::MilliCpu => Quantity::MilliCpu(MilliCpu(whole(amount * 1000.0) as u32)),
+            Self::Word(_) => unreachable!("a word is chosen, not computed"),
         }
     }
 }
@@ -75,6 +99,34 @@ pub struct Row {
     pub field: &'static str,
     /// What it is.
     pub doc: &'static str,
+}
+
+/// A row with the type of its number: [`rows`] has one for each, and nothing
+/// else reads or writes a planned number.
+#[derive(Debug)]
+pub struct Number<T> {
+    row: &'static Row,
+    of: PhantomData<T>,
+}
+
+impl<T> Clone for Number<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Number<T> {}
+
+impl<T> Number<T> {
+    /// The full key for a role.
+    ///
+    /// # Panics
+    /// When services of this role have no such number.
+    #[must_use]
+    pub fn key(self, role: Role) -> PlanKey {
+        assert!(self.row.roles.contains(&role), "no number {}.{}", role.name(), self.row.name);
+        PlanKey { role, row: self.row }
+    }
 }
 
 /// A row for one role: a full plan key.
@@ -98,392 +150,176 @@ use Role::{Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
 
 const EVERY: &[Role] = &Role::ALL;
 const CHECKED: &[Role] = &[Web, Nginx, Worker, Beat, Db, Redis, Cache];
-const TMPFS: &[Role] = &[Web, Nginx, Migrate, Worker, Beat, Db, Redis, Cache];
-
-const fn row(
-    name: &'static str,
-    unit: Unit,
-    roles: &'static [Role],
-    field: &'static str,
-    doc: &'static str,
-) -> Row {
-    Row { name, unit, roles, field, doc }
-}
 
 /// Worker classes gunicorn may be told to use.
 pub const WORKER_CLASSES: &[&str] = &["uvicorn_worker.UvicornWorker", "gthread", "sync"];
 
-/// Every planned number.
-pub const ROWS: &[Row] = &[
-    row("memory", Unit::MiB, EVERY, "memory", "Memory limit of the container."),
-    row(
-        "memory-reservation",
-        Unit::MiB,
-        EVERY,
-        "memory_reservation",
-        "Memory the container is meant to keep under pressure.",
-    ),
-    row("cpus", Unit::MilliCpu, EVERY, "cpus", "CPU limit of the container."),
-    row(
-        "cpus-reservation",
-        Unit::MilliCpu,
-        EVERY,
-        "cpus_reservation",
-        "CPU an orchestrator sets aside for the container.",
-    ),
-    row(
-        "pids",
-        Unit::Count,
-        EVERY,
-        "pids",
-        "Most processes and threads in the container; stops a fork bomb.",
-    ),
-    row(
-        "stop-grace-period",
-        Unit::Seconds,
-        EVERY,
-        "stop_grace_period",
-        "Time between SIGTERM and SIGKILL.",
-    ),
-    row("tmpfs", Unit::MiB, TMPFS, "tmpfs", "Size of /tmp, which counts towards the memory limit."),
-    row("health-interval", Unit::Seconds, CHECKED, "interval", "Time between health checks."),
-    row("health-timeout", Unit::Seconds, CHECKED, "timeout", "Longest a health check may take."),
-    row(
-        "health-retries",
-        Unit::Count,
-        CHECKED,
-        "retries",
-        "Failures in a row that make the container unhealthy.",
-    ),
-    row(
-        "start-period",
-        Unit::Seconds,
-        CHECKED,
-        "start_period",
-        "Time after the start in which a failed check does not count.",
-    ),
-    row(
-        "start-interval",
-        Unit::Seconds,
-        CHECKED,
-        "start_interval",
-        "Time between checks during the start period.",
-    ),
-    row("workers", Unit::Count, &[Web], "workers", "Server processes."),
-    row("threads", Unit::Count, &[Web], "threads", "Threads in each server process."),
-    row(
-        "worker-class",
-        Unit::Word(WORKER_CLASSES),
-        &[Web],
-        "worker_class",
-        "gunicorn's worker class.",
-    ),
-    row(
-        "process-memory",
-        Unit::MiB,
-        &[Web, Worker, Beat, Migrate],
-        "process_memory",
-        "Memory one process is expected to use, measured under load.",
-    ),
-    row(
-        "max-requests",
-        Unit::Count,
-        &[Web],
-        "max_requests",
-        "Requests after which a worker is replaced; bounds a leak.",
-    ),
-    row(
-        "max-requests-jitter",
-        Unit::Count,
-        &[Web],
-        "max_requests_jitter",
-        "Random addition to max-requests, so that workers are not replaced together.",
-    ),
-    row(
-        "request-timeout",
-        Unit::Seconds,
-        &[Web],
-        "request_timeout",
-        "Longest a request may take in the application.",
-    ),
-    row(
-        "gunicorn-timeout",
-        Unit::Seconds,
-        &[Web],
-        "gunicorn_timeout",
-        "Silence after which gunicorn replaces a worker; a heartbeat, no request limit, for workers that are not sync.",
-    ),
-    row(
-        "graceful-timeout",
-        Unit::Seconds,
-        &[Web],
-        "graceful_timeout",
-        "Time in-flight requests have after SIGTERM.",
-    ),
-    row("keepalive", Unit::Seconds, &[Web], "keepalive", "How long an idle connection stays open."),
-    row(
-        "backlog",
-        Unit::Count,
-        &[Web],
-        "backlog",
-        "Connections the kernel queues before refusing.",
-    ),
-    row(
-        "limit-concurrency",
-        Unit::Count,
-        &[Web],
-        "limit_concurrency",
-        "Connections per process, idle ones included, beyond which uvicorn answers 503.",
-    ),
-    row(
-        "worker-connections",
-        Unit::Count,
-        &[Web, Nginx],
-        "worker_connections",
-        "Connections one worker process handles.",
-    ),
-    row(
-        "pool-size",
-        Unit::Count,
-        &[Web, Worker],
-        "pool_size",
-        "Database connections each process keeps.",
-    ),
-    row(
-        "statement-timeout",
-        Unit::Milliseconds,
-        &[Web, Worker, Migrate],
-        "statement_timeout_ms",
-        "Longest a database statement may run; 0 means no limit.",
-    ),
-    row(
-        "model-threads",
-        Unit::Count,
-        &[Web],
-        "model_threads",
-        "Threads the model runtime computes with.",
-    ),
-    row(
-        "model-memory",
-        Unit::MiB,
-        &[Web],
-        "model_memory",
-        "Memory set aside for the loaded model in each process.",
-    ),
-    row(
-        "model-load-attempts",
-        Unit::Count,
-        &[Web],
-        "model_load_attempts",
-        "How often loading the model is tried.",
-    ),
-    row(
-        "model-load-delay",
-        Unit::Seconds,
-        &[Web],
-        "model_load_delay",
-        "Pause between two tries to load the model.",
-    ),
-    row("shm", Unit::MiB, &[Web], "shm", "Size of /dev/shm."),
-    row("shm", Unit::MiB, &[Db], "shm_mb", "Size of /dev/shm."),
-    row("worker-processes", Unit::Count, &[Nginx], "worker_processes", "nginx worker processes."),
-    row(
-        "rlimit-nofile",
-        Unit::Count,
-        &[Nginx],
-        "rlimit_nofile",
-        "Open files per nginx worker; a proxied request takes two.",
-    ),
-    row(
-        "connect-timeout",
-        Unit::Seconds,
-        &[Nginx],
-        "proxy_connect_timeout",
-        "Longest nginx waits for a connection to the application.",
-    ),
-    row(
-        "read-timeout",
-        Unit::Seconds,
-        &[Nginx],
-        "proxy_read_timeout",
-        "Longest nginx waits for the application's answer.",
-    ),
-    row(
-        "client-timeout",
-        Unit::Seconds,
-        &[Nginx],
-        "client_timeout",
-        "What a load balancer or client in front should wait at least.",
-    ),
-    row("body-size", Unit::MiB, &[Nginx], "client_max_body_mib", "Largest request body."),
-    row(
-        "keepalive-timeout",
-        Unit::Seconds,
-        &[Nginx],
-        "keepalive_timeout",
-        "How long a client's idle connection stays open.",
-    ),
-    row(
-        "upstream-keepalive",
-        Unit::Count,
-        &[Nginx],
-        "upstream_keepalive",
-        "Idle connections to the application each nginx worker keeps.",
-    ),
-    row(
-        "upstream-keepalive-timeout",
-        Unit::Seconds,
-        &[Nginx],
-        "upstream_keepalive_timeout",
-        "How long nginx keeps an idle connection to the application.",
-    ),
-    row(
-        "worker-shutdown-timeout",
-        Unit::Seconds,
-        &[Nginx],
-        "worker_shutdown_timeout",
-        "Time nginx gives open connections when it stops.",
-    ),
-    row(
-        "resolver-valid",
-        Unit::Seconds,
-        &[Nginx],
-        "resolver_valid",
-        "How long nginx believes the application's address.",
-    ),
-    row(
-        "gzip-min-length",
-        Unit::Count,
-        &[Nginx],
-        "gzip_min_length",
-        "Bytes below which compressing an answer is not worth it.",
-    ),
-    row(
-        "static-max-age",
-        Unit::Seconds,
-        &[Nginx],
-        "static_max_age",
-        "How long browsers may keep a static file whose name has no hash.",
-    ),
-    row(
-        "static-immutable-max-age",
-        Unit::Seconds,
-        &[Nginx],
-        "static_immutable_max_age",
-        "How long browsers may keep a static file whose name has a hash.",
-    ),
-    row("concurrency", Unit::Count, &[Worker], "concurrency", "Tasks that run at once."),
-    row(
-        "max-tasks-per-child",
-        Unit::Count,
-        &[Worker],
-        "max_tasks_per_child",
-        "Tasks after which a child process is replaced.",
-    ),
-    row(
-        "max-memory-per-child",
-        Unit::KiB,
-        &[Worker],
-        "max_memory_per_child_kib",
-        "Memory above which a child process is replaced after its task.",
-    ),
-    row("time-limit", Unit::Seconds, &[Worker], "time_limit", "Time after which a task is killed."),
-    row(
-        "soft-time-limit",
-        Unit::Seconds,
-        &[Worker],
-        "soft_time_limit",
-        "Time after which a task gets SoftTimeLimitExceeded and can clean up.",
-    ),
-    row(
-        "prefetch-multiplier",
-        Unit::Count,
-        &[Worker],
-        "prefetch_multiplier",
-        "Tasks each child reserves ahead.",
-    ),
-    row(
-        "visibility-timeout",
-        Unit::Seconds,
-        &[Worker],
-        "visibility_timeout",
-        "Time after which Redis hands an unacknowledged task to another worker.",
-    ),
-    row(
-        "soft-shutdown-timeout",
-        Unit::Seconds,
-        &[Worker],
-        "soft_shutdown_timeout",
-        "Time running tasks have after SIGTERM before they go back to the queue.",
-    ),
-    row(
-        "heartbeat-max-age",
-        Unit::Seconds,
-        &[Worker, Beat],
-        "heartbeat_max_age",
-        "Age of the heartbeat file above which the process counts as hung.",
-    ),
-    row(
-        "max-loop-interval",
-        Unit::Seconds,
-        &[Beat],
-        "max_loop_interval",
-        "Longest beat sleeps before it looks at the schedule.",
-    ),
-    row(
-        "max-connections",
-        Unit::Count,
-        &[Db],
-        "max_connections",
-        "Connections PostgreSQL accepts.",
-    ),
-    row("shared-buffers", Unit::MiB, &[Db], "shared_buffers_mb", "PostgreSQL's own cache."),
-    row(
-        "effective-cache-size",
-        Unit::MiB,
-        &[Db],
-        "effective_cache_size_mb",
-        "What the query planner assumes to be cached.",
-    ),
-    row(
-        "maintenance-work-mem",
-        Unit::MiB,
-        &[Db],
-        "maintenance_work_mem_mb",
-        "Memory for VACUUM and CREATE INDEX.",
-    ),
-    row("work-mem", Unit::KiB, &[Db], "work_mem_kb", "Memory for one sort or hash of one query."),
-    row(
-        "max-worker-processes",
-        Unit::Count,
-        &[Db],
-        "max_worker_processes",
-        "Background and parallel workers PostgreSQL may start.",
-    ),
-    row(
-        "random-page-cost",
-        Unit::Word(&["1.1", "2.0", "4.0"]),
-        &[Db],
-        "random_page_cost",
-        "Cost of a random read, for the query planner; 4.0 is a spinning disk.",
-    ),
-    row(
-        "effective-io-concurrency",
-        Unit::Count,
-        &[Db],
-        "effective_io_concurrency",
-        "Reads PostgreSQL issues at once.",
-    ),
-    row("min-wal-size", Unit::MiB, &[Db], "min_wal_size_mb", "WAL kept for reuse."),
-    row("max-wal-size", Unit::MiB, &[Db], "max_wal_size_mb", "WAL between two checkpoints."),
-    row(
-        "maxmemory",
-        Unit::MiB,
-        &[Redis, Cache],
-        "maxmemory_mb",
-        "Memory Redis fills before it refuses writes (broker) or evicts (cache).",
-    ),
-];
+const PAGE_COSTS: &[&str] = &["1.1", "2.0", "4.0"];
+
+/// Declares each row once: its doc, handle, unit, name, roles, and field.
+macro_rules! rows {
+    ($(#[doc = $doc:literal] $handle:ident: $unit:ident $(($words:expr))? = $name:literal of $roles:expr, $field:literal;)+) => {
+        /// The typed handles of all planned numbers.
+        pub mod rows {
+            use super::*;
+            $(
+                #[doc = $doc]
+                pub const $handle: Number<$unit> = Number {
+                    row: &Row {
+                        name: $name,
+                        unit: Unit::$unit $(($words))?,
+                        roles: $roles,
+                        field: $field,
+                        doc: $doc.trim_ascii(),
+                    },
+                    of: PhantomData,
+                };
+            )+
+        }
+
+        /// Every planned number.
+        pub const ROWS: &[&Row] = &[$(rows::$handle.row),+];
+    };
+}
+
+rows! {
+    /// Memory limit of the container.
+    MEMORY: MiB = "memory" of EVERY, "memory";
+    /// Memory the container is meant to keep under pressure.
+    MEMORY_RESERVATION: MiB = "memory-reservation" of EVERY, "memory_reservation";
+    /// CPU limit of the container; on a host there is none unless it is pinned.
+    CPUS: MilliCpu = "cpus" of EVERY, "cpus";
+    /// Weight when all containers of the host want the CPU at once; 1024 is usual.
+    CPU_SHARES: Count = "cpu-shares" of EVERY, "cpu_shares";
+    /// Most processes and threads in the container; stops a fork bomb.
+    PIDS: Count = "pids" of EVERY, "pids";
+    /// Time between SIGTERM and SIGKILL.
+    STOP_GRACE_PERIOD: Seconds = "stop-grace-period" of EVERY, "stop_grace_period";
+    /// Size of /tmp, which counts towards the memory limit.
+    TMPFS: MiB = "tmpfs" of EVERY, "tmpfs";
+    /// Time between health checks.
+    HEALTH_INTERVAL: Seconds = "health-interval" of CHECKED, "interval";
+    /// Longest a health check may take.
+    HEALTH_TIMEOUT: Seconds = "health-timeout" of CHECKED, "timeout";
+    /// Failures in a row that make the container unhealthy.
+    HEALTH_RETRIES: Count = "health-retries" of CHECKED, "retries";
+    /// Time after the start in which a failed check does not count.
+    START_PERIOD: Seconds = "start-period" of CHECKED, "start_period";
+    /// Time between checks during the start period.
+    START_INTERVAL: Seconds = "start-interval" of CHECKED, "start_interval";
+    /// Server processes.
+    WORKERS: Count = "workers" of &[Web], "workers";
+    /// Threads in each server process.
+    THREADS: Count = "threads" of &[Web], "threads";
+    /// gunicorn's worker class.
+    WORKER_CLASS: Word(WORKER_CLASSES) = "worker-class" of &[Web], "worker_class";
+    /// Memory one process is expected to use, measured under load.
+    PROCESS_MEMORY: MiB = "process-memory" of &[Web, Worker, Beat, Migrate], "process_memory";
+    /// Requests after which a worker is replaced; bounds a leak.
+    MAX_REQUESTS: Count = "max-requests" of &[Web], "max_requests";
+    /// Random addition to max-requests, so that workers are not replaced together.
+    MAX_REQUESTS_JITTER: Count = "max-requests-jitter" of &[Web], "max_requests_jitter";
+    /// Longest a request may take in the application.
+    REQUEST_TIMEOUT: Seconds = "request-timeout" of &[Web], "request_timeout";
+    /// Silence after which gunicorn replaces a worker; a heartbeat, no request limit, for workers that are not sync.
+    GUNICORN_TIMEOUT: Seconds = "gunicorn-timeout" of &[Web], "gunicorn_timeout";
+    /// Time in-flight requests have after SIGTERM.
+    GRACEFUL_TIMEOUT: Seconds = "graceful-timeout" of &[Web], "graceful_timeout";
+    /// How long an idle connection stays open.
+    KEEPALIVE: Seconds = "keepalive" of &[Web], "keepalive";
+    /// Connections the kernel queues before refusing.
+    BACKLOG: Count = "backlog" of &[Web], "backlog";
+    /// Connections per process, idle ones included, beyond which uvicorn answers 503.
+    LIMIT_CONCURRENCY: Count = "limit-concurrency" of &[Web], "limit_concurrency";
+    /// Connections one worker process handles.
+    WORKER_CONNECTIONS: Count = "worker-connections" of &[Web, Nginx], "worker_connections";
+    /// Database connections each process keeps.
+    POOL_SIZE: Count = "pool-size" of &[Web, Worker], "pool_size";
+    /// Longest a database statement may run; 0 means no limit.
+    STATEMENT_TIMEOUT: Milliseconds = "statement-timeout" of &[Web, Worker, Migrate], "statement_timeout_ms";
+    /// Threads the model runtime computes with.
+    MODEL_THREADS: Count = "model-threads" of &[Web], "model_threads";
+    /// Memory set aside for the loaded model in each process.
+    MODEL_MEMORY: MiB = "model-memory" of &[Web], "model_memory";
+    /// How often loading the model is tried.
+    MODEL_LOAD_ATTEMPTS: Count = "model-load-attempts" of &[Web], "model_load_attempts";
+    /// Pause between two tries to load the model.
+    MODEL_LOAD_DELAY: Seconds = "model-load-delay" of &[Web], "model_load_delay";
+    /// Size of /dev/shm.
+    SHM: MiB = "shm" of &[Web], "shm";
+    /// Size of /dev/shm.
+    DB_SHM: MiB = "shm" of &[Db], "shm_mb";
+    /// nginx worker processes.
+    WORKER_PROCESSES: Count = "worker-processes" of &[Nginx], "worker_processes";
+    /// Open files per nginx worker; a proxied request takes two.
+    RLIMIT_NOFILE: Count = "rlimit-nofile" of &[Nginx], "rlimit_nofile";
+    /// Longest nginx waits for a connection to the application.
+    CONNECT_TIMEOUT: Seconds = "connect-timeout" of &[Nginx], "proxy_connect_timeout";
+    /// Longest nginx waits for the application's answer.
+    READ_TIMEOUT: Seconds = "read-timeout" of &[Nginx], "proxy_read_timeout";
+    /// What a load balancer or client in front should wait at least.
+    CLIENT_TIMEOUT: Seconds = "client-timeout" of &[Nginx], "client_timeout";
+    /// Largest request body.
+    BODY_SIZE: MiB = "body-size" of &[Nginx], "client_max_body_mib";
+    /// How long a client's idle connection stays open.
+    KEEPALIVE_TIMEOUT: Seconds = "keepalive-timeout" of &[Nginx], "keepalive_timeout";
+    /// Idle connections to the application each nginx worker keeps.
+    UPSTREAM_KEEPALIVE: Count = "upstream-keepalive" of &[Nginx], "upstream_keepalive";
+    /// How long nginx keeps an idle connection to the application.
+    UPSTREAM_KEEPALIVE_TIMEOUT: Seconds = "upstream-keepalive-timeout" of &[Nginx], "upstream_keepalive_timeout";
+    /// Time nginx gives open connections when it stops.
+    WORKER_SHUTDOWN_TIMEOUT: Seconds = "worker-shutdown-timeout" of &[Nginx], "worker_shutdown_timeout";
+    /// How long nginx believes the application's address.
+    RESOLVER_VALID: Seconds = "resolver-valid" of &[Nginx], "resolver_valid";
+    /// Bytes below which compressing an answer is not worth it.
+    GZIP_MIN_LENGTH: Count = "gzip-min-length" of &[Nginx], "gzip_min_length";
+    /// How long browsers may keep a static file whose name has no hash.
+    STATIC_MAX_AGE: Seconds = "static-max-age" of &[Nginx], "static_max_age";
+    /// How long browsers may keep a static file whose name has a hash.
+    STATIC_IMMUTABLE_MAX_AGE: Seconds = "static-immutable-max-age" of &[Nginx], "static_immutable_max_age";
+    /// Tasks that run at once.
+    CONCURRENCY: Count = "concurrency" of &[Worker], "concurrency";
+    /// Tasks after which a child process is replaced.
+    MAX_TASKS_PER_CHILD: Count = "max-tasks-per-child" of &[Worker], "max_tasks_per_child";
+    /// Memory above which a child process is replaced after its task.
+    MAX_MEMORY_PER_CHILD: KiB = "max-memory-per-child" of &[Worker], "max_memory_per_child_kib";
+    /// Time after which a task is killed.
+    TIME_LIMIT: Seconds = "time-limit" of &[Worker], "time_limit";
+    /// Time after which a task gets SoftTimeLimitExceeded and can clean up.
+    SOFT_TIME_LIMIT: Seconds = "soft-time-limit" of &[Worker], "soft_time_limit";
+    /// Tasks each child reserves ahead.
+    PREFETCH_MULTIPLIER: Count = "prefetch-multiplier" of &[Worker], "prefetch_multiplier";
+    /// Time after which Redis hands an unacknowledged task to another worker.
+    VISIBILITY_TIMEOUT: Seconds = "visibility-timeout" of &[Worker], "visibility_timeout";
+    /// Time running tasks have after SIGTERM before they go back to the queue.
+    SOFT_SHUTDOWN_TIMEOUT: Seconds = "soft-shutdown-timeout" of &[Worker], "soft_shutdown_timeout";
+    /// Age of the heartbeat file above which the process counts as hung.
+    HEARTBEAT_MAX_AGE: Seconds = "heartbeat-max-age" of &[Worker, Beat], "heartbeat_max_age";
+    /// Longest beat sleeps before it looks at the schedule.
+    MAX_LOOP_INTERVAL: Seconds = "max-loop-interval" of &[Beat], "max_loop_interval";
+    /// Connections PostgreSQL accepts.
+    MAX_CONNECTIONS: Count = "max-connections" of &[Db], "max_connections";
+    /// PostgreSQL's own cache.
+    SHARED_BUFFERS: MiB = "shared-buffers" of &[Db], "shared_buffers_mb";
+    /// What the query planner assumes to be cached.
+    EFFECTIVE_CACHE_SIZE: MiB = "effective-cache-size" of &[Db], "effective_cache_size_mb";
+    /// Memory for VACUUM and CREATE INDEX.
+    MAINTENANCE_WORK_MEM: MiB = "maintenance-work-mem" of &[Db], "maintenance_work_mem_mb";
+    /// Memory for one sort or hash of one query.
+    WORK_MEM: KiB = "work-mem" of &[Db], "work_mem_kb";
+    /// Background and parallel workers PostgreSQL may start.
+    MAX_WORKER_PROCESSES: Count = "max-worker-processes" of &[Db], "max_worker_processes";
+    /// Cost of a random read, for the query planner; 4.0 is a spinning disk.
+    RANDOM_PAGE_COST: Word(PAGE_COSTS) = "random-page-cost" of &[Db], "random_page_cost";
+    /// Reads PostgreSQL issues at once.
+    EFFECTIVE_IO_CONCURRENCY: Count = "effective-io-concurrency" of &[Db], "effective_io_concurrency";
+    /// WAL kept for reuse.
+    MIN_WAL_SIZE: MiB = "min-wal-size" of &[Db], "min_wal_size_mb";
+    /// WAL between two checkpoints.
+    MAX_WAL_SIZE: MiB = "max-wal-size" of &[Db], "max_wal_size_mb";
+    /// Memory Redis fills before it refuses writes (broker) or evicts (cache).
+    MAXMEMORY: MiB = "maxmemory" of &[Redis, Cache], "maxmemory_mb";
+}
 
 /// Every key of every role.
 pub fn all() -> impl Iterator<Item = PlanKey> {
@@ -494,15 +330,4 @@ pub fn all() -> impl Iterator<Item = PlanKey> {
 #[must_use]
 pub fn find(name: &str) -> Option<PlanKey> {
     all().find(|key| key.name() == name)
-}
-
-/// The key of a role and a number's name.
-///
-/// # Panics
-/// When the table has no such row: a defect a unit test would show.
-#[must_use]
-pub fn key(role: Role, name: &str) -> PlanKey {
-    let row = ROWS.iter().find(|row| row.name == name && row.roles.contains(&role));
-    let row = row.unwrap_or_else(|| panic!("no planned number {}.{name}", role.name()));
-    PlanKey { role, row }
 }

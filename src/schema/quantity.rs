@@ -4,37 +4,82 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use crate::units::{MiB, MilliCpu};
+use crate::units::{Count, KiB, MiB, MilliCpu, Milliseconds, Seconds, Word};
 
 /// A number (or word) a plan decided, with its unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// A plain count.
-    Count(u64),
+    Count(Count),
     /// Seconds.
-    Seconds(u32),
+    Seconds(Seconds),
     /// Milliseconds.
-    Milliseconds(u64),
+    Milliseconds(Milliseconds),
     /// Mebibytes.
     MiB(MiB),
     /// Kibibytes.
-    KiB(u64),
+    KiB(KiB),
     /// Thousandths of a CPU.
     MilliCpu(MilliCpu),
     /// A word, such as a worker class.
-    Word(String),
+    Word(Word),
 }
 
+/// A type that planned values have.
+pub trait Planned: Sized {
+    /// The value with its unit.
+    fn quantity(self) -> Quantity;
+    /// The value of a quantity; `None` where it has another unit.
+    fn of(quantity: &Quantity) -> Option<Self>;
+}
+
+macro_rules! planned {
+    ($($unit:ident)+) => {$(
+        impl Planned for $unit {
+            fn quantity(self) -> Quantity {
+                Quantity::$unit(self)
+            }
+
+            fn of(quantity: &Quantity) -> Option<Self> {
+                match quantity {
+                    Quantity::$unit(value) => Some(value.clone()),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+planned! { Count Seconds Milliseconds MiB KiB MilliCpu Word }
+
 impl Quantity {
-    /// The bare number; 0 for a word.
+    /// The bare number in [`Quantity::unit`], CPUs in thousandths.
+    ///
+    /// # Panics
+    /// For a word.
     #[must_use]
     pub fn number(&self) -> u64 {
         match self {
-            Self::Count(number) | Self::Milliseconds(number) | Self::KiB(number) => *number,
-            Self::Seconds(seconds) => u64::from(*seconds),
-            Self::MiB(MiB(mebibytes)) => u64::from(*mebibytes),
-            Self::MilliCpu(MilliCpu(milli)) => u64::from(*milli),
-            Self::Word(_) => 0,
+            Self::Count(number) => *number,
+            Self::Milliseconds(Milliseconds(number)) | Self::KiB(KiB(number)) => *number,
+            Self::Seconds(Seconds(number)) | Self::MiB(MiB(number)) => u64::from(*number),
+            Self::MilliCpu(MilliCpu(number)) => u64::from(*number),
+            Self::Word(word) => unreachable!("`{word}` is no number"),
+        }
+    }
+
+    /// The amount that formulas compute with: memory in MiB, time in seconds,
+    /// processor in CPUs.
+    ///
+    /// # Panics
+    /// For a word.
+    #[must_use]
+    pub fn amount(&self) -> f64 {
+        let number = self.number() as f64;
+        match self {
+            Self::Milliseconds(_) | Self::MilliCpu(_) => number / 1000.0,
+            Self::KiB(_) => number / 1024.0,
+            _ => number,
         }
     }
 
@@ -67,8 +112,7 @@ impl Quantity {
     pub fn in_template(&self) -> Json {
         match self {
             Self::MilliCpu(cpus) => json!(cpus.compose()),
-            Self::Word(word) => json!(word),
-            other => json!(other.number()),
+            other => other.json(),
         }
     }
 }
@@ -77,10 +121,10 @@ impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "{count}"),
-            Self::Seconds(seconds) => write!(f, "{seconds} s"),
-            Self::Milliseconds(milliseconds) => write!(f, "{milliseconds} ms"),
+            Self::Seconds(seconds) => write!(f, "{seconds}"),
+            Self::Milliseconds(milliseconds) => write!(f, "{milliseconds}"),
             Self::MiB(memory) => write!(f, "{memory}"),
-            Self::KiB(kibibytes) => write!(f, "{kibibytes} KiB"),
+            Self::KiB(kibibytes) => write!(f, "{kibibytes}"),
             Self::MilliCpu(cpus) => write!(f, "{cpus}"),
             Self::Word(word) => f.write_str(word),
         }

@@ -114,7 +114,7 @@ fn a_budget_that_is_too_small_says_what_is_missing() {
         ],
     );
     refused(
-        &["--preset", "django-nginx", "--set", "deploy.cpus=0.1"],
+        &["--preset", "django-nginx", "--set", "deploy.budget=task", "--set", "deploy.cpus=0.1"],
         &["deploy.cpus", "the smallest budget that fits: --set deploy.cpus="],
     );
 }

@@ -28,6 +28,7 @@ mod preset_impact;
 mod presets;
 mod properties;
 mod readme;
+mod reasons;
 mod registry;
 mod rendered;
 mod shapes;

@@ -81,36 +81,73 @@ fn a_256_mib_broker_fills_half_and_a_cache_three_quarters() {
 }
 
 #[test]
-fn gthread_two_by_four_is_planned_on_a_four_cpu_machine() {
-    let plan = json(&[
-        "--preset",
-        "django-nginx",
-        "--set",
-        "deploy.cpus=4",
-        "--set",
-        "deploy.memory=8GiB",
-    ]);
+fn gthread_workers_are_one_more_than_the_cpus() {
+    let plan = json(&["--preset", "django-nginx", "--set", "deploy.cpus=4"]);
     assert_eq!(value(&plan, "web.worker-class"), "gthread");
-    assert_eq!(value(&plan, "web.workers"), 2);
+    assert_eq!(value(&plan, "web.workers"), 5);
     assert_eq!(value(&plan, "web.threads"), 4);
 }
 
 #[test]
 fn sync_workers_are_two_per_cpu_and_one() {
-    let plan = json(&[
-        "--preset",
-        "django-nginx",
-        "--set",
-        "tune.web.worker-class=sync",
-        "--set",
-        "tune.web.cpus=1",
-        "--set",
-        "deploy.cpus=4",
-        "--set",
-        "deploy.memory=8GiB",
-    ]);
+    let sync = ["--preset", "django-nginx", "--set", "tune.web.worker-class=sync"];
+    let plan = json(&[&sync[..], &["--set", "deploy.cpus=1"]].concat());
     assert_eq!(value(&plan, "web.workers"), 3);
     assert_eq!(value(&plan, "web.threads"), 1);
+}
+
+/// The same budget, as a host whose CPUs are shared and as a task's own.
+#[test]
+fn a_host_caps_no_cpu_and_a_task_divides_it() {
+    let celery = ["--preset", "celery-postgres-redis", "--set", "deploy.cpus=8"];
+    let large = [&celery[..], &["--set", "deploy.memory=32GiB"]].concat();
+    let plan = json(&large);
+    assert_eq!(value(&plan, "worker.concurrency"), 8);
+    assert_eq!(value(&plan, "web.workers"), 8);
+    for service in plan["services"].as_array().unwrap() {
+        assert!(service["cpus"].is_null(), "{service}");
+    }
+    let first = |role: &str| value(&plan, &format!("{role}.cpu-shares")).as_u64().unwrap();
+    assert!(first("db") > first("web") && first("redis") > first("web"));
+    assert!(first("web") > first("worker"));
+
+    let capped = json(&[&large[..], &["--set", "tune.worker.cpus=3"]].concat());
+    assert_eq!(value(&capped, "worker.cpus"), 3.0);
+    assert_eq!(value(&capped, "worker.concurrency"), 3);
+
+    let plan = json(&[&large[..], &["--set", "deploy.budget=task"]].concat());
+    let caps = plan["services"].as_array().unwrap().iter().filter(|s| s["one_shot"] == false);
+    let sum: f64 = caps.map(|service| service["cpus"].as_f64().unwrap()).sum();
+    assert!((7.9..=8.0).contains(&sum), "{sum}");
+}
+
+/// No number is absurd on a small machine, and no memory lies idle on a large one.
+#[test]
+fn every_usual_size_is_used() {
+    for (cpus, memory) in [("0.5", 1), ("1", 2), ("2", 4), ("8", 32)] {
+        let plan = json(&[
+            "--preset",
+            "django-nginx",
+            "--set",
+            &format!("deploy.cpus={cpus}"),
+            "--set",
+            &format!("deploy.memory={memory}GiB"),
+        ]);
+        let workers = value(&plan, "web.workers").as_u64().unwrap();
+        assert!((2..=9).contains(&workers), "{cpus} CPU: {workers}");
+        let services = plan["services"].as_array().unwrap();
+        let limits = services.iter().filter(|service| service["one_shot"] == false);
+        let sum: u64 = limits.map(|service| service["memory"].as_u64().unwrap()).sum();
+        assert!(sum >= memory * 1024 * 9 / 10 - 256, "{memory} GiB: {sum} MiB");
+        assert!(value(&plan, "db.memory").as_u64().unwrap() >= memory * 1024 / 5);
+    }
+}
+
+#[test]
+fn a_migration_gets_what_fifty_thousand_rows_take() {
+    let plan = json(&["--preset", "django-nginx", "--set", "deploy.memory=1GiB"]);
+    assert!(value(&plan, "migrate.memory").as_u64().unwrap() >= 200);
+    assert_eq!(value(&plan, "migrate.memory"), value(&plan, "web.memory"));
 }
 
 #[test]
@@ -129,8 +166,9 @@ fn explain_follows_a_number_to_the_budget() {
         .assert()
         .success()
         .stdout(predicate::str::contains("web.workers = "))
-        .stdout(predicate::str::contains("  web.cpus = "))
-        .stdout(predicate::str::contains("    deploy.cpus = 2 CPU"))
+        .stdout(predicate::str::contains("web.workers = 3: 2 CPU + 1\n"))
+        .stdout(predicate::str::contains("  deploy.cpus = 2 CPU"))
+        .stdout(predicate::str::contains("    deploy.memory = 4 GiB"))
         .stdout(predicate::str::contains("--set tune.web.workers="));
 }
 

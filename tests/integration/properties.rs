@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use dockwright::answers::{Draft, Origin};
 use dockwright::plan::{self, Plan, Role};
+use dockwright::schema::numbers::rows;
 use proptest::prelude::*;
 
 use crate::combinations::combinations;
+use crate::reasons;
 
 fn number(plan: &Plan, key: &str) -> u64 {
     plan.decision(key).map_or(0, |decision| decision.value.number())
@@ -16,21 +18,35 @@ fn role_number(plan: &Plan, role: Role, name: &str) -> u64 {
     number(plan, &format!("{}.{name}", role.name()))
 }
 
-fn sum(plan: &Plan, name: &str) -> u64 {
-    let of = |one_shot: bool| {
-        plan.services
-            .iter()
-            .filter(move |role| role.is_one_shot() == one_shot)
-            .map(|role| role_number(plan, *role, name))
+/// Memory limits of the services that run while the application does, and of
+/// those that run while it is migrated.
+fn sums(plan: &Plan) -> [u64; 2] {
+    let of = |running: &dyn Fn(Role) -> bool| {
+        let roles = plan.services.iter().copied().filter(|role| running(*role));
+        roles.map(|role| role_number(plan, role, "memory")).sum()
     };
-    of(false).sum::<u64>() + of(true).max().unwrap_or(0)
+    let application = |role| matches!(role, Role::Web | Role::Worker | Role::Beat);
+    [of(&|role| role != Role::Migrate), of(&|role| !application(role))]
 }
 
-/// Written anew from PRACTICE's rules, not by calling the plan's own checks.
+/// Written anew from DESIGN's rules, not by calling the plan's own checks.
 fn hold_invariants(plan: &Plan, cpus: u32, memory: u32, host: bool) -> Result<(), TestCaseError> {
+    let faults = reasons::faults(plan);
+    prop_assert!(faults.is_empty(), "{}", faults.join("\n"));
+
     let reserve = if host { (memory / 10).max(256) } else { 0 };
-    prop_assert!(sum(plan, "memory") + u64::from(reserve) <= u64::from(memory));
-    prop_assert!(sum(plan, "cpus") <= u64::from(cpus));
+    for sum in sums(plan) {
+        prop_assert!(sum + u64::from(reserve) <= u64::from(memory));
+    }
+    // A task's CPU is divided; a host's is not.
+    let caps = plan.services.iter().filter(|role| **role != Role::Migrate);
+    let caps: Vec<u64> = caps.map(|role| role_number(plan, *role, "cpus")).collect();
+    if host {
+        prop_assert!(caps.iter().all(|cap| *cap <= u64::from(cpus)));
+    } else {
+        prop_assert!(caps.iter().all(|cap| *cap > 0));
+        prop_assert!(caps.iter().sum::<u64>() <= u64::from(cpus));
+    }
 
     let web = |name: &str| role_number(plan, Role::Web, name);
     let workers = web("workers");
@@ -76,7 +92,42 @@ fn hold_invariants(plan: &Plan, cpus: u32, memory: u32, host: bool) -> Result<()
     }
     for role in &plan.services {
         prop_assert!(role_number(plan, *role, "pids") > 0);
+        prop_assert!(role_number(plan, *role, "cpu-shares") > 0);
         prop_assert!(role_number(plan, *role, "tmpfs") < role_number(plan, *role, "memory"));
+    }
+    Ok(())
+}
+
+/// What holds where nobody pinned a number: the machine is used.
+fn hold_rules(plan: &Plan, cpus: u32, host: bool) -> Result<(), TestCaseError> {
+    let get = |role, name| role_number(plan, role, name);
+    let share = |role: Role| if host { u64::from(cpus) } else { get(role, "cpus") };
+    let workers = get(Role::Web, "workers");
+    let c = share(Role::Web) / 1000;
+    if plan.flags.is("gunicorn") && plan.decision("web.threads").is_some() {
+        prop_assert!(workers <= (2 * c + 1).max(2));
+        prop_assert!((1..=4).contains(&get(Role::Web, "threads")));
+    } else {
+        prop_assert!(workers <= c.max(2));
+    }
+    // Fewer than the CPUs are worth only where memory does not hold them.
+    let each = get(Role::Web, "process-memory") + get(Role::Web, "model-memory");
+    let tight = (workers + 1) * each > get(Role::Web, "memory") * 8 / 10 - 60;
+    prop_assert!(plan.flags.is("model") || workers >= c.max(2) || tight);
+    if plan.flags.is("celery") {
+        let children = get(Role::Worker, "concurrency");
+        let c = share(Role::Worker) / 1000;
+        let each = get(Role::Worker, "process-memory");
+        let tight = (children + 1) * each > get(Role::Worker, "memory") * 8 / 10 - 90;
+        prop_assert!(children == c.max(2) || (children < c.max(2) && tight));
+    }
+    if host {
+        prop_assert!(
+            plan.services.iter().all(|role| plan.decisions.find(rows::CPUS, *role).is_none())
+        );
+    }
+    if plan.flags.is("migrate") {
+        prop_assert!(get(Role::Migrate, "memory") >= get(Role::Web, "memory"));
     }
     Ok(())
 }
@@ -107,6 +158,7 @@ proptest! {
                 Ok(plan) => {
                     planned += 1;
                     hold_invariants(&plan, cpus, memory, host)?;
+                    hold_rules(&plan, cpus, host)?;
                 }
                 Err(problems) => {
                     // Only a budget that is too small is refused, and the
@@ -128,28 +180,64 @@ proptest! {
         prop_assert!(planned > 0 || cpus < 1000 || memory < 4096);
     }
 
+    /// Each pinned number holds as it is, whatever else is pinned, and the
+    /// reasons say what the plan would choose instead.
     #[test]
     fn a_pinned_number_is_honoured_or_refused_but_never_changed(
         workers in 0_u64..9,
         memory in 64_u32..4096,
         statement in 0_u64..60_000,
+        milli in 100_u32..2000,
+        pinned in proptest::bits::u16::ANY,
     ) {
-        let mut draft = Draft::default();
-        for (key, value) in [
-            ("project.name", "shop".to_owned()),
-            ("stack.framework", "django".to_owned()),
-            ("stack.proxy", "nginx".to_owned()),
-            ("tune.web.workers", workers.to_string()),
-            ("tune.web.memory", format!("{memory}MiB")),
-            ("tune.web.statement-timeout", statement.to_string()),
-        ] {
-            draft.set(key, &value, Origin::Flag).unwrap();
-        }
-        if let Ok(plan) = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()) {
-            prop_assert_eq!(number(&plan, "web.workers"), workers);
-            prop_assert_eq!(number(&plan, "web.memory"), u64::from(memory));
-            prop_assert_eq!(number(&plan, "web.statement-timeout"), statement);
-            hold_invariants(&plan, 2000, 4096, true)?;
+        let pins = [
+            ("web.workers", workers.to_string()),
+            ("web.memory", format!("{memory}MiB")),
+            ("web.statement-timeout", statement.to_string()),
+            ("web.cpus", format!("{milli}m")),
+            ("db.memory", format!("{}MiB", memory / 2 + 100)),
+            ("worker.memory", format!("{}MiB", memory / 3 + 100)),
+            ("worker.concurrency", (workers / 2).to_string()),
+            ("web.request-timeout", (statement / 1000).to_string()),
+            ("web.process-memory", format!("{}MiB", memory / 20 + 20)),
+            ("nginx.body-size", format!("{}MiB", memory / 50 + 1)),
+            ("nginx.memory", format!("{}MiB", memory / 16 + 40)),
+            ("db.max-connections", (workers * 10 + 20).to_string()),
+            ("web.pool-size", workers.to_string()),
+            ("web.threads", "2".to_owned()),
+            ("redis.memory", format!("{}MiB", memory / 8 + 64)),
+            ("migrate.memory", format!("{}MiB", memory / 2 + 128)),
+        ];
+        let chosen = pins.iter().enumerate().filter(|(at, _)| pinned & (1 << at) != 0);
+        let chosen: Vec<_> = chosen.map(|(_, pin)| pin).collect();
+        for host in [true, false] {
+            let mut draft = Draft::default();
+            for (key, value) in [
+                ("project.name", "shop"),
+                ("stack.framework", "django"),
+                ("stack.proxy", "nginx"),
+                ("stack.worker", "celery"),
+                ("deploy.budget", if host { "host" } else { "task" }),
+            ] {
+                draft.set(key, value, Origin::Flag).unwrap();
+            }
+            for (key, value) in &chosen {
+                draft.set(&format!("tune.{key}"), value, Origin::Flag).unwrap();
+            }
+            let Ok(plan) = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()) else { continue };
+            hold_invariants(&plan, 2000, 4096, host)?;
+            for (key, _) in &chosen {
+                prop_assert!(plan.decision(key).unwrap().is_pinned(), "{key}");
+            }
+            if pinned & 1 != 0 {
+                prop_assert_eq!(number(&plan, "web.workers"), workers);
+            }
+            if pinned & 2 != 0 {
+                prop_assert_eq!(number(&plan, "web.memory"), u64::from(memory));
+            }
+            if pinned & 4 != 0 {
+                prop_assert_eq!(number(&plan, "web.statement-timeout"), statement);
+            }
         }
     }
 }

@@ -1,26 +1,34 @@
 //! What the README shows is what the commands print.
+//! `UPDATE_EXAMPLES=1 cargo test readme` writes what they print into it anew.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dockwright::render::blocks::Need;
 use dockwright::render::{Block, blocks};
 
 use crate::support::{directory, dockwright};
 
-/// Every `$ dockwright …` of the README's console blocks with the lines that
-/// follow it.
-fn transcripts() -> Vec<(String, String)> {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(readme).unwrap();
-    text.split("```console\n")
-        .skip(1)
-        .map(|block| block.split("```").next().unwrap())
-        .map(|block| {
-            let (command, output) = block.split_once('\n').unwrap();
-            (command.strip_prefix("$ dockwright ").unwrap().to_owned(), output.to_owned())
-        })
-        .collect()
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+/// The README with what the `$ dockwright …` of each console block prints now.
+fn renewed(text: &str) -> String {
+    let mut parts = text.split("```console\n");
+    let mut renewed = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (block, rest) = part.split_once("```").unwrap();
+        let (command, _) = block.split_once('\n').unwrap();
+        let directory = directory();
+        notes(directory.path());
+        let arguments = command.strip_prefix("$ dockwright ").unwrap().split(' ');
+        let output = dockwright().current_dir(&directory).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{command}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        renewed.push_str(&format!("```console\n{command}\n{printed}```{rest}"));
+    }
+    renewed
 }
 
 /// The repository that the README looks at.
@@ -38,15 +46,13 @@ fn notes(directory: &Path) {
 
 #[test]
 fn the_readme_shows_what_the_commands_print() {
-    let transcripts = transcripts();
-    assert_eq!(transcripts.len(), 4);
-    for (command, shown) in transcripts {
-        let directory = directory();
-        notes(directory.path());
-        let output =
-            dockwright().current_dir(&directory).args(command.split(' ')).output().unwrap();
-        assert!(output.status.success(), "{command}");
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), shown, "{command}");
+    let text = fs::read_to_string(readme()).unwrap();
+    assert_eq!(text.matches("```console\n").count(), 4);
+    let renewed = renewed(&text);
+    if std::env::var_os("UPDATE_EXAMPLES").is_some() {
+        fs::write(readme(), renewed).unwrap();
+    } else {
+        assert_eq!(renewed, text, "README.md: UPDATE_EXAMPLES=1 cargo test readme");
     }
 }
 
@@ -69,8 +75,7 @@ fn row(need: Need) -> String {
 
 #[test]
 fn the_readme_names_the_blocks_that_serve_each_need() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(readme).unwrap();
+    let text = fs::read_to_string(readme()).unwrap();
     let table: String = Need::ALL.into_iter().map(row).collect();
     assert!(text.contains(&format!("| --- | --- |\n{table}\n")), "it should say:\n{table}");
 }
@@ -78,8 +83,7 @@ fn the_readme_names_the_blocks_that_serve_each_need() {
 /// The `[network]` that the README shows is accepted as it stands.
 #[test]
 fn the_network_that_the_readme_shows_is_one() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(readme).unwrap();
+    let text = fs::read_to_string(readme()).unwrap();
     let shown = text.split("## Corporate networks\n\n```toml\n").nth(1).unwrap();
     let directory = directory();
     let file = format!(

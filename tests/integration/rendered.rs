@@ -7,6 +7,8 @@ use dockwright::answers::Origin;
 use dockwright::plan::outputs::{Content, Syntax};
 use dockwright::plan::{self, Plan, Role};
 use dockwright::render::{self, Rendered};
+use dockwright::schema::numbers::rows;
+use dockwright::units::MilliCpu;
 use serde_json::Value;
 
 use crate::combinations::combinations;
@@ -109,9 +111,17 @@ fn compose_runs_the_services_of_the_plan_with_its_limits() {
             let limits = &service["deploy"]["resources"]["limits"];
             let memory = plan.decision(&format!("{}.memory", role.name())).unwrap();
             assert_eq!(limits["memory"], format!("{}M", memory.value.number()), "{axes}");
-            for key in ["cpus", "pids"] {
-                assert!(!limits[key].is_null(), "{}.{key}: {axes}", role.name());
-            }
+            // A host's CPUs are shared, and only a task's are divided.
+            assert!(!limits["pids"].is_null(), "{axes}");
+            let cpus = plan.decisions.find(rows::CPUS, *role).map(MilliCpu::compose);
+            assert_eq!(limits["cpus"].as_str(), cpus.as_deref(), "{}: {axes}", role.name());
+            assert_eq!(cpus.is_some(), axes.contains("deploy.budget=task"), "{axes}");
+            let shares = plan.decisions.get(rows::CPU_SHARES, *role);
+            assert_eq!(service["cpu_shares"], shares, "{}: {axes}", role.name());
+            assert_eq!(
+                service["deploy"]["resources"]["reservations"].as_object().unwrap().len(),
+                1
+            );
             assert_eq!(service["cap_drop"], serde_json::json!(["ALL"]), "{axes}");
             assert_eq!(
                 service["security_opt"],

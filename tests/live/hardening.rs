@@ -70,14 +70,13 @@ fn limits(stack: &Stack, container: &Container, breaches: &mut Breaches) {
     for (pointer, number, unit) in [
         ("/HostConfig/Memory", "memory", MIB),
         ("/HostConfig/MemoryReservation", "memory-reservation", MIB),
-        ("/HostConfig/NanoCpus", "cpus", 1e9),
+        ("/HostConfig/CpuShares", "cpu-shares", 1.0),
         ("/HostConfig/PidsLimit", "pids", 1.0),
         ("/Config/StopTimeout", "stop-grace-period", 1.0),
     ] {
         let planned = stack.planned(&format!("{}.{number}", container.service)) * unit;
         let found = container.fact(pointer).as_f64().unwrap_or(0.0);
-        // Compose keeps CPUs as a 32-bit float.
-        let same = found > 0.0 && (found - planned).abs() <= planned * 1e-6;
+        let same = found > 0.0 && found == planned;
         breaches.unless(same, container, format!("{pointer} is {found}, the plan says {planned}"));
     }
 }

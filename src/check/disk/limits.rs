@@ -16,7 +16,7 @@ const LIMITS: [(&str, &[&[&str]]); 5] = [
         "memory-reservation",
         &[&["deploy", "resources", "reservations", "memory"], &["mem_reservation"]],
     ),
-    ("cpus-reservation", &[&["deploy", "resources", "reservations", "cpus"]]),
+    ("cpu-shares", &[&["cpu_shares"]]),
 ];
 
 /// Whether a number is a limit of a container.

@@ -10,7 +10,7 @@ use crate::schema;
 use crate::schema::Role;
 use crate::schema::numbers::{self, PlanKey};
 use crate::schema::quantity::Quantity;
-use crate::units::{MiB, MilliCpu};
+use crate::units::{KiB, MiB, MilliCpu};
 
 /// A family of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +200,7 @@ fn ask_number(
 fn typed(value: &Quantity) -> Option<String> {
     match value {
         Quantity::MiB(MiB(mebibytes)) => Some(format!("{mebibytes}MiB")),
-        Quantity::KiB(kibibytes) => {
+        Quantity::KiB(KiB(kibibytes)) => {
             kibibytes.is_multiple_of(1024).then(|| format!("{}MiB", kibibytes / 1024))
         }
         Quantity::MilliCpu(MilliCpu(milli)) => Some(format!("{}", f64::from(*milli) / 1000.0)),
@@ -220,15 +220,16 @@ fn aligned(rows: impl Iterator<Item = (String, String)>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::{Milliseconds, Seconds};
 
     #[test]
     fn a_planned_number_is_shown_as_it_can_be_typed() {
         let quantities = [
             Quantity::Count(3),
-            Quantity::Seconds(30),
-            Quantity::Milliseconds(25000),
+            Quantity::Seconds(Seconds(30)),
+            Quantity::Milliseconds(Milliseconds(25000)),
             Quantity::MiB(MiB(512)),
-            Quantity::KiB(4096),
+            Quantity::KiB(KiB(4096)),
             Quantity::MilliCpu(MilliCpu(250)),
         ];
         let typed: Vec<String> = quantities.iter().filter_map(typed).collect();
