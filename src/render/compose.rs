@@ -8,6 +8,7 @@ use crate::plan::topology::{
     Command, Condition, Dependency, Development, EnvValue, Group, Image, Mount, Port, Probe,
     Service, Test, Topology, Variable, Word,
 };
+use crate::units::MilliCpu;
 
 /// The column that a list in one line does not reach.
 const WIDTH: usize = 72;
@@ -212,8 +213,8 @@ fn service(service: &Service) -> Value {
         "resources": service.resources.map(|resources| json!({
             "memory": resources.memory.0,
             "memory_reservation": resources.memory_reservation.0,
-            "cpus": resources.cpus.compose(),
-            "cpus_reservation": resources.cpus_reservation.compose(),
+            "cpu_shares": resources.cpu_shares,
+            "cpus": resources.cpus.map(MilliCpu::compose),
             "pids": resources.pids,
         })),
     })

@@ -8,6 +8,7 @@ use crate::plan::topology::{
     Port, Probe, Security, Service, Stop, Test, Variable, Word, environment, existing,
 };
 use crate::schema::Role;
+use crate::schema::numbers::rows;
 
 /// The user of nginx's image.
 const PROXY_USER: &str = "101:101";
@@ -57,7 +58,7 @@ pub(super) fn base(plan: &Plan, role: Role) -> Service {
         resources: Some(n.resources()),
         security: security(plan),
         one_shot: role.is_one_shot(),
-        stop: Some(Stop { signal: None, grace: n.number("stop-grace-period") }),
+        stop: Some(Stop { signal: None, grace: n.get(rows::STOP_GRACE_PERIOD) }),
         kept: plan.carry.as_ref().and_then(|carry| existing::kept(plan, carry, role)),
     }
 }
@@ -90,7 +91,7 @@ pub(super) fn proxy(plan: &Plan) -> Service {
         }],
         probe: of_image(n),
         security: Security { user: Some(PROXY_USER.to_owned()), ..Security::default() },
-        stop: Some(Stop { signal: Some("SIGQUIT"), grace: n.number("stop-grace-period") }),
+        stop: Some(Stop { signal: Some("SIGQUIT"), grace: n.get(rows::STOP_GRACE_PERIOD) }),
         ..base(plan, role)
     }
 }
@@ -133,21 +134,17 @@ pub(super) fn worker(plan: &Plan) -> Service {
     let n = Sizes::of(&plan.decisions, Role::Worker);
     let mut service = base(plan, Role::Worker);
     let mut command = celery(plan, "worker");
-    for (option, number) in [
-        ("concurrency", "concurrency"),
-        ("prefetch-multiplier", "prefetch-multiplier"),
-        ("max-tasks-per-child", "max-tasks-per-child"),
-        ("max-memory-per-child", "max-memory-per-child"),
-        ("time-limit", "time-limit"),
-        ("soft-time-limit", "soft-time-limit"),
-    ] {
-        command.push(format!("--{option}={}", n.number(number)));
-    }
+    command.push(format!("--concurrency={}", n.get(rows::CONCURRENCY)));
+    command.push(format!("--prefetch-multiplier={}", n.get(rows::PREFETCH_MULTIPLIER)));
+    command.push(format!("--max-tasks-per-child={}", n.get(rows::MAX_TASKS_PER_CHILD)));
+    command.push(format!("--max-memory-per-child={}", n.get(rows::MAX_MEMORY_PER_CHILD).0));
+    command.push(format!("--time-limit={}", n.get(rows::TIME_LIMIT).0));
+    command.push(format!("--soft-time-limit={}", n.get(rows::SOFT_TIME_LIMIT).0));
     command.push("--without-gossip");
     command.push("--without-mingle");
     if plan.answers.adopted.is_none() {
         command.push("--");
-        let timeout = n.number("soft-shutdown-timeout");
+        let timeout = n.get(rows::SOFT_SHUTDOWN_TIMEOUT).0;
         command.push(format!("worker.soft_shutdown_timeout={timeout}"));
     }
     service.command = Some(command);
@@ -175,7 +172,7 @@ pub(super) fn beat(plan: &Plan) -> Service {
         command.push(format!("--scheduler={}", plan.scheduler()));
     }
     command.push(format!("--schedule={SCHEDULE}/schedule"));
-    command.push(format!("--max-interval={}", n.number("max-loop-interval")));
+    command.push(format!("--max-interval={}", n.get(rows::MAX_LOOP_INTERVAL).0));
     command.push("--pidfile=");
     service.command = Some(command);
     let (test, why) = if plan.flags.is("heartbeat") {
@@ -212,7 +209,7 @@ fn of_image(n: Sizes) -> Probe {
 
 /// A process without a port: healthy while it keeps touching a file.
 fn heartbeat(file: &str, n: Sizes) -> Test {
-    let age = n.number("heartbeat-max-age");
+    let age = n.get(rows::HEARTBEAT_MAX_AGE).0;
     python(&format!(
         "import os, sys, time\nsys.exit(time.time() - os.path.getmtime(\"{file}\") > {age})\n"
     ))
@@ -221,7 +218,7 @@ fn heartbeat(file: &str, n: Sizes) -> Test {
 /// The same by any file of a directory: a database keeps its newest writes in
 /// a second one.
 fn newest_file(directory: &str, n: Sizes) -> Test {
-    let age = n.number("heartbeat-max-age");
+    let age = n.get(rows::HEARTBEAT_MAX_AGE).0;
     python(&format!(
         "import os, sys, time\nnewest = max(f.stat().st_mtime for f in os.scandir(\"{directory}\"))\nsys.exit(time.time() - newest > {age})\n"
     ))
@@ -349,5 +346,5 @@ fn model(plan: &Plan) -> Option<Mount> {
 }
 
 fn scratch(target: &str, n: Sizes, owner: Option<u32>) -> Mount {
-    Mount::Memory { target: target.to_owned(), size: n.memory("tmpfs"), owner }
+    Mount::Memory { target: target.to_owned(), size: n.get(rows::TMPFS), owner }
 }

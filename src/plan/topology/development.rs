@@ -10,6 +10,7 @@ use crate::plan::topology::{
     Security, Service, Times, Variable, Word, stores,
 };
 use crate::schema::Role;
+use crate::units::Seconds;
 
 /// What development changes, service by service.
 #[derive(Clone, Debug, Default)]
@@ -229,11 +230,11 @@ fn own_database(plan: &Plan) -> Service {
         probe: Probe {
             test: stores::postgres_test(),
             times: Some(Times {
-                interval: 10,
-                timeout: 5,
+                interval: Seconds(10),
+                timeout: Seconds(5),
                 retries: 3,
-                start_period: 30,
-                start_interval: 1,
+                start_period: Seconds(30),
+                start_interval: Seconds(1),
             }),
             why: "",
         },

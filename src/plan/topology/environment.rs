@@ -9,6 +9,7 @@ use crate::plan::shape::Shape;
 use crate::plan::topology::existing;
 use crate::plan::topology::sizes::Sizes;
 use crate::schema::Role;
+use crate::schema::numbers::rows;
 
 /// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,26 +168,26 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
             env.put_for(group, "FORWARDED_ALLOW_IPS", EnvValue::literal("*"), why);
         }
         if new && plan.flags.is("asgi") {
-            env.put(group, "REQUEST_TIMEOUT", EnvValue::literal(n.number("request-timeout")));
+            env.put(group, "REQUEST_TIMEOUT", EnvValue::literal(n.get(rows::REQUEST_TIMEOUT).0));
         }
     }
     if new && plan.flags.is("database") && matches!(role, Role::Web | Role::Worker) {
-        env.put(group, "DATABASE_POOL_SIZE", EnvValue::literal(n.number("pool-size")));
+        env.put(group, "DATABASE_POOL_SIZE", EnvValue::literal(n.get(rows::POOL_SIZE)));
     }
     if new && plan.flags.is("database") && role != Role::Beat {
-        let timeout = EnvValue::literal(n.number("statement-timeout"));
+        let timeout = EnvValue::literal(n.get(rows::STATEMENT_TIMEOUT).0);
         env.put(group, "DATABASE_STATEMENT_TIMEOUT_MS", timeout);
     }
     if role == Role::Web && plan.flags.is("model") {
-        let threads = EnvValue::literal(n.number("model-threads"));
+        let threads = EnvValue::literal(n.get(rows::MODEL_THREADS));
         if new {
             let model = plan.answers.stack.application().model.as_ref();
             let file = model.map(|model| model.path.file_name()).unwrap_or_default();
             env.put(group, "MODEL_PATH", EnvValue::Literal(format!("/models/{file}")));
             env.put(group, "MODEL_THREADS", threads.clone());
-            let attempts = EnvValue::literal(n.number("model-load-attempts"));
+            let attempts = EnvValue::literal(n.get(rows::MODEL_LOAD_ATTEMPTS));
             env.put(group, "MODEL_LOAD_ATTEMPTS", attempts);
-            env.put(group, "MODEL_LOAD_DELAY", EnvValue::literal(n.number("model-load-delay")));
+            env.put(group, "MODEL_LOAD_DELAY", EnvValue::literal(n.get(rows::MODEL_LOAD_DELAY).0));
         }
         env.put(group, "OMP_NUM_THREADS", threads.clone());
         env.put(group, "MKL_NUM_THREADS", threads);
@@ -194,7 +195,7 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
     if role == Role::Worker && new {
         let why = format!(
             "SIGTERM gives running tasks {} s, then hands them back to the queue.",
-            n.number("soft-shutdown-timeout")
+            n.get(rows::SOFT_SHUTDOWN_TIMEOUT).0
         );
         env.put_for(group, "REMAP_SIGTERM", EnvValue::literal("SIGQUIT"), why);
     }
@@ -331,7 +332,7 @@ fn broker(plan: &Plan, env: &mut Environment) {
     if plan.flags.is("celery") {
         let n = Sizes::of(&plan.decisions, Role::Worker);
         let why = "Above the time limit of a task: Redis would hand it to a second worker.";
-        let timeout = EnvValue::literal(n.number("visibility-timeout"));
+        let timeout = EnvValue::literal(n.get(rows::VISIBILITY_TIMEOUT).0);
         env.put_for(group, "CELERY_VISIBILITY_TIMEOUT", timeout, why);
     }
 }

@@ -20,7 +20,7 @@ use crate::compose::yaml::Item;
 use crate::plan::Plan;
 use crate::plan::carry::Carry;
 use crate::schema::Role;
-use crate::units::{MiB, MilliCpu};
+use crate::units::{Count, MiB, MilliCpu, Seconds};
 
 /// The network between clients, the proxy and the application.
 pub const EDGE: &str = "edge";
@@ -266,19 +266,19 @@ pub enum Test {
     Disabled,
 }
 
-/// How often a health check runs, in seconds.
+/// How often a health check runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Times {
     /// Between two.
-    pub interval: u64,
+    pub interval: Seconds,
     /// The longest that one may take.
-    pub timeout: u64,
+    pub timeout: Seconds,
     /// Failures in a row that count.
-    pub retries: u64,
+    pub retries: Count,
     /// After the start, in which failures do not count.
-    pub start_period: u64,
+    pub start_period: Seconds,
     /// Between two, in that time.
-    pub start_interval: u64,
+    pub start_interval: Seconds,
 }
 
 /// What a service may take.
@@ -288,12 +288,12 @@ pub struct Resources {
     pub memory: MiB,
     /// Of memory, under pressure.
     pub memory_reservation: MiB,
-    /// Of CPU, at most.
-    pub cpus: MilliCpu,
-    /// Of CPU, set aside.
-    pub cpus_reservation: MilliCpu,
+    /// Weight when all services of a host want its CPUs at once.
+    pub cpu_shares: Count,
+    /// Of CPU, at most; `None` where the host's are shared.
+    pub cpus: Option<MilliCpu>,
     /// Processes and threads.
-    pub pids: u64,
+    pub pids: Count,
     /// Size of `/dev/shm`; `None` for the engine's default.
     pub shm: Option<MiB>,
 }
@@ -318,8 +318,8 @@ pub struct Security {
 pub struct Stop {
     /// The signal; `None` for the image's own.
     pub signal: Option<&'static str>,
-    /// Seconds until it is killed.
-    pub grace: u64,
+    /// Time until it is killed.
+    pub grace: Seconds,
 }
 
 /// What an existing compose file says of a service, and is written again as it

@@ -15,9 +15,10 @@ use crate::plan::topology::{
     Stop, Test, Variable, Word, existing,
 };
 use crate::schema::Role;
+use crate::schema::numbers::rows;
 
 /// Keys of an existing store that ours take the place of.
-const PLANNED: [&str; 17] = [
+const PLANNED: [&str; 18] = [
     "command",
     "deploy",
     "healthcheck",
@@ -34,6 +35,7 @@ const PLANNED: [&str; 17] = [
     "shm_size",
     "mem_limit",
     "cpus",
+    "cpu_shares",
     "tmpfs",
 ];
 /// What an entry point that starts as root needs to become its own user.
@@ -95,13 +97,13 @@ fn base(plan: &Plan, role: Role) -> Service {
         resources: Some(n.resources()),
         security: Security { user: Some(STORE_USER.to_owned()), ..Security::default() },
         one_shot: false,
-        stop: Some(Stop { signal: None, grace: n.number("stop-grace-period") }),
+        stop: Some(Stop { signal: None, grace: n.get(rows::STOP_GRACE_PERIOD) }),
         kept: None,
     }
 }
 
 fn memory(target: &str, n: Sizes) -> Mount {
-    Mount::Memory { target: target.to_owned(), size: n.memory("tmpfs"), owner: None }
+    Mount::Memory { target: target.to_owned(), size: n.get(rows::TMPFS), owner: None }
 }
 
 fn own(name: &str, value: EnvValue) -> Variable {
@@ -111,18 +113,17 @@ fn own(name: &str, value: EnvValue) -> Variable {
 /// The database's own command, with what the plan decides.
 fn tuned(plan: &Plan, jit: bool, further: &[String]) -> Command {
     let n = Sizes::of(&plan.decisions, Role::Db);
-    let number = |name: &str| n.number(name);
     let mut options = vec![
-        format!("max_connections={}", number("max-connections")),
-        format!("shared_buffers={}MB", number("shared-buffers")),
-        format!("effective_cache_size={}MB", number("effective-cache-size")),
-        format!("maintenance_work_mem={}MB", number("maintenance-work-mem")),
-        format!("work_mem={}kB", number("work-mem")),
-        format!("min_wal_size={}MB", number("min-wal-size")),
-        format!("max_wal_size={}MB", number("max-wal-size")),
-        format!("max_worker_processes={}", number("max-worker-processes")),
-        format!("random_page_cost={}", n.find("random-page-cost").expect("decided for every one")),
-        format!("effective_io_concurrency={}", number("effective-io-concurrency")),
+        format!("max_connections={}", n.get(rows::MAX_CONNECTIONS)),
+        format!("shared_buffers={}MB", n.get(rows::SHARED_BUFFERS).0),
+        format!("effective_cache_size={}MB", n.get(rows::EFFECTIVE_CACHE_SIZE).0),
+        format!("maintenance_work_mem={}MB", n.get(rows::MAINTENANCE_WORK_MEM).0),
+        format!("work_mem={}kB", n.get(rows::WORK_MEM).0),
+        format!("min_wal_size={}MB", n.get(rows::MIN_WAL_SIZE).0),
+        format!("max_wal_size={}MB", n.get(rows::MAX_WAL_SIZE).0),
+        format!("max_worker_processes={}", n.get(rows::MAX_WORKER_PROCESSES)),
+        format!("random_page_cost={}", n.get(rows::RANDOM_PAGE_COST)),
+        format!("effective_io_concurrency={}", n.get(rows::EFFECTIVE_IO_CONCURRENCY)),
     ];
     if jit {
         options.push("jit=off".to_owned());
@@ -209,7 +210,7 @@ fn new_redis(plan: &Plan, role: Role) -> Service {
     if password {
         lines.push(format!("requirepass \"${secret}\""));
     }
-    lines.push(format!("maxmemory {}mb", n.number("maxmemory")));
+    lines.push(format!("maxmemory {}mb", n.get(rows::MAXMEMORY).0));
     lines.push(format!("maxmemory-policy {}", eviction(role)));
     match role {
         Role::Redis => lines.extend(["appendonly yes", "appendfsync everysec"].map(str::to_owned)),
@@ -257,7 +258,7 @@ fn existing_redis(plan: &Plan, carry: &Carry, service: &Existing, role: Role) ->
             let kept = |word| vec![Word::Kept(word)];
             let mut command = Command(words.into_iter().map(kept).collect());
             if redis.limited {
-                let maxmemory = format!("{}mb", n.number("maxmemory"));
+                let maxmemory = format!("{}mb", n.get(rows::MAXMEMORY).0);
                 for word in ["--maxmemory", &maxmemory, "--maxmemory-policy", eviction(role)] {
                     command.push(word);
                 }
