@@ -5,7 +5,7 @@ import os
 bind = "0.0.0.0:8000"
 backlog = 2048
 
-workers = 2
+workers = 5
 worker_class = "gthread"
 threads = 4
 worker_connections = 256

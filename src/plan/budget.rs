@@ -155,7 +155,7 @@ fn unpinned(resource: &Resource, total: u32, claims: &Claims, role: Role) -> Par
 /// Memory the budget keeps for the system.
 #[must_use]
 pub fn reserve(shape: &Shape) -> MiB {
-    if !processes::are_shared(shape) {
+    if !processes::on_host(shape) {
         return MiB(0);
     }
     let part = shape.answers.deploy.memory.scaled(MEMORY.reserve.percent, 100);
@@ -239,7 +239,12 @@ pub fn memory(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
         least.insert(Worker, children.max(1));
     }
     let mut claims = memory_claims(shape, ledger, &least);
-    shortfall::find(shape, &MEMORY_OF_HOST, total, kept, &claims)?;
+    let without = |roles: &[Role]| {
+        let mut shape = shape.clone();
+        shape.roles.retain(|role| !roles.contains(role));
+        sum(&MEMORY_OF_HOST, &memory_claims(&shape, ledger, &least))
+    };
+    shortfall::find(shape, &MEMORY_OF_HOST, total, kept, &claims, without)?;
 
     // Two where they fit: a process that is replaced is not the only one.
     for role in [Web, Worker].into_iter().filter(|role| shape.has(*role)) {
@@ -281,7 +286,7 @@ pub fn memory(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
 pub fn cpus(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
     let mut outcome = Ok(());
     let total = shape.answers.deploy.cpus;
-    if processes::are_shared(shape) {
+    if processes::on_host(shape) {
         for role in &shape.roles {
             if ledger.pinned(rows::CPUS, *role).is_some() {
                 let all = processes::cpus(shape, ledger, *role);
@@ -296,7 +301,11 @@ pub fn cpus(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
             Claim { floor: MilliCpu(share.floor).into(), most, weight: share.weight, pinned }
         };
         let claims: Claims = lasting(shape).map(|role| (role, claim(role))).collect();
-        outcome = shortfall::find(shape, &CPUS_OF_TASK, total.0, 0, &claims);
+        let without = |roles: &[Role]| {
+            let rest = claims.iter().filter(|(role, _)| !roles.contains(role));
+            rest.map(|(_, claim)| claim.least(&CPUS_OF_TASK)).sum()
+        };
+        outcome = shortfall::find(shape, &CPUS_OF_TASK, total.0, 0, &claims, without);
         let parts = divide(&CPUS_OF_TASK, total.0, &claims);
         for (role, claim) in &claims {
             let (part, why) = match claim.pinned {

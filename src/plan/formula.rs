@@ -139,12 +139,6 @@ impl Formula {
         }
     }
 
-    /// Whether it is one amount that was chosen, with nothing to compute.
-    #[must_use]
-    pub fn is_chosen(&self) -> bool {
-        matches!(self, Self::Amount { keys, .. } if keys.is_empty())
-    }
-
     /// The keys it rests on, each once, in the order they appear.
     #[must_use]
     pub fn keys(&self) -> Vec<&str> {

@@ -98,7 +98,7 @@ fn budget(shape: &Shape, broken: &mut Broken) {
         || format!("--set deploy.memory={}MiB, or lower a pinned memory", memory.0),
     );
     let caps = budget::lasting(shape).filter_map(|role| ledger.find(rows::CPUS, role));
-    let (cpus, what) = if processes::are_shared(shape) {
+    let (cpus, what) = if processes::on_host(shape) {
         (caps.max().unwrap_or_default(), "a service's CPU limit is")
     } else {
         (MilliCpu(caps.map(|MilliCpu(milli)| milli).sum()), "the services' CPU limits sum to")

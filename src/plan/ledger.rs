@@ -41,17 +41,17 @@ impl Decided {
     /// Why, for a person to read; for a pinned number also what it replaces.
     #[must_use]
     pub fn reason(&self) -> String {
-        let formula = match self.why {
-            why if self.formula.is_chosen() => why.to_owned(),
-            "" => self.formula.to_string(),
-            why => format!("{}: {why}", self.formula),
+        let (planned, formula) = (self.planned(), self.formula.to_string());
+        let reason = match self.why {
+            "" => formula,
+            // Nothing is computed: the number stands beside it.
+            why if formula == planned.to_string() => why.to_owned(),
+            why => format!("{formula}: {why}"),
         };
-        match self.planned() {
-            _ if !self.is_pinned() => formula,
-            planned if planned == self.value => {
-                format!("pinned, as the plan would choose: {formula}")
-            }
-            planned => format!("pinned; the plan would choose {planned}: {formula}"),
+        match self.is_pinned() {
+            false => reason,
+            true if planned == self.value => format!("pinned, as the plan would choose: {reason}"),
+            true => format!("pinned; the plan would choose {planned}: {reason}"),
         }
     }
 

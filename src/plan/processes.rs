@@ -127,8 +127,8 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
     }
 }
 
-/// Whether services share the host's CPUs, none of them with a limit.
+/// Whether the budget is a host's: its CPUs are shared, its system has a part.
 #[must_use]
-pub fn are_shared(shape: &Shape) -> bool {
+pub fn on_host(shape: &Shape) -> bool {
     shape.answers.deploy.budget == Budget::Host
 }

@@ -29,13 +29,14 @@ const SPARE: &[(&[Role], &str)] = &[
 ];
 
 /// Says what is missing when the claims do not fit in `budget`, of which the
-/// host keeps `kept`.
+/// host keeps `kept`. `without` says what all others need without some roles.
 pub(super) fn find(
     shape: &Shape,
     resource: &Resource,
     budget: u32,
     kept: u32,
     claims: &BTreeMap<Role, Claim>,
+    without: impl Fn(&[Role]) -> u32,
 ) -> Result<(), Problem> {
     let needed: u32 = claims.values().map(|claim| claim.least(resource)).sum::<u32>() + kept;
     if needed <= budget {
@@ -56,11 +57,8 @@ pub(super) fn find(
     let key = format!("deploy.{}", resource.name);
     let mut help = format!("the smallest budget that fits: --set {key}={smallest}");
     let missing = needed - budget;
-    let spared = |roles: &[Role]| -> u32 {
-        roles.iter().filter_map(|role| claims.get(role)).map(|claim| claim.least(resource)).sum()
-    };
     let fits = SPARE.iter().find(|(roles, _)| {
-        roles.iter().any(|role| claims.contains_key(role)) && spared(roles) >= missing
+        roles.iter().any(|role| claims.contains_key(role)) && without(roles) + kept <= budget
     });
     match fits {
         Some((_, change)) => help.push_str(&format!("; the smallest change that fits: {change}")),

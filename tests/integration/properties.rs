@@ -162,7 +162,22 @@ proptest! {
                 }
                 Err(problems) => {
                     // Only a budget that is too small is refused, and the
-                    // budget that the message names does fit.
+                    // budget and the change that the message names do fit.
+                    if let [problem] = &problems[..]
+                        && let Some((_, change)) = problem.help.as_deref().unwrap_or_default()
+                            .split_once("the smallest change that fits: ")
+                    {
+                        let mut draft = draft.clone();
+                        for setting in change.split("--set ").skip(1) {
+                            let (key, value) = setting.trim().split_once('=').unwrap();
+                            draft.set(key, value, Origin::Flag).unwrap();
+                        }
+                        let answers = draft.resolve().unwrap();
+                        prop_assert!(
+                            plan::plan(&answers, &BTreeSet::new()).is_ok(),
+                            "the change that was named does not fit: {problem:?}"
+                        );
+                    }
                     for problem in &problems {
                         let help = problem.help.clone().unwrap_or_default();
                         let named = help.split("--set ").nth(1).unwrap_or_default();

@@ -5,7 +5,7 @@ import os
 bind = "0.0.0.0:8000"
 backlog = 2048
 
-workers = 2
+workers = 4
 worker_class = "uvicorn_worker.UvicornWorker"
 # The heartbeat file: in memory, so that a slow disk never looks like a dead worker.
 worker_tmp_dir = "/dev/shm"  # noqa: S108 (the container's own)
