@@ -391,7 +391,7 @@ fn what_the_user_removed_stays_out_and_an_edit_stays_in() {
     fs::remove_file(directory.path().join("DEPLOY.md")).unwrap();
     let edited = format!("{}# mine\n", read(&directory, "Dockerfile"));
     write(&directory, "Dockerfile", &edited);
-    let report = report(&directory, &["--set", "deploy.memory=2GiB"]);
+    let report = report(&directory, &["--set", "deploy.cpus=4"]);
     assert!(!directory.path().join("DEPLOY.md").exists());
     assert_eq!(read(&directory, "Dockerfile"), edited);
     assert_eq!(file(&report, "compose.yaml").1, "replace", "nobody edited it");
@@ -458,7 +458,7 @@ fn lock_base(directory: &TempDir, path: &str) -> String {
 fn every_base_in_the_lock_is_stored_and_no_other() {
     let directory = repository();
     init(&directory, &[]).success();
-    init(&directory, &["--set", "deploy.memory=2GiB"]).success();
+    init(&directory, &["--set", "deploy.cpus=4"]).success();
     let lock: toml::Table = toml::from_str(&read(&directory, ".dockwright/lock.toml")).unwrap();
     let mut named: Vec<&str> = lock["file"]
         .as_array()

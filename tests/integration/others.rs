@@ -9,8 +9,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// Edits of the preset that the tests release as versions.
-pub const SMALL: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"2GiB\"\n";
-pub const LARGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"4GiB\"\n";
+pub const SMALL: &str =
+    "extends = [\"fastapi-gunicorn\"]\n[defaults]\ntune.web.memory = \"1792MiB\"\n";
+pub const LARGE: &str =
+    "extends = [\"fastapi-gunicorn\"]\n[defaults]\ntune.web.memory = \"3680MiB\"\n";
 
 /// Runs git as somebody whose own settings do not count.
 pub fn git(directory: &Path, arguments: &[&str]) -> String {

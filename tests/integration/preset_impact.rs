@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::team::{Team, tree};
 
-const FIRST: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"2GiB\"\n";
-const SECOND: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"3GiB\"\n\
+const FIRST: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ntune.web.memory = \"1792MiB\"\n";
+const SECOND: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ntune.web.memory = \"2692MiB\"\n\
     [locked]\nstack.cache = \"none\"\n\
     [[rule]]\nkey = \"web.workers\"\nmax = 12\nmessage = \"few workers\"\n";
 

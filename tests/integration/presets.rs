@@ -161,7 +161,7 @@ fn a_change_of_the_preset_is_a_difference_until_it_is_accepted() {
         &top,
         "ours/preset.toml",
         &format!("{manifest}\n[files.\"compose.dev.yaml\"]\noff = true\n")
-            .replace("deploy.memory = \"2GiB\"", "deploy.memory = \"3GiB\"")
+            .replace("# deploy.cpus = 2", "deploy.cpus = 4")
             .replace("[files.\"deploy/smoke.sh\"]", "[files.\"deploy/probe.sh\"]"),
     );
     let before = tree(top.path());

@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::team::Team;
 
-const SMALL: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"2GiB\"\n";
-const LARGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"4GiB\"\n";
+const SMALL: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ntune.web.memory = \"1792MiB\"\n";
+const LARGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ntune.web.memory = \"3680MiB\"\n";
 
 #[test]
 fn where_nothing_is_new_nothing_is_written() {
@@ -285,14 +285,14 @@ fn a_preset_that_is_gone_is_taken_from_what_the_repository_keeps() {
     let team = Team::with_shop(SMALL);
     fs::remove_dir_all(team.top.path().join("team")).unwrap();
     assert!(team.update(&[], 0).contains("Up to date"));
-    team.update(&["--set", "deploy.memory=4GiB"], 0);
+    team.update(&["--set", "tune.web.memory=3680MiB"], 0);
     assert!(team.read("compose.yaml").contains("3680M"));
-    assert!(team.read("dockwright.toml").contains("memory = \"4GiB\""));
+    assert!(team.read("dockwright.toml").contains("memory = \"3680MiB\""));
     // What it keeps is checked before it is used.
     let hash = team.read(".dockwright/lock.toml");
     let hash = hash.lines().find_map(|line| line.strip_prefix("hash = \"")).unwrap();
     let kept = format!(".dockwright/preset/{}/preset.toml", hash.trim_end_matches('"'));
-    team.edit(&kept, "2GiB", "8GiB");
+    team.edit(&kept, "1792MiB", "3000MiB");
     let report = team.update(&[], 2);
     assert!(report.contains("preset.toml is not what the lock pins"), "{report}");
 }

@@ -31,7 +31,7 @@ impl Hub {
         fs::create_dir_all(hub.presets().join("web")).unwrap();
         fs::create_dir_all(hub.presets().join("base")).unwrap();
         git(&hub.presets(), &["init", "--quiet"]);
-        hub.release("1.0.0", "2GiB");
+        hub.release("1.0.0", "1792MiB");
         hub
     }
 
@@ -41,7 +41,7 @@ impl Hub {
 
     fn release(&self, version: &str, memory: &str) {
         let base = format!(
-            "name = \"base\"\nversion = \"{version}\"\n[defaults]\ndeploy.memory = \"{memory}\"\n"
+            "name = \"base\"\nversion = \"{version}\"\n[defaults]\ntune.web.memory = \"{memory}\"\n"
         );
         let web = format!(
             "name = \"web\"\nversion = \"{version}\"\nextends = [\"fastapi-gunicorn\", \"../base\"]\n"
@@ -111,7 +111,7 @@ fn without_news_no_git_runs_and_a_clone_needs_neither_network_nor_cache() {
 fn another_revision_is_taken_where_it_is_named() {
     let hub = Hub::new();
     let shop = hub.shop("v1.0.0");
-    hub.release("2.0.0", "4GiB");
+    hub.release("2.0.0", "3680MiB");
     assert!(hub.run("shop", &["update"], 0).contains("Up to date"));
     let text = read(&shop, "dockwright.toml").replace("#v1.0.0", "#v2.0.0");
     fs::write(shop.join("dockwright.toml"), text).unwrap();
@@ -131,8 +131,8 @@ fn the_newest_tag_is_found_and_written_down() {
     let line = text.lines().find(|line| line.starts_with("preset = ")).unwrap();
     fs::write(shop.join("dockwright.toml"), text.replace(&format!("{line}\n"), &table)).unwrap();
     assert!(hub.run("shop", &["update"], 0).contains("Up to date"), "the same preset in a table");
-    hub.release("2.0.0", "4GiB");
-    hub.release("10.0.0", "6GiB");
+    hub.release("2.0.0", "3680MiB");
+    hub.release("10.0.0", "3000MiB");
     hub.run("shop", &["update", "--latest"], 0);
     let text = read(&shop, "dockwright.toml");
     assert!(text.contains(&table.replace("v1.0.0", "v10.0.0")), "{text}");
@@ -143,7 +143,7 @@ fn the_newest_tag_is_found_and_written_down() {
 fn a_branch_moves_only_when_it_is_asked_for_again() {
     let hub = Hub::new();
     let shop = hub.shop("main");
-    hub.release("2.0.0", "4GiB");
+    hub.release("2.0.0", "3680MiB");
     assert!(hub.run("shop", &["update"], 0).contains("Up to date"));
     hub.run("shop", &["update", "--fetch"], 0);
     assert!(read(&shop, "compose.yaml").contains("3680M"));
@@ -154,7 +154,7 @@ fn a_tag_that_was_moved_changes_nothing_unasked() {
     let hub = Hub::new();
     let shop = hub.shop("v1.0.0");
     let before = tree(&shop);
-    hub.release("2.0.0", "4GiB");
+    hub.release("2.0.0", "3680MiB");
     git(&hub.presets(), &["tag", "--force", "v1.0.0"]);
     fs::remove_dir_all(hub.top.path().join("cache")).unwrap();
     assert!(hub.run("shop", &["update"], 0).contains("Up to date"));
@@ -169,7 +169,7 @@ fn a_kept_layer_that_was_changed_is_named_by_its_file() {
     for layer in kept {
         let manifest = layer.unwrap().path().join("preset.toml");
         let text = fs::read_to_string(&manifest).unwrap();
-        fs::write(&manifest, text.replace("2GiB", "8GiB")).unwrap();
+        fs::write(&manifest, text.replace("1792MiB", "3000MiB")).unwrap();
     }
     let report = hub.run("shop", &["update"], 2);
     assert!(report.contains("preset.toml is not what the lock pins"), "{report}");

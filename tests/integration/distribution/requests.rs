@@ -6,7 +6,7 @@ use super::host::{Host, Kind};
 use crate::others::{LARGE, SMALL, commit_all, git};
 use crate::team::said;
 
-const HUGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"6GiB\"\n";
+const HUGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"8GiB\"\ntune.web.memory = \"5528MiB\"\n";
 
 fn on_both(test: impl Fn(Host, &str)) {
     test(Host::new(Kind::GitHub, SMALL), "PATCH");

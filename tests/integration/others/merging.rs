@@ -8,7 +8,7 @@ use super::{LARGE, SMALL, commit_all, git};
 use crate::support::dockwright;
 use crate::team::Team;
 
-const HUGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"6GiB\"\n";
+const HUGE: &str = "extends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"8GiB\"\ntune.web.memory = \"5528MiB\"\n";
 
 /// A repository whose edit of `compose.yaml` conflicts with version 2.0.0.
 fn conflicting() -> Team {

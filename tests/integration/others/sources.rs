@@ -44,7 +44,7 @@ fn a_clone_works_where_the_preset_cannot_be_had() {
     commit_all(&team.shop(), "shop");
     git(team.top.path(), &["clone", "--quiet", "shop", "clone"]);
     team.run(&["update", "clone"], 0);
-    team.run(&["update", "clone", "--set", "deploy.memory=4GiB"], 0);
+    team.run(&["update", "clone", "--set", "tune.web.memory=3680MiB"], 0);
     let compose = fs::read_to_string(team.top.path().join("clone/compose.yaml")).unwrap();
     assert!(compose.contains("3680M"));
     // Asking for what cannot be had says so, and leaves everything.
@@ -70,16 +70,16 @@ fn a_relative_preset_is_found_from_every_directory() {
     fs::create_dir(&base).unwrap();
     let text = |memory: &str| {
         format!(
-            "name = \"base\"\nversion = \"1.0.0\"\nextends = [\"fastapi-gunicorn\"]\n[defaults]\ndeploy.memory = \"{memory}\"\n"
+            "name = \"base\"\nversion = \"1.0.0\"\nextends = [\"fastapi-gunicorn\"]\n[defaults]\ntune.web.memory = \"{memory}\"\n"
         )
     };
-    fs::write(base.join("preset.toml"), text("2GiB")).unwrap();
+    fs::write(base.join("preset.toml"), text("1792MiB")).unwrap();
     fs::create_dir(team.top.path().join("apps")).unwrap();
     team.run(&["new", "apps/shop", "--preset", "./team", "--yes"], 0);
     let shop = team.top.path().join("apps/shop");
     let intent = fs::read_to_string(shop.join("dockwright.toml")).unwrap();
     assert!(intent.contains("preset = \"../../team\""), "{intent}");
-    fs::write(base.join("preset.toml"), text("4GiB")).unwrap();
+    fs::write(base.join("preset.toml"), text("3680MiB")).unwrap();
     let output = crate::support::dockwright()
         .current_dir(shop.join("app"))
         .args(["update", ".."])
