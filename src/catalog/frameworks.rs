@@ -48,7 +48,7 @@ pub struct FrameworkRow {
     pub needs_database: Option<String>,
     #[serde(default)]
     pub health_route: Vec<String>,
-    pub start_seconds: u64,
+    pub start_seconds: u32,
     pub memory: Figures,
 }
 

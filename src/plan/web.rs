@@ -34,12 +34,15 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
     let why = if model { "one process shares one copy of the model" } else { "" };
     ledger.decide(rows::WORKERS, Web, workers, why);
     if !shape.application().server.is_asgi() {
-        let sync = ledger.get(rows::WORKER_CLASS, Web) == "sync";
-        let (threads, why) = if sync {
-            (processes::SYNC.threads, "a sync worker handles one request at a time")
-        } else {
-            let why = "2 to 4 for gthread: requests wait more than they compute";
-            (processes::GTHREAD.threads, why)
+        let (threads, why) = match ledger.get(rows::WORKER_CLASS, Web).as_str() {
+            "sync" => (1, "a sync worker handles one request at a time"),
+            _ if model => {
+                (processes::MODEL.threads, "the only process answers others while it predicts")
+            }
+            _ => {
+                let why = "one computes while another waits; more of them wait for each other";
+                (processes::GTHREAD.threads, why)
+            }
         };
         ledger.decide(rows::THREADS, Web, threads, why);
     }

@@ -103,7 +103,7 @@ fn torch_from_a_lock_that_cannot_name_the_cpu_build_is_refused() {
 #[test]
 fn a_budget_that_is_too_small_says_what_is_missing() {
     refused(
-        &["--preset", "celery-postgres-redis", "--set", "deploy.memory=1100MiB"],
+        &["--preset", "celery-postgres-redis", "--set", "deploy.memory=1000MiB"],
         &[
             "deploy.memory",
             "missing",

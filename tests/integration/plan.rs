@@ -85,7 +85,7 @@ fn gthread_workers_are_one_more_than_the_cpus() {
     let plan = json(&["--preset", "django-nginx", "--set", "deploy.cpus=4"]);
     assert_eq!(value(&plan, "web.worker-class"), "gthread");
     assert_eq!(value(&plan, "web.workers"), 5);
-    assert_eq!(value(&plan, "web.threads"), 4);
+    assert_eq!(value(&plan, "web.threads"), 2);
 }
 
 #[test]
