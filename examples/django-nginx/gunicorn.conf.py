@@ -7,7 +7,7 @@ backlog = 2048
 
 workers = 5
 worker_class = "gthread"
-threads = 4
+threads = 2
 worker_connections = 256
 # The heartbeat file: in memory, so that a slow disk never looks like a dead worker.
 worker_tmp_dir = "/dev/shm"  # noqa: S108 (the container's own)

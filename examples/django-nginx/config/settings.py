@@ -66,7 +66,7 @@ DATABASES = {
     "default": database(
         env.text("DATABASE_URL"),
         # 0: no pool.
-        pool_size=env.integer("DATABASE_POOL_SIZE", 4),
+        pool_size=env.integer("DATABASE_POOL_SIZE", 2),
         # 0: no limit.
         statement_timeout_ms=env.integer("DATABASE_STATEMENT_TIMEOUT_MS", 25000),
     ),
