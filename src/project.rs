@@ -97,13 +97,27 @@ pub fn named_preset(
     let Some(reference) = Reference::of_entries(entries).map_err(Error::input)? else {
         return Ok(None);
     };
-    if let Reference::Builtin(name) = &reference {
-        let place = entries.iter().find(|entry| entry.key == "preset").map(|e| e.place.to_string());
-        return preset::find(name)
-            .map(Some)
-            .map_err(|problem| Error::input(problem.at(place.unwrap_or_default())));
+    let place = entries.iter().find(|entry| entry.key == "preset").map(|e| e.place.to_string());
+    open(&reference, directory, lock, &place.unwrap_or_default()).map(Some)
+}
+
+/// The preset of a reference that stands at a place.
+///
+/// # Errors
+/// An unknown preset, or one that cannot be read or fetched.
+pub fn open(
+    reference: &Reference,
+    directory: &Path,
+    lock: Option<&Lock>,
+    place: &str,
+) -> Result<Preset, Error> {
+    match reference {
+        Reference::Builtin(name) => {
+            preset::find(name).map_err(|problem| Error::input(problem.at(place)))
+        }
+        // What is read says where by itself.
+        _ => preset::open(reference, &places(directory, lock)),
     }
-    preset::open(&reference, &places(directory, lock)).map(Some)
 }
 
 /// Where presets are looked for from a directory.
@@ -140,11 +154,11 @@ pub fn sources<'a>(
 pub fn plan(draft: &Draft, only: &BTreeSet<Bundle>) -> Result<Plan, Error> {
     let Judged { mut plan, violations, .. } = judge(draft, only).map_err(Error::Input)?;
     let (soft, hard): (Vec<_>, Vec<_>) =
-        violations.iter().partition(|violation| violation.warn_until.is_some());
+        violations.iter().partition(|violation| violation.only_warns());
     if !hard.is_empty() {
         return Err(Error::Input(hard.into_iter().map(Violation::problem).collect()));
     }
-    let until = |soft: &Violation| soft.warn_until.clone().unwrap_or_default();
+    let until = |soft: &Violation| soft.requirement.warn_until.clone().unwrap_or_default();
     plan.warnings.extend(
         soft.iter().map(|soft| format!("{}; an error after {}", soft.problem(), until(soft))),
     );

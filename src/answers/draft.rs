@@ -105,12 +105,7 @@ impl Draft {
             problem
         };
         let Some(field) = schema::find(key) else {
-            let mut problem = Problem::new(format!("unknown key `{key}`"));
-            problem.help = Some(match schema::nearest(key) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`dockwright schema config` lists every key".into(),
-            });
-            return Err(locate(problem));
+            return Err(locate(schema::unknown(key)));
         };
         if let Some(path) = key.strip_prefix("files.") {
             RelPath::new(path).map_err(|message| locate(Problem::new(message)))?;
@@ -124,17 +119,6 @@ impl Draft {
             None => drop(self.values.insert(key.to_owned(), Sourced::new(value, origin))),
         }
         Ok(())
-    }
-
-    /// Takes `KEY=VALUE`, as `--set` has it.
-    ///
-    /// # Errors
-    /// A flag that is malformed, unknown or refused.
-    pub(super) fn set_flag(&mut self, flag: &str) -> Result<(), Problem> {
-        match flag.split_once('=') {
-            Some((key, value)) => self.set(key.trim(), value, Origin::Flag),
-            None => Err(Problem::new("expected KEY=VALUE").at(format!("--set {flag}"))),
-        }
     }
 
     /// Takes an answer back that says what holds without it.

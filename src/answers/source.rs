@@ -42,7 +42,7 @@ impl Origin {
     }
 
     /// What precedence compares.
-    const fn rank(&self) -> (usize, usize) {
+    pub(super) const fn rank(&self) -> (usize, usize) {
         match self {
             Self::Builtin => (0, 0),
             Self::Found(_) => (1, 0),

@@ -14,10 +14,10 @@ use crate::schema::entries::Entry;
 
 /// Everything that answers come from. Which of two that speak of one key holds
 /// is for the order of [`Origin`] to say, not for the order here.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Sources<'a> {
     /// The preset, with its layers.
-    pub preset: &'a Preset,
+    pub preset: Option<&'a Preset>,
     /// A name for a project that nobody names, and where it is from.
     pub name: Option<(String, Origin)>,
     /// What was written before and stays, by key.
@@ -50,18 +50,30 @@ pub struct Assembled {
 impl<'a> Sources<'a> {
     /// A preset, and nobody who says anything else.
     #[must_use]
-    pub const fn of(preset: &'a Preset) -> Self {
-        Self {
-            preset,
-            name: None,
-            sticky: None,
-            derived: None,
-            alternates: BTreeMap::new(),
-            facts: None,
-            entries: &[],
-            set: &[],
-            prompts: &[],
-        }
+    pub fn of(preset: &'a Preset) -> Self {
+        Self { preset: Some(preset), ..Self::default() }
+    }
+
+    /// What people say, whoever is heard in the end; flags are `KEY=VALUE` by
+    /// now.
+    fn explicit(&self) -> impl Iterator<Item = (&'a str, &'a str, Origin)> + use<'a> {
+        // Which preset it is was read before.
+        let is_key = |entry: &&Entry| entry.key != "preset" && !entry.key.starts_with("preset.");
+        let of_file = self.entries.iter().filter(is_key);
+        let of_file =
+            of_file.map(|e| (e.key.as_str(), e.text.as_str(), Origin::File(e.place.clone())));
+        let flags = self.set.iter().filter_map(|flag| flag.split_once('='));
+        let flags = flags.map(|(key, text)| (key.trim(), text, Origin::Flag));
+        let prompts = self.prompts.iter();
+        let prompts = prompts.map(|(key, text)| (key.as_str(), text.as_str(), Origin::Prompt));
+        of_file.chain(flags).chain(prompts)
+    }
+
+    /// What people say of a key, as they wrote it.
+    #[must_use]
+    pub fn explicit_text(&self, key: &str) -> Option<&'a str> {
+        let of_key = self.explicit().filter(|(name, ..)| *name == key);
+        of_key.max_by_key(|(.., origin)| origin.rank()).map(|(_, text, _)| text)
     }
 
     /// The answers.
@@ -70,7 +82,8 @@ impl<'a> Sources<'a> {
     /// Problems of all sources together, each with its place: unknown keys,
     /// values that a key refuses.
     pub fn assemble(&self) -> Result<Assembled, Vec<Problem>> {
-        let mut draft = Draft::of_preset(self.preset)?;
+        let preset = self.preset.map(Draft::of_preset).transpose()?;
+        let mut draft = preset.unwrap_or_default();
         if let Some((name, origin)) = &self.name {
             // One that is no name is asked for.
             let _ = draft.set("project.name", name, origin.clone());
@@ -83,15 +96,11 @@ impl<'a> Sources<'a> {
         };
         draft.place(self.alternates.clone());
         let mut problems = Vec::new();
-        // Which preset it is was read before.
-        let is_key = |entry: &&Entry| entry.key != "preset" && !entry.key.starts_with("preset.");
-        for entry in self.entries.iter().filter(is_key) {
-            let origin = Origin::File(entry.place.clone());
-            problems.extend(draft.set(&entry.key, &entry.text, origin).err());
+        for (key, text, origin) in self.explicit() {
+            problems.extend(draft.set(key, text, origin).err());
         }
-        problems.extend(self.set.iter().filter_map(|flag| draft.set_flag(flag).err()));
-        for (key, text) in self.prompts {
-            problems.extend(draft.set(key, text, Origin::Prompt).err());
+        for flag in self.set.iter().filter(|flag| !flag.contains('=')) {
+            problems.push(Problem::new("expected KEY=VALUE").at(format!("--set {flag}")));
         }
         if !problems.is_empty() {
             return Err(problems);

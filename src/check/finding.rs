@@ -116,15 +116,13 @@ impl Finding {
     /// What of a requirement does not hold, in a file.
     #[must_use]
     pub fn of(requirement: &Requirement, path: &str, line: Option<usize>, message: &str) -> Self {
-        let message = match &requirement.message {
-            Some(own) => format!("{own}: {message}"),
-            None => message.to_owned(),
-        };
         Self {
             layer: Some(requirement.layer.clone()),
             demand: Some(requirement.place.clone()),
             warn_until: requirement.warn_until.clone(),
-            ..Self::new(Kind::Policy, &requirement.id, message).in_file(path).on_line(line)
+            ..Self::new(Kind::Policy, &requirement.id, requirement.say(message))
+                .in_file(path)
+                .on_line(line)
         }
     }
 

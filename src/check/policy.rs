@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use crate::answers::document;
 use crate::check::Options;
 use crate::check::disk;
-use crate::check::finding::{Finding, Kind};
+use crate::check::finding::Finding;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::policy::{self, Policy, Violation};
 use crate::preset::Preset;
 use crate::project::{self, Project};
 use crate::render::{self, Rendered};
+use crate::schema;
 
 /// What was judged, and what it was judged by.
 #[derive(Debug)]
@@ -47,27 +48,14 @@ pub fn judge(project: &Project, preset: &Preset, options: &Options) -> Result<Ju
 }
 
 fn of_answers(violation: &Violation) -> Finding {
-    let finding = Finding::new(Kind::Policy, &violation.rule, &violation.message);
-    Finding {
-        path: Some(document::FILE.to_owned()),
-        line: violation.at.as_ref().map(|place| place.line),
-        layer: Some(violation.layer.clone()),
-        demand: Some(violation.place.clone()),
-        warn_until: violation.warn_until.clone(),
-        help: Some(match (&violation.at, violation.subject.as_str()) {
-            (Some(_), _) => "change it, then `dockwright update`".to_owned(),
-            (None, "dockwright") => "install a newer dockwright".to_owned(),
-            (None, subject) => format!("set {} there, then `dockwright update`", key_of(subject)),
-        }),
-        ..finding
-    }
-}
-
-/// The key of `dockwright.toml` that a subject is about.
-fn key_of(subject: &str) -> String {
-    match subject {
-        "python" => "project.python".to_owned(),
-        subject if crate::schema::find(subject).is_some() => subject.to_owned(),
-        number => format!("tune.{number}"),
-    }
+    let Violation { requirement, what, at, .. } = violation;
+    let line = at.as_ref().map(|place| place.line);
+    Finding::of(requirement, document::FILE, line, what).help(match (at, &*requirement.key) {
+        (Some(_), _) => "change it, then `dockwright update`".to_owned(),
+        (None, "dockwright") => "install a newer dockwright".to_owned(),
+        (None, key) => {
+            let table = if schema::find(key).is_some() { "" } else { "tune." };
+            format!("set {table}{key} there, then `dockwright update`")
+        }
+    })
 }

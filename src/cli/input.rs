@@ -9,24 +9,36 @@ use crate::apply::journal;
 use crate::cli::{Choices, report};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
-use crate::preset::{self, Preset, Reference};
+use crate::preset::{Preset, Reference};
 use crate::project;
 use crate::schema;
 
 /// The preset that is used when nobody names one.
-pub const USUAL_PRESET: &str = "fastapi-uvicorn";
+pub const DEFAULT_PRESET: &str = "fastapi-uvicorn";
 
 /// The preset that `--preset` names, seen from the directory it is for.
 ///
 /// # Errors
 /// An unknown preset, or one that cannot be read or fetched.
 pub fn preset(reference: &str, directory: &Path, lock: Option<&Lock>) -> Result<Preset, Error> {
-    let at_flag = |problem: Problem| Error::input(problem.at("--preset"));
-    let reference = Reference::parse(reference).map_err(at_flag)?.seen_from(directory);
-    if let Reference::Builtin(name) = &reference {
-        return preset::find(name).map_err(at_flag);
+    let parsed = Reference::parse(reference).map_err(|p| Error::input(p.at("--preset")))?;
+    project::open(&parsed.seen_from(directory), directory, lock, "--preset")
+}
+
+/// The preset that `--preset` names, or else `dockwright.toml`.
+///
+/// # Errors
+/// See [`preset`] and [`project::named_preset`].
+pub fn named_preset(
+    choices: &Choices,
+    entries: &[document::Entry],
+    directory: &Path,
+    lock: Option<&Lock>,
+) -> Result<Option<Preset>, Error> {
+    match &choices.preset {
+        Some(reference) => preset(reference, directory, lock).map(Some),
+        None => project::named_preset(entries, directory, lock),
     }
-    preset::open(&reference, &project::places(directory, lock))
 }
 
 /// The name a directory suggests for the service in it.

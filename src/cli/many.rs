@@ -47,6 +47,12 @@ pub fn each<T: Send>(
     done.into_iter().map(|(number, result)| Done { dir: dirs[number].clone(), result }).collect()
 }
 
+/// The exit code of many repositories: the highest.
+pub fn worst<T>(done: &[Done<T>], code: impl Fn(&T) -> u8) -> u8 {
+    let code = |done: &Done<T>| done.result.as_ref().map_or_else(Error::exit_code, &code);
+    done.iter().map(code).max().unwrap_or(0)
+}
+
 fn take<'a>(next: &AtomicUsize, dirs: &'a [PathBuf]) -> Option<(usize, &'a PathBuf)> {
     let number = next.fetch_add(1, Ordering::Relaxed);
     Some((number, dirs.get(number)?))

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use crate::answers::{Draft, Sources};
 use crate::apply::create;
-use crate::apply::packages;
 use crate::cli::{Choices, Format, input, overview, report, wizard};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
@@ -49,7 +48,7 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
 
 fn non_interactive(dir: &Path, choices: &Choices) -> Result<(Preset, Draft), Error> {
     let preset =
-        input::preset(choices.preset.as_deref().unwrap_or(input::USUAL_PRESET), dir, None)?;
+        input::preset(choices.preset.as_deref().unwrap_or(input::DEFAULT_PRESET), dir, None)?;
     let name = input::name_source(dir);
     let sources = Sources { name, set: &choices.set, ..Sources::of(&preset) };
     let draft = sources.assemble().map_err(Error::Input)?.draft;
@@ -121,11 +120,4 @@ fn next_command(dir: &Path, plan: &Plan) -> String {
         format!("docker build --tag {} .", plan.answers.name)
     };
     if shown == "." { start } else { format!("cd {quoted} && {start}") }
-}
-
-/// Whether a package manager can be offered: its tool is there to make the
-/// lock.
-#[must_use]
-pub fn can_offer(manager: crate::answers::stack::PackageManager) -> bool {
-    packages::is_installed(manager)
 }

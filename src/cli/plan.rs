@@ -26,12 +26,9 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
     let entries = entries.unwrap_or_default();
     let lock = Lock::read(dir)?;
     let lock = lock.as_ref();
-    let preset = match &choices.preset {
-        Some(reference) => input::preset(reference, dir, lock)?,
-        None => match project::named_preset(&entries, dir, lock)? {
-            Some(preset) => preset,
-            None => input::preset(input::USUAL_PRESET, dir, lock)?,
-        },
+    let preset = match input::named_preset(choices, &entries, dir, lock)? {
+        Some(preset) => preset,
+        None => input::preset(input::DEFAULT_PRESET, dir, lock)?,
     };
     let sources = project::sources(&preset, lock, &entries);
     let sources = Sources { name: input::name_source(dir), set: &choices.set, ..sources };

@@ -21,32 +21,42 @@ pub use requirement::{Constraint, Requirement};
 pub struct Policy(pub Vec<Requirement>);
 
 /// A requirement that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Violation {
-    /// What a waiver names it by.
-    pub rule: String,
+    /// What is required.
+    pub requirement: Requirement,
     /// The key or subject it is about.
     pub subject: String,
-    /// What is wrong, for people.
-    pub message: String,
-    /// The layer that requires otherwise.
-    pub layer: String,
-    /// Where the requirement stands.
-    pub place: Place,
+    /// What is wrong.
+    pub what: String,
     /// Who set the value, if somebody did.
     pub set_by: Option<String>,
     /// Where in `dockwright.toml` that is.
     pub at: Option<Place>,
-    /// The last day on which it is only a warning, where that is not over.
-    pub warn_until: Option<String>,
 }
 
 impl Violation {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.requirement.say(&self.what)
+    }
+
+    /// Whether it is only a warning yet.
+    #[must_use]
+    pub const fn only_warns(&self) -> bool {
+        self.requirement.warn_until.is_some()
+    }
+
     /// As a problem of the input.
     #[must_use]
     pub fn problem(&self) -> Problem {
-        let problem = Problem::new(format!("{} ({}, {})", self.message, self.layer, self.place));
-        problem.at(self.set_by.as_ref().unwrap_or(&self.subject).clone())
+        let Requirement { layer, place, .. } = &self.requirement;
+        Problem::new(format!("{} ({layer}, {place})", self.message())).at(self
+            .set_by
+            .as_ref()
+            .unwrap_or(&self.subject)
+            .clone())
     }
 }
 
@@ -55,27 +65,19 @@ impl Policy {
     #[must_use]
     pub fn of(preset: &Preset, today: &str) -> Self {
         let mut locks: BTreeMap<&str, Requirement> = BTreeMap::new();
-        let mut others = Vec::new();
+        let (mut floors, mut rules) = (Vec::new(), Vec::new());
         for layer in &preset.layers {
-            for entry in &layer.manifest.locked {
-                let value = schema::find(&entry.key).map(|field| field.kind.read(&entry.text));
-                // Reading the manifest has refused what is no value.
-                let Some(Ok(value)) = value else { continue };
-                // A later layer can only have repeated it.
-                locks.entry(&entry.key).or_insert_with(|| {
-                    Requirement::lock(&entry.key, value, layer.label(), entry.place.clone())
-                });
+            let manifest = &layer.manifest;
+            for entry in &manifest.locked {
+                if let Some(lock) = Requirement::lock(entry, layer) {
+                    // A later layer can only have repeated it.
+                    locks.entry(&entry.key).or_insert(lock);
+                }
             }
+            floors.extend(manifest.floors.iter().map(|floor| Requirement::floor(floor, layer)));
+            rules.extend(manifest.rules.iter().map(|rule| Requirement::rule(rule, layer, today)));
         }
-        for layer in &preset.layers {
-            let floors = &layer.manifest.floors;
-            others.extend(floors.iter().map(|floor| Requirement::floor(floor, layer.label())));
-        }
-        for layer in &preset.layers {
-            let rules = &layer.manifest.rules;
-            others.extend(rules.iter().map(|rule| Requirement::rule(rule, layer.label(), today)));
-        }
-        Self(locks.into_values().chain(others).collect())
+        Self(locks.into_values().chain(floors).chain(rules).collect())
     }
 
     /// What waivers may name: locked keys, subjects of floors, ids of rules.
@@ -99,8 +101,8 @@ impl Policy {
                 Origin::Flag => format!("--set {key}={value}"),
                 origin => origin.to_string(),
             });
-            let message = format!("{key} = {value}: it is locked to {lock}");
-            (value != *lock).then(|| violation(requirement, key, message, set_by, draft))
+            let what = format!("{key} = {value}: it is locked to {lock}");
+            (value != *lock).then(|| violation(requirement, key, what, set_by, draft))
         };
         self.0.iter().filter_map(broken).collect()
     }
@@ -118,9 +120,8 @@ impl Policy {
                 Constraint::Equals(_) | Constraint::Lines { .. } => return None,
             };
             let fault = requirement.fault(&text)?;
-            let rule = requirement.message.as_ref().map(|message| format!("{message}: "));
-            let message = format!("{}{subject} is {text}, {fault}", rule.unwrap_or_default());
-            Some(violation(requirement, subject, message, set_by, draft))
+            let what = format!("{subject} is {text}, {fault}");
+            Some(violation(requirement, subject, what, set_by, draft))
         };
         self.0.iter().filter_map(broken).collect()
     }
@@ -129,7 +130,7 @@ impl Policy {
 fn violation(
     requirement: &Requirement,
     subject: &str,
-    message: String,
+    what: String,
     set_by: Option<String>,
     draft: &Draft,
 ) -> Violation {
@@ -139,14 +140,11 @@ fn violation(
     };
     let key = &requirement.key;
     Violation {
-        rule: requirement.id.clone(),
+        requirement: requirement.clone(),
         subject: subject.to_owned(),
-        message,
-        layer: requirement.layer.clone(),
-        place: requirement.place.clone(),
+        what,
         set_by,
         at: place(key).or_else(|| place(&format!("tune.{key}"))),
-        warn_until: requirement.warn_until.clone(),
     }
 }
 

@@ -6,39 +6,13 @@ use std::cmp::Ordering;
 use regex::Regex;
 
 use crate::error::Place;
+use crate::preset::Layer;
 use crate::preset::manifest::Floor;
-use crate::preset::rule::{Rule, Test};
-use crate::relpath::RelPath;
-use crate::schema::value::Value;
+pub use crate::preset::rule::Constraint;
+use crate::preset::rule::Rule;
+use crate::schema::entries::Entry;
 use crate::schema::{self, Field};
 use crate::version;
-
-/// What a value or a file has to be.
-#[derive(Clone, Debug)]
-pub enum Constraint {
-    /// This value.
-    Equals(Value),
-    /// At least this version.
-    AtLeast(String),
-    /// A value within bounds.
-    Within {
-        /// The least.
-        min: Option<String>,
-        /// The most.
-        max: Option<String>,
-        /// The only ones; empty for no such bound.
-        one_of: Vec<String>,
-    },
-    /// A file, line by line.
-    Lines {
-        /// The file.
-        path: RelPath,
-        /// Some line has to match.
-        require: Option<Regex>,
-        /// No line may match.
-        forbid: Option<Regex>,
-    },
-}
 
 /// Something that a layer of a preset requires.
 #[derive(Clone, Debug)]
@@ -61,54 +35,45 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// A value that no later source may change.
-    pub(super) fn lock(key: &str, value: Value, layer: String, place: Place) -> Self {
+    fn new(id: &str, key: &str, constraint: Constraint, layer: &Layer, place: &Place) -> Self {
         Self {
-            id: key.to_owned(),
-            key: bare(key).to_owned(),
-            constraint: Constraint::Equals(value),
+            id: id.to_owned(),
+            key: key.strip_prefix("tune.").unwrap_or(key).to_owned(),
+            constraint,
             message: None,
-            layer,
-            place,
+            layer: layer.label(),
+            place: place.clone(),
             warn_until: None,
         }
+    }
+
+    /// A value that no later source may change; `None` for what is no value,
+    /// which reading the manifest has refused.
+    pub(super) fn lock(lock: &Entry, layer: &Layer) -> Option<Self> {
+        let value = schema::find(&lock.key)?.kind.read(&lock.text).ok()?;
+        Some(Self::new(&lock.key, &lock.key, Constraint::Equals(value), layer, &lock.place))
     }
 
     /// A least version.
-    pub(super) fn floor(floor: &Floor, layer: String) -> Self {
-        Self {
-            id: floor.subject.clone(),
-            key: match floor.subject.as_str() {
-                "python" => "project.python".to_owned(),
-                subject => subject.to_owned(),
-            },
-            constraint: Constraint::AtLeast(floor.least.clone()),
-            message: None,
-            layer,
-            place: floor.place.clone(),
-            warn_until: None,
-        }
+    pub(super) fn floor(floor: &Floor, layer: &Layer) -> Self {
+        let key = if floor.subject == "python" { "project.python" } else { &floor.subject };
+        let least = Constraint::AtLeast(floor.least.clone());
+        Self::new(&floor.subject, key, least, layer, &floor.place)
     }
 
     /// A rule, as it counts on a day.
-    pub(super) fn rule(rule: &Rule, layer: String, today: &str) -> Self {
-        let (key, constraint) = match rule.test.clone() {
-            Test::Value { key, min, max, one_of } => {
-                (bare(&key).to_owned(), Constraint::Within { min, max, one_of })
-            }
-            Test::Text { path, require, forbid } => {
-                (String::new(), Constraint::Lines { path, require, forbid })
-            }
-        };
+    pub(super) fn rule(rule: &Rule, layer: &Layer, today: &str) -> Self {
         Self {
-            id: rule.id().to_owned(),
-            key,
-            constraint,
             message: Some(rule.message.clone()),
-            layer,
-            place: rule.place.clone(),
             warn_until: rule.softened(today),
+            ..Self::new(rule.id(), &rule.key, rule.constraint.clone(), layer, &rule.place)
         }
+    }
+
+    /// What does not hold, after what the rule says to people.
+    #[must_use]
+    pub fn say(&self, what: &str) -> String {
+        self.message.as_ref().map_or_else(|| what.to_owned(), |own| format!("{own}: {what}"))
     }
 
     /// What of it a value breaks, in words: `more than 1GiB`.
@@ -156,11 +121,6 @@ impl Requirement {
         let missing = |pattern: &&Regex| !text.lines().any(|line| pattern.is_match(line));
         (lines.filter(forbidden).collect(), require.as_ref().filter(missing))
     }
-}
-
-/// A number's key without the table that pins it.
-fn bare(key: &str) -> &str {
-    key.strip_prefix("tune.").unwrap_or(key)
 }
 
 /// Which bound a value is outside of.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::digest::{hash, normalised};
 use crate::error::{Error, Problem};
 use crate::relpath::RelPath;
 
@@ -125,7 +126,7 @@ impl Files {
     /// SHA-256 of each file, by path.
     #[must_use]
     pub fn hashes(&self) -> BTreeMap<String, String> {
-        self.iter().map(|(path, bytes)| (path.to_string(), crate::digest::hash(bytes))).collect()
+        self.iter().map(|(path, bytes)| (path.to_string(), hash(bytes))).collect()
     }
 
     /// SHA-256 over every path and content, in hexadecimal; CRLF and LF count
@@ -135,10 +136,7 @@ impl Files {
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
         for (path, bytes) in self.iter() {
-            let bytes = match std::str::from_utf8(bytes) {
-                Ok(text) => text.replace("\r\n", "\n").into_bytes(),
-                Err(_) => bytes.to_vec(),
-            };
+            let bytes = normalised(bytes);
             // Lengths keep two files from hashing like one with both contents.
             digest.update(path.as_str().as_bytes());
             digest.update([0]);

@@ -4,6 +4,7 @@ use regex::{Regex, RegexBuilder};
 
 use crate::error::{Place, Problem};
 use crate::relpath::RelPath;
+use crate::schema::value::Value;
 
 /// Largest compiled pattern, in bytes: a hostile one must not exhaust memory.
 const PATTERN_LIMIT: usize = 1 << 20;
@@ -13,11 +14,14 @@ const PATTERN_LIMIT: usize = 1 << 20;
 pub struct Rule {
     /// A name of its own; otherwise its key or file names it.
     pub name: Option<String>,
-    /// What is tested.
-    pub test: Test,
+    /// The answer or number it is on: `web.memory`, `stack.proxy`; empty of one
+    /// on a file.
+    pub key: String,
+    /// What has to hold.
+    pub constraint: Constraint,
     /// What people see.
     pub message: String,
-    /// The last day, `YYYY-MM-DD`, on which a breach is only a warning.
+    /// The last day, `YYYY-MM-DD`, on which a violation is only a warning.
     pub warn_until: Option<String>,
     /// Where it stands.
     pub place: Place,
@@ -27,36 +31,38 @@ impl Rule {
     /// What a waiver and a report name it by; it stays while the rule does.
     #[must_use]
     pub fn id(&self) -> &str {
-        match (&self.name, &self.test) {
+        match (&self.name, &self.constraint) {
             (Some(name), _) => name,
-            (None, Test::Value { key, .. }) => key.strip_prefix("tune.").unwrap_or(key),
-            (None, Test::Text { path, .. }) => path.as_str(),
+            (None, Constraint::Lines { path, .. }) => path.as_str(),
+            (None, _) => self.key.strip_prefix("tune.").unwrap_or(&self.key),
         }
     }
 
-    /// The last day on which a breach is only a warning, unless that is over.
+    /// The last day on which a violation is only a warning, unless that is over.
     #[must_use]
     pub fn softened(&self, today: &str) -> Option<String> {
         self.warn_until.clone().filter(|day| day.as_str() >= today)
     }
 }
 
-/// What is tested.
+/// What a value or a file has to be.
 #[derive(Clone, Debug)]
-pub enum Test {
-    /// An answer or a planned number.
-    Value {
-        /// Its key: `web.memory`, `stack.proxy`.
-        key: String,
-        /// The least it may be.
+pub enum Constraint {
+    /// This value.
+    Equals(Value),
+    /// At least this version.
+    AtLeast(String),
+    /// A value within bounds.
+    Within {
+        /// The least.
         min: Option<String>,
-        /// The most it may be.
+        /// The most.
         max: Option<String>,
-        /// The only values it may have; empty for no such bound.
+        /// The only ones; empty for no such bound.
         one_of: Vec<String>,
     },
-    /// A file on disk, line by line.
-    Text {
+    /// A file, line by line.
+    Lines {
         /// The file.
         path: RelPath,
         /// Some line has to match.
@@ -66,12 +72,12 @@ pub enum Test {
     },
 }
 
-impl Test {
-    /// A test of a file's lines.
+impl Constraint {
+    /// What the lines of a file have to be.
     ///
     /// # Errors
     /// No pattern, or one that does not compile.
-    pub fn text(
+    pub fn lines(
         path: RelPath,
         require: Option<&str>,
         forbid: Option<&str>,
@@ -86,7 +92,7 @@ impl Test {
                 Problem::new(format!("the pattern `{pattern}` does not compile: {last}"))
             })
         };
-        Ok(Self::Text {
+        Ok(Self::Lines {
             path,
             require: require.map(compile).transpose()?,
             forbid: forbid.map(compile).transpose()?,

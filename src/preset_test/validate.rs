@@ -16,7 +16,7 @@ use crate::render;
 pub fn problems(preset: &Preset) -> Result<Vec<Problem>, Error> {
     let mut problems = unused(preset);
     match defaults(preset) {
-        Ok(breaches) => problems.extend(breaches),
+        Ok(violations) => problems.extend(violations),
         Err(Error::Input(more)) => problems.extend(more),
         Err(error) => return Err(error),
     }
@@ -32,7 +32,7 @@ fn defaults(preset: &Preset) -> Result<Vec<Problem>, Error> {
     let judged = project::judge(&draft, &Default::default()).map_err(Error::Input)?;
     render::render(&judged.plan, &draft)?;
     let help = "its own defaults have to satisfy what a preset demands";
-    let hard = judged.violations.iter().filter(|violation| violation.warn_until.is_none());
+    let hard = judged.violations.iter().filter(|violation| !violation.only_warns());
     Ok(hard.map(|violation| violation.problem().help(help)).collect())
 }
 
@@ -90,8 +90,7 @@ pub fn broken_by(preset: &Preset, made: &Made) -> Vec<Problem> {
         let Some(golden) = files.get(path).filter(|_| rule.warn_until.is_none()) else { continue };
         let text = String::from_utf8_lossy(&golden.bytes);
         let problem = |what: String| {
-            let message = format!("{}: {what}", rule.message.as_deref().unwrap_or_default());
-            Problem::new(message).at(format!("{}, {}", rule.layer, rule.place))
+            Problem::new(rule.say(&what)).at(format!("{}, {}", rule.layer, rule.place))
         };
         let (forbidden, missing) = rule.in_lines(&text);
         let first = forbidden.first();

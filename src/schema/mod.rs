@@ -12,6 +12,7 @@ pub mod value;
 use std::sync::LazyLock;
 
 use crate::catalog::{Framework, Server};
+use crate::error::Problem;
 use address::Use;
 pub use ownership::Ownership;
 pub use role::Role;
@@ -416,6 +417,16 @@ pub fn position(name: &str) -> (usize, String) {
     let family =
         ["services.", "tune.", "files."].iter().position(|prefix| name.starts_with(prefix));
     (fixed.unwrap_or(ROWS.len() + family.unwrap_or(0)), name.to_owned())
+}
+
+/// What to say of a key that is none.
+#[must_use]
+pub fn unknown(name: &str) -> Problem {
+    let help = match nearest(name) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`dockwright schema config` lists every key".into(),
+    };
+    Problem::new(format!("unknown key `{name}`")).help(help)
 }
 
 /// Names near an unknown key, for "did you mean".

@@ -48,9 +48,6 @@ impl Wanted {
         if matches!(self, Self::Fetched | Self::Latest) {
             places.pins.clear();
         }
-        if let Reference::Builtin(name) = reference {
-            return preset::find(name).map_err(Error::input);
-        }
         preset::open(reference, &places)
     }
 }

@@ -47,7 +47,7 @@ pub fn open(layers: &Layers) -> Vec<Ambiguity> {
         let Some(row) = rows.iter().find(|row| row.key == fact) else { continue };
         let follows = matches!(fact, "app" | "settings" | "framework" | "celery");
         let moot = follows && open.iter().any(|other| other.key == "project.root");
-        if row.candidates.is_empty() || moot || layers.said(key).is_some() {
+        if row.candidates.is_empty() || moot || layers.explicit(key).is_some() {
             continue;
         }
         let mut candidates: Vec<(String, Vec<Evidence>)> = Vec::new();
@@ -85,7 +85,7 @@ fn every_python() -> Vec<(String, Vec<Evidence>)> {
 fn too_old(layers: &Layers) -> Option<Ambiguity> {
     const KEY: &str = "project.python";
     let Fact::Known(python, evidence) = &layers.facts.python else { return None };
-    if is_supported(&python.version) || layers.said(KEY).is_some() {
+    if is_supported(&python.version) || layers.explicit(KEY).is_some() {
         return None;
     }
     let place = match evidence.first() {

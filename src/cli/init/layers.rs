@@ -108,7 +108,7 @@ impl Layers {
     #[must_use]
     pub fn made_by_new(&self) -> bool {
         let derived = self.lock.as_ref().map(|lock| lock.derived.is_some());
-        derived == Some(false) && self.said("project.app").is_none()
+        derived == Some(false) && self.explicit("project.app").is_none()
     }
 
     fn detect(&mut self) -> Result<(), Error> {
@@ -116,11 +116,11 @@ impl Layers {
             return Ok(());
         }
         let wishes = Wishes {
-            root: self.said("project.root"),
-            app: self.said("project.app").map(|app| app.trim_end_matches("()").to_owned()),
-            package_manager: self.said("project.package-manager"),
-            settings: self.said("project.settings"),
-            python: self.said("project.python"),
+            root: self.explicit("project.root"),
+            app: self.explicit("project.app").map(|app| app.trim_end_matches("()").to_owned()),
+            package_manager: self.explicit("project.package-manager"),
+            settings: self.explicit("project.settings"),
+            python: self.explicit("project.python"),
             written: self.written(),
             additions: self.additions.texts(),
         };
@@ -148,21 +148,17 @@ impl Layers {
         }
     }
 
+    /// What people said so far.
+    fn people(&self) -> Sources<'_> {
+        let entries = self.entries.as_deref().unwrap_or_default();
+        let (set, prompts) = (&self.choices.set, &self.answers);
+        Sources { entries, set, prompts, ..Sources::default() }
+    }
+
     /// What `dockwright.toml`, a flag or an answer says of a key.
     #[must_use]
-    pub fn said(&self, key: &str) -> Option<String> {
-        let answered = self.answers.iter().rev().find(|(name, _)| name == key);
-        if let Some((_, text)) = answered {
-            return Some(text.clone());
-        }
-        let flags = self.choices.set.iter().rev();
-        let flag =
-            flags.filter_map(|flag| flag.split_once('=')).find(|(name, _)| name.trim() == key);
-        if let Some((_, text)) = flag {
-            return Some(text.to_owned());
-        }
-        let entries = self.entries.iter().flatten();
-        entries.filter(|entry| entry.key == key).map(|entry| entry.text.clone()).next()
+    pub fn explicit(&self, key: &str) -> Option<String> {
+        self.people().explicit_text(key).map(str::to_owned)
     }
 
     /// The preset: the one that was named, or the built-in one whose parts fit
@@ -171,12 +167,8 @@ impl Layers {
     /// # Errors
     /// An unknown preset.
     pub fn preset(&self) -> Result<Preset, Error> {
-        let lock = self.lock.as_ref();
-        if let Some(reference) = &self.choices.preset {
-            return input::preset(reference, &self.dir, lock);
-        }
-        let entries = self.entries.as_deref().unwrap_or_default();
-        match project::named_preset(entries, &self.dir, lock)? {
+        let (lock, entries) = (self.lock.as_ref(), self.entries.as_deref().unwrap_or_default());
+        match input::named_preset(&self.choices, entries, &self.dir, lock)? {
             Some(preset) => Ok(preset),
             None => input::preset(fitting(&self.facts), &self.dir, lock),
         }
@@ -185,14 +177,14 @@ impl Layers {
     /// Everything that was read and said so far, on top of a preset.
     #[must_use]
     pub fn sources<'a>(&'a self, preset: &'a Preset) -> Sources<'a> {
-        let entries = self.entries.as_deref().unwrap_or_default();
         // The directory was not named for dockwright.
         let near = |(name, origin): (String, _)| (label_near(&name).unwrap_or(name), origin);
+        let Sources { entries, set, prompts, .. } = self.people();
         Sources {
             name: input::name_source(&self.dir).map(near),
             facts: (!self.made_by_new()).then_some(&self.facts),
-            set: &self.choices.set,
-            prompts: &self.answers,
+            set,
+            prompts,
             ..project::sources(preset, self.lock.as_ref(), entries)
         }
     }

@@ -11,7 +11,7 @@ use crate::error::{Error, Problem};
 /// What it is instead, and what to do where that is wrong.
 pub fn check(layers: &Layers) -> Result<(), Error> {
     let facts = &layers.facts;
-    if layers.made_by_new() || layers.said("project.app").is_some() {
+    if layers.made_by_new() || layers.explicit("project.app").is_some() {
         return Ok(());
     }
     let dir = layers.dir.display();

@@ -87,7 +87,7 @@ fn of(dir: &Path, reference: &Reference) -> Result<Effect, Error> {
     let wanted = Wanted::Other(reference.clone().seen_from(dir));
     let options = Options { wanted, ..Options::default() };
     let (soft, hard): (Vec<Violation>, Vec<Violation>) =
-        update::violations(dir, &options)?.into_iter().partition(|b| b.warn_until.is_some());
+        update::violations(dir, &options)?.into_iter().partition(Violation::only_warns);
     if !hard.is_empty() {
         return Ok(Effect::Policy(hard));
     }
@@ -123,8 +123,7 @@ fn details(effect: &Effect) -> String {
     match effect {
         Effect::Foreign => format!("there is no {LOCK}"),
         Effect::Policy(violations) => {
-            let lines: Vec<String> =
-                violations.iter().map(|b| format!("{} ({})", b.message, b.layer)).collect();
+            let lines: Vec<String> = violations.iter().map(in_words).collect();
             lines.join("\n")
         }
         Effect::Taken(update, soft) => {
@@ -143,12 +142,16 @@ fn details(effect: &Effect) -> String {
                 })
                 .collect();
             lines.extend(soft.iter().map(|violation| {
-                let until = violation.warn_until.as_deref().unwrap_or_default();
-                format!("warns until {until}: {} ({})", violation.message, violation.layer)
+                let until = violation.requirement.warn_until.as_deref().unwrap_or_default();
+                format!("warns until {until}: {}", in_words(violation))
             }));
             if lines.is_empty() { "nothing would change".to_owned() } else { lines.join("\n") }
         }
     }
+}
+
+fn in_words(violation: &Violation) -> String {
+    format!("{} ({})", violation.message(), violation.requirement.layer)
 }
 
 /// Files that there is something to say of.
@@ -199,20 +202,17 @@ fn json_of(reference: &str, done: &[Done<Effect>]) -> Value {
 fn violation(violation: &Violation) -> Value {
     json!({
         "key": violation.subject,
-        "message": violation.message,
-        "layer": violation.layer,
-        "place": violation.place.to_string(),
+        "message": violation.message(),
+        "layer": violation.requirement.layer,
+        "place": violation.requirement.place.to_string(),
         "said": violation.set_by,
-        "warn_until": violation.warn_until,
+        "warn_until": violation.requirement.warn_until,
     })
 }
 
 fn verdict(done: &[Done<Effect>]) -> Result<(), Error> {
-    let code = |done: &Done<Effect>| match &done.result {
-        Err(error) => error.exit_code(),
-        Ok(effect) => u8::from(matches!(effect.word(), "conflict" | "policy")),
-    };
-    let worst = done.iter().map(code).max().unwrap_or(0);
+    let code = |effect: &Effect| u8::from(matches!(effect.word(), "conflict" | "policy"));
+    let worst = many::worst(done, code);
     if worst == 0 {
         return Ok(());
     }

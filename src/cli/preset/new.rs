@@ -23,7 +23,7 @@ pub struct New {
     #[arg(long)]
     name: Option<String>,
     /// What it builds on: built-in name, directory, or git+URL#REV[:DIRECTORY]
-    #[arg(long, value_name = "REF", default_value = input::USUAL_PRESET)]
+    #[arg(long, value_name = "REF", default_value = input::DEFAULT_PRESET)]
     extends: String,
 }
 

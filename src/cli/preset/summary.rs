@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::preset::manifest::{FileRule, Step};
-use crate::preset::rule::Test;
+use crate::preset::rule::Constraint;
 use crate::preset::{Layer, Preset, Source};
 use crate::render;
 
@@ -246,14 +246,14 @@ fn floors(layer: &Layer) -> impl Iterator<Item = FloorSummary> {
 
 fn rules(layer: &Layer) -> impl Iterator<Item = RuleSummary> {
     layer.manifest.rules.iter().map(|rule| {
-        let (key, file) = match &rule.test {
-            Test::Value { key, .. } => (Some(key.clone()), None),
-            Test::Text { path, .. } => (None, Some(path.to_string())),
+        let (key, file) = match &rule.constraint {
+            Constraint::Lines { path, .. } => (None, Some(path.to_string())),
+            _ => (Some(rule.key.clone()), None),
         };
         RuleSummary {
             key,
             file,
-            demands: demands(&rule.test),
+            demands: demands(&rule.constraint),
             message: rule.message.clone(),
             warn_until: rule.warn_until.clone(),
             said: Said::of(layer, Some(rule.place.to_string())),
@@ -261,21 +261,23 @@ fn rules(layer: &Layer) -> impl Iterator<Item = RuleSummary> {
     })
 }
 
-fn demands(test: &Test) -> String {
-    let parts: Vec<String> = match test {
-        Test::Value { min, max, one_of, .. } => {
+fn demands(constraint: &Constraint) -> String {
+    let parts: Vec<String> = match constraint {
+        Constraint::Within { min, max, one_of } => {
             let words = [("at least ", min.clone()), ("at most ", max.clone())];
             let one_of = (!one_of.is_empty()).then(|| one_of.join(" or "));
             let bounds = words.into_iter().chain([("", one_of)]);
             bounds.filter_map(|(word, bound)| Some(format!("{word}{}", bound?))).collect()
         }
-        Test::Text { require, forbid, .. } => {
+        Constraint::Lines { require, forbid, .. } => {
             let words = [("a line matches ", require), ("no line matches ", forbid)];
             let pattern = |(word, pattern): (&str, &Option<regex::Regex>)| {
                 pattern.as_ref().map(|pattern| format!("{word}{pattern}"))
             };
             words.into_iter().filter_map(pattern).collect()
         }
+        // No layer writes these down as a rule.
+        Constraint::Equals(_) | Constraint::AtLeast(_) => Vec::new(),
     };
     parts.join(", ")
 }

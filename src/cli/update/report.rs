@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use crate::cli::init::diff;
-use crate::cli::many::Done;
+use crate::cli::many::{Done, worst};
 use crate::cli::report as reporting;
 use crate::error::Error;
 use crate::merge::Hunk;
@@ -227,11 +227,7 @@ pub fn update_json(update: &Update) -> Value {
 /// # Errors
 /// When one of them failed or conflicts.
 pub fn verdict(done: &[Done<Outcome>]) -> Result<(), Error> {
-    let code = |done: &Done<Outcome>| match &done.result {
-        Ok(outcome) => outcome.code(),
-        Err(error) => error.exit_code(),
-    };
-    let worst = done.iter().map(code).max().unwrap_or(0);
+    let worst = worst(done, Outcome::code);
     if worst == 0 {
         return Ok(());
     }

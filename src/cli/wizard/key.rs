@@ -4,7 +4,7 @@ use console::{Alignment, pad_str};
 
 use crate::answers::stack::PackageManager;
 use crate::answers::{Draft, Origin};
-use crate::cli::new::can_offer;
+use crate::apply::packages;
 use crate::cli::wizard::asker::{Asker, CLEAR, Reply, Typed};
 use crate::cli::wizard::session::Session;
 use crate::error::Error;
@@ -74,7 +74,7 @@ impl<'a> KeyQuestion<'a> {
             let manager = self.key == "project.package-manager" && !adopted;
             !self.hidden.contains(word)
                 && (adopted || !schema::is_word_for_adopted(self.key, word))
-                && (!manager || can_offer(PackageManager::of(word)))
+                && (!manager || packages::is_installed(PackageManager::of(word)))
         };
         let words: Vec<&str> = words.iter().copied().filter(offered).collect();
         let mut items = self.items(session, &words);

@@ -29,7 +29,6 @@ pub struct Session {
     preset: Preset,
     preset_origin: Origin,
     answers: BTreeMap<String, String>,
-    withdrawn: BTreeSet<String>,
     flagged: BTreeSet<String>,
     /// What was read of code that is already there.
     layers: Option<Layers>,
@@ -47,7 +46,7 @@ impl Session {
             Some(_) => Origin::Flag,
             None => Origin::Builtin,
         };
-        let reference = choices.preset.as_deref().unwrap_or(input::USUAL_PRESET);
+        let reference = choices.preset.as_deref().unwrap_or(input::DEFAULT_PRESET);
         Self::with(directory, choices, input::preset(reference, directory, None)?, preset_origin)
     }
 
@@ -63,17 +62,12 @@ impl Session {
             preset,
             preset_origin,
             answers: BTreeMap::new(),
-            withdrawn: BTreeSet::new(),
             flagged: BTreeSet::new(),
             layers: None,
             own_size: false,
         };
-        session.flagged = session
-            .draft()?
-            .all_sourced()
-            .filter(|(_, sourced)| sourced.origin == Origin::Flag)
-            .map(|(key, _)| key.to_owned())
-            .collect();
+        session.draft()?;
+        session.flagged = session.choices.set.iter().map(|flag| key_of(flag).to_owned()).collect();
         Ok(session)
     }
 
@@ -131,7 +125,7 @@ impl Session {
     /// Takes back what a flag or an answer said of a key.
     pub fn withdraw(&mut self, key: &str) {
         self.answers.remove(key);
-        self.withdrawn.insert(key.to_owned());
+        self.choices.set.retain(|flag| key_of(flag) != key);
     }
 
     /// The draft: of the answers, those that say something else than all the
@@ -140,9 +134,6 @@ impl Session {
     /// # Errors
     /// Problems of the flags.
     pub fn draft(&self) -> Result<Draft, Error> {
-        let key = |flag: &str| flag.split_once('=').map_or("", |(key, _)| key.trim()).to_owned();
-        let mut set = self.choices.set.clone();
-        set.retain(|flag| !self.withdrawn.contains(&key(flag)));
         let sources = match &self.layers {
             Some(layers) => layers.sources(&self.preset),
             None => {
@@ -152,7 +143,7 @@ impl Session {
         };
         let mut prompts = sources.prompts.to_vec();
         prompts.extend(self.answers.clone());
-        let sources = Sources { set: &set, prompts: &prompts, ..sources };
+        let sources = Sources { set: &self.choices.set, prompts: &prompts, ..sources };
         let mut draft = sources.assemble().map_err(Error::Input)?.draft;
         // Defaults follow from answers, so all of them are there before any
         // is compared with its default.
@@ -191,6 +182,11 @@ impl Session {
         let present = problems(self);
         problems(&other).into_iter().filter(|problem| !present.contains(problem)).collect()
     }
+}
+
+/// The key of `KEY=VALUE`.
+fn key_of(flag: &str) -> &str {
+    flag.split_once('=').map_or("", |(key, _)| key.trim())
 }
 
 /// The changes a problem's help names as flags, such as `--set

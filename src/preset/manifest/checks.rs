@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::catalog::VERSIONS;
 use crate::error::{Place, Problem, nearest};
 use crate::preset::manifest::{Floor, Manifest, Migration, Step};
-use crate::preset::rule::{Rule, Test};
+use crate::preset::rule::{Constraint, Rule};
 use crate::schema::entries::Entry;
 use crate::schema::value::Kind;
 use crate::schema::{self, Field, numbers};
@@ -22,7 +22,7 @@ pub fn problems(manifest: &Manifest) -> Vec<Problem> {
     for (index, rule) in manifest.rules.iter().enumerate() {
         problems.extend(bounds(rule));
         let before = &manifest.rules[..index];
-        if let Some(same) = before.iter().find(|other| is_same(&other.test, &rule.test)) {
+        if let Some(same) = before.iter().find(|other| is_same(other, rule)) {
             problems.push(
                 Problem::new(format!("it tests what the rule at line {} tests", same.place.line))
                     .at(rule.place.to_string())
@@ -46,11 +46,7 @@ pub fn problems(manifest: &Manifest) -> Vec<Problem> {
 fn value(entry: &Entry) -> Option<Problem> {
     let at = |problem: Problem| Some(problem.at(entry.place.to_string()));
     let Some(field) = schema::find(&entry.key) else {
-        let problem = Problem::new(format!("unknown key `{}`", entry.key));
-        return at(match schema::nearest(&entry.key) {
-            Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.help("`dockwright schema config` lists every key"),
-        });
+        return at(schema::unknown(&entry.key));
     };
     let message = field.kind.read(&entry.text).err()?;
     at(Problem::new(format!("{}: {message}", entry.key)))
@@ -99,7 +95,8 @@ fn ruled(key: &str) -> Option<Field> {
 }
 
 fn bounds(rule: &Rule) -> Vec<Problem> {
-    let Test::Value { key, min, max, one_of } = &rule.test else { return Vec::new() };
+    let Constraint::Within { min, max, one_of } = &rule.constraint else { return Vec::new() };
+    let key = &rule.key;
     let at = |problem: Problem| problem.at(rule.place.to_string());
     let Some(field) = ruled(key) else {
         let numbers: Vec<String> = numbers::all().map(|key| key.name()).collect();
@@ -151,21 +148,22 @@ fn order(field: &Field, one: &str, other: &str) -> Option<Ordering> {
 }
 
 /// Whether two rules test the same, so that one of them is a mistake.
-fn is_same(one: &Test, other: &Test) -> bool {
-    match (one, other) {
+fn is_same(one: &Rule, other: &Rule) -> bool {
+    match (&one.constraint, &other.constraint) {
         (
-            Test::Value { key: one, min, max, one_of },
-            Test::Value { key: other, min: least, max: most, one_of: words },
+            Constraint::Within { min, max, one_of },
+            Constraint::Within { min: least, max: most, one_of: words },
         ) => {
-            let plain = |key: &str| key.strip_prefix("tune.").unwrap_or(key).to_owned();
+            let plain =
+                |rule: &Rule| rule.key.strip_prefix("tune.").unwrap_or(&rule.key).to_owned();
             plain(one) == plain(other)
                 && (min.is_some() && least.is_some()
                     || max.is_some() && most.is_some()
                     || !one_of.is_empty() && !words.is_empty())
         }
         (
-            Test::Text { path: one, require, forbid },
-            Test::Text { path: other, require: required, forbid: forbidden },
+            Constraint::Lines { path: one, require, forbid },
+            Constraint::Lines { path: other, require: required, forbid: forbidden },
         ) => {
             let text = |regex: &Option<regex::Regex>| regex.as_ref().map(ToString::to_string);
             one == other && text(require) == text(required) && text(forbid) == text(forbidden)
@@ -208,13 +206,6 @@ fn step(migration: &Migration, later: &[Migration]) -> Option<Problem> {
             Step::Map { key, .. } | Step::Remove(key) => key.as_str(),
         })
         .collect();
-    let unknown = |key: &str| {
-        let problem = Problem::new(format!("unknown key `{key}`"));
-        match schema::nearest(key) {
-            Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.help("`dockwright schema config` lists every key"),
-        }
-    };
     match &migration.step {
         Step::Rename { from, to } if from == to => {
             Some(Problem::new(format!("`{from}` is renamed to itself")))
@@ -224,12 +215,11 @@ fn step(migration: &Migration, later: &[Migration]) -> Option<Problem> {
                 "`{from}` and `{to}`: of two outputs both begin with files."
             )))
         }
-        Step::Rename { to, .. } => {
-            (schema::find(to).is_none() && !goes_on.contains(to.as_str())).then(|| unknown(to))
-        }
+        Step::Rename { to, .. } => (schema::find(to).is_none() && !goes_on.contains(to.as_str()))
+            .then(|| schema::unknown(to)),
         Step::Map { key, .. } if goes_on.contains(key.as_str()) => None,
         Step::Map { key, values } => match schema::find(key) {
-            None => Some(unknown(key)),
+            None => Some(schema::unknown(key)),
             Some(field) => values.values().find_map(|new| {
                 let message = field.kind.read(new).err()?;
                 Some(Problem::new(format!("{key}: {message}")))

@@ -10,7 +10,7 @@ use toml::Spanned;
 use crate::error::{Place, Problem};
 use crate::preset::manifest::{FileRule, Floor, Manifest, Migration, Step, checks, fields};
 use crate::preset::reference::Reference;
-use crate::preset::rule::{self, Rule, Test};
+use crate::preset::rule::{self, Constraint, Rule};
 use crate::relpath::RelPath;
 use crate::schema::Ownership;
 use crate::schema::entries;
@@ -201,8 +201,8 @@ fn version(reader: &mut Reader, text: &Spanned<String>) -> Version {
 }
 
 fn read_rule(reader: &mut Reader, item: &Spanned<RawRule>) -> Option<Rule> {
-    let read = Test::read(item.get_ref(), reader.source);
-    let test = reader.take(read, &item.span())?;
+    let read = constraint(item.get_ref(), reader.source);
+    let constraint = reader.take(read, &item.span())?;
     let raw = item.get_ref();
     let warn_until = match &raw.warn_until {
         None => None,
@@ -210,7 +210,8 @@ fn read_rule(reader: &mut Reader, item: &Spanned<RawRule>) -> Option<Rule> {
     };
     Some(Rule {
         name: raw.id.clone(),
-        test,
+        key: raw.key.clone().unwrap_or_default(),
+        constraint,
         message: raw.message.clone(),
         warn_until,
         place: reader.place(&item.span()),
@@ -231,33 +232,27 @@ fn tests_value(raw: &RawRule) -> bool {
     single.iter().any(|bound| bound.is_some()) || raw.one_of.is_some()
 }
 
-impl Test {
-    fn read(raw: &RawRule, source: &str) -> Result<Self, Problem> {
-        let text = |value: &Spanned<toml::Value>| text(value, source);
-        match (&raw.key, &raw.file) {
-            (Some(key), None) if raw.require.is_none() && raw.forbid.is_none() => {
-                if !tests_value(raw) {
-                    return Err(
-                        Problem::new("the rule tests nothing").help("min, max, equals or one-of")
-                    );
-                }
-                let mut one_of: Vec<String> = raw.one_of.iter().flatten().map(text).collect();
-                one_of.extend(raw.equals.iter().map(text));
-                Ok(Self::Value {
-                    key: key.clone(),
-                    min: raw.min.as_ref().map(text),
-                    max: raw.max.as_ref().map(text),
-                    one_of,
-                })
+fn constraint(raw: &RawRule, source: &str) -> Result<Constraint, Problem> {
+    let text = |value: &Spanned<toml::Value>| text(value, source);
+    match (&raw.key, &raw.file) {
+        (Some(_), None) if raw.require.is_none() && raw.forbid.is_none() => {
+            if !tests_value(raw) {
+                return Err(
+                    Problem::new("the rule tests nothing").help("min, max, equals or one-of")
+                );
             }
-            (None, Some(path)) if !tests_value(raw) => {
-                let path = RelPath::new(path).map_err(Problem::new)?;
-                Self::text(path, raw.require.as_deref(), raw.forbid.as_deref())
-            }
-            _ => Err(Problem::new(
-                "a rule has a key with min, max, equals or one-of, or a file with require or forbid",
-            )),
+            let mut one_of: Vec<String> = raw.one_of.iter().flatten().map(text).collect();
+            one_of.extend(raw.equals.iter().map(text));
+            let (min, max) = (raw.min.as_ref().map(text), raw.max.as_ref().map(text));
+            Ok(Constraint::Within { min, max, one_of })
         }
+        (None, Some(path)) if !tests_value(raw) => {
+            let path = RelPath::new(path).map_err(Problem::new)?;
+            Constraint::lines(path, raw.require.as_deref(), raw.forbid.as_deref())
+        }
+        _ => Err(Problem::new(
+            "a rule has a key with min, max, equals or one-of, or a file with require or forbid",
+        )),
     }
 }
 

@@ -190,6 +190,8 @@ fn what_is_right_is_taken_as_it_is() {
     let text = "name = \"a\"\nversion = \"1.0.0\"\n\
                 [[rule]]\nkey = \"project.python\"\nmin = 3.10\nmessage = \"m\"";
     let manifest = read("p.toml", text).unwrap();
-    let crate::preset::rule::Test::Value { min, .. } = &manifest.rules[0].test else { panic!() };
+    let crate::preset::rule::Constraint::Within { min, .. } = &manifest.rules[0].constraint else {
+        panic!()
+    };
     assert_eq!(min.as_deref(), Some("3.10"));
 }

@@ -154,11 +154,7 @@ fn verdict(done: Vec<Done<Tested>>) -> Result<(), Error> {
     let count = done.len();
     let failing = done.iter().filter(|d| d.result.as_ref().is_ok_and(|t| !t.holds())).count();
     let wrong = done.iter().filter(|done| done.result.is_err()).count();
-    let code = |result: &Result<Tested, Error>| match result {
-        Ok(tested) => u8::from(!tested.holds()),
-        Err(error) => error.exit_code(),
-    };
-    let worst = done.iter().map(|done| code(&done.result)).max().unwrap_or(0);
+    let worst = many::worst(&done, |tested| u8::from(!tested.holds()));
     if worst == 0 {
         return Ok(());
     }
