@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -216,6 +217,8 @@ class Comparison:
 
 
 def main() -> None:
+    # What was started is taken away on this signal as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _options()
     subjects = [subject for subject in SUBJECTS if not options.subjects or subject.name in options.subjects]
     work = Path(tempfile.mkdtemp(prefix="dockwright-compare-"))

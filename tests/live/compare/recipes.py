@@ -99,7 +99,7 @@ SUBJECTS = (
         POSTGRES,
         "app.main:app",
         (replace(GTHREAD, name="2 children", server=()),),
-        queues={"short work": ("spin", 1500, 20_000), "waiting": ("pause", 400, 0.02)},
+        queues={"short work": ("spin", 1000, 20_000), "waiting": ("pause", 400, 0.02)},
     ),
 )
 
