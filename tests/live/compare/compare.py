@@ -239,7 +239,7 @@ def _compare(comparison: Comparison) -> None:
     try:
         say(f"{subject.name} on {cpus} CPUs: building")
         comparison.prepare()
-        started = comparison.start() if comparison.options.starts else {}
+        started = comparison.start() if subject.starts and comparison.options.starts else {}
         cells = comparison.measure(load) if comparison.options.rounds else {}
         found = report.entries(subject.name, cpus, comparison.shares, cells, started)
         if comparison.options.write:
@@ -257,7 +257,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--before", type=Path, help="another dockwright, whose plans are measured as well")
     parser.add_argument("--cpus", type=int, action="append", choices=MEMORY, help="only on so many CPUs")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=6, help="of each round")
+    parser.add_argument("--seconds", type=int, default=5, help="of each round")
     parser.add_argument("--starts", type=int, default=3, help="rounds of the time to healthy")
     parser.add_argument(
         "--pin", action="append", default=[], metavar="NAME:KEY=VALUE,…", help="the plan with these pins, too"

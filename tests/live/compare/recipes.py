@@ -37,6 +37,8 @@ class Subject:
     settings: dict[str, str]
     application: str
     recipes: tuple[Recipe, ...]
+    # Whether its start is timed, too.
+    starts: bool = False
     # In place of requests.
     queues: dict[str, Queue] = field(default_factory=dict)
 
@@ -83,7 +85,7 @@ SYNC = Recipe(
 
 POSTGRES = {"stack.database": "postgres"}
 SUBJECTS = (
-    Subject("django", "django-nginx", POSTGRES, "config.wsgi:application", (GTHREAD, SYNC)),
+    Subject("django", "django-nginx", POSTGRES, "config.wsgi:application", (GTHREAD, SYNC), starts=True),
     Subject("fastapi-uvicorn", "fastapi-uvicorn", POSTGRES, "app.main:app", (UVICORN,)),
     Subject("fastapi-gunicorn", "fastapi-gunicorn", POSTGRES, "app.main:app", (UVICORN_WORKERS,)),
     Subject(
@@ -99,6 +101,7 @@ SUBJECTS = (
         POSTGRES,
         "app.main:app",
         (replace(GTHREAD, name="2 children", server=()),),
+        starts=True,
         queues={"short work": ("spin", 1000, 20_000), "waiting": ("pause", 400, 0.02)},
     ),
 )
