@@ -140,6 +140,7 @@ class Comparison:
         command: list[str] = []
         if name == "web" and recipe.server:
             command = [recipe.server[0], self.subject.application, *recipe.server[1:]]
+            lines.append(f"    environment: {json.dumps(recipe.environment)}")
         elif name == "db":
             settings = (f"{key}={value}" for key, value in recipe.postgres.items())
             command = ["postgres", *(word for setting in settings for word in ("-c", setting))]

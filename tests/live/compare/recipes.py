@@ -20,6 +20,8 @@ class Recipe:
     name: str
     # The web server's command line, less the application; empty where it stays.
     server: tuple[str, ...] = ()
+    # Variables of the web service.
+    environment: dict[str, str] = field(default_factory=dict)
     # Limits in MiB, by service; none for the others.
     memory: dict[str, int] = field(default_factory=dict)
     postgres: dict[str, str] = field(default_factory=dict)
@@ -67,6 +69,8 @@ UVICORN = Recipe(
     ("uvicorn", "--host", "0.0.0.0", "--port", "8000", "--workers", "4", "--loop", "uvloop",
      "--http", "httptools", "--log-level", "warning", "--limit-concurrency", "100",
      "--backlog", "2048", "--timeout-keep-alive", "5"),
+    # The application has a say in what its server logs, and here the recipe's has to win.
+    environment={"LOG_LEVEL": "warning"},
 )  # fmt: skip
 
 UVICORN_WORKERS = Recipe(
