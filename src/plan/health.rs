@@ -51,7 +51,7 @@ fn check(shape: &Shape, ledger: &mut Ledger, role: Role) {
     let (between, why) = match cpus.evaluate() {
         _ if pings => (15, "a check costs seconds of CPU"),
         ..0.15 => (5, "a check costs CPU too, and this share is small"),
-        _ => (2, "a service that is ready is seen at once"),
+        _ => (1, "a service that is ready is seen at once"),
     };
     ledger.decide(rows::START_INTERVAL, role, Seconds(between), why);
     start_period(shape, ledger, role, cpus);

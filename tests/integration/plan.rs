@@ -154,7 +154,7 @@ fn a_migration_gets_what_fifty_thousand_rows_take() {
 fn celery_figures_of_the_seed_are_reachable() {
     let plan = json(&["--preset", "celery-postgres-redis", "--set", "tune.worker.concurrency=2"]);
     assert_eq!(value(&plan, "worker.concurrency"), 2);
-    assert_eq!(value(&plan, "worker.max-tasks-per-child"), 50);
+    assert_eq!(value(&plan, "worker.max-tasks-per-child"), 1000);
     assert_eq!(value(&plan, "worker.time-limit"), 3600);
     assert_eq!(value(&plan, "worker.soft-time-limit"), 3300);
 }

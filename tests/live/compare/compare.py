@@ -169,14 +169,15 @@ class Comparison:
     def measure(self, load: str) -> dict[str, report.Cell]:
         """All variants run; one at a time is under load, in turn."""
         cells = {}
-        for stack in self.stacks:
+        stacks = [stack for stack in self.stacks if stack.variant != "before"]
+        for stack in stacks:
             stack.up()
             if not self.subject.queues:
                 stack.fill()
         kinds: dict[str, Queue | None] = {**self.subject.queues} or {"requests": None}
         for kind, queue in kinds.items():
             for number in range(-1, self.options.rounds):
-                for stack in self.stacks:
+                for stack in stacks:
                     if queue:
                         figures = self._queue(stack, *queue)
                     else:
@@ -186,7 +187,7 @@ class Comparison:
                     else:
                         stack.rounds.append(figures)
                         say(f"{self.subject.name}, {kind}, {stack.variant}: {figures}")
-            cells[kind] = {stack.variant: report.summed_up(stack.rounds) for stack in self.stacks}
+            cells[kind] = {stack.variant: report.summed_up(stack.rounds) for stack in stacks}
         return cells
 
     def _requests(self, stack: Stack, load: str, seconds: int) -> report.Figures:
@@ -255,7 +256,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/live/compare.sh", description=__doc__)
     parser.add_argument("--dockwright", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--image", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--before", type=Path, help="another dockwright, whose plans are measured as well")
+    parser.add_argument("--before", type=Path, help="another dockwright, whose starts are timed, too")
     parser.add_argument("--cpus", type=int, action="append", choices=MEMORY, help="only on so many CPUs")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="of each round")
