@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::apply::ignores::{self, Reader};
 use crate::apply::settle::Group;
 use crate::plan::outputs::Syntax;
-use crate::plan::{Output, Plan};
+use crate::plan::{Output, Ownership, Plan};
 
 /// What the build reads, by paths relative to the build context: nothing of
 /// it may be kept out by a `.dockerignore`.
@@ -24,7 +24,9 @@ pub fn by_the_build<'a>(
         .and_then(|output| output.path.as_str().rsplit_once('/'))
         .map_or_else(String::new, |(directory, _)| format!("{directory}/"));
     let image = outputs.iter().filter(|output| {
-        Group::of(output.bundle) == Group::Image && !output.path.as_str().ends_with(".dockerignore")
+        Group::of(output.bundle) == Group::Image
+            && output.syntax != Syntax::Ignore
+            && output.ownership != Ownership::Append
     });
     let mut paths: Vec<String> = image
         .filter(|output| output.syntax != Syntax::Dockerfile)
@@ -58,8 +60,9 @@ pub fn by_the_build<'a>(
 fn kept_data(dir: &Path) -> Vec<String> {
     let files = ignore::WalkBuilder::new(dir).require_git(false).build().flatten();
     let data = files.filter(|file| {
-        let ending = file.path().extension().and_then(|ending| ending.to_str());
-        matches!(ending, Some("db" | "key" | "log" | "pem")) && file.path().is_file()
+        let name = file.file_name().to_str().unwrap_or_default();
+        let local = [".db", ".dump", ".key", ".log", ".pem", ".sql.gz"];
+        local.iter().any(|ending| name.ends_with(ending)) && file.path().is_file()
     });
     let mut paths: Vec<String> = data
         .filter_map(|file| Some(file.path().strip_prefix(dir).ok()?.to_str()?.to_owned()))

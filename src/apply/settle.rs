@@ -364,12 +364,16 @@ impl Extended {
     fn of_entries(file: &Rendered, there: &[u8], ours: &str, needed: &[&str]) -> Self {
         let git = file.output.path.as_str().ends_with(".gitignore");
         let merged = if git {
-            // Somebody who has a list of their own needs the secrets kept out
-            // of the history, and nothing else from us.
+            // Somebody who has a list of their own needs secrets and data kept
+            // out of the history, and nothing else from us.
+            const KEPT_OUT: [(&str, &str); 3] =
+                [(".env", ".env\n"), ("a.dump", "*.dump\n"), ("a.sql.gz", "*.sql.gz\n")];
             let text = String::from_utf8_lossy(there);
             let entries: Vec<String> = ignores::entries(&text).map(str::to_owned).collect();
-            let covered = ignores::excludes(ignores::Reader::Git, &entries, ".env");
-            ignores::merge(ignores::Reader::Git, there, if covered { "" } else { ".env\n" }, &[])
+            let lacks = |path| !ignores::excludes(ignores::Reader::Git, &entries, path);
+            let ours: String =
+                KEPT_OUT.iter().filter(|(path, _)| lacks(path)).map(|(_, line)| *line).collect();
+            ignores::merge(ignores::Reader::Git, there, &ours, &[])
         } else {
             ignores::merge(ignores::Reader::Docker, there, ours, needed)
         };

@@ -1,6 +1,6 @@
 //! Text that fits the terminal's width.
 
-use console::{Alignment, measure_text_width, pad_str, truncate_str};
+use console::{Alignment, measure_text_width, pad_str};
 
 /// Lines of at most `width` columns, broken between words.
 #[must_use]
@@ -30,39 +30,58 @@ pub fn paragraph(text: &str, width: usize, indent: &str) -> String {
     paragraph
 }
 
-/// Rows of three cells. The last has at least `least` columns, and is cut
-/// where the line ends.
+/// Rows of cells in columns, `width` columns wide at most, behind `indent`.
+/// Cells are broken between words, never inside of one: where a path is too
+/// long for that, the last cell of each row goes below the others.
 #[must_use]
-pub fn table(rows: &[(String, String, String)], least: usize, width: usize) -> String {
-    let widest = |cells: &mut dyn Iterator<Item = &String>| {
-        cells.map(|cell| measure_text_width(cell)).max().unwrap_or(0)
+pub fn table<const N: usize>(rows: &[[String; N]], width: usize, indent: &str) -> String {
+    const GAP: usize = 2;
+    let room = width.saturating_sub(indent.len() + GAP * (N - 1) + 1);
+    let most = |column: usize, widest: fn(&str) -> usize| {
+        rows.iter().map(|row| widest(&row[column])).max().unwrap_or(0)
     };
-    let first = widest(&mut rows.iter().map(|row| &row.0));
-    let second = widest(&mut rows.iter().map(|row| &row.1))
-        .min(width.saturating_sub(7 + first + least))
-        .max(8);
+    let least: [usize; N] = std::array::from_fn(|column| most(column, widest_word));
+    let mut widths: [usize; N] = std::array::from_fn(|column| most(column, widest_line));
+    while widths.iter().sum::<usize>() > room {
+        let can_shrink = (0..N).filter(|column| widths[*column] > least[*column]);
+        let Some(widest) = can_shrink.max_by_key(|column| widths[*column]) else { break };
+        widths[widest] -= 1;
+    }
+    let below = widths.iter().sum::<usize>() > room;
+    let columns = if below { N - 1 } else { N };
     let mut text = String::new();
-    for (name, value, why) in rows {
-        let line = format!(
-            "  {}  {}  {why}",
-            pad_str(name, first, Alignment::Left, None),
-            pad_str(value, second, Alignment::Left, Some("…")),
-        );
-        text.push_str(&cut(line.trim_end(), width - 1));
-        text.push('\n');
+    for row in rows {
+        let cells: Vec<Vec<String>> =
+            (0..columns).map(|column| lines(&row[column], widths[column])).collect();
+        for line in 0..cells.iter().map(Vec::len).max().unwrap_or(0).max(1) {
+            let mut whole = indent.to_owned();
+            for (column, cell) in cells.iter().enumerate() {
+                let part = cell.get(line).map_or("", String::as_str);
+                whole.push_str(&pad_str(part, widths[column] + GAP, Alignment::Left, None));
+            }
+            text.push_str(whole.trim_end());
+            text.push('\n');
+        }
+        if below {
+            for line in lines(&row[N - 1], width.saturating_sub(indent.len() + 5)) {
+                text.push_str(&format!("{indent}    {line}\n"));
+            }
+        }
     }
     text
 }
 
-/// A line that is too long, cut between two words.
-#[must_use]
-pub fn cut(line: &str, width: usize) -> String {
-    if measure_text_width(line) <= width {
-        return line.to_owned();
-    }
-    let cut = truncate_str(line, width.saturating_sub(2), "");
-    let cut = cut.rsplit_once(' ').map_or(cut.as_ref(), |(whole, _)| whole);
-    format!("{} …", cut.trim_end_matches([',', ';', ':']))
+/// The lines of a cell, its own line breaks kept.
+fn lines(cell: &str, width: usize) -> Vec<String> {
+    cell.lines().flat_map(|line| wrap(line, width)).collect()
+}
+
+fn widest_word(cell: &str) -> usize {
+    cell.split_whitespace().map(measure_text_width).max().unwrap_or(0)
+}
+
+fn widest_line(cell: &str) -> usize {
+    cell.lines().map(measure_text_width).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -76,9 +95,27 @@ mod tests {
         assert_eq!(wrap("incompressible", 7), ["incompressible"]);
     }
 
+    fn row(cells: [&str; 3]) -> [String; 3] {
+        cells.map(str::to_owned)
+    }
+
     #[test]
-    fn a_long_line_is_cut_between_words() {
-        assert_eq!(cut("one two, three", 20), "one two, three");
-        assert_eq!(cut("one two, three", 12), "one two …");
+    fn a_cell_that_is_too_long_goes_on_in_its_column() {
+        let rows = [row(["web.workers", "2", "as many as there are CPUs"]), row(["db", "1", "x"])];
+        assert_eq!(
+            table(&rows, 32, "  "),
+            "  web.workers  2  as many as\n                  there are CPUs\n  db           1  x\n"
+        );
+        assert_eq!(table(&rows, 80, "").lines().count(), 2);
+    }
+
+    #[test]
+    fn a_path_is_never_broken() {
+        let path = "a/very/long/path/of/a/file.py:12";
+        let rows = [row([path, "what", path])];
+        for width in [20, 40, 60, 80] {
+            let text = table(&rows, width, "  ");
+            assert_eq!(text.matches(path).count(), 2, "{width}: {text}");
+        }
     }
 }

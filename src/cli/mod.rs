@@ -6,6 +6,7 @@ pub mod detect;
 pub mod init;
 pub mod input;
 mod layout;
+mod man;
 pub mod many;
 pub mod new;
 mod overview;
@@ -67,8 +68,15 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print a manual page, or write every one of them
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// Command the page is of: nothing for dockwright itself, or `preset show`
+        command: Vec<String>,
+        /// Write the pages of all commands to this directory
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        all: Option<PathBuf>,
+    },
     /// Print every key of dockwright.toml or preset.toml, as JSON Schema
     Schema {
         /// Of which file
@@ -76,6 +84,10 @@ enum Command {
         of: SchemaOf,
     },
 }
+
+const MAN_EXAMPLES: &str = "Examples:
+  dockwright man init | man -l -
+  dockwright man --all ~/.local/share/man/man1";
 
 const NEW_EXAMPLES: &str = "Examples:
   dockwright new shop
@@ -193,13 +205,8 @@ fn run(command: Command) -> Result<(), Error> {
             clap_complete::generate(shell, &mut Cli::command(), "dockwright", &mut script);
             report::print(&String::from_utf8_lossy(&script))
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|source| {
-                Error::Io { action: "write", path: "standard output".into(), source }
-            })?;
-            report::print(&String::from_utf8_lossy(&page))
-        }
+        Command::Man { all: Some(dir), .. } => man::all(Cli::command(), &dir),
+        Command::Man { command, all: None } => man::page(Cli::command(), &command),
         Command::Schema { of: SchemaOf::Config } => schema::config(),
         Command::Schema { of: SchemaOf::Preset } => schema::preset(),
     }

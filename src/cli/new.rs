@@ -84,25 +84,13 @@ fn report_done(
         }));
     }
     let width = usize::from(report::width());
-    let deploy = &plan.answers.deploy;
-    let services: Vec<&str> =
-        plan.services.iter().map(|role| plan.answers.services[role].as_str()).collect();
-    let mut text = format!(
-        "{}: {}, {} and {} for {}\n",
-        plan.answers.name,
-        plan.answers.preset,
-        deploy.cpus,
-        deploy.memory,
-        services.join(", ")
-    );
+    let mut text = report::headline(plan);
     text.push_str(&overview::numbers(plan, width).0);
     let verb = if dry_run { "Would write" } else { "Wrote" };
     text.push_str(&format!("{verb} {} files to {}\n", written.len(), dir.display()));
     let paths: Vec<&str> = written.iter().map(String::as_str).collect();
     text.push_str(&overview::files(&paths, width));
-    for warning in &plan.warnings {
-        text.push_str(&format!("note: {warning}\n"));
-    }
+    text.push_str(&report::notes(&plan.warnings));
     if !dry_run {
         text.push_str(&format!("\nNext: {next}\n"));
     }

@@ -21,11 +21,8 @@ const NUMBERS: [&str; 12] = [
     "cache.maxmemory",
 ];
 
-/// Columns a reason has at least.
-const REASON: usize = 20;
-
-/// The main numbers and the pinned ones, a line each with as much of the
-/// reason as fits; and how many numbers there are beside them.
+/// The main numbers and the pinned ones, each with its reason; and how many
+/// numbers there are beside them.
 #[must_use]
 pub fn numbers(plan: &Plan, width: usize) -> (String, usize) {
     let main = |decision: &&Decided| {
@@ -37,11 +34,11 @@ pub fn numbers(plan: &Plan, width: usize) -> (String, usize) {
         NUMBERS.iter().position(|number| *number == name).unwrap_or(NUMBERS.len())
     };
     decisions.sort_by_key(place);
-    let rows: Vec<(String, String, String)> = decisions
+    let rows: Vec<[String; 3]> = decisions
         .iter()
-        .map(|decision| (decision.key.name(), decision.value.to_string(), decision.reason()))
+        .map(|decision| [decision.key.name(), decision.value.to_string(), decision.reason()])
         .collect();
-    (table(&rows, REASON, width), plan.decisions.len() - rows.len())
+    (table(&rows, width, "  "), plan.decisions.len() - rows.len())
 }
 
 /// The files at the top by name, the others by their directory.

@@ -35,7 +35,12 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
     let mut draft = sources.assemble().map_err(Error::Input)?.draft;
     // A plan needs no usable name; only files do.
     draft.set("project.name", "service", Origin::Builtin).map_err(Error::input)?;
-    let mut plan = input::plan(&draft, choices)?;
+    let written = lock.map(|lock| lock.only.clone()).unwrap_or_default();
+    let only = match choices.only.is_empty() {
+        true => written,
+        false => choices.only.iter().copied().collect(),
+    };
+    let mut plan = project::plan(&draft, &only)?;
     plan.warnings.extend(project::missing(&plan, dir));
     match (explain, choices.format) {
         (Some(key), format) => explained(&plan, key, format),

@@ -3,9 +3,10 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
-use comfy_table::{ContentArrangement, Table, presets};
 use console::style;
 
+use crate::answers::stack::Proxy;
+use crate::cli::layout;
 use crate::error::Error;
 use crate::plan::{Decided, Plan};
 
@@ -73,31 +74,51 @@ pub fn waiting(dir: &Path) -> impl FnMut() {
     }
 }
 
-/// A table as wide as the terminal, cells wrapped.
+/// A table under a header, as wide as the terminal at most.
 #[must_use]
 pub fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [impl AsRef<str>; N]>,
 ) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width());
-    table.set_header(header);
-    for row in rows {
-        table.add_row(row.map(|cell| cell.as_ref().to_owned()));
+    let rows = rows.into_iter().map(|row| row.map(|cell| cell.as_ref().to_owned()));
+    let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
+    let text = layout::table(&rows, usize::from(width()), "");
+    match text.split_once('\n') {
+        Some((header, rest)) => format!("{}\n{rest}", style(header).bold()),
+        None => text,
     }
-    // comfy-table pads every cell; without borders the outer padding is noise.
-    let mut lines: Vec<String> = table
-        .lines()
-        .map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned())
-        .collect();
-    // It would count the codes of a bold cell as letters.
-    if let Some(header) = lines.first_mut() {
-        *header = style(&*header).bold().to_string();
-    }
-    format!("{}\n", lines.join("\n"))
+}
+
+/// What a person should know, a paragraph each.
+#[must_use]
+pub fn notes(notes: &[String]) -> String {
+    let paragraph =
+        |note: &String| layout::paragraph(&format!("note: {note}"), usize::from(width()), "");
+    notes.iter().map(paragraph).collect()
+}
+
+/// What runs, in a line: `shop: django on gunicorn behind nginx, 2 CPU and
+/// 4 GiB for nginx, web, migrate, db`.
+#[must_use]
+pub fn headline(plan: &Plan) -> String {
+    let answers = &plan.answers;
+    let application = answers.stack.application();
+    let behind = match answers.stack.proxy {
+        Proxy::None => String::new(),
+        proxy => format!(" behind {}", proxy.word()),
+    };
+    let services: Vec<&str> =
+        plan.services.iter().map(|role| answers.services[role].as_str()).collect();
+    let line = format!(
+        "{}: {} on {}{behind}, {} and {} for {}",
+        answers.name,
+        application.framework.word(),
+        application.server.word(),
+        answers.deploy.cpus,
+        answers.deploy.memory,
+        services.join(", ")
+    );
+    layout::paragraph(&line, usize::from(width()), "")
 }
 
 /// Names in as many columns as fit.
@@ -128,11 +149,7 @@ pub fn columns_within(names: &[String], width: usize) -> String {
 /// The whole plan: services, then numbers with their reasons, files, notes.
 #[must_use]
 pub fn plan(plan: &Plan) -> String {
-    let answers = &plan.answers;
-    let mut text = format!(
-        "{}: {} on {} and {}\n\n",
-        answers.name, answers.preset, answers.deploy.cpus, answers.deploy.memory
-    );
+    let mut text = format!("{}\n", headline(plan));
     let mut rows: Vec<[String; 3]> = Vec::new();
     for role in &plan.services {
         if !rows.is_empty() {
@@ -149,9 +166,7 @@ pub fn plan(plan: &Plan) -> String {
     text.push_str(&table(["number", "value", "reason"], rows));
     let names: Vec<String> = plan.outputs.iter().map(|output| output.path.to_string()).collect();
     text.push_str(&format!("\n{} files\n{}", names.len(), columns(&names)));
-    for warning in &plan.warnings {
-        text.push_str(&format!("note: {warning}\n"));
-    }
+    text.push_str(&notes(&plan.warnings));
     text
 }
 

@@ -20,6 +20,7 @@ struct Has {
     uvloop: bool,
     uvicorn_graceful: bool,
     uvicorn_quiet: bool,
+    gunicorn_control: bool,
     watchfiles: bool,
     build_packages: bool,
     runtime_packages: bool,
@@ -40,6 +41,7 @@ impl Has {
             // Options that older releases refuse to start with.
             uvicorn_graceful: derived.is_at_least("uvicorn", "0.22"),
             uvicorn_quiet: derived.is_at_least("uvicorn", "0.15"),
+            gunicorn_control: derived.is_at_least("gunicorn", "25.1"),
             watchfiles: derived.installs("watchfiles"),
             build_packages: !crate::plan::code::build_packages(adopted).is_empty(),
             runtime_packages: !derived.system_packages.runtime.is_empty(),
@@ -125,6 +127,7 @@ impl Flags {
             ("uvloop", code.as_ref().map_or(asgi, |code| code.uvloop)),
             ("uvicorn_graceful", code.as_ref().is_none_or(|code| code.uvicorn_graceful)),
             ("uvicorn_quiet", code.as_ref().is_none_or(|code| code.uvicorn_quiet)),
+            ("gunicorn_control", code.as_ref().is_none_or(|code| code.gunicorn_control)),
             ("factory", adopted.is_some_and(|adopted| adopted.factory)),
             // WSGI code without sockets at import is shared by fork; a model
             // is not: its threads do not survive one.

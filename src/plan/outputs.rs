@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answers::FilePolicy;
 use crate::answers::document;
+use crate::answers::{FilePolicy, LayerFile};
 use crate::error::Problem;
 use crate::plan::extra;
 use crate::plan::flags::Flags;
@@ -292,13 +292,78 @@ pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Fi
             output.path = alternate.clone();
         }
     }
+    let all: Vec<Output> = outputs.clone();
     let mut outputs = extra::apply(&shape.answers.layer_files, outputs)?;
     apply_policies(shape, &mut outputs, only)?;
     let context = adopted.and_then(|adopted| adopted.context.as_ref());
     let names = names(&outputs, context);
-    outputs.retain(|output| only.is_empty() || only.contains(&output.bundle));
+    // A new service has nothing yet that its image could be made of, and
+    // without its answers no other command knows it again.
+    let image_only = flags.is("image_only");
+    let with = |bundle: Bundle| match bundle {
+        Bundle::Intent => true,
+        Bundle::Skeleton | Bundle::Package => image_only || only.contains(&bundle),
+        bundle => only.contains(&bundle),
+    };
+    outputs.retain(|output| only.is_empty() || with(output.bundle));
+    let missing = missing(shape, &all, &outputs);
+    if !missing.is_empty() {
+        return Err(missing);
+    }
     outputs.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(Files { outputs, names })
+}
+
+/// Files that were left out and that one of the others names: what would be
+/// built or started from them would not be there.
+fn missing(shape: &Shape, all: &[Output], outputs: &[Output]) -> Vec<Problem> {
+    let find = |usual: &str| outputs.iter().find(|output| output.usual.as_str() == usual);
+    let off = |output: &&Output| {
+        let policy =
+            |(path, policy): (&RelPath, &FilePolicy)| output.is(path) && *policy == FilePolicy::Off;
+        let layer = |(path, file): (&RelPath, &LayerFile)| output.is(path) && file.rule.off;
+        shape.answers.files.iter().any(policy) || shape.answers.layer_files.iter().any(layer)
+    };
+    let mut problems = Vec::new();
+    for gone in all.iter().filter(off) {
+        for (other, why) in named_by(gone) {
+            let Some(other) = find(other) else { continue };
+            let message = format!("files.{} = off: {} {why} it", gone.path, other.path);
+            let help = match gone.bundle {
+                Bundle::Skeleton => "change the code once it is there".to_owned(),
+                Bundle::Proxy => {
+                    format!(
+                        "stack.proxy = none goes without the proxy; or leave out {} as well",
+                        other.path
+                    )
+                }
+                _ => format!("leave out {} as well: files.{} = off", other.path, other.path),
+            };
+            problems.push(Problem::new(message).help(help));
+        }
+    }
+    problems
+}
+
+/// The files that name this one, and cannot be written without it. Others do
+/// without: the image has no entry point then, or gunicorn its options on the
+/// command line.
+fn named_by(output: &Output) -> Vec<(&'static str, &'static str)> {
+    match output.usual.as_str() {
+        "Dockerfile" => vec![("compose.yaml", "builds from")],
+        "nginx/nginx.conf" => vec![("Dockerfile", "copies")],
+        "compose.yaml" => vec![("compose.dev.yaml", "lies on"), ("DEPLOY.md", "describes")],
+        // Tests and pages are nothing that runs.
+        path if output.bundle == Bundle::Skeleton
+            && !path.starts_with("tests/")
+            && !path.ends_with(".md")
+            && !path.starts_with("requirements-dev")
+            && !matches!(path, "requirements.in" | ".python-version") =>
+        {
+            vec![("Dockerfile", "builds the image from")]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn mode(row: &Row) -> u32 {

@@ -224,7 +224,7 @@ fn uv_and_fastapi_in_a_src_layout() {
     for line in [
         "--mount=type=bind,source=uv.lock,target=/app/uv.lock",
         "uv sync --python=/usr/local/bin/python3 --frozen --no-install-local",
-        "uv sync --python=/usr/local/bin/python3 --locked --no-editable\n",
+        "uv sync --python=/usr/local/bin/python3 --locked --no-editable && \\\n",
         "PYTHONPATH=/app/src",
         "\nWORKDIR /app\n",
         "CMD [\"uvicorn\", \"shop.main:app\"",

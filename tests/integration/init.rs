@@ -198,7 +198,8 @@ fn entries_of_ignore_files_are_merged_and_none_is_dropped() {
     assert!(ignore.starts_with(theirs), "{ignore}");
     assert!(ignore.contains("\n!requirements.txt\n"), "the build reads it: {ignore}");
     assert!(!ignore.contains("DEPLOY.md"), "`!*.md` lets it in: {ignore}");
-    assert_eq!(read(&directory, ".gitignore"), "dist/\n.env\n");
+    let ignored = read(&directory, ".gitignore");
+    assert!(ignored.starts_with("dist/\n.env\n\n# Added by dockwright\n*.dump\n"), "{ignored}");
 }
 
 #[test]
@@ -636,4 +637,42 @@ fn one_redis_that_is_the_cache_keeps_its_name() {
     init(&directory, &["--adopt"]).success();
     let compose = read(&directory, "compose.yaml");
     assert!(compose.contains("\n  redis:\n") && compose.contains("\n  api:\n"), "{compose}");
+}
+
+#[test]
+fn line_ends_of_what_runs_are_added_to_the_attributes_that_are_there() {
+    let directory = directory();
+    write(&directory, "backend/main.py", "from fastapi import FastAPI\n\napp = FastAPI()\n");
+    write(&directory, "backend/requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\n");
+    write(&directory, "backend/.gitattributes", "*.png binary\n");
+    write(&directory, ".gitignore", "*.pyc\n*.dump\n");
+    init(&directory, &[]).success();
+    let attributes = read(&directory, "backend/.gitattributes");
+    assert!(attributes.starts_with("*.png binary\n"), "{attributes}");
+    assert!(attributes.contains("\n*.sh text eol=lf\n"), "{attributes}");
+    let ignored = read(&directory, ".gitignore");
+    assert!(ignored.contains("\n.env\n") && ignored.contains("\n*.sql.gz\n"), "{ignored}");
+    assert_eq!(ignored.matches("*.dump").count(), 1, "{ignored}");
+    let before = tree(directory.path());
+    init(&directory, &[]).success();
+    assert!(tree(directory.path()) == before, "a second run adds nothing");
+}
+
+#[test]
+fn the_image_alone_is_known_to_later_commands() {
+    let directory = repository();
+    init(&directory, &["--only", "image"]).success();
+    assert!(!directory.path().join("compose.yaml").exists());
+    for command in ["plan", "check", "update"] {
+        dockwright().current_dir(&directory).arg(command).assert().success();
+    }
+    // Of all files, a part that is written again is still a part.
+    init(&directory, &[]).success();
+    init(&directory, &["--only", "image"]).success();
+    dockwright()
+        .current_dir(&directory)
+        .args(["update", "--set", "deploy.memory=8GiB"])
+        .assert()
+        .success();
+    assert!(directory.path().join("compose.yaml").exists());
 }

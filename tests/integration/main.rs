@@ -29,6 +29,7 @@ mod presets;
 mod properties;
 mod readme;
 mod reasons;
+mod references;
 mod registry;
 mod rendered;
 mod shapes;

@@ -188,17 +188,68 @@ fn missing_parents_are_made() {
 }
 
 #[test]
-fn only_image_writes_the_dockerfile_and_its_ignore_file_alone() {
+fn only_image_writes_what_an_image_is_made_of_and_later_commands_know_it() {
     let directory = directory();
     new(directory.path(), &["--preset", "django-nginx", "--only", "image"]);
-    let mut found = files(&directory.path().join("shop"), "");
-    found.retain(|path| !path.starts_with(".dockwright/"));
-    found.sort();
-    assert_eq!(found, [".dockerignore", "Dockerfile"]);
+    let shop = directory.path().join("shop");
+    let found = files(&shop, "");
+    for path in ["Dockerfile", ".dockerignore", "requirements.txt", "manage.py", "dockwright.toml"]
+    {
+        assert!(found.iter().any(|there| there == path), "{path} is not in {found:?}");
+    }
+    let others = ["compose", "nginx/", "gunicorn.conf.py", "entrypoint.sh", ".env", "DEPLOY.md"];
+    for path in found.iter().filter(|path| !path.starts_with(".dockwright/")) {
+        assert!(!others.iter().any(|other| path.starts_with(other)), "{path}");
+    }
     let dockerfile = read(directory.path(), "Dockerfile");
     assert!(
         !dockerfile.contains("gunicorn.conf.py") && !dockerfile.contains("entrypoint.sh"),
         "{dockerfile}"
+    );
+    for (command, said) in [
+        (&["plan"][..], "Dockerfile"),
+        (&["check"], "follows"),
+        (&["update"], "Up to date"),
+        (&["update", "--set", "deploy.memory=8GiB"], "dockwright.toml"),
+        (&["check"], "follows"),
+    ] {
+        let run = dockwright().current_dir(&shop).args(command).assert().success();
+        let run = run.stdout(predicate::str::contains(said));
+        run.stdout(predicate::str::contains("compose.yaml").not());
+    }
+}
+
+#[test]
+fn a_file_that_another_one_names_is_not_left_out_alone() {
+    for (preset, set, said) in [
+        ("django-nginx", "Dockerfile", "compose.yaml builds from it"),
+        ("django-nginx", "nginx/nginx.conf", "Dockerfile copies it"),
+        ("django-nginx", "compose.yaml", "compose.dev.yaml lies on it"),
+        ("django-nginx", "manage.py", "Dockerfile builds the image from it"),
+        ("fastapi-uvicorn", "requirements.txt", "Dockerfile builds the image from it"),
+    ] {
+        let directory = directory();
+        dockwright()
+            .current_dir(&directory)
+            .args(["new", "shop", "--yes", "--preset", preset])
+            .args(["--set", &format!("files.{set}=off")])
+            .assert()
+            .code(2)
+            .stderr(predicate::str::contains(said));
+        assert!(!directory.path().join("shop").exists());
+    }
+}
+
+#[test]
+fn an_image_goes_without_entry_point_and_settings_file() {
+    let directory = directory();
+    let off = ["files.entrypoint.sh=off", "--set", "files.gunicorn.conf.py=off"];
+    new(directory.path(), &[&["--preset", "django-nginx", "--set"][..], &off].concat());
+    let dockerfile = read(directory.path(), "Dockerfile");
+    assert!(!dockerfile.contains("ENTRYPOINT") && !dockerfile.contains("entrypoint.sh"));
+    assert!(!dockerfile.contains("gunicorn.conf.py"), "{dockerfile}");
+    assert!(
+        dockerfile.contains("CMD [\"gunicorn\", \"config.wsgi:application\", \\\n     \"--bind\"")
     );
 }
 
@@ -324,6 +375,84 @@ fn in_the_directory_itself_the_next_command_needs_no_cd() {
         .args(["new", ".", "--yes"])
         .assert()
         .success()
-        .stdout(predicate::str::contains("shop: fastapi-uvicorn"))
+        .stdout(predicate::str::contains("shop: fastapi on uvicorn"))
         .stdout(predicate::str::ends_with("\nNext: docker compose up --build --wait\n"));
+}
+
+#[test]
+fn dumps_stay_out_of_image_and_history_and_what_runs_has_lf() {
+    let directory = directory();
+    new(directory.path(), &["--preset", "django-nginx"]);
+    let lines = |path: &str| -> Vec<String> {
+        read(directory.path(), path).lines().map(str::to_owned).collect()
+    };
+    for (path, wanted) in [
+        (".dockerignore", ["**/*.dump", "**/*.sql.gz", "/backups"].as_slice()),
+        (".gitignore", &["*.dump", "*.sql.gz", "/backups/"]),
+        (".gitattributes", &["*.sh text eol=lf", "manage.py text eol=lf"]),
+    ] {
+        for line in wanted {
+            assert!(lines(path).iter().any(|there| there == line), "{line} is not in {path}");
+        }
+    }
+}
+
+#[test]
+fn code_that_does_not_compile_builds_nothing() {
+    let directory = directory();
+    new(directory.path(), &[]);
+    let dockerfile = read(directory.path(), "Dockerfile");
+    assert!(dockerfile.contains("    python -m compileall -q .\n"), "{dockerfile}");
+    assert!(!dockerfile.contains("||"), "{dockerfile}");
+    assert!(dockerfile.contains("UV_HTTP_TIMEOUT=300"));
+}
+
+#[test]
+fn every_command_has_a_page_of_the_manual() {
+    let directory = directory();
+    dockwright().args(["man", "--all"]).arg(directory.path()).assert().success();
+    let pages = files(directory.path(), "");
+    let main = fs::read_to_string(directory.path().join("dockwright.1")).unwrap();
+    let named = main.lines().filter_map(|line| line.strip_prefix("dockwright\\-"));
+    let mut count = 0;
+    for name in named.filter_map(|line| line.strip_suffix("(1)")) {
+        let page = format!("dockwright-{}.1", name.replace("\\-", "-"));
+        assert!(pages.contains(&page), "{page} is not in {pages:?}");
+        count += 1;
+    }
+    assert!(count >= 8, "{main}");
+    for (words, title) in [(&["init"][..], "dockwright\\-init"), (&["preset", "show"], "show")] {
+        dockwright()
+            .arg("man")
+            .args(words)
+            .assert()
+            .success()
+            .stdout(predicate::str::contains(title));
+    }
+    dockwright()
+        .args(["man", "innit"])
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("did you mean `init`?"));
+}
+
+#[test]
+fn the_summary_names_what_runs() {
+    let directory = directory();
+    let flask = [
+        "new",
+        "shop",
+        "--yes",
+        "--preset",
+        "fastapi-gunicorn",
+        "--set",
+        "stack.framework=flask",
+        "--set",
+        "stack.server=gunicorn",
+    ];
+    let run = dockwright().current_dir(&directory).args(flask).assert().success();
+    let text = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    assert!(text.starts_with("shop: flask on gunicorn, "), "{text}");
+    assert!(!text.contains("fastapi") && !text.contains('\u{2026}'), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }

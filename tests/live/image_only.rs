@@ -1,6 +1,5 @@
-//! `--only image`: a Dockerfile beside code that is there, for a team with its own deployment.
+//! `--only image`: what an image is made of, for a team with its own deployment.
 
-use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -32,23 +31,11 @@ fn django_without_its_proxy() {
     builds_and_runs(|| Stack::of("django-nginx"), &settings);
 }
 
-/// Puts the two files beside an application that has none of the others, builds, runs and stops.
+/// Writes the image's files alone, builds, runs and stops.
 #[track_caller]
 fn builds_and_runs(blueprint: impl Fn() -> Blueprint, environment: &[&str]) {
-    let image = blueprint().only("image").create();
-    let application = blueprint().create();
-    for file in ["compose.yaml", "compose.dev.yaml", "gunicorn.conf.py", "entrypoint.sh", "nginx"] {
-        let path = application.path(file);
-        if path.is_dir() {
-            fs::remove_dir_all(path).expect("a directory of ours");
-        } else if path.exists() {
-            fs::remove_file(path).expect("a file of ours");
-        }
-    }
-    for file in ["Dockerfile", ".dockerignore"] {
-        fs::copy(image.path(file), application.path(file)).expect("it was written");
-    }
-    assert!(!image.path("compose.yaml").exists(), "nothing else was written");
+    let application = blueprint().only("image").create();
+    assert!(!application.path("compose.yaml").exists(), "nothing else was written");
 
     let tag = format!("{}:local", application.name);
     let mut build = Command::new("docker");

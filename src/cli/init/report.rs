@@ -150,18 +150,7 @@ fn others(layers: &Layers, work: &Work) -> Option<String> {
 
 fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String {
     let width = usize::from(report::width());
-    let plan = &work.plan;
-    let deploy = &plan.answers.deploy;
-    let services: Vec<&str> =
-        plan.services.iter().map(|role| plan.answers.services[role].as_str()).collect();
-    let mut text = format!(
-        "{}: {}, {} and {} for {}\n\n",
-        plan.answers.name,
-        plan.answers.preset,
-        deploy.cpus,
-        deploy.memory,
-        services.join(", ")
-    );
+    let mut text = format!("{}\n", report::headline(&work.plan));
     if init.dry_run {
         for change in work.shown() {
             text.push_str(&diff::coloured(&shown_diff(change), false));

@@ -197,7 +197,14 @@ impl Proposal {
     }
 
     fn bookkeeping(&self, layers: &Layers, settled: Settled) -> Result<Vec<Change>, Error> {
-        let lock = Lock::of(&self.plan, &self.preset, settled.entries);
+        let mut lock = Lock::of(&self.plan, &self.preset, settled.entries);
+        if let Some(before) = &layers.lock {
+            // What was written before is still there.
+            lock.only = match before.only.is_empty() || lock.only.is_empty() {
+                true => Default::default(),
+                false => lock.only.union(&before.only).copied().collect(),
+            };
+        }
         let pristine = settled.pristine.iter().map(Vec::as_slice);
         records::changes(&layers.dir, &lock, &self.preset, pristine)
     }

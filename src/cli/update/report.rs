@@ -44,9 +44,7 @@ pub fn one(dir: &Path, outcome: &Outcome, dry_run: bool) -> Result<(), Error> {
             text.push_str(&hunks(&file.path, found));
         }
     }
-    for note in &update.notes {
-        text.push_str(&format!("note: {note}\n"));
-    }
+    text.push_str(&reporting::notes(&update.notes));
     text.push_str(&summary(outcome, dry_run));
     reporting::print(&text)?;
     let conflicts = update.conflicts().count();
@@ -105,13 +103,11 @@ pub fn hunks(path: &str, hunks: &[Hunk]) -> String {
 
 fn side(text: &mut String, name: &str, lines: &str) {
     let count = lines.lines().count();
-    let room = usize::from(reporting::width()).saturating_sub(12);
     if count == 0 {
         text.push_str(&format!("  {name:<8}(nothing)\n"));
     }
     for (number, line) in lines.lines().take(SHOWN).enumerate() {
         let name = if number == 0 { name } else { "" };
-        let line = console::truncate_str(line, room, "…");
         text.push_str(&format!("  {name:<8}| {line}\n"));
     }
     if count > SHOWN {

@@ -1,6 +1,6 @@
 //! What was chosen and what follows from it, as text that fits the terminal.
 
-use console::{measure_text_width, style};
+use console::style;
 
 use crate::answers::{Draft, Origin, Sourced};
 use crate::cli::layout::{table, wrap};
@@ -62,18 +62,18 @@ pub fn heading(text: &str) -> String {
 /// What was chosen, and where from.
 #[must_use]
 pub fn choices(session: &Session, draft: &Draft, width: usize) -> String {
-    let mut rows = vec![(
+    let mut rows = vec![[
         "stack".to_owned(),
         session.preset().name().to_owned(),
         match session.preset_origin() {
             Origin::Flag => "--preset".to_owned(),
             origin => short(origin),
         },
-    )];
+    ]];
     let mut absent = Vec::new();
     for (label, keys) in LINES {
         match value(draft, label, keys) {
-            Some(value) => rows.push((label.to_owned(), value, origins(draft, keys))),
+            Some(value) => rows.push([label.to_owned(), value, origins(draft, keys)]),
             None => absent.push(label),
         }
     }
@@ -82,13 +82,10 @@ pub fn choices(session: &Session, draft: &Draft, width: usize) -> String {
     let worth_a_row =
         |(key, sourced): &(&str, &Sourced)| !shown(key) && !draft.is_absence(key, sourced);
     for (key, sourced) in draft.all_sourced().filter(worth_a_row) {
-        rows.push((key.to_owned(), sourced.value.to_string(), short(&sourced.origin)));
+        rows.push([key.to_owned(), sourced.value.to_string(), short(&sourced.origin)]);
     }
     let mut text = heading("Choices");
-    let origin = rows.iter().map(|row| measure_text_width(&row.2)).max().unwrap_or(0);
-    // Places in a repository can be long; what was chosen matters more.
-    let origin = origin.min(width * 3 / 10);
-    text.push_str(&table(&rows, origin, width));
+    text.push_str(&table(&rows, width, "  "));
     if !absent.is_empty() {
         let absent = format!("without {}", absent.join(", "));
         text.push_str(&format!("  {}\n", style(absent).for_stderr().dim()));
@@ -180,6 +177,8 @@ fn files(session: &Session, plan: &Plan, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use console::measure_text_width;
 
     use super::*;
     use crate::cli::{Choices, Format};
