@@ -169,7 +169,13 @@ fn limit_for(needed: Formula) -> Formula {
 
 /// The limit that a service needs for `count` of its processes, and `times`
 /// as much of what they take.
-fn limit(shape: &Shape, ledger: &Ledger, role: Role, count: Count, times: Count) -> Formula {
+fn limit(
+    shape: &Shape,
+    ledger: &Ledger,
+    role: Role,
+    count: impl Into<Formula>,
+    times: Count,
+) -> Formula {
     let taken = match role {
         Db | Redis | Cache => return MiB(MEMORY.share[role.name()].memory.floor).into(),
         Nginx => {
@@ -185,7 +191,7 @@ fn limit(shape: &Shape, ledger: &Ledger, role: Role, count: Count, times: Count)
 
 /// The least memory limit that a service works with, for `count` processes.
 #[must_use]
-pub fn floor(shape: &Shape, ledger: &Ledger, role: Role, count: Count) -> Formula {
+pub fn floor(shape: &Shape, ledger: &Ledger, role: Role, count: impl Into<Formula>) -> Formula {
     limit(shape, ledger, role, count, 1)
 }
 
@@ -248,7 +254,7 @@ pub fn memory(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
 
     // Two where they fit: a process that is replaced is not the only one.
     for role in [Web, Worker].into_iter().filter(|role| shape.has(*role)) {
-        let two = processes::count(shape, ledger, role).min(2);
+        let two = (processes::count(shape, ledger, role).evaluate() as Count).min(2);
         if least.contains_key(&role) {
             continue;
         }

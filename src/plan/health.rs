@@ -97,7 +97,7 @@ fn pids(shape: &Shape, ledger: &mut Ledger, role: Role) {
             (connections + 64, "one process per connection and its own")
         }
         Role::Nginx => {
-            let workers = ledger.of(rows::WORKER_PROCESSES, Role::Nginx).named("workers");
+            let workers = ledger.of(rows::WORKER_PROCESSES, Role::Nginx).named("for workers");
             (workers + 32, "and room for checks")
         }
         Role::Migrate => (Formula::from(64), "one process with a few threads"),

@@ -87,15 +87,21 @@ pub fn wanted(shape: &Shape, ledger: &Ledger, role: Role) -> Formula {
     processes.at_least(least)
 }
 
-/// How many processes a person or the rule asks for.
+/// How many processes a person or the rule asks for, with what that rests on.
 #[must_use]
-pub fn count(shape: &Shape, ledger: &Ledger, role: Role) -> Count {
-    let pinned = match role {
-        Web => ledger.pinned(rows::WORKERS, Web),
-        Worker => ledger.pinned(rows::CONCURRENCY, Worker),
-        _ => Some(1),
+pub fn count(shape: &Shape, ledger: &Ledger, role: Role) -> Formula {
+    let number = match role {
+        Web => rows::WORKERS,
+        Worker => rows::CONCURRENCY,
+        _ => return Formula::from(1),
     };
-    pinned.unwrap_or_else(|| wanted(shape, ledger, role).evaluate() as Count)
+    if let Some(pinned) = ledger.pinned(number, role) {
+        return Formula::of(number.key(role).name(), Quantity::Count(pinned));
+    }
+    let wanted = wanted(shape, ledger, role);
+    let keys = wanted.keys().into_iter().map(str::to_owned).collect();
+    let value = Quantity::Count(wanted.evaluate() as Count);
+    Formula::Amount { value, name: "", keys }
 }
 
 /// Memory of one process, its model included.
@@ -109,10 +115,11 @@ fn each(ledger: &Ledger, role: Role) -> Formula {
 
 /// Memory that `count` processes of the application take together.
 #[must_use]
-pub fn memory(shape: &Shape, ledger: &Ledger, role: Role, count: Count) -> Formula {
-    let each = each(ledger, role);
-    let all = if count > 1 { Formula::from(count) * each } else { each };
-    match shape.supervisor(role, count) {
+pub fn memory(shape: &Shape, ledger: &Ledger, role: Role, count: impl Into<Formula>) -> Formula {
+    let (count, each) = (count.into(), each(ledger, role));
+    let number = count.evaluate() as Count;
+    let all = if number > 1 { count * each } else { each };
+    match shape.supervisor(role, number) {
         MiB(0) => all,
         supervisor => amount(supervisor, "supervisor") + all,
     }

@@ -173,6 +173,16 @@ fn explain_follows_a_number_to_the_budget() {
 }
 
 #[test]
+fn memory_that_follows_from_processes_rests_on_what_they_follow_from() {
+    dockwright()
+        .args(["plan", "--preset", "django-nginx", "--explain", "web.memory"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("2 × (50 MiB supervisor + 3 × 65 MiB) / 0.8"))
+        .stdout(predicate::str::contains("  deploy.cpus = 2 CPU"));
+}
+
+#[test]
 fn explain_of_an_unknown_number_names_the_nearest() {
     dockwright()
         .args(["plan", "--preset", "django-nginx", "--explain", "web.worker"])
