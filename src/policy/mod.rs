@@ -148,15 +148,15 @@ fn violation(
     }
 }
 
-/// A value as text, and who set it.
-type Told = (String, Option<String>);
+/// A value as it is now, and who set it.
+type Current = (String, Option<String>);
 
 fn origin_of(key: &str, draft: &Draft) -> Option<String> {
     draft.sourced(key).map(|sourced| sourced.origin.to_string())
 }
 
 /// The version that a floor is about.
-fn version_of(floor: &Requirement, draft: &Draft, plan: &Plan) -> Option<Told> {
+fn version_of(floor: &Requirement, draft: &Draft, plan: &Plan) -> Option<Current> {
     let set_by = origin_of(&floor.key, draft);
     match floor.id.as_str() {
         "dockwright" => Some((env!("CARGO_PKG_VERSION").to_owned(), None)),
@@ -172,7 +172,7 @@ fn version_of(floor: &Requirement, draft: &Draft, plan: &Plan) -> Option<Told> {
 }
 
 /// The answer or the number that a rule is about.
-fn value_of(rule: &Requirement, draft: &Draft, plan: &Plan) -> Option<Told> {
+fn value_of(rule: &Requirement, draft: &Draft, plan: &Plan) -> Option<Current> {
     let key = &rule.key;
     match plan.decision(key) {
         Some(decision) => {
@@ -209,20 +209,20 @@ pub fn judge<'a>(
     others: &[Policy],
 ) -> Result<Judged<'a>, Vec<Problem>> {
     let broken = own.locks(draft);
-    let unlocked = match broken.is_empty() {
+    let restored = match broken.is_empty() {
         true => Cow::Borrowed(draft),
         false => Cow::Owned(draft.of_preset_alone(broken.iter().map(|lock| lock.subject.as_str()))),
     };
     let mut violations: Vec<Violation> =
         others.iter().flat_map(|policy| policy.locks(draft)).chain(broken).collect();
-    let planned = unlocked.resolve().and_then(|answers| plan::plan(&answers, only));
+    let planned = restored.resolve().and_then(|answers| plan::plan(&answers, only));
     let plan = planned.map_err(|problems| {
         violations.iter().map(Violation::problem).chain(problems).collect::<Vec<Problem>>()
     })?;
     for policy in others.iter().chain([own]) {
-        violations.extend(policy.demands(&unlocked, &plan));
+        violations.extend(policy.demands(&restored, &plan));
     }
-    Ok(Judged { draft: unlocked, plan, violations })
+    Ok(Judged { draft: restored, plan, violations })
 }
 
 #[cfg(test)]
