@@ -33,7 +33,7 @@ pub fn paths(looks: &[Look], choices: &Choices) -> BTreeMap<RelPath, RelPath> {
         .into_iter()
         .filter(|group| choices.get(group) == Some(&Choice::Beside))
         .flat_map(|group| conflicts(looks, group))
-        .filter_map(|look| of(look))
+        .filter_map(of)
         .collect();
     let syntax = |path: &RelPath| {
         looks.iter().find(|look| look.file.output.path == *path).map(|look| look.file.output.syntax)

@@ -130,7 +130,7 @@ fn groups(topology: &Topology) -> Vec<(&Group, Vec<&Variable>)> {
             None => groups.push((&variable.group, vec![variable])),
         }
     }
-    groups.sort_by(|(one, _), (other, _)| one.cmp(other));
+    groups.sort_by_key(|(group, _)| *group);
     groups
 }
 
