@@ -11,6 +11,7 @@ use crate::detect::facts::{
 };
 use crate::error::Problem;
 use crate::relpath::RelPath;
+use crate::schema::Role;
 use crate::schema::value::{TMPFS, Value};
 
 /// Facts that no person decides. They are stored in the lock, as its table
@@ -109,6 +110,20 @@ impl Derived {
         }
     }
 
+    /// Whether an existing compose file lets others than this host connect.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        let Some(carried) = &self.carried else { return false };
+        let document = carried.document();
+        let ours = [Role::Web, Role::Nginx].map(|role| carried.roles.get(&role));
+        document
+            .services()
+            .iter()
+            .filter(|service| ours.iter().flatten().any(|name| **name == service.name))
+            .flat_map(|service| service.ports())
+            .any(|port| !["127.", "[::1]"].iter().any(|own| port.host.starts_with(own)))
+    }
+
     /// Variables that say something the test accepts.
     pub fn told<'a>(
         &'a self,
@@ -166,8 +181,6 @@ pub struct Adopted {
     pub health: String,
     /// Path of a readiness route; empty for none.
     pub ready: String,
-    /// Paths the code writes to.
-    pub writable: Vec<Writable>,
     /// What no person decides.
     pub derived: Derived,
 }
@@ -226,7 +239,6 @@ impl Adopted {
             migrations: text("stack.migrations"),
             health: text("project.health"),
             ready: text("project.ready"),
-            writable: writable(&value("project.writable")),
             derived: derived.clone(),
         })
     }
@@ -264,7 +276,7 @@ fn paths(value: &Value) -> Vec<RelPath> {
     }
 }
 
-fn writable(value: &Value) -> Vec<Writable> {
+pub(super) fn writable(value: &Value) -> Vec<Writable> {
     let Value::List(items) = value else { return Vec::new() };
     items
         .iter()

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::answers::adopted::{Adopted, Derived};
+use crate::answers::adopted::{self, Adopted, Derived};
 use crate::answers::network::Network;
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
     Application, Broker, Budget, Celery, Database, Delivery, Hardening, Model, PackageManager,
     Proxy, Runtime, Stack,
 };
-use crate::answers::{Answers, Deploy, FilePolicy, LayerFile, Pin};
+use crate::answers::{Answers, Deploy, FilePolicy, LayerFile, Pin, TrustedProxies, is_loopback};
 use crate::catalog::{Framework, Server};
 use crate::error::Problem;
 use crate::preset::manifest::FileRule;
@@ -185,6 +185,14 @@ impl Draft {
             "stack.broker" if self.text("stack.worker") == "celery" => "redis".into(),
             "stack.database" if self.is_adopted() => "none".into(),
             "stack.database" if self.framework().needs_database.is_some() => "postgres".into(),
+            // Its uploads.
+            "project.writable" if !self.is_adopted() && self.framework().static_files => {
+                "media".into()
+            }
+            "deploy.trusted-proxies" => {
+                let alone = is_loopback(&self.text("deploy.bind")) && !self.derived.is_published();
+                if alone { "host" } else { "none" }.into()
+            }
             // What adopted code writes to is only partly known.
             "deploy.hardening" if self.is_adopted() => "safe".into(),
             // Its models are where the code reads them, in the repository.
@@ -234,6 +242,15 @@ impl Draft {
         if adopted.is_none() {
             problems.extend(self.only_for_adopted());
         }
+        let bind = text("deploy.bind");
+        if text("deploy.trusted-proxies") == "host" && !is_loopback(&bind) {
+            problems.push(
+                Problem::new(format!(
+                    "deploy.trusted-proxies = host, and deploy.bind = {bind} lets others than this host connect: they would be believed, too"
+                ))
+                .help("--set deploy.bind=127.0.0.1, or name the proxies: --set deploy.trusted-proxies=192.0.2.7"),
+            );
+        }
 
         let torch = stack.application().model.as_ref().is_some_and(|m| m.runtime.is_torch_family());
         if torch && manager != PackageManager::Pip && adopted.is_none() {
@@ -251,6 +268,7 @@ impl Draft {
             name,
             python: text("project.python"),
             package_manager: manager,
+            writable: adopted::writable(&fields["project.writable"]),
             port: match fields["project.port"] {
                 Value::Count(port) => port as u16,
                 _ => 8000,
@@ -268,6 +286,7 @@ impl Draft {
                 budget: Budget::of(&text("deploy.budget")),
                 domain: text("deploy.domain"),
                 bind: text("deploy.bind"),
+                trusted_proxies: TrustedProxies::of(&fields["deploy.trusted-proxies"]),
                 hardening: Hardening::of(&text("deploy.hardening")),
             },
             images: self.family("images."),
@@ -439,6 +458,20 @@ mod tests {
         assert_eq!(stack.application().server.word(), "gunicorn");
         assert_eq!(stack.database, Database::Postgres);
         assert_eq!(stack.broker, Broker::Redis);
+    }
+
+    #[test]
+    fn a_proxy_on_this_host_is_believed_where_nobody_else_can_connect() {
+        let trusted = |pairs: &[(&str, &str)]| {
+            draft(pairs).resolve().map(|answers| answers.deploy.trusted_proxies)
+        };
+        assert_eq!(trusted(&[]), Ok(TrustedProxies::Host));
+        assert_eq!(trusted(&[("deploy.bind", "0.0.0.0")]), Ok(TrustedProxies::None));
+        let networks = [("deploy.bind", "0.0.0.0"), ("deploy.trusted-proxies", "192.0.2.0/24")];
+        assert_eq!(trusted(&networks), Ok(TrustedProxies::Networks(vec!["192.0.2.0/24".into()])));
+        let open = [("deploy.bind", "0.0.0.0"), ("deploy.trusted-proxies", "host")];
+        let problems = trusted(&open).unwrap_err();
+        assert!(problems[0].message.contains("others than this host"), "{problems:?}");
     }
 
     #[test]

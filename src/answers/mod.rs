@@ -57,6 +57,48 @@ pub struct LayerFile {
     pub layer: String,
 }
 
+/// Whose `X-Forwarded-*` headers the first service that a request reaches
+/// believes: of the client's address, and of whether it came over HTTPS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustedProxies {
+    /// Nobody's: clients connect themselves.
+    None,
+    /// Those of a proxy on this host: nobody else reaches a loopback port.
+    Host,
+    /// Those of proxies in these networks.
+    Networks(Vec<String>),
+}
+
+impl TrustedProxies {
+    /// Where a proxy on this host is seen to come from: the gateway of
+    /// whatever network Docker made.
+    const GATEWAYS: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+
+    fn of(value: &Value) -> Self {
+        match value {
+            Value::List(networks) => Self::Networks(networks.clone()),
+            value if value.to_string() == "host" => Self::Host,
+            _ => Self::None,
+        }
+    }
+
+    /// Whether anybody is believed.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.networks().is_empty()
+    }
+
+    /// The networks that are believed.
+    #[must_use]
+    pub fn networks(&self) -> Vec<&str> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Host => Self::GATEWAYS.to_vec(),
+            Self::Networks(networks) => networks.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
 /// The machine or task that everything shares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deploy {
@@ -70,8 +112,23 @@ pub struct Deploy {
     pub domain: String,
     /// Address the port is published on.
     pub bind: String,
+    /// Whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: TrustedProxies,
     /// How far containers are locked down.
     pub hardening: Hardening,
+}
+
+impl Deploy {
+    /// Whether only this host reaches the published port.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.bind)
+    }
+}
+
+/// Whether only the host itself reaches what listens on this address.
+fn is_loopback(address: &str) -> bool {
+    address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Everything that was decided by people, presets and defaults.
@@ -87,6 +144,8 @@ pub struct Answers {
     pub python: String,
     /// Who owns the lock file.
     pub package_manager: PackageManager,
+    /// What the code writes to.
+    pub writable: Vec<adopted::Writable>,
     /// Published port.
     pub port: u16,
     /// What runs.

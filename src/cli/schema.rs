@@ -146,6 +146,12 @@ fn of(field: &Field) -> Value {
         Kind::Paths | Kind::Writable | Kind::Urls(_) | Kind::Hosts => {
             json!({ "type": "array", "items": { "type": "string" } })
         }
+        Kind::Proxies => json!({
+            "oneOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" } },
+            ],
+        }),
         Kind::Seconds => json!({ "type": ["integer", "string"] }),
         Kind::Cpus => json!({ "type": ["number", "string"] }),
         _ => json!({ "type": "string" }),

@@ -112,7 +112,7 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         external && !adopted,
         "DATABASE_URL",
         EnvKind::Required,
-        "postgresql://USER:PASSWORD@HOST:5432/NAME of the managed database.",
+        "postgresql://USER:PASSWORD@HOST:5432/NAME of the managed database. TLS is required; ?sslmode=verify-full also checks who answers, ?sslmode=disable goes without.",
         used_by(None, &[Role::Web, Role::Worker, Role::Migrate]),
     );
     add(
@@ -148,18 +148,29 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         "Origins that may post forms, with their scheme, separated by commas.",
         vec![Role::Web],
     );
+    // Without a proxy that is believed every request looks like plain HTTP, and
+    // a redirect would lead back to itself for ever.
+    let behind_tls = checks_hosts && deploy.trusted_proxies.any();
+    let is_public = !deploy.domain.is_empty();
     add(
-        checks_hosts,
+        behind_tls,
         "SECURE_SSL_REDIRECT",
-        EnvKind::Default("false".into()),
-        "true once TLS ends in front of this service: plain HTTP is then redirected.",
+        EnvKind::Default(is_public.to_string()),
+        "true once a proxy in front ends TLS: plain HTTP is then redirected to HTTPS, and cookies are sent over HTTPS alone.",
         vec![Role::Web],
     );
     add(
-        !shape.has(Role::Nginx),
+        behind_tls,
+        "SECURE_HSTS_SECONDS",
+        EnvKind::Default(if is_public { "3600" } else { "0" }.into()),
+        "How long browsers refuse plain HTTP for this name after a visit, which nothing takes back: raise it, to 31536000 in the end, once HTTPS is known to work. 0 is off.",
+        vec![Role::Web],
+    );
+    add(
+        !shape.has(Role::Nginx) && deploy.trusted_proxies.any(),
         "FORWARDED_ALLOW_IPS",
-        EnvKind::Default("127.0.0.1".into()),
-        "Addresses whose X-Forwarded-* headers are believed, separated by commas: those of a proxy in front of this service.",
+        EnvKind::Default(network::believed(shape.answers).join(",")),
+        "Addresses and networks of proxies whose X-Forwarded-* headers are believed, separated by commas.",
         vec![Role::Web],
     );
     for variable in network::variables(shape.answers, &application) {

@@ -49,6 +49,9 @@ impl Has {
     }
 }
 
+/// Where a new service keeps what its users send.
+pub const MEDIA: &str = "media";
+
 /// Whether the entry point has anything to check.
 fn requires_variables(shape: &Shape) -> bool {
     crate::plan::code::variables(shape)
@@ -98,7 +101,14 @@ impl Flags {
             ("env_database", if new { database } else { shape.has(Role::Db) }),
             ("external_db", stack.database == Database::External),
             ("migrate", shape.has(Role::Migrate)),
+            // Uploads of a new service: its settings know the place by this name.
+            (
+                "media",
+                new && files
+                    && answers.writable.iter().any(|it| it.keep && it.path.as_str() == MEDIA),
+            ),
             ("cache", stack.cache),
+            ("cache_alone", stack.cache && !database),
             ("broker", shape.has(Role::Redis)),
             ("redis", stack.cache || shape.has(Role::Redis)),
             ("celery", shape.has(Role::Worker)),
@@ -134,7 +144,8 @@ impl Flags {
             ("preload", new && !asgi && runtime == Runtime::None),
             ("static_manifest", code.as_ref().map_or(files, |code| code.manifest)),
             ("heartbeat", new && shape.has(Role::Worker)),
-            ("loopback", matches!(answers.deploy.bind.as_str(), "127.0.0.1" | "::1")),
+            ("loopback", answers.deploy.is_loopback()),
+            ("trusted", answers.deploy.trusted_proxies.any()),
             ("watchfiles", code.as_ref().is_some_and(|code| code.watchfiles)),
             ("read_only", answers.deploy.hardening == Hardening::Strict),
             ("domain", !answers.deploy.domain.is_empty()),

@@ -269,7 +269,7 @@ fn stores(shape: &Shape, broken: &mut Broken) {
         broken.unless(
             needed <= limit,
             || format!("nginx.tmpfs = {scratch} leaves less than {NGINX_ITSELF} of nginx.memory = {limit} for nginx itself"),
-            || format!("[tune.nginx] memory = \"{}MiB\", or a smaller nginx.body-size", needed.0),
+            || format!("[tune.nginx] memory = \"{}MiB\", or a smaller web.body-size", needed.0),
         );
         let files = ledger.get(rows::RLIMIT_NOFILE, Nginx);
         let connections = ledger.get(rows::WORKER_CONNECTIONS, Nginx);

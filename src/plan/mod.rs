@@ -180,7 +180,7 @@ fn notices(shape: &Shape) -> Vec<String> {
             model.runtime, model.path
         ));
     }
-    if answers.deploy.bind != "127.0.0.1" && answers.deploy.bind != "::1" {
+    if !answers.deploy.is_loopback() {
         notices.push(format!(
             "port {} is published on {}: Docker opens it past the host's firewall",
             answers.port, answers.deploy.bind

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::answers::Answers;
+use crate::answers::stack::Proxy;
+use crate::answers::{Answers, TrustedProxies};
 use crate::error::Problem;
 use crate::plan::carry::Carry;
 use crate::plan::env::{EnvKind, EnvVar};
@@ -78,6 +79,25 @@ pub fn problems(answers: &Answers) -> Vec<Problem> {
     }
 }
 
+/// Whom the application server believes where requests reach it directly.
+#[must_use]
+pub fn believed(answers: &Answers) -> Vec<&str> {
+    match &answers.deploy.trusted_proxies {
+        // Only the host can connect, and this is what they all read.
+        TrustedProxies::Host if !reads_networks(answers) => vec!["*"],
+        trusted => trusted.networks(),
+    }
+}
+
+/// Whether the application server knows networks and not only addresses.
+fn reads_networks(answers: &Answers) -> bool {
+    let (package, least) = match answers.stack.application().server.is_gunicorn() {
+        true => ("gunicorn", "24.1"),
+        false => ("uvicorn", "0.31"),
+    };
+    answers.adopted.as_ref().is_none_or(|adopted| adopted.derived.is_at_least(package, least))
+}
+
 /// What a person should know.
 #[must_use]
 pub fn notices(answers: &Answers) -> Vec<String> {
@@ -85,6 +105,15 @@ pub fn notices(answers: &Answers) -> Vec<String> {
     let torch = answers.stack.application().model.as_ref();
     let torch = torch.is_some_and(|model| model.runtime.is_torch_family());
     let mut notices = Vec::new();
+    if let TrustedProxies::Networks(networks) = &answers.deploy.trusted_proxies
+        && answers.stack.proxy == Proxy::None
+        && networks.iter().any(|network| network.contains('/'))
+        && !reads_networks(answers)
+    {
+        notices.push(
+            "the locked application server reads single addresses in deploy.trusted-proxies, and no networks: name the proxies one by one, or lock gunicorn 24.1, uvicorn 0.31 or newer".to_owned(),
+        );
+    }
     if torch && answers.adopted.is_none() && !network.index.is_empty() {
         notices.push(
             "torch's CPU build has an index of its own, which builds have to reach beside network.index".to_owned(),
@@ -116,6 +145,7 @@ pub fn context(plan: &Plan) -> Value {
         "own_hosts": own_hosts(plan).join(","),
         "ca": ca,
         "apt_mirror": network.apt_mirror,
+        "trusted": answers.deploy.trusted_proxies.networks(),
     })
 }
 

@@ -103,7 +103,9 @@ fn syntax(path: &str) -> Syntax {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("py") => Syntax::Python,
         Some("toml") => Syntax::Toml,
+        Some("json") => Syntax::Json,
         Some("md") => Syntax::Markdown,
+        None if path.ends_with(".gitignore") => Syntax::Ignore,
         Some("onnx" | "joblib") => Syntax::Binary,
         None if path.ends_with("Pipfile") => Syntax::Toml,
         _ => Syntax::Text,

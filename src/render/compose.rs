@@ -296,7 +296,10 @@ fn port(port: &Port) -> String {
 /// A mount as an entry of `volumes`; `None` for memory.
 fn mount(mount: &Mount) -> Option<String> {
     Some(match mount {
-        Mount::Volume { name, target } => format!("\n      - {name}:{target}"),
+        Mount::Volume { name, target, read_only } => {
+            let mode = if *read_only { ":ro" } else { "" };
+            format!("\n      - {name}:{target}{mode}")
+        }
         Mount::ReadOnly { source, target } => format!(
             "\n      - type: bind\n        source: {source}\n        target: {target}\n        \
              read_only: true\n        bind:\n          create_host_path: false"

@@ -5,6 +5,8 @@
 //! characters pass that mean nothing there. None may hold credentials: files
 //! in a repository are no place for them.
 
+use std::net::IpAddr;
+
 use crate::relpath::RelPath;
 use crate::schema::value::Value;
 
@@ -64,6 +66,51 @@ pub(super) fn hosts(text: &str) -> Result<Value, String> {
         )),
         None => Ok(Value::List(items.into_iter().map(str::to_owned).collect())),
     }
+}
+
+/// `none`, `host`, or addresses and networks between commas.
+pub(super) fn proxies(text: &str) -> Result<Value, String> {
+    if matches!(text, "none" | "host") {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    let items: Vec<&str> = items(text).collect();
+    match items.iter().find_map(|item| network_problem(item)) {
+        Some(problem) => Err(problem),
+        None if items.is_empty() => Err("nobody is named; write none, host, or networks".into()),
+        None => Ok(Value::List(items.into_iter().map(str::to_owned).collect())),
+    }
+}
+
+/// What is wrong with an address or a network (CIDR), if anything is.
+fn network_problem(text: &str) -> Option<String> {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text, None),
+    };
+    let Ok(address) = address.parse::<IpAddr>() else {
+        return Some(format!(
+            "`{text}` is no address or network; write none, host, or networks like 10.0.0.0/8 and 2001:db8::/32"
+        ));
+    };
+    let (bits, value) = match address {
+        IpAddr::V4(address) => (32, u128::from(u32::from(address)) << 96),
+        IpAddr::V6(address) => (128, u128::from(address)),
+    };
+    let length = match length.map(str::parse::<u32>) {
+        None => bits,
+        Some(Ok(length)) if length <= bits => length,
+        Some(_) => return Some(format!("`{text}` has no length from 0 to {bits} after its slash")),
+    };
+    // What the servers that read it refuse: gunicorn would not start.
+    let host = value.checked_shl(length).unwrap_or(0);
+    (host != 0).then(|| {
+        let network = value & !(u128::MAX.checked_shr(length).unwrap_or(0));
+        let network = match address {
+            IpAddr::V4(_) => IpAddr::from(((network >> 96) as u32).to_be_bytes()),
+            IpAddr::V6(_) => IpAddr::from(network.to_be_bytes()),
+        };
+        format!("`{text}` has address bits behind its length; the network is {network}/{length}")
+    })
 }
 
 fn items(text: &str) -> impl Iterator<Item = &str> {
@@ -191,6 +238,30 @@ mod tests {
         let list = urls("https://a.example/x,https://ann:hunter2@b.example", Use::Index);
         for message in [message, scheme, slash, list.unwrap_err()] {
             assert!(!message.contains("hunter2") && !message.contains("ann"), "{message}");
+        }
+    }
+
+    #[test]
+    fn trusted_proxies_are_a_word_or_networks_and_the_bad_one_is_named() {
+        for word in ["none", "host"] {
+            assert_eq!(proxies(word), Ok(Value::Text(word.into())));
+        }
+        assert_eq!(
+            proxies("10.0.0.0/8, 192.0.2.7,2001:db8::/32"),
+            Ok(Value::List(vec!["10.0.0.0/8".into(), "192.0.2.7".into(), "2001:db8::/32".into()]))
+        );
+        for (text, named) in [
+            ("10.0.0.0/8,lb.example.com", "`lb.example.com` is no address"),
+            ("10.0.0.0/8,host", "`host` is no address"),
+            ("10.0.0.0/33", "`10.0.0.0/33` has no length from 0 to 32"),
+            ("10.0.0.0/", "`10.0.0.0/` has no length"),
+            ("10.1.2.3/8", "the network is 10.0.0.0/8"),
+            ("2001:db8::1/32", "the network is 2001:db8::/32"),
+            ("*", "`*` is no address"),
+            ("", "nobody is named"),
+        ] {
+            let message = proxies(text).unwrap_err();
+            assert!(message.contains(named), "{message}");
         }
     }
 

@@ -224,6 +224,12 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "Where the port is published; a published port bypasses the host's firewall.",
         ),
         Row(
+            "deploy.trusted-proxies",
+            Kind::Proxies,
+            "",
+            "Whose X-Forwarded-* headers are believed: none, host (a proxy on this host ends TLS; what a loopback bind has by default), or the networks of proxies.",
+        ),
+        Row(
             "deploy.hardening",
             Kind::Choice(&["strict", "safe"]),
             "strict",
@@ -316,7 +322,6 @@ const ADOPTED: &[&str] = &[
     "project.dependency-files",
     "project.health",
     "project.ready",
-    "project.writable",
     "stack.celery-app",
     "stack.migrations",
 ];

@@ -259,8 +259,10 @@ rows! {
     READ_TIMEOUT: Seconds = "read-timeout" of &[Nginx], "proxy_read_timeout";
     /// What a load balancer or client in front should wait at least.
     CLIENT_TIMEOUT: Seconds = "client-timeout" of &[Nginx], "client_timeout";
-    /// Largest request body.
-    BODY_SIZE: MiB = "body-size" of &[Nginx], "client_max_body_mib";
+    /// Largest request body, for the proxy and the application.
+    BODY_SIZE: MiB = "body-size" of &[Web], "max_body_mib";
+    /// Request bodies above 1 MB that nginx takes at once; a further one is answered with 503.
+    UPLOADS: Count = "uploads" of &[Nginx], "uploads";
     /// How long a client's idle connection stays open.
     KEEPALIVE_TIMEOUT: Seconds = "keepalive-timeout" of &[Nginx], "keepalive_timeout";
     /// Idle connections to the application each nginx worker keeps.

@@ -32,6 +32,9 @@ pub enum Kind {
     Hostname,
     /// An IPv4 or IPv6 address to listen on.
     Address,
+    /// Proxies whose headers are believed: `none`, `host`, or addresses and
+    /// networks as an array or text with commas.
+    Proxies,
     /// A path inside the repository.
     Path,
     /// A directory of the repository; `.` is its top.
@@ -121,6 +124,7 @@ impl Kind {
                     "`{text}` is no IP address; 127.0.0.1 keeps the service on this host, 0.0.0.0 opens it"
                 )),
             },
+            Self::Proxies => address::proxies(text),
             Self::Path => RelPath::new(text).map(|path| Value::Text(path.to_string())),
             Self::Directory => directory(text),
             Self::Paths => list(text, |item| item),
@@ -156,6 +160,9 @@ impl Kind {
             Self::Service => "letters, digits, `.`, `_` and `-`".into(),
             Self::Hostname => "a host name, or empty".into(),
             Self::Address => "an IP address".into(),
+            Self::Proxies => {
+                "none, host, or an array of addresses and networks, like 10.0.0.0/8".into()
+            }
             Self::Path => "a path inside the repository".into(),
             Self::Directory => "a directory inside the repository; . is its top".into(),
             Self::Paths => "an array of paths inside the repository".into(),

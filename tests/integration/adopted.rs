@@ -459,7 +459,8 @@ fn every_combination_of_adopted_code_renders_to_clean_files_that_parse() {
             for line in text.lines() {
                 assert!(line == line.trim_end(), "{path}: `{line}` ends in blanks: {axes}");
             }
-            if path != "DEPLOY.md" {
+            // Python's functions stand two lines apart.
+            if path != "DEPLOY.md" && !path.ends_with(".py") {
                 assert!(!text.contains("\n\n\n"), "{path} has two empty lines: {axes}\n{text}");
             }
             for (row, next) in text.lines().zip(text.lines().skip(1)) {

@@ -214,7 +214,10 @@ fn worker_counts_are_found_in_settings_commands_and_variables() {
     let line = line_of(&team, "gunicorn.conf.py", "workers = 64");
     let report = by(&team, rule, 1);
     assert_eq!(found(&report, "policy"), [format!("web.workers gunicorn.conf.py:{line}")]);
-    team.edit("gunicorn.conf.py", "workers = 64", "workers = 2 * cpus()");
+    let preferred = "workers = int(os.environ.get(\"WEB_CONCURRENCY\") or 65)";
+    team.edit("gunicorn.conf.py", "workers = 64", preferred);
+    assert!(messages(&by(&team, rule, 1), "policy").contains("web.workers is 65"));
+    team.edit("gunicorn.conf.py", preferred, "workers = 2 * cpus()");
     assert!(messages(&by(&team, rule, 0), "notes").contains("2 * cpus()"));
 
     team.write("gunicorn.conf.py", &text);

@@ -10,6 +10,7 @@ mod check_reports;
 mod combinations;
 mod detect_startup;
 mod distribution;
+mod edge;
 mod examples;
 mod exclusive;
 mod hostile_overlays;

@@ -13,7 +13,6 @@ fn celery_with_a_django_front_behind_nginx_and_a_cache() {
         .start();
     work::is_ready(&stack, &["database", "cache", "broker"]);
     work::writes_and_reads_a_row(&stack);
-    work::writes_and_reads_the_cache(&stack);
     work::runs_a_task(&stack);
     work::serves_the_admin_with_its_styles(&stack);
     hardening::holds(&stack, "nginx");

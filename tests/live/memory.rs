@@ -33,12 +33,6 @@ pub fn requests(stack: &Stack) -> Vec<Request> {
             Request::get(format!("/items/{}", written["id"])),
         ]);
     }
-    if has.contains("cache") {
-        let value = Request::put("/cache/colour", &json!({"value": "x".repeat(5000)}));
-        stack.request(&value).expect(200);
-        requests.push(value);
-        requests.push(Request::get("/cache/colour"));
-    }
     if has.contains("broker") {
         let task = stack.post("/tasks", &json!({"a": 1, "b": 2})).expect(202).json();
         requests.push(Request::post("/tasks", &json!({"a": 1, "b": 2})));

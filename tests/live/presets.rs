@@ -55,7 +55,6 @@ fn fastapi_on_uvicorn_with_postgres_and_a_cache() {
     let stack = fastapi_on_uvicorn().in_the_least_memory().start();
     work::is_ready(&stack, &["database", "cache"]);
     work::writes_and_reads_a_row(&stack);
-    work::writes_and_reads_the_cache(&stack);
     hardening::holds(&stack, "web");
     memory::stays_within_its_limits_under_load(&stack);
 }

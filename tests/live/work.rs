@@ -58,14 +58,6 @@ pub fn writes_and_reads_a_row(stack: &Stack) {
     stack.get("/items/1000000").expect(404);
 }
 
-#[track_caller]
-pub fn writes_and_reads_the_cache(stack: &Stack) {
-    stack.request(&Request::put("/cache/colour", &json!({"value": "green"}))).expect(200);
-    let read = stack.get("/cache/colour").expect(200).json();
-    assert_eq!(read["value"], "green");
-    stack.get("/cache/shape").expect(404);
-}
-
 /// Queues a task; its id.
 #[track_caller]
 pub fn queues_a_task(stack: &Stack, a: i64, b: i64) -> String {

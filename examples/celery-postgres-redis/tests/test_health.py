@@ -26,7 +26,6 @@ def test_ready_names_the_database_that_is_away(settings: Settings) -> None:
 
 def test_ready_names_the_redis_that_is_away(client: TestClient) -> None:
     response = client.get("/ready")
-
     assert response.status_code == 503
     checks = response.json()["checks"]
     assert checks["cache"] == "unavailable (ConnectionError)"

@@ -1,8 +1,12 @@
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 from kombu.exceptions import OperationalError
 
 from app import tasks
+from app.celery_app import REDELIVERIES, BoundedTask, TooManyDeliveriesError
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -40,3 +44,31 @@ def test_a_broker_that_is_away_is_a_503(
     monkeypatch.setattr(tasks.add, "delay", refuse)
 
     assert client.post("/tasks", json={"a": 1, "b": 2}).status_code == 503
+
+
+def redelivered(answer: bool) -> dict[str, Any]:
+    return {"delivery_info": {"redelivered": answer}}
+
+
+def test_a_task_that_loses_its_process_again_and_again_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts = iter(range(1, 100))
+    backend = SimpleNamespace(count_redelivery=lambda task_id: next(counts))
+    monkeypatch.setattr(BoundedTask, "backend", backend)
+    tasks.add.push_request(**redelivered(True))
+    try:
+        for _ in range(REDELIVERIES):
+            tasks.add.before_start(UNKNOWN, (), {})
+        with pytest.raises(TooManyDeliveriesError):
+            tasks.add.before_start(UNKNOWN, (), {})
+    finally:
+        tasks.add.pop_request()
+
+
+def test_a_task_that_comes_for_the_first_time_is_not_counted() -> None:
+    tasks.add.push_request(**redelivered(False))
+    try:
+        tasks.add.before_start(UNKNOWN, (), {})
+    finally:
+        tasks.add.pop_request()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config import env
+from config import env, logs
 from config.database import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -14,15 +14,17 @@ SECRET_KEY = env.text("SECRET_KEY")
 ALLOWED_HOSTS = [*env.names("ALLOWED_HOSTS"), "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 
-# Whoever ends TLS in front of the service sets this header, and removes a client's own.
+# nginx sets this header, from what the proxies in deploy.trusted-proxies say.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Where every client uses HTTPS: no plain HTTP, neither for pages nor for cookies.
-SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", False)
+# Once a proxy in front ends TLS: no plain HTTP, neither for pages nor for cookies.
+SECURE_SSL_REDIRECT = not DEBUG and env.boolean("SECURE_SSL_REDIRECT", False)
 SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$"]
 SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
 CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
-SECURE_HSTS_SECONDS = 30 * 24 * 3600 if SECURE_SSL_REDIRECT else 0
+
+# For so long browsers refuse plain HTTP, and nothing takes that back.
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 0)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -47,6 +49,10 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+
+# A larger body, files included, is answered with 413, here and by nginx.
+MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", 10 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 TEMPLATES = [
     {
@@ -91,16 +97,12 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 
+# What users send: a volume, which nginx serves.
+MEDIA_URL = "media/"
+MEDIA_ROOT = BASE_DIR / "media"
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL.upper()},
-    # Django's own handlers would mail errors, and write them a second time.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
-}
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", logs.LEVELS)
+LOGGING = logs.configuration(LOG_LEVEL)

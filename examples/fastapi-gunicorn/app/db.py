@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.settings import DatabaseSettings
@@ -31,6 +33,8 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
     url = engine_url(settings.database_url.get_secret_value())
     connect_args: dict[str, Any] = {}
     if url.get_backend_name() == "postgresql":
+        # What is managed elsewhere is reached over TLS, unless the address says otherwise.
+        url = url.update_query_dict({"sslmode": url.query.get("sslmode", "require")})
         connect_args = {
             "connect_timeout": CONNECT_TIMEOUT,
             "tcp_user_timeout": PACKET_TIMEOUT_MS,
@@ -53,3 +57,15 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
 async def ping(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
+
+
+# SQLSTATEs of a server that shuts down, starts or is full. Class 08 is broken connections.
+AWAY = {"57P01", "57P02", "57P03", "53300"}
+
+
+def is_away(error: OperationalError) -> bool:
+    """Whether the database could not be reached. A deadlock or a time-out is something else."""
+    if not isinstance(error.orig, psycopg.OperationalError):
+        return False
+    state = error.orig.sqlstate
+    return state is None or state.startswith("08") or state in AWAY

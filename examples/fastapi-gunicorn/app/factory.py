@@ -9,6 +9,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError as DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.body_limit import BodyLimit
+from app.db import is_away
+from app.request_id import RequestId
 from app.resources import open_resources
 from app.routes import health, items
 from app.settings import Settings
@@ -24,6 +27,8 @@ UNAVAILABLE: dict[type[Exception], str] = {
 
 
 async def answer_unavailable(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, DatabaseError) and not is_away(error):
+        raise error
     logger.warning("%s %s: %s", request.method, request.url.path, error)
     detail = next(text for kind, text in UNAVAILABLE.items() if isinstance(error, kind))
     return JSONResponse({"detail": detail}, status_code=503)
@@ -37,7 +42,10 @@ def create_app(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(title="orders", lifespan=lifespan)
+    # The last one is the outermost.
     app.add_middleware(RequestTimeout, seconds=settings.request_timeout)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(RequestId)
     for kind in UNAVAILABLE:
         app.add_exception_handler(kind, answer_unavailable)
     app.include_router(health.router)

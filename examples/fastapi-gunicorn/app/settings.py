@@ -56,3 +56,5 @@ class Settings(
 
     # Seconds until a request is answered with 504.
     request_timeout: float = Field(default=30, gt=0)
+    # Bytes: a larger body is answered with 413.
+    max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1)

@@ -1,5 +1,16 @@
+from pathlib import Path
+
 import pytest
+from alembic import command
+from alembic.config import Config
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from app.db import create_engine
+from app.factory import create_app
+from app.settings import Settings
+
+CONFIG = Config(Path(__file__).resolve().parent.parent / "alembic.ini")
 
 
 def test_an_item_can_be_read_after_it_was_made(client: TestClient) -> None:
@@ -32,3 +43,30 @@ def test_an_impossible_id_is_refused(client: TestClient, item_id: str) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 201])
 def test_a_name_of_no_or_too_many_letters_is_refused(client: TestClient, name: str) -> None:
     assert client.post("/items", json={"name": name}).status_code == 422
+
+
+def test_a_database_that_is_away_is_a_503(settings: Settings) -> None:
+    away = SecretStr("postgresql://app:secret@127.0.0.1:1/app")
+    with TestClient(create_app(settings.model_copy(update={"database_url": away}))) as client:
+        response = client.get("/items")
+
+    assert response.status_code == 503
+    assert response.json() == {"detail": "the database is not available"}
+
+
+def test_a_statement_that_fails_is_a_500(settings: Settings) -> None:
+    command.downgrade(CONFIG, "base")
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        assert client.get("/items").status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("query", "mode"), [("", "require"), ("?sslmode=verify-full", "verify-full")]
+)
+def test_a_managed_database_is_reached_over_tls_unless_its_address_says_otherwise(
+    settings: Settings, query: str, mode: str
+) -> None:
+    address = SecretStr(f"postgresql://app:secret@db.example.com/app{query}")
+    engine = create_engine(settings.model_copy(update={"database_url": address}))
+
+    assert engine.url.query["sslmode"] == mode

@@ -1,11 +1,19 @@
 import json
+from pathlib import Path
 from typing import cast
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
+from app.factory import create_app
 from app.resources import Resources
+from app.settings import Settings
+
+CONFIG = Config(Path(__file__).resolve().parent.parent / "alembic.ini")
 
 
 def test_an_item_can_be_read_after_it_was_made(client: TestClient) -> None:
@@ -50,3 +58,18 @@ def test_an_item_is_read_from_the_cache(
     monkeypatch.setattr(resources.cache, "get", get)
 
     assert client.get("/items/7").json() == {"id": 7, "name": "item:7"}
+
+
+def test_a_database_that_is_away_is_a_503(settings: Settings) -> None:
+    away = SecretStr("postgresql://app:secret@127.0.0.1:1/app")
+    with TestClient(create_app(settings.model_copy(update={"database_url": away}))) as client:
+        response = client.get("/items")
+
+    assert response.status_code == 503
+    assert response.json() == {"detail": "the database is not available"}
+
+
+def test_a_statement_that_fails_is_a_500(settings: Settings) -> None:
+    command.downgrade(CONFIG, "base")
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        assert client.get("/items").status_code == 500

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 
@@ -16,9 +17,19 @@ async def deaf(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-async def slow_to_end(scope: Scope, receive: Receive, send: Send) -> None:
+async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    await asyncio.sleep(30)
+    for _ in range(4):
+        await asyncio.sleep(0.03)
+        await send({"type": "http.response.body", "body": b"more", "more_body": True})
+    await send({"type": "http.response.body", "body": b"done"})
+
+
+async def failing_late(scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        await asyncio.sleep(30)
+    finally:
+        raise ValueError("too late")
 
 
 async def failing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +74,22 @@ def test_a_fast_request_is_left_alone() -> None:
     assert body["body"] == b"done"
 
 
-@pytest.mark.parametrize("app", [slow_to_end, failing])
-def test_a_started_answer_and_the_application_s_own_timeout_stay(app: Application) -> None:
-    with pytest.raises(TimeoutError):
-        answer(RequestTimeout(app, seconds=0.05))
+def test_an_answer_that_has_begun_takes_as_long_as_it_takes() -> None:
+    sent = answer(RequestTimeout(streaming, seconds=0.05))
+
+    assert [message.get("body") for message in sent] == [None, *[b"more"] * 4, b"done"]
+
+
+def test_what_a_given_up_request_fails_with_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    start, _ = answer(RequestTimeout(failing_late, seconds=0.05))
+    gc.collect()
+
+    assert start["status"] == 504
+    assert [record.getMessage() for record in caplog.records] == [
+        "a request that was given up: ValueError: too late"
+    ]
+
+
+def test_the_application_s_own_timeout_stays() -> None:
+    with pytest.raises(TimeoutError, match="of its own"):
+        answer(RequestTimeout(failing, seconds=0.05))

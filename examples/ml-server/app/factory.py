@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from app.body_limit import BodyLimit
 from app.model import ModelNotReadyError
+from app.request_id import RequestId
 from app.resources import open_resources
 from app.routes import health, predict
 from app.settings import Settings
@@ -35,7 +37,10 @@ def create_app(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(title="scorer", lifespan=lifespan)
+    # The last one is the outermost.
     app.add_middleware(RequestTimeout, seconds=settings.request_timeout)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(RequestId)
     for kind in UNAVAILABLE:
         app.add_exception_handler(kind, answer_unavailable)
     app.include_router(health.router)

@@ -47,3 +47,5 @@ class Settings(ModelSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     # Seconds until a request is answered with 504.
     request_timeout: float = Field(default=60, gt=0)
+    # Bytes: a larger body is answered with 413.
+    max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1)

@@ -29,6 +29,8 @@ pub struct Stage {
     pub user: Option<(String, usize)>,
     /// The words of the last CMD, and its line.
     pub command: Option<(Vec<String>, usize)>,
+    /// What ENV sets, in order, and the line of the instruction.
+    pub variables: Vec<(String, String, usize)>,
 }
 
 /// A Dockerfile.
@@ -79,6 +81,14 @@ impl Dockerfile {
         own.command.as_ref().or_else(|| self.command(own.on?))
     }
 
+    /// The value of a variable in a stage, and the line of its ENV.
+    #[must_use]
+    pub fn variable(&self, stage: usize, name: &str) -> Option<(&str, usize)> {
+        let own = &self.stages[stage];
+        let set = own.variables.iter().rfind(|(known, ..)| known == name);
+        set.map(|(_, value, line)| (value.as_str(), *line)).or_else(|| self.variable(own.on?, name))
+    }
+
     /// The stage of a name or number; the last one for none.
     #[must_use]
     pub fn stage(&self, target: &str) -> Option<usize> {
@@ -109,8 +119,14 @@ impl Reader<'_> {
                 self.set(words.iter().filter_map(|word| word.split_once('=')));
             }
             Instruction::Env(env) => {
+                let line = self.line(env.env.span.start);
                 let words = shell_words::split(&env.arguments.value).unwrap_or_default();
+                let first = self.known.len();
                 self.set(words.iter().filter_map(|word| word.split_once('=')));
+                if let Some(stage) = self.file.stages.last_mut() {
+                    let set = self.known[first..].iter().cloned();
+                    stage.variables.extend(set.map(|(name, value)| (name, value, line)));
+                }
             }
             Instruction::From(from) => {
                 let base = self.expanded(&from.image.value);
@@ -213,7 +229,7 @@ mod tests {
              FROM python:${V}-slim AS base\nRUN --mount=type=bind,from=mirror/x:2,target=/x \\\n\
              \x20 <<EOF cat\nUSER root\nEOF\nUSER 10001:10001\n\
              FROM base AS runtime\nCOPY --from=uv /uv /bin/\nCOPY --from=busybox:1 /a /b\n\
-             CMD [\"gunicorn\", \"--workers\", \"3\"]\n",
+             ENV A=1 \\\n  WEB_CONCURRENCY=3\nCMD [\"gunicorn\", \"--workers\", \"3\"]\n",
         );
         let images: Vec<(&str, usize)> =
             file.images.iter().map(|image| (image.reference.as_str(), image.line)).collect();
@@ -231,5 +247,6 @@ mod tests {
         assert_eq!(file.user(last), Some(&("10001:10001".to_owned(), 9)));
         assert_eq!(file.command(last).unwrap().0, ["gunicorn", "--workers", "3"]);
         assert_eq!(file.stage("RUNTIME"), Some(last));
+        assert_eq!(file.variable(last, "WEB_CONCURRENCY"), Some(("3", 13)));
     }
 }

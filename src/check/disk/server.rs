@@ -104,11 +104,8 @@ fn in_settings(requirement: &Requirement, row: &Row, text: &Text) -> Option<Find
     let (_, value) = assigned.rfind(|(name, _)| *name == row.setting && !name.is_empty())?;
     let line = module.evidence(value).line;
     let said = match value {
-        Expr::NumberLiteral(literal) => match &literal.value {
-            Number::Int(number) => Some(number.to_string()),
-            _ => None,
-        },
-        other => python::string(other).map(str::to_owned),
+        Expr::NumberLiteral(_) => integer(value),
+        other => default(other).or_else(|| python::string(other).map(str::to_owned)),
     };
     match said {
         Some(said) => fault(requirement, row, &said, &text.path, line),
@@ -123,15 +120,35 @@ fn in_settings(requirement: &Requirement, row: &Row, text: &Text) -> Option<Find
     }
 }
 
+fn integer(value: &Expr) -> Option<String> {
+    match &value.as_number_literal_expr()?.value {
+        Number::Int(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// What `int(os.environ.get("WEB_CONCURRENCY") or 3)` is while nobody sets
+/// the variable.
+fn default(value: &Expr) -> Option<String> {
+    let call = value.as_call_expr()?;
+    let is_int = call.func.as_name_expr().is_some_and(|name| name.id.as_str() == "int");
+    let either = call.arguments.args.first()?.as_bool_op_expr()?;
+    is_int.then(|| integer(either.values.last()?)).flatten()
+}
+
 /// The commands of the images that are run.
 fn in_images(requirement: &Requirement, row: &Row, scene: &Scene<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &scene.dockerfiles {
         for stage in built(file, scene) {
-            let Some((words, line)) = file.command(stage) else { continue };
-            let said = flag(words, row.flags);
-            findings
-                .extend(said.and_then(|said| fault(requirement, row, &said, &file.path, *line)));
+            let command = file.command(stage);
+            let said = command.and_then(|(words, line)| Some((flag(words, row.flags)?, *line)));
+            // What a server reads where its command says nothing.
+            let set = || file.variable(stage, row.variable);
+            let said = said.or_else(|| set().map(|(value, line)| (value.to_owned(), line)));
+            let fault =
+                said.and_then(|(said, line)| fault(requirement, row, &said, &file.path, line));
+            findings.extend(fault);
         }
     }
     findings

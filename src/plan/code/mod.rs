@@ -73,10 +73,13 @@ pub struct Code {
 }
 
 impl Code {
-    /// What follows from the answers; empty for a new service.
+    /// What follows from the answers; of a new service only where it writes.
     #[must_use]
     pub fn of(shape: &Shape) -> Self {
-        let Some(adopted) = &shape.answers.adopted else { return Self::default() };
+        let storage = Storage::of(&shape.answers.writable);
+        let Some(adopted) = &shape.answers.adopted else {
+            return Self { storage, ..Self::default() };
+        };
         let place = Place::of(shape, adopted);
         let manage = place.manage(adopted);
         Self {
@@ -95,7 +98,7 @@ impl Code {
             manage,
             probe: Probe::of(shape, adopted),
             placeholders: environment::placeholders(shape, adopted),
-            storage: Storage::of(adopted),
+            storage,
             static_root: static_root(adopted),
             scheduler: scheduler(adopted).to_owned(),
             schedule_file: scheduler(adopted).is_empty(),

@@ -1,9 +1,9 @@
-//! Where adopted code writes: volumes for what has to stay, memory for the
+//! Where code writes: volumes for what has to stay, memory for the
 //! rest, links for single files.
 
 use serde::Serialize;
 
-use crate::answers::adopted::{Adopted, Writable};
+use crate::answers::adopted::Writable;
 use crate::plan::code::{TOP, in_image, parent};
 
 /// Directory of single files that are kept. SQLite follows the link and puts
@@ -46,9 +46,9 @@ pub struct Storage {
 }
 
 impl Storage {
-    pub(super) fn of(adopted: &Adopted) -> Self {
+    pub(super) fn of(writable: &[Writable]) -> Self {
         let mut storage = Self::default();
-        for writable in &adopted.writable {
+        for writable in writable {
             storage.add(writable);
         }
         storage.directories.sort();

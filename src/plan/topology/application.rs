@@ -2,6 +2,7 @@
 
 use crate::answers::stack::{Delivery, Hardening};
 use crate::plan::Plan;
+use crate::plan::flags::MEDIA;
 use crate::plan::topology::sizes::Sizes;
 use crate::plan::topology::{
     APPLICATION_USER, BACKEND, Build, Command, Condition, Dependency, EDGE, EnvValue, Image, Mount,
@@ -84,7 +85,7 @@ pub(super) fn proxy(plan: &Plan) -> Service {
             build: Some(built(plan, "proxy")),
         },
         ports: published(plan, role, PROXY_PORT),
-        mounts: vec![scratch("/tmp", n, None)],
+        mounts: uploads(plan).into_iter().chain([scratch("/tmp", n, None)]).collect(),
         depends_on: vec![Dependency {
             service: plan.answers.services[&Role::Web].clone(),
             condition: Condition::Healthy,
@@ -94,6 +95,17 @@ pub(super) fn proxy(plan: &Plan) -> Service {
         stop: Some(Stop { signal: Some("SIGQUIT"), grace: n.get(rows::STOP_GRACE_PERIOD) }),
         ..base(plan, role)
     }
+}
+
+/// What users have sent, where nginx serves it from.
+fn uploads(plan: &Plan) -> Option<Mount> {
+    let volumes = &plan.code.storage.volumes;
+    let media = volumes.iter().find(|volume| volume.target == format!("/app/{MEDIA}"));
+    media.filter(|_| plan.flags.is("media")).map(|volume| Mount::Volume {
+        name: volume.name.clone(),
+        target: format!("/srv/{MEDIA}"),
+        read_only: true,
+    })
 }
 
 /// The web application.
@@ -299,7 +311,7 @@ fn mounts(plan: &Plan, role: Role) -> Vec<Mount> {
     let n = Sizes::of(&plan.decisions, role);
     let mut mounts = Vec::new();
     if role == Role::Beat {
-        mounts.push(Mount::Volume { name: plan.volumes.beat.clone(), target: SCHEDULE.to_owned() });
+        mounts.push(Mount::volume(&plan.volumes.beat, SCHEDULE));
     }
     if let Some(carry) = &plan.carry
         && let Some(source) = carry.source(role)
@@ -308,13 +320,10 @@ fn mounts(plan: &Plan, role: Role) -> Vec<Mount> {
         mounts.extend(existing::data_mounts(carry, source));
     }
     let storage = &plan.code.storage;
-    mounts.extend(
-        storage.volumes.iter().map(|volume| Mount::Volume {
-            name: volume.name.clone(),
-            target: volume.target.clone(),
-        }),
-    );
-    if role == Role::Web {
+    let volumes = storage.volumes.iter();
+    mounts.extend(volumes.map(|volume| Mount::volume(&volume.name, &volume.target)));
+    let loads = role == Role::Web || role == Role::Worker && plan.answers.adopted.is_none();
+    if loads {
         mounts.extend(model(plan));
     }
     mounts.push(scratch("/tmp", n, None));

@@ -202,7 +202,7 @@ fn literal(text: &str) -> Word {
 /// only this machine reaches it, and what is in it is made up.
 fn database(plan: &Plan) -> Variable {
     let host = &plan.answers.services[&Role::Db];
-    let url = format!("postgresql://app:{PASSWORD}@{host}:{POSTGRES}/app");
+    let url = format!("postgresql://app:{PASSWORD}@{host}:{POSTGRES}/app?sslmode=disable");
     Variable { group: Group::Database, ..own("DATABASE_URL", EnvValue::Literal(url)) }
 }
 
@@ -221,10 +221,7 @@ fn own_database(plan: &Plan) -> Service {
             own("POSTGRES_PASSWORD", EnvValue::literal(PASSWORD)),
         ],
         ports: vec![published(POSTGRES, POSTGRES)],
-        mounts: vec![Mount::Volume {
-            name: plan.volumes.db.clone(),
-            target: stores::POSTGRES_DATA.to_owned(),
-        }],
+        mounts: vec![Mount::volume(&plan.volumes.db, stores::POSTGRES_DATA)],
         networks: vec![EDGE.to_owned(), BACKEND.to_owned()],
         depends_on: Vec::new(),
         probe: Probe {

@@ -50,7 +50,7 @@ pub enum EnvValue {
         default: String,
     },
     /// What an existing compose file says, in Compose's own syntax; `None`
-    /// hands on the variable of the shell.
+    /// hands on the variable of the shell or of `.env`, where it is set.
     Kept(Option<String>),
 }
 
@@ -167,6 +167,8 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
             );
             env.put_for(group, "FORWARDED_ALLOW_IPS", EnvValue::literal("*"), why);
         }
+        let why = "In .env it wins over the planned number of processes.";
+        env.put_for(group, "WEB_CONCURRENCY", EnvValue::Kept(None), why);
         if new && plan.flags.is("asgi") {
             env.put(group, "REQUEST_TIMEOUT", EnvValue::literal(n.get(rows::REQUEST_TIMEOUT).0));
         }
@@ -178,13 +180,20 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
         let timeout = EnvValue::literal(n.get(rows::STATEMENT_TIMEOUT).0);
         env.put(group, "DATABASE_STATEMENT_TIMEOUT_MS", timeout);
     }
-    if role == Role::Web && plan.flags.is("model") {
-        let threads = EnvValue::literal(n.get(rows::MODEL_THREADS));
+    let loads = role == Role::Web || role == Role::Worker && new;
+    if loads && plan.flags.is("model") {
+        // A child of Celery's has one core.
+        let threads = match role {
+            Role::Web => EnvValue::literal(n.get(rows::MODEL_THREADS)),
+            _ => EnvValue::literal(1),
+        };
         if new {
             let model = plan.answers.stack.application().model.as_ref();
             let file = model.map(|model| model.path.file_name()).unwrap_or_default();
             env.put(group, "MODEL_PATH", EnvValue::Literal(format!("/models/{file}")));
             env.put(group, "MODEL_THREADS", threads.clone());
+        }
+        if new && role == Role::Web {
             let attempts = EnvValue::literal(n.get(rows::MODEL_LOAD_ATTEMPTS));
             env.put(group, "MODEL_LOAD_ATTEMPTS", attempts);
             env.put(group, "MODEL_LOAD_DELAY", EnvValue::literal(n.get(rows::MODEL_LOAD_DELAY).0));

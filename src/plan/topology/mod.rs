@@ -179,6 +179,8 @@ pub enum Mount {
         name: String,
         /// Where.
         target: String,
+        /// Whether it is only read there.
+        read_only: bool,
     },
     /// A path of the host, never written to, that has to be there.
     ReadOnly {
@@ -206,6 +208,11 @@ pub enum Mount {
 }
 
 impl Mount {
+    /// A named volume that is written to.
+    pub(super) fn volume(name: &str, target: &str) -> Self {
+        Self::Volume { name: name.to_owned(), target: target.to_owned(), read_only: false }
+    }
+
     /// Where it is in the container.
     #[must_use]
     pub fn target(&self) -> &str {

@@ -150,8 +150,7 @@ pub(super) fn postgres_test() -> Test {
 fn new_database(plan: &Plan) -> Service {
     let base = base(plan, Role::Db);
     let n = Sizes::of(&plan.decisions, Role::Db);
-    let mut mounts =
-        vec![Mount::Volume { name: plan.volumes.db.clone(), target: POSTGRES_DATA.to_owned() }];
+    let mut mounts = vec![Mount::volume(&plan.volumes.db, POSTGRES_DATA)];
     mounts.extend(base.mounts);
     mounts.push(memory("/run/postgresql", n));
     Service {
@@ -231,7 +230,7 @@ fn new_redis(plan: &Plan, role: Role) -> Service {
         mounts: match role {
             Role::Redis => {
                 let name = plan.volumes.redis.clone();
-                vec![Mount::Volume { name, target: data }, memory("/tmp", n)]
+                vec![Mount::volume(&name, &data), memory("/tmp", n)]
             }
             _ => vec![memory("/data", n)],
         },

@@ -11,6 +11,9 @@ from app.resources import ResourcesDep
 
 router = APIRouter(tags=["health"])
 
+# A cache that is away costs time, not answers: it is reported, and nothing more.
+OPTIONAL = {"cache"}
+
 
 class Liveness(BaseModel):
     status: Literal["alive"] = "alive"
@@ -29,7 +32,7 @@ async def health() -> Liveness:
 
 @router.get("/ready", responses={503: {"model": Readiness}})
 async def ready(resources: ResourcesDep, response: Response) -> Readiness:
-    """Everything that a request needs is there."""
+    """Whether everything that the service cannot work without is there."""
     results = await checks.run(
         {
             "database": db.ping(resources.engine),
@@ -37,7 +40,7 @@ async def ready(resources: ResourcesDep, response: Response) -> Readiness:
             "broker": ping(resources.broker),
         }
     )
-    available = all(result == "ok" for result in results.values())
+    available = all(result == "ok" or name in OPTIONAL for name, result in results.items())
     response.status_code = 200 if available else 503
     return Readiness(
         status="ready" if available else "unavailable",

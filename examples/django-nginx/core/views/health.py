@@ -23,7 +23,7 @@ def health(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Everything that a request needs is there."""
+    """Whether everything that the service cannot work without is there."""
     results = checks.run(
         {
             "database": ping_database,

@@ -28,7 +28,7 @@ async def health() -> Liveness:
 
 @router.get("/ready", responses={503: {"model": Readiness}})
 async def ready(resources: ResourcesDep, response: Response) -> Readiness:
-    """Everything that a request needs is there."""
+    """Whether everything that the service cannot work without is there."""
     results = await checks.run(
         {
             "database": db.ping(resources.engine),

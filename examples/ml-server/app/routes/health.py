@@ -29,7 +29,7 @@ async def health() -> Liveness:
 
 @router.get("/ready", responses={503: {"model": Readiness}})
 async def ready(resources: ResourcesDep, response: Response) -> Readiness:
-    """Everything that a request needs is there."""
+    """Whether everything that the service cannot work without is there."""
     results = {"model": resources.model.status}
     available = all(result == "ok" for result in results.values())
     response.status_code = 200 if available else 503
