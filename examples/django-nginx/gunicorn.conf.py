@@ -2,10 +2,13 @@
 
 import os
 
+from config import logs
+
 bind = "0.0.0.0:8000"
 backlog = 2048
 
-workers = 5
+# WEB_CONCURRENCY wins, where it is set.
+workers = int(os.environ.get("WEB_CONCURRENCY") or 5)
 worker_class = "gthread"
 threads = 2
 worker_connections = 256
@@ -28,7 +31,7 @@ graceful_timeout = 30
 # Longer than nginx keeps a connection idle (60 s), so that nginx never writes to a closed one.
 keepalive = 75
 
-# Whose X-Forwarded-* headers are believed.
+# Whose X-Forwarded-* headers are believed: nothing but nginx reaches this server.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 # The control socket would need a writable home directory.
@@ -37,4 +40,5 @@ control_socket_disable = True
 loglevel = os.environ.get("LOG_LEVEL", "info")
 errorlog = "-"
 accesslog = "-"
+logconfig_dict = logs.configuration(loglevel)
 access_log_format = '%({x-forwarded-for}i)s "%(r)s" %(s)s %(B)s "%(a)s" %(M)sms'

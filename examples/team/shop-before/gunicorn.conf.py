@@ -2,10 +2,13 @@
 
 import os
 
+from app import logs
+
 bind = "0.0.0.0:8000"
 backlog = 2048
 
-workers = 2
+# WEB_CONCURRENCY wins, where it is set.
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 worker_class = "uvicorn_worker.UvicornWorker"
 # The heartbeat file: in memory, so that a slow disk never looks like a dead worker.
 worker_tmp_dir = "/dev/shm"  # noqa: S108 (the container's own)
@@ -21,7 +24,7 @@ timeout = 60
 graceful_timeout = 30
 keepalive = 5
 
-# Whose X-Forwarded-* headers are believed.
+# Whose X-Forwarded-* headers are believed: deploy.trusted-proxies.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 # The control socket would need a writable home directory.
@@ -30,6 +33,7 @@ control_socket_disable = True
 loglevel = os.environ.get("LOG_LEVEL", "info")
 errorlog = "-"
 accesslog = "-"
+logconfig_dict = logs.configuration(loglevel)
 
 # Acme's dashboards group by this name.
 proc_name = "shop"
