@@ -220,7 +220,7 @@ proptest! {
             ("worker.concurrency", (workers / 2).to_string()),
             ("web.request-timeout", (statement / 1000).to_string()),
             ("web.process-memory", format!("{}MiB", memory / 20 + 20)),
-            ("nginx.body-size", format!("{}MiB", memory / 50 + 1)),
+            ("web.body-size", format!("{}MiB", memory / 50 + 1)),
             ("nginx.memory", format!("{}MiB", memory / 16 + 40)),
             ("db.max-connections", (workers * 10 + 20).to_string()),
             ("web.pool-size", workers.to_string()),
