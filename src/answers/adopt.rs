@@ -424,6 +424,23 @@ mod tests {
     }
 
     #[test]
+    fn a_framework_of_the_catalog_is_served_as_itself() {
+        for name in ["starlette", "litestar"] {
+            let found = Facts {
+                framework: known(name.to_owned(), "app.py"),
+                interface: known(Interface::Asgi, "app.py"),
+                ..facts()
+            };
+            let (draft, notes) = adopted(&found, "fastapi-uvicorn");
+            let stack = draft.resolve().unwrap().stack;
+            let application = stack.application();
+            assert_eq!(application.framework.word(), name);
+            assert_eq!(application.server.word(), "uvicorn", "{name}");
+            assert!(notes.is_empty(), "{notes:?}");
+        }
+    }
+
+    #[test]
     fn the_projects_own_gunicorn_is_kept() {
         let found = Facts {
             interface: known(Interface::Asgi, "a.py"),

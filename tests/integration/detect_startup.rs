@@ -56,6 +56,31 @@ fn main_at_the_root_and_in_a_package() {
 }
 
 #[test]
+fn starlette_and_litestar_are_known_by_their_classes_wherever_they_are_made() {
+    for (framework, import) in [
+        ("starlette", "from starlette.applications import Starlette as Made\n"),
+        ("litestar", "from litestar import Litestar as Made\n"),
+    ] {
+        let plain = format!("{import}site = Made([])\n");
+        let files = [("shop/web.py", plain.as_str()), ("shop/__init__.py", "")];
+        assert_eq!(start(&files), ". shop.web:site");
+        assert_eq!(found(&files).framework.value().unwrap(), framework);
+        let factory = format!("{import}def create_app() -> Made:\n    return Made([])\n");
+        assert_eq!(start(&[("main.py", &factory)]), ". main:create_app()");
+    }
+}
+
+#[test]
+fn what_litestars_own_command_starts_is_the_application() {
+    let app = "from litestar import Litestar\napp = Litestar([])\nother = Litestar([])\n";
+    let files = |dockerfile: &'static str| [("web.py", app), ("Dockerfile", dockerfile)];
+    let flag = "FROM python:3.14\nCMD [\"litestar\", \"--app\", \"web:other\", \"run\"]\n";
+    assert_eq!(start(&files(flag)), ". web:other");
+    let variable = "FROM python:3.14\nENV LITESTAR_APP=web:other\nCMD [\"litestar\", \"run\"]\n";
+    assert_eq!(start(&files(variable)), ". web:other");
+}
+
+#[test]
 fn a_source_directory_is_an_import_root_or_a_package_as_its_imports_say() {
     let root = fastapi("from stock.api import r\napp = FastAPI()\n");
     let files = [

@@ -77,6 +77,7 @@ pub fn work(command: &str) -> Work {
         || pair("flask", "run")
         || pair("fastapi", "run")
         || pair("fastapi", "dev")
+        || pair("litestar", "run")
         || pair("sanic", "server")
     {
         Work::Web

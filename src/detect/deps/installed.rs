@@ -4,7 +4,7 @@ use super::{Dependencies, Source};
 use crate::detect::facts::Installs;
 
 /// Packages whose exact version decides how they are installed or started.
-const STARTED: [&str; 13] = [
+const STARTED: [&str; 14] = [
     "celery",
     "daphne",
     "django",
@@ -13,6 +13,7 @@ const STARTED: [&str; 13] = [
     "granian",
     "gunicorn",
     "hypercorn",
+    "litestar",
     "starlette",
     "torch",
     "uvicorn",

@@ -53,6 +53,26 @@ fn a_missing_health_route_comes_with_its_lines_and_a_present_one_with_none() {
 }
 
 #[test]
+fn the_health_route_is_in_the_frameworks_own_way() {
+    for (framework, class, first) in [
+        ("starlette", "Starlette", "from starlette.responses import PlainTextResponse"),
+        ("litestar", "Litestar", "from litestar import get"),
+    ] {
+        let text = format!("from {framework} import {class}\nsite = {class}()\n");
+        let found = lacks(&[("main.py", &text)], |facts| {
+            fastapi(facts);
+            facts.framework = known(framework.into());
+            facts.app = known("main:site".into());
+            facts.packages = vec![framework.into()];
+        });
+        assert_eq!(kinds(&found), ["health-route", "server-missing"], "{framework}");
+        assert_eq!(found[0].add[0], first);
+        let calls = |line: &&String| line.starts_with("site.");
+        assert_eq!(found[0].add.iter().filter(calls).count(), 1, "{:?}", found[0].add);
+    }
+}
+
+#[test]
 fn in_a_factory_the_route_goes_before_the_return_with_its_indentation() {
     let text =
         "from flask import Flask\n\ndef build():\n    site = Flask(__name__)\n    return site\n";

@@ -1,10 +1,11 @@
 //! Liveness and readiness routes, with their full paths.
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange};
 
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::python::{Module, dotted, string};
+use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::services::Evidences;
 use crate::detect::services::evaluate::Scope;
 use crate::detect::services::project::join;
@@ -103,8 +104,9 @@ fn is_of_the_service(path: &str) -> bool {
 /// functions and calls that add them.
 fn decorated(evidences: &Evidences<'_, '_>) -> Vec<Route> {
     let mut routes = Vec::new();
+    let groups = groups(evidences);
     for module in &evidences.project.modules {
-        let mut functions = Functions(Vec::new(), Vec::new());
+        let mut functions = Functions::default();
         functions.visit_body(&module.ast.body);
         for function in functions.0 {
             if needs_login(module, function) {
@@ -113,14 +115,121 @@ fn decorated(evidences: &Evidences<'_, '_>) -> Vec<Route> {
             for decorator in &function.decorator_list {
                 if let Expr::Call(call) = &decorator.expression {
                     route(evidences, module, call, &mut routes);
+                    let within =
+                        |class: &&&StmtClassDef| class.range().contains_range(call.range());
+                    let class = functions.2.iter().find(within).copied();
+                    handler(evidences, module, call, function, class, &groups, &mut routes);
                 }
             }
         }
         for call in functions.1 {
-            added(evidences, module, call, &mut routes);
+            added(evidences, module, call, &groups, &mut routes);
         }
     }
     routes
+}
+
+/// Routes that stand together below a path: what a call of Starlette's
+/// `Mount` or Litestar's `Router` says.
+struct Group<'a> {
+    module: &'a Module,
+    call: &'a ExprCall,
+    path: String,
+    /// Another module's or variable's list that is taken.
+    list: Option<(&'a str, TextRange)>,
+}
+
+fn groups<'a>(evidences: &Evidences<'_, 'a>) -> Vec<Group<'a>> {
+    let mut groups = Vec::new();
+    for module in &evidences.project.modules {
+        if !module.text().contains("Mount(") && !module.text().contains("Router(") {
+            continue;
+        }
+        let mut functions = Functions::default();
+        functions.visit_body(&module.ast.body);
+        for call in functions.1 {
+            let name = dotted(&call.func).unwrap_or_default();
+            if !matches!(name.rsplit('.').next(), Some("Mount" | "Router")) {
+                continue;
+            }
+            let Some(path) = path_argument(evidences, module, call) else { continue };
+            let routes = call.arguments.find_keyword("routes").map(|it| &it.value);
+            let routes = routes.or_else(|| call.arguments.find_positional(1));
+            let list = routes.and_then(dotted).and_then(|name| {
+                let (path, object) = origin(evidences, module, &name, DEEPEST)?;
+                let source = evidences.project.modules.iter().find(|it| it.path == path)?;
+                let names = evidences.project.names(source);
+                let (_, value) = names.get(object.as_str())?.first()?;
+                Some((path, value.range()))
+            });
+            groups.push(Group { module, call, path, list });
+        }
+    }
+    groups
+}
+
+/// The path of the groups around a place, the outermost first.
+fn around(groups: &[Group<'_>], module: &Module, place: TextRange, depth: u8) -> String {
+    let Some(depth) = depth.checked_sub(1) else { return String::new() };
+    let inner = groups.iter().filter(|group| {
+        let here = group.module.path == module.path && group.call.range().contains_range(place);
+        let listed = group
+            .list
+            .is_some_and(|(path, list)| path == module.path && list.contains_range(place));
+        (here && group.call.range() != place) || listed
+    });
+    // The nearest one: the others are around it.
+    let Some(nearest) = inner.min_by_key(|group| group.call.range().len()) else {
+        return String::new();
+    };
+    let outer = around(groups, nearest.module, nearest.call.range(), depth);
+    format!("{outer}{}", nearest.path.trim_end_matches('/'))
+}
+
+/// Litestar's `@get("/health")`: a function, or a method of a controller with
+/// a path, which a router may put below another.
+fn handler<'a>(
+    evidences: &Evidences<'_, 'a>,
+    module: &'a Module,
+    call: &'a ExprCall,
+    function: &StmtFunctionDef,
+    class: Option<&'a StmtClassDef>,
+    groups: &[Group<'a>],
+    into: &mut Vec<Route>,
+) {
+    let Some(name) = dotted(&call.func) else { return };
+    let imports = evidences.project.imports(module);
+    let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
+    let Some(import) = imports.get(first) else { return };
+    let of_litestar = import.module.split('.').next() == Some("litestar")
+        || import.module.is_empty() && import.name == "litestar";
+    let method = if rest.is_empty() { import.name.as_str() } else { rest };
+    if !of_litestar || !matches!(method, "get" | "head" | "route") {
+        return;
+    }
+    // Without one the handler is at the top of what it is in.
+    let own = match call.arguments.is_empty() {
+        true => String::new(),
+        false => match path_argument(evidences, module, call) {
+            Some(own) => own,
+            None => return,
+        },
+    };
+    let attribute = class.and_then(|class| {
+        class.body.iter().flat_map(assignments).find(|(name, _)| *name == "path")
+    });
+    let own = match attribute.and_then(|(_, value)| string(value)) {
+        Some(path) => whole(path, &own),
+        None => own,
+    };
+    let object = class.map_or(function.name.as_str(), |class| class.name.as_str());
+    let listed = groups.iter().find(|group| {
+        let handlers = group.call.arguments.find_keyword("route_handlers");
+        let Some(Expr::List(handlers)) = handlers.map(|it| &it.value) else { return false };
+        handlers.elts.iter().any(|it| is_object(evidences, group.module, it, module, object))
+    });
+    let prefix = listed.map_or("", |group| group.path.as_str());
+    into.push(Route { path: whole(prefix, &own), evidence: module.evidence(call) });
 }
 
 /// Whether only somebody who logged in gets an answer.
@@ -161,11 +270,12 @@ fn route<'a>(
 }
 
 /// `app.add_api_route("/health", …)`, `app.add_url_rule(…)`,
-/// `Route("/health", …)`, `Mount`ed ones left out.
+/// `Route("/health", …)`, which may be in a `Mount`.
 fn added<'a>(
     evidences: &Evidences<'_, 'a>,
     module: &'a Module,
     call: &'a ExprCall,
+    groups: &[Group<'a>],
     into: &mut Vec<Route>,
 ) {
     let (owner, method) = match &*call.func {
@@ -177,8 +287,10 @@ fn added<'a>(
         return;
     }
     let Some(own) = path_argument(evidences, module, call) else { return };
-    let prefixes = owner
-        .map_or_else(|| vec![String::new()], |owner| prefixes(evidences, module, &owner, DEEPEST));
+    let prefixes = owner.map_or_else(
+        || vec![around(groups, module, call.range(), DEEPEST)],
+        |owner| prefixes(evidences, module, &owner, DEEPEST),
+    );
     into.extend(
         prefixes
             .into_iter()
@@ -322,19 +434,22 @@ fn inclusions(module: &Module) -> Vec<&ExprCall> {
     if !module.text().contains("include_router") && !module.text().contains("register_blueprint") {
         return Vec::new();
     }
-    let mut functions = Functions(Vec::new(), Vec::new());
+    let mut functions = Functions::default();
     functions.visit_body(&module.ast.body);
     let includes = |call: &&ExprCall| matches!(&*call.func, Expr::Attribute(it) if matches!(it.attr.as_str(), "include_router" | "register_blueprint"));
     functions.1.into_iter().filter(includes).collect()
 }
 
-/// Functions and calls of a module.
-struct Functions<'a>(Vec<&'a StmtFunctionDef>, Vec<&'a ExprCall>);
+/// Functions, calls and classes of a module.
+#[derive(Default)]
+struct Functions<'a>(Vec<&'a StmtFunctionDef>, Vec<&'a ExprCall>, Vec<&'a StmtClassDef>);
 
 impl<'a> Visitor<'a> for Functions<'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if let Stmt::FunctionDef(function) = statement {
-            self.0.push(function);
+        match statement {
+            Stmt::FunctionDef(function) => self.0.push(function),
+            Stmt::ClassDef(class) => self.2.push(class),
+            _ => {}
         }
         visitor::walk_stmt(self, statement);
     }
@@ -363,7 +478,7 @@ fn patterns<'a>(
     into: &mut Vec<Route>,
 ) {
     let Some(depth) = depth.checked_sub(1) else { return };
-    let mut functions = Functions(Vec::new(), Vec::new());
+    let mut functions = Functions::default();
     functions.visit_body(&module.ast.body);
     for call in functions.1 {
         let Some(name) = dotted(&call.func) else { continue };
@@ -460,6 +575,41 @@ mod tests {
             .starts("flask", "main:create_app")
             .find();
         assert_eq!(value(&found.health), Some("/other/status"));
+    }
+
+    #[test]
+    fn a_route_of_starlette_stands_below_what_it_is_mounted_in() {
+        let main = "from starlette.applications import Starlette\nfrom starlette.routing import Mount, Route\nfrom checks import routes\napp = Starlette(routes=[Mount('/api', routes=[Mount('/ops', routes=routes), Route('/ready', f)])])\n";
+        let checks = "from starlette.routing import Route\nroutes = [Route('/healthz', f)]\n";
+        let found = Repository::new(&[("main.py", main), ("checks.py", checks)])
+            .starts("starlette", "main:app")
+            .find();
+        assert_eq!(value(&found.health), Some("/api/ops/healthz"));
+        assert_eq!(value(&found.ready), Some("/api/ready"));
+        let plain = main.replace(
+            "[Mount('/api', routes=[Mount('/ops', routes=routes), Route('/ready', f)])]",
+            "[*routes]",
+        );
+        let found = Repository::new(&[("main.py", &plain), ("checks.py", checks)])
+            .starts("starlette", "main:app")
+            .find();
+        assert_eq!(value(&found.health), Some("/healthz"));
+    }
+
+    #[test]
+    fn a_handler_of_litestar_is_a_function_or_a_controllers_method() {
+        let main = "from litestar import Litestar, Router, get\nfrom ops import live, Ops\n@get('/ready')\nasync def ready() -> None: ...\napp = Litestar([ready, Ops, Router('/sys', route_handlers=[live])])\n";
+        let ops = "import litestar\nfrom litestar import Controller, get, post\n@get('/livez')\ndef live() -> None: ...\nclass Ops(Controller):\n    path = '/internal'\n    @litestar.get('/health')\n    def health(self) -> None: ...\n    @post('/healthz')\n    def change(self) -> None: ...\n";
+        let found = Repository::new(&[("main.py", main), ("ops.py", ops)])
+            .starts("litestar", "main:app")
+            .find();
+        assert_eq!(value(&found.health), Some("/internal/health"));
+        assert_eq!(value(&found.ready), Some("/ready"));
+        let without = ops.replace("@litestar.get('/health')", "@post('/health')");
+        let found = Repository::new(&[("main.py", main), ("ops.py", &without)])
+            .starts("litestar", "main:app")
+            .find();
+        assert_eq!(value(&found.health), Some("/sys/livez"));
     }
 
     #[test]

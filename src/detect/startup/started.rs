@@ -98,7 +98,9 @@ fn started<'c>(modules: &Modules<'_>, command: &'c Command) -> Vec<Started<'c>> 
         _ => &["--app"],
     };
     words.extend(command.flag(flags));
-    if matches!(program, "flask" | "quart") {
+    if program == "litestar" {
+        words.extend(command.variable("LITESTAR_APP"));
+    } else if matches!(program, "flask" | "quart") {
         words.extend(command.variable("FLASK_APP").or_else(|| command.variable("QUART_APP")));
     } else {
         words.extend(command.argv.iter().skip(1).map(String::as_str));
