@@ -59,7 +59,8 @@ fn the_health_route_is_in_the_frameworks_own_way() {
         ("litestar", "Litestar", "from litestar import get"),
     ] {
         let text = format!("from {framework} import {class}\nsite = {class}()\n");
-        let found = lacks(&[("main.py", &text)], |facts| {
+        let files = [("main.py", text.as_str()), ("requirements.txt", framework)];
+        let found = lacks(&files, |facts| {
             fastapi(facts);
             facts.framework = known(framework.into());
             facts.app = known("main:site".into());

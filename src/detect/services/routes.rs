@@ -114,11 +114,16 @@ fn decorated(evidences: &Evidences<'_, '_>) -> Vec<Route> {
             }
             for decorator in &function.decorator_list {
                 if let Expr::Call(call) = &decorator.expression {
-                    route(evidences, module, call, &mut routes);
-                    let within =
-                        |class: &&&StmtClassDef| class.range().contains_range(call.range());
-                    let class = functions.2.iter().find(within).copied();
-                    handler(evidences, module, call, function, class, &groups, &mut routes);
+                    let Some(method) = of_litestar(evidences, module, call) else {
+                        route(evidences, module, call, &mut routes);
+                        continue;
+                    };
+                    if matches!(method.as_str(), "get" | "head" | "route") {
+                        let class =
+                            functions.2.iter().find(|it| it.range().contains_range(call.range()));
+                        let class = class.copied();
+                        handler(evidences, module, call, function, class, &groups, &mut routes);
+                    }
                 }
             }
         }
@@ -186,6 +191,21 @@ fn around(groups: &[Group<'_>], module: &Module, place: TextRange, depth: u8) ->
     format!("{outer}{}", nearest.path.trim_end_matches('/'))
 }
 
+/// Which of Litestar's decorators this is, by the module's imports.
+fn of_litestar<'a>(
+    evidences: &Evidences<'_, 'a>,
+    module: &'a Module,
+    call: &ExprCall,
+) -> Option<String> {
+    let name = dotted(&call.func)?;
+    let imports = evidences.project.imports(module);
+    let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
+    let import = imports.get(first)?;
+    let full = join(&join(&import.module, &import.name), rest);
+    let inside = full.split('.').next() == Some("litestar");
+    inside.then(|| full.rsplit('.').next().unwrap_or_default().to_owned())
+}
+
 /// Litestar's `@get("/health")`: a function, or a method of a controller with
 /// a path, which a router may put below another.
 fn handler<'a>(
@@ -197,16 +217,6 @@ fn handler<'a>(
     groups: &[Group<'a>],
     into: &mut Vec<Route>,
 ) {
-    let Some(name) = dotted(&call.func) else { return };
-    let imports = evidences.project.imports(module);
-    let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
-    let Some(import) = imports.get(first) else { return };
-    let of_litestar = import.module.split('.').next() == Some("litestar")
-        || import.module.is_empty() && import.name == "litestar";
-    let method = if rest.is_empty() { import.name.as_str() } else { rest };
-    if !of_litestar || !matches!(method, "get" | "head" | "route") {
-        return;
-    }
     // Without one the handler is at the top of what it is in.
     let own = match call.arguments.is_empty() {
         true => String::new(),
