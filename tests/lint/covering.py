@@ -17,6 +17,9 @@ Pair = frozenset[tuple[str, str]]
 # PyPI bring the CUDA stack, and their CPU builds are on an index of their own.
 RUNNABLE = ("none", "onnxruntime", "scikit-learn")
 
+# Frameworks that no WSGI server can run.
+ASGI_ALONE = ("fastapi", "starlette", "litestar")
+
 
 def axes_of(schema: dict[str, Any], is_for_new: Callable[[str, str], bool]) -> dict[str, list[str]]:
     """The choices that are combined, by name; some are for code that is already there."""
@@ -46,7 +49,7 @@ def axes_of(schema: dict[str, Any], is_for_new: Callable[[str, str], bool]) -> d
 def makes_sense(row: Row) -> bool:
     """Whether a row, which may still be incomplete, is a stack that can be built."""
     framework, server = row.get("framework"), row.get("server")
-    if framework == "fastapi" and server == "gunicorn":
+    if framework in ASGI_ALONE and server == "gunicorn":
         return False
     if framework == "flask" and server not in (None, "gunicorn"):
         return False

@@ -50,7 +50,7 @@ def linters(outputs: Outputs, environments: Environments, cache: Path) -> list[L
             each=True,
         ),
         Linter(
-            "mypy, FastAPI and Flask",
+            "mypy, all but Django",
             others,
             lambda some: mypy(some, tools, types / "plain"),
             lambda specimen: add(runnable_of(specimen) / "app/fault.py", "x: int = 'text'"),

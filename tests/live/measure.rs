@@ -20,6 +20,8 @@ const NGINX: (&str, &str) = ("stack.proxy", "nginx");
 const BEAT: (&str, &str) = ("stack.beat", "true");
 const ONE: (&str, &str) = ("tune.web.workers", "1");
 const TWO: (&str, &str) = ("tune.web.workers", "2");
+const STARLETTE: (&str, &str) = ("stack.framework", "starlette");
+const LITESTAR: (&str, &str) = ("stack.framework", "litestar");
 const FLASK: (&str, &str) = ("stack.framework", "flask");
 const DJANGO: (&str, &str) = ("stack.framework", "django");
 const GUNICORN: (&str, &str) = ("stack.server", "gunicorn");
@@ -33,6 +35,12 @@ const SUBJECTS: &[(&str, &str, Settings)] = &[
     ("fastapi, celery", "celery-postgres-redis", &[ONE, NO_DB, BEAT]),
     ("fastapi, celery, database, cache", "celery-postgres-redis", &[ONE, CACHE]),
     ("fastapi, database, gunicorn", "fastapi-gunicorn", &[TWO, DB]),
+    ("starlette", "fastapi-uvicorn", &[ONE, STARLETTE]),
+    ("starlette, database", "fastapi-uvicorn", &[ONE, STARLETTE, DB]),
+    ("starlette, celery, database, cache", "celery-postgres-redis", &[ONE, STARLETTE, CACHE]),
+    ("litestar", "fastapi-uvicorn", &[ONE, LITESTAR]),
+    ("litestar, database", "fastapi-uvicorn", &[ONE, LITESTAR, DB]),
+    ("litestar, celery, database, cache", "celery-postgres-redis", &[ONE, LITESTAR, CACHE]),
     ("flask", "fastapi-gunicorn", &[ONE, FLASK, GUNICORN]),
     ("flask, database", "fastapi-gunicorn", &[ONE, FLASK, GUNICORN, DB]),
     ("flask, database, two processes", "fastapi-gunicorn", &[TWO, FLASK, GUNICORN, DB]),
@@ -58,6 +66,18 @@ const FIGURES: &[(&str, Process, Option<Process>)] = &[
     ("flask", FLASK_CHILD, None),
     ("database-fastapi", ("fastapi, database", "web", "uvicorn"), Some(FASTAPI)),
     ("database-flask", ("flask, database", "web", "gunicorn child"), Some(FLASK_CHILD)),
+    ("starlette", ("starlette", "web", "uvicorn"), None),
+    ("litestar", ("litestar", "web", "uvicorn"), None),
+    (
+        "database-starlette",
+        ("starlette, database", "web", "uvicorn"),
+        Some(("starlette", "web", "uvicorn")),
+    ),
+    (
+        "database-litestar",
+        ("litestar, database", "web", "uvicorn"),
+        Some(("litestar", "web", "uvicorn")),
+    ),
     ("redis", ("fastapi, cache", "web", "uvicorn"), Some(FASTAPI)),
     ("redis", ("flask, cache", "web", "gunicorn child"), Some(FLASK_CHILD)),
     ("redis", ("django, database, cache", "web", "gunicorn child"), Some(DJANGO_CHILD)),
@@ -82,6 +102,20 @@ const FIGURES: &[(&str, Process, Option<Process>)] = &[
     ("celery-main-fastapi", ("fastapi, celery, database, cache", "worker", "celery"), None),
     ("celery-child-fastapi", ("fastapi, celery, database, cache", "worker", "celery child"), None),
     ("celery-beat-fastapi", ("fastapi, celery, database, cache", "beat", "celery"), None),
+    ("celery-main-starlette", ("starlette, celery, database, cache", "worker", "celery"), None),
+    (
+        "celery-child-starlette",
+        ("starlette, celery, database, cache", "worker", "celery child"),
+        None,
+    ),
+    ("celery-beat-starlette", ("starlette, celery, database, cache", "beat", "celery"), None),
+    ("celery-main-litestar", ("litestar, celery, database, cache", "worker", "celery"), None),
+    (
+        "celery-child-litestar",
+        ("litestar, celery, database, cache", "worker", "celery child"),
+        None,
+    ),
+    ("celery-beat-litestar", ("litestar, celery, database, cache", "beat", "celery"), None),
     ("celery-main-flask", ("flask, celery", "worker", "celery"), None),
     ("celery-child-flask", ("flask, celery", "worker", "celery child"), None),
     ("celery-beat-flask", ("flask, celery", "beat", "celery"), None),

@@ -1,6 +1,7 @@
 //! Repositories that are no web service of a kind dockwright writes for: said
 //! plainly, and nothing is written.
 
+use crate::catalog::Framework;
 use crate::cli::init::layers::Layers;
 use crate::detect::Fact;
 use crate::error::{Error, Problem};
@@ -31,15 +32,17 @@ pub fn check(layers: &Layers) -> Result<(), Error> {
     Err(Error::Input(problems))
 }
 
-fn help(instead: &str) -> &'static str {
+fn help(instead: &str) -> String {
     if instead.contains("empty") {
-        return "`dockwright new` makes a new service";
+        return "`dockwright new` makes a new service".to_owned();
     }
+    let titles: Vec<&str> = Framework::all().map(|it| it.row().title.as_str()).collect();
+    let services = format!("dockwright writes container files for {} services", titles.join(", "));
     if instead.contains("without Python") {
-        return "dockwright writes container files for FastAPI, Flask and Django services; name the \
-                directory of yours: dockwright init DIRECTORY";
+        return format!("{services}; name the directory of yours: dockwright init DIRECTORY");
     }
-    "dockwright writes container files for FastAPI, Flask and Django services; if this is one, \
-     name its object: --set project.app=MODULE:OBJECT, and the directory it is imported from \
-     where that is another: --set project.root=DIRECTORY"
+    format!(
+        "{services}; if this is one, name its object: --set project.app=MODULE:OBJECT, and the \
+         directory it is imported from where that is another: --set project.root=DIRECTORY"
+    )
 }
