@@ -96,6 +96,7 @@ fn a_service_with_everything_of_every_framework_has_the_same_interface() {
 const DECIDED_ELSEWHERE: &[(&str, &str)] = &[
     ("src/detect/readiness/django.rs", "what Django's settings lack"),
     ("src/detect/services/migrations.rs", "Django finds its migrations without a tool"),
+    ("src/detect/services/routes.rs", "Litestar's decorators are plain names: their import tells"),
     ("src/detect/startup/choice.rs", "manage.py and wsgi.py are Django's"),
     ("src/detect/startup/started.rs", "command lines of programs called like a framework"),
     ("src/plan/code/mod.rs", "migration tools, of which one is called django"),
