@@ -218,7 +218,7 @@ proptest! {
             ("db.memory", format!("{}MiB", memory / 2 + 100)),
             ("worker.memory", format!("{}MiB", memory / 3 + 100)),
             ("worker.concurrency", (workers / 2).to_string()),
-            ("web.request-timeout", (statement / 1000).to_string()),
+            ("web.request-timeout", (statement / 1000).max(1).to_string()),
             ("web.process-memory", format!("{}MiB", memory / 20 + 20)),
             ("web.body-size", format!("{}MiB", memory / 50 + 1)),
             ("nginx.memory", format!("{}MiB", memory / 16 + 40)),
