@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::compose::yaml::{self, Item, Node};
 use crate::plan::topology::{
-    Command, Condition, Dependency, Development, EnvValue, Group, Image, Mount, Port, Probe,
-    Service, Test, Topology, Variable, Word,
+    Command, Condition, Dependency, Development, EnvValue, Group, Image, Mount, Port, Service,
+    Test, Topology, Variable, Word,
 };
 use crate::units::MilliCpu;
 
@@ -208,7 +208,7 @@ fn service(service: &Service) -> Value {
         "volumes": volumes,
         "tmpfs": service.mounts.iter().filter_map(memory).collect::<Vec<_>>(),
         "shm": service.resources.and_then(|resources| resources.shm).map(|size| size.0),
-        "probe": probe(&service.probe),
+        "probe": probe(service),
         "stop": service.stop.map(|stop| json!({ "signal": stop.signal, "grace": stop.grace })),
         "resources": service.resources.map(|resources| json!({
             "memory": resources.memory.0,
@@ -319,10 +319,14 @@ fn memory(mount: &Mount) -> Option<String> {
     Some(format!("{target}:size={}m{owner}", size.0))
 }
 
-/// A health check; nothing where the image's own is left as it is.
-fn probe(probe: &Probe) -> Value {
+/// A health check; nothing where the image's own is left as it is. An image
+/// that is built here has test and times in one place, its Dockerfile, and is
+/// checked by them wherever it runs.
+fn probe(service: &Service) -> Value {
+    let probe = &service.probe;
+    let own = matches!(service.image, Image::Own { .. });
     let test = match &probe.test {
-        Test::OfImage if probe.times.is_none() => return Value::Null,
+        Test::OfImage if own || probe.times.is_none() => return Value::Null,
         Test::OfImage | Test::Disabled => None,
         Test::Command(words) => {
             let mut all = Command::of(["CMD"]);

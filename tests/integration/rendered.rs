@@ -129,9 +129,12 @@ fn compose_runs_the_services_of_the_plan_with_its_limits() {
                 "{axes}"
             );
             assert_eq!(service["read_only"], true, "{}: {axes}", role.name());
-            assert!(
-                service.contains_key("stop_grace_period") && service.contains_key("healthcheck")
-            );
+            assert!(service.contains_key("stop_grace_period"), "{axes}");
+            // Images that are built here have their own, and its numbers stand once.
+            let own = matches!(role, Role::Web | Role::Nginx);
+            assert_eq!(service.contains_key("healthcheck"), !own, "{}: {axes}", role.name());
+            let stages = text(files, "Dockerfile").matches("\nHEALTHCHECK ").count();
+            assert_eq!(stages, 1 + usize::from(plan.flags.is("nginx")), "{axes}");
             assert!(service.contains_key("logging") && service.contains_key("user"), "{axes}");
         }
     });
