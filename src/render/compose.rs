@@ -200,7 +200,8 @@ fn service(service: &Service) -> Value {
         "command": service.command.as_ref().map(|words| command(words, 4, "command")),
         "working_dir": service.working_dir,
         "one_shot": service.one_shot,
-        "depends_on": service.depends_on.iter().map(dependency).collect::<Vec<_>>(),
+        "depends_on": service.depends_on.iter().filter(|_| !keeps("depends_on"))
+            .map(dependency).collect::<Vec<_>>(),
         "merged": merged.iter().map(|group| format!("*{}", anchor(group))).collect::<Vec<_>>(),
         "variables": if keeps("environment") { Vec::new() } else { entries(&own, 6) },
         "ports": service.ports.iter().filter(|_| !keeps("ports")).map(port).collect::<Vec<_>>(),

@@ -9,7 +9,7 @@ use crate::answers::stack::Database;
 use crate::catalog::VERSIONS;
 use crate::plan::env::EnvKind;
 use crate::plan::{Plan, Role, images, network, topology};
-use crate::render::compose;
+use crate::render::{compose, runbook};
 
 /// The context of a plan.
 #[must_use]
@@ -43,6 +43,7 @@ pub fn of(plan: &Plan) -> Value {
         "vol": plan.volumes,
         "compose": compose::context(&plan.topology),
         "development": compose::development(&plan.topology.development),
+        "runbook": runbook::of(plan),
         "n": numbers(plan),
         "why": plan.decisions.iter()
             .filter(|decision| decision.is_pinned())
@@ -204,11 +205,15 @@ fn numbers(plan: &Plan) -> Value {
     for decision in &plan.decisions {
         services[decision.key.role.name()][decision.key.row.field] = decision.value.in_template();
     }
-    let path = match &plan.answers.adopted {
+    services["web"]["health_path"] = json!(health_path(plan));
+    Value::Object(services)
+}
+
+/// What Docker's check of the application asks for.
+pub(super) fn health_path(plan: &Plan) -> &str {
+    match &plan.answers.adopted {
         Some(_) => plan.code.probe.path.as_str(),
         None if plan.flags.is("model") => "/ready",
         None => "/health",
-    };
-    services["web"]["health_path"] = json!(path);
-    Value::Object(services)
+    }
 }

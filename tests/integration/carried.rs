@@ -277,3 +277,35 @@ fn a_variant_that_was_named_each_time_is_named_in_env() {
     assert!(read(&directory, ".env").contains("COMPOSE_FILE=docker-compose.prod.yml\n"));
     assert!(!directory.path().join("compose.yaml").exists());
 }
+
+/// What people type has to fit what is there: other names of services, another
+/// user and database than ours, ports that were published.
+#[test]
+fn the_run_book_knows_the_database_and_the_services_that_were_there() {
+    let (directory, _) = carried(OLD, &[]);
+    let book = read(&directory, "DEPLOY.md");
+    for line in [
+        "docker compose exec main-db psql -U shop -d shop",
+        "docker compose exec -T main-db pg_dump --format=custom -U shop -d shop >",
+        "docker compose exec -T main-db pg_restore --clean --if-exists --single-transaction -U shop -d shop <",
+        "docker compose exec -T shop_api tar -C /app/uploads -cf - . >",
+        "| `mail` | As it was: `axllent/mailpit:v1.20`. |",
+        "| `search` | As it was: `elasticsearch:8.1.0`. |",
+        "client([client]) -- \"0.0.0.0:8088\" --> shop_api",
+        "client([client]) -- \"127.0.0.1:5433\" --> main-db",
+        "client([client]) -- \"0.0.0.0:8025\" --> mail",
+        "shop_api --> main-db[(main-db)] & mail",
+        "curl http://127.0.0.1:8088/",
+    ] {
+        assert!(book.contains(line), "{line}\n{book}");
+    }
+    assert!(!book.contains("`main-db` publishes no port"), "{book}");
+
+    // What only the container knows is asked there.
+    let told =
+        OLD.replace("      - POSTGRES_USER=shop\n", "      - POSTGRES_USER=${DB_USER:-shop}\n");
+    let (directory, _) = carried(&told, &[]);
+    let book = read(&directory, "DEPLOY.md");
+    let asked = "exec main-db sh -c 'psql -U \"${POSTGRES_USER:-postgres}\" -d";
+    assert!(book.contains(asked), "{book}");
+}

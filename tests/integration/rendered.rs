@@ -223,3 +223,47 @@ fn every_output_has_a_template_and_no_file_twice() {
         assert!(secrets.clone().count() == 1 && secrets.clone().all(|output| output.mode == 0o600));
     });
 }
+
+/// A run-book that nobody reads to its end helps nobody.
+#[test]
+fn the_run_book_has_a_row_for_every_service_and_stays_short() {
+    const MOST: usize = 210;
+    every(|axes, plan, files| {
+        let book = text(files, "DEPLOY.md");
+        let lines = book.lines().count();
+        assert!(lines <= MOST, "{lines} lines: {axes}");
+        for role in &plan.services {
+            let name = &plan.answers.services[role];
+            let rows = book.lines().filter(|line| line.starts_with(&format!("| `{name}` |")));
+            assert_eq!(rows.count(), 2, "{name}: what it does, and its sizes: {axes}");
+        }
+        // What is saved is found by neither git nor the next image.
+        for line in book.lines().filter(|line| line.starts_with("(umask")) {
+            assert!(line.contains("> \"../shop-$(date +%F-%H%M)."), "{line}: {axes}");
+        }
+    });
+}
+
+/// Names of services are the answers': the template has none of its own.
+#[test]
+fn the_run_book_calls_services_what_they_are_called() {
+    let mut draft = combinations().pop().unwrap();
+    for role in Role::ALL {
+        let key = format!("services.{}", role.name());
+        draft.set(&key, &format!("my-{}", role.name()), Origin::Flag).unwrap();
+    }
+    draft.set("deploy.cpus", "8", Origin::Flag).unwrap();
+    draft.set("deploy.memory", "16GiB", Origin::Flag).unwrap();
+    let plan = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap();
+    let files = render::render(&plan, &draft).unwrap();
+    let book = text(&files, "DEPLOY.md");
+    let words: Vec<&str> =
+        book.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).collect();
+    for ours in ["web", "migrate", "db", "beat"] {
+        assert!(!words.contains(&ours), "{ours}\n{book}");
+    }
+    for role in &plan.services {
+        let name = format!("my-{}", role.name());
+        assert!(words.contains(&name.as_str()), "{name}");
+    }
+}

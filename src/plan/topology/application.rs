@@ -6,7 +6,7 @@ use crate::plan::flags::MEDIA;
 use crate::plan::topology::sizes::Sizes;
 use crate::plan::topology::{
     APPLICATION_USER, BACKEND, Build, Command, Condition, Dependency, EDGE, EnvValue, Image, Mount,
-    Port, Probe, Security, Service, Stop, Test, Variable, Word, environment, existing,
+    Port, Probe, Runbook, Security, Service, Stop, Test, Variable, Word, environment, existing,
 };
 use crate::schema::Role;
 use crate::schema::numbers::rows;
@@ -60,6 +60,7 @@ pub(super) fn base(plan: &Plan, role: Role) -> Service {
         security: security(plan),
         one_shot: role.is_one_shot(),
         stop: Some(Stop { signal: None, grace: n.get(rows::STOP_GRACE_PERIOD) }),
+        runbook: Runbook::default(),
         kept: plan.carry.as_ref().and_then(|carry| existing::kept(plan, carry, role)),
     }
 }

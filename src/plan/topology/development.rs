@@ -7,7 +7,7 @@ use crate::plan::code;
 use crate::plan::shape::Shape;
 use crate::plan::topology::{
     BACKEND, Command, Condition, Dependency, EDGE, EnvValue, Group, Image, Mount, Port, Probe,
-    Security, Service, Times, Variable, Word, stores,
+    Runbook, Security, Service, Times, Variable, Word, stores,
 };
 use crate::schema::Role;
 use crate::units::Seconds;
@@ -32,6 +32,8 @@ pub struct Override {
     pub about: String,
     /// Whether it runs the mounted code, as the user of the host.
     pub mounted: bool,
+    /// Whether it starts anew by itself when the code changes.
+    pub reloads: bool,
     /// What it runs instead.
     pub command: Option<Command>,
     /// Variables that are set differently.
@@ -80,6 +82,7 @@ fn change(plan: &Plan, role: Role, database: &[Variable]) -> Option<Override> {
         id: plan.answers.services[&role].clone(),
         about: String::new(),
         mounted: role.runs_application(),
+        reloads: false,
         command: None,
         env: Vec::new(),
         ports: Vec::new(),
@@ -153,6 +156,7 @@ fn web(plan: &Plan, change: &mut Override) {
         }
     }
     change.command = Some(Command::of(command));
+    change.reloads = true;
     if adopted {
         let development = code::development(&Shape::of(&plan.answers));
         change.env.extend(development.into_iter().map(|(name, value)| own(&name, value)));
@@ -168,7 +172,8 @@ fn web(plan: &Plan, change: &mut Override) {
 }
 
 fn worker(plan: &Plan, change: &mut Override) {
-    if plan.flags.is("watchfiles") {
+    change.reloads = plan.flags.is("watchfiles");
+    if change.reloads {
         change.command = Some(Command::of([
             "watchfiles".to_owned(),
             "--filter=python".to_owned(),
@@ -239,6 +244,7 @@ fn own_database(plan: &Plan) -> Service {
         security: Security::default(),
         one_shot: false,
         stop: None,
+        runbook: Runbook::default(),
         kept: None,
     }
 }

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::plan::carry::{Carry, OLD_DOCKERFILE, is_development};
 use crate::plan::topology::{
     BACKEND, Condition, Dependency, EDGE, EnvValue, Group, Image, Kept, Mount, Port, Probe,
-    Security, Service, Test, Variable, application, environment,
+    Security, Service, Test, Variable, application, environment, runbook,
 };
 use crate::schema::Role;
 
@@ -325,7 +325,12 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
                 .collect(),
             false => given_networks(carry, service, &ours),
         },
-        depends_on: Vec::new(),
+        // Written again as it stands, conditions included.
+        depends_on: service
+            .names("depends_on")
+            .into_iter()
+            .map(|service| Dependency { service, condition: Condition::Started })
+            .collect(),
         probe: match checked {
             true => Probe { test: Test::OfImage, times: None, why: "" },
             false => Probe {
@@ -341,6 +346,7 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
         },
         one_shot: false,
         stop: None,
+        runbook: runbook::passed_through(service, own_image),
         kept: Some(Kept { line: service.line, keys, text }),
     }
 }

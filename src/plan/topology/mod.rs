@@ -6,6 +6,7 @@ mod application;
 pub mod development;
 mod environment;
 mod existing;
+mod runbook;
 mod sizes;
 mod stores;
 
@@ -14,9 +15,10 @@ use serde::Serialize;
 pub use development::{Development, Override};
 pub use environment::{EnvValue, Group, Variable, database_url, is_passed_on, redis_url};
 pub use existing::container_port;
+pub use runbook::{Backup, Moment, Runbook, Task, Trouble};
 
-use crate::compose::Port as KeptPort;
 use crate::compose::yaml::Item;
+use crate::compose::{Mount as KeptMount, Port as KeptPort};
 use crate::plan::Plan;
 use crate::plan::carry::Carry;
 use crate::schema::Role;
@@ -83,6 +85,8 @@ pub struct Service {
     pub one_shot: bool,
     /// How it ends; `None` for the engine's defaults.
     pub stop: Option<Stop>,
+    /// What people who run it need to know.
+    pub runbook: Runbook,
     /// What an existing compose file says of it beside all this.
     pub kept: Option<Kept>,
 }
@@ -221,6 +225,16 @@ impl Mount {
             | Self::ReadOnly { target, .. }
             | Self::Memory { target, .. }
             | Self::Kept { target, .. } => target,
+        }
+    }
+
+    /// The named volume that it shows.
+    #[must_use]
+    pub fn volume(&self) -> Option<String> {
+        match self {
+            Self::Volume { name, .. } => Some(name.clone()),
+            Self::Kept { item, .. } => KeptMount::read(item)?.volume().map(str::to_owned),
+            _ => None,
         }
     }
 }
@@ -417,6 +431,9 @@ impl Topology {
         if let Some(carry) = &plan.carry {
             let passed = carry.passed.iter();
             services.extend(passed.map(|service| existing::passed_through(plan, carry, service)));
+        }
+        for service in &mut services {
+            service.runbook = runbook::of(plan, service);
         }
         Self {
             networks: networks(plan),

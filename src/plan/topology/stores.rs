@@ -11,8 +11,8 @@ use crate::plan::code::has_password;
 use crate::plan::shape::Shape;
 use crate::plan::topology::sizes::Sizes;
 use crate::plan::topology::{
-    BACKEND, Command, EDGE, EnvValue, Group, Image, Kept, Mount, Port, Probe, Security, Service,
-    Stop, Test, Variable, Word, existing,
+    BACKEND, Command, EDGE, EnvValue, Group, Image, Kept, Mount, Port, Probe, Runbook, Security,
+    Service, Stop, Test, Variable, Word, existing,
 };
 use crate::schema::Role;
 use crate::schema::numbers::rows;
@@ -98,6 +98,7 @@ fn base(plan: &Plan, role: Role) -> Service {
         security: Security { user: Some(STORE_USER.to_owned()), ..Security::default() },
         one_shot: false,
         stop: Some(Stop { signal: None, grace: n.get(rows::STOP_GRACE_PERIOD) }),
+        runbook: Runbook::default(),
         kept: None,
     }
 }
