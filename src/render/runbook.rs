@@ -128,7 +128,7 @@ fn is_unreloaded(topology: &Topology, service: &Service) -> bool {
 
 /// The named volumes of a service.
 fn volumes(service: &Service) -> Vec<&Mount> {
-    service.mounts.iter().filter(|mount| mount.volume().is_some()).collect()
+    service.mounts.iter().filter(|mount| mount.named_volume().is_some()).collect()
 }
 
 fn image(service: &Service) -> String {

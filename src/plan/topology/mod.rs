@@ -230,7 +230,7 @@ impl Mount {
 
     /// The named volume that it shows.
     #[must_use]
-    pub fn volume(&self) -> Option<String> {
+    pub fn named_volume(&self) -> Option<String> {
         match self {
             Self::Volume { name, .. } => Some(name.clone()),
             Self::Kept { item, .. } => KeptMount::read(item)?.volume().map(str::to_owned),

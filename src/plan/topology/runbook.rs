@@ -242,7 +242,7 @@ impl Writer<'_> {
     /// What the application's own volumes are saved with.
     fn volumes(&self) -> Vec<Backup> {
         let mounts = self.service.mounts.iter();
-        let named = mounts.filter_map(|mount| Some((mount.volume()?, mount.target())));
+        let named = mounts.filter_map(|mount| Some((mount.named_volume()?, mount.target())));
         named
             .map(|(name, target)| Backup {
                 suffix: format!("{name}.tar"),
@@ -424,7 +424,7 @@ impl Writer<'_> {
 
     /// Where its data is.
     fn data(&self) -> String {
-        let mut volumes = self.service.mounts.iter().filter_map(Mount::volume);
+        let mut volumes = self.service.mounts.iter().filter_map(Mount::named_volume);
         let volume = volumes.next().map(|name| format!(", its data in the volume `{name}`"));
         volume.unwrap_or_default()
     }
