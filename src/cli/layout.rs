@@ -103,7 +103,7 @@ mod tests {
     fn a_cell_that_is_too_long_goes_on_in_its_column() {
         let rows = [row(["web.workers", "2", "as many as there are CPUs"]), row(["db", "1", "x"])];
         assert_eq!(
-            table(&rows, 32, "  "),
+            table(&rows, 33, "  "),
             "  web.workers  2  as many as\n                  there are CPUs\n  db           1  x\n"
         );
         assert_eq!(table(&rows, 80, "").lines().count(), 2);

@@ -6,7 +6,6 @@ use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Delivery, Hardening, PackageManager, Runtime};
 use crate::catalog::Framework;
 use crate::catalog::frameworks::Orm;
-use crate::plan::code::has_password;
 use crate::plan::env::EnvKind;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
@@ -96,9 +95,6 @@ impl Flags {
             ("edge_web", !nginx),
             ("database", database),
             ("db", shape.has(Role::Db)),
-            // What is managed elsewhere, adopted code finds by names of its own.
-            ("dev_db", new && stack.database == Database::External),
-            ("env_database", if new { database } else { shape.has(Role::Db) }),
             ("external_db", stack.database == Database::External),
             ("migrate", shape.has(Role::Migrate)),
             // Uploads of a new service: its settings know the place by this name.
@@ -143,7 +139,6 @@ impl Flags {
             // is not: its threads do not survive one.
             ("preload", new && !asgi && runtime == Runtime::None),
             ("static_manifest", code.as_ref().map_or(files, |code| code.manifest)),
-            ("heartbeat", new && shape.has(Role::Worker)),
             ("loopback", answers.deploy.is_loopback()),
             ("trusted", answers.deploy.trusted_proxies.any()),
             ("watchfiles", code.as_ref().is_some_and(|code| code.watchfiles)),
@@ -155,11 +150,8 @@ impl Flags {
             ("pdm", manager(PackageManager::Pdm)),
             ("pipenv", manager(PackageManager::Pipenv)),
             ("adopted", !new),
-            ("pyproject", manager(PackageManager::Pyproject)),
             ("setuptools", manager(PackageManager::Setuptools)),
             ("conda", manager(PackageManager::Conda)),
-            ("redis_password", has_password(shape, Role::Redis)),
-            ("cache_password", has_password(shape, Role::Cache)),
             ("build_packages", code.as_ref().is_some_and(|code| code.build_packages)),
             ("runtime_packages", code.as_ref().is_some_and(|code| code.runtime_packages)),
             ("index", answers.network.has_index()),

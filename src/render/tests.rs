@@ -139,3 +139,27 @@ fn no_render_holds_a_secret() {
         }
     }
 }
+
+/// A flag that nothing reads is a decision that nobody takes.
+#[test]
+fn every_flag_is_read_by_a_template_or_a_row() {
+    let outputs = concat!(
+        include_str!("../plan/data/outputs.containers.toml"),
+        include_str!("../plan/data/skeleton.toml"),
+        include_str!("../catalog/data/requirements.toml"),
+    );
+    let context = &everything()[0];
+    let templates: String =
+        all_templates(&TEMPLATES).iter().filter_map(|file| file.contents_utf8()).collect();
+    let read = |flag: &str| {
+        if crate::catalog::Framework::all().any(|framework| framework.word() == flag) {
+            return true;
+        }
+        let row =
+            outputs.contains(&format!("\"{flag}\"")) || outputs.contains(&format!("\"!{flag}\""));
+        row || tags(&templates).iter().any(|tag| dotted(tag).contains(&format!("has.{flag}")))
+    };
+    let unread: Vec<&String> =
+        context["has"].as_object().unwrap().keys().filter(|flag| !read(flag)).collect();
+    assert!(unread.is_empty(), "{unread:?}");
+}

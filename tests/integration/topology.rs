@@ -25,18 +25,21 @@ fn find<'a>(topology: &'a Topology, id: &str) -> &'a Service {
 
 /// Names of `.env` that a service reads.
 fn read(service: &Service) -> Vec<&str> {
-    let of_value = |value| match value {
-        &EnvValue::Variable { ref name, .. } | &EnvValue::List { ref name, .. } => {
-            Some(name.as_str())
+    fn of_value(value: &EnvValue) -> Option<&str> {
+        match value {
+            EnvValue::Variable { name, .. }
+            | EnvValue::List { name, .. }
+            | EnvValue::Secret(name) => Some(name),
+            EnvValue::Url { secret, .. } => *secret,
+            EnvValue::Literal(_) | EnvValue::Kept(_) => None,
         }
-        EnvValue::Secret(name) => Some(name.as_str()),
-        EnvValue::Url { secret, .. } => *secret,
-        EnvValue::Literal(_) | EnvValue::Kept(_) => None,
-    };
-    let of_word = |word| match word {
-        &Word::Setting { ref name, .. } => Some(name.as_str()),
-        Word::Literal(_) | Word::Kept(_) => None,
-    };
+    }
+    fn of_word(word: &Word) -> Option<&str> {
+        match word {
+            Word::Setting { name, .. } => Some(name),
+            Word::Literal(_) | Word::Kept(_) => None,
+        }
+    }
     let words = service.command.iter().flat_map(|command| command.0.iter().flatten());
     let values = service.env.iter().map(|variable| &variable.value);
     values.filter_map(of_value).chain(words.filter_map(of_word)).collect()

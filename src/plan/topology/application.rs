@@ -162,7 +162,7 @@ pub(super) fn worker(plan: &Plan) -> Service {
     }
     service.command = Some(command);
     service.probe = Probe {
-        test: match plan.flags.is("heartbeat") {
+        test: match plan.answers.adopted.is_none() {
             true => heartbeat("/tmp/worker-heartbeat", n),
             false => Test::Shell(vec![
                 format!("celery --app={} inspect ping", plan.celery_app()),
@@ -188,7 +188,7 @@ pub(super) fn beat(plan: &Plan) -> Service {
     command.push(format!("--max-interval={}", n.get(rows::MAX_LOOP_INTERVAL).0));
     command.push("--pidfile=");
     service.command = Some(command);
-    let (test, why) = if plan.flags.is("heartbeat") {
+    let (test, why) = if plan.answers.adopted.is_none() {
         (heartbeat("/tmp/beat-heartbeat", n), "")
     } else if plan.code.schedule_file {
         (newest_file(SCHEDULE, n), "Beat writes its schedule every three minutes.")

@@ -138,7 +138,12 @@ pub(super) fn of(plan: &Plan, role: Role) -> Vec<Variable> {
     // With settings in one module, or an entry point that checks them, each
     // process needs all of them.
     let whole = plan.answers.adopted.is_some() || plan.flags.is("entrypoint");
-    if plan.flags.is("env_database") && !existing(Role::Db) && (whole || role != Role::Beat) {
+    // What is managed elsewhere, code that was there finds by names of its own.
+    let told = match plan.answers.adopted {
+        Some(_) => plan.services.contains(&Role::Db),
+        None => plan.flags.is("database"),
+    };
+    if told && !existing(Role::Db) && (whole || role != Role::Beat) {
         env.all(&Group::Database, database(plan));
     }
     let caches = matches!(role, Role::Web | Role::Worker);
