@@ -20,7 +20,6 @@ struct Has {
     uvicorn_graceful: bool,
     uvicorn_quiet: bool,
     gunicorn_control: bool,
-    watchfiles: bool,
     build_packages: bool,
     runtime_packages: bool,
 }
@@ -41,7 +40,6 @@ impl Has {
             uvicorn_graceful: derived.is_at_least("uvicorn", "0.22"),
             uvicorn_quiet: derived.is_at_least("uvicorn", "0.15"),
             gunicorn_control: derived.is_at_least("gunicorn", "25.1"),
-            watchfiles: derived.installs("watchfiles"),
             build_packages: !crate::plan::code::build_packages(adopted).is_empty(),
             runtime_packages: !derived.system_packages.runtime.is_empty(),
         }
@@ -95,6 +93,8 @@ impl Flags {
             ("edge_web", !nginx),
             ("database", database),
             ("db", shape.has(Role::Db)),
+            // Of what is managed elsewhere, a new service has one for development.
+            ("dev_db", new && stack.database == Database::External),
             ("external_db", stack.database == Database::External),
             ("migrate", shape.has(Role::Migrate)),
             // Uploads of a new service: its settings know the place by this name.
@@ -141,7 +141,6 @@ impl Flags {
             ("static_manifest", code.as_ref().map_or(files, |code| code.manifest)),
             ("loopback", answers.deploy.is_loopback()),
             ("trusted", answers.deploy.trusted_proxies.any()),
-            ("watchfiles", code.as_ref().is_some_and(|code| code.watchfiles)),
             ("read_only", answers.deploy.hardening == Hardening::Strict),
             ("domain", !answers.deploy.domain.is_empty()),
             ("pip", manager(PackageManager::Pip)),

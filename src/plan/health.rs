@@ -116,5 +116,14 @@ fn scratch(ledger: &mut Ledger, role: Role) {
     }
     let part = ledger.of(rows::MEMORY, role) / 8;
     let size = part.at_most(MiB(64)).at_least(MiB(8)).rounded_down(MiB(8));
-    ledger.decide(rows::TMPFS, role, size, "what is written there is memory");
+    match role == Role::Web && ledger.find(rows::BODY_SIZE, role).is_some() {
+        true => {
+            let size = size.at_least(ledger.of(rows::BODY_SIZE, role));
+            let why = "the largest upload fits; what is written there is memory";
+            ledger.decide(rows::TMPFS, role, size, why);
+        }
+        false => {
+            ledger.decide(rows::TMPFS, role, size, "what is written there is memory");
+        }
+    }
 }

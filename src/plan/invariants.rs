@@ -263,6 +263,12 @@ fn stores(shape: &Shape, broken: &mut Broken) {
             || format!("at most {most}, or a larger {}.memory", role.name()),
         );
     }
+    let (scratch, limit) = (ledger.get(rows::TMPFS, Web), ledger.get(rows::MEMORY, Web));
+    broken.unless(
+        scratch.0 * 2 <= limit.0,
+        || format!("web.tmpfs = {scratch} is more than half of web.memory = {limit}: uploads in it would take the memory of the application"),
+        || format!("[tune.web] memory = \"{}MiB\", or a smaller web.body-size", scratch.0 * 2),
+    );
     if shape.has(Nginx) {
         let (scratch, limit) = (ledger.get(rows::TMPFS, Nginx), ledger.get(rows::MEMORY, Nginx));
         let needed = MiB(scratch.0 + NGINX_ITSELF.0);

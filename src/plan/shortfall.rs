@@ -62,7 +62,7 @@ pub(super) fn find(
     });
     match fits {
         Some((_, change)) => help.push_str(&format!("; the smallest change that fits: {change}")),
-        None if resource.name == "memory" => {
+        None if resource.name == "memory" && !shape.answers.pins.is_empty() => {
             help.push_str("; or pin fewer workers, or less memory, in [tune]");
         }
         None => {}

@@ -147,7 +147,7 @@ fn shared_memory(shape: &Shape, ledger: &mut Ledger) {
     let (size, why) = if model.is_some_and(|model| model.runtime.is_torch_family()) {
         (MiB(256), "torch passes tensors between threads and processes through it")
     } else {
-        (MiB(64), "Docker's default; gunicorn's heartbeat files take a few bytes")
+        (MiB(64), "Docker's default, of which little is used")
     };
     ledger.decide(rows::SHM, Web, size, why);
 }

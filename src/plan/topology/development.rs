@@ -172,7 +172,8 @@ fn web(plan: &Plan, change: &mut Override) {
 }
 
 fn worker(plan: &Plan, change: &mut Override) {
-    change.reloads = plan.flags.is("watchfiles");
+    change.reloads =
+        plan.answers.adopted.as_ref().is_some_and(|code| code.derived.installs("watchfiles"));
     if change.reloads {
         change.command = Some(Command::of([
             "watchfiles".to_owned(),

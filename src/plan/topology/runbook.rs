@@ -406,7 +406,9 @@ impl Writer<'_> {
         Runbook {
             does: format!("PostgreSQL{}.", self.data()),
             scale: self.count("db.max-connections", "connection"),
-            gives_up: statement.map(|time| format!("a statement: {time}")).unwrap_or_default(),
+            gives_up: statement
+                .map(|time| format!("a statement of the application: {time}"))
+                .unwrap_or_default(),
             tasks: vec![day_to_day(login.runs("psql", &[]), "")],
             backups: vec![Backup {
                 suffix: "dump".to_owned(),
