@@ -135,9 +135,9 @@ fn hold_rules(plan: &Plan, cpus: u32, host: bool) -> Result<(), TestCaseError> {
 #[test]
 fn every_axis_is_combined() {
     let combinations = combinations();
-    // FastAPI 2 servers, Flask 1, Django 3 without "none" for its database:
-    // ((2 + 1) × 3 + 3 × 2) × proxy 2 × cache 2 × (worker, beat) 3 × model 4 × budget 2.
-    assert_eq!(combinations.len(), (3 * 3 + 3 * 2) * 2 * 2 * 3 * 4 * 2);
+    // FastAPI, Starlette and Litestar 2 servers each, Flask 1, Django 3 without "none" for
+    // its database: ((6 + 1) × 3 + 3 × 2) × proxy 2 × cache 2 × (worker, beat) 3 × model 4 × budget 2.
+    assert_eq!(combinations.len(), (7 * 3 + 3 * 2) * 2 * 2 * 3 * 4 * 2);
 }
 
 proptest! {
