@@ -66,7 +66,7 @@ fn an_impossible_combination_is_shown_and_mended() {
     terminal
         .choose("framework")
         .at_menu("Framework")
-        .sees("flask    but then: uvicorn speaks ASGI");
+        .sees("but then: uvicorn speaks ASGI");
     terminal.choose("flask");
     terminal.sees("error: uvicorn speaks ASGI, and Flask is a WSGI framework");
     terminal
