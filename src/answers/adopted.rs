@@ -99,6 +99,15 @@ impl Derived {
         self.packages.iter().any(|package| package.split('[').next() == Some(name))
     }
 
+    /// Whether the image will hold a package with one of its extras.
+    #[must_use]
+    pub fn installs_with(&self, name: &str, extra: &str) -> bool {
+        self.packages.iter().any(|package| {
+            let Some((known, extras)) = package.split_once('[') else { return false };
+            known == name && extras.trim_end_matches(']').split(',').any(|one| one.trim() == extra)
+        })
+    }
+
     /// Whether a package is at least this version; one whose version is not
     /// fixed is taken for a new one.
     #[must_use]

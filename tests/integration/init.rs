@@ -676,3 +676,30 @@ fn the_image_alone_is_known_to_later_commands() {
         .success();
     assert!(directory.path().join("compose.yaml").exists());
 }
+
+#[test]
+fn the_reloader_leaves_out_a_virtual_environment() {
+    let watched = |files: &[(&str, &str)]| {
+        let directory = TempDir::new().unwrap();
+        for (path, text) in files {
+            write(&directory, path, text);
+        }
+        init(&directory, &[]).success();
+        let overlay = read(&directory, "compose.dev.yaml");
+        let word = overlay.lines().find(|line| line.contains("--reload-dir"));
+        let said = overlay.contains("# uvicorn looks for changes in");
+        (word.map(|word| word.trim().to_owned()), said)
+    };
+    let app = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let plain = ("requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\n");
+    let package = watched(&[plain, ("shop/__init__.py", ""), ("shop/main.py", app)]);
+    assert_eq!(package, (Some("- --reload-dir=/app/shop".to_owned()), true));
+    let source = watched(&[plain, ("src/shop/__init__.py", ""), ("src/shop/main.py", app)]);
+    assert_eq!(source, (Some("- --reload-dir=/app/src".to_owned()), false));
+    // There is no directory to name: said.
+    assert_eq!(watched(&[plain, ("main.py", app)]), (None, true));
+    // The system tells watchfiles of changes.
+    let events = ("requirements.txt", "fastapi==0.115.0\nuvicorn[standard]==0.30.0\n");
+    let package = watched(&[events, ("shop/__init__.py", ""), ("shop/main.py", app)]);
+    assert_eq!(package, (None, false));
+}

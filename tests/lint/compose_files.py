@@ -89,7 +89,7 @@ def schema(outputs: Sequence[Output], tools: Path, work: Path) -> Findings:
     for number, (path, output) in enumerate(_files(outputs).items()):
         copy = work / str(number) / Path(path).name
         copy.parent.mkdir(parents=True)
-        copy.write_text(re.sub(r" !(?:override|reset)$", "", Path(path).read_text(), flags=re.M))
+        copy.write_text(re.sub(r" !(?:override$|reset(?= null))", "", Path(path).read_text(), flags=re.M))
         by_path[str(copy)] = output
     done = run(
         tools / "check-jsonschema", "--builtin-schema", "vendor.compose-spec",

@@ -67,6 +67,15 @@ fn belongs_to(stack: &Stack, directory: &str, name: &str, owner: u32) -> PathBuf
     file.clone()
 }
 
+/// A reloader, a debugger and two processes are not what production's limit is for.
+#[track_caller]
+fn has_no_limit(stack: &Stack, service: &str) {
+    let container = stack.container(service);
+    for limit in ["/HostConfig/Memory", "/HostConfig/NanoCpus"] {
+        assert_eq!(container.fact(limit), &json!(0), "{service}: {limit}");
+    }
+}
+
 #[track_caller]
 fn sees_a_change(stack: &Stack, file: &str) {
     assert_eq!(stack.get("/health").expect(200).json()["status"], "alive");
@@ -85,6 +94,7 @@ fn fastapi_reloads_and_a_migration_belongs_to_its_author() {
         owned(Stack::of("fastapi-gunicorn").set("stack.database", "postgres").create());
     stack.up();
     work::is_ready(&stack, &["database"]);
+    has_no_limit(&stack, "web");
     sees_a_change(&stack, "app/routes/health.py");
 
     stack.edit("app/models.py", |code| {
@@ -114,6 +124,7 @@ fn django_reloads_and_a_migration_belongs_to_its_author() {
     let (stack, owner) = owned(Stack::of("django-nginx").create());
     stack.up();
     work::is_ready(&stack, &["database"]);
+    has_no_limit(&stack, "web");
     sees_a_change(&stack, "core/views/health.py");
     let page = stack.get("/admin/login/").expect(200).text();
     let sheet = page.split('"').find(|link| link.ends_with("base.css")).expect("a style sheet");
@@ -160,6 +171,7 @@ fn a_restarted_celery_worker_runs_the_changed_task() {
     let (stack, _) = owned(Stack::of("celery-postgres-redis").create());
     stack.up();
     work::runs_a_task(&stack);
+    has_no_limit(&stack, "worker");
     stack.edit("app/tasks.py", |code| code.replace("return a + b", "return a * b"));
     stack.compose(&["restart", "worker"]);
     let task = work::queues_a_task(&stack, 6, 7);

@@ -23,7 +23,7 @@ use probe::Probe;
 use storage::Storage;
 
 /// Where the build context stands in the image.
-const TOP: &str = "/app";
+pub const TOP: &str = "/app";
 
 /// A command and the directory it runs in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -152,6 +152,7 @@ fn web(plan: &Plan, change: &mut Override) {
             "{manage}" => command.extend(["python".to_owned(), "manage.py".to_owned()]),
             "{factory}" if plan.flags.is("factory") => command.push("--factory".to_owned()),
             "{factory}" => {}
+            "{watched}" => command.extend(watched(plan, change)),
             word => command.push(word.replace("{app}", app).replace("{port}", &port.to_string())),
         }
     }
@@ -169,6 +170,32 @@ fn web(plan: &Plan, change: &mut Override) {
     if plan.flags.is("nginx") {
         change.ports.push(published(plan.answers.port, port));
     }
+}
+
+/// Where uvicorn looks for changes. Without watchfiles it asks for the times of
+/// every Python file below, several times a second: not those of a `.venv` in
+/// the mounted directory.
+fn watched(plan: &Plan, change: &mut Override) -> Option<String> {
+    let Some(adopted) = &plan.answers.adopted else {
+        return plan.app().split_once('.').map(|(package, _)| format!("--reload-dir={package}"));
+    };
+    let derived = &adopted.derived;
+    // Then the system tells it of changes, and a `.venv` costs nothing.
+    let brings = |package| derived.installs_with(package, "standard");
+    if derived.installs("watchfiles") || brings("uvicorn") || brings("fastapi") {
+        return None;
+    }
+    let root = &plan.code.root;
+    if root != code::TOP {
+        return Some(format!("--reload-dir={root}"));
+    }
+    let (module, _) = plan.code.object.split_once(':')?;
+    let Some((package, _)) = module.split_once('.') else {
+        change.about = "uvicorn looks for changes in every directory here, a .venv too.".to_owned();
+        return None;
+    };
+    change.about = format!("uvicorn looks for changes in {package} alone, to leave out a .venv.");
+    Some(format!("--reload-dir={root}/{package}"))
 }
 
 fn worker(plan: &Plan, change: &mut Override) {
