@@ -42,6 +42,15 @@ fn chosen(draft: &Draft) -> Vec<(&str, &Sourced)> {
     chosen
 }
 
+/// What a person said in this run, by a flag or an answer: keys and values, in
+/// the order of the schema.
+#[must_use]
+pub fn said(draft: &Draft) -> Vec<(&str, String)> {
+    let chosen = chosen(draft).into_iter();
+    let said = chosen.filter(|(_, sourced)| sourced.origin.is_said());
+    said.map(|(key, sourced)| (key, sourced.value.to_string())).collect()
+}
+
 /// A document that is there, with what it lacks: what was found out is added
 /// where nothing is said, what a flag or an answer says replaces what is
 /// there, and every comment stays.
@@ -55,7 +64,7 @@ pub fn extend(source: &str, draft: &Draft) -> Result<String, toml_edit::TomlErro
     }
     for (key, sourced) in chosen(draft) {
         let (table, name) = split(key);
-        let insists = matches!(sourced.origin, Origin::Flag | Origin::Prompt);
+        let insists = sourced.origin.is_said();
         if matches!(sourced.origin, Origin::File(_)) {
             continue;
         }

@@ -41,6 +41,12 @@ impl Origin {
         !matches!(self, Self::Builtin | Self::Preset { .. } | Self::Sticky)
     }
 
+    /// Whether a person said it in this run.
+    #[must_use]
+    pub const fn is_said(&self) -> bool {
+        matches!(self, Self::Flag | Self::Prompt)
+    }
+
     /// What precedence compares.
     pub(super) const fn rank(&self) -> (usize, usize) {
         match self {

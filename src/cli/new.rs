@@ -100,7 +100,7 @@ fn report_done(
 /// What to type next.
 fn next_command(dir: &Path, plan: &Plan) -> String {
     let shown = dir.display().to_string();
-    let quoted = if shown.contains(' ') { format!("'{shown}'") } else { shown.clone() };
+    let quoted = report::shell_word(&shown);
     let has = |path: &str| plan.outputs.iter().any(|output| output.path.as_str() == path);
     let start = if has("compose.yaml") {
         "docker compose up --build --wait".to_owned()

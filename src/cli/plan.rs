@@ -20,7 +20,7 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
     if entries.is_none() && choices.preset.is_none() {
         return Err(Error::input(
             Problem::new(format!("{} has no {}", dir.display(), document::FILE))
-                .help("name a preset to plan without one: --preset django-nginx"),
+                .help("`dockwright init --dry-run` plans for the code that is there; --preset django-nginx for a new service"),
         ));
     }
     let entries = entries.unwrap_or_default();

@@ -23,6 +23,16 @@ pub fn width() -> u16 {
     }
 }
 
+/// A word as a shell reads it back, quoted where it has to be.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "_@%+=:,./-".contains(it);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => shell_words::quote(word).into_owned(),
+    }
+}
+
 /// Writes a report to standard output.
 ///
 /// # Errors

@@ -58,6 +58,12 @@ impl Bundle {
         ("preset", Self::Preset),
     ];
 
+    /// What `--only` calls it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, bundle)| *bundle == self).map_or("", |(word, _)| word)
+    }
+
     /// Whether its files stand in the directory that the image is built from,
     /// and not at the top of the repository.
     const fn is_in_context(self) -> bool {

@@ -322,6 +322,19 @@ fn a_dry_run_shows_diffs_and_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_ends_with_the_command_that_does_it() {
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM python:3.9\n");
+    let flags = ["--set", "deploy.cpus=4", "--only", "image,server"];
+    let shown = init(&directory, &[&flags[..], &["--adopt", "--dry-run"]].concat()).success();
+    let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
+    let next = shown.lines().last().unwrap();
+    // The test helper names the service.
+    let flags = "--only=image,server --set project.name=shop --set deploy.cpus=4 --yes --adopt";
+    assert_eq!(next, format!("Next: dockwright init {flags}"));
+}
+
+#[test]
 fn only_variables_that_env_leaves_blank_are_to_be_filled_in() {
     let directory = repository();
     let code = "import os\nfrom fastapi import FastAPI\n\nMAPS = os.environ['MAPS_KEY']\n\

@@ -270,12 +270,13 @@ fn checklist(init: &Init, layers: &Layers, width: usize) -> String {
 /// What to type next.
 fn next(init: &Init, layers: &Layers, work: &Work) -> String {
     let shown = layers.dir.display().to_string();
-    let quoted = if shown.contains(' ') { format!("'{shown}'") } else { shown.clone() };
+    let quoted = report::shell_word(&shown);
     let here = shown == ".";
     let place = if here { String::new() } else { format!(" {quoted}") };
     if init.dry_run {
-        let adopt = if init.adopt { " --adopt" } else { "" };
-        return format!("dockwright init{place} --yes{adopt}");
+        let safe = if init.apply_safe { " --apply-safe" } else { "" };
+        let flags: Vec<String> = work.flags.iter().map(|flag| report::shell_word(flag)).collect();
+        return format!("dockwright init{place} {}{safe}", flags.join(" "));
     }
     let stands =
         |change: &&Change| !matches!(change.action, Action::Keep | Action::Hold | Action::Remove);

@@ -58,6 +58,9 @@ pub struct Work {
     pub changes: Vec<Change>,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// Flags with which `init` does the same again, where there are such: what
+    /// was decided of single files is asked again.
+    pub flags: Vec<String>,
 }
 
 impl Proposal {
@@ -163,7 +166,31 @@ impl Proposal {
         changes.sort_by(|one, other| one.path.cmp(&other.path));
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
-        Ok(Work { plan: self.plan.clone(), looks: self.looks.clone(), changes, notes })
+        let flags = self.flags(layers, choices)?;
+        Ok(Work { plan: self.plan.clone(), looks: self.looks.clone(), changes, notes, flags })
+    }
+
+    fn flags(&self, layers: &Layers, choices: &Choices) -> Result<Vec<String>, Error> {
+        let mut flags = Vec::new();
+        let preset = self.draft.reference();
+        if layers.choices.preset.is_some() || layers.preset()?.reference.to_string() != preset {
+            flags.push(format!("--preset={preset}"));
+        }
+        if !layers.choices.only.is_empty() {
+            let only = layers.choices.only.iter().map(|bundle| bundle.word());
+            let only: Vec<&str> = only.collect();
+            flags.push(format!("--only={}", only.join(",")));
+        }
+        for (key, value) in document::said(&self.draft) {
+            flags.extend(["--set".to_owned(), format!("{key}={value}")]);
+        }
+        let usual = |adopt| self.usual(adopt, layers.lock.as_ref()) == *choices;
+        match (usual(false), usual(true)) {
+            (true, _) => flags.push("--yes".to_owned()),
+            (false, true) => flags.extend(["--yes", "--adopt"].map(str::to_owned)),
+            (false, false) => {}
+        }
+        Ok(flags)
     }
 
     /// The Dockerfile that was there, for the services it still builds.

@@ -3,7 +3,7 @@
 use console::{Alignment, pad_str};
 
 use crate::answers::stack::PackageManager;
-use crate::answers::{Draft, Origin};
+use crate::answers::Draft;
 use crate::apply::packages;
 use crate::cli::wizard::asker::{Asker, CLEAR, Reply, Typed};
 use crate::cli::wizard::session::Session;
@@ -182,7 +182,7 @@ fn shown<'a>(field: &Field, text: &'a str) -> &'a str {
 fn is_chosen(draft: &Draft, key: &str) -> bool {
     draft
         .sourced(key)
-        .is_some_and(|sourced| matches!(sourced.origin, Origin::Flag | Origin::Prompt))
+        .is_some_and(|sourced| sourced.origin.is_said())
 }
 
 /// A word as people say it.
