@@ -55,7 +55,7 @@ code() {
     say "cargo fmt"
     cargo fmt --check
     say "cargo clippy"
-    cargo clippy --quiet --locked --all-targets -- -D warnings
+    cargo clippy --quiet --locked --all-targets --test live -- -D warnings
     say "cargo test"
     cargo test --locked
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::http::Request;
 use crate::support::stack::Stack;
 use crate::support::wait;
 

@@ -63,10 +63,7 @@ fn a_budget_that_is_too_small_is_shown_and_mended() {
 #[test]
 fn an_impossible_combination_is_shown_and_mended() {
     let mut terminal = at_the_changes(&[], "fastapi-uvicorn");
-    terminal
-        .choose("framework")
-        .at_menu("Framework")
-        .sees("but then: uvicorn speaks ASGI");
+    terminal.choose("framework").at_menu("Framework").sees("but then: uvicorn speaks ASGI");
     terminal.choose("flask");
     terminal.sees("error: uvicorn speaks ASGI, and Flask is a WSGI framework");
     terminal

@@ -2,8 +2,8 @@
 
 use console::{Alignment, pad_str};
 
-use crate::answers::stack::PackageManager;
 use crate::answers::Draft;
+use crate::answers::stack::PackageManager;
 use crate::apply::packages;
 use crate::cli::wizard::asker::{Asker, CLEAR, Reply, Typed};
 use crate::cli::wizard::session::Session;
@@ -180,9 +180,7 @@ fn shown<'a>(field: &Field, text: &'a str) -> &'a str {
 
 /// Whether a flag or an answer spoke last.
 fn is_chosen(draft: &Draft, key: &str) -> bool {
-    draft
-        .sourced(key)
-        .is_some_and(|sourced| sourced.origin.is_said())
+    draft.sourced(key).is_some_and(|sourced| sourced.origin.is_said())
 }
 
 /// A word as people say it.

@@ -25,10 +25,6 @@ impl Request {
         Self { method: "POST", path: path.into(), body: body.to_string().into_bytes() }
     }
 
-    pub fn put(path: impl Into<String>, body: &Value) -> Self {
-        Self { method: "PUT", ..Self::post(path, body) }
-    }
-
     /// Everything before the body.
     pub fn head(&self, port: u16) -> Vec<u8> {
         let mut head =
