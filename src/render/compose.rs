@@ -12,6 +12,8 @@ use crate::units::MilliCpu;
 
 /// The column that a list in one line does not reach.
 const WIDTH: usize = 72;
+/// No line is longer, where it can be broken.
+const LONGEST: usize = 80;
 
 /// What the templates read.
 #[must_use]
@@ -249,14 +251,32 @@ fn required(name: &str) -> String {
     format!("${{{name}:?set it in .env}}")
 }
 
+/// A list with a comma after each item, broken where a line would be too long.
+fn folded(list: &str, next: &str, indent: usize) -> String {
+    let (mut text, mut width) = (String::new(), indent);
+    for item in list.split_inclusive(',') {
+        if width > indent && width + item.len() >= LONGEST {
+            text.push_str(next);
+            width = indent;
+        }
+        text.push_str(item);
+        width += item.len();
+    }
+    text
+}
+
 /// The value of a variable, as it stands behind its name of so many letters.
 fn env_value(value: &EnvValue, indent: usize, name: usize) -> String {
     let next = format!("\\\n{}", " ".repeat(indent + 2));
     match value {
         EnvValue::Literal(text) => scalar(&text.replace('$', "$$")),
         EnvValue::Variable { name, default: None } | EnvValue::Secret(name) => required(name),
-        EnvValue::Variable { name, default: Some(default) } => {
-            scalar(&format!("${{{name}:-{default}}}"))
+        EnvValue::Variable { name: variable, default: Some(default) } => {
+            let text = format!("${{{variable}:-{default}}}");
+            match indent + name + ": ".len() + text.len() <= LONGEST {
+                true => scalar(&text),
+                false => format!("\"{next}{}\"", folded(&text, &next, indent + 2)),
+            }
         }
         EnvValue::Url { scheme, user, secret: Some(secret), host, port, path } => {
             let end = format!("{}@{host}:{port}/{path}", required(secret));

@@ -170,9 +170,11 @@ def gunicorn(outputs: Sequence[Output], environments: Environments) -> Findings:
         if program != "gunicorn":
             raise ToolError(f"{output.name} starts {program}")
         services = read_json(compose(home, "config", "--format", "json"))["services"]
+        # Null where .env may say it and does not.
+        environment = {k: v for k, v in services["web"]["environment"].items() if v is not None}
         done = run(
             environments.own(output.requirements), "-m", "gunicorn", "--check-config", *words,
-            cwd=home, env=services["web"]["environment"],
+            cwd=home, env=environment,
         )  # fmt: skip
         said = done.stderr.strip().splitlines()[-4:] or [f"exit code {done.returncode}"]
         findings[output.name] = said if done.returncode else []

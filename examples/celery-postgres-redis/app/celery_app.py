@@ -122,7 +122,11 @@ class BoundedTask(Task):  # type: ignore[type-arg] # cannot be subscripted when 
                 raise TooManyDeliveriesError(f"lost with its process {REDELIVERIES} times")
 
 
-app = Celery("reports", include=["app.tasks"], task_cls=f"{__name__}:{BoundedTask.__name__}")
+app = Celery(
+    "reports",
+    include=["app.tasks"],
+    task_cls=f"{__name__}:{BoundedTask.__name__}",
+)
 app.loader.override_backends = {"redis": f"{__name__}:{PolledRedisBackend.__name__}"}
 # Read at the first use, not at import: the tests import this module without a broker.
 app.add_defaults(configuration)
