@@ -30,6 +30,7 @@ pub fn holds(stack: &Stack, edge: &str) {
         }
     }
     application_cannot_be_changed(stack, &mut breaches);
+    every_worker_runs(stack, &mut breaches);
     assert!(containers.iter().any(|container| container.service == edge), "no {edge} is running");
     assert!(breaches.0.is_empty(), "{}", breaches.0.join("\n"));
 }
@@ -117,6 +118,27 @@ fn processes(container: &Container, breaches: &mut Breaches) {
             format!("{name} may gain privileges"),
         );
     }
+}
+
+/// The server runs as many processes as are planned, below the one that supervises them.
+fn every_worker_runs(stack: &Stack, breaches: &mut Breaches) {
+    let web = stack.container("web");
+    let planned = stack.planned("web.workers");
+    let each = "for process in /proc/[0-9]*; do tr '\\0' ' ' < $process/cmdline; echo; done";
+    let lines = docker::docker(&["exec", &web.id, "sh", "-c", each]);
+    let server = |line: &&str| {
+        let own = ["spawn_main", "/opt/venv/bin/gunicorn"];
+        own.iter().any(|word| line.contains(word))
+    };
+    let found = lines.lines().filter(server).count();
+    // gunicorn's supervisor has the same command line as its workers; a lone process of
+    // uvicorn's has none.
+    let workers = match lines.contains("/opt/venv/bin/gunicorn") {
+        true => found - 1,
+        false => found.max(1),
+    } as f64;
+    let same = (workers - planned).abs() < 0.5;
+    breaches.unless(same, &web, format!("{workers} server processes, {planned} planned:\n{lines}"));
 }
 
 fn isolation(container: &Container, breaches: &mut Breaches) {

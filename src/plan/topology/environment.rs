@@ -173,7 +173,16 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
             env.put_for(group, "FORWARDED_ALLOW_IPS", EnvValue::literal("*"), why);
         }
         let why = "In .env it wins over the planned number of processes.";
-        env.put_for(group, "WEB_CONCURRENCY", EnvValue::Kept(None), why);
+        // gunicorn.conf.py has the number, uvicorn takes it from here: a variable that
+        // is passed on and that nobody has set is taken out of the image's environment.
+        let processes = match plan.flags.is("gunicorn") {
+            true => EnvValue::Kept(None),
+            false => EnvValue::Variable {
+                name: "WEB_CONCURRENCY".to_owned(),
+                default: Some(n.get(rows::WORKERS).to_string()),
+            },
+        };
+        env.put_for(group, "WEB_CONCURRENCY", processes, why);
         if new && plan.flags.is("asgi") {
             env.put(group, "REQUEST_TIMEOUT", EnvValue::literal(n.get(rows::REQUEST_TIMEOUT).0));
         }
