@@ -12,6 +12,7 @@ use crate::error::{Error, Problem};
 use crate::plan::{Bundle, Plan};
 use crate::policy::{self, Judged, Policy, Violation};
 use crate::preset::{self, Places, Preset, Reference};
+use crate::relpath::RelPath;
 
 /// A repository that dockwright has written to.
 #[derive(Clone, Debug)]
@@ -174,17 +175,36 @@ pub fn judge<'a>(draft: &'a Draft, only: &BTreeSet<Bundle>) -> Result<Judged<'a>
     policy::judge(draft, only, &own, &[])
 }
 
-/// What to say of each file that builds will read from the repository and that
-/// neither is in `dir` nor gets written.
+/// Names of files in one note.
+const SHOWN: usize = 3;
+
+/// What to say of each file that those that are written name, and that neither
+/// is in `dir` nor gets written.
 #[must_use]
-pub fn missing(plan: &Plan, dir: &Path) -> Option<String> {
-    let ca = plan.answers.network.ca.as_ref()?;
-    let written = plan.outputs.iter().any(|output| output.path == *ca);
-    (!written && !ca.below(dir).is_file()).then(|| {
+pub fn missing(plan: &Plan, dir: &Path) -> Vec<String> {
+    // One line for what names them, not one for each.
+    let mut awaited: Vec<(String, Vec<&str>)> = Vec::new();
+    for file in plan.awaited.iter().filter(|file| !file.path.below(dir).exists()) {
+        let named = format!("{} {}", file.by, file.why);
+        match awaited.iter_mut().find(|(known, _)| *known == named) {
+            Some((_, paths)) => paths.push(file.path.as_str()),
+            None => awaited.push((named, vec![file.path.as_str()])),
+        }
+    }
+    let awaited = awaited.into_iter().map(|(named, paths)| {
+        let more = paths.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more files") } else { String::new() };
+        let shown = paths.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+        format!("{named} {shown}{more}: --only leaves that out, and it is not there yet")
+    });
+    let written = |path: &RelPath| plan.outputs.iter().any(|output| output.path == *path);
+    let ca = plan.answers.network.ca.iter().filter(|ca| !written(ca) && !ca.below(dir).is_file());
+    let ca = ca.map(|ca| {
         format!(
             "network.ca: there is no {ca}; put the PEM bundle of your certificate authorities there before the first build"
         )
-    })
+    });
+    awaited.chain(ca).collect()
 }
 
 /// The day, as `YYYY-MM-DD` in UTC.

@@ -102,10 +102,11 @@ fn next_command(dir: &Path, plan: &Plan) -> String {
     let shown = dir.display().to_string();
     let quoted = report::shell_word(&shown);
     let has = |path: &str| plan.outputs.iter().any(|output| output.path.as_str() == path);
-    let start = if has("compose.yaml") {
-        "docker compose up --build --wait".to_owned()
-    } else {
-        format!("docker build --tag {} .", plan.answers.name)
+    let start = match (has("Dockerfile") && plan.awaited.is_empty(), has("compose.yaml")) {
+        (true, true) => "docker compose up --build --wait".to_owned(),
+        (true, false) => format!("docker build --tag {} .", plan.answers.name),
+        // There is nothing yet that could be built.
+        (false, _) => "dockwright plan".to_owned(),
     };
     if shown == "." { start } else { format!("cd {quoted} && {start}") }
 }

@@ -71,6 +71,8 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// What files call each other, by the names that templates have for them.
     pub file_names: BTreeMap<&'static str, String>,
+    /// Files that `--only` leaves out and that others name.
+    pub awaited: Vec<outputs::Awaited>,
     /// What an existing compose file runs, sorted by what becomes of it.
     pub carry: Option<carry::Carry>,
     /// The port that the application listens on in its container.
@@ -108,7 +110,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     warnings.extend(carry.iter().flat_map(carry::Carry::warnings));
     let image_only = only.len() == 1 && only.contains(&Bundle::Image);
     let flags = Flags::of(&shape, image_only);
-    let outputs::Files { outputs, names } = outputs::files(&shape, &flags, only)?;
+    let outputs::Files { outputs, names, awaited } = outputs::files(&shape, &flags, only)?;
     let mut plan = Plan {
         container_port: carry.as_ref().and_then(topology::container_port).unwrap_or(PORT),
         volumes: VolumeNames::beside(carry.as_ref()),
@@ -129,6 +131,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         flags,
         outputs,
         file_names: names,
+        awaited,
         carry,
         only: only.clone(),
         warnings,

@@ -190,10 +190,9 @@ fn names(outputs: &[Output], context: Option<&RelPath>) -> BTreeMap<&'static str
             None => path.rsplit('/').next().unwrap_or(path).to_owned(),
         }
     };
-    let find = |usual: &str| outputs.iter().find(|output| output.usual.as_str() == usual);
     NAMED
         .into_iter()
-        .map(|(word, usual)| (word, find(usual).map_or_else(String::new, name)))
+        .map(|(word, usual)| (word, find(outputs, usual).map_or_else(String::new, name)))
         .collect()
 }
 
@@ -204,6 +203,23 @@ pub struct Files {
     pub outputs: Vec<Output>,
     /// What they call each other, whether they are written this time or not.
     pub names: BTreeMap<&'static str, String>,
+    /// What `--only` leaves out of what those that are written name.
+    pub awaited: Vec<Awaited>,
+}
+
+/// A file that is named by one that is written, and that has to be there.
+#[derive(Clone, Debug)]
+pub struct Awaited {
+    /// Where it has to be.
+    pub path: RelPath,
+    /// What names it.
+    pub by: RelPath,
+    /// What that does with it: `builds from`.
+    pub why: &'static str,
+}
+
+fn find<'a>(outputs: &'a [Output], usual: &str) -> Option<&'a Output> {
+    outputs.iter().find(|output| output.usual.as_str() == usual)
 }
 
 /// The files of a stack.
@@ -311,19 +327,42 @@ pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Fi
         Bundle::Skeleton | Bundle::Package => image_only || only.contains(&bundle),
         bundle => only.contains(&bundle),
     };
-    outputs.retain(|output| only.is_empty() || with(output.bundle));
+    let (mut outputs, left_out): (Vec<_>, Vec<_>) =
+        outputs.into_iter().partition(|output| only.is_empty() || with(output.bundle));
     let missing = missing(shape, &all, &outputs);
     if !missing.is_empty() {
         return Err(missing);
     }
     outputs.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(Files { outputs, names })
+    let awaited = left_out.iter().flat_map(|gone| {
+        let namers = named_by(gone).into_iter().chain(named_as_well(gone));
+        let written = namers.filter_map(|(usual, why)| Some((find(&outputs, usual)?, why)));
+        written.map(|(by, why)| Awaited { path: gone.path.clone(), by: by.path.clone(), why })
+    });
+    let awaited = awaited.chain(mounted(flags, &outputs, &left_out)).collect();
+    Ok(Files { outputs, names, awaited })
+}
+
+/// What names a file only while it is there, and is written as if it were.
+fn named_as_well(output: &Output) -> Option<(&'static str, &'static str)> {
+    match output.usual.as_str() {
+        "entrypoint.sh" | "gunicorn.conf.py" => Some(("Dockerfile", "starts with")),
+        _ => None,
+    }
+}
+
+/// The directory of the model, where it is mounted and its sample is left out.
+fn mounted(flags: &Flags, outputs: &[Output], left_out: &[Output]) -> Option<Awaited> {
+    let compose = find(outputs, "compose.yaml").filter(|_| flags.is("model_mount"))?;
+    let model = left_out.iter().find(|output| output.usual.as_str().starts_with("models/"))?;
+    let (directory, _) = model.path.as_str().rsplit_once('/')?;
+    let path = RelPath::new(directory).ok()?;
+    Some(Awaited { path, by: compose.path.clone(), why: "mounts" })
 }
 
 /// Files that were left out and that one of the others names: what would be
 /// built or started from them would not be there.
 fn missing(shape: &Shape, all: &[Output], outputs: &[Output]) -> Vec<Problem> {
-    let find = |usual: &str| outputs.iter().find(|output| output.usual.as_str() == usual);
     let off = |output: &&Output| {
         let policy =
             |(path, policy): (&RelPath, &FilePolicy)| output.is(path) && *policy == FilePolicy::Off;
@@ -333,7 +372,7 @@ fn missing(shape: &Shape, all: &[Output], outputs: &[Output]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for gone in all.iter().filter(off) {
         for (other, why) in named_by(gone) {
-            let Some(other) = find(other) else { continue };
+            let Some(other) = find(outputs, other) else { continue };
             let message = format!("files.{} = off: {} {why} it", gone.path, other.path);
             let help = match gone.bundle {
                 Bundle::Skeleton => "change the code once it is there".to_owned(),

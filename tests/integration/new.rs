@@ -241,6 +241,24 @@ fn a_file_that_another_one_names_is_not_left_out_alone() {
 }
 
 #[test]
+fn what_a_part_of_the_files_waits_for_is_said() {
+    for (only, said, next) in [
+        ("compose", "compose.yaml builds from Dockerfile: --only leaves", "dockwright plan"),
+        ("image,compose", "builds the image from config/", "dockwright plan"),
+        ("image,compose,server,proxy,skeleton", "Wrote", "docker compose up"),
+    ] {
+        let directory = directory();
+        dockwright()
+            .current_dir(&directory)
+            .args(["new", "shop", "--yes", "--preset", "django-nginx", "--only", only])
+            .assert()
+            .success()
+            .stdout(predicate::str::contains(said))
+            .stdout(predicate::str::contains(format!("Next: cd shop && {next}")));
+    }
+}
+
+#[test]
 fn an_image_goes_without_entry_point_and_settings_file() {
     let directory = directory();
     let off = ["files.entrypoint.sh=off", "--set", "files.gunicorn.conf.py=off"];

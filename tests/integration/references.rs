@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dockwright::answers::{Draft, Origin};
+use dockwright::plan::outputs::Awaited;
 use dockwright::plan::{self, Bundle};
 use dockwright::relpath::RelPath;
 use dockwright::render::{self, Rendered};
@@ -66,6 +67,11 @@ fn named_by_compose(text: &str) -> Vec<String> {
 }
 
 fn check(axes: &str, files: &[Rendered]) {
+    check_beside(axes, files, &[]);
+}
+
+/// The same, where it is said of some files that they have to be there.
+fn check_beside(axes: &str, files: &[Rendered], awaited: &[Awaited]) {
     let paths: BTreeSet<&str> = files.iter().map(|file| file.output.path.as_str()).collect();
     let there =
         |path: &str| paths.iter().any(|it| *it == path || it.starts_with(&format!("{path}/")));
@@ -78,7 +84,8 @@ fn check(axes: &str, files: &[Rendered]) {
             _ => continue,
         };
         for name in named {
-            assert!(there(&name), "{axes}: {path} names {name}, which is not there");
+            let said = awaited.iter().any(|file| file.path.as_str() == name);
+            assert!(there(&name) || said, "{axes}: {path} names {name}, which is not there");
         }
     }
 }
@@ -126,6 +133,20 @@ fn an_image_alone_has_what_it_is_made_of() {
         let files = rendered(&draft, &BTreeSet::from([Bundle::Image])).unwrap();
         check(&axes(&draft), &files);
         assert!(files.iter().all(|file| file.output.bundle != Bundle::Compose));
+    }
+}
+
+#[test]
+fn what_a_part_of_the_files_names_is_written_or_said() {
+    let bundles = Bundle::WORDS.map(|(_, bundle)| bundle);
+    for draft in some().step_by(5) {
+        for (one, other) in bundles.iter().flat_map(|one| bundles.iter().map(move |it| (one, it))) {
+            let only = BTreeSet::from([*one, *other]);
+            let plan = plan::plan(&draft.resolve().unwrap(), &only).unwrap();
+            let files = render::render(&plan, &draft).unwrap();
+            let axes = format!("{one:?} {other:?} {}", axes(&draft));
+            check_beside(&axes, &files, &plan.awaited);
+        }
     }
 }
 

@@ -13,9 +13,8 @@ worker_class = "uvicorn_worker.UvicornWorker"
 # The heartbeat file: in memory, so that a slow disk never looks like a dead worker.
 worker_tmp_dir = "/dev/shm"  # noqa: S108 (the container's own)
 
-# Recycling returns what leaked; the jitter keeps workers from restarting together.
-max_requests = 10000
-max_requests_jitter = 1000
+# Never recycled: an event loop that is replaced closes connections with requests on their way.
+max_requests = 0
 
 # A worker that has not reported for this long is killed. It limits no single request:
 # the application's own limit is 30 s.

@@ -9,18 +9,29 @@ use crate::cli::wizard::{families, questions, summary};
 use crate::error::Error;
 use crate::schema;
 
-/// Keys with a line of their own, and what people call them. Keys that are
-/// neither here nor in a family get their line from the schema.
-const LABELS: [(&str, &str); 22] = [
+/// Keys with a line of their own, and what people call them; the others are in
+/// a family.
+const LABELS: [(&str, &str); 34] = [
     ("project.name", "name"),
     ("project.python", "Python"),
     ("project.package-manager", "package manager"),
+    ("project.app", "application"),
+    ("project.factory", "factory"),
+    ("project.root", "import root"),
+    ("project.build-context", "build context"),
+    ("project.settings", "settings module"),
+    ("project.dependency-files", "dependency files"),
+    ("project.health", "health route"),
+    ("project.ready", "readiness route"),
+    ("project.writable", "writable paths"),
     ("stack.framework", "framework"),
     ("stack.server", "server"),
     ("stack.proxy", "proxy"),
     ("stack.database", "database"),
+    ("stack.migrations", "migrations"),
     ("stack.cache", "cache"),
     ("stack.worker", "worker"),
+    ("stack.celery-app", "Celery app"),
     ("stack.broker", "broker"),
     ("stack.beat", "beat"),
     ("model.runtime", "model runtime"),
@@ -32,6 +43,7 @@ const LABELS: [(&str, &str); 22] = [
     ("deploy.domain", "domain"),
     ("project.port", "port"),
     ("deploy.bind", "bind address"),
+    ("deploy.trusted-proxies", "trusted proxies"),
     ("deploy.hardening", "hardening"),
     ("images.registry", "image registry"),
 ];
@@ -97,16 +109,13 @@ fn lines(outcome: &Outcome) -> Vec<Line> {
         lines.extend(remedies(problems).into_iter().map(|(key, text)| Line::Remedy(key, text)));
     }
     lines.push(Line::Done);
-    let labelled = LABELS.iter().map(|(key, _)| (*key).to_owned());
-    let fields = schema::fields().map(|field| field.name);
-    let unlabelled = fields.filter(|key| label(key) == key && families::of(key).is_none());
-    for key in labelled.chain(unlabelled) {
+    for (key, _) in LABELS {
         let served = outcome.draft.text("model.runtime") != "none";
-        if schema::is_for_adopted(&key) && !outcome.draft.is_adopted() {
+        if schema::is_for_adopted(key) && !outcome.draft.is_adopted() {
             continue;
         }
-        if served || !matches!(key.as_str(), "model.path" | "model.delivery") {
-            lines.push(Line::Key(key));
+        if served || !matches!(key, "model.path" | "model.delivery") {
+            lines.push(Line::Key(key.to_owned()));
         }
         if lines.last() == Some(&Line::Key("project.name".into())) {
             lines.push(Line::Preset);
@@ -127,7 +136,7 @@ fn item(line: &Line, session: &Session, outcome: &Outcome) -> String {
         Line::Family(family) => (family.label(), family.said(&outcome.draft)),
     };
     let value = if value.is_empty() { "none" } else { said_as(&value) };
-    format!("{}  {value}", pad_str(label, 15, Alignment::Left, None))
+    format!("{}  {value}", pad_str(label, 16, Alignment::Left, None))
 }
 
 fn change(

@@ -166,6 +166,9 @@ impl Writer<'_> {
              **413**: the body is over {}.",
             self.body_size()
         );
+        if let Some(uploads) = self.find("nginx.uploads") {
+            advice += &format!(" **503**: more than {uploads} uploads at a time.");
+        }
         let domain = &self.plan.answers.deploy.domain;
         if !domain.is_empty() {
             advice += &format!(" **421**: the request was for another name than {domain}.");
@@ -288,9 +291,15 @@ impl Writer<'_> {
             add("503 under load while the process is well", advice);
         }
         if self.is("read_only") {
-            let advice = "On purpose: only `/tmp` is writable, and it is memory. Write there, or give \
-                          the path a volume.";
-            add("\"Read-only file system\"", advice.to_owned());
+            let places = match self.plan.code.storage.volumes.is_empty() {
+                true => "",
+                false => "beside the places above ",
+            };
+            let advice = format!(
+                "On purpose: {places}only `/tmp` is writable, and it is memory. Write there, or give \
+                 the path a volume."
+            );
+            add("\"Read-only file system\"", advice);
         }
         if stack.database == Database::External {
             let advice = format!(
@@ -407,7 +416,7 @@ impl Writer<'_> {
             does: format!("PostgreSQL{}.", self.data()),
             scale: self.count("db.max-connections", "connection"),
             gives_up: statement
-                .map(|time| format!("a statement of the application: {time}"))
+                .map(|time| format!("a statement of `{}`: {time}", self.name(Role::Web)))
                 .unwrap_or_default(),
             tasks: vec![day_to_day(login.runs("psql", &[]), "")],
             backups: vec![Backup {

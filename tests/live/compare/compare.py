@@ -187,7 +187,7 @@ class Comparison:
                     else:
                         stack.rounds.append(figures)
                         say(f"{self.subject.name}, {kind}, {stack.variant}: {figures}")
-            cells[kind] = {stack.variant: report.summed_up(stack.rounds) for stack in stacks}
+            cells[kind] = {stack.variant: report.summed_up(stack.rounds, stacks[0].rounds) for stack in stacks}
         return cells
 
     def _requests(self, stack: Stack, load: str, seconds: int) -> report.Figures:

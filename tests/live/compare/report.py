@@ -24,15 +24,20 @@ ABOUT = """\
 # What is planned, against usual numbers
 
 Made by `tests/live/compare.sh --write`; [README.md](README.md) says what is compared and how. Each figure is the
-median of its rounds, and a ratio is one of medians: planned ÷ these, so that above 1 is better for a rate and below 1
-for a time.
+median of its rounds. A ratio is what is planned ÷ these, the median over the rounds, in which the two follow each other:
+above 1 is better for a rate, below 1 for a time.
 """
 
 
-def summed_up(rounds: list[Figures]) -> Figures:
-    """The medians of some rounds, and all that failed."""
+def summed_up(rounds: list[Figures], planned: list[Figures]) -> Figures:
+    """The medians of some rounds, and all that failed. The machine is not equally fast all the time: what is planned
+    is put against these round by round."""
     medians = {key: statistics.median(figures[key] for figures in rounds) for key in rounds[0]}
-    return medians | {"failed": sum(figures["failed"] for figures in rounds)}
+    ratios = {
+        f"{key}_ratio": statistics.median(one[key] / other[key] for one, other in zip(planned, rounds, strict=True))
+        for key in ("rate", "p99") if key in rounds[0]
+    }  # fmt: skip
+    return medians | ratios | {"failed": sum(figures["failed"] for figures in rounds)}
 
 
 def entries(subject: str, cpus: int, shares: bool, cells: dict[str, Cell], started: Figures) -> dict[str, Entry]:
@@ -78,23 +83,21 @@ def page(figures: dict[str, Entry]) -> str:
 
 
 def _requests(entry: Entry) -> list[list[str]]:
-    planned = entry["variants"]["planned"]
     return [
         [
             entry["subject"], str(entry["cpus"]), name,
             f"{these['rate']:.0f}", f"{these['p50']:.1f}", f"{these['p99']:.1f}", f"{these['failed']:.0f}",
-            *([""] * 2 if name == "planned" else _ratios(planned, these, "rate", "p99")), _measured(entry),
+            *_ratios(name, these, "rate", "p99"), _measured(entry),
         ]
         for name, these in entry["variants"].items()
     ]  # fmt: skip
 
 
 def _queues(entry: Entry) -> list[list[str]]:
-    planned = entry["variants"]["planned"]
     return [
         [
             entry["kind"], str(entry["cpus"]), name, f"{these['rate']:.0f}", f"{these['failed']:.0f}",
-            *([""] if name == "planned" else _ratios(planned, these, "rate")), _measured(entry),
+            *_ratios(name, these, "rate"), _measured(entry),
         ]
         for name, these in entry["variants"].items()
     ]  # fmt: skip
@@ -107,8 +110,8 @@ def _starts(entry: Entry) -> list[list[str]]:
     ]
 
 
-def _ratios(planned: Figures, these: Figures, *keys: str) -> list[str]:
-    return [f"{planned[key] / these[key]:.2f}" for key in keys]
+def _ratios(name: str, these: Figures, *keys: str) -> list[str]:
+    return ["" if name == "planned" else f"{these[f'{key}_ratio']:.2f}" for key in keys]
 
 
 def _measured(entry: Entry) -> str:
