@@ -9,6 +9,7 @@ use crate::answers::document::{self, Entry};
 use crate::answers::{Draft, Sources};
 use crate::apply::bookkeeping::{LOCK, Lock};
 use crate::error::{Error, Problem};
+use crate::plan::outputs::Awaited;
 use crate::plan::{Bundle, Plan};
 use crate::policy::{self, Judged, Policy, Violation};
 use crate::preset::{self, Places, Preset, Reference};
@@ -175,6 +176,11 @@ pub fn judge<'a>(draft: &'a Draft, only: &BTreeSet<Bundle>) -> Result<Judged<'a>
     policy::judge(draft, only, &own, &[])
 }
 
+/// Files that those that are written name, and that are not there.
+pub fn awaited<'a>(plan: &'a Plan, dir: &'a Path) -> impl Iterator<Item = &'a Awaited> {
+    plan.awaited.iter().filter(|file| !file.path.below(dir).exists())
+}
+
 /// Names of files in one note.
 const SHOWN: usize = 3;
 
@@ -183,15 +189,15 @@ const SHOWN: usize = 3;
 #[must_use]
 pub fn missing(plan: &Plan, dir: &Path) -> Vec<String> {
     // One line for what names them, not one for each.
-    let mut awaited: Vec<(String, Vec<&str>)> = Vec::new();
-    for file in plan.awaited.iter().filter(|file| !file.path.below(dir).exists()) {
+    let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+    for file in awaited(plan, dir) {
         let named = format!("{} {}", file.by, file.why);
-        match awaited.iter_mut().find(|(known, _)| *known == named) {
+        match lines.iter_mut().find(|(known, _)| *known == named) {
             Some((_, paths)) => paths.push(file.path.as_str()),
-            None => awaited.push((named, vec![file.path.as_str()])),
+            None => lines.push((named, vec![file.path.as_str()])),
         }
     }
-    let awaited = awaited.into_iter().map(|(named, paths)| {
+    let awaited = lines.into_iter().map(|(named, paths)| {
         let more = paths.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!(" and {more} more files") } else { String::new() };
         let shown = paths.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::answers::TrustedProxies;
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Delivery, Hardening, PackageManager, Runtime};
 use crate::catalog::Framework;
@@ -139,7 +140,7 @@ impl Flags {
             // is not: its threads do not survive one.
             ("preload", new && !asgi && runtime == Runtime::None),
             ("static_manifest", code.as_ref().map_or(files, |code| code.manifest)),
-            ("loopback", answers.deploy.is_loopback()),
+            ("trusted_host", answers.deploy.trusted_proxies == TrustedProxies::Host),
             ("trusted", answers.deploy.trusted_proxies.any()),
             ("read_only", answers.deploy.hardening == Hardening::Strict),
             ("domain", !answers.deploy.domain.is_empty()),

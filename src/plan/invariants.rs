@@ -244,6 +244,29 @@ fn timeouts(broken: &mut Broken) {
     );
 }
 
+/// Counts below which nothing works.
+fn least(broken: &mut Broken) {
+    for (role, number, least, why) in [
+        (Nginx, rows::UPLOADS, 1, "nginx takes no smaller limit"),
+        (Nginx, rows::WORKER_PROCESSES, 1, "nginx needs a process"),
+        (Nginx, rows::WORKER_CONNECTIONS, 64, "a proxied request takes two"),
+        (
+            Web,
+            rows::LIMIT_CONCURRENCY,
+            3,
+            "the health check takes one, and uvicorn serves one fewer",
+        ),
+    ] {
+        let Some(count) = broken.ledger.find(number, role) else { continue };
+        let key = number.key(role).name();
+        broken.unless(
+            count >= least,
+            || format!("{key} = {count} is below {least}: {why}"),
+            || format!("--set tune.{key}={least}"),
+        );
+    }
+}
+
 fn stores(shape: &Shape, broken: &mut Broken) {
     let ledger = broken.ledger;
     let stores = [
@@ -263,13 +286,32 @@ fn stores(shape: &Shape, broken: &mut Broken) {
             || format!("at most {most}, or a larger {}.memory", role.name()),
         );
     }
+    least(broken);
     let (scratch, limit) = (ledger.get(rows::TMPFS, Web), ledger.get(rows::MEMORY, Web));
     broken.unless(
         scratch.0 * 2 <= limit.0,
         || format!("web.tmpfs = {scratch} is more than half of web.memory = {limit}: uploads in it would take the memory of the application"),
         || format!("[tune.web] memory = \"{}MiB\", or a smaller web.body-size", scratch.0 * 2),
     );
+    if let Some(body) = ledger.find(rows::BODY_SIZE, Web).filter(|_| !shape.is_adopted()) {
+        broken.unless(
+            scratch >= body,
+            || format!("web.tmpfs = {scratch} is below web.body-size = {body}: an upload is spooled there"),
+            || format!("[tune.web] tmpfs = \"{}MiB\"", body.0),
+        );
+    }
     if shape.has(Nginx) {
+        let (uploads, body) = (ledger.get(rows::UPLOADS, Nginx), ledger.get(rows::BODY_SIZE, Web));
+        let (scratch, bodies) = (ledger.get(rows::TMPFS, Nginx), MiB(uploads as u32 * body.0));
+        broken.unless(
+            scratch >= bodies,
+            || {
+                format!(
+                    "nginx.tmpfs = {scratch} is below {uploads} uploads of web.body-size = {body}"
+                )
+            },
+            || format!("[tune.nginx] tmpfs = \"{}MiB\", or fewer nginx.uploads", bodies.0),
+        );
         let (scratch, limit) = (ledger.get(rows::TMPFS, Nginx), ledger.get(rows::MEMORY, Nginx));
         let needed = MiB(scratch.0 + NGINX_ITSELF.0);
         broken.unless(

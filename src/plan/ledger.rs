@@ -50,8 +50,11 @@ impl Decided {
         };
         match self.is_pinned() {
             false => reason,
-            true if planned == self.value => format!("pinned, as the plan would choose: {reason}"),
-            true => format!("pinned; the plan would choose {planned}: {reason}"),
+            // The other numbers may be what they are because this one is pinned.
+            true if planned == self.value => {
+                format!("pinned, and what follows from the other numbers: {reason}")
+            }
+            true => format!("pinned; from the other numbers follows {planned}: {reason}"),
         }
     }
 

@@ -38,6 +38,7 @@ pub use crate::schema::{Ownership, Role};
 
 use crate::answers::Answers;
 use crate::error::Problem;
+use crate::schema::numbers::rows;
 use flags::Flags;
 use ledger::Ledger;
 use packages::Requirements;
@@ -138,7 +139,22 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     };
     plan.topology = Topology::of(&plan);
     plan.topology.development = Development::of(&plan);
+    plan.warnings.extend(processes_said(&plan));
     Ok(plan)
+}
+
+/// An existing service that says how many processes it runs: that number wins.
+fn processes_said(plan: &Plan) -> Option<String> {
+    let web = plan.topology.of_kind(Role::Web)?;
+    let variable = web.env.iter().find(|variable| variable.name == "WEB_CONCURRENCY")?;
+    let topology::EnvValue::Kept(Some(said)) = &variable.value else { return None };
+    let planned = plan.decisions.find(rows::WORKERS, Role::Web)?;
+    (*said != planned.to_string()).then(|| {
+        format!(
+            "{} sets WEB_CONCURRENCY={said}, which wins over the {planned} processes that the numbers are for: --set tune.web.workers={said} plans for it, or take it out",
+            web.id
+        )
+    })
 }
 
 /// The order in which numbers follow from each other.
@@ -181,6 +197,13 @@ fn notices(shape: &Shape) -> Vec<String> {
         notices.push(format!(
             "no sample model for {}: put yours at {} before the first start, /ready answers 503 until then",
             model.runtime, model.path
+        ));
+    }
+    let names = shape.has(Role::Nginx) || shape.application().framework.allowed_hosts;
+    if !answers.deploy.domain.is_empty() && !names {
+        notices.push(format!(
+            "deploy.domain = {} changes nothing: neither nginx nor the application asks for a name here",
+            answers.deploy.domain
         ));
     }
     if !answers.deploy.is_loopback() {

@@ -347,6 +347,7 @@ pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Fi
 fn named_as_well(output: &Output) -> Option<(&'static str, &'static str)> {
     match output.usual.as_str() {
         "entrypoint.sh" | "gunicorn.conf.py" => Some(("Dockerfile", "starts with")),
+        ".env" => Some(("compose.yaml", "reads")),
         _ => None,
     }
 }

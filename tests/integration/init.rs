@@ -716,3 +716,31 @@ fn the_reloader_leaves_out_a_virtual_environment() {
     let package = watched(&[events, ("shop/__init__.py", ""), ("shop/main.py", app)]);
     assert_eq!(package, (None, false));
 }
+
+#[test]
+fn a_number_of_processes_that_an_existing_service_says_is_planned_for_or_said() {
+    let directory = repository();
+    write(&directory, "Dockerfile", "FROM python:3.12\nCMD uvicorn app.main:app --port 8000\n");
+    let compose = "services:\n  api:\n    build: .\n    ports: ['8000:8000']\n    environment:\n      \
+                   WEB_CONCURRENCY: 7\n";
+    write(&directory, "compose.yaml", compose);
+    let said = "sets WEB_CONCURRENCY=7";
+    let shown = init(&directory, &["--adopt", "--dry-run"]).success();
+    let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
+    assert!(shown.contains(said), "{shown}");
+    let pinned = ["--set", "tune.web.workers=7", "--set", "deploy.memory=8GiB"];
+    let shown = init(&directory, &[&["--adopt", "--dry-run"], &pinned[..]].concat()).success();
+    let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
+    assert!(!shown.contains(said), "{shown}");
+}
+
+#[test]
+fn a_server_with_extras_is_among_the_dependencies() {
+    let directory = repository();
+    write(&directory, "requirements.txt", "fastapi==0.115.6\nuvicorn[standard]==0.32.1\n");
+    init(&directory, &["--apply-safe"])
+        .success()
+        .stdout(predicate::str::contains("not among the dependencies").not());
+    let requirements = read(&directory, "requirements.txt");
+    assert!(!requirements.contains("\nuvicorn=="), "{requirements}");
+}

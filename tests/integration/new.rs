@@ -245,7 +245,7 @@ fn what_a_part_of_the_files_waits_for_is_said() {
     for (only, said, next) in [
         ("compose", "compose.yaml builds from Dockerfile: --only leaves", "dockwright plan"),
         ("image,compose", "builds the image from config/", "dockwright plan"),
-        ("image,compose,server,proxy,skeleton", "Wrote", "docker compose up"),
+        ("image,compose,server,proxy,skeleton,env", "Wrote", "docker compose up"),
     ] {
         let directory = directory();
         dockwright()
@@ -266,6 +266,10 @@ fn an_image_goes_without_entry_point_and_settings_file() {
     let dockerfile = read(directory.path(), "Dockerfile");
     assert!(!dockerfile.contains("ENTRYPOINT") && !dockerfile.contains("entrypoint.sh"));
     assert!(!dockerfile.contains("gunicorn.conf.py"), "{dockerfile}");
+    // Then nothing else says how many processes there are.
+    assert!(dockerfile.contains("WEB_CONCURRENCY=3"), "{dockerfile}");
+    let compose = read(directory.path(), "compose.yaml");
+    assert!(compose.contains("WEB_CONCURRENCY: ${WEB_CONCURRENCY:-3}"), "{compose}");
     assert!(
         dockerfile.contains("CMD [\"gunicorn\", \"config.wsgi:application\", \\\n     \"--bind\"")
     );

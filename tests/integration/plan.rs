@@ -53,7 +53,9 @@ fn one_cpu_and_two_gib_with_two_workers_is_reachable_and_explained() {
     let decisions = plan["decisions"].as_array().unwrap();
     let workers = decisions.iter().find(|decision| decision["key"] == "web.workers").unwrap();
     assert_eq!(workers["source"], "--set");
-    assert!(workers["reason"].as_str().unwrap().starts_with("pinned; the plan would choose 1"));
+    assert!(
+        workers["reason"].as_str().unwrap().starts_with("pinned; from the other numbers follows 1")
+    );
 }
 
 #[test]

@@ -118,13 +118,15 @@ fn fault(decided: &Decided) -> Option<String> {
         Some(format!("{} = {}: {reason}\n  {what}", decided.key.name(), decided.value))
     };
     let (claimed, reason) =
-        if let Some(rest) = reason.strip_prefix("pinned; the plan would choose ") {
+        if let Some(rest) = reason.strip_prefix("pinned; from the other numbers follows ") {
             let (claimed, reason) = rest.split_once(": ")?;
             if claimed == decided.value.to_string() {
                 return wrong("it is what the plan would choose");
             }
             (claimed.to_owned(), reason)
-        } else if let Some(rest) = reason.strip_prefix("pinned, as the plan would choose: ") {
+        } else if let Some(rest) =
+            reason.strip_prefix("pinned, and what follows from the other numbers: ")
+        {
             (decided.value.to_string(), rest)
         } else {
             if decided.is_pinned() {

@@ -2,7 +2,7 @@
 # Compares what `dockwright new` plans with the numbers of usual recipes: the same code, images and host, in turn, under
 # load. README.md says what and how; comparison.md holds the figures.
 #
-#   tests/live/compare.sh                             # everything, at 1 and at 2 CPUs: three quarters of an hour
+#   tests/live/compare.sh                             # everything, at 1 and at 2 CPUs: 35 minutes
 #   tests/live/compare.sh --cpus 2 django celery      # only these; --help names all options
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

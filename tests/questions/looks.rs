@@ -12,7 +12,7 @@ fn every_question_says_why_and_every_stack_what_it_is() {
     terminal.at_menu("Stack").sees("every part can be changed at the end");
     for text in [
         "least moving parts",
-        "hung workers are replaced",
+        "one that hangs or dies",
         "behind nginx",
         "Model server",
         "never evicts",

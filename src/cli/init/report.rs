@@ -11,6 +11,7 @@ use crate::cli::{Format, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::plan::Bundle;
+use crate::project;
 
 /// Prints the report.
 ///
@@ -293,6 +294,11 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
     };
     let cd = to.map_or_else(String::new, |to| format!("cd {to} && "));
     let compose = compose.map(|file| file.rsplit('/').next().unwrap_or(file));
+    let image = layers.facts.existing_files.iter().any(|file| file.kind == "dockerfile")
+        || work.plan.outputs.iter().any(|output| output.usual.as_str() == "Dockerfile");
+    if !image || project::awaited(&work.plan, &layers.dir).next().is_some() {
+        return format!("dockwright plan{place}");
+    }
     match compose {
         Some(file) if file.contains(".dockwright.") => {
             format!("{cd}docker compose --file {file} up --build --wait")

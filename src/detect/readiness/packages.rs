@@ -12,7 +12,9 @@ pub fn server(tree: &Tree, facts: &Facts) -> Option<Lack> {
         Interface::Asgi => "uvicorn",
         Interface::Wsgi => "gunicorn",
     };
-    let has = |name: &str| facts.packages.iter().any(|package| package == name);
+    // With or without extras.
+    let bare = |package: &String| package.split('[').next().unwrap_or_default().to_owned();
+    let has = |name: &str| facts.packages.iter().map(bare).any(|package| package == name);
     // gunicorn's uvicorn workers need uvicorn all the same.
     if has(server) {
         return None;

@@ -173,9 +173,11 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
             env.put_for(group, "FORWARDED_ALLOW_IPS", EnvValue::literal("*"), why);
         }
         let why = "In .env it wins over the planned number of processes.";
-        // gunicorn.conf.py has the number, uvicorn takes it from here: a variable that
-        // is passed on and that nobody has set is taken out of the image's environment.
-        let processes = match plan.flags.is("gunicorn") {
+        // gunicorn.conf.py has the number, a server without it takes it from here: a
+        // variable that is passed on and that nobody has set is taken out of the image's
+        // environment.
+        let file = plan.file_names.get("gunicorn").is_some_and(|file| !file.is_empty());
+        let processes = match file {
             true => EnvValue::Kept(None),
             false => EnvValue::Variable {
                 name: "WEB_CONCURRENCY".to_owned(),
