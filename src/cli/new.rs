@@ -10,7 +10,7 @@ use crate::apply::create;
 use crate::cli::{Choices, Format, input, overview, report, wizard};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
-use crate::plan::env::EnvKind;
+use crate::plan::env;
 use crate::preset::Preset;
 use crate::project;
 use crate::render;
@@ -38,7 +38,9 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
         ));
     }
     plan.warnings.extend(project::missing(&plan, dir));
-    plan.warnings.extend(blank(&plan));
+    if plan.outputs.iter().any(|output| output.usual.as_str() == ".env") {
+        plan.warnings.extend(env::to_fill_in(&plan.env, &[]));
+    }
     let files = render::render(&plan, &draft)?;
     let written = if dry_run {
         files.iter().map(|file| file.output.path.to_string()).collect()
@@ -46,15 +48,6 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
         create::create(dir, held.as_ref(), &plan, &preset, &files)?
     };
     report_done(dir, choices, &plan, &written, dry_run)
-}
-
-/// Variables that nobody but a person knows, and without which Compose starts nothing.
-fn blank(plan: &Plan) -> Option<String> {
-    let required = plan.env.iter().filter(|variable| matches!(variable.kind, EnvKind::Required));
-    let names: Vec<&str> = required.map(|variable| variable.name.as_str()).collect();
-    let env = plan.outputs.iter().find(|output| output.usual.as_str() == ".env")?;
-    (!names.is_empty())
-        .then(|| format!("fill in {} in {} before the first start", names.join(", "), env.path))
 }
 
 fn non_interactive(dir: &Path, choices: &Choices) -> Result<(Preset, Draft), Error> {

@@ -298,3 +298,11 @@ pub struct Facts {
     /// Variables that the `.env` Compose reads gives a value.
     pub given: Vec<String>,
 }
+
+impl Facts {
+    /// Whether the image will hold a package, with extras or without.
+    #[must_use]
+    pub fn installs(&self, name: &str) -> bool {
+        self.packages.iter().any(|package| package.split('[').next() == Some(name))
+    }
+}

@@ -64,6 +64,17 @@ const SECRET: usize = 40;
 /// Django's `check --deploy` wants at least 50.
 pub(super) const DJANGO_SECRET: usize = 50;
 
+/// What only a person knows, and what is there already: the rest has to be
+/// filled in, since Compose starts nothing without it.
+#[must_use]
+pub fn to_fill_in<'a>(variables: &'a [EnvVar], given: &[String]) -> Option<String> {
+    let required = variables.iter().filter(|variable| variable.kind == EnvKind::Required);
+    let names = required.map(|variable| &variable.name).filter(|name| !given.contains(name));
+    let names: Vec<&'a str> = names.map(String::as_str).collect();
+    (!names.is_empty())
+        .then(|| format!("fill in {} in .env before the first start", names.join(", ")))
+}
+
 /// The variables of `.env`.
 #[must_use]
 pub fn variables(shape: &Shape) -> Vec<EnvVar> {

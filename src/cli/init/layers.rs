@@ -200,8 +200,6 @@ impl Layers {
 
 /// The built-in preset whose parts are found in the repository.
 fn fitting(facts: &Facts) -> &'static str {
-    let installs =
-        |name: &str| facts.packages.iter().any(|package| package.split('[').next() == Some(name));
     let framework = facts.framework.value().and_then(|name| Framework::find(name));
     if let Some(preset) = framework.and_then(Framework::preset) {
         preset
@@ -209,7 +207,7 @@ fn fitting(facts: &Facts) -> &'static str {
         "celery-postgres-redis"
     } else if facts.ml.is_known() {
         "ml-server"
-    } else if installs("gunicorn") {
+    } else if facts.installs("gunicorn") {
         "fastapi-gunicorn"
     } else {
         "fastapi-uvicorn"

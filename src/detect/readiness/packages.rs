@@ -12,11 +12,8 @@ pub fn server(tree: &Tree, facts: &Facts) -> Option<Lack> {
         Interface::Asgi => "uvicorn",
         Interface::Wsgi => "gunicorn",
     };
-    // With or without extras.
-    let bare = |package: &String| package.split('[').next().unwrap_or_default().to_owned();
-    let has = |name: &str| facts.packages.iter().map(bare).any(|package| package == name);
     // gunicorn's uvicorn workers need uvicorn all the same.
-    if has(server) {
+    if facts.installs(server) {
         return None;
     }
     let python = facts.python.value().map_or("3.14", |python| python.version.as_str());

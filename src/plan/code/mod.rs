@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::answers::adopted::Adopted;
 use crate::detect::path;
 use crate::plan::carry::Carry;
+use crate::plan::env;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
@@ -261,15 +262,9 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         .filter(|required| !required.generated)
         .map(|required| required.name.as_str())
         .collect();
-    let blank: Vec<String> = variables(shape)
-        .into_iter()
-        .filter(|variable| variable.kind == crate::plan::env::EnvKind::Required)
-        .map(|variable| variable.name)
-        .filter(|name| !adopted.derived.given.contains(name))
-        .collect();
-    if !blank.is_empty() {
+    if let Some(blank) = env::to_fill_in(&variables(shape), &adopted.derived.given) {
         let why = if required.is_empty() { "" } else { ": the code does not start without them" };
-        notices.push(format!("fill in {} in .env before the first start{why}", blank.join(", ")));
+        notices.push(format!("{blank}{why}"));
     }
     let framework = shape.application().framework;
     let nginx = shape.has(Role::Nginx);
