@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::answers::draft::Draft;
 use crate::answers::source::Origin;
 use crate::catalog::VERSIONS;
-use crate::compose::image::tag;
+use crate::source::compose::image::tag;
 use crate::version::{self, major};
 
 /// What an update offers and does not take by itself, by key.

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::answers::adopted::Derived;
 use crate::apply::disk::{self, DiskState};
-use crate::compose::FILE_NAMES;
 use crate::digest::hash;
 use crate::error::{Error, Problem};
 use crate::plan::{Bundle, Output, Ownership, Plan, images};
 use crate::preset::{self, Kept, Places, Preset, Reference, Source};
 use crate::relpath::RelPath;
 use crate::render::Rendered;
+use crate::source::compose::FILE_NAMES;
 
 /// The directory of the bookkeeping.
 pub const DIRECTORY: &str = ".dockwright";

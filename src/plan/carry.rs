@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::answers::Answers;
-use crate::compose::image::{self, Kind, Known, Start};
-use crate::compose::mount::Source;
-use crate::compose::service::Build;
-use crate::compose::{Document, Mount, Service, interpolate};
 use crate::detect::compose::carried::Carried;
 use crate::plan::env::{EnvKind, EnvVar};
 use crate::schema::Role;
+use crate::source::compose::image::{self, Kind, Known, Start};
+use crate::source::compose::mount::Source;
+use crate::source::compose::service::Build;
+use crate::source::compose::{Document, Mount, Service, interpolate};
 
 /// Where the application is in the image that is built.
 const CODE: &str = "/app";

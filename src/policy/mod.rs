@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::{Draft, Origin};
 use crate::catalog::VERSIONS;
-use crate::compose::image;
 use crate::error::{Place, Problem};
 use crate::plan::{self, Bundle, Plan};
 use crate::preset::Preset;
 use crate::schema;
+use crate::source::compose::image;
 pub use requirement::{Constraint, Requirement};
 
 /// Everything a preset requires: locks by key, then floors, then rules.

@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::compose::yaml::{self, Item, Node};
 use crate::plan::topology::{
     Command, Condition, Dependency, Development, EnvValue, Group, Image, Mount, Port, Service,
     Test, Topology, Variable, Word,
 };
+use crate::source::compose::yaml::{self, Item, Node};
 use crate::units::MilliCpu;
 
 /// The column that a list in one line does not reach.

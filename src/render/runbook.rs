@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::answers::stack::Database;
-use crate::compose::interpolate;
 use crate::plan::Plan;
 use crate::plan::topology::{
     Condition, EnvValue, Image, Moment, Mount, Port, Service, Task, Topology,
 };
 use crate::render::context;
 use crate::schema::Role;
+use crate::source::compose::interpolate;
 
 /// The column that a paragraph does not reach.
 const WIDTH: usize = 96;
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn the_address_of_a_port_is_what_a_client_types() {
         let kept = |host: &str| {
-            address(&Port::Kept(crate::compose::Port {
+            address(&Port::Kept(crate::source::compose::Port {
                 host: host.to_owned(),
                 container: "80".to_owned(),
                 protocol: String::new(),

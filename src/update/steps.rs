@@ -2,8 +2,8 @@
 //! data.
 
 use crate::apply::bookkeeping::Lock;
-use crate::compose::image::tag;
 use crate::plan::Plan;
+use crate::source::compose::image::tag;
 use crate::version::major;
 
 /// What a person has to do where the plan moves a store under live data.

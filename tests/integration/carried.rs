@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use assert_fs::TempDir;
-use dockwright::compose::{Document, Service};
+use dockwright::source::compose::{Document, Service};
 
 use crate::init::{init, read, repository, write};
 

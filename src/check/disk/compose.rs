@@ -2,7 +2,7 @@
 //! the one it was written as.
 
 use crate::check::disk::scene::Text;
-use crate::compose::{Document, Item, Service};
+use crate::source::compose::{Document, Item, Service};
 
 /// A compose file.
 #[derive(Clone, Debug)]

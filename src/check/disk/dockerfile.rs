@@ -4,8 +4,8 @@
 use parse_dockerfile::{Command, Instruction};
 
 use crate::check::disk::scene::Text;
-use crate::compose::interpolate;
 use crate::detect::commands::{expand, without_run};
+use crate::source::compose::interpolate;
 
 /// An image that a file names.
 #[derive(Clone, Debug, PartialEq, Eq)]

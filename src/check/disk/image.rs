@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::check::disk::scene::Scene;
-use crate::compose::{Service, image, interpolate};
+use crate::source::compose::{Service, image, interpolate};
 
 /// An image and where it is named.
 #[derive(Clone, Debug, PartialEq, Eq)]

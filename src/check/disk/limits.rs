@@ -3,8 +3,8 @@
 use crate::check::disk::compose::{Compose, at};
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
-use crate::compose::{Item, Service, interpolate};
 use crate::policy::{Constraint, Requirement};
+use crate::source::compose::{Item, Service, interpolate};
 use crate::units::MilliCpu;
 
 /// Where a limit stands in a service, the form that counts first.

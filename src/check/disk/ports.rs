@@ -2,9 +2,9 @@
 
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
-use crate::compose::{Port, Service, interpolate};
 use crate::policy::Requirement;
 use crate::schema::Role;
+use crate::source::compose::{Port, Service, interpolate};
 
 /// Judges the addresses that every service is published on.
 pub fn bind(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {

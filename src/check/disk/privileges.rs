@@ -5,8 +5,8 @@ use crate::check::disk::compose::{Compose, words};
 use crate::check::disk::scene::Scene;
 use crate::check::disk::user::is_root;
 use crate::check::finding::Finding;
-use crate::compose::{Service, interpolate};
 use crate::policy::Requirement;
+use crate::source::compose::{Service, interpolate};
 
 /// Judges every service of every file that is deployed.
 pub fn judge(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {

@@ -9,10 +9,10 @@ use ruff_python_ast::{Expr, Number};
 use crate::check::disk::scene::{Scene, Text};
 use crate::check::disk::user::built;
 use crate::check::finding::Finding;
-use crate::compose::{Service, interpolate};
 use crate::detect::python::{self, Module};
 use crate::policy::Requirement;
 use crate::schema::Role;
+use crate::source::compose::{Service, interpolate};
 
 /// A number of a role and the names it goes by.
 struct Row {

@@ -4,9 +4,9 @@ use crate::catalog::VERSIONS;
 use crate::check::disk::image::Image;
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
-use crate::compose::image::parts;
 use crate::policy::{Constraint, Requirement};
 use crate::schema::Role;
+use crate::source::compose::image::parts;
 use crate::version;
 
 /// Judges the images that a name is about.

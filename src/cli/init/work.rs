@@ -20,7 +20,6 @@ use crate::apply::settle::{self, Choice, Choices, Group, Settled};
 use crate::cli::init::layers::Layers;
 use crate::cli::init::{Init, git};
 use crate::cli::input;
-use crate::compose::FILE_NAMES;
 use crate::error::{Error, Problem};
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::Content;
@@ -29,6 +28,7 @@ use crate::preset::Preset;
 use crate::project;
 use crate::relpath::RelPath;
 use crate::render::{self, Rendered};
+use crate::source::compose::FILE_NAMES;
 
 /// What would be written, compared with what is there.
 #[derive(Clone, Debug)]

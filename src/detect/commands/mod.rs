@@ -12,7 +12,7 @@ mod platform;
 mod procfile;
 mod readme;
 mod script;
-mod shell;
+
 mod tasks;
 mod unit;
 mod walker;

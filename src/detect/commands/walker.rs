@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::dockerfile::Image;
 use super::paths::{expand, join, name, parent};
-use super::shell;
 use super::wrapper::{self, Unwrapped};
 use super::{Command, Place};
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
+use crate::source::shell;
 
 /// How deep scripts that run scripts are followed.
 const DEEPEST: usize = 6;

@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compose::Document;
 use crate::schema::Role;
+use crate::source::compose::Document;
 
 /// An existing compose file. It is stored as text with its secrets taken
 /// out, so that the lock holds none.

@@ -1,13 +1,13 @@
 //! What a person should know about an existing compose file before another
 //! one takes its place.
 
-use crate::compose::mount::Source;
-use crate::compose::{Document, Service, image};
 use crate::detect::compose::files::{Found, file_name, join};
 use crate::detect::compose::role::Roles;
 use crate::detect::compose::secrets::Moved;
 use crate::detect::facts::Doubt;
 use crate::schema::Role;
+use crate::source::compose::mount::Source;
+use crate::source::compose::{Document, Service, image};
 
 /// The key of `detect --format json` these doubts are about.
 const KEY: &str = "compose";
@@ -107,7 +107,7 @@ fn without_volume(found: &Found, store: &Service, role: Role) -> Option<Doubt> {
 
 fn open_ports(found: &Found, store: &Service) -> Vec<Doubt> {
     let ports =
-        store.ports().into_iter().filter(super::super::super::compose::Port::is_open_to_the_world);
+        store.ports().into_iter().filter(crate::source::compose::Port::is_open_to_the_world);
     ports
         .map(|port| {
             doubt(
@@ -146,7 +146,8 @@ fn other_files(found: &Found, document: &Document) -> Vec<Doubt> {
             "the line is carried on, and what these files hold is not read",
         ));
     }
-    let extends = document.root.get("services").into_iter().flat_map(crate::compose::Item::entries);
+    let extends =
+        document.root.get("services").into_iter().flat_map(crate::source::compose::Item::entries);
     for (name, service) in extends {
         if let Some(file) = service.get("extends").and_then(|item| item.get("file")) {
             doubts.push(doubt(

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use crate::compose::FILE_NAMES;
 use crate::detect::compose::carried::Carried;
 use crate::detect::fact::Evidence;
 pub use crate::detect::path::{file_name, parent as directory_of};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::source::compose::FILE_NAMES;
 
 /// Every name that Compose takes by itself, as the file or over it.
 pub const TAKEN_BY_COMPOSE: [&str; 8] = [

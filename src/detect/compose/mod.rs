@@ -15,12 +15,12 @@ mod role_tests;
 #[cfg(test)]
 mod tests;
 
-use crate::compose::{Document, Service};
 use crate::detect::Facts;
 use crate::detect::fact::Fact;
 use crate::detect::facts::Doubt;
 use crate::detect::tree::Tree;
 use crate::schema::Role;
+use crate::source::compose::{Document, Service};
 use carried::Carried;
 use files::{Found, join};
 use role::Roles;

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::compose::image::{self, Kind};
-use crate::compose::service::Build;
-use crate::compose::{Document, Service};
 use crate::detect::compose::files::{directory_of, join};
 use crate::detect::compose::words::{self, Work};
 use crate::detect::tree::Tree;
 use crate::schema::Role;
+use crate::source::compose::image::{self, Kind};
+use crate::source::compose::service::Build;
+use crate::source::compose::{Document, Service};
 
 /// Names that a web service usually has.
 const WEB_NAMES: [&str; 16] = [

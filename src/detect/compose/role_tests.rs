@@ -2,9 +2,9 @@ use assert_fs::TempDir;
 use assert_fs::prelude::*;
 
 use super::role::*;
-use crate::compose::Document;
 use crate::detect::tree::Tree;
 use crate::schema::Role;
+use crate::source::compose::Document;
 
 const PYTHON: &str = "FROM python:3.12-slim\nRUN pip install -r requirements.txt\n";
 

@@ -2,10 +2,10 @@
 //! them, and the values stay what they were, since databases were made with
 //! them.
 
-use crate::compose::interpolate;
-use crate::compose::yaml::{Item, Node};
-use crate::compose::{Document, Service};
 use crate::detect::compose::carried::Secrets;
+use crate::source::compose::interpolate;
+use crate::source::compose::yaml::{Item, Node};
+use crate::source::compose::{Document, Service};
 
 /// A compose file without its secrets.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,6 @@
 //! What an existing compose project runs, against what is planned: what of its
 //! services goes on in one of ours, and those that are passed through.
 
-use crate::compose::interpolate;
-use crate::compose::yaml::{self, Item, Node};
-use crate::compose::{Document, Mount as Mounted, Port as Published, Service as Existing};
 use crate::plan::Plan;
 use crate::plan::carry::{Carry, OLD_DOCKERFILE, is_development};
 use crate::plan::topology::{
@@ -11,6 +8,9 @@ use crate::plan::topology::{
     Security, Service, Test, Variable, application, environment, runbook,
 };
 use crate::schema::Role;
+use crate::source::compose::interpolate;
+use crate::source::compose::yaml::{self, Item, Node};
+use crate::source::compose::{Document, Mount as Mounted, Port as Published, Service as Existing};
 
 /// Keys that belong to one service and its container.
 const OF_ONE: [&str; 17] = [

@@ -17,11 +17,11 @@ pub use environment::{EnvValue, Group, Variable, database_url, is_passed_on, red
 pub use existing::container_port;
 pub use runbook::{Backup, Moment, Runbook, Task, Trouble};
 
-use crate::compose::yaml::Item;
-use crate::compose::{Mount as KeptMount, Port as KeptPort};
 use crate::plan::Plan;
 use crate::plan::carry::Carry;
 use crate::schema::Role;
+use crate::source::compose::yaml::Item;
+use crate::source::compose::{Mount as KeptMount, Port as KeptPort};
 use crate::units::{Count, MiB, MilliCpu, Seconds};
 
 /// The network between clients, the proxy and the application.

@@ -4,10 +4,10 @@
 
 use crate::answers::stack::Database;
 use crate::catalog::frameworks::Orm;
-use crate::compose::{Service as Existing, interpolate};
 use crate::plan::Plan;
 use crate::plan::topology::{EnvValue, Mount, Service};
 use crate::schema::Role;
+use crate::source::compose::{Service as Existing, interpolate};
 
 /// What is known of one service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

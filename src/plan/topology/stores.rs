@@ -2,9 +2,6 @@
 //! before, its own lines stay, and ours are what limits, checks and locks it
 //! down.
 
-use crate::compose::Service as Existing;
-use crate::compose::image::Kind;
-use crate::compose::yaml::{Item, Node};
 use crate::plan::Plan;
 use crate::plan::carry::{Carry, has_jit};
 use crate::plan::code::has_password;
@@ -16,6 +13,9 @@ use crate::plan::topology::{
 };
 use crate::schema::Role;
 use crate::schema::numbers::rows;
+use crate::source::compose::Service as Existing;
+use crate::source::compose::image::Kind;
+use crate::source::compose::yaml::{Item, Node};
 
 /// Keys of an existing store that ours take the place of.
 const PLANNED: [&str; 18] = [
@@ -442,7 +442,7 @@ fn own_check(service: &Existing) -> Option<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compose::Document;
+    use crate::source::compose::Document;
 
     fn service(text: &str) -> Existing {
         let document = Document::read(&format!("services:\n  it:\n{text}")).unwrap();

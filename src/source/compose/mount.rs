@@ -1,7 +1,7 @@
 //! Mounts, in Compose's short and long form.
 
-use crate::compose::interpolate;
-use crate::compose::yaml::{Item, Node};
+use crate::source::compose::interpolate;
+use crate::source::compose::yaml::{Item, Node};
 
 /// What a mount shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn source_of(text: &str) -> Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compose::yaml;
+    use crate::source::compose::yaml;
 
     #[test]
     fn every_way_to_mount_is_read() {

@@ -1,7 +1,7 @@
 //! One service of a compose file.
 
-use crate::compose::yaml::{Item, Node};
-use crate::compose::{Mount, Port};
+use crate::source::compose::yaml::{Item, Node};
+use crate::source::compose::{Mount, Port};
 
 /// A service and everything it says.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,7 +167,7 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::compose::Document;
+    use crate::source::compose::Document;
 
     fn service(text: &str) -> super::Service {
         let document = Document::read(&format!("services:\n  it:\n{text}")).unwrap();

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::compose::interpolate;
+use crate::source::compose::interpolate;
 
 /// What an image runs.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Published ports, in Compose's short and long form.
 
-use crate::compose::interpolate;
-use crate::compose::yaml::{Item, Node};
+use crate::source::compose::interpolate;
+use crate::source::compose::yaml::{Item, Node};
 
 /// One entry of `ports`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Port {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compose::yaml;
+    use crate::source::compose::yaml;
 
     fn ports(text: &str) -> Vec<Port> {
         yaml::read(text).unwrap().items().iter().filter_map(Port::read).collect()

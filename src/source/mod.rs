@@ -1,0 +1,6 @@
+//! One reader per format, without opinions: bytes in, documents with the place
+//! of everything out. What a document means for a repository is `detect`'s to
+//! say, what is wrong with it `lint`'s.
+
+pub mod compose;
+pub mod shell;
