@@ -3,4 +3,8 @@
 //! say, what is wrong with it `lint`'s.
 
 pub mod compose;
+pub mod dockerfile;
+pub mod dotenv;
+pub mod nginx;
 pub mod shell;
+pub mod text;

@@ -1,28 +1,71 @@
 //! Compose's variables in text: `$NAME`, `${NAME}`, `${NAME:-default}`,
 //! `${NAME:?message}`, `$$`.
 
+/// A variable as it stands in text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable<'t> {
+    /// Its name.
+    pub name: &'t str,
+    /// What stands for it where it is not set: `${NAME:-default}`.
+    pub default: Option<&'t str>,
+    /// Whether it has to be set: `${NAME:?message}`.
+    pub required: bool,
+    /// Whether it is `${NAME:+other}`, which is nothing where it is not set.
+    pub alternative: bool,
+}
+
 /// Text with every variable replaced by its default, or by nothing where it
 /// has none: what Compose makes of it when no variable is set.
 #[must_use]
 pub fn defaults(text: &str) -> String {
+    replace(text, &mut |_| None)
+}
+
+/// Text with every variable replaced by what `value` gives, else by its
+/// default, or by nothing where it has none. An empty value is none where the
+/// operator has a colon.
+pub fn replace(text: &str, value: &mut dyn FnMut(&Variable<'_>) -> Option<String>) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
         let after = &rest[at + 1..];
-        rest = if let Some(next) = after.strip_prefix('$') {
+        if let Some(next) = after.strip_prefix('$') {
             out.push('$');
-            next
-        } else if let Some(inner) = after.strip_prefix('{') {
-            let end = closing(inner);
-            let expression = &inner[..end];
-            if let Some(default) = default_of(expression) {
-                out.push_str(&defaults(default));
+            rest = next;
+            continue;
+        }
+        let (expression, next) = match after.strip_prefix('{') {
+            Some(inner) => {
+                let end = closing(inner);
+                (&inner[..end], inner.get(end + 1..).unwrap_or_default())
             }
-            inner.get(end + 1..).unwrap_or_default()
-        } else {
-            after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            None => after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len())),
         };
+        rest = next;
+        let (name, operator) =
+            expression.split_at(expression.find(|c| !is_name(c)).unwrap_or(expression.len()));
+        if name.is_empty() {
+            continue;
+        }
+        let default = default_of(expression);
+        let bare = operator.trim_start_matches(':');
+        let other = bare.strip_prefix('+');
+        let variable = Variable {
+            name,
+            default,
+            required: bare.starts_with('?'),
+            alternative: other.is_some(),
+        };
+        let found = value(&variable).filter(|v| !(operator.starts_with(':') && v.is_empty()));
+        match (found, other, default) {
+            (Some(_), Some(other), _) => out.push_str(&replace(other, value)),
+            (None, Some(_), _) => {}
+            (Some(found), ..) => out.push_str(&found),
+            (None, _, Some(default)) => out.push_str(&replace(default, value)),
+            (None, ..) => {}
+        }
     }
     out.push_str(rest);
     out

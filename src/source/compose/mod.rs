@@ -6,6 +6,7 @@ pub mod image;
 pub mod interpolate;
 pub mod mount;
 pub mod port;
+pub mod project;
 pub mod service;
 pub mod yaml;
 
@@ -74,7 +75,7 @@ impl Document {
                 None => merged.push((key.clone(), value.clone())),
             }
         }
-        Some(Item { node: Node::Map(merged), line: item.line, span: None })
+        Some(Item { node: Node::Map(merged), line: item.line, span: None, file: item.file })
     }
 
     fn extends_here(&self, item: &Item) -> Option<&Item> {
@@ -107,5 +108,5 @@ fn laid_over(base: &Item, own: &Item) -> Item {
         }
         (_, own) => own.clone(),
     };
-    Item { node, line: own.line, span: None }
+    Item { node, line: own.line, span: None, file: own.file }
 }

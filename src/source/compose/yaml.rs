@@ -38,13 +38,15 @@ pub struct Item {
     /// Where its text is in the file, in bytes; `None` for an aliased or a
     /// merged value, whose text stands elsewhere.
     pub span: Option<(usize, usize)>,
+    /// The file, of those that were merged, by its number.
+    pub file: usize,
 }
 
 impl Item {
     /// A value that stands in no file.
     #[must_use]
     pub const fn of(node: Node) -> Self {
-        Self { node, line: 0, span: None }
+        Self { node, line: 0, span: None, file: 0 }
     }
 
     /// Text that stands in no file.
@@ -98,6 +100,19 @@ impl Item {
         }
     }
 
+    /// Says of a value and all in it from which file it is.
+    pub fn of_file(&mut self, file: usize) {
+        self.file = file;
+        match &mut self.node {
+            Node::List(items) => items.iter_mut().for_each(|item| item.of_file(file)),
+            Node::Map(entries) => entries.iter_mut().for_each(|(key, value)| {
+                key.of_file(file);
+                value.of_file(file);
+            }),
+            _ => {}
+        }
+    }
+
     fn is(&self, text: &str) -> bool {
         matches!(&self.node, Node::Text(own) if own == text)
     }
@@ -138,6 +153,7 @@ impl<'de> Deserialize<'de> for Item {
             node: spanned.value,
             line: defined.line() as usize,
             span: place.map(|(start, length)| (start as usize, (start + length) as usize)),
+            file: 0,
         })
     }
 }

@@ -1,0 +1,223 @@
+//! Files into one tree.
+
+use super::{Fault, Files, Project, merge, variables};
+use crate::source::compose::yaml::{self, Item, Node};
+use crate::source::dotenv;
+use crate::source::text::Text;
+
+/// More files than this are not followed, nor deeper chains of `extends`.
+const FILES: usize = 64;
+const DEEPEST: usize = 16;
+
+pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Project {
+    let mut loader = Loader { files, project: Project::default() };
+    loader.project.directory = directory.to_owned();
+    loader.env(&env_path(directory));
+    let root = loader.merged(paths, directory, 0);
+    loader.project.root = root;
+    variables::replace(&mut loader.project);
+    loader.project
+}
+
+fn env_path(directory: &str) -> String {
+    if directory == "." { ".env".to_owned() } else { format!("{directory}/.env") }
+}
+
+/// `written` seen from `base`, below the directory that is read.
+pub(super) fn join(base: &str, written: &str) -> Option<String> {
+    if written.contains(['$', '~']) || written.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = base.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    for part in written.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+}
+
+struct Loader<'a> {
+    files: Files<'a>,
+    project: Project,
+}
+
+impl Loader<'_> {
+    fn fault(&mut self, message: impl Into<String>, file: usize, line: usize) {
+        self.project.faults.push(Fault { message: message.into(), file, line: line.max(1) });
+    }
+
+    fn env(&mut self, path: &str) {
+        if let Ok(Some(text)) = (self.files)(path) {
+            for entry in dotenv::read(&text) {
+                self.project.env.entry(entry.name).or_insert(entry.value);
+            }
+        }
+    }
+
+    /// A file read as a tree; its number.
+    fn tree(&mut self, path: &str, from: Option<(usize, usize)>) -> Option<(usize, Item)> {
+        if let Some(known) = self.project.files.iter().position(|file| file.path == path) {
+            let text = self.project.files[known].text.clone();
+            return Some((known, self.parsed(&text, known)?));
+        }
+        let (file, line) = from.unwrap_or((self.project.files.len(), 1));
+        if self.project.files.len() >= FILES {
+            self.fault(format!("more than {FILES} files belong to it"), file, line);
+            return None;
+        }
+        match (self.files)(path) {
+            Ok(Some(text)) => {
+                let number = self.project.files.len();
+                self.project.files.push(Text::new(path, text.as_str()));
+                Some((number, self.parsed(&text, number)?))
+            }
+            other => {
+                let why = other.err().unwrap_or_else(|| "it is not there".to_owned());
+                if from.is_none() {
+                    self.project.files.push(Text::new(path, ""));
+                }
+                self.fault(format!("{path} cannot be read: {why}"), file, line);
+                None
+            }
+        }
+    }
+
+    fn parsed(&mut self, text: &str, number: usize) -> Option<Item> {
+        match yaml::read(text) {
+            Ok(mut item) if matches!(item.node, Node::Map(_)) => {
+                item.of_file(number);
+                Some(item)
+            }
+            Ok(Item { node: Node::Null, .. }) => None,
+            Ok(_) => {
+                self.fault("it is no mapping of keys", number, 1);
+                None
+            }
+            Err(said) => {
+                let line = line_in(&said).unwrap_or(1);
+                self.fault(format!("it is no YAML that can be read: {said}"), number, line);
+                None
+            }
+        }
+    }
+
+    /// Files laid over each other, and what they include under them.
+    fn merged(&mut self, paths: &[String], directory: &str, depth: usize) -> Item {
+        let mut root = Item::of(Node::Map(Vec::new()));
+        for path in paths {
+            let Some((number, mut own)) = self.tree(path, None) else { continue };
+            if let Some(included) = own.get("include").cloned() {
+                let below = self.included(&included, directory, number, depth);
+                root = merge::over(root, below, &self.project.files);
+            }
+            self.extended(&mut own, number, directory);
+            root = merge::over(root, own, &self.project.files);
+        }
+        root
+    }
+
+    fn included(&mut self, include: &Item, directory: &str, file: usize, depth: usize) -> Item {
+        let mut root = Item::of(Node::Map(Vec::new()));
+        if depth >= DEEPEST {
+            self.fault("it includes itself, or too deeply", file, include.line);
+            return root;
+        }
+        for entry in include.items() {
+            let written = match entry.get("path") {
+                Some(path) => path.scalars(),
+                None => entry.scalars(),
+            };
+            let paths: Vec<String> = written.iter().filter_map(|w| join(directory, w)).collect();
+            if written.is_empty() || paths.len() < written.len() {
+                let message = "what it includes is outside of the directory, or only known later";
+                self.fault(message, file, entry.line);
+                continue;
+            }
+            let of_first = paths[0].rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+            let stated = entry.get("project_directory").and_then(Item::scalar);
+            let place = stated.and_then(|stated| join(directory, &stated)).unwrap_or(of_first);
+            self.env(&env_path(&place));
+            let missing: Vec<&String> =
+                paths.iter().filter(|p| !matches!((self.files)(p), Ok(Some(_)))).collect();
+            if let Some(path) = missing.first() {
+                let message = format!("it includes {path}, which cannot be read");
+                self.fault(message, file, entry.line);
+                continue;
+            }
+            let below = self.merged(&paths, &place, depth + 1);
+            root = merge::over(root, below, &self.project.files);
+        }
+        root
+    }
+
+    /// `extends` of every service of a file.
+    fn extended(&mut self, own: &mut Item, number: usize, directory: &str) {
+        let whole = own.clone();
+        let Node::Map(entries) = &mut own.node else { return };
+        let services =
+            entries.iter_mut().find(|(key, _)| key.scalar().as_deref() == Some("services"));
+        let Some((_, Item { node: Node::Map(services), .. })) = services else { return };
+        for (_, service) in services {
+            *service = self.extension(service, &whole, number, directory, 0);
+        }
+    }
+
+    fn extension(
+        &mut self,
+        service: &Item,
+        whole: &Item,
+        number: usize,
+        directory: &str,
+        depth: usize,
+    ) -> Item {
+        let Some(extends) = service.get("extends").cloned() else { return service.clone() };
+        if depth >= DEEPEST {
+            self.fault("a service extends itself, or too deeply", number, extends.line);
+            return service.clone();
+        }
+        let name = extends.scalar().or_else(|| extends.get("service")?.scalar());
+        let file = extends.get("file").and_then(Item::scalar);
+        let (base_file, base_whole, place) = match file {
+            None => (number, whole.clone(), directory.to_owned()),
+            Some(written) => {
+                let Some(path) = join(directory, &written) else {
+                    let message = format!("it extends {written}, which is out of reach");
+                    self.fault(message, number, extends.line);
+                    return service.clone();
+                };
+                let Some((base, tree)) = self.tree(&path, Some((number, extends.line))) else {
+                    return service.clone();
+                };
+                let place = path.rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+                (base, tree, place)
+            }
+        };
+        let base = name.as_deref().and_then(|name| base_whole.get("services")?.get(name)).cloned();
+        let Some(base) = base else {
+            let name = name.unwrap_or_default();
+            self.fault(format!("it extends {name}, which is not there"), number, extends.line);
+            return service.clone();
+        };
+        let base = self.extension(&base, &base_whole, base_file, &place, depth + 1);
+        let mut own = service.clone();
+        without(&mut own, "extends");
+        merge::service(base, own, &self.project.files)
+    }
+}
+
+fn without(item: &mut Item, name: &str) {
+    if let Node::Map(entries) = &mut item.node {
+        entries.retain(|(key, _)| key.scalar().as_deref() != Some(name));
+    }
+}
+
+/// `… at line 3, column 1`.
+fn line_in(said: &str) -> Option<usize> {
+    let (_, after) = said.rsplit_once("line ")?;
+    after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}

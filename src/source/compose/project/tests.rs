@@ -1,0 +1,98 @@
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn project(paths: &[&str], files: &[(&str, &str)]) -> Project {
+    let files: BTreeMap<&str, &str> = files.iter().copied().collect();
+    let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    Project::load(".", &paths, &|path| Ok(files.get(path).map(|text| (*text).to_owned())))
+}
+
+fn service(project: &Project, name: &str) -> Service {
+    project.services().into_iter().find(|service| service.name == name).unwrap()
+}
+
+#[test]
+fn files_are_laid_over_each_other_by_composes_rules() {
+    let base = "services:\n  web:\n    image: a\n    command: [one, two]\n    environment: [A=1, B=2]\n    ports: ['80:80', '81:81']\n    volumes: ['data:/data', './x:/x']\n    privileged: true\n    cap_add: [A]\n    build: .\n    networks: [one]\n";
+    let over = "services:\n  web:\n    command: [three]\n    environment:\n      B: 3\n      C: 4\n    ports: !override\n      - '127.0.0.1:80:80'\n    volumes: ['./other:/x']\n    privileged: !reset null\n    cap_add: [B]\n    build: {target: prod}\n  extra: {image: b, tty: !reset true}\n";
+    let project = project(&["a.yml", "b.yml"], &[("a.yml", base), ("b.yml", over)]);
+    assert_eq!(project.faults, []);
+    let web = service(&project, "web");
+    assert_eq!(web.command(), "three");
+    let environment: Vec<String> = web
+        .environment()
+        .into_iter()
+        .map(|(name, value)| format!("{name}={}", value.unwrap_or_default()))
+        .collect();
+    assert_eq!(environment, ["A=1", "B=3", "C=4"]);
+    assert_eq!(web.ports().len(), 1);
+    let mounts: Vec<String> = web.mounts().into_iter().map(|mount| mount.target).collect();
+    assert_eq!(mounts, ["/data", "/x"]);
+    assert_eq!(web.item.get("privileged"), None);
+    assert_eq!(web.item.get("cap_add").unwrap().scalars(), ["A", "B"]);
+    assert_eq!(web.build().unwrap().target, "prod");
+    assert_eq!(web.build().unwrap().context, ".");
+    let port = &web.item.get("ports").unwrap().items()[0];
+    assert_eq!((port.file, port.line), (1, 8));
+    assert_eq!(service(&project, "extra").item.get("tty"), None);
+}
+
+#[test]
+fn extends_and_include_reach_other_files() {
+    let project = project(
+        &["compose.yaml"],
+        &[
+            (
+                "compose.yaml",
+                "include:\n  - infra/db.yaml\nservices:\n  web:\n    extends: {file: common.yaml, service: base}\n    image: own\n  two:\n    extends: web\n",
+            ),
+            ("common.yaml", "services:\n  base: {image: a, restart: always}\n"),
+            ("infra/db.yaml", "services:\n  db: {image: 'postgres:${PG}'}\n"),
+            ("infra/.env", "PG=17\n"),
+        ],
+    );
+    assert_eq!(project.faults, []);
+    let web = service(&project, "web");
+    assert_eq!(web.image().as_deref(), Some("own"));
+    let restart = web.item.get("restart").unwrap();
+    assert_eq!(project.files[restart.file].path, "common.yaml");
+    assert_eq!(service(&project, "two").text("restart").as_deref(), Some("always"));
+    assert_eq!(service(&project, "db").image().as_deref(), Some("postgres:17"));
+}
+
+#[test]
+fn variables_come_from_env_and_defaults_and_the_rest_is_named() {
+    let project = project(
+        &["compose.yaml"],
+        &[
+            (
+                "compose.yaml",
+                "services:\n  web:\n    image: a:${TAG}\n    user: ${U:?set it}\n    ports: ['${P:-80}:80', '${Q:+1}']\n    command: echo $$HOME\n",
+            ),
+            (".env", "TAG=3\n"),
+        ],
+    );
+    let web = service(&project, "web");
+    assert_eq!(web.image().as_deref(), Some("a:3"));
+    assert_eq!(web.ports()[0].host, "80");
+    assert_eq!(web.command(), "echo $HOME");
+    assert_eq!(project.unset, [Unset { name: "U".into(), required: true, file: 0, line: 4 }]);
+}
+
+#[test]
+fn what_is_out_of_reach_is_a_fault() {
+    for text in [
+        "include: ['../x.yaml']\n",
+        "include: [there-is-none.yaml]\n",
+        "services: {a: {extends: {file: none.yaml, service: b}}}\n",
+        "services: {a: {extends: b}, b: {extends: a}}\n",
+        "a: 1\n---\nb: 2\n",
+        "- a\n",
+        "a: [\n",
+        "include: [compose.yaml]\n",
+    ] {
+        let project = project(&["compose.yaml"], &[("compose.yaml", text)]);
+        assert!(!project.faults.is_empty(), "{text}");
+    }
+}

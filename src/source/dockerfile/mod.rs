@@ -1,0 +1,323 @@
+//! Dockerfiles, by BuildKit's own grammar: parser directives, instructions
+//! over several lines, flags, here-documents only where BuildKit sees them,
+//! stages, and what an image of a stage is.
+//!
+//! - `lines`: text into instructions
+//! - `expand`: variables in words
+//! - `image`: what FROM, ENV, USER, CMD and the others add up to
+
+mod expand;
+mod image;
+mod lines;
+#[cfg(test)]
+mod tests;
+
+pub use expand::{Expanded, expand};
+pub use image::{Arguments, Healthcheck, Image, Setting};
+
+use crate::source::text::Span;
+
+/// What an instruction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each is the instruction of its name")]
+pub enum Keyword {
+    Add,
+    Arg,
+    Cmd,
+    Copy,
+    Entrypoint,
+    Env,
+    Expose,
+    From,
+    Healthcheck,
+    Label,
+    Maintainer,
+    Onbuild,
+    Run,
+    Shell,
+    Stopsignal,
+    User,
+    Volume,
+    Workdir,
+}
+
+const KEYWORDS: [(&str, Keyword); 18] = [
+    ("ADD", Keyword::Add),
+    ("ARG", Keyword::Arg),
+    ("CMD", Keyword::Cmd),
+    ("COPY", Keyword::Copy),
+    ("ENTRYPOINT", Keyword::Entrypoint),
+    ("ENV", Keyword::Env),
+    ("EXPOSE", Keyword::Expose),
+    ("FROM", Keyword::From),
+    ("HEALTHCHECK", Keyword::Healthcheck),
+    ("LABEL", Keyword::Label),
+    ("MAINTAINER", Keyword::Maintainer),
+    ("ONBUILD", Keyword::Onbuild),
+    ("RUN", Keyword::Run),
+    ("SHELL", Keyword::Shell),
+    ("STOPSIGNAL", Keyword::Stopsignal),
+    ("USER", Keyword::User),
+    ("VOLUME", Keyword::Volume),
+    ("WORKDIR", Keyword::Workdir),
+];
+
+impl Keyword {
+    /// The instruction of a word, in any case.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        KEYWORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, own)| *own)
+    }
+
+    /// The word, in capitals.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        KEYWORDS.iter().find(|(_, own)| *own == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// Text that stands on one or several lines: continuation characters, comments
+/// between its lines and line ends are left out, and each byte knows its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// The text.
+    pub text: String,
+    /// For a byte of the text from which on bytes are consecutive: its place.
+    places: Vec<(usize, usize)>,
+}
+
+impl Joined {
+    /// The place in the file of a byte of the text.
+    #[must_use]
+    pub fn place(&self, at: usize) -> usize {
+        let index = self.places.partition_point(|(own, _)| *own <= at);
+        match index.checked_sub(1).map(|index| self.places[index]) {
+            Some((own, place)) => place + (at - own),
+            None => 0,
+        }
+    }
+
+    /// The place in the file of bytes of the text.
+    #[must_use]
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        let first = self.place(start);
+        Span::new(first, if end > start { self.place(end - 1) + 1 } else { first })
+    }
+
+    fn push(&mut self, text: &str, place: usize) {
+        if !text.is_empty() {
+            self.places.push((self.text.len(), place));
+            self.text.push_str(text);
+        }
+    }
+
+    /// The part from a byte on.
+    #[must_use]
+    pub fn from(&self, at: usize) -> Self {
+        let mut part = Self { text: self.text[at..].to_owned(), places: Vec::new() };
+        if !part.text.is_empty() {
+            part.places.push((0, self.place(at)));
+            let later = self.places.iter().filter(|(own, _)| *own > at);
+            part.places.extend(later.map(|(own, place)| (own - at, *place)));
+        }
+        part
+    }
+
+    /// The words between blanks, quoted ones whole and as they are written,
+    /// with the bytes where each begins and ends.
+    #[must_use]
+    pub fn words(&self, escape: char) -> Vec<(usize, usize)> {
+        lines::words(&self.text, escape)
+    }
+}
+
+/// `--name=value` after an instruction's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Without the hyphens.
+    pub name: String,
+    /// What follows `=`.
+    pub value: Option<String>,
+    /// Where all of it stands.
+    pub span: Span,
+}
+
+/// A here-document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heredoc {
+    /// The word that ends it.
+    pub name: String,
+    /// Whether variables in it are replaced: its name was not quoted.
+    pub expands: bool,
+    /// Where its lines stand, without the one that ends it.
+    pub body: Span,
+}
+
+/// Words that start a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A JSON array: run as it is.
+    Exec(Vec<String>),
+    /// Text for a shell.
+    Shell(String),
+}
+
+impl Command {
+    /// The words as they would be run, a shell's quotes taken off. A text that
+    /// a shell would refuse is one word.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        match self {
+            Self::Exec(words) => words.clone(),
+            Self::Shell(text) => shell_words::split(text).unwrap_or_else(|_| vec![text.clone()]),
+        }
+    }
+
+    /// The words as one line of a shell.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match self {
+            Self::Exec(words) => shell_words::join(words),
+            Self::Shell(text) => text.clone(),
+        }
+    }
+}
+
+/// One instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// What it does.
+    pub keyword: Keyword,
+    /// Where it stands: all its lines, here-documents with their last line
+    /// included, without the last line end.
+    pub span: Span,
+    /// Where its first word stands.
+    pub word: Span,
+    /// Its flags.
+    pub flags: Vec<Flag>,
+    /// What follows the flags.
+    pub arguments: Joined,
+    /// Its here-documents.
+    pub heredocs: Vec<Heredoc>,
+    /// Its arguments, where they are a JSON array of texts.
+    pub json: Option<Vec<String>>,
+}
+
+impl Instruction {
+    /// The value of a flag.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<&str> {
+        self.flags.iter().rfind(|flag| flag.name == name)?.value.as_deref()
+    }
+
+    /// Its arguments as a command, with `SHELL` not yet put before it.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        match &self.json {
+            Some(words) => Command::Exec(words.clone()),
+            None => Command::Shell(self.arguments.text.trim().to_owned()),
+        }
+    }
+
+    /// `name=value` pairs of ENV, ARG and LABEL, quotes as they are written,
+    /// with the place of each; `ENV name value` is one. `ARG name` has no value.
+    #[must_use]
+    pub fn pairs(&self, escape: char) -> Vec<(String, Option<String>, Span)> {
+        let text = &self.arguments.text;
+        let words = self.arguments.words(escape);
+        let Some(&(start, end)) = words.first() else { return Vec::new() };
+        if self.keyword != Keyword::Arg && !text[start..end].contains('=') {
+            let value = text[end..].trim();
+            let span = self.arguments.span(start, end + text[end..].trim_end().len());
+            return vec![(text[start..end].to_owned(), Some(value.to_owned()), span)];
+        }
+        words
+            .iter()
+            .map(|&(start, end)| {
+                let span = self.arguments.span(start, end);
+                match text[start..end].split_once('=') {
+                    Some((name, value)) => (name.to_owned(), Some(value.to_owned()), span),
+                    None => (text[start..end].to_owned(), None, span),
+                }
+            })
+            .collect()
+    }
+}
+
+/// A stage: a FROM and what follows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stage {
+    /// What `AS` calls it, as it is written.
+    pub name: Option<String>,
+    /// What FROM names, as it is written.
+    pub from: String,
+    /// Where that stands.
+    pub from_span: Span,
+    /// Its instructions, FROM first, by their numbers.
+    pub first: usize,
+    /// The number after its last instruction's.
+    pub end: usize,
+}
+
+/// Something BuildKit would refuse, or that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// A Dockerfile.
+#[derive(Clone, Debug, Default)]
+pub struct Dockerfile {
+    /// `# syntax=`, and where its value stands.
+    pub syntax: Option<(String, Span)>,
+    /// The character that continues lines: `\`, or what `# escape=` says.
+    pub escape: char,
+    /// Every instruction, in order.
+    pub instructions: Vec<Instruction>,
+    /// Its stages, in order.
+    pub stages: Vec<Stage>,
+    /// Where comments stand: each `#` line, whole.
+    pub comments: Vec<Span>,
+    /// What is wrong with its syntax.
+    pub faults: Vec<Fault>,
+}
+
+impl Dockerfile {
+    /// Reads a Dockerfile. What is wrong is in `faults`; the rest is read.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        lines::read(text)
+    }
+
+    /// The stage of a name or number; the last one for none.
+    #[must_use]
+    pub fn stage(&self, target: Option<&str>) -> Option<usize> {
+        match target {
+            None | Some("") => self.stages.len().checked_sub(1),
+            Some(target) => self.stage_named(target, self.stages.len()),
+        }
+    }
+
+    /// The last of the first `before` stages with a name, or the one of a number.
+    #[must_use]
+    pub fn stage_named(&self, name: &str, before: usize) -> Option<usize> {
+        let is = |stage: &Stage| stage.name.as_ref().is_some_and(|n| n.eq_ignore_ascii_case(name));
+        let named = self.stages[..before.min(self.stages.len())].iter().rposition(is);
+        named.or_else(|| name.parse().ok().filter(|number| *number < before))
+    }
+
+    /// The instructions of a stage, each with its number.
+    pub fn of_stage(&self, stage: usize) -> impl Iterator<Item = (usize, &Instruction)> {
+        let range = self.stages.get(stage).map_or(0..0, |stage| stage.first..stage.end);
+        range.map(|number| (number, &self.instructions[number]))
+    }
+
+    /// The stage that an instruction stands in; `None` before the first FROM.
+    #[must_use]
+    pub fn stage_of(&self, instruction: usize) -> Option<usize> {
+        self.stages.iter().position(|stage| (stage.first..stage.end).contains(&instruction))
+    }
+}
