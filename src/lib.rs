@@ -26,6 +26,7 @@ pub mod cli;
 pub mod detect;
 pub mod digest;
 pub mod error;
+pub mod lint;
 pub mod merge;
 pub mod plan;
 pub mod policy;

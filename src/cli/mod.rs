@@ -1,6 +1,7 @@
 //! The command line: arguments in, a report and an exit code out. One thin
 //! file per command.
 
+pub mod audit;
 pub mod check;
 pub mod detect;
 pub mod init;
@@ -55,6 +56,9 @@ enum Command {
     /// Carry a newer preset, tool or answers into repositories, keeping edits
     #[command(after_help = update::EXAMPLES)]
     Update(update::Update),
+    /// Judge container files, whoever wrote them
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(audit::Audit),
     /// Say whether repositories follow their preset: drift, conflicts, policy
     #[command(after_help = check::EXAMPLES)]
     Check(check::Check),
@@ -197,6 +201,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Detect(detect) => detect::run(&detect.dir, detect.format),
         Command::Init(init) => init::run(&init),
         Command::Update(update) => update::run(&update),
+        Command::Audit(audit) => audit::run(&audit),
         Command::Check(check) => check::run(&check),
         Command::Plan(plan) => plan::run(&plan.dir, &plan.choices, plan.explain.as_deref()),
         Command::Preset(command) => preset::run(&command),

@@ -66,21 +66,27 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     for (path, text) in &wishes.additions {
         tree.put(path, text);
     }
-    let commands = commands::find(&tree);
-    let startup = startup::find(&tree, &commands, wishes);
+    Ok(of_tree(&tree, wishes))
+}
+
+/// Reads the files of a directory that were listed already.
+#[must_use]
+pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
+    let commands = commands::find(tree);
+    let startup = startup::find(tree, &commands, wishes);
     let dependencies =
-        Dependencies::with_manager(&tree, startup.root(), wishes.package_manager.as_deref());
-    let (python, doubts) = version::find(&tree, &dependencies);
-    let (ml, more) = ml::find(&tree, &dependencies, startup.root());
+        Dependencies::with_manager(tree, startup.root(), wishes.package_manager.as_deref());
+    let (python, doubts) = version::find(tree, &dependencies);
+    let (ml, more) = ml::find(tree, &dependencies, startup.root());
     let build_context = match startup.root.value() {
-        Some(root) => context::find(&tree, root, &dependencies),
+        Some(root) => context::find(tree, root, &dependencies),
         None => Fact::Unknown,
     };
     let wished =
         wishes.python.as_deref().and_then(|python| python.strip_prefix("3.")?.parse().ok());
     let minor = wished.unwrap_or_else(|| version::minor_of(&python));
     let context = services::Context {
-        tree: &tree,
+        tree,
         commands: &commands,
         dependencies: &dependencies,
         startup: &startup,
@@ -98,22 +104,22 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
         dependency_files: dependencies.files_fact(),
         build_context,
         installs: dependencies.install_facts(),
-        system_packages: system::find(&tree, &dependencies, minor),
+        system_packages: system::find(tree, &dependencies, minor),
         python,
         ml,
         packages: dependencies.packages(),
         doubts: dependencies.doubts.into_iter().chain(doubts).chain(more).collect(),
-        existing_files: existing::find(&tree),
+        existing_files: existing::find(tree),
         unreadable: tree.unreadable().to_vec(),
         ..Facts::default()
     };
-    let existing = compose::of(&tree, &facts);
+    let existing = compose::of(tree, &facts);
     facts.carried = existing.carried;
-    facts.given = compose::files::given(&tree, facts.carried.value());
+    facts.given = compose::files::given(tree, facts.carried.value());
     facts.doubts.extend(existing.doubts);
     let context = facts.build_context.value().map_or(".", String::as_str);
-    facts.doubts.extend(stages::find(&tree, context));
+    facts.doubts.extend(stages::find(tree, context));
     services.fill(&mut facts);
-    facts.readiness = readiness::find(&tree, &facts);
-    Ok(facts)
+    facts.readiness = readiness::find(tree, &facts);
+    facts
 }

@@ -24,6 +24,9 @@ use crate::detect::tree::Tree;
 pub use dockerfile::without_run;
 pub use paths::{expand, join};
 
+/// Takes what stands in front of a program off: `exec`, `poetry run`, `sh -c`.
+pub use wrapper::unwrap;
+
 /// Where a command stands. Earlier ones are better evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {

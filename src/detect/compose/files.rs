@@ -72,7 +72,8 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
     found
 }
 
-fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
+/// The file that `docker compose` takes in a directory by itself.
+pub fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
     let env = read_env(tree, directory);
     let stated = stated_files(tree, directory, &env);
     let by_name = || {

@@ -83,7 +83,8 @@ impl Mover<'_> {
         if let Some(environment) = item.get("environment") {
             self.environment(name, environment);
         }
-        let service = Service { name: name.to_owned(), line: item.line, item: item.clone() };
+        let service =
+            Service { name: name.to_owned(), line: item.line, file: item.file, item: item.clone() };
         self.password_argument(&service);
     }
 

@@ -10,6 +10,8 @@ pub struct Service {
     pub name: String,
     /// The line of its name.
     pub line: usize,
+    /// The file its name is in, of those that were merged.
+    pub file: usize,
     /// Its keys.
     pub item: Item,
 }
@@ -29,7 +31,7 @@ impl Service {
     /// A service by its name and its keys.
     #[must_use]
     pub fn of(name: &Item, item: Item) -> Self {
-        Self { name: name.scalar().unwrap_or_default(), line: name.line, item }
+        Self { name: name.scalar().unwrap_or_default(), line: name.line, file: name.file, item }
     }
 
     /// A key's scalar.
