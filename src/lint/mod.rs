@@ -10,6 +10,7 @@
 //! - `rule`, `diagnostic`: their types
 
 pub mod diagnostic;
+pub mod edit;
 pub mod rule;
 pub mod rules;
 pub mod subject;

@@ -33,6 +33,7 @@ mod reasons;
 mod references;
 mod registry;
 mod rendered;
+mod rules;
 mod shapes;
 mod support;
 mod team;

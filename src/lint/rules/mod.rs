@@ -1,8 +1,18 @@
-//! The rules, a file each.
+//! The rules, a file each, by what they are about.
+
+use std::sync::LazyLock;
 
 use crate::lint::rule::Rule;
 
-mod root_user;
+mod compose;
+mod cross;
+mod dockerfile;
+mod proxy;
+mod server;
 
 /// Every rule, by code.
-pub static ALL: &[&Rule] = &[&root_user::RULE];
+pub static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let mut all = [dockerfile::ALL, compose::ALL, proxy::ALL, server::ALL, cross::ALL].concat();
+    all.sort_by_key(|rule| rule.code);
+    all
+});

@@ -1,6 +1,6 @@
 //! A container that runs as root.
 
-use crate::lint::diagnostic::{Grade, Severity};
+use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
 
@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     why: "Whoever breaks into the process is root in the container, may write to everything in it, and needs one fault of the kernel less to be root on the host.",
     example: "USER 10001:10001",
     source: "Docker, Building best practices: USER; CIS Docker Benchmark 4.1",
-    fix: Some(Grade::Checked),
+    fix: None,
     check,
 };
 

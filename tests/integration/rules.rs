@@ -1,0 +1,167 @@
+//! Every rule of the audit has a case that breaks it, one that does not, and
+//! one that looks alike and is right: `tests/rules/CODE/{fails,passes,alike}`,
+//! each a small repository. More cases have a name after a hyphen:
+//! `fails-in-compose`. A fix leaves nothing of its finding, and finds nothing to
+//! do the second time; where `fixed` (or `fixed-…`) is there, it is what comes out.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dockwright::lint::{self, Diagnostic, Fix, Rule, Subject, edit, rules};
+
+fn directory(rule: &Rule) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(rule.code)
+}
+
+fn cases(rule: &Rule, kind: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory(rule)).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            name == kind || name.starts_with(&format!("{kind}-"))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// A copy of a case: in a directory of its own, where nothing above it counts.
+fn copied(case: &Path) -> assert_fs::TempDir {
+    let copy = assert_fs::TempDir::new().unwrap();
+    copy_into(case, copy.path());
+    copy
+}
+
+fn copy_into(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy_into(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn found(rule: &Rule, dir: &Path) -> (Subject, Vec<Diagnostic>) {
+    let subject = Subject::read(dir).unwrap();
+    let found = lint::judge(&subject, &[rule]);
+    (subject, found)
+}
+
+#[test]
+fn every_rule_has_cases_that_break_it_and_cases_that_do_not() {
+    let mut problems = Vec::new();
+    for rule in rules::ALL.iter() {
+        for kind in ["fails", "passes", "alike"] {
+            let cases = cases(rule, kind);
+            if cases.is_empty() {
+                problems.push(format!("{} {}: no case `{kind}`", rule.code, rule.name));
+            }
+            for case in cases {
+                let copy = copied(&case);
+                let (subject, found) = found(rule, copy.path());
+                if found.is_empty() == (kind == "fails") {
+                    let said: Vec<&str> = found.iter().map(|own| own.message.as_str()).collect();
+                    problems.push(format!(
+                        "{}: {said:?}, unread {:?}",
+                        case.display(),
+                        subject.unread
+                    ));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn a_fix_leaves_nothing_of_its_finding_and_nothing_to_do_twice() {
+    let mut problems = Vec::new();
+    for rule in rules::ALL.iter().filter(|rule| rule.fix.is_some()) {
+        let mut any = false;
+        for case in cases(rule, "fails") {
+            let copy = copied(&case);
+            let name = case.display();
+            let (subject, before) = found(rule, copy.path());
+            let fixes: Vec<&Fix> = before.iter().filter_map(|own| own.fix.as_ref()).collect();
+            if fixes.is_empty() {
+                continue;
+            }
+            any = true;
+            let unread = subject.unread.len();
+            // What touches another fix comes in the next round.
+            for _ in 0..5 {
+                let (subject, own) = found(rule, copy.path());
+                let fixes: Vec<&Fix> = own.iter().filter_map(|own| own.fix.as_ref()).collect();
+                for (path, text) in edit::apply(&subject.texts, &fixes).texts {
+                    let target = copy.path().join(path);
+                    fs::create_dir_all(target.parent().unwrap()).unwrap();
+                    fs::write(target, text).unwrap();
+                }
+            }
+            let (subject, after) = found(rule, copy.path());
+            if subject.unread.len() > unread {
+                problems.push(format!("{name}: no longer read: {:?}", subject.unread));
+            }
+            let left: Vec<&str> = after
+                .iter()
+                .filter(|own| own.fix.is_some())
+                .map(|own| own.message.as_str())
+                .collect();
+            if !left.is_empty() || after.len() + fixes.len() > before.len() {
+                let all: Vec<&str> = after.iter().map(|own| own.message.as_str()).collect();
+                problems.push(format!("{name}: still there after its fix: {all:?}"));
+            }
+            let expected =
+                case.file_name().unwrap().to_string_lossy().replacen("fails", "fixed", 1);
+            let expected = case.with_file_name(expected);
+            if expected.is_dir() {
+                let (one, other) = (files(copy.path()), files(&expected));
+                if one != other {
+                    problems.push(format!("{name}: comes out as {one:#?}, not as {other:#?}"));
+                }
+            }
+        }
+        if !any {
+            problems.push(format!(
+                "{} {}: it says that it has a fix, and no case has one",
+                rule.code, rule.name
+            ));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn files(dir: &Path) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![dir.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).unwrap().flatten() {
+            if entry.path().is_dir() {
+                open.push(entry.path());
+            } else {
+                let name = entry.path().strip_prefix(dir).unwrap().display().to_string();
+                files.insert(name, fs::read_to_string(entry.path()).unwrap());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn codes_and_names_are_used_once_and_in_order() {
+    let codes: Vec<&str> = rules::ALL.iter().map(|rule| rule.code).collect();
+    let mut sorted = codes.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(codes, sorted);
+    let mut names: Vec<&str> = rules::ALL.iter().map(|rule| rule.name).collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
