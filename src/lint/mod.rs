@@ -11,6 +11,8 @@
 
 pub mod diagnostic;
 pub mod edit;
+pub mod ignores;
+pub mod mend;
 pub mod rule;
 pub mod rules;
 pub mod subject;

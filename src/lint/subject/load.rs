@@ -30,9 +30,20 @@ impl Subject {
     /// # Errors
     /// When the directory itself cannot be read.
     pub fn read(directory: &Path) -> Result<Self, Error> {
-        let tree = Tree::read(directory)?;
+        Self::with(directory, BTreeMap::new())
+    }
+
+    /// Reads a directory as if some of its files held other texts.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read.
+    pub fn with(directory: &Path, overlay: BTreeMap<String, String>) -> Result<Self, Error> {
+        let mut tree = Tree::read(directory)?;
+        for (path, text) in &overlay {
+            tree.put(path, text);
+        }
         let facts = detect::of_tree(&tree, &Wishes::default());
-        Ok(Loader::new(tree, facts).load())
+        Ok(Loader::new(tree, facts, overlay).load())
     }
 }
 
@@ -68,11 +79,14 @@ pub fn is_dockerfile(path: &str) -> bool {
 
 struct Loader {
     subject: Subject,
+    /// Texts that stand for those on disk.
+    overlay: BTreeMap<String, String>,
 }
 
 impl Loader {
-    fn new(tree: Tree, facts: Facts) -> Self {
+    fn new(tree: Tree, facts: Facts, overlay: BTreeMap<String, String>) -> Self {
         Self {
+            overlay,
             subject: Subject {
                 tree,
                 texts: Vec::new(),
@@ -110,7 +124,7 @@ impl Loader {
         if let Some(known) = self.subject.text_of(path) {
             return Some(known);
         }
-        match read(self.subject.tree.base(), path) {
+        match read(self.subject.tree.base(), &self.overlay, path) {
             Ok(Some(text)) => {
                 self.subject.texts.push(Text::new(path, text));
                 Some(self.subject.texts.len() - 1)
@@ -183,8 +197,9 @@ impl Loader {
 
     fn deployments(&mut self) {
         let base = self.subject.tree.base().to_owned();
+        let overlay = self.overlay.clone();
         let complete = |path: &str| {
-            let Ok(Some(text)) = read(&base, path) else { return true };
+            let Ok(Some(text)) = read(&base, &overlay, path) else { return true };
             let Ok(root) = yaml::read(&text) else { return true };
             let has = |item: &Item, key: &str| item.get(key).is_some();
             root.get("services").is_none_or(|services| {
@@ -198,7 +213,7 @@ impl Loader {
             if paths.iter().any(|path| path.contains("{{")) {
                 continue;
             }
-            let project = Project::load(&directory, &paths, &|path| read(&base, path));
+            let project = Project::load(&directory, &paths, &|path| read(&base, &overlay, path));
             let texts = project
                 .files
                 .iter()
@@ -650,7 +665,14 @@ fn arguments(build: &Item) -> Arguments {
 }
 
 /// A file's text. Only plain files are read, and never through a link out.
-fn read(base: &Path, path: &str) -> Result<Option<String>, String> {
+fn read(
+    base: &Path,
+    overlay: &BTreeMap<String, String>,
+    path: &str,
+) -> Result<Option<String>, String> {
+    if let Some(text) = overlay.get(path) {
+        return Ok(Some(text.clone()));
+    }
     let whole = base.join(path);
     let Ok(metadata) = fs::metadata(&whole) else { return Ok(None) };
     if !metadata.is_file() {
