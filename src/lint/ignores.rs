@@ -13,10 +13,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::check::waiver::Waiver;
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::{self, Findings, Rule};
 use crate::lint::subject::Subject;
+use crate::lint::waiver::Waiver;
 use crate::source::text::Span;
 
 const fn meta(
@@ -132,6 +132,13 @@ pub fn apply(
             Judged { diagnostic, allowed }
         })
         .collect();
+    for ((waiver, rule), _) in waivers.iter().zip(&used).filter(|(_, used)| !**used) {
+        let Some(text) = subject.text_of(&waiver.place.file) else { continue };
+        let at = subject.line_at(text, waiver.place.line);
+        add(&WITHOUT_EFFECT, at, format!("nothing here breaks {}", rule.code), &mut more)
+            .about(rule.code)
+            .help("take the waiver out");
+    }
     for ignore in ignores.iter().filter(|own| !own.used) {
         let names: Vec<&str> = ignore.rules.iter().map(|rule| rule.code).collect();
         let message = format!("nothing here breaks {}", names.join(", "));

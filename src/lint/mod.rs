@@ -16,6 +16,7 @@ pub mod mend;
 pub mod rule;
 pub mod rules;
 pub mod subject;
+pub mod waiver;
 
 pub use diagnostic::{At, Diagnostic, Edit, Fix, Grade, NewFile, Severity};
 pub use rule::{Findings, Rule};

@@ -1,6 +1,7 @@
 //! What dockwright promises, from the outside: one file per feature.
 
 mod adopted;
+mod audit;
 mod bad_input;
 mod carried;
 mod catalog;

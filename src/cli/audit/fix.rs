@@ -12,7 +12,7 @@ use crate::apply::exclusive::Held;
 use crate::cli::{diff, report as reporting};
 use crate::error::{Error, Problem};
 use crate::lint::mend::{Mended, mend};
-use crate::lint::{Grade, ignores};
+use crate::lint::{Grade, Subject, ignores};
 use crate::relpath::RelPath;
 
 /// Mends every path.
@@ -41,7 +41,7 @@ fn one(
     path: &Path,
 ) -> Result<(), Error> {
     let (directory, only) = split(path, &request.overlay);
-    let waivers = waivers(&directory)?;
+    let waivers = waivers(&directory, &mut Subject::with(&directory, request.overlay.clone())?)?;
     let mended = mend(&directory, &request.rules, &|subject, own, fix| {
         let asked = match codes {
             Some(codes) => codes.contains(&own.code),

@@ -14,14 +14,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::answers::document;
-use crate::check::waiver::{self, Waiver};
 use crate::cli::findings::{github, gitlab, sarif};
 use crate::cli::many::{self, Done};
 use crate::cli::report as reporting;
 use crate::error::{Error, Problem, nearest};
 use crate::lint::ignores::{self, Judged};
+use crate::lint::waiver::{self, Waiver};
 use crate::lint::{self, Rule, Severity, Subject, rule, rules};
 use crate::project;
+use crate::source::text::Text;
 
 /// Examples below `--help`.
 pub const EXAMPLES: &str = "Examples:
@@ -285,9 +286,9 @@ fn split(path: &Path, overlay: &BTreeMap<String, String>) -> (PathBuf, Option<St
 
 fn judge(path: &Path, request: &Request) -> Result<Outcome, Error> {
     let (directory, only) = split(path, &request.overlay);
-    let subject = Subject::with(&directory, request.overlay.clone())?;
+    let mut subject = Subject::with(&directory, request.overlay.clone())?;
     let found = lint::judge(&subject, &request.rules);
-    let waivers = waivers(&directory)?;
+    let waivers = waivers(&directory, &mut subject)?;
     let mut judged = ignores::apply(&subject, found, &waivers, &request.today);
     judged.retain(|own| {
         own.diagnostic.severity >= request.level
@@ -298,11 +299,13 @@ fn judge(path: &Path, request: &Request) -> Result<Outcome, Error> {
 }
 
 /// The waivers of a repository that has a `dockwright.toml`.
-fn waivers(directory: &Path) -> Result<Vec<Waiver>, Error> {
-    match std::fs::read_to_string(directory.join(document::FILE)) {
-        Ok(text) => waiver::read(&text).map_err(Error::Input),
-        Err(_) => Ok(Vec::new()),
-    }
+fn waivers(directory: &Path, subject: &mut Subject) -> Result<Vec<Waiver>, Error> {
+    let Ok(text) = std::fs::read_to_string(directory.join(document::FILE)) else {
+        return Ok(Vec::new());
+    };
+    let waivers = waiver::read(&text).map_err(Error::Input)?;
+    subject.texts.push(Text::new(document::FILE, text));
+    Ok(waivers)
 }
 
 /// What could not be read at all.
