@@ -33,6 +33,19 @@ impl Subject {
         Self::with(directory, BTreeMap::new())
     }
 
+    /// Reads the container files of a directory alone, as if some of its files held
+    /// other texts; what the code in it is stays open.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read.
+    pub fn files(directory: &Path, overlay: BTreeMap<String, String>) -> Result<Self, Error> {
+        let mut tree = Tree::list(directory)?;
+        for (path, text) in &overlay {
+            tree.put(path, text);
+        }
+        Ok(Loader::new(tree, Facts::default(), overlay).load())
+    }
+
     /// Reads a directory as if some of its files held other texts.
     ///
     /// # Errors
@@ -324,7 +337,25 @@ impl Loader {
         let written = service.build()?;
         let item = service.item.get("build")?;
         let deployment = &self.subject.deployments[number];
-        let context = deployment.project.path(&written.context)?;
+        let context = deployment.project.path(&written.context);
+        let inline = item.get("dockerfile_inline");
+        let parts = ["context", "dockerfile", "target"].iter().filter_map(|key| item.get(key));
+        let open = parts.chain([item]).any(|part| {
+            let unset = &deployment.project.unset;
+            part.scalar().is_some()
+                && unset.iter().any(|own| (own.file, own.line) == (part.file, part.line))
+        });
+        let why = match inline {
+            Some(_) => Some("dockerfile_inline is not read".to_owned()),
+            None if open => Some("what it builds is out of reach: a variable has no value".into()),
+            None if context.is_none() => Some("its build context is out of reach".to_owned()),
+            None => None,
+        };
+        if let Some(why) = why {
+            self.unbuilt(number, service, item, &why);
+            return None;
+        }
+        let context = context?;
         let name = if written.dockerfile.is_empty() { "Dockerfile" } else { &written.dockerfile };
         let path = crate::detect::path::join(&context, name)?;
         let arguments = arguments(item);
@@ -332,14 +363,24 @@ impl Loader {
         if self.subject.recipes.iter().all(|own| self.subject.texts[own.text].path != path) {
             self.recipe(&path);
         }
-        let recipe = self
-            .subject
-            .recipes
-            .iter()
-            .position(|own| self.subject.texts[own.text].path == path)?;
+        let known = |own: &Recipe| self.subject.texts[own.text].path == path;
+        let Some(recipe) = self.subject.recipes.iter().position(known) else {
+            self.unbuilt(number, service, item, &format!("there is no {path}"));
+            return None;
+        };
         let target = Some(written.target.as_str()).filter(|target| !target.is_empty());
         let stage = self.subject.recipes[recipe].file.stage(target)?;
         Some(self.add(recipe, stage, &arguments, &context, purpose, true))
+    }
+
+    /// Says of a service that what it builds cannot be judged.
+    fn unbuilt(&mut self, number: usize, service: &Service, item: &Item, why: &str) {
+        let file = self.subject.deployments[number].project.files.get(item.file);
+        let path = file.map(|file| file.path.clone()).unwrap_or_default();
+        let unread = Unread { path, line: item.line, why: format!("{}: {why}", service.name) };
+        if !self.subject.unread.contains(&unread) {
+            self.subject.unread.push(unread);
+        }
     }
 
     fn add(
@@ -352,10 +393,11 @@ impl Loader {
         is_composed: bool,
     ) -> usize {
         let image = self.subject.recipes[recipe].file.image(stage, arguments);
-        let same =
-            self.subject.builds.iter().position(|own| {
-                own.recipe == recipe && own.stage == stage && own.context == context
-            });
+        let same = self.subject.builds.iter().position(|own| {
+            (own.recipe, own.stage) == (recipe, stage)
+                && own.context == context
+                && own.arguments == *arguments
+        });
         if let Some(known) = same {
             if purpose == Purpose::Production {
                 self.subject.builds[known].purpose = purpose;
@@ -366,6 +408,7 @@ impl Loader {
             recipe,
             stage,
             image,
+            arguments: arguments.clone(),
             context: context.to_owned(),
             purpose,
             is_python: false,
