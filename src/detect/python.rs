@@ -1,7 +1,7 @@
 //! A Python file as a syntax tree. The parser is error-tolerant: what it
 //! could read of a broken file is there.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ruff_python_ast::visitor::{self, Visitor};
@@ -125,7 +125,7 @@ pub struct Import {
 /// Imported names of a file; a later import of a name wins.
 #[derive(Clone, Debug, Default)]
 pub struct Imports {
-    names: HashMap<String, Import>,
+    names: BTreeMap<String, Import>,
     /// Modules whose every name was imported (`from x import *`), in order.
     pub stars: Vec<Import>,
 }

@@ -11,6 +11,7 @@ mod check_policy;
 mod check_reports;
 mod combinations;
 mod detect_startup;
+mod deterministic;
 mod distribution;
 mod edge;
 mod examples;

@@ -1,6 +1,6 @@
 //! setup.py and setup.cfg, read without running them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use configparser::ini::Ini;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
@@ -105,8 +105,8 @@ struct Reader<'a> {
     directory: &'a str,
     module: &'a Module,
     /// What names and files opened by `with` stand for.
-    names: HashMap<&'a str, Vec<&'a Expr>>,
-    functions: HashMap<&'a str, &'a [Stmt]>,
+    names: BTreeMap<&'a str, Vec<&'a Expr>>,
+    functions: BTreeMap<&'a str, &'a [Stmt]>,
     found: bool,
     requirements: Vec<Requirement>,
     extras: Vec<(String, Vec<Requirement>)>,
@@ -121,8 +121,8 @@ impl<'a> Reader<'a> {
             tree,
             directory,
             module,
-            names: HashMap::new(),
-            functions: HashMap::new(),
+            names: BTreeMap::new(),
+            functions: BTreeMap::new(),
             found: false,
             requirements: Vec::new(),
             extras: Vec::new(),

@@ -2,7 +2,7 @@
 //! settings and Celery, module by module.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -70,15 +70,15 @@ pub fn tells(text: &str) -> bool {
 }
 
 /// A name that a module or a class gives a value.
-pub type Names<'a> = HashMap<&'a str, Vec<(When, &'a Expr)>>;
+pub type Names<'a> = BTreeMap<&'a str, Vec<(When, &'a Expr)>>;
 
 /// Classes and functions of a module's top level.
 #[derive(Default)]
 pub struct Definitions<'a> {
     /// Classes by name.
-    pub classes: HashMap<&'a str, &'a StmtClassDef>,
+    pub classes: BTreeMap<&'a str, &'a StmtClassDef>,
     /// Functions by name.
-    pub functions: HashMap<&'a str, &'a StmtFunctionDef>,
+    pub functions: BTreeMap<&'a str, &'a StmtFunctionDef>,
 }
 
 /// What production imports.
@@ -89,9 +89,9 @@ pub struct Project<'a> {
     pub modules: Vec<&'a Module>,
     /// Paths of the settings module and what it takes its names from.
     pub settings: Vec<&'a Module>,
-    imports: RefCell<HashMap<&'a str, Rc<Imports>>>,
-    names: RefCell<HashMap<&'a str, Rc<Names<'a>>>>,
-    definitions: RefCell<HashMap<&'a str, Rc<Definitions<'a>>>>,
+    imports: RefCell<BTreeMap<&'a str, Rc<Imports>>>,
+    names: RefCell<BTreeMap<&'a str, Rc<Names<'a>>>>,
+    definitions: RefCell<BTreeMap<&'a str, Rc<Definitions<'a>>>>,
 }
 
 impl<'a> Project<'a> {

@@ -1,6 +1,6 @@
 //! Walking a lock from the project to everything it reaches.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::detect::deps::marker;
 
@@ -27,13 +27,13 @@ pub struct Node {
     /// What it always needs.
     pub edges: Vec<Edge>,
     /// What its extras need.
-    pub extras: HashMap<String, Vec<Edge>>,
+    pub extras: BTreeMap<String, Vec<Edge>>,
 }
 
 /// Indices of the nodes that can be reached.
 #[must_use]
 pub fn reach(nodes: &[Node], start: Vec<Edge>) -> BTreeSet<usize> {
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, node) in nodes.iter().enumerate() {
         by_name.entry(&node.name).or_default().push(at);
     }

@@ -1,6 +1,6 @@
 //! poetry.lock: packages with their edges; the project itself is not in it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use ::toml::Value;
 use serde::Deserialize;
@@ -26,7 +26,7 @@ struct Metadata {
     python_versions: Option<String>,
     /// Files by package, as Poetry before 1.5 wrote them.
     #[serde(default)]
-    files: HashMap<String, Vec<Artefact>>,
+    files: BTreeMap<String, Vec<Artefact>>,
 }
 
 #[derive(Deserialize)]
@@ -36,9 +36,9 @@ struct Package {
     version: String,
     python_versions: Option<String>,
     #[serde(default)]
-    dependencies: HashMap<String, Value>,
+    dependencies: BTreeMap<String, Value>,
     #[serde(default)]
-    extras: HashMap<String, Vec<String>>,
+    extras: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     files: Vec<Artefact>,
     source: Option<Source>,
@@ -62,7 +62,7 @@ impl Package {
             version: Some(self.version.clone()),
             ..Node::default()
         };
-        let mut optional = HashMap::new();
+        let mut optional = BTreeMap::new();
         for (name, value) in &self.dependencies {
             let name = normalised(name);
             let entries = match value {

@@ -1,6 +1,6 @@
 //! uv.lock: packages with their edges; the project is one of them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -26,13 +26,13 @@ struct Package {
     name: String,
     version: Option<String>,
     #[serde(default)]
-    source: HashMap<String, toml_value::Text>,
+    source: BTreeMap<String, toml_value::Text>,
     #[serde(default)]
     dependencies: Vec<Dependency>,
     #[serde(default)]
-    optional_dependencies: HashMap<String, Vec<Dependency>>,
+    optional_dependencies: BTreeMap<String, Vec<Dependency>>,
     #[serde(default)]
-    dev_dependencies: HashMap<String, Vec<Dependency>>,
+    dev_dependencies: BTreeMap<String, Vec<Dependency>>,
     #[serde(default)]
     wheels: Vec<Artefact>,
     sdist: Option<Artefact>,
