@@ -44,6 +44,14 @@ impl RelPath {
             if part.ends_with('.') || part.ends_with(' ') || part.chars().any(char::is_control) {
                 return refuse("has a part that is no portable file name");
             }
+            if part.chars().any(is_treacherous) {
+                // Shown without them: they would look like another name.
+                let visible: String = text.chars().filter(|c| !is_treacherous(*c)).collect();
+                return Err(format!(
+                    "a path that looks like `{visible}` has characters that nobody sees, or that \
+                     file systems write in two ways"
+                ));
+            }
         }
         Ok(Self(text.to_owned()))
     }
@@ -73,6 +81,29 @@ impl RelPath {
     }
 }
 
+/// Characters without a shape of their own: two names that differ in them look
+/// the same, or are one where names are normalised.
+const fn is_treacherous(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{300}'..='\u{36f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 impl fmt::Display for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -82,6 +113,16 @@ impl fmt::Display for RelPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_another_is_refused() {
+        for text in ["DEPLOY.md\u{200b}", "a\u{202e}b", "e\u{301}.md", "\u{feff}x", "x\u{ad}"] {
+            assert!(RelPath::new(text).is_err(), "{text:?}");
+        }
+        for text in ["é.md", "größe.md", "日本.md", ".github/x"] {
+            assert!(RelPath::new(text).is_ok(), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_path_that_leaves_the_repository_is_refused() {

@@ -372,6 +372,11 @@ fn missing(shape: &Shape, all: &[Output], outputs: &[Output]) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     for gone in all.iter().filter(off) {
+        if gone.usual.as_str() == ".gitignore" && find(outputs, ".env").is_some() {
+            let message = "files..gitignore = off: .env, with its passwords, would be committed";
+            let help = "leave out .env as well (files..env = off), or keep .gitignore: lines are only added";
+            problems.push(Problem::new(message).help(help));
+        }
         for (other, why) in named_by(gone) {
             let Some(other) = find(outputs, other) else { continue };
             let message = format!("files.{} = off: {} {why} it", gone.path, other.path);

@@ -179,6 +179,9 @@ pub fn resolve(reference: &Reference, places: &Places) -> Result<Vec<Layer>, Err
     if problems.is_empty() { Ok(resolver.layers) } else { Err(Error::Input(problems)) }
 }
 
+/// Deepest chain of `extends`: teams have three or four.
+const DEEPEST: usize = 32;
+
 struct Resolver<'a> {
     places: &'a Places,
     layers: Vec<Layer>,
@@ -203,6 +206,10 @@ impl Resolver<'_> {
             let mut names: Vec<&str> = self.open.iter().map(|(_, name)| name.as_str()).collect();
             names.push(&manifest.name);
             let message = format!("presets extend each other in a circle: {}", names.join(" → "));
+            return Err(Error::input(Problem::new(message).at(shown)));
+        }
+        if self.open.len() >= DEEPEST {
+            let message = format!("presets extend each other more than {DEEPEST} deep");
             return Err(Error::input(Problem::new(message).at(shown)));
         }
         self.open.push((spot.clone(), manifest.name.clone()));

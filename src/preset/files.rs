@@ -75,7 +75,13 @@ impl Files {
         let path = base.join(relative);
         let failed = |source| Error::Io { action: "read", path: path.clone(), source };
         refuse_link(&path)?;
-        let size = fs::metadata(&path).map_err(failed)?.len();
+        let metadata = fs::metadata(&path).map_err(failed)?;
+        if !metadata.is_file() {
+            // Reading a pipe or a device would wait, or never end.
+            let message = format!("{} is no plain file", path.display());
+            return Err(Error::input(Problem::new(message)));
+        }
+        let size = metadata.len();
         check_size(relative, size).map_err(Error::input)?;
         let bytes = fs::read(&path).map_err(failed)?;
         self.add(relative, bytes).map_err(Error::input)

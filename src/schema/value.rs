@@ -137,7 +137,7 @@ impl Kind {
             Self::Route => route(text),
             Self::Image => image(text),
             Self::Registry | Self::Frontend if text.is_empty() => Ok(Value::Text(String::new())),
-            Self::Registry => reference(text.trim_end_matches('/')),
+            Self::Registry => registry(text.trim_end_matches('/')),
             Self::Frontend => image(text),
             Self::Url(of) => address::url(text, of),
             Self::Urls(of) => address::urls(text, of),
@@ -289,6 +289,22 @@ pub fn label_near(text: &str) -> Option<String> {
     (!near.is_empty() && near != text).then(|| near.to_owned())
 }
 
+/// A registry with a path. A login in it would end up in every file that names
+/// an image.
+fn registry(text: &str) -> Result<Value, String> {
+    if text.contains('@') {
+        let host = text.rsplit('@').next().unwrap_or_default();
+        return Err(format!(
+            "a registry has no login in it: `docker login {}` keeps it outside of the files",
+            host.split('/').next().unwrap_or_default()
+        ));
+    }
+    if text.contains("://") {
+        return Err(format!("`{text}` is an address; a registry is `host/path`, without a scheme"));
+    }
+    reference(text)
+}
+
 fn hostname(text: &str) -> Result<Value, String> {
     let part = |part: &str| {
         !part.is_empty()
@@ -317,6 +333,9 @@ fn reference(text: &str) -> Result<Value, String> {
 
 fn image(text: &str) -> Result<Value, String> {
     reference(text)?;
+    if text.contains('@') && !text.contains("@sha256:") {
+        return Err("an image has no login in its name, and a digest is `@sha256:…`".to_owned());
+    }
     let name = text.rsplit('/').next().unwrap_or(text);
     if text.contains("@sha256:") || name.contains(':') && !name.ends_with(":latest") {
         Ok(Value::Text(text.to_owned()))

@@ -42,5 +42,6 @@ mod support;
 mod team;
 mod team_example;
 mod topology;
+mod treacherous;
 mod update;
 mod update_git;

@@ -115,11 +115,53 @@ impl Reader<'_> {
     }
 }
 
+/// Texts that hold characters which control a terminal: they would reach it, and
+/// the annotations of a code host, through messages and names.
+fn controls(file: &str, source: &str) -> Vec<Problem> {
+    fn walk(value: &toml::Spanned<toml::de::DeValue<'_>>, found: &mut Vec<Range<usize>>) {
+        use toml::de::DeValue;
+        let is_control =
+            |text: &str| text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+        match value.get_ref() {
+            DeValue::String(text) if is_control(text) => found.push(value.span()),
+            DeValue::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            DeValue::Table(table) => {
+                for (key, item) in table {
+                    if is_control(key.get_ref()) {
+                        found.push(key.span());
+                    }
+                    walk(item, found);
+                }
+            }
+            _ => {}
+        }
+    }
+    // What is no TOML is said by who reads it.
+    let Ok(table) = toml::de::DeTable::parse(source) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (key, item) in table.get_ref() {
+        if key.get_ref().chars().any(char::is_control) {
+            found.push(key.span());
+        }
+        walk(item, &mut found);
+    }
+    let problem = |span: &Range<usize>| {
+        Problem::new("this text holds control characters")
+            .at(Place::of_offset(file, source, span.start).to_string())
+            .help("write it without them: it reaches terminals and logs")
+    };
+    found.iter().map(problem).collect()
+}
+
 /// Reads a manifest; `file` is how messages name it.
 ///
 /// # Errors
 /// All of its problems, each with its place.
 pub fn read(file: &str, source: &str) -> Result<Manifest, Vec<Problem>> {
+    let hidden = controls(file, source);
+    if !hidden.is_empty() {
+        return Err(hidden);
+    }
     let unknown = fields::unknown(file, source);
     if !unknown.is_empty() {
         return Err(unknown);
