@@ -4,6 +4,7 @@ use console::style;
 use diffy::DiffOptions;
 
 use crate::apply::change::{Action, Change};
+use crate::cli::layout;
 use crate::digest::normalised;
 
 /// The diff of a change; empty for a file that is the same afterwards.
@@ -39,7 +40,8 @@ pub fn between(path: &str, there: &[u8], after: &[u8]) -> String {
 pub fn coloured(diff: &str, on_stderr: bool) -> String {
     let mut text = String::new();
     for line in diff.lines() {
-        let styled = style(line);
+        let shown = layout::visible(line);
+        let styled = style(shown.as_ref());
         let styled = if on_stderr { styled.for_stderr() } else { styled };
         let styled = match line.as_bytes().first() {
             _ if line.starts_with("--- ") || line.starts_with("+++ ") => styled.bold(),

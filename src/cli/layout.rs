@@ -2,6 +2,20 @@
 
 use console::{Alignment, measure_text_width, pad_str};
 
+/// Text in which nothing controls a terminal: what comes from files and presets
+/// is shown, and not obeyed. Line ends and tabs stay.
+#[must_use]
+pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(is_control) {
+        return text.into();
+    }
+    text.chars()
+        .map(|c| if is_control(c) { c.escape_default().to_string() } else { c.to_string() })
+        .collect::<String>()
+        .into()
+}
+
 /// Lines of at most `width` columns, broken between words.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {

@@ -54,15 +54,41 @@ pub fn json(value: &serde_json::Value) -> Result<(), Error> {
     print(&format!("{value:#}\n"))
 }
 
+/// More problems than this are counted, and no longer shown.
+const MOST_PROBLEMS: usize = 50;
+/// A longer message is cut, in bytes: nobody reads more, and logs are finite.
+const LONGEST: usize = 8 << 10;
+
+/// A message that cannot flood or control a terminal.
+fn bounded(text: &str) -> String {
+    let text = layout::visible(text);
+    if text.len() <= LONGEST {
+        return text.into_owned();
+    }
+    let mut end = LONGEST;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}… ({} bytes more)", &text[..end], text.len() - end)
+}
+
 /// Writes an error to standard error.
 pub fn error(error: &Error) {
     let word = style("error").for_stderr().red().bold();
     let text = match error {
         Error::Interrupted | Error::Cancelled => format!("{error}\n"),
         Error::Input(problems) => {
-            problems.iter().map(|problem| format!("{word}: {problem}\n")).collect()
+            let shown = problems.iter().take(MOST_PROBLEMS);
+            let mut text: String = shown
+                .map(|problem| format!("{word}: {}\n", bounded(&problem.to_string())))
+                .collect();
+            if problems.len() > MOST_PROBLEMS {
+                let more = problems.len() - MOST_PROBLEMS;
+                text.push_str(&format!("{word}: and {more} more like these\n"));
+            }
+            text
         }
-        other => format!("{word}: {other}\n"),
+        other => format!("{word}: {}\n", bounded(&other.to_string())),
     };
     // Standard error can be gone; then the exit code alone has to say it.
     let _ = std::io::stderr().write_all(text.as_bytes());

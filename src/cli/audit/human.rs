@@ -64,9 +64,10 @@ fn finding(outcome: &Outcome, judged: &Judged) -> String {
     let name = rule::find(own.code).map_or("", |rule| rule.name);
     let path = seen(&outcome.directory, &file.path);
     let mut text = format!("{path}:{line}:{column}: {word} {} {name}\n", style(own.code).bold());
-    text.push_str(&layout::paragraph(&own.message, width, "  "));
+    text.push_str(&layout::paragraph(&layout::visible(&own.message), width, "  "));
     if own.at.span.end > own.at.span.start {
         let said = file.line_text(line).trim_end();
+        let said = layout::visible(said);
         let shown: String = said.chars().take(width.saturating_sub(10)).collect();
         text.push_str(&format!("  {:>4} | {shown}\n", style(line).dim()));
     }
@@ -77,7 +78,7 @@ fn finding(outcome: &Outcome, judged: &Judged) -> String {
         text.push_str(&layout::paragraph(&place, width, "  "));
     }
     if let Some(help) = &own.help {
-        for (number, line) in help.lines().enumerate() {
+        for (number, line) in layout::visible(help).lines().enumerate() {
             let lead = if number == 0 { "→ " } else { "  " };
             text.push_str(&format!("  {lead}{line}\n"));
         }

@@ -5,6 +5,7 @@ use console::style;
 use super::{Outcome, name};
 use crate::check::{FailOn, Finding, Kind, Level, Report};
 use crate::cli::findings::seen;
+use crate::cli::layout;
 use crate::cli::many::Done;
 use crate::cli::report as reporting;
 use crate::error::Error;
@@ -92,9 +93,10 @@ fn place(done: &Done<Report>, found: &Finding) -> String {
 }
 
 fn told(found: &Finding) -> String {
+    let message = layout::visible(&found.message);
     match &found.layer {
-        Some(layer) => format!("{} ({}, {layer})", found.message, found.rule),
-        None => found.message.clone(),
+        Some(layer) => format!("{message} ({}, {layer})", found.rule),
+        None => message.into_owned(),
     }
 }
 

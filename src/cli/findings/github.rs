@@ -1,6 +1,7 @@
 //! Workflow commands: GitHub shows them as annotations on the lines.
 
 use super::{Item, Level};
+use crate::cli::layout;
 
 /// One line for each finding, and one for each directory that failed.
 #[must_use]
@@ -39,7 +40,8 @@ fn line(item: &Item) -> String {
 
 /// A message: percent signs and line breaks would end it.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    layout::visible(&text).into_owned()
 }
 
 /// A property: commas and colons as well.

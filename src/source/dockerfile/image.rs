@@ -84,7 +84,7 @@ impl Dockerfile {
     pub fn image(&self, stage: usize, arguments: &Arguments) -> Image {
         let globals = self.globals(arguments);
         let builder = Builder { file: self, arguments, globals };
-        builder.image(stage, 0)
+        if stage < self.stages.len() { builder.image(stage) } else { Image::default() }
     }
 
     /// Every image that is taken from outside, with the place that names it:
@@ -155,18 +155,34 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn image(&self, stage: usize, depth: usize) -> Image {
-        let Some(own) = self.file.stages.get(stage) else { return Image::default() };
-        let lookup = |name: &str| self.globals.get(name).cloned();
-        let base = expand(&own.from, self.file.escape, &lookup);
+    fn image(&self, stage: usize) -> Image {
         // A stage can only be built on an earlier one, so this ends.
-        let below = base.known().and_then(|name| self.file.stage_named(name, stage));
-        // A number is no stage after FROM.
-        let below = below.filter(|_| base.text.parse::<usize>().is_err());
-        let mut image = match below {
-            Some(below) => self.image(below, depth + 1),
-            None => Image { base, ..Image::default() },
+        let mut chain = vec![stage];
+        let base = loop {
+            let stage = chain[chain.len() - 1];
+            let base = self.base(stage);
+            // A number is no stage after FROM.
+            let name = base.known().filter(|name| name.parse::<usize>().is_err());
+            match name.and_then(|name| self.file.stage_named(name, stage)) {
+                Some(below) => chain.push(below),
+                None => break base,
+            }
         };
+        let mut image = Image { base, ..Image::default() };
+        for stage in chain.into_iter().rev() {
+            self.lay(&mut image, stage);
+        }
+        image
+    }
+
+    /// What FROM names, global arguments put in.
+    fn base(&self, stage: usize) -> Expanded {
+        let lookup = |name: &str| self.globals.get(name).cloned();
+        expand(&self.file.stages[stage].from, self.file.escape, &lookup)
+    }
+
+    /// A stage on top of what it is built on.
+    fn lay(&self, image: &mut Image, stage: usize) {
         image.args.clear();
         image.stages.push(stage);
         let inherited_cmd = image.cmd.is_some();
@@ -176,9 +192,8 @@ impl Builder<'_> {
             if instruction.keyword == Keyword::Entrypoint && inherited_cmd && !own_cmd {
                 image.cmd = None;
             }
-            self.take(&mut image, instruction, at);
+            self.take(image, instruction, at);
         }
-        image
     }
 
     fn expanded(&self, image: &Image, word: &str) -> Expanded {
