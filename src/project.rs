@@ -216,5 +216,29 @@ pub fn missing(plan: &Plan, dir: &Path) -> Vec<String> {
 /// The day, as `YYYY-MM-DD` in UTC.
 #[must_use]
 pub fn today() -> String {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    day_of(std::time::SystemTime::now())
+}
+
+/// The day of a time; one that no calendar here reaches is the nearest day that
+/// one does: a wrong clock is no reason to stop.
+fn day_of(time: std::time::SystemTime) -> String {
+    let nearest = match time < std::time::UNIX_EPOCH {
+        true => jiff::Timestamp::MIN,
+        false => jiff::Timestamp::MAX,
+    };
+    let stamp = jiff::Timestamp::try_from(time).unwrap_or(nearest);
+    stamp.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::day_of;
+
+    #[test]
+    fn a_clock_out_of_range_has_the_nearest_day() {
+        assert_eq!(day_of(UNIX_EPOCH), "1970-01-01");
+        assert_eq!(day_of(UNIX_EPOCH + Duration::from_secs(1 << 60)), "9999-12-30");
+    }
 }

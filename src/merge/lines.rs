@@ -32,6 +32,27 @@ pub(super) struct Conflict {
     pub marked: String,
 }
 
+/// Where both sides changed a part with more lines than this, of which none is left where
+/// it was, nobody can tell which edit is which; looking for it would take minutes.
+const LONGEST: usize = 5_000;
+
+/// All of it as one conflict, with markers of this length.
+fn opposed(base: &str, disk: &str, new: &str, length: usize) -> String {
+    let mark = |sign: &str| sign[..1].repeat(length);
+    let line =
+        |text: &str| if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    format!(
+        "{}\n{}{}\n{}{}\n{}{}\n",
+        mark(OURS),
+        line(disk),
+        mark(BASE),
+        line(base),
+        mark(MIDDLE),
+        line(new),
+        mark(THEIRS)
+    )
+}
+
 /// Merges by line.
 pub(super) fn merge(base: &str, disk: &str, new: &str) -> Result<String, Conflict> {
     // Longer than whatever looks like a marker in the texts, so that these
@@ -47,6 +68,9 @@ pub(super) fn merge(base: &str, disk: &str, new: &str) -> Result<String, Conflic
             merged.push_str(disk);
         } else if disk == base {
             merged.push_str(new);
+        } else if [base, disk, new].iter().any(|text| text.lines().count() > LONGEST) {
+            is_clean = false;
+            merged.push_str(&opposed(base, disk, new, length));
         } else {
             let segment = options
                 .merge(base, disk, new)

@@ -171,3 +171,24 @@ fn every_built_in_stack_is_right_in_its_languages() {
 }
 
 mod random;
+
+/// Without a bound this takes minutes.
+#[test]
+fn forty_thousand_lines_that_both_sides_moved_are_one_conflict() {
+    let lines: Vec<String> = (0..40_000).map(|number| format!("line {number}\n")).collect();
+    let mut shuffled = lines.clone();
+    let mut state = 12_345_u64;
+    for at in (1..lines.len()).rev() {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        shuffled.swap(at, (state >> 33) as usize % (at + 1));
+    }
+    let reversed: String = lines.iter().rev().map(String::as_str).collect();
+    let outcome = merge(
+        lines.concat().as_bytes(),
+        shuffled.concat().as_bytes(),
+        reversed.as_bytes(),
+        Syntax::Text,
+    );
+    assert!(matches!(outcome, Outcome::Conflict { .. }));
+}
