@@ -215,3 +215,41 @@ fn every_rule_has_a_page_and_a_line_in_the_list() {
     let output = audit(dir.path(), &["--explain", "DF11"], 2);
     assert!(String::from_utf8_lossy(&output.stderr).contains("there is no rule `DF11`"));
 }
+
+/// `UPDATE_EXAMPLES=1 cargo test audit::` writes them anew.
+#[test]
+fn every_rule_has_its_page_in_the_docs() {
+    use dockwright::cli::audit::explain;
+    use dockwright::lint::{ignores, rules};
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
+    let mut pages: Vec<(String, String)> =
+        vec![("README.md".to_owned(), explain::markdown_index())];
+    for rule in rules::ALL.iter().chain(ignores::META) {
+        pages.push((format!("{}.md", rule.code), explain::markdown(rule)));
+    }
+    if std::env::var_os("UPDATE_EXAMPLES").is_some() {
+        let _ = fs::remove_dir_all(&docs);
+        fs::create_dir_all(&docs).unwrap();
+        for (name, text) in &pages {
+            fs::write(docs.join(name), text).unwrap();
+        }
+    }
+    for (name, text) in &pages {
+        let there = fs::read_to_string(docs.join(name)).unwrap_or_default();
+        assert_eq!(there, *text, "docs/rules/{name}: UPDATE_EXAMPLES=1 writes it anew");
+    }
+    assert_eq!(fs::read_dir(&docs).unwrap().count(), pages.len(), "a page without its rule");
+}
+
+/// What dockwright writes is what it asks of others.
+#[test]
+fn the_examples_have_no_finding() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for entry in fs::read_dir(examples).unwrap() {
+        let path = entry.unwrap().path();
+        if path.join("compose.yaml").is_file() {
+            let output = audit(&path, &["--level", "style", "--fail-on", "style"], 0);
+            assert!(out(&output).contains("No finding"), "{}: {}", path.display(), out(&output));
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! `dockwright audit`: judges container files, whoever wrote them.
 
 mod baseline;
-mod explain;
+pub mod explain;
 mod fix;
 mod human;
 mod items;
