@@ -1,0 +1,39 @@
+//! An application that is reached past its proxy.
+
+use super::database_published::close;
+use crate::lint::diagnostic::{Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Kind, Subject};
+
+pub static RULE: Rule = Rule {
+    code: "CO120",
+    name: "published-everywhere",
+    severity: Severity::Warning,
+    summary: "behind a proxy the application publishes no port to every address",
+    why: "Who calls the port directly passes by the proxy: no TLS, no limits of it, and the application believes whatever X-Forwarded-For says.",
+    example: "ports:\n  - \"127.0.0.1:8000:8000\"",
+    source: "Docker, Packet filtering and firewalls; Compose Specification: ports, expose",
+    fix: Some(Grade::Checked),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for members in subject.production_members() {
+        let is_proxy = |kind: Kind| matches!(kind, Kind::Nginx | Kind::Proxy);
+        let proxy = members.iter().find(|own| is_proxy(own.kind()) && !own.open_ports().is_empty());
+        let Some(proxy) = proxy else { continue };
+        for own in members.iter().filter(|own| own.kind() == Kind::Web) {
+            for (port, item) in own.open_ports() {
+                let message = format!(
+                    "{} is reached on every address of the host, past {}",
+                    own.name(),
+                    proxy.name()
+                );
+                let finding = findings.add(own.place(item), message);
+                finding.about(own.name());
+                finding.related(proxy.at(), "the proxy");
+                close(finding, own, &port, item);
+            }
+        }
+    }
+}
