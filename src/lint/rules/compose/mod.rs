@@ -4,26 +4,45 @@ use crate::lint::rule::Rule;
 
 mod broker_evicts;
 mod broker_not_persistent;
+mod dangerous_capability;
 mod database_published;
+mod database_trusts_everybody;
 mod database_without_health_check;
 mod database_without_volume;
 mod depends_without_condition;
 mod docker_socket;
+mod env_file_missing;
 mod floating_image;
+mod health_unknown;
+mod healthcheck_without_tool;
 mod host_namespaces;
+mod host_path_mounted;
+mod legacy_links;
 mod literal_password;
 mod no_hardening;
 mod no_log_rotation;
 mod no_memory_limit;
 mod no_restart;
 mod obsolete_version;
+mod one_shot_restarts;
+mod pg_isready_during_init;
+mod pids_unlimited;
+mod ping_without_auth;
+mod port_twice;
 mod postgres_data_path;
 mod privileged;
 mod published_everywhere;
 mod redis;
+mod redis_open;
+mod replicas_with_fixed_name;
 mod source_mounted;
+mod swarm_only_key;
+mod terminal_open;
 mod together;
+mod tool_published;
+mod unknown_reference;
 mod unset_variable;
+mod word;
 
 /// Every rule of compose projects.
 pub static ALL: &[&Rule] = &[
@@ -47,4 +66,22 @@ pub static ALL: &[&Rule] = &[
     &database_without_volume::RULE,
     &postgres_data_path::RULE,
     &published_everywhere::RULE,
+    &health_unknown::RULE,
+    &replicas_with_fixed_name::RULE,
+    &legacy_links::RULE,
+    &pg_isready_during_init::RULE,
+    &ping_without_auth::RULE,
+    &healthcheck_without_tool::RULE,
+    &env_file_missing::RULE,
+    &host_path_mounted::RULE,
+    &dangerous_capability::RULE,
+    &database_trusts_everybody::RULE,
+    &tool_published::RULE,
+    &one_shot_restarts::RULE,
+    &swarm_only_key::RULE,
+    &terminal_open::RULE,
+    &pids_unlimited::RULE,
+    &redis_open::RULE,
+    &port_twice::RULE,
+    &unknown_reference::RULE,
 ];
