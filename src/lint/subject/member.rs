@@ -6,6 +6,7 @@ use super::{Deployment, Purpose, Subject, deployment};
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::edit;
 use crate::source::compose::{Item, Port, Service, interpolate};
+use crate::source::text::Span;
 
 /// Words in the name of a profile that say it is for who works on the service.
 const PROFILES: [&str; 9] =
@@ -51,6 +52,23 @@ impl Subject {
     #[must_use]
     pub fn is_for_development(&self, text: usize) -> bool {
         deployment::stated(self.path(text)) == Some(Purpose::Development)
+    }
+
+    /// The line of a place, and those after it that stand further in: all of a
+    /// value whose own text is not known.
+    #[must_use]
+    pub fn lines_of(&self, at: At) -> &str {
+        let text = &self.texts[at.text];
+        let first = text.line(at.span.start);
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let own = indent(text.line_text(first));
+        let goes_on = |line: &usize| {
+            let line = text.line_text(*line);
+            line.trim().is_empty() || indent(line) > own
+        };
+        let last = (first + 1..=text.lines()).take_while(goes_on).last().unwrap_or(first);
+        let span = Span::new(text.line_span(first).start, text.line_span(last).end);
+        text.slice(span)
     }
 
     /// Whether a person or a program is told about a word outside of container
@@ -101,10 +119,13 @@ impl<'s> Member<'s> {
         self.service.item.get(key).map_or_else(|| self.at(), |item| self.place(item))
     }
 
-    /// A value as it is written: its text, or its line where it was merged.
+    /// A value as it is written: its text, or its lines where it was merged.
     #[must_use]
     pub fn written(&self, item: &Item) -> &'s str {
-        self.subject.slice(self.place(item))
+        match item.span {
+            Some((start, end)) if end > start => self.subject.slice(self.place(item)),
+            _ => self.subject.lines_of(self.place(item)),
+        }
     }
 
     /// Whether a value is written out, without a variable of Compose's in it.
@@ -213,7 +234,7 @@ impl<'s> Member<'s> {
         }
         let address = if port.host.is_empty() { "127.0.0.1::" } else { "127.0.0.1:" };
         let first = start + quote;
-        let at = At::new(text, crate::source::text::Span::new(first, first + skipped));
+        let at = At::new(text, Span::new(first, first + skipped));
         // Without quotes a scalar with a colon is still text: `127.0.0.1:80:80`.
         Some(Edit { at, text: address.to_owned() })
     }

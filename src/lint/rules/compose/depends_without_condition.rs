@@ -45,8 +45,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .iter()
                 .map(|own| format!("  {}:\n    condition: {}", own.name(), condition(own)))
                 .collect();
-            let at = match item.items().first() {
-                Some(first) => own.place(first),
+            let named = item.items().iter().find(|one| one.scalar().as_deref() == Some(names[0]));
+            let at = match named {
+                Some(named) => own.place(named),
                 None => own.place(item),
             };
             let finding = findings.add(at, message);

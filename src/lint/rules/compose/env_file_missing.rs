@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Subject, listed};
 
 pub static RULE: Rule = Rule {
     code: "CO127",
@@ -18,37 +18,40 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for deployment in subject.production_deployments() {
-        let mut said: Vec<&str> = Vec::new();
+        let mut open: Vec<(&str, At)> = Vec::new();
         for container in subject.containers_of(deployment) {
             for (path, at) in &container.missing_env_files {
-                let at: At = *at;
-                let name = path.rsplit('/').next().unwrap_or(path);
-                let has_example = subject.env_files.iter().any(|own| own.is_example)
-                    // `.envs/.local/.django` beside `.envs/.production/.django`.
-                    || subject.env_files.iter().any(|own| {
-                        subject.path(own.text).rsplit('/').next() == Some(name)
-                    })
-                    || subject.tree.paths().any(|own| {
-                        let lower = own.to_ascii_lowercase();
-                        lower.contains("env") && ["example", "sample", "template", "dist"]
-                            .iter().any(|word| lower.contains(word))
-                    });
-                let same_named =
-                    subject.tree.paths().any(|own| own.rsplit('/').next() == Some(name));
-                if has_example
-                    || same_named
-                    || subject.mentions(name)
-                    || said.contains(&path.as_str())
-                {
-                    continue;
+                if open.iter().all(|(own, _)| own != path) && !is_explained(subject, path) {
+                    open.push((path, *at));
                 }
-                said.push(path);
-                let message =
-                    format!("{path} is not there, and no example of it is: nothing starts");
-                findings.add(at, message).about(path).help(format!(
-                    "Commit {path}.example with every variable and no secret; or\nenv_file:\n  - path: {name}\n    required: false"
-                ));
             }
         }
+        let Some((path, at)) = open.first() else { continue };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let names: Vec<&str> = open.iter().map(|(path, _)| *path).collect();
+        let (verb, it) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+        let message =
+            format!("{} {verb} not there, and no example of {it}: nothing starts", listed(&names));
+        let finding = findings.add(*at, message);
+        finding.about(*path).help(format!(
+            "Commit {path}.example with every variable and no secret; or\nenv_file:\n  - path: {name}\n    required: false"
+        ));
+        for (path, at) in &open[1..] {
+            finding.related(*at, *path);
+        }
     }
+}
+
+/// Whether something says what has to be in it: an example, the same file for
+/// another environment, a text for people or a script that names it.
+fn is_explained(subject: &Subject, path: &str) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let own = name(path);
+    subject.env_files.iter().any(|file| file.is_example || name(subject.path(file.text)) == own)
+        || subject.tree.paths().any(|path| {
+            let lower = path.to_ascii_lowercase();
+            let words = ["example", "sample", "template", "dist"];
+            name(path) == own || lower.contains("env") && words.iter().any(|w| lower.contains(w))
+        })
+        || subject.mentions(&own)
 }

@@ -42,6 +42,8 @@ const MOVING: [&str; 20] = [
 ];
 
 fn check(subject: &Subject, findings: &mut Findings) {
+    // One name in several services is one decision.
+    let mut said: Vec<(usize, String)> = Vec::new();
     for own in subject.production_members().into_iter().flatten() {
         let Some(item) = own.service.item.get("image") else { continue };
         let is_built = own.container.build.is_some() || own.service.item.get("build").is_some();
@@ -57,16 +59,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
         });
         let (repository, tag) = image::parts(&reference);
         let moves = tag.split('-').all(|word| MOVING.contains(&word));
-        if is_own || !(tag.is_empty() || moves) {
+        // Without a registry it is made on this host, by a script.
+        let is_local = !repository.contains('/') && own.kind().is_application();
+        let at = own.place(item);
+        let known = (at.text, reference.clone());
+        if is_own || is_local || !(tag.is_empty() || moves) || said.contains(&known) {
             continue;
         }
+        said.push(known);
         let said = if tag.is_empty() {
             "no tag, which is latest".to_owned()
         } else {
             format!("tag {tag}")
         };
         let message = format!("{} has {said}: the next pull may be another version", repository);
-        let finding = findings.add(own.place(item), message);
+        let finding = findings.add(at, message);
         finding.about(own.name());
         let help = match own.kind() {
             Kind::Postgres | Kind::Mongo => {

@@ -57,11 +57,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 let is_open = own.kind().is_store() && !own.open_ports().is_empty();
                 let found = by_value.entry(secret).or_insert_with(|| Found {
                     member: *own,
-                    name,
+                    name: name.clone(),
                     places: Vec::new(),
                     is_open: false,
                 });
                 found.is_open |= is_open;
+                if is_secret(&name) && !is_secret(&found.name) {
+                    (found.name, found.member) = (name, *own);
+                }
                 if !found.places.contains(&at) {
                     found.places.push(at);
                 }
@@ -82,7 +85,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             for place in &found.places[1..] {
                 finding.related(*place, "the same value");
             }
-            if found.is_open || is_real(name, &secret) {
+            if found.is_open || is_real(&secret) {
                 finding.severity(Severity::Error);
             }
         }
@@ -97,7 +100,11 @@ fn secrets(own: &Member<'_>) -> Vec<(String, String, At)> {
             continue;
         };
         let is_here = own.deployment.texts.contains(&variable.at.text);
-        let written = own.subject.slice(variable.at);
+        let text = own.subject.slice(variable.at);
+        let line = own.subject.texts[variable.at.text].line_text(own.subject.line(variable.at));
+        // A merged value has the place of its line, and may go on below.
+        let is_line = text.trim() == line.trim();
+        let written = if is_line { own.subject.lines_of(variable.at) } else { text };
         if !is_here || interpolate::has_variable(written) || value.contains('$') {
             continue;
         }
@@ -137,15 +144,16 @@ fn is_secret(name: &str) -> bool {
 /// Whether a text can be a secret: no switch, no number of minutes, no path.
 fn is_value(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    !matches!(lower.as_str(), "true" | "false" | "yes" | "no" | "none" | "null" | "guest")
-        && !value.starts_with(['/', '<', '{'])
-        && !value.contains("://")
-        && !(value.len() < 4 && value.chars().all(|c| c.is_ascii_digit()))
+    let is_switch =
+        matches!(lower.as_str(), "true" | "false" | "yes" | "no" | "none" | "null" | "guest");
+    let is_number = value.len() < 4 && value.chars().all(|c| c.is_ascii_digit());
+    let is_address = value.starts_with(['/', '<', '{']) || value.contains("://");
+    !(is_switch || is_number || is_address)
 }
 
 /// Whether it looks like one that is used, and not like one that everybody
 /// tries first.
-fn is_real(name: &str, secret: &str) -> bool {
+fn is_real(secret: &str) -> bool {
     let lower = secret.to_ascii_lowercase();
     let placeholder = [
         "change",
@@ -175,6 +183,6 @@ fn is_real(name: &str, secret: &str) -> bool {
         has(|c| c.is_ascii_punctuation() && c != '_' && c != '-'),
     ];
     let kinds = classes.iter().filter(|own| **own).count();
-    let _ = name;
-    secret.len() >= 16 && kinds >= 3 && !placeholder.iter().any(|word| lower.contains(word))
+    let is_long = secret.len() >= 32 && kinds >= 2 || secret.len() >= 16 && kinds >= 3;
+    is_long && !placeholder.iter().any(|word| lower.contains(word))
 }

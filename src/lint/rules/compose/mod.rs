@@ -13,8 +13,7 @@ mod depends_without_condition;
 mod docker_socket;
 mod env_file_missing;
 mod floating_image;
-mod health_unknown;
-mod healthcheck_without_tool;
+mod health_check_without_program;
 mod host_namespaces;
 mod host_path_mounted;
 mod legacy_links;
@@ -66,12 +65,11 @@ pub static ALL: &[&Rule] = &[
     &database_without_volume::RULE,
     &postgres_data_path::RULE,
     &published_everywhere::RULE,
-    &health_unknown::RULE,
     &replicas_with_fixed_name::RULE,
     &legacy_links::RULE,
     &pg_isready_during_init::RULE,
     &ping_without_auth::RULE,
-    &healthcheck_without_tool::RULE,
+    &health_check_without_program::RULE,
     &env_file_missing::RULE,
     &host_path_mounted::RULE,
     &dangerous_capability::RULE,

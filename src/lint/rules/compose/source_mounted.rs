@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Kind, Subject};
 use crate::source::compose::Mount;
 
 pub static RULE: Rule = Rule {
@@ -19,11 +19,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
+    // A line of an anchor is one line.
+    let mut said = Vec::new();
     for own in subject.production_members().into_iter().flatten() {
         let Some(build) = subject.build_of(own.container).filter(|build| build.is_python) else {
             continue;
         };
-        if !own.kind().is_application() || own.is_developed() {
+        if !matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat) || own.is_developed() {
             continue;
         }
         let workdir = build.image.workdir.as_ref().and_then(|set| set.value.known());
@@ -43,9 +45,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .tree
                     .below(&path)
                     .any(|file| file.ends_with(".py") && !file.contains("gunicorn"));
-            if !covers || !has_code {
+            if !covers || !has_code || said.contains(&own.place(item)) {
                 continue;
             }
+            said.push(own.place(item));
             let message =
                 format!("{} runs the host's {path} instead of the code in its image", own.name());
             let finding = findings.add(own.place(item), message);

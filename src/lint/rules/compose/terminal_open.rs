@@ -18,15 +18,18 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
+    // A line of an anchor is one line.
+    let mut said = Vec::new();
     for own in subject.production_members().into_iter().flatten() {
         if !own.is_long_running() || own.is_developed() {
             continue;
         }
         for key in ["tty", "stdin_open"] {
             let Some(item) = own.service.item.get(key) else { continue };
-            if item.scalar().as_deref() != Some("true") {
+            if item.scalar().as_deref() != Some("true") || said.contains(&own.place(item)) {
                 continue;
             }
+            said.push(own.place(item));
             let finding = findings
                 .add(own.place(item), format!("{} has {key}: nobody types there", own.name()));
             finding.about(format!("{} {key}", own.name())).help("Take the line out.");
