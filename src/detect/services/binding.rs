@@ -39,13 +39,6 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// The first name of its path; empty where it has none, as what a settings
-    /// file merges into itself.
-    #[must_use]
-    pub fn first(&self) -> &str {
-        self.path.first().map_or("", String::as_str)
-    }
-
     /// The last part of the way.
     #[must_use]
     pub fn last(&self) -> &str {

@@ -26,16 +26,18 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .flat_map(|own| own.ports().into_iter().map(move |(port, item)| (own, port, item)))
             .collect();
         for (at, (own, port, item)) in all.iter().enumerate() {
-            let first = all[..at]
-                .iter()
-                .find(|(other, before, _)| other.name() != own.name() && is_same(port, before));
+            let first = all[..at].iter().find(|(other, before, _)| {
+                let is_other = other.name() != own.name() || port.container != before.container;
+                is_other && is_same(port, before)
+            });
             if let Some((other, _, place)) = first {
                 let number = port.host_number().unwrap_or_default();
-                let message = format!(
-                    "{} and {} both publish {number}: one does not start",
-                    other.name(),
-                    own.name()
-                );
+                let who = if other.name() == own.name() {
+                    format!("{} publishes {number} twice", own.name())
+                } else {
+                    format!("{} and {} both publish {number}", other.name(), own.name())
+                };
+                let message = format!("{who}: one does not start");
                 let finding = findings.add(own.place(item), message);
                 finding.about(own.name()).help("Give one of them another port of the host.");
                 finding.related(other.place(place), other.name());

@@ -97,6 +97,8 @@ impl<'s> Pass<'s> {
             return Vec::new();
         }
         let address = rest.split('/').next().unwrap_or(rest);
+        // `http://web$request_uri`.
+        let address = address.split_once("$request_uri").map_or(address, |(before, _)| before);
         if address.contains('$') || address.is_empty() {
             return Vec::new();
         }
@@ -144,6 +146,10 @@ impl<'s> Pass<'s> {
             if !own.is_empty() {
                 return Ok(own);
             }
+        }
+        // Locations without a server are included into one, which may say more.
+        if self.server().is_none() {
+            return Err(());
         }
         // A fragment is included by a file whose `http` may say more.
         let is_fragment = !self.blocks.iter().any(|block| block.name == "http");

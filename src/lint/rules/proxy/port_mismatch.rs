@@ -117,6 +117,13 @@ fn published(subject: &Subject, findings: &mut Findings) {
             let message = format!("{} publishes {number}, where nginx does not listen", own.name());
             let finding = findings.add(own.place(item), message);
             finding.about(own.name()).help(format!("the container's port is {}", listens[0]));
+            // One that works beside it: this one is of no use.
+            let works = own.ports().iter().any(|(port, _)| {
+                port.container_number().is_some_and(|number| listens.contains(&number))
+            });
+            if works {
+                finding.severity(Severity::Advice);
+            }
         }
     }
 }
