@@ -301,3 +301,39 @@ pub fn listed(names: &[&str]) -> String {
         [all @ .., last] => format!("{} and {last}", all.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const COMPOSE: &str = "x-env: &env\n  URL: \"redis://\\\n    ${HOST:-cache}\"\nservices:\n  web:\n    image: acme/shop:1\n    command: gunicorn shop.wsgi\n    container_name: shop\n    environment:\n      <<: *env\n    ports: ['8000:8000', '127.0.0.1:8001:8001', '${WHERE}:8002', '0.0.0.0:${WEB_PORT:-8003}:8003']\n    depends_on: {migrate: {condition: service_completed_successfully}}\n  migrate:\n    image: acme/shop:1\n    command: python load.py\n  debug:\n    image: adminer:5\n    profiles: [dev]\n";
+
+    #[test]
+    fn members_say_what_is_published_what_ends_and_what_is_written() {
+        let directory = assert_fs::TempDir::new().unwrap();
+        fs::write(directory.path().join("compose.yaml"), COMPOSE).unwrap();
+        let subject = Subject::read(directory.path()).unwrap();
+        let members = subject.production_members().remove(0);
+        let names: Vec<&str> = members.iter().map(Member::name).collect();
+        assert_eq!(names, ["web", "migrate"]);
+        let web = members[0];
+        let open: Vec<String> =
+            web.open_ports().into_iter().map(|(port, _)| port.container).collect();
+        assert_eq!(open, ["8000", "8003"]);
+        assert!(web.answers_to("shop") && web.answers_to("web") && !web.answers_to("migrate"));
+        assert!(web.is_long_running() && members[1].runs_once());
+        let environment = web.service.item.get("environment").unwrap();
+        let url = environment.get("URL").unwrap();
+        assert!(web.written(url).contains("${HOST:-cache}"), "{:?}", web.written(url));
+        assert!(!web.is_literal(url));
+    }
+
+    #[test]
+    fn names_are_listed_for_people() {
+        assert_eq!(listed(&[]), "");
+        assert_eq!(listed(&["a"]), "a");
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+}

@@ -79,7 +79,13 @@ fn test(own: &Member<'_>) -> Option<String> {
                 return None;
             }
             // Over TCP: while the database is created it listens on its socket alone.
-            let user = if has("POSTGRES_USER") { "\"$$POSTGRES_USER\"" } else { "postgres" };
+            let user = if has("POSTGRES_USER") {
+                "\"$$POSTGRES_USER\""
+            } else if own.container.missing_env_files.is_empty() {
+                "postgres"
+            } else {
+                "\"$${POSTGRES_USER:-postgres}\""
+            };
             let database = if has("POSTGRES_DB") { " -d \"$$POSTGRES_DB\"" } else { "" };
             Some(format!("[CMD-SHELL, 'pg_isready -h 127.0.0.1 -U {user}{database}']"))
         }

@@ -40,6 +40,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let finding = findings.add(at, "version is ignored, with a warning on every command");
         finding.about("version").help("Take the line out.");
         if let Some(edit) = edit::compose::remove(subject, deployment, root, "version") {
+            let mut edit = edit;
+            // The empty line after it was there for its sake.
+            let file = &subject.texts[edit.at.text];
+            let line = file.line(edit.at.span.start);
+            let is_blank = |line: usize| file.line_text(line).trim().is_empty();
+            let next = file.line(edit.at.span.end);
+            if (line == 1 || is_blank(line - 1)) && next < file.lines() && is_blank(next) {
+                edit.at.span.end = file.line_span(next + 1).start;
+            }
             let fix = Fix::new(Grade::Safe, "takes the line out");
             finding.fix(fix.edit(edit.at, edit.text));
         }

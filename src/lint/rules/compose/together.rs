@@ -30,6 +30,28 @@ pub(super) fn fix(
     what: &str,
     edit: impl Fn(&Member<'_>) -> Option<Edit>,
 ) -> Option<Fix> {
-    let edits: Option<Vec<Edit>> = members.iter().map(edit).collect();
+    // What merges another of them gets it from there.
+    let own: Vec<&Member<'_>> = members.iter().filter(|own| !merges_one_of(own, members)).collect();
+    let edits: Option<Vec<Edit>> = own.into_iter().map(edit).collect();
     Some(edits?.into_iter().fold(Fix::new(grade, what), |fix, edit| fix.edit(edit.at, edit.text)))
+}
+
+/// Whether a service takes the keys of another one in by `<<: *anchor`.
+fn merges_one_of(own: &Member<'_>, members: &[Member<'_>]) -> bool {
+    let block = own.subject.lines_of(own.at());
+    members.iter().filter(|other| other.name() != own.name()).any(|other| {
+        let line = other.subject.lines_of(other.at());
+        let name = line.lines().next().and_then(|line| line.split_once('&'));
+        let name = name.and_then(|(_, rest)| rest.split_whitespace().next());
+        name.is_some_and(|name| {
+            block.lines().any(|line| {
+                let merge = line.trim().strip_prefix("<<:").map(str::trim);
+                merge.is_some_and(|merge| {
+                    merge
+                        .split(['[', ']', ',', ' '])
+                        .any(|word| word.strip_prefix('*') == Some(name))
+                })
+            })
+        })
+    })
 }

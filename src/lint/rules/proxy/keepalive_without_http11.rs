@@ -1,6 +1,7 @@
 //! Connections to the application that are kept for nothing.
 
-use super::pass::{owners, passes, upstreams};
+use super::owner::owners;
+use super::pass::{passes, upstreams};
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;

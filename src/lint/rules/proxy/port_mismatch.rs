@@ -1,6 +1,7 @@
 //! A proxy that knocks at a port where nobody listens.
 
-use super::pass::{Pass, owners, passes};
+use super::owner::owners;
+use super::pass::{Pass, passes};
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Program, Subject};

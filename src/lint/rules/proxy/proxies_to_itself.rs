@@ -1,6 +1,7 @@
 //! A proxy that looks for the application in its own container.
 
-use super::pass::{is_loopback, owners, passes};
+use super::owner::owners;
+use super::pass::{is_loopback, passes};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Subject};

@@ -1,6 +1,7 @@
 //! Files that nginx is to serve, and that nothing brings to it.
 
-use super::pass::{owners, proxies};
+use super::owner::owners;
+use super::pass::proxies;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Member, Proxy, Subject};

@@ -1,6 +1,7 @@
 //! A proxy that passes to a name that nobody has.
 
-use super::pass::{is_loopback, owners, passes};
+use super::owner::owners;
+use super::pass::{is_loopback, passes};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Subject, listed};
