@@ -201,9 +201,12 @@ impl<'s> Member<'s> {
                 [.., address, _] => matches!(*address, "0.0.0.0" | "[::]" | "*"),
                 _ => true,
             };
-            let unset = self.deployment.project.unset.iter();
-            let is_unknown = self.written(item).contains('$')
-                && unset.clone().any(|own| (own.file, own.line) == (item.file, item.line));
+            let written = self.written(item);
+            let is_unknown = self.deployment.project.unset.iter().any(|own| {
+                (own.file, own.line) == (item.file, item.line)
+                    && written.contains('$')
+                    && written.contains(&own.name)
+            });
             is_everywhere && !is_unknown
         });
         ports
