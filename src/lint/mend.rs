@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::lint::diagnostic::{Diagnostic, Fix};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Subject, Unread};
 use crate::lint::{Rule, edit, judge};
 
 /// A fix that was made.
@@ -64,7 +64,7 @@ pub fn mend(
         let mut texts = mended.texts.clone();
         texts.extend(applied.texts);
         let after = Subject::with(directory, texts.clone())?;
-        if let Some(broken) = after.unread.iter().find(|own| !subject.unread.contains(own)) {
+        if let Some(broken) = newly_unread(&subject, &after) {
             // One by one, so that the one which breaks it is known.
             let Some((own, fix)) = fixes.first() else { return Ok(mended) };
             if only.len() == 1 {
@@ -79,7 +79,7 @@ pub fn mend(
                 let mut alone = mended.texts.clone();
                 alone.extend(edit::apply(&subject.texts, &[fix]).texts);
                 let after = Subject::with(directory, alone)?;
-                if after.unread.iter().any(|own| !subject.unread.contains(own)) {
+                if newly_unread(&subject, &after).is_some() {
                     failed.push((own.code, fix.what.clone()));
                     mended.refused.push(format!(
                         "{}: {} is left: the file would not be read afterwards",
@@ -101,6 +101,15 @@ pub fn mend(
     }
     mended.refused.push(format!("after {ROUNDS} rounds there was still something to mend"));
     Ok(mended)
+}
+
+/// What can no longer be read. Lines move, so that they do not count.
+fn newly_unread<'a>(before: &Subject, after: &'a Subject) -> Option<&'a Unread> {
+    let same = |one: &Unread, other: &Unread| {
+        let bare = |why: &str| why.split(" at line ").next().unwrap_or_default().to_owned();
+        one.path == other.path && bare(&one.why) == bare(&other.why)
+    };
+    after.unread.iter().find(|own| !before.unread.iter().any(|other| same(own, other)))
 }
 
 fn of(subject: &Subject, own: &Diagnostic, fix: &Fix) -> Made {

@@ -113,6 +113,33 @@ pub fn remove(
     Some(Edit { at: At::new(text, Span::new(start, end)), text: String::new() })
 }
 
+/// Takes an item of a list below a service away, and the list with its last
+/// item. Only what stands on one line of its own.
+#[must_use]
+pub fn pop(
+    subject: &Subject,
+    deployment: &Deployment,
+    service: &Service,
+    key: &str,
+    item: &Item,
+) -> Option<Edit> {
+    let (name, list) = entry(&service.item, key)?;
+    if list.items().len() == 1 {
+        return remove(subject, deployment, &service.item, key);
+    }
+    let (start, end) = item.span?;
+    name.span?;
+    let text = *deployment.texts.get(item.file)?;
+    let file = &subject.texts[text];
+    let (line, last) = (file.line(start), file.line(end.max(start + 1) - 1));
+    let before = file.text.get(file.line_span(line).start..start)?;
+    if before.trim() != "-" || line != last || matches!(item.node, Node::Map(_) | Node::List(_)) {
+        return None;
+    }
+    let at = Span::new(file.line_span(line).start, file.line_span(line + 1).start);
+    Some(Edit { at: At::new(text, at), text: String::new() })
+}
+
 fn entry<'i>(item: &'i Item, key: &str) -> Option<(&'i Item, &'i Item)> {
     item.entries().find(|(name, _)| name.scalar().as_deref() == Some(key))
 }
@@ -182,8 +209,8 @@ fn indentation(file: &Text, line: usize) -> Option<usize> {
     (!bare.is_empty() && !bare.starts_with('\t')).then(|| text.len() - bare.len())
 }
 
-/// The last line of the block of a key: empty lines and comments after it are
-/// what stands before the next one.
+/// The last line of the block of a key: empty lines after it, and comments that
+/// stand no further in, are what stands before the next one.
 fn block_end(file: &Text, line: usize, indent: usize) -> usize {
     let mut last = line;
     for number in line + 1..=file.lines() {
@@ -197,7 +224,8 @@ fn block_end(file: &Text, line: usize, indent: usize) -> usize {
         if own <= indent && !is_item {
             break;
         }
-        if !bare.starts_with('#') {
+        // A comment that stands further in is about what is in the block.
+        if !bare.starts_with('#') || own > indent {
             last = number;
         }
     }

@@ -752,6 +752,6 @@ fn is_nginx(path: &str, tree: &Tree) -> bool {
     }
     let Some(text) = tree.text(path) else { return false };
     lower.contains("nginx")
-        && (text.contains("server") || text.contains("location") || text.contains("upstream"))
+        && ["server", "location", "upstream", "http"].iter().any(|word| text.contains(word))
         || (text.contains("proxy_pass") && text.contains("location"))
 }

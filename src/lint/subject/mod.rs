@@ -8,6 +8,7 @@ mod gunicorn;
 mod ignored;
 mod launch;
 mod load;
+mod member;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use container::{Container, Kind, Variable};
 pub use gunicorn::{Config, Value};
 pub use ignored::Ignored;
 pub use launch::{Program, Server, Step};
+pub use member::{Member, listed};
 
 /// What a file is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,115 @@
+//! Stores that nobody can wait for.
+
+use super::redis::{self, Password};
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Kind, Member, Subject, listed};
+use crate::source::compose::image;
+
+pub static RULE: Rule = Rule {
+    code: "CO105",
+    name: "database-without-health-check",
+    severity: Severity::Warning,
+    summary: "databases and brokers have a health check",
+    why: "A container that has started is not a database that answers: an empty PostgreSQL needs seconds to create its files. What depends on it starts too early and fails on its first connection.",
+    example: "healthcheck:\n  test: [CMD-SHELL, 'pg_isready -h 127.0.0.1 -U \"$$POSTGRES_USER\"']",
+    source: "Docker, Control startup and shutdown order in Compose",
+    fix: Some(Grade::Safe),
+    check,
+};
+
+const TIMES: &str = "interval: 10s\ntimeout: 5s\nretries: 5\nstart_period: 30s";
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for own in subject.production_members().into_iter().flatten() {
+        let is_store = own.kind().is_store() && own.kind() != Kind::Memcached;
+        // This image brings its own.
+        if !is_store
+            || own.has_health()
+            || own.health_is_off()
+            || own.runs_once()
+            || own.image_name() == "mysql-server"
+        {
+            continue;
+        }
+        let needing: Vec<&str> = own.needed_by().map(|other| other.name.as_str()).collect();
+        let message = if needing.is_empty() {
+            format!("{} has no health check: nobody sees whether it answers", own.name())
+        } else {
+            let verb = if needing.len() == 1 { "starts" } else { "start" };
+            format!(
+                "{} has no health check: {} {verb} before it answers",
+                own.name(),
+                listed(&needing)
+            )
+        };
+        let test = test(&own);
+        let finding = findings.add(own.at(), message);
+        finding.about(own.name());
+        // Redis answers at once, and its clients try again.
+        if needing.is_empty() || own.kind() == Kind::Redis {
+            finding.severity(Severity::Advice);
+        }
+        let Some(test) = test else { continue };
+        finding.help(format!("healthcheck:\n  test: {test}\n  {}", TIMES.replace('\n', "\n  ")));
+        let edit = own
+            .service
+            .item
+            .get("healthcheck")
+            .is_none()
+            .then(|| own.put(&["healthcheck"], &format!("\ntest: {test}\n{TIMES}")))
+            .flatten();
+        if let Some(edit) = edit {
+            let what = format!("checks {}", own.kind().word());
+            finding.fix(Fix::new(Grade::Safe, what).edit(edit.at, edit.text));
+        }
+    }
+}
+
+/// A check with what the image has; `None` where that is not known.
+fn test(own: &Member<'_>) -> Option<String> {
+    let reference = own.container.image.as_deref()?;
+    let (repository, tag) = image::parts(reference);
+    let major: Option<u32> =
+        tag.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    let has = |name: &str| own.container.env.contains_key(name);
+    match own.kind() {
+        Kind::Postgres => {
+            image::known(reference).filter(|known| known.start == image::Start::Library)?;
+            if own.service.command().contains("listen_addresses") {
+                return None;
+            }
+            // Over TCP: while the database is created it listens on its socket alone.
+            let user = if has("POSTGRES_USER") {
+                "\"$$POSTGRES_USER\""
+            } else if own.container.missing_env_files.is_empty() {
+                "postgres"
+            } else {
+                "\"$${POSTGRES_USER:-postgres}\""
+            };
+            let database = if has("POSTGRES_DB") { " -d \"$$POSTGRES_DB\"" } else { "" };
+            Some(format!("[CMD-SHELL, 'pg_isready -h 127.0.0.1 -U {user}{database}']"))
+        }
+        Kind::Redis => match redis::password(own) {
+            Password::Nothing => Some("[CMD, redis-cli, ping]".to_owned()),
+            Password::Variable(name) => {
+                Some(format!("[CMD-SHELL, 'REDISCLI_AUTH=\"$${name}\" redis-cli -e ping']"))
+            }
+            Password::Cli => Some("[CMD, redis-cli, -e, ping]".to_owned()),
+            Password::Elsewhere | Password::Unknown => None,
+        },
+        Kind::Mysql if repository == "mysql" => {
+            Some("[CMD, mysqladmin, ping, -h, 127.0.0.1, --silent]".to_owned())
+        }
+        Kind::Mysql if repository == "mariadb" && major.is_none_or(|major| major >= 11) => {
+            Some("[CMD, healthcheck.sh, --connect, --innodb_initialized]".to_owned())
+        }
+        Kind::Mongo if repository == "mongo" && major.is_none_or(|major| major >= 6) => {
+            Some("[CMD, mongosh, --quiet, --eval, \"db.adminCommand('ping').ok\"]".to_owned())
+        }
+        Kind::Rabbitmq if repository == "rabbitmq" => {
+            Some("[CMD, rabbitmq-diagnostics, -q, ping]".to_owned())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,57 @@
+//! An env file that is not there, and that nobody says how to make.
+
+use crate::lint::diagnostic::{At, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Subject, listed};
+
+pub static RULE: Rule = Rule {
+    code: "CO127",
+    name: "env-file-missing",
+    severity: Severity::Error,
+    summary: "an env_file is there, or an example of it is",
+    why: "Compose stops at the first env_file that it does not find: who clones the repository can start nothing, and does not learn which variables would have to be in it.",
+    example: "env_file:\n  - path: .env\n    required: false",
+    source: "Compose Specification: env_file, required",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for deployment in subject.production_deployments() {
+        let mut open: Vec<(&str, At)> = Vec::new();
+        for container in subject.containers_of(deployment) {
+            for (path, at) in &container.missing_env_files {
+                if open.iter().all(|(own, _)| own != path) && !is_explained(subject, path) {
+                    open.push((path, *at));
+                }
+            }
+        }
+        let Some((path, at)) = open.first() else { continue };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let names: Vec<&str> = open.iter().map(|(path, _)| *path).collect();
+        let (verb, it) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+        let message =
+            format!("{} {verb} not there, and no example of {it}: nothing starts", listed(&names));
+        let finding = findings.add(*at, message);
+        finding.about(*path).help(format!(
+            "Commit {path}.example with every variable and no secret; or\nenv_file:\n  - path: {name}\n    required: false"
+        ));
+        for (path, at) in &open[1..] {
+            finding.related(*at, *path);
+        }
+    }
+}
+
+/// Whether something says what has to be in it: an example, the same file for
+/// another environment, a text for people or a script that names it.
+fn is_explained(subject: &Subject, path: &str) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let own = name(path);
+    subject.env_files.iter().any(|file| file.is_example || name(subject.path(file.text)) == own)
+        || subject.tree.paths().any(|path| {
+            let lower = path.to_ascii_lowercase();
+            let words = ["example", "sample", "template", "dist"];
+            name(path) == own || lower.contains("env") && words.iter().any(|w| lower.contains(w))
+        })
+        || subject.mentions(&own)
+}

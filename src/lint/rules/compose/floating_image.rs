@@ -1,0 +1,87 @@
+//! Images whose name says something else next month.
+
+use crate::lint::diagnostic::Severity;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Kind, Subject};
+use crate::source::compose::image;
+
+pub static RULE: Rule = Rule {
+    code: "CO110",
+    name: "floating-image",
+    severity: Severity::Warning,
+    summary: "pulled images have a version",
+    why: "`latest` is another program after the next pull, and two hosts run two versions of it. For PostgreSQL the next major version does not start on the files of the one before: the database is away until it is migrated.",
+    example: "image: postgres:18-trixie",
+    source: "Docker, Building best practices: pin base image versions; PostgreSQL, Upgrading a cluster",
+    fix: None,
+    check,
+};
+
+/// Words that name a line of versions, or a way to build, and no version.
+const MOVING: [&str; 20] = [
+    "latest",
+    "stable",
+    "alpine",
+    "slim",
+    "mainline",
+    "main",
+    "master",
+    "dev",
+    "develop",
+    "edge",
+    "nightly",
+    "lts",
+    "management",
+    "bookworm",
+    "trixie",
+    "bullseye",
+    "perl",
+    "otel",
+    "debian",
+    "ubuntu",
+];
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    // One name in several services is one decision.
+    let mut said: Vec<(usize, String)> = Vec::new();
+    for own in subject.production_members().into_iter().flatten() {
+        let Some(item) = own.service.item.get("image") else { continue };
+        let is_built = own.container.build.is_some() || own.service.item.get("build").is_some();
+        let Some(reference) = item.scalar().filter(|_| own.is_literal(item) && !is_built) else {
+            continue;
+        };
+        if reference.contains('@') || reference.is_empty() {
+            continue;
+        }
+        // What another service of the project builds under that name is not pulled.
+        let is_own = own.deployment.services.iter().any(|other| {
+            other.item.get("build").is_some() && other.image().as_deref() == Some(&reference)
+        });
+        let (repository, tag) = image::parts(&reference);
+        let moves = tag.split('-').all(|word| MOVING.contains(&word));
+        // Without a registry it is made on this host, by a script.
+        let is_local = !repository.contains('/') && own.kind().is_application();
+        let at = own.place(item);
+        let known = (at.text, reference.clone());
+        if is_own || is_local || !(tag.is_empty() || moves) || said.contains(&known) {
+            continue;
+        }
+        said.push(known);
+        let said = if tag.is_empty() {
+            "no tag, which is latest".to_owned()
+        } else {
+            format!("tag {tag}")
+        };
+        let message = format!("{} has {said}: the next pull may be another version", repository);
+        let finding = findings.add(at, message);
+        finding.about(own.name());
+        let help = match own.kind() {
+            Kind::Postgres | Kind::Mongo => {
+                finding.severity(Severity::Error);
+                "name the major version that made the files in its volume, as in image: postgres:18-trixie"
+            }
+            _ => "name the version that runs now: docker compose images",
+        };
+        finding.help(help);
+    }
+}

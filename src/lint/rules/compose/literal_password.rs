@@ -1,0 +1,188 @@
+//! Passwords that are written into a compose file.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use std::sync::LazyLock;
+
+use crate::lint::diagnostic::{At, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Member, Subject};
+use crate::source::compose::interpolate;
+
+pub static RULE: Rule = Rule {
+    code: "CO109",
+    name: "literal-password",
+    severity: Severity::Warning,
+    summary: "compose files hold no passwords and keys",
+    why: "The file is in git: everybody who may read the repository, now or from its history, has the password, every installation has the same, and it cannot be changed without a commit.",
+    example: "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?set it in .env}",
+    source: "OWASP Docker Security Cheat Sheet, rule 12; Docker, Secrets in Compose",
+    fix: None,
+    check,
+};
+
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^:/@\s]*:([^@/\s]+)@").expect("it is constant")
+});
+
+const NAMES: [&str; 12] = [
+    "PASSWORD",
+    "PASSWD",
+    "_PASS",
+    "_PWD",
+    "SECRET",
+    "SECRET_KEY",
+    "SECRETKEY",
+    "API_KEY",
+    "APIKEY",
+    "ACCESS_TOKEN",
+    "AUTH_TOKEN",
+    "PRIVATE_KEY",
+];
+
+/// One secret of a project, and every place that has it.
+struct Found<'s> {
+    member: Member<'s>,
+    name: String,
+    places: Vec<At>,
+    is_open: bool,
+}
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for members in subject.production_members() {
+        let mut by_value: BTreeMap<String, Found<'_>> = BTreeMap::new();
+        for own in &members {
+            for (name, secret, at) in secrets(own) {
+                let is_open = own.kind().is_store() && !own.open_ports().is_empty();
+                let found = by_value.entry(secret).or_insert_with(|| Found {
+                    member: *own,
+                    name: name.clone(),
+                    places: Vec::new(),
+                    is_open: false,
+                });
+                found.is_open |= is_open;
+                if is_secret(&name) && !is_secret(&found.name) {
+                    (found.name, found.member) = (name, *own);
+                }
+                if !found.places.contains(&at) {
+                    found.places.push(at);
+                }
+            }
+        }
+        for (secret, mut found) in by_value {
+            found.places.sort();
+            let name = &found.name;
+            let message = match found.places.len() {
+                1 => format!("{name} is written into the file"),
+                count => format!("{name} is written into the file, in {count} places"),
+            };
+            let finding = findings.add(found.places[0], message);
+            finding.about(format!("{} {name}", found.member.name()));
+            finding.help(format!(
+                "{name}: ${{{name}:?set it in .env}}  # and a new value in .env, which git ignores"
+            ));
+            for place in &found.places[1..] {
+                finding.related(*place, "the same value");
+            }
+            if found.is_open || is_real(&secret) {
+                finding.severity(Severity::Error);
+            }
+        }
+    }
+}
+
+/// Secrets that stand in the project's own files: name, value, place.
+fn secrets(own: &Member<'_>) -> Vec<(String, String, At)> {
+    let mut found = Vec::new();
+    for (name, variable) in &own.container.env {
+        let Some(value) = variable.value.as_deref().filter(|value| !value.is_empty()) else {
+            continue;
+        };
+        let is_here = own.deployment.texts.contains(&variable.at.text);
+        let text = own.subject.slice(variable.at);
+        let line = own.subject.texts[variable.at.text].line_text(own.subject.line(variable.at));
+        // A merged value has the place of its line, and may go on below.
+        let is_line = text.trim() == line.trim();
+        let written = if is_line { own.subject.lines_of(variable.at) } else { text };
+        if !is_here || interpolate::has_variable(written) || value.contains('$') {
+            continue;
+        }
+        if let Some(secret) = ADDRESS.captures(value).and_then(|all| all.get(1)) {
+            if secret.as_str() != "guest" {
+                let secret = secret.as_str().to_owned();
+                found.push((name.clone(), secret, variable.at));
+            }
+        } else if is_secret(name) && is_value(value) {
+            found.push((name.clone(), value.to_owned(), variable.at));
+        }
+    }
+    // What a password is for says more than an address that holds it.
+    found.sort_by_key(|(name, ..)| !is_secret(name));
+    if let Some(item) = own.service.item.get("command") {
+        let words = match item.scalar() {
+            Some(text) => shell_words::split(&text).unwrap_or_default(),
+            None => item.scalars(),
+        };
+        let after = words.iter().skip_while(|word| *word != "--requirepass").nth(1);
+        if let Some(word) = after.filter(|word| own.is_literal(item) && !word.contains('$')) {
+            let whole = item.items().iter().find(|one| one.scalar().as_ref() == Some(word));
+            if whole.is_none_or(|one| own.is_literal(one)) {
+                let at = own.place(whole.unwrap_or(item));
+                found.push(("REDIS_PASSWORD".to_owned(), word.clone(), at));
+            }
+        }
+    }
+    found
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    NAMES.iter().any(|end| name.ends_with(end)) && !name.contains("PUBLIC")
+}
+
+/// Whether a text can be a secret: no switch, no number of minutes, no path.
+fn is_value(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let is_switch =
+        matches!(lower.as_str(), "true" | "false" | "yes" | "no" | "none" | "null" | "guest");
+    let is_number = value.len() < 4 && value.chars().all(|c| c.is_ascii_digit());
+    let is_address = value.starts_with(['/', '<', '{']) || value.contains("://");
+    !(is_switch || is_number || is_address)
+}
+
+/// Whether it looks like one that is used, and not like one that everybody
+/// tries first.
+fn is_real(secret: &str) -> bool {
+    let lower = secret.to_ascii_lowercase();
+    let placeholder = [
+        "change",
+        "your",
+        "example",
+        "password",
+        "secret",
+        "insecure",
+        "dummy",
+        "placeholder",
+        "xxx",
+        "test",
+        "dev",
+        "local",
+        "replace",
+        "postgres",
+        "admin",
+        "todo",
+        "fake",
+        "sample",
+    ];
+    let has = |test: fn(char) -> bool| secret.chars().any(test);
+    let classes = [
+        has(|c| c.is_ascii_lowercase()),
+        has(|c| c.is_ascii_uppercase()),
+        has(|c| c.is_ascii_digit()),
+        has(|c| c.is_ascii_punctuation() && c != '_' && c != '-'),
+    ];
+    let kinds = classes.iter().filter(|own| **own).count();
+    let is_long = secret.len() >= 32 && kinds >= 2 || secret.len() >= 16 && kinds >= 3;
+    is_long && !placeholder.iter().any(|word| lower.contains(word))
+}

@@ -1,0 +1,49 @@
+//! An application that may gain rights it was not started with.
+
+use super::together;
+use crate::lint::diagnostic::{Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Kind, Member, Subject};
+
+pub static RULE: Rule = Rule {
+    code: "CO103",
+    name: "no-hardening",
+    severity: Severity::Advice,
+    summary: "the application cannot gain rights: no-new-privileges, cap_drop",
+    why: "Who breaks into the process may use any set-uid program of the image, and has 14 capabilities that a web service needs none of. Two lines take both away.",
+    example: "security_opt: [\"no-new-privileges:true\"]\ncap_drop: [ALL]",
+    source: "OWASP Docker Security Cheat Sheet, rules 3 and 4; CIS Docker Benchmark 5.3, 5.25",
+    fix: Some(Grade::Safe),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for members in subject.production_members() {
+        let has = |own: &Member<'_>, key: &str| own.service.item.get(key).is_some();
+        let is_hardened = |own: &Member<'_>| {
+            has(own, "security_opt") || has(own, "cap_drop") || has(own, "privileged")
+        };
+        let soft: Vec<Member<'_>> = members
+            .into_iter()
+            .filter(|own| matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat))
+            .filter(|own| !is_hardened(own))
+            .collect();
+        let lacks = "may gain rights: neither no-new-privileges nor cap_drop is set";
+        let Some(finding) = together::lack(findings, &soft, lacks) else { continue };
+        finding.help("security_opt: [\"no-new-privileges:true\"]\ncap_drop: [ALL]");
+        // sudo and su work by gaining rights.
+        let gains = soft.iter().any(|own| {
+            own.container
+                .steps
+                .iter()
+                .any(|step| step.argv.iter().any(|word| matches!(word.as_str(), "sudo" | "su")))
+        });
+        let what = "sets no-new-privileges";
+        let fix = together::fix(&soft, Grade::Safe, what, |own| {
+            own.put(&["security_opt"], "[\"no-new-privileges:true\"]")
+        });
+        if let Some(fix) = fix.filter(|_| !gains) {
+            finding.fix(fix);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A database that is healthy while it is being created.
+
+use super::word::after_word;
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Kind, Subject};
+use crate::source::compose::image;
+
+pub static RULE: Rule = Rule {
+    code: "CO124",
+    name: "pg-isready-during-init",
+    severity: Severity::Advice,
+    summary: "pg_isready asks over TCP: -h 127.0.0.1",
+    why: "While the image creates the database and runs its init scripts, PostgreSQL listens on its socket alone. pg_isready without -h asks the socket: the database is healthy, what waits for it starts, and then the server restarts under it.",
+    example: "test: [CMD-SHELL, 'pg_isready -h 127.0.0.1 -U \"$$POSTGRES_USER\"']",
+    source: "docker-library/postgres: docker-entrypoint.sh, docker_temp_server_start; PostgreSQL: pg_isready",
+    fix: Some(Grade::Safe),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for own in subject.production_members().into_iter().flatten() {
+        let Some(test) = own.health_test() else { continue };
+        let reference = own.container.image.as_deref().unwrap_or_default();
+        let is_library =
+            image::known(reference).is_some_and(|own| own.start == image::Start::Library);
+        let text = test.scalars().join(" ");
+        let words: Vec<&str> =
+            text.split_whitespace().map(|w| w.trim_matches(['"', '\''])).collect();
+        let asks_host = words.iter().any(|word| {
+            word.starts_with("-h") || word.starts_with("--host") || word.contains("host=")
+        });
+        let is_moved = own.container.env.contains_key("PGHOST")
+            || own.service.command().contains("listen_addresses");
+        if own.kind() != Kind::Postgres || !is_library || asks_host || is_moved
+            || !text.contains("pg_isready")
+            // A query finds out by itself.
+            || text.contains("psql")
+        {
+            continue;
+        }
+        let message =
+            format!("{} is healthy while its database is still being created", own.name());
+        let at = test.items().last().map_or_else(|| own.place(test), |last| own.place(last));
+        let finding = findings.add(at, message);
+        finding.about(own.name()).help("pg_isready -h 127.0.0.1");
+        if let Some(edit) = after_word(&own, test, "pg_isready", &["-h", "127.0.0.1"]) {
+            let fix = Fix::new(Grade::Safe, "asks over TCP");
+            finding.fix(fix.edit(edit.at, edit.text));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Containers that are root on the host.
+
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::edit;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::Subject;
+
+pub static RULE: Rule = Rule {
+    code: "CO113",
+    name: "privileged",
+    severity: Severity::Error,
+    summary: "no service is privileged",
+    why: "A privileged container has every capability and every device: who breaks into it mounts the host's disk and has the host.",
+    example: "cap_drop: [ALL]",
+    source: "Docker, Runtime privilege; OWASP Docker Security Cheat Sheet, rule 3; CIS Docker Benchmark 5.4",
+    fix: Some(Grade::Suggested),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for own in subject.production_members().into_iter().flatten() {
+        let Some(item) = own.service.item.get("privileged") else { continue };
+        // These look at the host by what they are.
+        let of_host = ["cadvisor", "docker", "dind", "node-exporter", "buildkit", "netdata"];
+        let is_true = item.scalar().is_some_and(|text| text == "true");
+        if !is_true || of_host.contains(&own.image_name()) {
+            continue;
+        }
+        let message = format!("{} is privileged: who breaks into it has the host", own.name());
+        let finding = findings.add(own.place(item), message);
+        finding.about(own.name()).help(
+            "Take the line out; a single capability goes into cap_add, a single device into devices.",
+        );
+        let item = &own.service.item;
+        if let Some(edit) = edit::compose::remove(subject, own.deployment, item, "privileged") {
+            let fix = Fix::new(Grade::Suggested, "runs it without privileges");
+            finding.fix(fix.edit(edit.at, edit.text));
+        }
+    }
+}

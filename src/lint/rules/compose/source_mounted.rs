@@ -1,0 +1,66 @@
+//! Source code of the host over the code of the image.
+
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::edit;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Kind, Subject};
+use crate::source::compose::Mount;
+
+pub static RULE: Rule = Rule {
+    code: "CO108",
+    name: "source-mounted",
+    severity: Severity::Warning,
+    summary: "in production the image's own code runs, not the host's",
+    why: "What runs is the working copy of the host, not what was built and tested: a `git pull` changes half of a running service, a roll-back of the image changes nothing, and the process can write to its own code.",
+    example: "# compose.override.yaml, for development alone\nservices:\n  web:\n    volumes: [\".:/app\"]",
+    source: "Docker, Use Compose in production: remove volume bindings for code",
+    fix: Some(Grade::Suggested),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    // A line of an anchor is one line.
+    let mut said = Vec::new();
+    for own in subject.production_members().into_iter().flatten() {
+        let Some(build) = subject.build_of(own.container).filter(|build| build.is_python) else {
+            continue;
+        };
+        if !matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat) || own.is_developed() {
+            continue;
+        }
+        let workdir = build.image.workdir.as_ref().and_then(|set| set.value.known());
+        let items = own.service.item.get("volumes").map_or(&[][..], |item| item.items());
+        for (mount, item) in items.iter().filter_map(|item| Some((Mount::read(item)?, item))) {
+            let Some(path) = mount.bind().and_then(|path| own.deployment.project.path(path)) else {
+                continue;
+            };
+            let covers = workdir.is_some_and(|dir| {
+                let target = &mount.target;
+                dir == target
+                    || dir.starts_with(&format!("{target}/")) && target != "/"
+                    || target.starts_with(&format!("{dir}/"))
+            });
+            let has_code = subject.tree.has_directory(&path)
+                && subject
+                    .tree
+                    .below(&path)
+                    .any(|file| file.ends_with(".py") && !file.contains("gunicorn"));
+            if !covers || !has_code || said.contains(&own.place(item)) {
+                continue;
+            }
+            said.push(own.place(item));
+            let message =
+                format!("{} runs the host's {path} instead of the code in its image", own.name());
+            let finding = findings.add(own.place(item), message);
+            finding.about(own.name()).help(
+                "Take this line out; for development put it into compose.override.yaml, with a file for production of its own.",
+            );
+            if let Some(edit) =
+                edit::compose::pop(subject, own.deployment, own.service, "volumes", item)
+            {
+                let fix = Fix::new(Grade::Suggested, "runs the image's own code");
+                finding.fix(fix.edit(edit.at, edit.text));
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! An application that is called by the name of an upstream.
+
+use super::header::{lacking, missing};
+use crate::lint::diagnostic::{Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::Subject;
+
+pub static RULE: Rule = Rule {
+    code: "NG103",
+    name: "host-not-passed",
+    severity: Severity::Warning,
+    summary: "the proxy passes on the name that the client asked for: Host",
+    why: "Without it Host is what stands in proxy_pass, such as web:8000: redirects and links go to a name that no browser knows, Django answers 400 where that is not in ALLOWED_HOSTS, or has an underscore, and checks the origin of forms against the wrong name.",
+    example: "proxy_set_header Host $host;",
+    source: "nginx, proxy_set_header: Host is $proxy_host by default; Django, ALLOWED_HOSTS",
+    fix: Some(Grade::Suggested),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    let files = lacking(subject, |pass| {
+        Ok(pass.header(subject, "Host")?.is_none()
+            && pass.header(subject, "X-Forwarded-Host")?.is_none())
+    });
+    for passes in files {
+        let to = passes[0].directive.first().split("://").nth(1).unwrap_or_default();
+        let to = to.split('/').next().unwrap_or_default();
+        let message = format!("Host is not passed on: the application is called {to}");
+        let line = "proxy_set_header Host $host;";
+        missing(subject, findings, &passes, &message, line, Some(Grade::Suggested));
+    }
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+python manage.py wait_for_db
+exec "$@"

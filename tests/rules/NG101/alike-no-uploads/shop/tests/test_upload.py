@@ -1,0 +1,2 @@
+def test_upload(request):
+    request.FILES["x"]
