@@ -165,6 +165,11 @@ fn holds(name: &str) {
 }
 
 #[test]
+fn the_page_of_the_audit_shows_what_happens() {
+    holds("audit.md");
+}
+
+#[test]
 fn the_page_for_those_who_receive_shows_what_happens() {
     holds("receive.md");
 }

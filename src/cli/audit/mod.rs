@@ -228,7 +228,8 @@ pub fn run(audit: &Audit) -> Result<(), Error> {
     }
     if let Some(file) = &audit.write_baseline {
         let count = baseline::write(file, &done)?;
-        reporting::warn(&format!("{} holds {count} findings", file.display()));
+        let noun = if count == 1 { "finding" } else { "findings" };
+        eprintln!("{} holds {count} {noun}", file.display());
         return failed(&done);
     }
     let code = many::worst(&done, |own| u8::from(own.failing(audit.fail_on) > 0));
