@@ -8,6 +8,7 @@ mod gunicorn;
 mod ignored;
 mod launch;
 mod load;
+mod stages;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use container::{Container, Kind, Variable};
 pub use gunicorn::{Config, Value};
 pub use ignored::Ignored;
 pub use launch::{Program, Server, Step};
+pub use stages::{Copied, Outside};
 
 /// What a file is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
