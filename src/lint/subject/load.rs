@@ -258,6 +258,11 @@ impl Loader {
                 .clone();
             self.build(number, &builder)
         });
+        // The service of tests, or of an image that is for development.
+        let of_development = deployment::is_for_developers(&service.name)
+            || build
+                .is_some_and(|build| self.subject.builds[build].purpose == Purpose::Development);
+        let purpose = if of_development { Purpose::Development } else { purpose };
         let (env, missing_env_files) = self.environment(number, service, build);
         let place = {
             let deployment = &self.subject.deployments[number];
@@ -323,6 +328,11 @@ impl Loader {
             .iter()
             .position(|own| self.subject.texts[own.text].path == path)?;
         let target = Some(written.target.as_str()).filter(|target| !target.is_empty());
+        // What is built for who works on it is not what users get, whatever the
+        // file is called that builds it.
+        let says = |name: &str| deployment::stated(name) == Some(Purpose::Development);
+        let purpose =
+            if says(&path) || target.is_some_and(says) { Purpose::Development } else { purpose };
         let stage = self.subject.recipes[recipe].file.stage(target)?;
         Some(self.add(recipe, stage, &arguments, &context, purpose, true))
     }

@@ -25,7 +25,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !matches!(address.as_str(), "127.0.0.1" | "localhost" | "::1") {
             continue;
         }
-        if is_unknown(container, server) || is_shared(subject, container) {
+        if launched::is_choice(container)
+            || is_unknown(container, server)
+            || is_shared(subject, container)
+        {
             continue;
         }
         let set = server.get("bind").or_else(|| server.get("host"));
@@ -46,13 +49,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
             Program::DjangoDevelopment => format!("0.0.0.0:{port}"),
             _ => format!("--host 0.0.0.0 --port {port}"),
         });
-        if set.is_some() {
-            if let Some(edit) = launched::replaced(subject, at, &address, "0.0.0.0") {
-                finding.fix(
-                    Fix::new(Grade::Suggested, "listens on every address of the container")
-                        .edit(edit.at, edit.text),
-                );
-            }
+        if set.is_some()
+            && let Some(edit) = launched::replaced(subject, at, &address, "0.0.0.0")
+        {
+            finding.fix(
+                Fix::new(Grade::Suggested, "listens on every address of the container")
+                    .edit(edit.at, edit.text),
+            );
         }
     }
 }

@@ -19,20 +19,17 @@ pub static RULE: Rule = Rule {
 };
 
 fn is_build_tool(package: &str) -> bool {
-    const TOOLS: [&str; 14] = [
+    const TOOLS: [&str; 11] = [
         "gcc",
         "g++",
         "clang",
         "cmake",
-        "make",
         "build-essential",
         "build-base",
-        "linux-headers",
         "rustc",
         "cargo",
         "gfortran",
         "python3-dev",
-        "pkg-config",
         "ninja-build",
     ];
     TOOLS.contains(&package) || package.ends_with("-dev") || package.ends_with("-devel")
@@ -79,8 +76,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 found.push((run.at, own));
             }
         }
+        // By themselves they are what programs for another C library need.
+        let companion =
+            |own: &String| matches!(own.as_str(), "musl-dev" | "libc-dev" | "libc6-dev");
+        if found.iter().flat_map(|(_, own)| own).all(companion) {
+            continue;
+        }
         let Some((first, _)) = found.first() else { continue };
-        let names: Vec<String> = found.iter().flat_map(|(_, own)| own.clone()).collect();
+        let mut names: Vec<String> = Vec::new();
+        for name in found.iter().flat_map(|(_, own)| own) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
         let some = names.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
         let more =
             if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };

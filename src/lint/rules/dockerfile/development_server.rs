@@ -23,7 +23,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         else {
             continue;
         };
-        if launched::is_for_developers(subject, container) {
+        if launched::is_for_developers(subject, container) || launched::is_choice(container) {
             continue;
         }
         let name = server.program.word();
@@ -53,9 +53,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 )
             }
         };
-        findings
-            .add(server.at, format!("{name} is a development server"))
-            .about(&container.name)
-            .help(help);
+        let finding = findings.add(server.at, format!("{name} is a development server"));
+        finding.about(&container.name).help(help);
+        // Somebody may work with it as it is.
+        if launched::mounts_source(subject, container) {
+            finding.severity(Severity::Warning);
+        }
     }
 }

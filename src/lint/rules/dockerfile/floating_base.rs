@@ -57,6 +57,10 @@ fn of(subject: &Subject, outside: &Outside, findings: &mut Findings) {
     }
     let (repository, tag) = image::parts(reference);
     let python = support::python(reference).filter(|own| own.is_official);
+    // What an argument gives is the choice of the one who builds.
+    if python.is_none() && !outside.is_literal {
+        return;
+    }
     let known = python.is_some()
         || repository.contains('/')
         || LIBRARY.iter().any(|name| support::is_library(repository, name));

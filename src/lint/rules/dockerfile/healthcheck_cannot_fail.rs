@@ -70,13 +70,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding
                 .about("HEALTHCHECK")
                 .help(format!("HEALTHCHECK CMD {}", CURL.replace(&text, "curl --fail")));
-            if matches!(check.command, Command::Shell(_)) {
-                if let Some(edits) = support::insert(subject, build, check.at, &CURL, 1, " --fail")
-                {
-                    let fix =
-                        Fix::new(Grade::Suggested, "lets curl fail on an answer that is an error");
-                    finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
-                }
+            if matches!(check.command, Command::Shell(_))
+                && let Some(edits) = support::insert(subject, build, check.at, &CURL, 1, " --fail")
+            {
+                let fix =
+                    Fix::new(Grade::Suggested, "lets curl fail on an answer that is an error");
+                finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
             }
             continue;
         }

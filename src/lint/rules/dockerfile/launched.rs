@@ -10,8 +10,7 @@ pub(super) fn is_for_developers(subject: &Subject, container: &Container) -> boo
     let Some((_, service)) = subject.composed(container) else { return false };
     let overrides =
         service.item.get("command").is_some() || service.item.get("entrypoint").is_some();
-    let mounts =
-        service.mounts().iter().any(|own| own.bind().is_some_and(|path| path.starts_with('.')));
+    let mounts = mounts_source(subject, container);
     let Some(build) = subject.build_of(container) else { return mounts && overrides };
     let own = build.image.words().join(" ");
     let serves = [
@@ -40,5 +39,17 @@ pub(super) fn replaced(subject: &Subject, at: At, written: &str, text: &str) -> 
     Some(Edit {
         at: At::new(at.text, Span::new(start, start + written.len())),
         text: text.to_owned(),
+    })
+}
+
+/// Whether a script chooses between servers: which one runs is not known.
+pub(super) fn is_choice(container: &Container) -> bool {
+    container.steps.iter().filter(|step| step.program.serves() && !step.in_background).count() > 1
+}
+
+/// Whether a service mounts a directory of the repository over its code.
+pub(super) fn mounts_source(subject: &Subject, container: &Container) -> bool {
+    subject.composed(container).is_some_and(|(_, service)| {
+        service.mounts().iter().any(|own| own.bind().is_some_and(|path| path.starts_with('.')))
     })
 }

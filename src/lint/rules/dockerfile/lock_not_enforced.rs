@@ -90,6 +90,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 let fix = Fix::new(Grade::Suggested, format!("fails where {lock} is outdated"));
                 finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
             }
+            // The others have the same cause.
+            break;
         }
     }
 }

@@ -33,9 +33,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let beside = container.steps.iter().find(|step| step.in_background && runs(step.program));
-        let others =
+        let mut others =
             container.steps.iter().filter(|step| !step.in_background && runs(step.program));
-        let (Some(beside), Some(main)) = (beside, others.last()) else { continue };
+        let (Some(beside), Some(main)) = (beside, others.next_back()) else { continue };
         let (one, other) = (beside.program.word(), main.program.word());
         findings
             .add(

@@ -41,7 +41,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             })
         };
         let runs = subject.runs(build);
-        let Some(last) = runs.iter().filter(|own| changes(own)).last() else { continue };
+        let Some(last) = runs.iter().rfind(|own| changes(own)) else { continue };
         let workdir = build.image.workdir.as_ref().and_then(|own| own.value.known()).unwrap_or("/");
         let over = subject.instructions(build).find(|(at, own)| {
             if *at < last.at || own.flag("from").is_some() || own.flag("chmod").is_some() {

@@ -52,6 +52,10 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, Str
     if let Some(lock) = lock {
         let program = support::program(words);
         let names_project = there("pyproject.toml") || there("Pipfile");
+        // It fails without one: the lock is made elsewhere.
+        if words.iter().any(|word| matches!(word.as_str(), "--locked" | "--frozen" | "--deploy")) {
+            return None;
+        }
         return (!there(lock) && names_project).then(|| {
             let help = format!("{program} lock   (and commit {lock})");
             (

@@ -65,14 +65,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.about("pip install").help(
                 "RUN --mount=type=cache,target=/root/.cache/pip pip install …   (or pip install --no-cache-dir …)",
             );
-            if open == all.len() {
-                if let Some(edits) =
+            if open == all.len()
+                && let Some(edits) =
                     support::insert(subject, build, run.at, &PIP, open, " --no-cache-dir")
-                {
-                    let fix = Fix::new(Grade::Safe, "installs without a cache");
-                    let fix = edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text));
-                    finding.fix(fix);
-                }
+            {
+                let fix = Fix::new(Grade::Safe, "installs without a cache");
+                let fix = edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text));
+                finding.fix(fix);
             }
         }
     }

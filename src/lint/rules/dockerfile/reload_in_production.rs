@@ -22,7 +22,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for container in subject.production_containers() {
         let Some(server) = &container.server else { continue };
         // A development server is another rule's.
-        if server.program.is_development() || launched::is_for_developers(subject, container) {
+        if launched::is_choice(container)
+            || server.program.is_development()
+            || launched::is_for_developers(subject, container)
+        {
             continue;
         }
         let Some((Value::Bool(true), at)) = server.get("reload") else { continue };

@@ -47,7 +47,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
             for (name, value, span) in instruction.pairs(file.escape) {
                 let at = At::new(recipe.text, span);
-                if is_argument {
+                // An argument with a value is a finding, or a stand-in, itself.
+                if is_argument && value.is_none() {
                     arguments.push(name.clone());
                 }
                 let value = value.unwrap_or_default();

@@ -32,10 +32,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     })
             })
         };
-        if let Some(set) = &build.image.entrypoint {
-            if is_run(true) {
-                of(subject, build, set, "ENTRYPOINT", findings);
-            }
+        if let Some(set) = &build.image.entrypoint
+            && is_run(true)
+        {
+            of(subject, build, set, "ENTRYPOINT", findings);
         }
         // Of a CMD below a shell's ENTRYPOINT nothing is left.
         let shell_above =
@@ -56,7 +56,18 @@ fn of(
     word: &str,
     findings: &mut Findings,
 ) {
-    let Command::Shell(text) = &set.value else { return };
+    let Command::Shell(written) = &set.value else { return };
+    // A shell in a shell: what it is given is what runs.
+    let split = shell::split(written);
+    let inner = match split.as_slice() {
+        [only] => match only.words.as_slice() {
+            [shell, option, text] if shell.ends_with("sh") && option == "-c" => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_nested = inner.is_some();
+    let text = inner.as_ref().unwrap_or(written);
     let commands = shell::split(text);
     let Some(last) = commands.last() else { return };
     if last.words.first().is_some_and(|first| first == "exec" || first == "[") {
@@ -87,6 +98,8 @@ fn of(
             .collect();
         let line = format!("{word} [{}]", words.join(", "));
         finding.help(line.clone());
+        // A script without its `#!` line runs below a shell only.
+        let script = last.words[0].contains('/') || last.words[0].ends_with(".sh");
         let multiline = subject.slice(at).contains('\n');
         let builtin = ["cd", "source", ".", "export", "set", "eval", "ulimit"]
             .contains(&last.words[0].as_str());
@@ -94,6 +107,8 @@ fn of(
         let takes_more = word == "ENTRYPOINT" && build.image.cmd.is_some();
         let own_stage = build.image.stages.last().copied();
         if !multiline
+            && !script
+            && !is_nested
             && !builtin
             && !takes_more
             && subject.file(build).stage_of(set.at) == own_stage

@@ -170,7 +170,8 @@ pub(super) fn is_plain(reference: &str) -> bool {
         .any(|name| is_library(repository, name))
         || repository == "ghcr.io/astral-sh/uv"
         || repository == "nvidia/cuda"
-        || repository.starts_with("tiangolo/")
+        // Those with uwsgi give their processes to a user themselves.
+        || (repository.starts_with("tiangolo/") && !repository.contains("uwsgi"))
 }
 
 /// Edits that put text behind each place in a RUN where an expression fits;

@@ -24,7 +24,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let made = runs.iter().find_map(|run| {
             run.commands.iter().find_map(|own| {
                 let words = support::after_pip(own, "wheel")?;
-                words.iter().any(|word| word == "--no-deps").then(|| (run, words))
+                words.iter().any(|word| word == "--no-deps").then_some((run, words))
             })
         });
         let Some((wheel, words)) = made else { continue };

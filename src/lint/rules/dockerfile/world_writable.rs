@@ -38,7 +38,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     continue;
                 }
                 let mut rest = words[1..].iter().filter(|word| {
-                    !word.starts_with("--") && !(word.starts_with('-') && word.contains('R'))
+                    !(word.starts_with("--") || word.starts_with('-') && word.contains('R'))
                 });
                 let Some(mode) = rest.next().filter(|mode| is_for_all(mode)) else { continue };
                 let paths: Vec<&String> = rest
