@@ -137,6 +137,46 @@ impl Subject {
         found
     }
 
+    /// The file of the repository that an image has at a path, where COPY or
+    /// ADD says so.
+    #[must_use]
+    pub fn source_of(&self, build: &Build, path: &str) -> Option<String> {
+        let workdir = build.image.workdir.as_ref().and_then(|own| own.value.known()).unwrap_or("/");
+        let absolute = |path: &str| match path.trim_start_matches("./") {
+            "" | "." => workdir.trim_end_matches('/').to_owned(),
+            own if own.starts_with('/') => own.trim_end_matches('/').to_owned(),
+            own => format!("{}/{}", workdir.trim_end_matches('/'), own.trim_end_matches('/')),
+        };
+        let wanted = absolute(path);
+        let there = |path: &str| {
+            let own = crate::detect::path::join(&build.context, path.trim_start_matches('/'))?;
+            self.tree.has(&own).then_some(own)
+        };
+        let escape = self.file(build).escape;
+        let copies = self.instructions(build).filter(|(_, own)| own.flag("from").is_none());
+        // The last one is what is there.
+        let mut found = None;
+        for copied in copies.filter_map(|(_, own)| Copied::of(own, escape)) {
+            let target = absolute(&copied.target);
+            for source in &copied.sources {
+                let bare = source.trim_start_matches("./").trim_end_matches('/');
+                let name = bare.rsplit('/').next().unwrap_or(bare);
+                let below = wanted.strip_prefix(&target).and_then(|own| own.strip_prefix('/'));
+                let own = match below {
+                    None if wanted == target => there(bare),
+                    None => None,
+                    Some(rest) if rest == name => {
+                        there(bare).or_else(|| there(&format!("{bare}/{rest}")))
+                    }
+                    Some(rest) if matches!(bare, "" | ".") => there(rest),
+                    Some(rest) => there(&format!("{bare}/{rest}")),
+                };
+                found = own.or(found);
+            }
+        }
+        found
+    }
+
     /// The containers that run an image.
     pub fn containers_with<'s>(
         &'s self,
@@ -192,6 +232,29 @@ mod tests {
         assert_eq!(outside, ["python:3.14", "acme/uv:1"]);
         assert_eq!(subject.built_runs(build).len(), 1);
         assert_eq!(subject.containers_with(build).count(), 1);
+    }
+
+    #[test]
+    fn a_file_of_an_image_is_the_one_that_was_copied_there() {
+        let (directory, _) = subject("FROM x\n");
+        let base = directory.path();
+        for path in ["a/start", "b/start", "x.sh"] {
+            let path = base.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "#!/bin/sh\n").unwrap();
+        }
+        std::fs::write(
+            base.join("Dockerfile"),
+            "FROM x\nWORKDIR /app\nCOPY ./b/start /start\nCOPY . .\nCOPY x.sh a/start /bin/\n",
+        )
+        .unwrap();
+        let subject = Subject::read(base).unwrap();
+        let of = |path: &str| subject.source_of(&subject.builds[0], path);
+        assert_eq!(of("/start").as_deref(), Some("b/start"));
+        assert_eq!(of("./a/start").as_deref(), Some("a/start"));
+        assert_eq!(of("/bin/start").as_deref(), Some("a/start"));
+        assert_eq!(of("/app/x.sh").as_deref(), Some("x.sh"));
+        assert_eq!(of("/other"), None);
     }
 
     #[test]

@@ -44,7 +44,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .commands
                 .iter()
                 .any(|own| own.words[0].contains('/') && !own.words[0].contains("bin/"));
-            if !updates || removed || is_mounted || calls {
+            // An update by itself is another rule's.
+            let uses = ["install", "upgrade", "dist-upgrade", "full-upgrade"];
+            let used =
+                run.commands.iter().any(|own| uses.iter().any(|word| support::is_apt(own, word)));
+            if !updates || !used || removed || is_mounted || calls {
                 continue;
             }
             let finding = findings.add(

@@ -55,7 +55,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     build,
                     run.at,
                     &INSTALL,
-                    open,
+                    &vec![true; open],
                     " --no-install-recommends",
                 );
                 if let Some(edits) = edits {

@@ -75,9 +75,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let later = runs.iter().filter(|run| run.stage == stage && run.at > copy).find(first);
             let Some(run) = later else { continue };
             let what = run.commands.iter().find_map(installs).unwrap_or_default();
+            let step = if what.contains('.') {
+                format!("{what} is installed")
+            } else {
+                format!("{what} installs the dependencies")
+            };
             let finding = findings.add(
                 subject.instruction(build, copy),
-                format!("the code is copied before what {what} asks for is installed: each change installs all of it again"),
+                format!("the code is copied before {step}: each change of a file installs everything again"),
             );
             let short = what.rsplit('/').next().unwrap_or(&what);
             finding.about(&what).related(subject.instruction(build, run.at), "installed here").help(if what.contains('.') {

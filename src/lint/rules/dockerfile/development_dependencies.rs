@@ -145,7 +145,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 " --only main" => &POETRY,
                 _ => continue,
             };
-            if let Some(edits) = support::insert(subject, build, at, expression, 1, option) {
+            if let Some(edits) = support::insert(subject, build, at, expression, &[true], option) {
                 let fix = Fix::new(Grade::Suggested, format!("leaves {what} out"));
                 finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
             }

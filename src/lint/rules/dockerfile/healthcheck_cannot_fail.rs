@@ -71,7 +71,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .about("HEALTHCHECK")
                 .help(format!("HEALTHCHECK CMD {}", CURL.replace(&text, "curl --fail")));
             if matches!(check.command, Command::Shell(_))
-                && let Some(edits) = support::insert(subject, build, check.at, &CURL, 1, " --fail")
+                && let Some(edits) =
+                    support::insert(subject, build, check.at, &CURL, &[true], " --fail")
             {
                 let fix =
                     Fix::new(Grade::Suggested, "lets curl fail on an answer that is an error");

@@ -85,7 +85,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let line =
                 if lock == "uv.lock" { "uv sync --locked" } else { "pipenv install --deploy" };
             finding.about(lock).help(line);
-            if let Some(edits) = support::insert(subject, build, run.at, expression, count, option)
+            if let Some(edits) =
+                support::insert(subject, build, run.at, expression, &vec![true; count], option)
             {
                 let fix = Fix::new(Grade::Suggested, format!("fails where {lock} is outdated"));
                 finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));

@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
 };
 
 static PIP: LazyLock<Regex> =
-    LazyLock::new(|| support::regex(r"(?:^|[\s/;&(])pip[0-9.]*\s+install\b"));
+    LazyLock::new(|| support::regex(r"(?:^|[\s/;&(])pip[0-9.]*(?:\s+-\S+)*\s+install\b"));
 
 /// Whether nothing of a RUN keeps the cache out.
 fn keeps(subject: &Subject, build: &Build, run: &Run) -> bool {
@@ -49,30 +49,44 @@ fn keeps(subject: &Subject, build: &Build, run: &Run) -> bool {
     !set("PIP_NO_CACHE_DIR") && !set("PIP_CACHE_DIR") && !is_mounted && !is_removed
 }
 
+/// The installations of a RUN, and for each whether it keeps its downloads.
+fn open(run: &Run) -> Vec<bool> {
+    let all = run.commands.iter().filter(|own| support::pip_install(own).is_some());
+    all.map(|own| !own.words.iter().any(|word| word.starts_with("--no-cache"))).collect()
+}
+
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
-        for run in subject.runs(build) {
-            let all: Vec<&[String]> =
-                run.commands.iter().filter_map(support::pip_install).collect();
-            let with = |words: &&&[String]| words.iter().any(|word| word.starts_with("--no-cache"));
-            let open = all.len() - all.iter().filter(with).count();
-            let downloads = |words: &&[String]| !words.iter().any(|word| word == "--no-index");
-            if open == 0 || !all.iter().any(downloads) || !keeps(subject, build, &run) {
-                continue;
-            }
-            let at = support::place(subject, build, run.at, &PIP);
-            let finding = findings.add(at, "pip install leaves its downloads in the layer");
-            finding.about("pip install").help(
-                "RUN --mount=type=cache,target=/root/.cache/pip pip install …   (or pip install --no-cache-dir …)",
-            );
-            if open == all.len()
-                && let Some(edits) =
-                    support::insert(subject, build, run.at, &PIP, open, " --no-cache-dir")
-            {
-                let fix = Fix::new(Grade::Safe, "installs without a cache");
-                let fix = edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text));
-                finding.fix(fix);
-            }
+        let runs: Vec<Run> = subject
+            .runs(build)
+            .into_iter()
+            .filter(|run| {
+                let downloads = run
+                    .commands
+                    .iter()
+                    .filter_map(support::pip_install)
+                    .any(|words| !words.iter().any(|word| word == "--no-index"));
+                downloads && open(run).contains(&true) && keeps(subject, build, run)
+            })
+            .collect();
+        let Some((first, others)) = runs.split_first() else { continue };
+        let at = support::place(subject, build, first.at, &PIP);
+        let finding = findings.add(at, "pip install leaves its downloads in the layer");
+        finding.about("pip install").help(
+            "RUN --mount=type=cache,target=/root/.cache/pip pip install …   (or pip install --no-cache-dir …, or ENV PIP_NO_CACHE_DIR=1 for all of them)",
+        );
+        for run in others {
+            finding.related(support::place(subject, build, run.at, &PIP), "and here");
+        }
+        // All of them, or the finding would stay.
+        let edits: Option<Vec<_>> = runs
+            .iter()
+            .map(|run| support::insert(subject, build, run.at, &PIP, &open(run), " --no-cache-dir"))
+            .collect();
+        if let Some(edits) = edits {
+            let fix = Fix::new(Grade::Safe, "installs without a cache");
+            let edits = edits.into_iter().flatten();
+            finding.fix(edits.fold(fix, |fix, own| fix.edit(own.at, own.text)));
         }
     }
 }

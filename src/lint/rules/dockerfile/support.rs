@@ -9,6 +9,7 @@ use crate::lint::diagnostic::{At, Edit};
 use crate::lint::subject::{Build, Container, Kind, Purpose, Run, Subject};
 use crate::source::compose::image;
 use crate::source::shell::Simple;
+use crate::source::text::Span;
 
 /// Images of production that run Python.
 pub(super) fn python_images(subject: &Subject) -> impl Iterator<Item = &Build> {
@@ -174,32 +175,30 @@ pub(super) fn is_plain(reference: &str) -> bool {
         || (repository.starts_with("tiangolo/") && !repository.contains("uwsgi"))
 }
 
-/// Edits that put text behind each place in a RUN where an expression fits;
-/// `None` where these are not as many as `count`: in quotes, in a comment, in a
-/// here-document.
+/// Edits that put text behind the places in a RUN where an expression fits, one
+/// for each of `wanted`, which says whether it gets the text; `None` where they
+/// are not as many: in quotes, in a comment, in a here-document.
 pub(super) fn insert(
     subject: &Subject,
     build: &Build,
     number: usize,
     expression: &Regex,
-    count: usize,
+    wanted: &[bool],
     text: &str,
 ) -> Option<Vec<Edit>> {
     let recipe = &subject.recipes[build.recipe];
     let own = &recipe.file.instructions[number];
-    if own.json.is_some() {
-        return None;
-    }
     let ends: Vec<usize> =
         expression.find_iter(&own.arguments.text).map(|found| found.end()).collect();
-    (ends.len() == count).then(|| {
-        ends.into_iter()
-            .map(|end| {
-                let place = own.arguments.place(end - 1) + 1;
-                let at = At::new(recipe.text, crate::source::text::Span::new(place, place));
-                Edit { at, text: text.to_owned() }
-            })
-            .collect()
+    let fits = own.json.is_none() && ends.len() == wanted.len();
+    fits.then(|| {
+        let ends = ends.into_iter().zip(wanted).filter(|(_, wanted)| **wanted);
+        ends.map(|(end, _)| {
+            let place = own.arguments.place(end - 1) + 1;
+            let at = At::new(recipe.text, Span::new(place, place));
+            Edit { at, text: text.to_owned() }
+        })
+        .collect()
     })
 }
 
