@@ -75,8 +75,9 @@ fn fix(subject: &Subject, build: &Build, line: &str) -> Option<Fix> {
     let python = support::python(build.image.base.known()?)?;
     // Django refuses a Host that it does not know.
     let django = subject.facts.framework.value().is_none_or(|name| name == "django");
+    let known = support::is_the_only(subject, build) && support::is_seen_whole(subject, build);
     let only_web = support::runs_as(subject, build).all(|own| own.kind == Kind::Web);
-    if !python.is_official || django || !only_web || !support::is_the_only(subject, build) {
+    if !python.is_official || django || !only_web || !known {
         return None;
     }
     let start = build.image.entrypoint.as_ref().map(|own| own.at);

@@ -37,7 +37,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             "reload = False"
         });
         if let Some(place) = option(subject, at) {
-            finding.fix(Fix::new(Grade::Safe, "takes --reload out").edit(place, ""));
+            // Where the source is mounted somebody may work with it.
+            let mounted = launched::mounts_source(subject, container);
+            let grade = if mounted { Grade::Suggested } else { Grade::Safe };
+            finding.fix(Fix::new(grade, "takes --reload out").edit(place, ""));
         }
     }
 }

@@ -128,7 +128,8 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
         && facts.database.value().is_none_or(|name| name != "sqlite")
         && build.image.volumes.is_empty();
     let base = support::python(build.image.base.known()?)?;
-    if !quiet || !base.is_official || !support::is_the_only(subject, build) {
+    let known = support::is_the_only(subject, build) && support::is_seen_whole(subject, build);
+    if !quiet || !base.is_official || !known {
         return None;
     }
     let served = |own: &Container| {
@@ -157,7 +158,8 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
     {
         return None;
     }
-    if !support::runs_as(subject, build).all(served) {
+    // Those of development too: they may write to the source that they mount.
+    if !subject.containers_with(build).all(served) {
         return None;
     }
     let own_stage = *build.image.stages.last()?;

@@ -104,7 +104,10 @@ fn of(
         let builtin = ["cd", "source", ".", "export", "set", "eval", "ulimit"]
             .contains(&last.words[0].as_str());
         // ENTRYPOINT in exec form is given CMD, which it was not before.
-        let takes_more = word == "ENTRYPOINT" && build.image.cmd.is_some();
+        let commanded = subject.containers_with(build).any(|own| {
+            subject.composed(own).is_some_and(|(_, own)| own.item.get("command").is_some())
+        });
+        let takes_more = word == "ENTRYPOINT" && (build.image.cmd.is_some() || commanded);
         let own_stage = build.image.stages.last().copied();
         if !multiline
             && !script

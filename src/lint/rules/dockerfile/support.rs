@@ -219,6 +219,12 @@ pub(super) fn is_the_only(subject: &Subject, build: &Build) -> bool {
     python_images(subject).all(|own| own.recipe == build.recipe)
 }
 
+/// Whether every container that runs an image is seen: where a compose file
+/// pulls what nobody here builds, that may be this image.
+pub(super) fn is_seen_whole(subject: &Subject, build: &Build) -> bool {
+    build.is_composed || subject.deployments.is_empty()
+}
+
 /// An expression that is written in a rule.
 pub(super) fn regex(expression: &str) -> Regex {
     Regex::new(expression).expect("a rule's expression is valid")
