@@ -133,10 +133,7 @@ fn decide(scores: &Scores) -> Fact<String> {
 
 /// Django's `DATABASES`.
 fn settings(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
-    for binding in evidences
-        .live()
-        .filter(|it| it.in_settings && it.path.first().is_some_and(|name| name == "DATABASES"))
-    {
+    for binding in evidences.live().filter(|it| it.in_settings && it.path[0] == "DATABASES") {
         let alias = binding.path.get(1).map_or("default", String::as_str);
         if alias != "default" {
             continue;

@@ -34,6 +34,10 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, &'s
         text.parse::<toml::Table>().ok()
     };
     let words = support::bare(command);
+    // What a variable adds is not known.
+    if words.iter().any(|word| word.contains('$')) {
+        return None;
+    }
     let has =
         |flags: &[&str]| words.iter().any(|word| flags.iter().any(|flag| word.starts_with(flag)));
     let second =

@@ -48,6 +48,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
                         let words = support::bare(own);
                         support::program(words) == name
                             && words.get(1).is_some_and(|word| word == second)
+                        // What a variable adds is not known.
+                        && !words.iter().any(|word| word.contains('$'))
                             && !words.iter().any(|word| enforced.contains(&word.as_str()))
                             && !own.words.iter().any(|word| {
                                 word.starts_with("UV_LOCKED=") || word.starts_with("UV_FROZEN=")

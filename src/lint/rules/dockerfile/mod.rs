@@ -36,6 +36,7 @@ mod no_lock;
 mod no_unbuffered;
 mod pip_cache_kept;
 mod pipe_to_shell;
+mod platform_pinned;
 mod relative_workdir;
 mod reload_in_production;
 mod repeated_command;
@@ -94,4 +95,5 @@ pub static ALL: &[&Rule] = &[
     &many_processes::RULE,
     &copies_history::RULE,
     &wheels_without_no_deps::RULE,
+    &platform_pinned::RULE,
 ];

@@ -86,7 +86,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             )
             .about(script.as_str())
             .related(subject.instruction(build, last.at), "chmod, before it")
-            .help(format!("RUN chmod after this COPY, or: git update-index --chmod=+x {name}"));
+            .help(format!("RUN chmod +x {script}   (after this COPY)"));
     }
 }
 

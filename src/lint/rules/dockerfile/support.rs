@@ -25,9 +25,15 @@ pub(super) fn runs_as<'s>(
 }
 
 /// Whether an image is run as an application for users: not as a database, a
-/// proxy or a tool that happens to be written in Python.
+/// proxy or a tool that happens to be written in Python, nor one that starts
+/// nothing and that others are built on.
 pub(super) fn is_application(subject: &Subject, build: &Build) -> bool {
-    runs_as(subject, build).any(|own| own.kind.is_application() && own.kind != Kind::OneShot)
+    // Its own start is the base image's.
+    let inherits = build.image.base.text.starts_with("tiangolo/");
+    runs_as(subject, build).any(|own| {
+        let starts = inherits || !own.steps.is_empty();
+        starts && own.kind.is_application() && own.kind != Kind::OneShot
+    })
 }
 
 /// The words of a command without `NAME=value`, `sudo`, `env`, `exec` and
