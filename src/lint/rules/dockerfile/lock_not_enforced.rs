@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Subject};
 
 pub static RULE: Rule = Rule {
     code: "DF132",
@@ -40,6 +40,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 ) && own.arguments.text.contains(name)
             })
         };
+        frozen(
+            subject,
+            build,
+            there("uv.lock") && !set("UV_LOCKED") && !set("UV_FROZEN"),
+            findings,
+        );
         for run in subject.built_runs(build) {
             let of = |name: &str, second: &str, enforced: &[&str]| {
                 run.commands
@@ -97,4 +103,35 @@ fn check(subject: &Subject, findings: &mut Findings) {
             break;
         }
     }
+}
+
+/// `--frozen` takes the lock as it is, which some take for a check.
+fn frozen(subject: &Subject, build: &Build, is_locked: bool, findings: &mut Findings) {
+    let workspace = crate::detect::path::join(&build.context, "pyproject.toml")
+        .and_then(|path| subject.tree.text(&path))
+        .is_none_or(|text| {
+            text.contains("[tool.uv.workspace]") || text.contains("workspace = true")
+        });
+    let runs = subject.built_runs(build);
+    let syncs = |option: &'static str| {
+        runs.iter().find(|run| {
+            run.commands.iter().any(|own| {
+                let words = support::bare(own);
+                support::program(words) == "uv" && words.iter().any(|word| word == option)
+            })
+        })
+    };
+    // Of a workspace only a part is there when its packages are installed.
+    if workspace || !is_locked || syncs("--locked").is_some() {
+        return;
+    }
+    let Some(run) = syncs("--frozen") else { return };
+    findings
+        .add(
+            subject.within(build, run.at, "--frozen"),
+            "--frozen does not look whether uv.lock still fits pyproject.toml",
+        )
+        .severity(Severity::Style)
+        .about("--frozen")
+        .help("uv sync --locked");
 }

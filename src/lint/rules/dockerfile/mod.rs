@@ -1,6 +1,6 @@
 //! Rules of Dockerfiles and the images they make: `DF…`.
 //!
-//! - `support`, `healthcheck`, `launched`: what several of them ask
+//! - `support`, `programs`, `healthcheck`, `launched`: what several of them ask
 
 use crate::lint::rule::Rule;
 
@@ -37,6 +37,7 @@ mod no_unbuffered;
 mod pip_cache_kept;
 mod pipe_to_shell;
 mod platform_pinned;
+mod programs;
 mod relative_workdir;
 mod reload_in_production;
 mod repeated_command;
