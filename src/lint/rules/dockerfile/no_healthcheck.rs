@@ -1,5 +1,6 @@
 //! An image that says nothing of its health.
 
+use crate::catalog::Framework;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
@@ -73,11 +74,12 @@ fn line(subject: &Subject, container: &Container) -> Option<String> {
 
 fn fix(subject: &Subject, build: &Build, line: &str) -> Option<Fix> {
     let python = support::python(build.image.base.known()?)?;
-    // Django refuses a Host that it does not know.
-    let django = subject.facts.framework.value().is_none_or(|name| name == "django");
+    // Some frameworks refuse a Host that they do not know; of others nobody knows.
+    let framework = subject.facts.framework.value().and_then(|name| Framework::find(name));
+    let refuses = framework.is_none_or(|own| own.allowed_hosts);
     let known = support::is_the_only(subject, build) && support::is_seen_whole(subject, build);
     let only_web = support::runs_as(subject, build).all(|own| own.kind == Kind::Web);
-    if !python.is_official || django || !only_web || !known {
+    if !python.is_official || refuses || !only_web || !known {
         return None;
     }
     let start = build.image.entrypoint.as_ref().map(|own| own.at);
