@@ -93,6 +93,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let line =
                 if lock == "uv.lock" { "uv sync --locked" } else { "pipenv install --deploy" };
             finding.about(lock).help(line);
+            // With these the lock is not meant to be kept to.
+            let ignores = run.commands.iter().any(|own| {
+                let ignores = ["-U", "--upgrade", "--skip-lock"];
+                own.words.iter().any(|word| ignores.contains(&word.as_str()))
+            });
+            if ignores {
+                finding.message =
+                    format!("the build does not keep to {lock}: it takes the newest versions");
+                break;
+            }
             if let Some(edits) =
                 support::insert(subject, build, run.at, expression, &vec![true; count], option)
             {
