@@ -157,6 +157,10 @@ impl<'a> Collector<'_, '_, 'a> {
     }
 
     fn push(&mut self, path: Vec<String>, value: Value, evidence: Evidence) {
+        // `vars().update(…)` binds names that are not written.
+        if path.is_empty() {
+            return;
+        }
         self.found.push(Binding {
             path,
             value,

@@ -405,6 +405,13 @@ mod tests {
     }
 
     #[test]
+    fn values_without_a_name_are_passed_over() {
+        let settings = format!("{SQLITE}vars().update(env.email_url())\n");
+        let found = Repository::django(&settings, &[]).installs(&["django"]).find();
+        assert_eq!(value(&found.database), Some("sqlite"));
+    }
+
+    #[test]
     fn sqlite_behind_a_switch_gives_way_to_the_driver_that_is_installed() {
         let settings = "import os\nDATABASES = {'default': {\n  'ENGINE': os.environ.get('SQL_ENGINE', 'django.db.backends.sqlite3'),\n  'NAME': os.environ.get('SQL_DATABASE', 'db.sqlite3'),\n}}\n";
         let found =

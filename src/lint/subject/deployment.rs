@@ -15,7 +15,7 @@ pub(super) struct Group {
 }
 
 /// Words in a file's name that say it is for who works on the service.
-const DEVELOPMENT: [&str; 17] = [
+const DEVELOPMENT: [&str; 20] = [
     "dev",
     "develop",
     "development",
@@ -33,6 +33,9 @@ const DEVELOPMENT: [&str; 17] = [
     "devcontainer",
     "tools",
     "tilt",
+    "docs",
+    "github",
+    "ipynb",
 ];
 /// Words that say it runs for users.
 const PRODUCTION: [&str; 6] = ["prod", "production", "deploy", "live", "release", "staging"];
@@ -57,6 +60,13 @@ pub(super) fn stated(path: &str) -> Option<Purpose> {
     } else {
         None
     }
+}
+
+/// Whether the name of a service says that users have nothing to do with it.
+pub(super) fn is_for_developers(service: &str) -> bool {
+    words(service)
+        .iter()
+        .any(|word| matches!(word.as_str(), "dev" | "development" | "test" | "tests"))
 }
 
 /// The projects of a repository. `complete` tells whether every service of a
@@ -123,5 +133,23 @@ fn of_directory(
             _ => vec![path],
         };
         group(paths, purpose, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_who_something_is_for() {
+        for path in
+            ["compose/local/django/Dockerfile", ".github/Dockerfile", "docker-compose.docs.yml"]
+        {
+            assert_eq!(stated(path), Some(Purpose::Development), "{path}");
+        }
+        assert_eq!(stated("docker/web/Dockerfile"), None);
+        assert_eq!(stated("docker/prod/Dockerfile"), Some(Purpose::Production));
+        assert!(is_for_developers("web-dev") && is_for_developers("tests"));
+        assert!(!is_for_developers("web") && !is_for_developers("latest"));
     }
 }

@@ -286,6 +286,11 @@ impl Loader {
                 .clone();
             self.build(number, &builder)
         });
+        // The service of tests, or of an image that is for development.
+        let of_development = deployment::is_for_developers(&service.name)
+            || build
+                .is_some_and(|build| self.subject.builds[build].purpose == Purpose::Development);
+        let purpose = if of_development { Purpose::Development } else { purpose };
         let (env, missing_env_files) = self.environment(number, service, build);
         let place = {
             let deployment = &self.subject.deployments[number];
@@ -369,6 +374,11 @@ impl Loader {
             return None;
         };
         let target = Some(written.target.as_str()).filter(|target| !target.is_empty());
+        // What is built for who works on it is not what users get, whatever the
+        // file is called that builds it.
+        let says = |name: &str| deployment::stated(name) == Some(Purpose::Development);
+        let purpose =
+            if says(&path) || target.is_some_and(says) { Purpose::Development } else { purpose };
         let stage = self.subject.recipes[recipe].file.stage(target)?;
         Some(self.add(recipe, stage, &arguments, &context, purpose, true))
     }
@@ -559,12 +569,17 @@ impl Loader {
         };
         let context =
             build.map_or_else(|| ".".to_owned(), |b| self.subject.builds[b].context.clone());
-        let mut find = |path: &str| self.script(path, &context);
+        let mut find = |path: &str| self.script(path, &context, build);
         launch::steps(&whole, at, &mut find)
     }
 
     /// A script of the repository, by the path that it has in an image.
-    fn script(&mut self, path: &str, context: &str) -> Option<(usize, String)> {
+    fn script(
+        &mut self,
+        path: &str,
+        context: &str,
+        build: Option<usize>,
+    ) -> Option<(usize, String)> {
         let wanted = path.trim_start_matches("./").trim_start_matches('/');
         let name = file_name(wanted);
         if name.is_empty() || path.contains('$') {
@@ -578,10 +593,16 @@ impl Loader {
             .map(str::to_owned)
             .collect();
         let fits = |own: &&String| wanted.ends_with(own.as_str()) || own.ends_with(wanted);
-        let best = candidates.iter().find(fits).or(match candidates.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        })?;
+        let copied =
+            build.and_then(|build| self.subject.source_of(&self.subject.builds[build], path));
+        // Where COPY does not say which, only one may be meant.
+        let mut fitting = candidates.iter().filter(fits);
+        let best = match (&copied, fitting.next(), fitting.next()) {
+            (Some(copied), ..) => copied,
+            (None, Some(only), None) => only,
+            (None, None, _) if candidates.len() == 1 => &candidates[0],
+            _ => return None,
+        };
         let text = tree.text(best)?.to_owned();
         if !(text.starts_with("#!") && text.lines().next().is_some_and(|line| line.contains("sh"))
             || best.ends_with(".sh"))

@@ -9,6 +9,7 @@ mod ignored;
 mod launch;
 mod load;
 mod member;
+mod stages;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use gunicorn::{Config, Value};
 pub use ignored::Ignored;
 pub use launch::{Program, Server, Step};
 pub use member::{Member, listed};
+pub use stages::{Copied, Outside};
 
 /// What a file is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

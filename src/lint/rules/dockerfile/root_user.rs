@@ -1,8 +1,11 @@
 //! A container that runs as root.
 
-use crate::lint::diagnostic::Severity;
+use crate::lint::diagnostic::{At, Fix, Grade, Severity};
+use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Build, Container, Program, Subject};
+use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
     code: "DF101",
@@ -12,25 +15,183 @@ pub static RULE: Rule = Rule {
     why: "Whoever breaks into the process is root in the container, may write to everything in it, and needs one fault of the kernel less to be root on the host.",
     example: "USER 10001:10001",
     source: "Docker, Building best practices: USER; CIS Docker Benchmark 4.1",
-    fix: None,
+    fix: Some(Grade::Checked),
     check,
 };
 
+const LINE: &str = "USER 10001:10001";
+
 fn check(subject: &Subject, findings: &mut Findings) {
-    for build in subject.production_builds().filter(|build| build.is_python) {
+    for build in support::python_images(subject) {
+        if !support::is_application(subject, build)
+            || support::runs_as(subject, build).all(|own| is_dropped(subject, build, own))
+        {
+            continue;
+        }
         let Some(user) = &build.image.user else {
-            findings
-                .add(subject.from_of(build), "no USER is set: it runs as root")
-                .about(&build.image.base.text)
-                .help("USER 10001:10001");
+            // An image that nobody here knows may set one.
+            let base = build.image.base.known().filter(|base| support::is_plain(base));
+            let Some(base) = base else { continue };
+            let finding = findings.add(subject.from_of(build), "no USER is set: it runs as root");
+            finding.about(base).help(format!(
+                "{LINE}   (after the last RUN and COPY; directories it writes to belong to that user: RUN install -d -o 10001 -g 10001 DIRECTORY)"
+            ));
+            if let Some(fix) = fix(subject, build) {
+                finding.fix(fix);
+            }
             continue;
         };
-        let name = user.value.text.split(':').next().unwrap_or_default();
-        if matches!(name, "root" | "0") {
-            findings
-                .add(subject.instruction(build, user.at), format!("it runs as {name}"))
-                .about(name)
-                .help("USER 10001:10001");
+        let Some(text) = user.value.known() else { continue };
+        let name = text.split(':').next().unwrap_or_default();
+        if !matches!(name, "root" | "0") {
+            continue;
+        }
+        let earlier = subject.instructions(build).filter(|(at, own)| {
+            own.keyword == Keyword::User
+                && *at < user.at
+                && !matches!(own.arguments.text.trim(), "root" | "0" | "0:0" | "root:root")
+        });
+        let earlier = earlier.last();
+        let finding =
+            findings.add(subject.instruction(build, user.at), format!("it runs as {name}"));
+        finding.about(name);
+        match earlier {
+            Some((at, own)) => {
+                let written = own.arguments.text.trim().to_owned();
+                finding
+                    .related(subject.instruction(build, at), "this USER is no longer the one")
+                    .help(format!("USER {written}   (again, before CMD)"));
+            }
+            None => {
+                finding.help(LINE);
+            }
         }
     }
+}
+
+/// Whether a container does not stay root: the service has a user, or what it
+/// starts changes to one.
+fn is_dropped(subject: &Subject, build: &Build, container: &Container) -> bool {
+    if let Some(user) = subject.composed(container).and_then(|(_, own)| own.text("user")) {
+        return !matches!(user.split(':').next(), Some("0" | "root"));
+    }
+    const DROPS: [&str; 9] = [
+        "gosu",
+        "su-exec",
+        "setpriv",
+        "runuser",
+        "setuidgid",
+        "chroot --userspec",
+        "su -",
+        "sudo -u",
+        "s6-applyuidgid",
+    ];
+    let drops = |text: &str| DROPS.iter().any(|word| text.contains(word));
+    let of = |set: &Option<
+        crate::source::dockerfile::Setting<crate::source::dockerfile::Command>,
+    >| { set.as_ref().map(|own| own.value.line()).unwrap_or_default() };
+    let own = format!("{} {}", of(&build.image.entrypoint), of(&build.image.cmd));
+    let composed = subject.composed(container).map(|(_, own)| own.command()).unwrap_or_default();
+    if drops(&own) || drops(&composed) {
+        return true;
+    }
+    let words: Vec<String> = build.image.words();
+    let unread = |word: &String| {
+        let is_script =
+            word.ends_with(".sh") || word.contains("entrypoint") || word.ends_with("start");
+        is_script && container.steps.iter().all(|step| step.script.is_none())
+    };
+    // A script that is not here, or a supervisor, may do it.
+    if words.iter().take(2).any(unread) || own.contains("supervisor") || own.contains("/init") {
+        return true;
+    }
+    container.steps.iter().any(|step| {
+        step.script.is_some_and(|script| drops(&subject.texts[script].text))
+            || step.program == Program::Uwsgi
+            || step
+                .argv
+                .iter()
+                .any(|word| word.starts_with("--uid") || word == "--user" || word == "-u")
+    }) || container.server.as_ref().is_some_and(|server| {
+        server.options.contains_key("user")
+            || server.config.is_some_and(|config| subject.gunicorn[config].get("user").is_some())
+    })
+}
+
+/// USER after the last instruction that needs root, where nothing is known to
+/// be written and nothing lies below root's home.
+fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
+    let facts = &subject.facts;
+    let quiet = facts.writable.is_empty()
+        && facts.framework.value().is_some()
+        && facts.ml.value().is_none()
+        && facts.database.value().is_none_or(|name| name != "sqlite")
+        && build.image.volumes.is_empty();
+    let base = support::python(build.image.base.known()?)?;
+    let known = support::is_the_only(subject, build) && support::is_seen_whole(subject, build);
+    if !quiet || !base.is_official || !known {
+        return None;
+    }
+    let served = |own: &Container| {
+        let mounts = subject.composed(own).is_some_and(|(_, own)| !own.mounts().is_empty());
+        let server = own.server.as_ref();
+        let runs = own.steps.len() == 1
+            && own.steps[0].program != Program::CeleryBeat
+            && own.steps[0].program.word() != "uwsgi"
+            && server.is_some_and(|own| own.port().is_none_or(|port| port >= 1024));
+        runs && !mounts
+    };
+    let words = build.image.words();
+    let starts = [
+        "gunicorn",
+        "uvicorn",
+        "daphne",
+        "hypercorn",
+        "celery",
+        "fastapi",
+        "sh",
+        "/bin/sh",
+        "waitress-serve",
+    ];
+    let first = words.first().map(String::as_str)?;
+    if !starts.contains(&first) && !first.starts_with("gunicorn ") && !first.starts_with("uvicorn ")
+    {
+        return None;
+    }
+    // Those of development too: they may write to the source that they mount.
+    if !subject.containers_with(build).all(served) {
+        return None;
+    }
+    let own_stage = *build.image.stages.last()?;
+    let file = subject.file(build);
+    let all: Vec<_> = subject.instructions(build).collect();
+    // Packages of root's own home are out of reach for others.
+    if all.iter().any(|(_, own)| {
+        own.keyword != Keyword::Cmd
+            && (own.arguments.text.contains("/root") || own.arguments.text.contains("--user"))
+    }) {
+        return None;
+    }
+    let needs_root = [
+        Keyword::Run,
+        Keyword::Copy,
+        Keyword::Add,
+        Keyword::Workdir,
+        Keyword::Env,
+        Keyword::Arg,
+        Keyword::Volume,
+    ];
+    let (last, instruction) =
+        file.of_stage(own_stage).filter(|(_, own)| needs_root.contains(&own.keyword)).last()?;
+    let start = build.image.cmd.as_ref().or(build.image.entrypoint.as_ref())?.at;
+    if start < last || !instruction.heredocs.is_empty() {
+        return None;
+    }
+    let edit = edit::dockerfile::after(subject, build, last, LINE);
+    let at: At = edit.at;
+    Some(
+        Fix::new(Grade::Checked, "runs it as user 10001")
+            .condition("the code is not known to write any file, the image has no volume and no mount, and the port is above 1023")
+            .edit(at, edit.text),
+    )
 }

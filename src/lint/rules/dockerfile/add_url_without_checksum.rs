@@ -1,0 +1,39 @@
+//! Downloads that nobody checks.
+
+use crate::lint::diagnostic::Severity;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Copied, Subject};
+use crate::source::dockerfile::Keyword;
+
+pub static RULE: Rule = Rule {
+    code: "DF119",
+    name: "add-url-without-checksum",
+    severity: Severity::Warning,
+    summary: "what ADD downloads has a checksum",
+    why: "The server, or whoever stands between, decides what gets into the image: nothing notices another file under the same address.",
+    example: "ADD --checksum=sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d https://example.com/tool.tar.gz /opt/",
+    source: "Docker, Dockerfile reference: ADD --checksum",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for build in support::python_images(subject) {
+        for (at, instruction) in subject.built(build) {
+            if instruction.keyword != Keyword::Add || instruction.flag("checksum").is_some() {
+                continue;
+            }
+            let escape = subject.file(build).escape;
+            let Some(copied) = Copied::of(instruction, escape) else { continue };
+            let url = copied.sources.iter().find(|own| {
+                (own.starts_with("http://") || own.starts_with("https://")) && !own.contains(".git")
+            });
+            let Some(url) = url else { continue };
+            findings
+                .add(subject.within(build, at, url), format!("{url} is taken as it comes"))
+                .about(url)
+                .help(format!("ADD --checksum=sha256:… {url} {}", copied.target));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Compilers and headers in the image that runs.
+
+use crate::lint::diagnostic::Severity;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Run, Subject};
+use crate::source::shell::Simple;
+
+pub static RULE: Rule = Rule {
+    code: "DF109",
+    name: "build-tools-in-final",
+    severity: Severity::Advice,
+    summary: "compilers and headers stay in a stage before the last",
+    why: "Compilers and headers add 150 MB and more to the image, turn up in security scans, and are there for whoever breaks in. Only the packages they built are needed when the service runs.",
+    example: "COPY --from=builder /opt/venv /opt/venv",
+    source: "Docker, Building best practices: multi-stage builds",
+    fix: None,
+    check,
+};
+
+fn is_build_tool(package: &str) -> bool {
+    const TOOLS: [&str; 11] = [
+        "gcc",
+        "g++",
+        "clang",
+        "cmake",
+        "build-essential",
+        "build-base",
+        "rustc",
+        "cargo",
+        "gfortran",
+        "python3-dev",
+        "ninja-build",
+    ];
+    TOOLS.contains(&package) || package.ends_with("-dev") || package.ends_with("-devel")
+}
+
+/// What a RUN takes away again in the same layer.
+fn removes(run: &Run, package: &str) -> bool {
+    run.commands.iter().any(|command: &Simple| {
+        let words = support::bare(command);
+        let removes = words.iter().any(|word| matches!(word.as_str(), "purge" | "remove" | "del"));
+        let named = |word: &String| {
+            word == package
+                || word.starts_with('$')
+                // `apk add --virtual .build … && apk del .build`
+                || word.starts_with('.')
+                || (word.contains("build") && word != "build-essential" && word != "build-base")
+                || word.contains('*')
+        };
+        removes && words.iter().any(named)
+    })
+}
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for build in support::python_images(subject).filter(|b| support::is_application(subject, b)) {
+        let runs = subject.runs(build);
+        // Kernels that are compiled while it runs need the compiler.
+        let compiles = ["triton", "pythran", "cffi", "numba"]
+            .iter()
+            .take(2)
+            .any(|name| subject.facts.installs(name));
+        if compiles {
+            continue;
+        }
+        let mut found: Vec<(usize, Vec<String>)> = Vec::new();
+        for run in &runs {
+            let own: Vec<String> = run
+                .commands
+                .iter()
+                .flat_map(support::packages)
+                .filter(|package| is_build_tool(package) && !removes(run, package))
+                .map(str::to_owned)
+                .collect();
+            if !own.is_empty() {
+                found.push((run.at, own));
+            }
+        }
+        // By themselves they are what programs for another C library need.
+        let companion =
+            |own: &String| matches!(own.as_str(), "musl-dev" | "libc-dev" | "libc6-dev");
+        if found.iter().flat_map(|(_, own)| own).all(companion) {
+            continue;
+        }
+        let Some((first, _)) = found.first() else { continue };
+        let mut names: Vec<String> = Vec::new();
+        for name in found.iter().flat_map(|(_, own)| own) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        let some = names.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+        let more =
+            if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
+        let at = subject.within(build, *first, &names[0]);
+        let finding = findings.add(at, format!("the image that runs has {some}{more} in it"));
+        finding.about(&names[0]).help(
+            "A stage before this one installs them and makes the virtual environment; this one has `COPY --from=builder /opt/venv /opt/venv` and the libraries alone (libpq5 for libpq-dev, libmariadb3 for default-libmysqlclient-dev)",
+        );
+        for (at, own) in &found[1..] {
+            finding.related(subject.within(build, *at, &own[0]), own.join(", "));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Packages that are installed again at every change of the code.
+
+use crate::lint::diagnostic::{At, Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Build, Copied, Run, Subject};
+use crate::source::dockerfile::Keyword;
+use crate::source::shell::Simple;
+use crate::source::text::Span;
+
+pub static RULE: Rule = Rule {
+    code: "DF112",
+    name: "code-before-dependencies",
+    severity: Severity::Warning,
+    summary: "dependencies are installed before the code is copied",
+    why: "Every change of a file makes a new layer out of COPY and of all that follows it: with the code first, one changed line downloads and installs every package again, minutes instead of seconds at each build.",
+    example: "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .",
+    source: "Docker, Building best practices: leverage build cache",
+    fix: Some(Grade::Checked),
+    check,
+};
+
+/// The file or the manager that a command installs dependencies from.
+fn installs(command: &Simple) -> Option<String> {
+    let of_file = |words: &[String]| {
+        let at = words.iter().position(|word| matches!(word.as_str(), "-r" | "--requirement"))?;
+        words.get(at + 1).cloned()
+    };
+    let attached = |words: &[String]| {
+        let found = words.iter().find_map(|word| {
+            word.strip_prefix("--requirement=")
+                .or_else(|| word.strip_prefix("-r").filter(|w| !w.is_empty()))
+        });
+        found.map(str::to_owned)
+    };
+    if let Some(words) = support::pip_install(command).or_else(|| support::uv_pip_install(command))
+    {
+        return of_file(words).or_else(|| attached(words));
+    }
+    let words = support::bare(command);
+    let second =
+        words.iter().skip(1).find(|word| !word.starts_with('-')).map_or("", String::as_str);
+    match (support::program(words), second) {
+        ("poetry" | "pdm", "install") | ("uv" | "pdm", "sync") | ("pipenv", "install" | "sync") => {
+            Some(support::program(words).to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for build in support::python_images(subject) {
+        let file = subject.file(build);
+        let runs = subject.built_runs(build);
+        // Requirements that are directories of the repository need the code.
+        if subject.facts.installs.local && support::is_the_only(subject, build) {
+            continue;
+        }
+        for stage in subject.stages(build) {
+            let copy = file.of_stage(stage).find(|(_, own)| {
+                own.flag("from").is_none()
+                    && Copied::of(own, file.escape).is_some_and(|copied| copied.takes_all())
+            });
+            let Some((copy, _)) = copy else { continue };
+            let first = |run: &&Run| run.commands.iter().any(|own| installs(own).is_some());
+            let chain = file.image(stage, &crate::source::dockerfile::Arguments::new()).stages;
+            // A first installation before the code: the second adds the project itself.
+            if runs
+                .iter()
+                .filter(|run| chain.contains(&run.stage) && run.at < copy)
+                .any(|run| first(&run))
+            {
+                continue;
+            }
+            let later = runs.iter().filter(|run| run.stage == stage && run.at > copy).find(first);
+            let Some(run) = later else { continue };
+            let what = run.commands.iter().find_map(installs).unwrap_or_default();
+            let step = if what.contains('.') {
+                format!("{what} is installed")
+            } else {
+                format!("{what} installs the dependencies")
+            };
+            let finding = findings.add(
+                subject.instruction(build, copy),
+                format!("the code is copied before {step}: each change of a file installs everything again"),
+            );
+            let short = what.rsplit('/').next().unwrap_or(&what);
+            finding.about(&what).related(subject.instruction(build, run.at), "installed here").help(if what.contains('.') {
+                format!("COPY {short} .\nRUN pip install -r {short}\nCOPY . .")
+            } else {
+                "COPY pyproject.toml and the lock first, install without the project (uv sync --no-install-project, poetry install --no-root), then COPY . .".to_owned()
+            });
+            if let Some(fix) = fix(subject, build, copy, run) {
+                finding.fix(fix);
+            }
+        }
+    }
+}
+
+/// The installation moved before the code, where it reads one file alone and
+/// stands right after the copy.
+fn fix(subject: &Subject, build: &Build, copy: usize, run: &Run) -> Option<Fix> {
+    let recipe = &subject.recipes[build.recipe];
+    let file = &recipe.file;
+    let (copied, instruction) = (&file.instructions[copy], &file.instructions[run.at]);
+    let is_plain = instruction.heredocs.is_empty()
+        && instruction.json.is_none()
+        && instruction.flags.is_empty();
+    if run.at != copy + 1 || !is_plain || copied.keyword != Keyword::Copy {
+        return None;
+    }
+    // Nothing but pip, so that nothing reads the code.
+    let mut names = Vec::new();
+    for command in &run.commands {
+        let words = support::pip_install(command)?;
+        match installs(command) {
+            Some(name) => names.push(name),
+            None => {
+                let tools = |word: &String| {
+                    word.starts_with('-') || matches!(word.as_str(), "pip" | "setuptools" | "wheel")
+                };
+                words.iter().all(tools).then_some(())?;
+            }
+        }
+        let many =
+            words.iter().filter(|word| matches!(word.as_str(), "-r" | "-c" | "-e" | ".")).count();
+        if many > 1 {
+            return None;
+        }
+    }
+    let [name] = names.as_slice() else { return None };
+    let target = Copied::of(copied, file.escape)?.target;
+    let workdir = build.image.workdir.as_ref().and_then(|own| own.value.known()).unwrap_or("/");
+    let is_here = matches!(target.as_str(), "." | "./") || target.trim_end_matches('/') == workdir;
+    let below = target.trim_end_matches('/');
+    let relative = match name.strip_prefix('/') {
+        Some(_) => name.strip_prefix(below)?.trim_start_matches('/'),
+        None if is_here => name.trim_start_matches("./"),
+        None => return None,
+    };
+    if relative.contains(['$', '*']) || relative.starts_with("..") {
+        return None;
+    }
+    let path = crate::detect::path::join(&build.context, relative)?;
+    let text = subject.tree.text(&path)?;
+    let alone = text.lines().map(str::trim).all(|line| {
+        !line.starts_with(['-', '.', '/'])
+            && !line.contains("file:")
+            && !line.starts_with("git+file")
+            || line.starts_with("--hash")
+            || line.starts_with("--index-url")
+            || line.starts_with("--extra-index-url")
+    });
+    if !alone {
+        return None;
+    }
+    let directory = relative.rsplit_once('/').map_or(String::new(), |(own, _)| format!("{own}/"));
+    let into = match target.as_str() {
+        "." | "./" => format!("./{directory}"),
+        other => format!("{}/{directory}", other.trim_end_matches('/')),
+    };
+    let (from, to) = (copied.span, instruction.span);
+    let moved = subject.texts[recipe.text].slice(Span::new(from.end, to.end)).replace("\r\n", "\n");
+    Some(
+        Fix::new(Grade::Checked, format!("installs {relative} before the code is copied"))
+            .condition(format!(
+                "{relative} names no file of the repository, and the RUN does nothing else"
+            ))
+            .edit(
+                At::new(recipe.text, Span::new(from.start, from.start)),
+                format!("COPY {relative} {into}{moved}\n"),
+            )
+            .edit(At::new(recipe.text, Span::new(from.end, to.end)), ""),
+    )
+}

@@ -1,0 +1,91 @@
+//! A script that stays above the server it starts.
+
+use crate::lint::diagnostic::{At, Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::Subject;
+use crate::source::text::Span;
+
+pub static RULE: Rule = Rule {
+    code: "DF104",
+    name: "entrypoint-without-exec",
+    severity: Severity::Warning,
+    summary: "a start script hands its place to the server with exec",
+    why: "Without exec the shell stays process 1 and passes no SIGTERM on: `docker stop` waits for all of the grace period and kills, and requests and tasks under way are lost at every deployment.",
+    example: "exec gunicorn --bind 0.0.0.0:8000 shop.wsgi",
+    source: "Docker, Building best practices: ENTRYPOINT; POSIX, exec",
+    fix: Some(Grade::Checked),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for container in subject.production_containers().filter(|own| own.kind.is_application()) {
+        let Some(server) = &container.server else { continue };
+        let Some(step) = container.steps.get(server.step) else { continue };
+        let Some(script) = step.script else { continue };
+        // The first process of several is not the one to hand over to.
+        let is_last = server.step + 1 == container.steps.len();
+        if step.replaces || step.in_background || !is_last {
+            continue;
+        }
+        let file = &subject.texts[script];
+        let text = &file.text;
+        if text.contains("trap ") || text.contains("supervisord") || text.contains("\nwait") {
+            continue;
+        }
+        // The shell that is told to leave a group of processes to tini.
+        let passes_on = container.build.is_some_and(|build| {
+            let words = subject.builds[build].image.words();
+            words.iter().take(3).any(|word| word == "-g")
+        });
+        if passes_on {
+            continue;
+        }
+        let at =
+            if step.at.text == script { Some(step.at) } else { arguments_line(subject, script) };
+        let Some(at) = at else { continue };
+        let line = subject.slice(at);
+        let name = step.program.word();
+        let path = &file.path;
+        let finding = findings.add(
+            at,
+            format!("{path} starts {name} without exec: the shell stays process 1, and {name} never gets SIGTERM"),
+        );
+        finding.about(name).help(format!("exec {}", line.trim_end_matches('\\').trim()));
+        if is_simple(subject, at) {
+            finding.fix(
+                Fix::new(Grade::Checked, format!("puts exec before {name}"))
+                    .condition("it is the last command of the script, and alone on its line")
+                    .edit(At::new(at.text, Span::new(at.span.start, at.span.start)), "exec "),
+            );
+        }
+    }
+}
+
+/// The line of a script that is `"$@"`.
+fn arguments_line(subject: &Subject, script: usize) -> Option<At> {
+    let file = &subject.texts[script];
+    (1..=file.lines())
+        .rev()
+        .find(|line| matches!(file.line_text(*line).trim(), "\"$@\"" | "$@" | "\"${@}\""))
+        .map(|line| subject.line_at(script, line))
+}
+
+/// Whether what begins at a place is one command, not indented, with nothing
+/// but comments after it.
+fn is_simple(subject: &Subject, at: At) -> bool {
+    let file = &subject.texts[at.text];
+    let first = file.line(at.span.start);
+    if file.line_span(first).start != at.span.start {
+        return false;
+    }
+    let mut line = first;
+    while file.line_text(line).trim_end().ends_with('\\') && line < file.lines() {
+        line += 1;
+    }
+    let command: String = (first..=line).map(|own| file.line_text(own)).collect();
+    let word = command.split_whitespace().next().unwrap_or_default();
+    let after = (line + 1..=file.lines()).all(|own| {
+        file.line_text(own).trim().is_empty() || file.line_text(own).trim().starts_with('#')
+    });
+    after && !command.contains(['|', '&', ';', '<', '`', '(', '{']) && !word.contains('=')
+}

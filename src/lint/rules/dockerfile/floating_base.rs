@@ -1,0 +1,106 @@
+//! A base image that is another one tomorrow.
+
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Outside, Subject};
+use crate::source::compose::image;
+use crate::source::dockerfile::Keyword;
+
+pub static RULE: Rule = Rule {
+    code: "DF105",
+    name: "floating-base",
+    severity: Severity::Warning,
+    summary: "FROM names a version: of Python its minor version",
+    why: "The next build takes whatever the tag points to by then: a new minor version of Python or of the system under the same code, on one machine and not on another, and a build of last month cannot be made again.",
+    example: "FROM python:3.14-slim-trixie",
+    source: "Docker, Building best practices: pin base image versions; hadolint DL3006, DL3007",
+    fix: Some(Grade::Suggested),
+    check,
+};
+
+/// Images of Docker's library that applications start from.
+const LIBRARY: [&str; 16] = [
+    "alpine",
+    "amazonlinux",
+    "busybox",
+    "caddy",
+    "debian",
+    "fedora",
+    "golang",
+    "httpd",
+    "mysql",
+    "nginx",
+    "node",
+    "postgres",
+    "pypy",
+    "redis",
+    "rust",
+    "ubuntu",
+];
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for build in support::python_images(subject) {
+        for outside in subject.outside(build) {
+            let instruction = &subject.file(build).instructions[outside.at];
+            if instruction.keyword == Keyword::From {
+                of(subject, &outside, findings);
+            }
+        }
+    }
+}
+
+fn of(subject: &Subject, outside: &Outside, findings: &mut Findings) {
+    let reference = outside.reference.as_str();
+    if reference.contains('@') || reference == "scratch" {
+        return;
+    }
+    let (repository, tag) = image::parts(reference);
+    let python = support::python(reference).filter(|own| own.is_official);
+    // What an argument gives is the choice of the one who builds.
+    if python.is_none() && !outside.is_literal {
+        return;
+    }
+    let known = python.is_some()
+        || repository.contains('/')
+        || LIBRARY.iter().any(|name| support::is_library(repository, name));
+    // A name without a namespace is an image that was built here.
+    if !known {
+        return;
+    }
+    let says_nothing = matches!(tag, "" | "latest");
+    let floats = match &python {
+        Some(own) => !matches!(own.version, Some((2, _) | (_, Some(_)))),
+        None => says_nothing,
+    };
+    if !floats {
+        return;
+    }
+    let what = match (tag, &python) {
+        ("", _) => {
+            format!("{repository} has no tag: it is `latest`, whatever that is at the next build")
+        }
+        ("latest", _) => format!("{reference} is another image at every build"),
+        _ => format!("{reference} moves to the next minor version of Python by itself"),
+    };
+    let finding = findings.add(outside.place, what);
+    finding.about(reference);
+    let Some(_) = python else {
+        finding.help(format!("FROM {repository}:VERSION"));
+        return;
+    };
+    let version = subject.facts.python.value().filter(|own| own.source != "default");
+    let version = version.map_or("3.14", |own| own.version.as_str());
+    let variant = tag.trim_start_matches("latest").trim_start_matches('3').trim_start_matches('-');
+    let better = match variant {
+        "" => format!("{repository}:{version}"),
+        variant => format!("{repository}:{version}-{variant}"),
+    };
+    finding.help(format!("FROM {better}"));
+    if outside.is_literal {
+        finding.fix(
+            Fix::new(Grade::Suggested, format!("pins Python {version}"))
+                .edit(outside.place, better),
+        );
+    }
+}

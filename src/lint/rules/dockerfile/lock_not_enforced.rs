@@ -1,0 +1,147 @@
+//! A lock that is made anew where it does not fit.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Build, Subject};
+
+pub static RULE: Rule = Rule {
+    code: "DF132",
+    name: "lock-not-enforced",
+    severity: Severity::Warning,
+    summary: "the build fails where the lock does not fit the project",
+    why: "uv sync and pipenv install resolve again where the lock is outdated, inside of the build and without a word: the image holds versions that nobody committed or tested.",
+    example: "RUN uv sync --locked --no-dev",
+    source: "uv, Locking and syncing: --locked; pipenv, install --deploy",
+    fix: Some(Grade::Suggested),
+    check,
+};
+
+static UV: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\buv\s+sync\b"));
+static PIPENV: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\bpipenv\s+install\b"));
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for build in support::python_images(subject) {
+        let there = |name: &str| {
+            subject.tree.has(name)
+                || crate::detect::path::join(&build.context, name)
+                    .is_some_and(|path| subject.tree.has(&path))
+        };
+        let set = |name: &str| {
+            subject.recipes[build.recipe].file.instructions.iter().any(|own| {
+                matches!(
+                    own.keyword,
+                    crate::source::dockerfile::Keyword::Env
+                        | crate::source::dockerfile::Keyword::Arg
+                ) && own.arguments.text.contains(name)
+            })
+        };
+        frozen(
+            subject,
+            build,
+            there("uv.lock") && !set("UV_LOCKED") && !set("UV_FROZEN"),
+            findings,
+        );
+        for run in subject.built_runs(build) {
+            let of = |name: &str, second: &str, enforced: &[&str]| {
+                run.commands
+                    .iter()
+                    .filter(|own| {
+                        let words = support::bare(own);
+                        support::program(words) == name
+                            && words.get(1).is_some_and(|word| word == second)
+                        // What a variable adds is not known.
+                        && !words.iter().any(|word| word.contains('$'))
+                            && !words.iter().any(|word| enforced.contains(&word.as_str()))
+                            && !own.words.iter().any(|word| {
+                                word.starts_with("UV_LOCKED=") || word.starts_with("UV_FROZEN=")
+                            })
+                    })
+                    .count()
+            };
+            let (count, expression, option, lock) =
+                if there("uv.lock") && !set("UV_LOCKED") && !set("UV_FROZEN") {
+                    (
+                        of("uv", "sync", &["--locked", "--frozen", "--check"]),
+                        &UV,
+                        " --locked",
+                        "uv.lock",
+                    )
+                } else if there("Pipfile.lock") && !set("PIPENV_DEPLOY") {
+                    let count = of("pipenv", "install", &["--deploy", "--ignore-pipfile"]);
+                    // With packages named it is no installation of the lock.
+                    let named = run.commands.iter().any(|own| {
+                        let words = support::bare(own);
+                        support::program(words) == "pipenv"
+                            && words[1..].iter().skip(1).any(|word| !word.starts_with('-'))
+                    });
+                    (if named { 0 } else { count }, &PIPENV, " --deploy", "Pipfile.lock")
+                } else {
+                    (0, &UV, "", "")
+                };
+            if count == 0 {
+                continue;
+            }
+            let finding = findings.add(
+                support::place(subject, build, run.at, expression),
+                format!("{lock} is resolved again where it is outdated, and the build goes on with other versions"),
+            );
+            let line =
+                if lock == "uv.lock" { "uv sync --locked" } else { "pipenv install --deploy" };
+            finding.about(lock).help(line);
+            // With these the lock is not meant to be kept to.
+            let ignores = run.commands.iter().any(|own| {
+                let ignores = ["-U", "--upgrade", "--skip-lock"];
+                own.words.iter().any(|word| ignores.contains(&word.as_str()))
+            });
+            if ignores {
+                finding.message =
+                    format!("the build does not keep to {lock}: it takes the newest versions");
+                break;
+            }
+            if let Some(edits) =
+                support::insert(subject, build, run.at, expression, &vec![true; count], option)
+            {
+                let fix = Fix::new(Grade::Suggested, format!("fails where {lock} is outdated"));
+                finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
+            }
+            // The others have the same cause.
+            break;
+        }
+    }
+}
+
+/// `--frozen` takes the lock as it is, which some take for a check.
+fn frozen(subject: &Subject, build: &Build, is_locked: bool, findings: &mut Findings) {
+    let workspace = crate::detect::path::join(&build.context, "pyproject.toml")
+        .and_then(|path| subject.tree.text(&path))
+        .is_none_or(|text| {
+            text.contains("[tool.uv.workspace]") || text.contains("workspace = true")
+        });
+    let runs = subject.built_runs(build);
+    let syncs = |option: &'static str| {
+        runs.iter().find(|run| {
+            run.commands.iter().any(|own| {
+                let words = support::bare(own);
+                support::program(words) == "uv" && words.iter().any(|word| word == option)
+            })
+        })
+    };
+    // Of a workspace only a part is there when its packages are installed.
+    if workspace || !is_locked || syncs("--locked").is_some() {
+        return;
+    }
+    let Some(run) = syncs("--frozen") else { return };
+    findings
+        .add(
+            subject.within(build, run.at, "--frozen"),
+            "--frozen does not look whether uv.lock still fits pyproject.toml",
+        )
+        .severity(Severity::Style)
+        .about("--frozen")
+        .help("uv sync --locked");
+}

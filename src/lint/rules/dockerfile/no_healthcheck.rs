@@ -1,0 +1,101 @@
+//! An image that says nothing of its health.
+
+use crate::catalog::Framework;
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::edit;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Build, Container, Kind, Subject};
+
+pub static RULE: Rule = Rule {
+    code: "DF102",
+    name: "no-healthcheck",
+    severity: Severity::Advice,
+    summary: "the image of a web application has a HEALTHCHECK, or its service has one",
+    why: "Without a check a container counts as well as long as its process lives. A server that hangs keeps its traffic, and `depends_on` cannot wait until it answers.",
+    example: "HEALTHCHECK CMD [\"python\", \"-c\", \"import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/health'); sys.exit(c.getresponse().status != 200)\"]",
+    source: "Docker, Dockerfile reference: HEALTHCHECK; checkov CKV_DOCKER_2",
+    fix: Some(Grade::Checked),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for build in support::python_images(subject) {
+        if build.image.healthcheck.is_some() {
+            continue;
+        }
+        // One that nobody here knows may have a check.
+        let Some(base) = build.image.base.known().filter(|base| support::is_plain(base)) else {
+            continue;
+        };
+        let unseen = |own: &&Container| {
+            let of_service =
+                subject.composed(own).is_some_and(|(_, own)| own.item.get("healthcheck").is_some());
+            own.kind == Kind::Web && own.server.is_some() && !of_service
+        };
+        let Some(container) = support::runs_as(subject, build).find(unseen) else { continue };
+        let server = container.server.as_ref().map_or("the server", |own| own.program.word());
+        let start = build.image.cmd.as_ref().or(build.image.entrypoint.as_ref());
+        let at = start.map_or(subject.from_of(build), |own| subject.instruction(build, own.at));
+        let line = line(subject, container);
+        let message =
+            format!("there is no HEALTHCHECK: nobody notices when {server} no longer answers");
+        let finding = findings.add(at, message);
+        finding.about(base).help(line.clone().unwrap_or_else(|| check_line(8000, "/health")));
+        if let Some(fix) = line.and_then(|line| fix(subject, build, &line)) {
+            finding.fix(fix);
+        }
+    }
+}
+
+fn check_line(port: u16, path: &str) -> String {
+    format!(
+        "HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-c\", \"import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '{path}'); sys.exit(not 200 <= c.getresponse().status < 300)\"]"
+    )
+}
+
+/// The check, where port and path are known.
+fn line(subject: &Subject, container: &Container) -> Option<String> {
+    let server = container.server.as_ref()?;
+    let is_fixed = ["bind", "port"].iter().all(|name| {
+        server.get(name).is_none_or(|(value, _)| {
+            !matches!(value, crate::lint::subject::Value::Variable { .. })
+                && value.text().is_some_and(|text| !text.contains("unix:"))
+        })
+    });
+    let path = subject.facts.health.value()?;
+    let argv = &container.steps.get(server.step)?.argv;
+    let encrypted = argv
+        .iter()
+        .any(|word| word.contains("cert") || word.contains("ssl") || word.contains("uds"));
+    (is_fixed && !encrypted).then_some(())?;
+    Some(check_line(server.port()?, path))
+}
+
+fn fix(subject: &Subject, build: &Build, line: &str) -> Option<Fix> {
+    let python = support::python(build.image.base.known()?)?;
+    // Some frameworks refuse a Host that they do not know; of others nobody knows.
+    let framework = subject.facts.framework.value().and_then(|name| Framework::find(name));
+    let refuses = framework.is_none_or(|own| own.allowed_hosts);
+    let known = support::is_the_only(subject, build) && support::is_seen_whole(subject, build);
+    let only_web = support::runs_as(subject, build).all(|own| own.kind == Kind::Web);
+    if !python.is_official || refuses || !only_web || !known {
+        return None;
+    }
+    let start = build.image.entrypoint.as_ref().map(|own| own.at);
+    let cmd = build.image.cmd.as_ref().map(|own| own.at);
+    let first = start.into_iter().chain(cmd).min()?;
+    let own_stage = *build.image.stages.last()?;
+    if subject.file(build).stage_of(first) != Some(own_stage) {
+        return None;
+    }
+    let edit = edit::dockerfile::before(subject, build, first, line);
+    let path = subject.facts.health.value()?;
+    Some(
+        Fix::new(Grade::Checked, "asks the application itself, with the Python of the image")
+            .condition(format!(
+                "the code has the route {path}, and every container of the image serves"
+            ))
+            .edit(edit.at, edit.text),
+    )
+}

@@ -1,0 +1,140 @@
+//! Packages in whatever version is there at the build.
+
+use crate::lint::diagnostic::Severity;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Build, Subject};
+use crate::source::shell::Simple;
+
+pub static RULE: Rule = Rule {
+    code: "DF113",
+    name: "no-lock",
+    severity: Severity::Warning,
+    summary: "packages are installed in versions that are written down",
+    why: "A build of today and one of next month install different packages under the same commit. A release that breaks something arrives at whoever builds next, and going back to the last commit does not take it away.",
+    example: "RUN pip install --require-hashes -r requirements.txt",
+    source: "pip, Repeatable installs; uv, Locking and syncing",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for build in support::python_images(subject) {
+        for run in subject.built_runs(build) {
+            let found = run.commands.iter().find_map(|own| of(subject, build, own));
+            if let Some((what, message, help)) = found {
+                findings.add(subject.instruction(build, run.at), message).about(what).help(help);
+                // The others have the same cause: nothing is locked.
+                break;
+            }
+        }
+    }
+}
+
+fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, String, String)> {
+    let words = support::bare(command);
+    let there = |name: &str| {
+        crate::detect::path::join(&build.context, name).is_some_and(|path| subject.tree.has(&path))
+            // The lock of a workspace is at its top.
+            || subject.tree.has(name)
+    };
+    let second =
+        words.iter().skip(1).find(|word| !word.starts_with('-')).map_or("", String::as_str);
+    let lock = match (support::program(words), second) {
+        ("poetry", "install") => Some("poetry.lock"),
+        ("uv", "sync") => Some("uv.lock"),
+        ("pdm", "install" | "sync") => Some("pdm.lock"),
+        ("pipenv", "install" | "sync") if !words.iter().any(|word| word == "-r") => {
+            Some("Pipfile.lock")
+        }
+        _ => None,
+    };
+    if let Some(lock) = lock {
+        let program = support::program(words);
+        let names_project = there("pyproject.toml") || there("Pipfile");
+        // It fails without one: the lock is made elsewhere.
+        if words.iter().any(|word| matches!(word.as_str(), "--locked" | "--frozen" | "--deploy")) {
+            return None;
+        }
+        return (!there(lock) && names_project).then(|| {
+            let help = format!("{program} lock   (and commit {lock})");
+            (
+                lock.to_owned(),
+                format!("{program} installs without {lock}: every build resolves anew"),
+                help,
+            )
+        });
+    }
+    let words = support::pip_install(command).or_else(|| support::uv_pip_install(command))?;
+    if words.iter().any(|word| word == "-c" || word.starts_with("--constraint")) {
+        return None;
+    }
+    let at = words.iter().position(|word| matches!(word.as_str(), "-r" | "--requirement"))?;
+    let name = words.get(at + 1).filter(|name| !name.contains(['$', '*']))?;
+    let path = found(subject, build, name)?;
+    let (all, open) = unpinned(subject, &path, 0)?;
+    let first = open.first()?;
+    let some = open.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let message = if all == open.len() {
+        format!("{path} pins none of its {all} packages")
+    } else {
+        format!("{path} does not pin {} of its {all} packages: {some}", open.len())
+    };
+    let help = "uv pip compile requirements.in --generate-hashes -o requirements.txt   (what is wanted in requirements.in, what is installed in requirements.txt)";
+    Some((first.clone(), message, help.to_owned()))
+}
+
+/// A requirement file of the context, by its path in the image.
+fn found(subject: &Subject, build: &Build, name: &str) -> Option<String> {
+    let bare = name.trim_start_matches("./").trim_start_matches('/');
+    let exact =
+        crate::detect::path::join(&build.context, bare).filter(|path| subject.tree.has(path));
+    exact.or_else(|| {
+        let file = bare.rsplit('/').next()?;
+        let mut own =
+            subject.tree.below(&build.context).filter(|path| path.rsplit('/').next() == Some(file));
+        let only = own.next()?.to_owned();
+        own.next().is_none().then_some(only)
+    })
+}
+
+/// How many packages a file names, and those without an exact version. `None`
+/// where it cannot be told.
+fn unpinned(subject: &Subject, path: &str, depth: usize) -> Option<(usize, Vec<String>)> {
+    let text = subject.tree.text(path)?;
+    let (mut all, mut open) = (0, Vec::new());
+    for line in text.lines() {
+        let line = line.split(" #").next().unwrap_or_default().trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if let Some(other) =
+            line.strip_prefix("-r ").or_else(|| line.strip_prefix("--requirement "))
+        {
+            if depth < 5 {
+                let directory = path.rsplit_once('/').map_or(".", |(own, _)| own);
+                let other = crate::detect::path::join(directory, other.trim())?;
+                let (more, others) = unpinned(subject, &other, depth + 1)?;
+                all += more;
+                open.extend(others);
+            }
+            continue;
+        }
+        // Constraints pin from outside.
+        if line.starts_with("-c") || line.starts_with("--constraint") {
+            return None;
+        }
+        if line.starts_with(['-', '.', '/']) || line.contains("://") {
+            continue;
+        }
+        all += 1;
+        let exact = line.contains("==") && !line.contains(".*")
+            || line.contains(" @ ")
+            || line.contains("===");
+        if !exact {
+            let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+            open.push(line[..end.unwrap_or(line.len())].to_owned());
+        }
+    }
+    Some((all, open))
+}

@@ -1,0 +1,271 @@
+//! What an image is built from besides its own stages: those it copies from,
+//! and the images it starts from outside.
+
+use super::{Build, Container, Run, Subject, commands};
+use crate::lint::diagnostic::At;
+use crate::source::dockerfile::{Arguments, Instruction, Keyword};
+use crate::source::text::Span;
+
+/// An image from outside that a build takes something from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// The number of the instruction: FROM, COPY or RUN.
+    pub at: usize,
+    /// The image, variables replaced.
+    pub reference: String,
+    /// Where it is written.
+    pub place: At,
+    /// Whether it is written as it is: no variable, no quotes.
+    pub is_literal: bool,
+}
+
+/// What COPY or ADD takes, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Sources, as they are written; here-documents are none.
+    pub sources: Vec<String>,
+    /// The destination, as it is written.
+    pub target: String,
+}
+
+impl Copied {
+    /// What an instruction copies; `None` for one that copies nothing.
+    #[must_use]
+    pub fn of(instruction: &Instruction, escape: char) -> Option<Self> {
+        if !matches!(instruction.keyword, Keyword::Copy | Keyword::Add) {
+            return None;
+        }
+        let text = &instruction.arguments.text;
+        let mut words = instruction.json.clone().unwrap_or_else(|| {
+            let words = instruction.arguments.words(escape);
+            words.iter().map(|(from, to)| text[*from..*to].trim_matches('"').to_owned()).collect()
+        });
+        let target = words.pop()?;
+        words.retain(|word| !word.starts_with("<<"));
+        Some(Self { sources: words, target })
+    }
+
+    /// Whether it takes the whole context, or the whole of another stage's directory.
+    #[must_use]
+    pub fn takes_all(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source.as_str(), "." | "./" | "/" | "./." | "*"))
+    }
+}
+
+impl Subject {
+    /// Every stage that is built for an image, in order: those it is made of,
+    /// and those that these copy or mount something from.
+    #[must_use]
+    pub fn stages(&self, build: &Build) -> Vec<usize> {
+        let file = self.file(build);
+        let mut open = build.image.stages.clone();
+        let mut found: Vec<usize> = Vec::new();
+        while let Some(stage) = open.pop() {
+            if found.contains(&stage) {
+                continue;
+            }
+            found.push(stage);
+            let image = file.image(stage, &Arguments::new());
+            open.extend(image.stages);
+            for (_, instruction) in file.of_stage(stage) {
+                let named = sources(instruction).into_iter();
+                open.extend(named.filter_map(|(name, _)| file.stage_named(&name, stage)));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// Every instruction of every stage that is built for an image, with its number.
+    pub fn built<'s>(
+        &'s self,
+        build: &'s Build,
+    ) -> impl Iterator<Item = (usize, &'s Instruction)> + 's {
+        let file = self.file(build);
+        self.stages(build).into_iter().flat_map(move |stage| file.of_stage(stage))
+    }
+
+    /// Every RUN of every stage that is built for an image.
+    #[must_use]
+    pub fn built_runs(&self, build: &Build) -> Vec<Run> {
+        let recipe = &self.recipes[build.recipe];
+        self.built(build)
+            .filter(|(_, own)| own.keyword == Keyword::Run)
+            .map(|(at, own)| Run {
+                at,
+                stage: recipe.file.stage_of(at).unwrap_or(0),
+                commands: commands(own, &self.texts[recipe.text]),
+            })
+            .collect()
+    }
+
+    /// The images from outside that a build starts from, or copies from. One
+    /// that depends on a build argument of unknown value is left out.
+    #[must_use]
+    pub fn outside(&self, build: &Build) -> Vec<Outside> {
+        let recipe = &self.recipes[build.recipe];
+        let file = &recipe.file;
+        let mut found = Vec::new();
+        for stage in self.stages(build) {
+            let own = &file.stages[stage];
+            let is_written = !own.from.contains(['$', '"', '\'']);
+            let image = file.image(stage, &Arguments::new());
+            let is_below = image.stages.len() == 1;
+            let reference = if build.image.stages.first() == Some(&stage) {
+                build.image.base.known().map(str::to_owned)
+            } else if is_written || !build.is_composed {
+                image.base.known().map(str::to_owned)
+            } else {
+                None
+            };
+            if let (true, Some(reference)) = (is_below, reference) {
+                let place = At::new(recipe.text, own.from_span);
+                found.push(Outside { at: own.first, reference, place, is_literal: is_written });
+            }
+            for (at, instruction) in file.of_stage(stage) {
+                for (name, span) in sources(instruction) {
+                    let is_stage =
+                        file.stage_named(&name, stage).is_some() || name.parse::<usize>().is_ok();
+                    if !is_stage && !name.contains('$') {
+                        let place = At::new(recipe.text, span);
+                        let reference = name;
+                        found.push(Outside { at, reference, place, is_literal: true });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The file of the repository that an image has at a path, where COPY or
+    /// ADD says so.
+    #[must_use]
+    pub fn source_of(&self, build: &Build, path: &str) -> Option<String> {
+        let workdir = build.image.workdir.as_ref().and_then(|own| own.value.known()).unwrap_or("/");
+        let absolute = |path: &str| match path.trim_start_matches("./") {
+            "" | "." => workdir.trim_end_matches('/').to_owned(),
+            own if own.starts_with('/') => own.trim_end_matches('/').to_owned(),
+            own => format!("{}/{}", workdir.trim_end_matches('/'), own.trim_end_matches('/')),
+        };
+        let wanted = absolute(path);
+        let there = |path: &str| {
+            let own = crate::detect::path::join(&build.context, path.trim_start_matches('/'))?;
+            self.tree.has(&own).then_some(own)
+        };
+        let escape = self.file(build).escape;
+        let copies = self.instructions(build).filter(|(_, own)| own.flag("from").is_none());
+        // The last one is what is there.
+        let mut found = None;
+        for copied in copies.filter_map(|(_, own)| Copied::of(own, escape)) {
+            let target = absolute(&copied.target);
+            for source in &copied.sources {
+                let bare = source.trim_start_matches("./").trim_end_matches('/');
+                let name = bare.rsplit('/').next().unwrap_or(bare);
+                let below = wanted.strip_prefix(&target).and_then(|own| own.strip_prefix('/'));
+                let own = match below {
+                    None if wanted == target => there(bare),
+                    None => None,
+                    Some(rest) if rest == name => {
+                        there(bare).or_else(|| there(&format!("{bare}/{rest}")))
+                    }
+                    Some(rest) if matches!(bare, "" | ".") => there(rest),
+                    Some(rest) => there(&format!("{bare}/{rest}")),
+                };
+                found = own.or(found);
+            }
+        }
+        found
+    }
+
+    /// The containers that run an image.
+    pub fn containers_with<'s>(
+        &'s self,
+        build: &'s Build,
+    ) -> impl Iterator<Item = &'s Container> + 's {
+        self.containers
+            .iter()
+            .filter(move |own| self.build_of(own).is_some_and(|b| std::ptr::eq(b, build)))
+    }
+}
+
+/// What `--from=` and `--mount=…,from=` of an instruction name, and where.
+fn sources(instruction: &Instruction) -> Vec<(String, Span)> {
+    let mut found = Vec::new();
+    for flag in &instruction.flags {
+        let Some(value) = &flag.value else { continue };
+        match flag.name.as_str() {
+            "from" => found.push((value.clone(), flag.span)),
+            "mount" => found.extend(
+                value
+                    .split(',')
+                    .filter_map(|part| part.strip_prefix("from="))
+                    .map(|name| (name.to_owned(), flag.span)),
+            ),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(text: &str) -> (assert_fs::TempDir, Subject) {
+        let directory = assert_fs::TempDir::new().unwrap();
+        std::fs::write(directory.path().join("Dockerfile"), text).unwrap();
+        let subject = Subject::read(directory.path()).unwrap();
+        (directory, subject)
+    }
+
+    #[test]
+    fn a_stage_counts_where_the_image_needs_it_and_an_image_where_it_is_from_outside() {
+        let (_kept, subject) = subject(
+            "ARG V=3.14\nFROM python:$V AS base\nFROM base AS tests\nRUN pytest\n\
+             FROM base AS builder\nCOPY --from=acme/uv:1 /uv /bin/\n\
+             FROM base\nRUN --mount=type=bind,from=builder,target=/x pip install x\n",
+        );
+        let build = &subject.builds[0];
+        assert_eq!(subject.stages(build), [0, 2, 3]);
+        let outside: Vec<String> =
+            subject.outside(build).into_iter().map(|own| own.reference).collect();
+        assert_eq!(outside, ["python:3.14", "acme/uv:1"]);
+        assert_eq!(subject.built_runs(build).len(), 1);
+        assert_eq!(subject.containers_with(build).count(), 1);
+    }
+
+    #[test]
+    fn a_file_of_an_image_is_the_one_that_was_copied_there() {
+        let (directory, _) = subject("FROM x\n");
+        let base = directory.path();
+        for path in ["a/start", "b/start", "x.sh"] {
+            let path = base.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "#!/bin/sh\n").unwrap();
+        }
+        std::fs::write(
+            base.join("Dockerfile"),
+            "FROM x\nWORKDIR /app\nCOPY ./b/start /start\nCOPY . .\nCOPY x.sh a/start /bin/\n",
+        )
+        .unwrap();
+        let subject = Subject::read(base).unwrap();
+        let of = |path: &str| subject.source_of(&subject.builds[0], path);
+        assert_eq!(of("/start").as_deref(), Some("b/start"));
+        assert_eq!(of("./a/start").as_deref(), Some("a/start"));
+        assert_eq!(of("/bin/start").as_deref(), Some("a/start"));
+        assert_eq!(of("/app/x.sh").as_deref(), Some("x.sh"));
+        assert_eq!(of("/other"), None);
+    }
+
+    #[test]
+    fn what_is_copied_is_read_in_both_forms() {
+        let file = crate::source::dockerfile::Dockerfile::read(
+            "FROM x\nCOPY [\"a b\", \"/x/\"]\nADD . /app\nCOPY <<EOF /etc/x\ny\nEOF\n",
+        );
+        let copied: Vec<Copied> =
+            file.instructions.iter().filter_map(|own| Copied::of(own, '\\')).collect();
+        assert_eq!(copied[0], Copied { sources: vec!["a b".into()], target: "/x/".into() });
+        assert!(copied[1].takes_all());
+        assert!(copied[2].sources.is_empty());
+    }
+}

@@ -1,0 +1,5 @@
+#!/bin/sh
+trap 'kill $pid' TERM
+gunicorn shop.wsgi &
+pid=$!
+wait $pid

@@ -1,0 +1,4 @@
+#!/bin/bash
+# gunicorn x
+python manage.py migrate
+exec "$@"

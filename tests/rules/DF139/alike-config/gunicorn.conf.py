@@ -1,0 +1,3 @@
+import os
+bind = "0.0.0.0:8000"
+reload = os.getenv("RELOAD", False)

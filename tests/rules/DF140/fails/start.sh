@@ -1,0 +1,3 @@
+#!/bin/sh
+celery -A shop worker &
+exec gunicorn shop.wsgi
