@@ -102,7 +102,13 @@ impl Config {
     }
 }
 
-fn value(expression: &Expr, known: &[(String, Value, At)]) -> Value {
+/// What an expression is worth by itself.
+#[must_use]
+pub fn literal(expression: &Expr) -> Value {
+    value(expression, &[])
+}
+
+pub(super) fn value(expression: &Expr, known: &[(String, Value, At)]) -> Value {
     match expression {
         Expr::NumberLiteral(number) => match &number.value {
             Number::Int(int) => int.as_i64().map_or(Value::Unknown, Value::Int),
