@@ -92,6 +92,8 @@ pub struct Finding {
     pub waived: Option<Waived>,
     /// Whether a note is a warning.
     pub warns: bool,
+    /// Whether it says that something could not be judged.
+    pub unknown: bool,
 }
 
 impl Finding {
@@ -110,6 +112,7 @@ impl Finding {
             help: None,
             waived: None,
             warns: false,
+            unknown: false,
         }
     }
 
@@ -137,6 +140,7 @@ impl Finding {
         Self {
             layer: Some(requirement.layer.clone()),
             demand: Some(requirement.place.clone()),
+            unknown: true,
             ..Self::note(&requirement.id, message).in_file(path).on_line(line)
         }
     }

@@ -18,13 +18,14 @@ pub mod outdated;
 mod policy;
 pub mod report;
 mod standing;
-pub mod waiver;
+mod waiver;
 
 use std::path::Path;
 
 use crate::apply::bookkeeping::{LOCK, Lock};
 use crate::apply::journal;
 use crate::error::{Error, Problem};
+use crate::lint;
 use crate::preset::{self, Preset, Reference};
 use crate::project::{self, Project};
 pub use finding::{Finding, Kind, Level, Waived};
@@ -50,7 +51,7 @@ pub struct Options {
 /// does not hold is no error: it is in the report.
 pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
     let project = Project::read(dir)?;
-    let waivers = waiver::read(&project.text).map_err(Error::Input)?;
+    let waivers = lint::waiver::read(&project.text).map_err(Error::Input)?;
     let mut report = Report {
         reference: project.reference()?.to_string(),
         layers: project.lock.preset.clone(),

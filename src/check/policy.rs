@@ -42,8 +42,7 @@ pub fn judge(project: &Project, preset: &Preset, options: &Options) -> Result<Ju
     let policy::Judged { draft, plan, violations } = judged.map_err(Error::Input)?;
     let mut findings: Vec<Finding> = violations.iter().map(of_answers).collect();
     let renders = render::render(&plan, &draft)?;
-    let policies: Vec<&Policy> = outside.iter().chain([&own]).collect();
-    findings.extend(disk::judge(project, &policies, &draft, &plan, &renders)?);
+    findings.extend(disk::judge(project, &outside, &own, &draft, &plan, &renders)?);
     Ok(Judged { plan, renders, findings, own_rules: own.ids().map(str::to_owned).collect() })
 }
 

@@ -4,6 +4,8 @@
 pub mod audit;
 pub mod check;
 pub mod detect;
+pub mod diff;
+pub mod findings;
 pub mod init;
 pub mod input;
 mod layout;

@@ -142,14 +142,7 @@ impl Tree {
     /// When the directory itself cannot be read. Anything unreadable below it
     /// is noted and left out.
     pub fn read(directory: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Io { action: "read", path: directory.to_owned(), source };
-        fs::read_dir(directory).map_err(failed)?;
-        let base = fs::canonicalize(directory).map_err(failed)?;
-        let mut timings = Timings::default();
-        let start = Instant::now();
-        let (entries, unreadable) = walk(&base);
-        timings.walk = start.elapsed();
-        let mut tree = Self { base, entries, names: OnceLock::new(), unreadable, timings };
+        let mut tree = Self::list(directory)?;
         let start = Instant::now();
         tree.mark();
         tree.timings.read = start.elapsed();
@@ -161,6 +154,21 @@ impl Tree {
         let parse = start.elapsed();
         tree.timings.parse = parse;
         Ok(tree)
+    }
+
+    /// Walks a directory, and reads nothing yet.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read.
+    pub fn list(directory: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Io { action: "read", path: directory.to_owned(), source };
+        fs::read_dir(directory).map_err(failed)?;
+        let base = fs::canonicalize(directory).map_err(failed)?;
+        let mut timings = Timings::default();
+        let start = Instant::now();
+        let (entries, unreadable) = walk(&base);
+        timings.walk = start.elapsed();
+        Ok(Self { base, entries, names: OnceLock::new(), unreadable, timings })
     }
 
     /// The directory that was read, absolute.

@@ -11,9 +11,12 @@
 
 pub mod diagnostic;
 pub mod edit;
+pub mod ignores;
+pub mod mend;
 pub mod rule;
 pub mod rules;
 pub mod subject;
+pub mod waiver;
 
 pub use diagnostic::{At, Diagnostic, Edit, Fix, Grade, NewFile, Severity};
 pub use rule::{Findings, Rule};

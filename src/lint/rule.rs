@@ -65,5 +65,5 @@ pub fn find(word: &str) -> Option<&'static Rule> {
     let is = |rule: &&&Rule| {
         rule.code.eq_ignore_ascii_case(word) || rule.name.eq_ignore_ascii_case(word)
     };
-    super::rules::ALL.iter().find(is).copied()
+    super::rules::ALL.iter().chain(super::ignores::META).find(is).copied()
 }

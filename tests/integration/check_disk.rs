@@ -118,7 +118,7 @@ fn a_file_that_cannot_be_read_is_a_note_and_no_silence() {
     team.write("compose.yaml", "services: [\n");
     team.write("Dockerfile", "FROM\n");
     let report = team.checked(&[], 0);
-    assert_eq!(found(&report, "notes"), ["unread Dockerfile", "unread compose.yaml"]);
+    assert_eq!(found(&report, "notes"), ["unread Dockerfile:1", "unread compose.yaml:1"]);
 }
 
 #[test]
@@ -143,8 +143,8 @@ fn the_python_of_every_stage_is_held_to_locks_floors_and_rules() {
     }
     by(&team, "[floors]\npython = \"3.9\"\n", 0);
     team.edit("Dockerfile", "FROM python:3.9 AS builder", "FROM python:latest AS builder");
-    let report = by(&team, "[floors]\npython = \"3.12\"\n", 0);
-    assert!(messages(&report, "notes").contains("python:latest"), "{report:#}");
+    let report = by(&team, "[floors]\npython = \"3.12\"\n", 1);
+    assert!(messages(&report, "policy").contains("python:latest"), "{report:#}");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn limits_on_disk_are_held_to_rules_and_locks() {
     team.write("compose.yaml", &with("          x: y"));
     assert!(messages(&by(&team, rule, 1), "policy").contains("limit of memory is gone"));
     team.write("compose.yaml", &with("          memory: lots"));
-    assert!(messages(&by(&team, rule, 0), "notes").contains("lots"));
+    assert!(messages(&by(&team, rule, 1), "policy").contains("lots"));
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn worker_counts_are_found_in_settings_commands_and_variables() {
     team.edit("gunicorn.conf.py", "workers = 64", preferred);
     assert!(messages(&by(&team, rule, 1), "policy").contains("web.workers is 65"));
     team.edit("gunicorn.conf.py", preferred, "workers = 2 * cpus()");
-    assert!(messages(&by(&team, rule, 0), "notes").contains("2 * cpus()"));
+    assert!(messages(&by(&team, rule, 1), "policy").contains("2 * cpus()"));
 
     team.write("gunicorn.conf.py", &text);
     team.edit(
@@ -263,6 +263,7 @@ fn rules_on_lines_name_each_line_that_breaks_them() {
     // A file that was deleted does not follow what has to be in it.
     std::fs::remove_file(team.shop().join("Dockerfile")).unwrap();
     assert!(messages(&by(&team, &rule("require = '^FROM '"), 1), "policy").contains("not there"));
+    team.write("Dockerfile", &text);
     let other = "[[rule]]\nfile = \"no/such\"\nrequire = 'x'\nmessage = \"y\"\n";
     assert_eq!(found(&by(&team, other, 0), "notes"), ["no/such no/such"]);
 }

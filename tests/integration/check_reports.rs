@@ -58,7 +58,7 @@ fn sarif_has_rules_results_places_and_fingerprints() {
 
     // The same finding on another line keeps its fingerprint.
     let print = |report: &Value| {
-        report["runs"][0]["results"][0]["partialFingerprints"]["dockwright/v1"].clone()
+        report["runs"][0]["results"][0]["partialFingerprints"]["dockwright/v2"].clone()
     };
     let before = print(&report);
     team.write("Dockerfile", &format!("# one line more\n{}", team.read("Dockerfile")));

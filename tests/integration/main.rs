@@ -1,11 +1,13 @@
 //! What dockwright promises, from the outside: one file per feature.
 
 mod adopted;
+mod audit;
 mod bad_input;
 mod carried;
 mod catalog;
 mod check;
 mod check_disk;
+mod check_policy;
 mod check_reports;
 mod combinations;
 mod detect_startup;

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::check::disk::scene::Scene;
-use crate::source::compose::{Service, image, interpolate};
+use crate::source::compose::{Service, image};
 
 /// An image and where it is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// The reference, variables replaced by their defaults.
+    /// The reference. A variable of unknown value stands as it is written.
     pub reference: String,
     /// The file.
     pub path: String,
@@ -42,30 +42,32 @@ impl Image {
 /// Every image of the Dockerfiles and compose files.
 #[must_use]
 pub fn all(scene: &Scene<'_>) -> Vec<Image> {
-    let mut images = Vec::new();
-    for file in &scene.dockerfiles {
-        images.extend(file.images.iter().map(|named| Image {
-            reference: named.reference.clone(),
-            path: file.path.clone(),
-            line: named.line,
-            service: None,
-        }));
-    }
-    let services = || scene.composes.iter().flat_map(|compose| &compose.services);
-    let built: BTreeSet<String> =
-        services().filter(|service| service.build().is_some()).filter_map(Service::image).collect();
-    for compose in &scene.composes {
-        for service in &compose.services {
-            let Some(reference) = service.image() else { continue };
+    let mut images: Vec<Image> = scene
+        .taken()
+        .into_iter()
+        .map(|(reference, path, line)| Image { reference, path, line, service: None })
+        .collect();
+    for deployment in scene.deployed() {
+        let services = &deployment.services;
+        let built: BTreeSet<String> = services
+            .iter()
+            .filter(|service| service.build().is_some())
+            .filter_map(Service::image)
+            .collect();
+        for service in services {
+            let Some(item) = service.item.get("image") else { continue };
+            let Some(reference) = item.scalar() else { continue };
             if service.build().is_some() || built.contains(&reference) {
                 continue;
             }
-            images.push(Image {
-                reference: interpolate::defaults(&reference),
-                path: compose.path.clone(),
-                line: service.line_of("image"),
-                service: Some(service.name.clone()),
-            });
+            let open = Scene::is_open(deployment, item);
+            let reference = if open { format!("{reference}$") } else { reference };
+            let (path, line) = Scene::place(deployment, item);
+            let service = Some(service.name.clone());
+            let image = Image { reference, path, line, service };
+            if !images.contains(&image) {
+                images.push(image);
+            }
         }
     }
     images

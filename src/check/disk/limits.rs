@@ -1,10 +1,11 @@
 //! `web.memory`, `db.cpus`, `worker.pids`: limits of containers.
 
-use crate::check::disk::compose::{Compose, at};
 use crate::check::disk::scene::Scene;
 use crate::check::finding::Finding;
+use crate::lint::subject::Container;
 use crate::policy::{Constraint, Requirement};
-use crate::source::compose::{Item, Service, interpolate};
+use crate::schema::Role;
+use crate::source::compose::{Item, Service};
 use crate::units::MilliCpu;
 
 /// Where a limit stands in a service, the form that counts first.
@@ -25,48 +26,51 @@ pub fn is_limit(number: &str) -> bool {
     LIMITS.iter().any(|(name, _)| *name == number)
 }
 
-/// Judges a limit of a service in every file that is deployed.
+/// Judges a limit of what does a role's work, in every project that is deployed.
 pub fn judge(
     requirement: &Requirement,
-    service: &str,
+    role: Role,
     number: &str,
     scene: &Scene<'_>,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for compose in scene.composes.iter().filter(|compose| !compose.development) {
-        if let Some(there) = compose.service(service) {
-            findings.extend(of_service(requirement, number, compose, there));
-        }
-    }
-    findings
+    let containers = scene.doing(role);
+    containers.iter().filter_map(|own| of_service(requirement, number, own, scene)).collect()
 }
 
 fn of_service(
     requirement: &Requirement,
     number: &str,
-    compose: &Compose,
-    service: &Service,
+    container: &Container,
+    scene: &Scene<'_>,
 ) -> Option<Finding> {
+    let (deployment, service) = scene.now.composed(container)?;
     let (_, places) = LIMITS.iter().find(|(name, _)| *name == number)?;
     let found = places.iter().find_map(|keys| at(service, keys));
     let Some(item) = found.filter(|item| item.scalar().is_some_and(|text| text != "0")) else {
-        // A file that is laid over another need not repeat it.
-        let written = compose.written(&service.name)?;
-        places.iter().find_map(|keys| at(written, keys))?;
+        // What would be written without one need not have it.
+        let written = scene.written_as(&service.name);
+        let planned = written.is_none_or(|own| places.iter().any(|keys| at(own, keys).is_some()));
         let message = format!("{}: its limit of {number} is gone", service.name);
-        return Some(Finding::of(requirement, &compose.path, Some(service.line), &message));
+        return planned.then(|| scene.at(requirement, container, None, &message));
     };
-    let said = interpolate::defaults(&item.scalar().unwrap_or_default());
-    let Some(value) = read(number, &said) else {
+    let said = item.scalar().unwrap_or_default();
+    let value = read(number, &said).filter(|_| !Scene::is_open(deployment, item));
+    let Some(value) = value else {
+        let (path, line) = Scene::place(deployment, item);
         let message = format!("{}: {number} `{said}` cannot be read", service.name);
-        return Some(Finding::unknown(requirement, &compose.path, Some(item.line), &message));
+        return Some(Finding::unknown(requirement, &path, Some(line), &message));
     };
     if is_close(requirement, item, &said) {
         return None;
     }
     let fault = requirement.fault(&value)?;
     let message = format!("{}: {number} is {said}, {fault}", service.name);
-    Some(Finding::of(requirement, &compose.path, Some(item.line), &message))
+    Some(scene.at(requirement, container, Some(item), &message))
+}
+
+/// What stands at a path of keys.
+fn at<'a>(service: &'a Service, keys: &[&str]) -> Option<&'a Item> {
+    keys.iter().try_fold(&service.item, |item, key| item.get(key))
 }
 
 /// A limit in the form that keys take.

@@ -4,7 +4,7 @@
 //!
 //! | key | judge |
 //! | --- | --- |
-//! | `deploy.hardening` | `user` (Dockerfile), `privileges` (compose files) |
+//! | `deploy.hardening` | `user` (Dockerfiles), `privileges` and `reach` (compose files) |
 //! | `project.python`, floor `python` | `python`: images of any stage and service |
 //! | `images.registry` | `registry`: every image |
 //! | `images.NAME` | `tags` |
@@ -16,14 +16,13 @@
 //!
 //! Any other key is an answer and shows in no single line of a file.
 
-mod compose;
-mod dockerfile;
 mod image;
 mod limits;
 mod network;
 mod ports;
 mod privileges;
 mod python;
+mod reach;
 mod registry;
 mod scene;
 mod server;
@@ -42,31 +41,45 @@ use crate::schema::Role;
 use image::Image;
 use scene::Scene;
 
-/// Judges the files by every policy.
+/// Judges the files by every policy. Under one from `outside`, what cannot be
+/// judged fails: whoever is judged wrote it.
 ///
 /// # Errors
 /// Files that are there and cannot be read.
 pub fn judge(
     project: &Project,
-    policies: &[&Policy],
+    outside: &[Policy],
+    own: &Policy,
     draft: &Draft,
     plan: &Plan,
     renders: &[Rendered],
 ) -> Result<Vec<Finding>, Error> {
-    let mut requirements = policies.iter().flat_map(|policy| &policy.0).peekable();
+    let of = |policy: &'_ Policy| policy.0.clone();
+    let strict = outside.iter().flat_map(of).map(|requirement| (requirement, true));
+    let mut requirements =
+        strict.chain(of(own).into_iter().map(|requirement| (requirement, false))).peekable();
     if requirements.peek().is_none() {
         return Ok(Vec::new());
     }
     let mut scene = Scene::read(project, draft, plan, renders)?;
     let images = image::all(&scene);
-    let mut findings = Vec::new();
-    for requirement in requirements {
-        findings.extend(match &requirement.constraint {
-            Constraint::Lines { path, .. } => text::judge(requirement, path, &mut scene)?,
-            _ => of_value(requirement, &scene, &images),
-        });
+    let mut findings: Vec<Finding> = Vec::new();
+    for (requirement, is_strict) in requirements {
+        let found = match &requirement.constraint {
+            Constraint::Lines { path, .. } => text::judge(&requirement, path, &mut scene)?,
+            _ => of_value(&requirement, &scene, &images),
+        };
+        for one in found {
+            let one = if is_strict && one.unknown { scene::failing(one) } else { one };
+            // A file that two projects share says everything twice.
+            if !findings.iter().any(|known| known.is(&one) && known.layer == one.layer) {
+                findings.push(one);
+            }
+        }
     }
-    findings.append(&mut scene.unread);
+    let is_strict = outside.iter().any(|policy| !policy.0.is_empty());
+    let unread = std::mem::take(&mut scene.unread).into_iter();
+    findings.extend(unread.map(|one| if is_strict { scene::failing(one) } else { one }));
     Ok(findings)
 }
 
@@ -93,9 +106,8 @@ fn of_number(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
     let Some(role) = Role::ALL.into_iter().find(|known| known.name() == role) else {
         return Vec::new();
     };
-    let service = scene.plan.answers.services.get(&role).map_or("", String::as_str);
     if limits::is_limit(number) {
-        limits::judge(requirement, service, number, scene)
+        limits::judge(requirement, role, number, scene)
     } else if server::is_known(role, number) {
         server::judge(requirement, role, number, scene)
     } else {

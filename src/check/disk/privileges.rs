@@ -1,139 +1,221 @@
-//! `deploy.hardening`, on compose files: no service has more privileges than
-//! it was written with.
+//! `deploy.hardening`, on compose files: no service has more privileges than it
+//! would be written with, and none that would hold it back is gone.
 
-use crate::check::disk::compose::{Compose, words};
+use crate::check::disk::reach;
 use crate::check::disk::scene::Scene;
 use crate::check::disk::user::is_root;
 use crate::check::finding::Finding;
+use crate::lint::subject::{Container, Deployment};
 use crate::policy::Requirement;
-use crate::source::compose::{Service, interpolate};
+use crate::source::compose::{Item, Service};
 
-/// Judges every service of every file that is deployed.
+/// Judges every service of every project that is deployed.
 pub fn judge(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for compose in scene.composes.iter().filter(|compose| !compose.development) {
-        for (what, line) in &compose.elsewhere {
-            let message = format!("{what} names another file, which is not judged");
-            findings.push(Finding::unknown(requirement, &compose.path, Some(*line), &message));
-        }
-        for service in &compose.services {
-            let judge =
-                Judge { requirement, compose, service, written: compose.written(&service.name) };
-            findings.extend(judge.gained());
-            findings.extend(judge.lost());
-        }
+    for container in scene.containers() {
+        let Some((deployment, service)) = scene.now.composed(container) else { continue };
+        let written = scene.written_as(&service.name);
+        let judge = Judge { requirement, scene, container, deployment, service, written };
+        judge.shared(&mut findings);
+        judge.loosened(&mut findings);
+        judge.lost(&mut findings);
+        reach::judge(&judge, &mut findings);
     }
     findings
 }
 
-struct Judge<'a> {
-    requirement: &'a Requirement,
-    compose: &'a Compose,
-    service: &'a Service,
-    written: Option<&'a Service>,
+/// One service, and what it would be written as.
+pub struct Judge<'a> {
+    /// What is required.
+    pub requirement: &'a Requirement,
+    /// Everything that can be judged.
+    pub scene: &'a Scene<'a>,
+    /// The service as a container.
+    pub container: &'a Container,
+    /// Its project.
+    pub deployment: &'a Deployment,
+    /// The service.
+    pub service: &'a Service,
+    /// What it would be written as.
+    pub written: Option<&'a Service>,
 }
 
 impl Judge<'_> {
-    fn finding(&self, key: &str, what: &str) -> Finding {
-        let line = self.service.line_of(key);
+    /// Something that does not hold, at a value.
+    pub fn finding(&self, item: &Item, what: &str) -> Finding {
         let message = format!("{}: {what}", self.service.name);
-        Finding::of(self.requirement, &self.compose.path, Some(line), &message)
+        self.scene.at(self.requirement, self.container, Some(item), &message)
     }
 
-    /// Whether the service was written with the same.
-    fn was(&self, key: &str, text: &str) -> bool {
+    /// Something that cannot be told, at a value.
+    pub fn unknown(&self, item: &Item, what: &str) -> Finding {
+        let (path, line) = Scene::place(self.deployment, item);
+        let message = format!("{}: {what}", self.service.name);
+        Finding::unknown(self.requirement, &path, Some(line), &message)
+    }
+
+    /// Something that is gone.
+    fn gone(&self, key: &str, what: &str) -> Finding {
+        let message = format!("{}: {what}", self.service.name);
+        let item = self.service.item.get(key);
+        self.scene.at(self.requirement, self.container, item, &message)
+    }
+
+    /// Whether the service would be written with the same.
+    pub fn was(&self, key: &str, text: &str) -> bool {
         self.written.is_some_and(|written| words(written, key).iter().any(|own| own == text))
     }
 
-    /// What a service may do that it was not written with.
-    fn gained(&self) -> Vec<Finding> {
-        let mut found = Vec::new();
-        let text = |key: &str| self.service.text(key).map(|text| interpolate::defaults(&text));
-        if text("privileged").as_deref() == Some("true") && !self.was("privileged", "true") {
-            found.push(self.finding("privileged", "privileged: true is root on the host"));
+    /// A value of one word, unless it would be written as it is; one that is only
+    /// known later is said.
+    fn word(&self, key: &str, findings: &mut Vec<Finding>) -> Option<(&Item, String)> {
+        let item = self.service.item.get(key)?;
+        let text = item.scalar()?;
+        if self.was(key, &text) {
+            return None;
         }
-        if let Some(user) = text("user").filter(|user| is_root(user))
-            && !self.was("user", &user)
+        if Scene::is_open(self.deployment, item) {
+            findings.push(self.unknown(item, &format!("what `{key}` is cannot be told")));
+            return None;
+        }
+        Some((item, text))
+    }
+
+    /// What a service shares with the host, and who it runs as.
+    fn shared(&self, findings: &mut Vec<Finding>) {
+        if let Some((item, text)) = self.word("privileged", findings)
+            && is_true(&text)
         {
-            found.push(self.finding("user", &format!("user: {user} is root")));
+            findings.push(self.finding(item, &format!("privileged: {text} is root on the host")));
+        }
+        if let Some((item, user)) = self.word("user", findings)
+            && is_root(&user)
+        {
+            findings.push(self.finding(item, &format!("user: {user} is root")));
         }
         for key in ["network_mode", "pid", "ipc", "userns_mode", "uts", "cgroup"] {
-            if text(key).as_deref() == Some("host") && !self.was(key, "host") {
-                found.push(self.finding(key, &format!("{key}: host shares the host's")));
+            let Some((item, text)) = self.word(key, findings) else { continue };
+            if text == "host" {
+                findings.push(self.finding(item, &format!("{key}: host shares the host's")));
+            } else if text.starts_with("container:") {
+                let what = format!("{key}: {text} shares another container's");
+                findings.push(self.finding(item, &what));
             }
         }
-        for capability in words(self.service, "cap_add") {
-            if !self.was("cap_add", &capability) {
-                found.push(self.finding("cap_add", &format!("cap_add: {capability}")));
+        for key in ["cgroup_parent", "runtime", "use_api_socket", "credential_spec"] {
+            if let Some((item, text)) = self.word(key, findings)
+                && text != "false"
+            {
+                findings.push(self.finding(item, &format!("{key}: {text}")));
             }
         }
-        for option in words(self.service, "security_opt") {
-            let loose = option.replace('=', ":").ends_with(":unconfined")
-                || option.replace('=', ":") == "no-new-privileges:false";
-            if loose && !self.was("security_opt", &option) {
-                found.push(self.finding("security_opt", &format!("security_opt: {option}")));
-            }
-        }
-        found.extend(self.sockets());
-        found
     }
 
-    /// Sockets of engines: who writes to one is root on the host.
-    fn sockets(&self) -> Vec<Finding> {
-        let of = |service: &Service| -> Vec<(String, usize)> {
-            let mounts = service.mounts();
-            let bound = mounts.iter().filter_map(|mount| Some((mount.bind()?, mount.line)));
-            bound
-                .map(|(path, line)| (interpolate::defaults(path), line))
-                .filter(|(path, _)| {
-                    ["docker.sock", "containerd.sock", "podman.sock"]
-                        .iter()
-                        .any(|name| path.ends_with(name))
-                })
-                .collect()
-        };
-        let before = self.written.map(of).unwrap_or_default();
-        of(self.service)
-            .into_iter()
-            .filter(|(path, _)| !before.iter().any(|(own, _)| own == path))
-            .map(|(path, line)| {
-                let message =
-                    format!("{}: {path} is mounted, which is root on the host", self.service.name);
-                Finding::of(self.requirement, &self.compose.path, Some(line), &message)
-            })
-            .collect()
+    /// Lists that loosen something.
+    fn loosened(&self, findings: &mut Vec<Finding>) {
+        for key in
+            ["cap_add", "group_add", "devices", "device_cgroup_rules", "volumes_from", "gpus"]
+        {
+            let Some(list) = self.service.item.get(key) else { continue };
+            for (item, word) in entries(list) {
+                if !self.was(key, &word) {
+                    findings.push(self.finding(item, &format!("{key}: {word}")));
+                }
+            }
+        }
+        if let Some(list) = self.service.item.get("security_opt") {
+            for (item, option) in entries(list) {
+                let plain = option.replace('=', ":").to_ascii_lowercase();
+                let loose = plain.ends_with(":unconfined")
+                    || plain == "no-new-privileges:false"
+                    || plain == "label:disable"
+                    || plain.starts_with("seccomp:")
+                    || Scene::is_open(self.deployment, item);
+                if loose && !self.was("security_opt", &option) {
+                    findings.push(self.finding(item, &format!("security_opt: {option}")));
+                }
+            }
+        }
+        for key in ["post_start", "pre_stop"] {
+            for hook in self.service.item.get(key).map_or(&[][..], Item::items) {
+                let of = |name: &str| hook.get(name).and_then(Item::scalar).unwrap_or_default();
+                let user = hook.get("user").and_then(Item::scalar);
+                if is_true(&of("privileged")) || user.is_some_and(|user| is_root(&user)) {
+                    findings.push(self.finding(hook, &format!("{key} runs as root")));
+                }
+            }
+        }
+        if let Some(build) = self.service.item.get("build") {
+            for (key, item) in build.entries() {
+                let key = key.scalar().unwrap_or_default();
+                let text = item.scalars().join(", ");
+                let loose = match key.as_str() {
+                    "privileged" => is_true(&text),
+                    "network" => text == "host",
+                    "entitlements" => !text.is_empty(),
+                    _ => false,
+                };
+                if loose {
+                    findings.push(self.finding(item, &format!("build.{key}: {text}")));
+                }
+            }
+        }
     }
 
-    /// What a service was written with to hold it back, and no longer has.
-    fn lost(&self) -> Vec<Finding> {
-        let Some(written) = self.written else { return Vec::new() };
-        let mut found = Vec::new();
-        let on = |service: &Service, key: &str| service.text(key).as_deref() == Some("true");
+    /// What a service would be written with to hold it back, and does not have.
+    fn lost(&self, findings: &mut Vec<Finding>) {
+        let Some(written) = self.written else { return };
+        let on =
+            |service: &Service, key: &str| service.text(key).is_some_and(|text| is_true(&text));
         if on(written, "read_only") && !on(self.service, "read_only") {
             let what = "its root file system is no longer read_only";
-            found.push(self.finding("read_only", what));
+            findings.push(self.gone("read_only", what));
         }
         let all = |service: &Service| {
             words(service, "cap_drop").iter().any(|word| word.eq_ignore_ascii_case("all"))
         };
         if all(written) && !all(self.service) {
-            found.push(self.finding("cap_drop", "cap_drop: [ALL] is gone"));
+            findings.push(self.gone("cap_drop", "cap_drop: [ALL] is gone"));
         }
         let held = |service: &Service| {
             let options = words(service, "security_opt");
-            options.iter().any(|o| {
-                matches!(
-                    o.replace('=', ":").as_str(),
-                    "no-new-privileges:true" | "no-new-privileges"
-                )
+            options.iter().any(|option| {
+                let plain = option.replace('=', ":");
+                matches!(plain.as_str(), "no-new-privileges:true" | "no-new-privileges")
             })
         };
         if held(written) && !held(self.service) {
-            found.push(self.finding("security_opt", "no-new-privileges:true is gone"));
+            findings.push(self.gone("security_opt", "no-new-privileges:true is gone"));
         }
         if written.text("user").is_some() && self.service.text("user").is_none() {
-            found.push(self.finding("user", "its user is gone, and the image's own may be root"));
+            let what = "its user is gone, and the image's own may be root";
+            findings.push(self.gone("user", what));
         }
-        found
     }
+}
+
+/// The scalars below a key of a service.
+fn words(service: &Service, key: &str) -> Vec<String> {
+    service.item.get(key).map(Item::scalars).unwrap_or_default()
+}
+
+/// The entries of a list, or the one that stands in its place, each as a word.
+fn entries(item: &Item) -> Vec<(&Item, String)> {
+    let word = |item: &Item| match item.scalar() {
+        Some(text) => text,
+        None => {
+            let parts = item.entries().filter_map(|(_, value)| value.scalar());
+            parts.collect::<Vec<_>>().join(" ")
+        }
+    };
+    match item.items() {
+        [] => vec![(item, word(item))],
+        items => items.iter().map(|item| (item, word(item))).collect(),
+    }
+}
+
+/// Whether Compose takes a word for true: YAML 1.1's count as well.
+#[must_use]
+pub fn is_true(text: &str) -> bool {
+    ["true", "yes", "on", "y", "1"].iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
 }

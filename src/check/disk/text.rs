@@ -26,7 +26,11 @@ pub fn judge(
         if scene.unread.len() > unread || !required {
             return Ok(Vec::new());
         }
-        let planned = scene.plan.outputs.iter().any(|output| output.path.as_str() == path);
+        // What the repository's own answers leave out would be there without them.
+        let left_out = scene.draft.text(&format!("files.{path}")) == "off"
+            || !scene.project.lock.only.is_empty();
+        let planned =
+            left_out || scene.plan.outputs.iter().any(|output| output.path.as_str() == path);
         return Ok(vec![match planned {
             true => of(None, ": the file is not there"),
             false => Finding { kind: Kind::Note, ..of(None, ": there is no such file to judge") },

@@ -3,55 +3,67 @@
 use console::style;
 
 use super::{FailOn, Outcome};
+use crate::cli::findings::seen;
 use crate::cli::many::Done;
 use crate::cli::{layout, report};
-use crate::lint::{Diagnostic, Severity, rule};
+use crate::lint::ignores::Judged;
+use crate::lint::{Grade, Severity, rule};
 
-/// Findings by file, each with its line, then how many there are.
+/// Findings by file, each with its line, then how many there are. `gone` is how
+/// many of the baseline's are no longer found.
 #[must_use]
-pub fn text(done: &[Done<Outcome>], fail_on: FailOn) -> String {
+pub fn text(done: &[Done<Outcome>], fail_on: FailOn, gone: usize) -> String {
     let mut text = String::new();
-    let several = done.len() > 1;
     for own in done {
         let Ok(outcome) = &own.result else { continue };
-        if several {
-            text.push_str(&format!("{}\n", style(own.dir.display()).bold()));
+        for judged in outcome.counting() {
+            text.push_str(&finding(outcome, judged));
         }
-        text.push_str(&one(outcome));
-        text.push_str(&summary(outcome, fail_on));
+        for unread in lost(outcome) {
+            text.push_str(&unread);
+        }
+        let name = own.dir.display().to_string();
+        let lead = if done.len() > 1 { format!("{}: ", style(name).bold()) } else { String::new() };
+        text.push_str(&format!("{lead}{}\n", summary(outcome, fail_on)));
+        if done.len() > 1 {
+            text.push('\n');
+        }
     }
-    text
-}
-
-fn one(outcome: &Outcome) -> String {
-    let mut text = String::new();
-    for own in &outcome.unread {
+    if gone > 0 {
+        let noun = if gone == 1 { "finding is" } else { "findings are" };
         text.push_str(&format!(
-            "{}:{}: {} not judged: {}\n\n",
-            own.path,
-            own.line,
-            style("unread").yellow(),
-            own.why
+            "{gone} {noun} in the baseline and no longer there: --write-baseline writes it anew\n"
         ));
     }
-    for own in &outcome.found {
-        text.push_str(&finding(outcome, own));
-    }
     text
 }
 
-fn finding(outcome: &Outcome, own: &Diagnostic) -> String {
+/// Files that are no text: they have no line to show.
+fn lost(outcome: &Outcome) -> Vec<String> {
+    let unread = outcome.subject.unread.iter();
+    unread
+        .filter(|own| outcome.subject.text_of(&own.path).is_none())
+        .map(|own| {
+            let path = seen(&outcome.directory, &own.path);
+            format!("{path}: {} not judged: {}\n\n", style("warning").yellow().bold(), own.why)
+        })
+        .collect()
+}
+
+fn finding(outcome: &Outcome, judged: &Judged) -> String {
+    let own = &judged.diagnostic;
     let width = usize::from(report::width());
-    let file = &outcome.texts[own.at.text];
+    let file = &outcome.subject.texts[own.at.text];
     let (line, column) = (file.line(own.at.span.start), file.column(own.at.span.start));
+    let word = style(own.severity.word());
     let word = match own.severity {
-        Severity::Error => style(own.severity.word()).red().bold(),
-        Severity::Warning => style(own.severity.word()).yellow().bold(),
-        Severity::Advice | Severity::Style => style(own.severity.word()).cyan(),
+        Severity::Error => word.red().bold(),
+        Severity::Warning => word.yellow().bold(),
+        Severity::Advice | Severity::Style => word.cyan(),
     };
     let name = rule::find(own.code).map_or("", |rule| rule.name);
-    let mut text =
-        format!("{}:{line}:{column}: {word} {} {name}\n", file.path, style(own.code).bold());
+    let path = seen(&outcome.directory, &file.path);
+    let mut text = format!("{path}:{line}:{column}: {word} {} {name}\n", style(own.code).bold());
     text.push_str(&layout::paragraph(&own.message, width, "  "));
     if own.at.span.end > own.at.span.start {
         let said = file.line_text(line).trim_end();
@@ -59,8 +71,9 @@ fn finding(outcome: &Outcome, own: &Diagnostic) -> String {
         text.push_str(&format!("  {:>4} | {shown}\n", style(line).dim()));
     }
     for (at, what) in &own.related {
-        let other = &outcome.texts[at.text];
-        let place = format!("{}:{}: {what}", other.path, other.line(at.span.start));
+        let other = &outcome.subject.texts[at.text];
+        let path = seen(&outcome.directory, &other.path);
+        let place = format!("{path}:{}: {what}", other.line(at.span.start));
         text.push_str(&layout::paragraph(&place, width, "  "));
     }
     if let Some(help) = &own.help {
@@ -74,22 +87,60 @@ fn finding(outcome: &Outcome, own: &Diagnostic) -> String {
 }
 
 fn summary(outcome: &Outcome, fail_on: FailOn) -> String {
-    let count =
-        |severity: Severity| outcome.found.iter().filter(|own| own.severity == severity).count();
-    if outcome.found.is_empty() {
-        return match outcome.files {
-            0 => "There are no container files here. `dockwright init` would write them.\n"
-                .to_owned(),
-            _ => "No finding.\n".to_owned(),
-        };
-    }
-    let parts: Vec<String> = Severity::ALL
+    let counting: Vec<&Judged> = outcome.counting().collect();
+    let count = |severity: Severity| {
+        counting.iter().filter(|own| own.diagnostic.severity == severity).count()
+    };
+    let mut parts: Vec<String> = Severity::ALL
         .into_iter()
         .rev()
         .filter(|severity| count(*severity) > 0)
-        .map(|severity| format!("{} {}", count(severity), severity.word()))
+        .map(|severity| match (count(severity), severity) {
+            (1, _) | (_, Severity::Advice | Severity::Style) => {
+                format!("{} {}", count(severity), severity.word())
+            }
+            (number, _) => format!("{number} {}s", severity.word()),
+        })
         .collect();
-    let failing = outcome.found.iter().filter(|own| fail_on.fails(own.severity)).count();
-    let tail = if failing > 0 { format!("; {failing} fail") } else { String::new() };
-    format!("{}{tail}\n", parts.join(", "))
+    let subject = &outcome.subject;
+    if parts.is_empty() {
+        parts.push(match subject.recipes.len() + subject.deployments.len() {
+            0 => nothing_there(outcome),
+            _ => "No finding".to_owned(),
+        });
+    }
+    let allowed = outcome.judged.iter().filter(|own| own.allowed.is_some()).count();
+    let known = outcome.known.iter().filter(|known| **known).count();
+    let mendable = counting
+        .iter()
+        .filter(|own| own.diagnostic.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested))
+        .count();
+    let mut tail = String::new();
+    for (number, what) in [
+        (outcome.failing(fail_on), "fail"),
+        (allowed, "allowed"),
+        (known, "known from the baseline"),
+        (mendable, "mended by --fix"),
+    ] {
+        if number > 0 {
+            tail.push_str(&format!("; {number} {what}"));
+        }
+    }
+    format!("{}{tail}.", parts.join(", "))
+}
+
+/// For who has nothing yet.
+fn nothing_there(outcome: &Outcome) -> String {
+    let facts = &outcome.subject.facts;
+    match facts.framework.value() {
+        Some(framework) => format!(
+            "There are no container files here. This is {}: `dockwright init {}` would write \
+             a Dockerfile, a compose file and what belongs to them; --dry-run shows them",
+            framework,
+            report::shell_word(&outcome.directory.display().to_string()),
+        ),
+        None => "There are no container files here, and no web service in Python that \
+                 `dockwright init` would write them for"
+            .to_owned(),
+    }
 }

@@ -1,35 +1,82 @@
 //! `dockwright audit`: judges container files, whoever wrote them.
 
+mod baseline;
 mod explain;
+mod fix;
 mod human;
+mod items;
 mod json;
 
+use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::answers::document;
+use crate::cli::findings::{github, gitlab, sarif};
 use crate::cli::many::{self, Done};
 use crate::cli::report as reporting;
-use crate::error::{Error, Problem};
-use crate::lint::subject::Unread;
-use crate::lint::{self, Diagnostic, Rule, Severity, Subject, rule, rules};
+use crate::error::{Error, Problem, nearest};
+use crate::lint::ignores::{self, Judged};
+use crate::lint::waiver::{self, Waiver};
+use crate::lint::{self, Rule, Severity, Subject, rule, rules};
+use crate::project;
 use crate::source::text::Text;
 
 /// Examples below `--help`.
 pub const EXAMPLES: &str = "Examples:
-  dockwright audit
+  dockwright audit                           what would hurt users fails
   dockwright audit services/* --fail-on warning
-  dockwright audit --explain DF101";
+  dockwright audit --fix                     mend what can be mended safely
+  dockwright audit --fix=DF105,CO110         these, whatever their grade
+  dockwright audit --explain DF101
+  dockwright audit --write-baseline audit.json
+  dockwright audit --baseline audit.json     only what is new fails
+  dockwright audit --format sarif > dockwright.sarif
+  dockwright audit --stdin compose.yaml < compose.yaml
+Nothing of a repository is executed, and no network is asked.";
 
 /// What `audit` takes.
 #[derive(Debug, Args)]
 pub struct Audit {
-    /// Directories to judge
+    /// Directories, or single files
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
-    /// Say what a rule asks for, and why: a code or a name
-    #[arg(long, value_name = "RULE")]
+    /// Say what a rule asks for, and why: a code, a name, or `all`
+    #[arg(long, value_name = "RULE", num_args = 1)]
     explain: Option<String>,
+    /// Mend: without codes what is safe or was checked, with codes these
+    #[arg(
+        long,
+        value_name = "CODE,…",
+        num_args = 0..=1,
+        require_equals = true,
+        value_delimiter = ',',
+        default_missing_value = "safe"
+    )]
+    fix: Option<Vec<String>>,
+    /// With --fix: show the diff, and write nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
+    /// With --fix: write without asking
+    #[arg(long, short, requires = "fix")]
+    yes: bool,
+    /// Only these rules
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Without these rules
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
+    skip: Vec<String>,
+    /// Findings that are known already: they are counted, and do not fail
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write what is found now as a baseline
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    write_baseline: Option<PathBuf>,
+    /// Judge standard input as if it were this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "paths"])]
+    stdin: Option<PathBuf>,
     /// Fail from this severity on
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
@@ -49,12 +96,18 @@ pub enum Format {
     Human,
     /// For programs
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Code quality report of GitLab
+    Gitlab,
 }
 
 /// From which severity on a run fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Never
+    /// Nothing fails
     Never,
     /// Outages, leaks, lost data
     Error,
@@ -62,6 +115,8 @@ pub enum FailOn {
     Warning,
     /// Everything but taste
     Advice,
+    /// Everything
+    Style,
 }
 
 impl FailOn {
@@ -71,6 +126,7 @@ impl FailOn {
             Self::Error => severity >= Severity::Error,
             Self::Warning => severity >= Severity::Warning,
             Self::Advice => severity >= Severity::Advice,
+            Self::Style => true,
         }
     }
 }
@@ -99,14 +155,37 @@ impl Level {
     }
 }
 
-/// What came of one directory.
+/// What came of one path.
 #[derive(Debug)]
 pub struct Outcome {
-    texts: Vec<Text>,
-    found: Vec<Diagnostic>,
-    unread: Vec<Unread>,
-    /// How many container files there are.
-    files: usize,
+    /// What was looked at.
+    subject: Subject,
+    /// The directory, where the path is one file of it.
+    directory: PathBuf,
+    /// What was found, and what of it is allowed.
+    judged: Vec<Judged>,
+    /// For each whether the baseline has it.
+    known: Vec<bool>,
+}
+
+impl Outcome {
+    /// What counts: neither allowed nor known.
+    fn counting(&self) -> impl Iterator<Item = &Judged> {
+        let all = self.judged.iter().zip(&self.known);
+        all.filter(|(own, known)| own.allowed.is_none() && !**known).map(|(own, _)| own)
+    }
+
+    fn failing(&self, fail_on: FailOn) -> usize {
+        self.counting().filter(|own| fail_on.fails(own.diagnostic.severity)).count()
+    }
+}
+
+/// What is judged, and how.
+struct Request {
+    rules: Vec<&'static Rule>,
+    level: Severity,
+    today: String,
+    overlay: BTreeMap<String, String>,
 }
 
 /// Judges directories.
@@ -115,54 +194,146 @@ pub struct Outcome {
 /// Findings that fail, a rule that is not there, directories that cannot be read.
 pub fn run(audit: &Audit) -> Result<(), Error> {
     if let Some(word) = &audit.explain {
-        return reporting::print(&explain::page(named(word)?));
+        return reporting::print(&match word.as_str() {
+            "all" => explain::list(),
+            word => explain::page(named(word, "--explain")?),
+        });
     }
-    let done = many::each(&audit.paths, "judging", |dir| judge(dir, audit.level));
+    let (paths, overlay) = match &audit.stdin {
+        Some(file) => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map_err(|source| Error::Io {
+                action: "read",
+                path: "standard input".into(),
+                source,
+            })?;
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (vec![file.clone()], BTreeMap::from([(name, text)]))
+        }
+        None => (audit.paths.clone(), BTreeMap::new()),
+    };
+    let request = Request {
+        rules: chosen(audit)?,
+        level: audit.level.severity(),
+        today: project::today(),
+        overlay,
+    };
+    if let Some(codes) = &audit.fix {
+        return fix::run(audit, &request, codes);
+    }
+    let mut done = many::each(&paths, "judging", |path| judge(path, &request));
+    let mut gone = 0;
+    if let Some(file) = &audit.baseline {
+        gone = baseline::mark(file, &mut done)?;
+    }
+    if let Some(file) = &audit.write_baseline {
+        let count = baseline::write(file, &done)?;
+        reporting::warn(&format!("{} holds {count} findings", file.display()));
+        return failed(&done);
+    }
+    let code = many::worst(&done, |own| u8::from(own.failing(audit.fail_on) > 0));
     match audit.format {
-        Format::Human => reporting::print(&human::text(&done, audit.fail_on))?,
+        Format::Human => reporting::print(&human::text(&done, audit.fail_on, gone))?,
         Format::Json => reporting::json(&json::value(&done, audit.fail_on))?,
+        Format::Sarif => {
+            let items = items::of(&done);
+            let report = sarif::of(&items, &items::rules(&items), &items::failed(&done), code);
+            reporting::json(&report)?;
+        }
+        Format::Github => {
+            reporting::print(&github::of(&items::of(&done), &items::failed(&done)))?;
+        }
+        Format::Gitlab => reporting::json(&gitlab::of(&items::of(&done)))?,
     }
-    ended(&done, audit.fail_on)
+    ended(done, audit.fail_on, code)
 }
 
-fn judge(dir: &Path, level: Level) -> Result<Outcome, Error> {
-    let subject = Subject::read(dir)?;
-    let rules: Vec<&Rule> = rules::ALL.to_vec();
-    let mut found = lint::judge(&subject, &rules);
-    found.retain(|own| own.severity >= level.severity());
-    let files = subject.recipes.len() + subject.deployments.len();
-    Ok(Outcome { found, files, texts: subject.texts, unread: subject.unread })
+/// The rules that `--only` and `--skip` leave.
+fn chosen(audit: &Audit) -> Result<Vec<&'static Rule>, Error> {
+    let codes = |words: &[String], flag: &str| -> Result<Vec<&'static str>, Error> {
+        words.iter().map(|word| named(word, flag).map(|rule| rule.code)).collect()
+    };
+    let (only, skip) = (codes(&audit.only, "--only")?, codes(&audit.skip, "--skip")?);
+    let wanted = |rule: &&&Rule| {
+        (only.is_empty() || only.contains(&rule.code)) && !skip.contains(&rule.code)
+    };
+    Ok(rules::ALL.iter().filter(wanted).copied().collect())
 }
 
-fn named(word: &str) -> Result<&'static Rule, Error> {
+fn named(word: &str, flag: &str) -> Result<&'static Rule, Error> {
     rule::find(word).ok_or_else(|| {
         let names = rules::ALL.iter().flat_map(|rule| [rule.code, rule.name]);
-        let help = match crate::error::nearest(word, names) {
+        let help = match nearest(word, names) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`dockwright audit --explain all` lists every rule".to_owned(),
         };
-        Error::input(Problem::new(format!("there is no rule `{word}`")).at("--explain").help(help))
+        Error::input(Problem::new(format!("there is no rule `{word}`")).at(flag).help(help))
     })
 }
 
-fn ended(done: &[Done<Outcome>], fail_on: FailOn) -> Result<(), Error> {
-    let fails =
-        |outcome: &Outcome| u8::from(outcome.found.iter().any(|own| fail_on.fails(own.severity)));
-    for own in done {
+/// A directory, and the file of it that alone is meant.
+fn split(path: &Path, overlay: &BTreeMap<String, String>) -> (PathBuf, Option<String>) {
+    let is_file = path.is_file() || !overlay.is_empty();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    match (is_file, name) {
+        (true, Some(name)) => {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            (parent.unwrap_or(Path::new(".")).to_owned(), Some(name))
+        }
+        _ => (path.to_owned(), None),
+    }
+}
+
+fn judge(path: &Path, request: &Request) -> Result<Outcome, Error> {
+    let (directory, only) = split(path, &request.overlay);
+    let mut subject = Subject::with(&directory, request.overlay.clone())?;
+    let found = lint::judge(&subject, &request.rules);
+    let waivers = waivers(&directory, &mut subject)?;
+    let mut judged = ignores::apply(&subject, found, &waivers, &request.today);
+    judged.retain(|own| {
+        own.diagnostic.severity >= request.level
+            && only.as_ref().is_none_or(|only| subject.path(own.diagnostic.at.text) == only)
+    });
+    let known = vec![false; judged.len()];
+    Ok(Outcome { subject, directory, judged, known })
+}
+
+/// The waivers of a repository that has a `dockwright.toml`.
+fn waivers(directory: &Path, subject: &mut Subject) -> Result<Vec<Waiver>, Error> {
+    let Ok(text) = std::fs::read_to_string(directory.join(document::FILE)) else {
+        return Ok(Vec::new());
+    };
+    let waivers = waiver::read(&text).map_err(Error::Input)?;
+    subject.texts.push(Text::new(document::FILE, text));
+    Ok(waivers)
+}
+
+/// What could not be read at all.
+fn failed(done: &[Done<Outcome>]) -> Result<(), Error> {
+    let errors: Vec<&Error> = done.iter().filter_map(|own| own.result.as_ref().err()).collect();
+    errors.iter().for_each(|error| reporting::error(error));
+    match errors.iter().map(|error| error.exit_code()).max() {
+        None => Ok(()),
+        Some(code) => {
+            Err(Error::Ended { code, message: format!("{} could not be judged", errors.len()) })
+        }
+    }
+}
+
+fn ended(mut done: Vec<Done<Outcome>>, fail_on: FailOn, code: u8) -> Result<(), Error> {
+    if code == 0 {
+        return Ok(());
+    }
+    if done.len() == 1 && done[0].result.is_err() {
+        return done.remove(0).result.map(|_| ());
+    }
+    for own in &done {
         if let Err(error) = &own.result {
             reporting::error(error);
         }
     }
-    match many::worst(done, fails) {
-        0 => Ok(()),
-        code => {
-            let count: usize = done
-                .iter()
-                .filter_map(|own| own.result.as_ref().ok())
-                .flat_map(|outcome| &outcome.found)
-                .filter(|own| fail_on.fails(own.severity))
-                .count();
-            Err(Error::Ended { code, message: format!("{count} findings fail the audit") })
-        }
-    }
+    let outcomes = done.iter().filter_map(|own| own.result.as_ref().ok());
+    let count: usize = outcomes.map(|own| own.failing(fail_on)).sum();
+    let noun = if count == 1 { "finding fails" } else { "findings fail" };
+    Err(Error::Ended { code, message: format!("{count} {noun} the audit") })
 }

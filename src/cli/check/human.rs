@@ -2,8 +2,9 @@
 
 use console::style;
 
-use super::{Outcome, name, seen};
+use super::{Outcome, name};
 use crate::check::{FailOn, Finding, Kind, Level, Report};
+use crate::cli::findings::seen;
 use crate::cli::many::Done;
 use crate::cli::report as reporting;
 use crate::error::Error;

@@ -1,15 +1,15 @@
 //! `dockwright check`: whether repositories follow their presets.
 
-mod github;
 mod human;
+mod items;
 mod json;
-mod sarif;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::check::{self, FailOn, Kind, Options, Remotes, Report};
+use crate::cli::findings::{github, sarif};
 use crate::cli::input;
 use crate::cli::many::{self, Done};
 use crate::cli::report as reporting;
@@ -129,8 +129,14 @@ pub fn run(check: &Check) -> Result<(), Error> {
     match check.format {
         Format::Human => human::print(&outcome)?,
         Format::Json => reporting::json(&json::of(&outcome))?,
-        Format::Sarif => reporting::json(&sarif::of(&outcome))?,
-        Format::Github => reporting::print(&github::of(&outcome))?,
+        Format::Sarif => {
+            let (items, failed) = (items::of(&outcome), items::failed(&outcome));
+            let code = outcome.code();
+            reporting::json(&sarif::of(&items, &items::rules(&outcome), &failed, code))?;
+        }
+        Format::Github => {
+            reporting::print(&github::of(&items::of(&outcome), &items::failed(&outcome)))?
+        }
     }
     let code = outcome.code();
     if code == 0 {
@@ -184,17 +190,4 @@ fn of_many(outcome: &Outcome) -> String {
 fn name(dir: &Path) -> String {
     let called = if dir == Path::new(".") { input::name_of(dir) } else { None };
     called.unwrap_or_else(|| dir.display().to_string())
-}
-
-/// A file of a repository as it is seen from where the command was typed.
-fn seen(dir: &Path, path: &str) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    let whole = dir.join(path);
-    let parts: PathBuf = whole
-        .strip_prefix(&here)
-        .unwrap_or(&whole)
-        .components()
-        .filter(|part| *part != std::path::Component::CurDir)
-        .collect();
-    parts.to_string_lossy().replace('\\', "/")
 }

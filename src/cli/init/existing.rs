@@ -7,9 +7,10 @@ use crate::apply::alternate;
 use crate::apply::compare::Look;
 use crate::apply::disk::DiskState;
 use crate::apply::settle::{Choice, Choices, Group, conflicts};
+use crate::cli::diff;
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Proposal;
-use crate::cli::init::{Init, ask, diff, git};
+use crate::cli::init::{Init, ask, git};
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::error::Error;
 

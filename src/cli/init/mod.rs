@@ -7,7 +7,6 @@
 
 mod ambiguity;
 mod ask;
-pub mod diff;
 mod existing;
 mod git;
 pub mod layers;

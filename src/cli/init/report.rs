@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::apply::change::{Action, Change};
+use crate::cli::diff;
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Work;
-use crate::cli::init::{Init, diff, git, safe};
+use crate::cli::init::{Init, git, safe};
 use crate::cli::layout::wrap;
 use crate::cli::{Format, report};
 use crate::detect::readiness::Lack;

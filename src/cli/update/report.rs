@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Outcome;
-use crate::cli::init::diff;
+use crate::cli::diff;
 use crate::cli::many::{Done, worst};
 use crate::cli::report as reporting;
 use crate::error::Error;

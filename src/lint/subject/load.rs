@@ -31,9 +31,33 @@ impl Subject {
     /// # Errors
     /// When the directory itself cannot be read.
     pub fn read(directory: &Path) -> Result<Self, Error> {
-        let tree = Tree::read(directory)?;
+        Self::with(directory, BTreeMap::new())
+    }
+
+    /// Reads the container files of a directory alone, as if some of its files held
+    /// other texts; what the code in it is stays open.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read.
+    pub fn files(directory: &Path, overlay: BTreeMap<String, String>) -> Result<Self, Error> {
+        let mut tree = Tree::list(directory)?;
+        for (path, text) in &overlay {
+            tree.put(path, text);
+        }
+        Ok(Loader::new(tree, Facts::default(), overlay).load())
+    }
+
+    /// Reads a directory as if some of its files held other texts.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read.
+    pub fn with(directory: &Path, overlay: BTreeMap<String, String>) -> Result<Self, Error> {
+        let mut tree = Tree::read(directory)?;
+        for (path, text) in &overlay {
+            tree.put(path, text);
+        }
         let facts = detect::of_tree(&tree, &Wishes::default());
-        Ok(Loader::new(tree, facts).load())
+        Ok(Loader::new(tree, facts, overlay).load())
     }
 }
 
@@ -69,11 +93,14 @@ pub fn is_dockerfile(path: &str) -> bool {
 
 struct Loader {
     subject: Subject,
+    /// Texts that stand for those on disk.
+    overlay: BTreeMap<String, String>,
 }
 
 impl Loader {
-    fn new(tree: Tree, facts: Facts) -> Self {
+    fn new(tree: Tree, facts: Facts, overlay: BTreeMap<String, String>) -> Self {
         Self {
+            overlay,
             subject: Subject {
                 tree,
                 texts: Vec::new(),
@@ -114,7 +141,7 @@ impl Loader {
         if let Some(known) = self.subject.text_of(path) {
             return Some(known);
         }
-        match read(self.subject.tree.base(), path) {
+        match read(self.subject.tree.base(), &self.overlay, path) {
             Ok(Some(text)) => {
                 self.subject.texts.push(Text::new(path, text));
                 Some(self.subject.texts.len() - 1)
@@ -187,8 +214,9 @@ impl Loader {
 
     fn deployments(&mut self) {
         let base = self.subject.tree.base().to_owned();
+        let overlay = self.overlay.clone();
         let complete = |path: &str| {
-            let Ok(Some(text)) = read(&base, path) else { return true };
+            let Ok(Some(text)) = read(&base, &overlay, path) else { return true };
             let Ok(root) = yaml::read(&text) else { return true };
             let has = |item: &Item, key: &str| item.get(key).is_some();
             root.get("services").is_none_or(|services| {
@@ -202,7 +230,7 @@ impl Loader {
             if paths.iter().any(|path| path.contains("{{")) {
                 continue;
             }
-            let project = Project::load(&directory, &paths, &|path| read(&base, path));
+            let project = Project::load(&directory, &paths, &|path| read(&base, &overlay, path));
             let texts = project
                 .files
                 .iter()
@@ -313,7 +341,25 @@ impl Loader {
         let written = service.build()?;
         let item = service.item.get("build")?;
         let deployment = &self.subject.deployments[number];
-        let context = deployment.project.path(&written.context)?;
+        let context = deployment.project.path(&written.context);
+        let inline = item.get("dockerfile_inline");
+        let parts = ["context", "dockerfile", "target"].iter().filter_map(|key| item.get(key));
+        let open = parts.chain([item]).any(|part| {
+            let unset = &deployment.project.unset;
+            part.scalar().is_some()
+                && unset.iter().any(|own| (own.file, own.line) == (part.file, part.line))
+        });
+        let why = match inline {
+            Some(_) => Some("dockerfile_inline is not read".to_owned()),
+            None if open => Some("what it builds is out of reach: a variable has no value".into()),
+            None if context.is_none() => Some("its build context is out of reach".to_owned()),
+            None => None,
+        };
+        if let Some(why) = why {
+            self.unbuilt(number, service, item, &why);
+            return None;
+        }
+        let context = context?;
         let name = if written.dockerfile.is_empty() { "Dockerfile" } else { &written.dockerfile };
         let path = crate::detect::path::join(&context, name)?;
         let arguments = arguments(item);
@@ -321,14 +367,24 @@ impl Loader {
         if self.subject.recipes.iter().all(|own| self.subject.texts[own.text].path != path) {
             self.recipe(&path);
         }
-        let recipe = self
-            .subject
-            .recipes
-            .iter()
-            .position(|own| self.subject.texts[own.text].path == path)?;
+        let known = |own: &Recipe| self.subject.texts[own.text].path == path;
+        let Some(recipe) = self.subject.recipes.iter().position(known) else {
+            self.unbuilt(number, service, item, &format!("there is no {path}"));
+            return None;
+        };
         let target = Some(written.target.as_str()).filter(|target| !target.is_empty());
         let stage = self.subject.recipes[recipe].file.stage(target)?;
         Some(self.add(recipe, stage, &arguments, &context, purpose, true))
+    }
+
+    /// Says of a service that what it builds cannot be judged.
+    fn unbuilt(&mut self, number: usize, service: &Service, item: &Item, why: &str) {
+        let file = self.subject.deployments[number].project.files.get(item.file);
+        let path = file.map(|file| file.path.clone()).unwrap_or_default();
+        let unread = Unread { path, line: item.line, why: format!("{}: {why}", service.name) };
+        if !self.subject.unread.contains(&unread) {
+            self.subject.unread.push(unread);
+        }
     }
 
     fn add(
@@ -341,10 +397,11 @@ impl Loader {
         is_composed: bool,
     ) -> usize {
         let image = self.subject.recipes[recipe].file.image(stage, arguments);
-        let same =
-            self.subject.builds.iter().position(|own| {
-                own.recipe == recipe && own.stage == stage && own.context == context
-            });
+        let same = self.subject.builds.iter().position(|own| {
+            (own.recipe, own.stage) == (recipe, stage)
+                && own.context == context
+                && own.arguments == *arguments
+        });
         if let Some(known) = same {
             if purpose == Purpose::Production {
                 self.subject.builds[known].purpose = purpose;
@@ -355,6 +412,7 @@ impl Loader {
             recipe,
             stage,
             image,
+            arguments: arguments.clone(),
             context: context.to_owned(),
             purpose,
             is_python: false,
@@ -709,7 +767,14 @@ fn arguments(build: &Item) -> Arguments {
 }
 
 /// A file's text. Only plain files are read, and never through a link out.
-fn read(base: &Path, path: &str) -> Result<Option<String>, String> {
+fn read(
+    base: &Path,
+    overlay: &BTreeMap<String, String>,
+    path: &str,
+) -> Result<Option<String>, String> {
+    if let Some(text) = overlay.get(path) {
+        return Ok(Some(text.clone()));
+    }
     let whole = base.join(path);
     let Ok(metadata) = fs::metadata(&whole) else { return Ok(None) };
     if !metadata.is_file() {

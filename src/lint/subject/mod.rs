@@ -22,7 +22,7 @@ use crate::detect::tree::Tree;
 use crate::lint::diagnostic::At;
 use crate::source::compose::project::Project;
 use crate::source::compose::{Item, Service};
-use crate::source::dockerfile::{Dockerfile, Image, Instruction, Keyword};
+use crate::source::dockerfile::{Arguments, Dockerfile, Image, Instruction, Keyword};
 use crate::source::dotenv;
 use crate::source::nginx::Directive;
 use crate::source::shell::{self, Simple};
@@ -64,6 +64,8 @@ pub struct Build {
     pub stage: usize,
     /// What it adds up to.
     pub image: Image,
+    /// The build arguments that it is given.
+    pub arguments: Arguments,
     /// The directory it is built from, `.` for the top.
     pub context: String,
     /// What it is there for.

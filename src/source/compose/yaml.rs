@@ -123,13 +123,29 @@ impl Item {
 /// # Errors
 /// What the parser refuses, with its line, in one line.
 pub fn read(text: &str) -> Result<Item, String> {
+    read_with(text, serde_saphyr::DuplicateKeyPolicy::LastWins)
+}
+
+/// Reads one document in which no mapping has a key twice, as Compose asks.
+///
+/// # Errors
+/// What the parser refuses, with its line, in one line.
+pub fn read_strictly(text: &str) -> Result<Item, String> {
+    read_with(text, serde_saphyr::DuplicateKeyPolicy::Error)
+}
+
+fn read_with(text: &str, keys: serde_saphyr::DuplicateKeyPolicy) -> Result<Item, String> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
         with_snippet: false,
-        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+        duplicate_keys: keys,
     };
-    serde_saphyr::from_str_with_options::<Item>(text, options)
-        .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
+    serde_saphyr::from_str_with_options::<Item>(text, options).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        // Advice for who calls the parser.
+        first.replace(", set DuplicateKeyPolicy in Options if acceptable", "")
+    })
 }
 
 /// Writes a value as a block of YAML, without a line break at its end.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Command, Dockerfile, Expanded, Instruction, Keyword, expand};
+use crate::source::text::Span;
 
 /// Values of build arguments from outside, by name. A name that is there and
 /// has no value was given one that is not known.
@@ -84,6 +85,39 @@ impl Dockerfile {
         let globals = self.globals(arguments);
         let builder = Builder { file: self, arguments, globals };
         builder.image(stage, 0)
+    }
+
+    /// Every image that is taken from outside, with the place that names it:
+    /// `# syntax`, FROM, `COPY --from`, `RUN --mount=…,from=`. A name with a
+    /// variable of unknown value stands as it is written.
+    #[must_use]
+    pub fn taken(&self, arguments: Option<&Arguments>) -> Vec<(String, Span)> {
+        let none = Arguments::new();
+        let arguments = arguments.unwrap_or(&none);
+        let mut taken: Vec<(String, Span)> = self.syntax.iter().cloned().collect();
+        for (number, stage) in self.stages.iter().enumerate() {
+            let image = self.image(number, arguments);
+            // Built on another stage, its base is that one's.
+            if image.stages.len() == 1 && image.base.text != "scratch" {
+                taken.push((image.base.text, stage.from_span));
+            }
+            for (_, own) in self.of_stage(number) {
+                for flag in &own.flags {
+                    let Some(value) = flag.value.as_deref() else { continue };
+                    let from = match flag.name.as_str() {
+                        "from" => Some(value),
+                        "mount" => value.split(',').find_map(|part| part.strip_prefix("from=")),
+                        _ => None,
+                    };
+                    let outside = from.filter(|name| {
+                        !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
+                    });
+                    taken.extend(outside.map(|name| (name.to_owned(), flag.span)));
+                }
+            }
+        }
+        taken.sort_by_key(|(_, span)| span.start);
+        taken
     }
 
     /// ARG before the first FROM.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{CaseTested, Tested};
-use crate::cli::init::diff;
+use crate::cli::diff;
 use crate::cli::many::Done;
 use crate::error::Problem;
 use crate::preset_test::cases::{DIRECTORY, Difference};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Tested, report};
-use crate::cli::init::diff;
+use crate::cli::diff;
 use crate::cli::terminal::Quiet;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::error::Error;

@@ -25,7 +25,8 @@ fn env_path(directory: &str) -> String {
 
 /// `written` seen from `base`, below the directory that is read.
 pub(super) fn join(base: &str, written: &str) -> Option<String> {
-    if written.contains(['$', '~']) || written.starts_with('/') {
+    let is_address = written.contains("://") || written.starts_with("git@");
+    if written.contains(['$', '~']) || written.starts_with('/') || is_address {
         return None;
     }
     let mut parts: Vec<&str> = base.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
@@ -88,7 +89,16 @@ impl Loader<'_> {
     }
 
     fn parsed(&mut self, text: &str, number: usize) -> Option<Item> {
-        match yaml::read(text) {
+        let read = match (yaml::read_strictly(text), yaml::read(text)) {
+            // Compose refuses a key that is there twice; the rest can be read.
+            (Err(said), Ok(lenient)) => {
+                let line = line_in(&said).unwrap_or(1);
+                self.fault(format!("Compose refuses it: {said}"), number, line);
+                Ok(lenient)
+            }
+            (read, _) => read,
+        };
+        match read {
             Ok(mut item) if matches!(item.node, Node::Map(_)) => {
                 item.of_file(number);
                 Some(item)

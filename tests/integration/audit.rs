@@ -1,0 +1,217 @@
+//! `dockwright audit` from the outside: what it prints, what it lets pass and
+//! why, and what it writes. What each rule finds is in `rules.rs`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use assert_fs::TempDir;
+use serde_json::Value;
+
+use crate::support::dockwright;
+
+const ROOT: &str = "FROM python:3.14-slim\nENV PYTHONUNBUFFERED=1\nCMD [\"python\", \"app.py\"]\n";
+
+fn with(files: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    for (path, text) in files {
+        let target = dir.path().join(path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(target, text).unwrap();
+    }
+    dir
+}
+
+#[track_caller]
+fn audit(dir: &Path, arguments: &[&str], code: i32) -> Output {
+    let output = dockwright().current_dir(dir).arg("audit").args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    output
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn json(dir: &Path, arguments: &[&str], code: i32) -> Value {
+    let arguments = [&["--only", "DF101", "--format", "json"], arguments].concat();
+    serde_json::from_slice(&audit(dir, &arguments, code).stdout).unwrap()
+}
+
+fn codes(report: &Value) -> Vec<&str> {
+    let findings = report["paths"][0]["findings"].as_array().unwrap();
+    findings.iter().map(|own| own["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_finding_has_its_line_and_what_to_write() {
+    let dir = with(&[("Dockerfile", ROOT)]);
+    let text = out(&audit(dir.path(), &["--only", "root-user"], 0));
+    assert!(text.starts_with("Dockerfile:1:1: warning DF101 root-user\n"), "{text}");
+    assert!(text.contains("   1 | FROM python:3.14-slim\n"), "{text}");
+    assert!(text.contains("→ "), "{text}");
+    let report = json(dir.path(), &["--fail-on", "warning"], 1);
+    assert_eq!(codes(&report), ["DF101"]);
+    assert_eq!(report["code"], 1);
+    assert_eq!(report["paths"][0]["findings"][0]["fails"], true);
+}
+
+#[test]
+fn a_comment_with_a_reason_allows_and_one_that_matches_nothing_is_a_finding() {
+    let ignored = format!("# dockwright: ignore DF101 it is a test\n{ROOT}");
+    let dir = with(&[("Dockerfile", &ignored)]);
+    let report = json(dir.path(), &["--fail-on", "advice"], 0);
+    assert_eq!(codes(&report), Vec::<&str>::new());
+    assert_eq!(report["paths"][0]["allowed"][0]["allowed"], "it is a test");
+
+    for (comment, code) in [
+        ("# dockwright: ignore DF101", "AU101"),
+        ("# dockwright: ignore DF999 because", "AU103"),
+        ("# dockwright: ignore", "AU103"),
+    ] {
+        let dir = with(&[("Dockerfile", &format!("{comment}\n{ROOT}"))]);
+        let report = json(dir.path(), &[], 0);
+        assert!(codes(&report).contains(&code), "{comment}: {report}");
+        assert!(codes(&report).contains(&"DF101"), "{comment}");
+    }
+
+    let right = ROOT.replace("CMD", "# dockwright: ignore root-user no more\nUSER 10001\nCMD");
+    let report = json(with(&[("Dockerfile", &right)]).path(), &[], 0);
+    assert_eq!(codes(&report), ["AU102"]);
+
+    let whole = format!("{ROOT}# dockwright: ignore-file DF101 all of it\n");
+    let report = json(with(&[("Dockerfile", &whole)]).path(), &[], 0);
+    assert_eq!(codes(&report), Vec::<&str>::new());
+}
+
+#[test]
+fn a_waiver_allows_until_its_day() {
+    let waiver = |rule: &str, until: &str| {
+        format!("[[waiver]]\nrule = \"{rule}\"\nreason = \"why\"\nuntil = \"{until}\"\n")
+    };
+    for (text, expected) in [
+        (waiver("DF101", "2999-01-01"), vec![]),
+        (waiver("root-user", "2999-01-01"), vec![]),
+        (waiver("DF101", "2000-01-01"), vec!["DF101"]),
+        (waiver("DF105", "2999-01-01"), vec!["DF101", "AU102"]),
+    ] {
+        if dockwright::lint::rule::find("DF105").is_none() && text.contains("DF105") {
+            continue;
+        }
+        let dir = with(&[("Dockerfile", ROOT), ("dockwright.toml", &text)]);
+        assert_eq!(codes(&json(dir.path(), &[], 0)), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_baseline_lets_known_findings_pass_and_new_ones_fail() {
+    let dir = with(&[("Dockerfile", ROOT)]);
+    let only = ["--only", "DF101", "--fail-on", "warning"];
+    audit(dir.path(), &[&only[..], &["--write-baseline", "b.json"]].concat(), 0);
+    let known = [&only[..], &["--baseline", "b.json"]].concat();
+    assert!(out(&audit(dir.path(), &known, 0)).contains("1 known from the baseline"));
+    // Its line moves: it is the same one.
+    fs::write(dir.path().join("Dockerfile"), format!("# one line more\n\n{ROOT}")).unwrap();
+    audit(dir.path(), &known, 0);
+    // Another one is new.
+    fs::write(dir.path().join("web.Dockerfile"), ROOT).unwrap();
+    audit(dir.path(), &known, 1);
+    fs::remove_file(dir.path().join("web.Dockerfile")).unwrap();
+    fs::write(dir.path().join("Dockerfile"), ROOT.replace("CMD", "USER 10001\nCMD")).unwrap();
+    let text = out(&audit(dir.path(), &known, 0));
+    assert!(text.contains("1 finding is in the baseline and no longer there"), "{text}");
+    fs::write(dir.path().join("b.json"), "[]").unwrap();
+    audit(dir.path(), &known, 2);
+}
+
+#[test]
+fn a_fingerprint_survives_moved_lines_and_other_paths_come_from_where_it_was_typed() {
+    let dir = with(&[("shop/Dockerfile", ROOT)]);
+    let print = || {
+        let arguments = ["--only", "DF101", "--format", "sarif", "shop"];
+        let report: Value =
+            serde_json::from_slice(&audit(dir.path(), &arguments, 0).stdout).unwrap();
+        let result = &report["runs"][0]["results"][0];
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "shop/Dockerfile");
+        let rule = &report["runs"][0]["tool"]["driver"]["rules"][0];
+        assert_eq!(rule["id"], result["ruleId"]);
+        result["partialFingerprints"]["dockwright/v2"].clone()
+    };
+    let before = print();
+    assert!(before.is_string());
+    fs::write(dir.path().join("shop/Dockerfile"), format!("# more\n\n\n{ROOT}")).unwrap();
+    assert_eq!(print(), before);
+}
+
+#[test]
+fn code_hosts_get_annotations_and_code_quality() {
+    let dir = with(&[("Dockerfile", ROOT)]);
+    let text = out(&audit(dir.path(), &["--only", "DF101", "--format", "github"], 0));
+    assert!(text.starts_with("::warning file=Dockerfile,line=1,title=DF101 root-user::"), "{text}");
+    let text = out(&audit(dir.path(), &["--only", "DF101", "--format", "gitlab"], 0));
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report[0]["check_name"], "DF101");
+    assert_eq!(report[0]["location"]["lines"]["begin"], 1);
+}
+
+#[test]
+fn an_editor_gives_a_file_that_is_not_saved_yet() {
+    let dir = with(&[("Dockerfile", &ROOT.replace("CMD", "USER 10001\nCMD"))]);
+    let mut command = dockwright();
+    command.current_dir(dir.path()).args(["audit", "--only", "DF101", "--stdin", "Dockerfile"]);
+    let output = command.write_stdin(ROOT).output().unwrap();
+    assert!(out(&output).contains("DF101"), "{output:?}");
+    // A single file is judged in its directory, and the others are not told.
+    fs::write(dir.path().join("other.Dockerfile"), ROOT).unwrap();
+    let text = out(&audit(dir.path(), &["--only", "DF101", "Dockerfile"], 0));
+    assert!(text.contains("No finding"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_the_rest_is_judged() {
+    let dir = with(&[
+        ("Dockerfile", ROOT),
+        ("compose.yaml", "services:\n  web: [\n"),
+        (
+            "deploy/Dockerfile",
+            "FORM python:3.14\nFROM python:3.14-slim\nCMD [\"python\", \"-V\"]\n",
+        ),
+    ]);
+    fs::write(dir.path().join("prod.Dockerfile"), b"FROM \xff\n").unwrap();
+    let report = json(dir.path(), &[], 0);
+    let found = codes(&report);
+    assert_eq!(found.iter().filter(|code| **code == "AU100").count(), 2, "{report}");
+    assert_eq!(found.iter().filter(|code| **code == "DF101").count(), 2, "{report}");
+    assert_eq!(report["paths"][0]["unread"].as_array().unwrap().len(), 3);
+    assert!(
+        out(&audit(dir.path(), &["--only", "DF101"], 0))
+            .contains("prod.Dockerfile: warning not judged")
+    );
+}
+
+#[test]
+fn who_has_no_container_files_is_told_what_init_would_do() {
+    let dir = with(&[
+        ("pyproject.toml", "[project]\nname = \"x\"\ndependencies = [\"fastapi\"]\n"),
+        ("main.py", "from fastapi import FastAPI\napp = FastAPI()\n"),
+    ]);
+    let text = out(&audit(dir.path(), &[], 0));
+    assert!(text.contains("dockwright init"), "{text}");
+    assert!(!out(&audit(TempDir::new().unwrap().path(), &[], 0)).contains("dockwright init ."));
+}
+
+#[test]
+fn every_rule_has_a_page_and_a_line_in_the_list() {
+    let dir = TempDir::new().unwrap();
+    let list = out(&audit(dir.path(), &["--explain", "all"], 0));
+    for rule in dockwright::lint::rules::ALL.iter() {
+        assert!(list.contains(rule.code), "{}", rule.code);
+        let page = out(&audit(dir.path(), &["--explain", rule.code], 0));
+        for part in [rule.name, rule.source, rule.severity.word()] {
+            assert!(page.contains(part), "{}: {part}: {page}", rule.code);
+        }
+    }
+    let output = audit(dir.path(), &["--explain", "DF11"], 2);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no rule `DF11`"));
+}
