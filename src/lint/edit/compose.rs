@@ -105,7 +105,7 @@ pub fn remove(
     let indent = indentation(file, line)?;
     let start = file.line_span(line).start;
     // A key in a flow mapping, or after another on its line.
-    if file.text.get(start + indent..name.span?.0)? != "" {
+    if !file.text.get(start + indent..name.span?.0)?.is_empty() {
         return None;
     }
     let end = block_end(file, line, indent);

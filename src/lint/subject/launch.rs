@@ -630,14 +630,15 @@ impl Follow<'_, '_> {
         if self.depth < 5 {
             let looks = path.ends_with(".sh") || path.contains('/') || !path.contains('.');
             let program = Program::of(&argv);
-            if looks && program == Program::Other {
-                if let Some((number, text)) = (self.scripts)(path) {
-                    let rest = rest.to_vec();
-                    self.depth += 1;
-                    self.text(&text, at, Some(number), &rest, 1);
-                    self.depth -= 1;
-                    return;
-                }
+            if looks
+                && program == Program::Other
+                && let Some((number, text)) = (self.scripts)(path)
+            {
+                let rest = rest.to_vec();
+                self.depth += 1;
+                self.text(&text, at, Some(number), &rest, 1);
+                self.depth -= 1;
+                return;
             }
         }
         let program = Program::of(&argv);

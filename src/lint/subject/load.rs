@@ -729,7 +729,7 @@ impl Loader {
         if let Some(known) = self.subject.text_of(path) {
             return Some(known);
         }
-        let text = read(self.subject.tree.base(), path).ok().flatten()?;
+        let text = read(self.subject.tree.base(), &self.overlay, path).ok().flatten()?;
         self.subject.texts.push(Text::new(path, text));
         Some(self.subject.texts.len() - 1)
     }

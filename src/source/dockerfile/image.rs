@@ -84,7 +84,7 @@ impl Dockerfile {
     pub fn image(&self, stage: usize, arguments: &Arguments) -> Image {
         let globals = self.globals(arguments);
         let builder = Builder { file: self, arguments, globals };
-        builder.image(stage, 0)
+        builder.image(stage)
     }
 
     /// Every image that is taken from outside, with the place that names it:
@@ -155,7 +155,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn image(&self, stage: usize, depth: usize) -> Image {
+    fn image(&self, stage: usize) -> Image {
         let Some(own) = self.file.stages.get(stage) else { return Image::default() };
         let lookup = |name: &str| self.globals.get(name).cloned();
         let base = expand(&own.from, self.file.escape, &lookup);
@@ -164,7 +164,7 @@ impl Builder<'_> {
         // A number is no stage after FROM.
         let below = below.filter(|_| base.text.parse::<usize>().is_err());
         let mut image = match below {
-            Some(below) => self.image(below, depth + 1),
+            Some(below) => self.image(below),
             None => Image { base, ..Image::default() },
         };
         image.args.clear();

@@ -46,10 +46,10 @@ fn tag(key: &Item, value: &Item, files: &[Text]) -> Tag {
 fn laid(base: Item, own: Item, files: &[Text], key: &str) -> Item {
     let own_place = (own.line, own.file);
     let made = |node: Node| Item { node, line: own_place.0, span: None, file: own_place.1 };
-    if NAMED.contains(&key) {
-        if let (Some(base), Some(own)) = (as_map(&base, key), as_map(&own, key)) {
-            return made(Node::Map(mapping(base, own, files)));
-        }
+    if NAMED.contains(&key)
+        && let (Some(base), Some(own)) = (as_map(&base, key), as_map(&own, key))
+    {
+        return made(Node::Map(mapping(base, own, files)));
     }
     match (base.node, own.node) {
         (Node::Map(base), Node::Map(own)) => made(Node::Map(mapping(base, own, files))),
