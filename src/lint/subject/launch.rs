@@ -194,6 +194,12 @@ impl Server {
         self.get(name)?.0.int()
     }
 
+    /// Whether it starts over when a file changes: it is for development.
+    #[must_use]
+    pub fn reloads(&self) -> bool {
+        self.get("reload").is_some_and(|(value, _)| value.truth() == Some(true))
+    }
+
     /// The port it listens on, where that is known.
     #[must_use]
     pub fn port(&self) -> Option<u16> {

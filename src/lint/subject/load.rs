@@ -321,7 +321,9 @@ impl Loader {
             }
             (kind, _) => kind,
         };
-        let server = launch::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts);
+        // A script that happens to have the name of one in somebody else's image.
+        let server = launch::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts)
+            .filter(|_| kind.is_application());
         Container {
             name: service.name.clone(),
             purpose,
@@ -563,12 +565,17 @@ impl Loader {
         };
         let context =
             build.map_or_else(|| ".".to_owned(), |b| self.subject.builds[b].context.clone());
-        let mut find = |path: &str| self.script(path, &context);
+        let mut find = |path: &str| self.script(path, &context, build);
         launch::steps(&whole, at, &mut find)
     }
 
     /// A script of the repository, by the path that it has in an image.
-    fn script(&mut self, path: &str, context: &str) -> Option<(usize, String)> {
+    fn script(
+        &mut self,
+        path: &str,
+        context: &str,
+        build: Option<usize>,
+    ) -> Option<(usize, String)> {
         let wanted = path.trim_start_matches("./").trim_start_matches('/');
         let name = file_name(wanted);
         if name.is_empty() || path.contains('$') {
@@ -582,10 +589,21 @@ impl Loader {
             .map(str::to_owned)
             .collect();
         let fits = |own: &&String| wanted.ends_with(own.as_str()) || own.ends_with(wanted);
-        let best = candidates.iter().find(fits).or(match candidates.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        })?;
+        let fitting: Vec<&String> = candidates.iter().filter(fits).collect();
+        let best = match (fitting.as_slice(), candidates.as_slice()) {
+            ([only], _) => *only,
+            ([], [only]) => only,
+            ([], _) => return None,
+            // Of several, the one that the image has there.
+            (several, _) => {
+                let build = &self.subject.builds[build?];
+                let there = format!("/{wanted}");
+                let is_there = |own: &str| {
+                    self.subject.in_image(build, own).is_some_and(|p| p.ends_with(&there))
+                };
+                several.iter().copied().find(|own| is_there(own))?
+            }
+        };
         let text = tree.text(best)?.to_owned();
         if !(text.starts_with("#!") && text.lines().next().is_some_and(|line| line.contains("sh"))
             || best.ends_with(".sh"))

@@ -37,9 +37,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
             format!("it is killed after {grace} s, since no stop_grace_period is set")
         };
         let finding = findings.add(at, format!("{}: {why}, and {killed}", container.name));
-        finding
-            .about(&container.name)
-            .help(format!("stop_grace_period: {wanted}s, which is {needed} s and 5 to end in"));
+        let help = if wanted <= 300 {
+            format!("stop_grace_period: {wanted}s, which is {needed} s and 5 to end in")
+        } else {
+            "worker_soft_shutdown_timeout = 45 with REMAP_SIGTERM=SIGQUIT and stop_grace_period: 60s (Celery 5.5): what is not done by then goes back to the queue".to_owned()
+        };
+        finding.about(&container.name).help(help);
         if let Some(place) = place {
             finding.related(place, why);
         }
@@ -60,7 +63,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
 
 /// How long it takes to finish, why, and where that is said.
 fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Option<At>)> {
-    let server = container.server.as_ref()?;
+    // With reload it is for who works on it.
+    let server = container.server.as_ref().filter(|own| !own.reloads())?;
     let seconds = |value: i64| u64::try_from(value).ok().filter(|own| *own > 0);
     match server.program {
         Program::Gunicorn => match server.get("graceful_timeout") {

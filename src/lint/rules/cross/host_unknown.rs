@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Kind, Subject};
 use crate::source::compose::Item;
 
 pub static RULE: Rule = Rule {
@@ -18,7 +18,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    for container in subject.production_containers().filter(|own| own.kind.is_application()) {
+    for container in subject
+        .production_containers()
+        .filter(|own| matches!(own.kind, Kind::Web | Kind::Worker | Kind::Beat))
+    {
         let Some((deployment, service)) = subject.composed(container) else { continue };
         let Some(networks) = subject.networks(container) else { continue };
         // On a network of somebody else there may be other names.

@@ -54,7 +54,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name
             )
         };
-        let wanted = (likely * 5 / 4).div_ceil(64) * 64;
+        let wanted = (likely.max(certain) * 5 / 4).div_ceil(64) * 64;
         findings
             .add(at, message)
             .about(&container.name)
@@ -115,7 +115,8 @@ fn need(subject: &Subject, container: &Container) -> Option<Need> {
         processes,
         word,
         certain: (main * 2 / 3) + processes * (each.saturating_sub(SHARED) + library / 2),
-        likely: main + processes * (each + library + of(&MEMORY.model)),
+        // What a model's runtime takes differs too much to say more.
+        likely: if ml.is_some() { 0 } else { main + processes * each },
         at,
     })
 }

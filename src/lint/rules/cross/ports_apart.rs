@@ -35,6 +35,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// The server, where it is the only thing that can listen.
 fn only_server(container: &Container) -> Option<&Server> {
     let server = container.server.as_ref().filter(|own| own.program.serves())?;
+    // Variables that nobody sees here may say another port.
+    let hidden = !container.missing_env_files.is_empty()
+        || ["FLASK_RUN_PORT", "GUNICORN_CMD_ARGS"].iter().any(|name| {
+            container
+                .env
+                .get(*name)
+                .is_some_and(|own| own.value.is_none() || *name == "FLASK_RUN_PORT")
+        });
+    if hidden {
+        return None;
+    }
     let last = container.steps.len() - 1;
     let alone = server.step == last
         && container.steps.iter().filter(|own| own.program.serves()).count() == 1

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::detect::deps::Dependencies;
-use crate::detect::version;
+use crate::detect::{scope, version};
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Build, Subject};
@@ -35,12 +35,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let text = &stated.text;
+        let is_range =
+            stated.source == "requires-python" || text.starts_with(['>', '<', '^', '~', '=']);
+        // Several images for several versions mean what they say.
+        let several = subject.builds.iter().filter_map(self::minor).any(|own| own != minor);
+        if several && !is_range || !scope::counts(subject.path(subject.from_of(build).text)) {
+            continue;
+        }
         let finding = findings.add(
             subject.from_of(build),
             format!("the image has Python 3.{minor}, and {} states {text}", stated.evidence.path),
         );
-        let is_range =
-            stated.source == "requires-python" || text.starts_with(['>', '<', '^', '~', '=']);
         finding
             .about(&build.image.base.text)
             .severity(if is_range { Severity::Error } else { Severity::Warning })

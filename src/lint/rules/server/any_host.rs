@@ -4,7 +4,7 @@ use ruff_python_ast::Expr;
 use ruff_text_size::Ranged as _;
 
 use crate::detect::python;
-use crate::detect::services::{When, reached};
+use crate::detect::services::{When, is_for_another_environment, reached};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
@@ -22,8 +22,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
+    // XF123 is about that.
+    if subject.facts.settings.value().is_some_and(|own| is_for_another_environment(own)) {
+        return;
+    }
     let used = subject.production_containers().any(|own| {
-        let serves = own.server.as_ref().is_some_and(|own| !own.program.is_development());
+        let serves =
+            own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
         serves && subject.runs_detected(own)
     });
     if !used {

@@ -19,10 +19,9 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for container in subject.production_containers() {
-        let serves = container
-            .server
-            .as_ref()
-            .is_some_and(|own| own.program.serves() && !own.program.is_development());
+        let serves = container.server.as_ref().is_some_and(|own| {
+            own.program.serves() && !own.program.is_development() && !own.reloads()
+        });
         if !serves || !subject.runs_detected(container) {
             continue;
         }

@@ -20,7 +20,10 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen = Vec::new();
     for container in subject.production_containers() {
-        let Some(server) = container.server.as_ref().filter(|own| own.program == Program::Gunicorn)
+        let Some(server) = container
+            .server
+            .as_ref()
+            .filter(|own| own.program == Program::Gunicorn && !own.reloads())
         else {
             continue;
         };

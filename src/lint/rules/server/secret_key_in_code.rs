@@ -1,5 +1,6 @@
 //! A signing key that stands in the code.
 
+use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Subject, Value};
@@ -17,8 +18,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
+    // XF123 is about that.
+    if subject.facts.settings.value().is_some_and(|own| is_for_another_environment(own)) {
+        return;
+    }
     let used = subject.production_containers().find(|own| {
-        let serves = own.server.as_ref().is_some_and(|own| !own.program.is_development());
+        let serves =
+            own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
         serves && subject.runs_detected(own)
     });
     let Some(container) = used else { return };
