@@ -13,6 +13,8 @@ mod launch;
 mod limits;
 mod load;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod upstream;
 
 use std::collections::BTreeMap;

@@ -95,11 +95,22 @@ fn proxy<'s>(
         subject.named(deployment, &own.host).is_some_and(|named| std::ptr::eq(named, container))
     });
     let labelled = service.names("labels").iter().any(|own| own.starts_with("traefik."));
+    let by_caddy = subject
+        .tree
+        .paths()
+        .filter(|path| path.rsplit('/').next().is_some_and(|name| name.starts_with("Caddyfile")))
+        .filter_map(|path| subject.tree.text(path))
+        .flat_map(str::lines)
+        .filter(|line| line.trim_start().starts_with("reverse_proxy"))
+        .flat_map(str::split_whitespace)
+        .map(|word| word.trim_start_matches("http://").split(':').next().unwrap_or(word))
+        .any(|host| host == container.name);
+    let runs = |own: &Container, name: &str| {
+        own.image.as_deref().is_some_and(|image| image.contains(name))
+    };
     subject.containers_of(deployment).find(|own| match own.kind {
         Kind::Nginx => by_nginx,
-        Kind::Proxy => {
-            labelled && own.image.as_deref().is_some_and(|image| image.contains("traefik"))
-        }
+        Kind::Proxy => labelled && runs(own, "traefik") || by_caddy && runs(own, "caddy"),
         _ => false,
     })
 }

@@ -22,13 +22,18 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
     }
     let written = subject.slice(server.at);
     // A list of a compose file, a substitution, a tab: other ways to write it.
-    let (at, _) = written.match_indices("gunicorn").find(|(at, _)| {
+    let mut places = written.match_indices("gunicorn").filter(|(at, _)| {
         let before = written[..*at].chars().next_back();
         let after = written[at + 8..].chars().next();
         let is_quoted = before == Some('"') && after == Some('"');
         let is_word = before.is_none_or(|c| c == ' ' || c == '/') && after == Some(' ');
         is_quoted || is_word
-    })?;
+    });
+    let (at, _) = places.next()?;
+    // What is said about it, and what is run.
+    if places.next().is_some() {
+        return None;
+    }
     let end = at + "gunicorn".len();
     let is_quoted = written[end..].starts_with('"');
     let words = settings.iter().flat_map(|(name, value)| {

@@ -36,7 +36,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let Some((name, at)) = key(subject) else { return };
     findings
         .add(at, format!("{name} stands in the code that {} runs", container.name))
-        .about(name)
+        .about(&name)
         .related(subject.container_at(container), "what is signed with it")
         .help(format!(
             "{name} = os.environ[\"{name}\"], and a new key, since everybody has this one"
@@ -44,24 +44,38 @@ fn check(subject: &Subject, findings: &mut Findings) {
 }
 
 /// The key that counts: Django's last word, else what the code assigns.
-fn key(subject: &Subject) -> Option<(&'static str, At)> {
+fn key(subject: &Subject) -> Option<(String, At)> {
     if !subject.settings.is_empty() {
         let (value, at) = subject.setting("SECRET_KEY")?;
-        return matches!(value, Value::Text(text) if text.len() >= 8).then_some(("SECRET_KEY", at));
+        let literal = matches!(value, Value::Text(text) if text.len() >= 8);
+        return literal.then(|| ("SECRET_KEY".to_owned(), at));
     }
+    of_flask(subject).or_else(|| {
+        let lack = subject.facts.readiness.iter().find(|own| {
+            own.kind == "secret-in-settings" && !is_for_another_environment(&own.path)
+        })?;
+        let at = subject.line_of(&lack.path, lack.line)?;
+        let name = subject.slice(at).split([':', '=', ' ']).next()?.to_owned();
+        Some((name, at))
+    })
+}
+
+/// `app.secret_key = "…"` beside the application.
+fn of_flask(subject: &Subject) -> Option<(String, At)> {
     let flask = subject.facts.framework.value().is_some_and(|own| own == "flask");
     let root = subject.facts.root.value()?;
-    let lines =
-        ["app.secret_key = ", "app.config[\"SECRET_KEY\"] = ", "app.config['SECRET_KEY'] = "];
     let module = subject.facts.app.value()?.split(':').next()?;
     let path = subject.tree.module_path(root, module).filter(|_| flask)?;
     let text = subject.tree.text(&path)?;
-    let (line, _) = text.lines().enumerate().find(|(_, line)| {
-        lines.iter().any(|start| {
+    let starts =
+        ["app.secret_key = ", "app.config[\"SECRET_KEY\"] = ", "app.config['SECRET_KEY'] = "];
+    let is_literal = |line: &str| {
+        starts.iter().any(|start| {
             line.trim_start()
                 .strip_prefix(start)
                 .is_some_and(|value| value.trim_start_matches('b').starts_with(['"', '\'']))
         })
-    })?;
-    Some(("SECRET_KEY", subject.line_of(&path, line + 1)?))
+    };
+    let line = text.lines().position(is_literal)?;
+    Some(("SECRET_KEY".to_owned(), subject.line_of(&path, line + 1)?))
 }
