@@ -1,8 +1,8 @@
 //! What COPY and ADD bring into an image from its context, and where it is then.
 
+use super::place::{absolute, known, tidy, words};
 use super::{Build, Subject};
-use crate::source::compose::interpolate;
-use crate::source::dockerfile::{Arguments, Image, Instruction, Keyword};
+use crate::source::dockerfile::{Arguments, Keyword};
 
 /// COPY or ADD from the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,51 +182,4 @@ impl Subject {
 #[must_use]
 pub fn within(build: &Build, path: &str) -> String {
     crate::detect::path::join(&build.context, path).unwrap_or_else(|| path.to_owned())
-}
-
-fn words(own: &Instruction, escape: char) -> Vec<String> {
-    if let Some(words) = &own.json {
-        return words.clone();
-    }
-    let text = &own.arguments.text;
-    let words = own.arguments.words(escape);
-    let words = words.iter().map(|(start, end)| text[*start..*end].trim_matches(['"', '\'']));
-    words.filter(|word| !word.starts_with("<<")).map(str::to_owned).collect()
-}
-
-/// A word with its variables; `None` where one is not known.
-fn known(image: &Image, word: &str) -> Option<String> {
-    let mut open = false;
-    let text = interpolate::replace(word, &mut |variable| {
-        let set = image.env.get(variable.name).or_else(|| image.args.get(variable.name));
-        let value = set.and_then(|set| set.value.known().map(str::to_owned));
-        open |= value.is_none() && variable.default.is_none();
-        value
-    });
-    (!open).then_some(text)
-}
-
-fn absolute(workdir: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("{}/{path}", workdir.trim_end_matches('/'))
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    let slash = if whole.ends_with('/') && !parts.is_empty() { "/" } else { "" };
-    format!("/{}{slash}", parts.join("/"))
-}
-
-fn tidy(source: &str) -> String {
-    let bare = source.trim_start_matches("./").trim_matches('/');
-    if bare.is_empty() || bare == "." { ".".to_owned() } else { bare.to_owned() }
 }

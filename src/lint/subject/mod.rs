@@ -12,6 +12,7 @@ mod ignored;
 mod launch;
 mod limits;
 mod load;
+mod place;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::cross::context::holds_secret;
+use crate::lint::rules::cross::secret::holds_secret;
 use crate::lint::subject::Subject;
 
 pub static RULE: Rule = Rule {

@@ -3,6 +3,7 @@
 //!
 //! - `context`: what a build context holds and an image must not
 //! - `kept`: whether what is written outlives its container
+//! - `secret`: which variables hold one
 
 use crate::lint::rule::Rule;
 
@@ -28,6 +29,7 @@ mod proxy_not_believed;
 mod python_versions_apart;
 mod redis_memory;
 mod required_not_set;
+mod secret;
 mod secrets_in_build;
 mod settings_module_development;
 mod sqlite_in_container;

@@ -33,7 +33,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
     if elsewhere.iter().any(|name| facts.installs(name)) {
         return;
     }
-    let is_django = facts.framework.value().is_some_and(|own| own == "django");
+    // Only models tell whether MEDIA_ROOT is used at all.
+    let is_django = facts.settings.is_known();
     if is_django && !has_file_fields(subject) {
         return;
     }

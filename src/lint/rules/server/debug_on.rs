@@ -37,15 +37,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn is_django(subject: &Subject) -> bool {
-    subject.facts.framework.value().is_some_and(|own| own == "django")
-}
-
 /// `DEBUG = True` in the settings that the container uses.
 fn literal(subject: &Subject, container: &Container) -> Option<(At, String)> {
     let used = container.variable("DJANGO_SETTINGS_MODULE");
     let detected = subject.facts.settings.value().map(String::as_str);
-    if !is_django(subject) || used.is_some() && used != detected {
+    if detected.is_none() || used.is_some() && used != detected {
         return None;
     }
     let (value, at) = subject.setting("DEBUG")?;
@@ -57,7 +53,7 @@ fn variable(subject: &Subject, container: &Container) -> Option<(At, String)> {
     let is_on = |value: &str| {
         matches!(value.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
     };
-    let flask = subject.facts.framework.value().is_some_and(|own| own == "flask");
+    let flask = subject.facts.installs("flask");
     let read = subject.facts.connections.iter().filter_map(|(own, _)| match &own.meaning {
         Meaning::Debug { .. } => Some(own.name.as_str()),
         _ => None,

@@ -62,7 +62,7 @@ fn key(subject: &Subject) -> Option<(String, At)> {
 
 /// `app.secret_key = "…"` beside the application.
 fn of_flask(subject: &Subject) -> Option<(String, At)> {
-    let flask = subject.facts.framework.value().is_some_and(|own| own == "flask");
+    let flask = subject.facts.installs("flask");
     let root = subject.facts.root.value()?;
     let module = subject.facts.app.value()?.split(':').next()?;
     let path = subject.tree.module_path(root, module).filter(|_| flask)?;
