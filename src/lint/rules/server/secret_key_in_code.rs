@@ -1,5 +1,6 @@
 //! A signing key that stands in the code.
 
+use crate::detect::path::is_below;
 use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
@@ -51,8 +52,14 @@ fn key(subject: &Subject) -> Option<(String, At)> {
         return literal.then(|| ("SECRET_KEY".to_owned(), at));
     }
     of_flask(subject).or_else(|| {
+        // Of the application's own package: others may not be run at all.
+        let root = subject.facts.root.value()?;
+        let package = subject.facts.app.value()?.split(['.', ':']).next()?;
+        let package = crate::detect::path::join(root, package)?;
         let lack = subject.facts.readiness.iter().find(|own| {
-            own.kind == "secret-in-settings" && !is_for_another_environment(&own.path)
+            own.kind == "secret-in-settings"
+                && is_below(&own.path, &package)
+                && !is_for_another_environment(&own.path)
         })?;
         let at = subject.line_of(&lack.path, lack.line)?;
         let name = subject.slice(at).split([':', '=', ' ']).next()?.to_owned();
