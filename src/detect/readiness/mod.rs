@@ -8,6 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use django::chain as settings_chain;
 use serde::Serialize;
 
 use crate::detect::facts::Facts;

@@ -39,6 +39,12 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// The first part of the way; empty for a value that is bound to nothing.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        self.path.first().map_or("", String::as_str)
+    }
+
     /// The last part of the way.
     #[must_use]
     pub fn last(&self) -> &str {

@@ -265,7 +265,7 @@ fn schedule(evidences: &Evidences<'_, '_>) -> Option<Evidence> {
     }
     let installed = evidences.live().find(|binding| {
         binding.in_settings
-            && binding.path[0].ends_with("APPS")
+            && binding.first().ends_with("APPS")
             && binding
                 .value
                 .parts()

@@ -219,7 +219,7 @@ fn hosts(value: &Value, evidence: &Evidence, found: &mut Found<'_>) {
 /// The role of the place a value goes to.
 fn role_of_path(binding: &Binding) -> Option<Role> {
     let last = binding.last();
-    if binding.in_settings && binding.path[0] == "DATABASES" {
+    if binding.in_settings && binding.first() == "DATABASES" {
         if binding.path.get(1).is_some_and(|alias| alias != "default") {
             return None;
         }

@@ -133,7 +133,7 @@ fn decide(scores: &Scores) -> Fact<String> {
 
 /// Django's `DATABASES`.
 fn settings(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
-    for binding in evidences.live().filter(|it| it.in_settings && it.path[0] == "DATABASES") {
+    for binding in evidences.live().filter(|it| it.in_settings && it.first() == "DATABASES") {
         let alias = binding.path.get(1).map_or("default", String::as_str);
         if alias != "default" {
             continue;
@@ -247,7 +247,7 @@ fn features(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
             "sqlite3.connect" | "aiosqlite.connect" | "peewee.SqliteDatabase" => "sqlite",
             "peewee.PostgresqlDatabase" | "playhouse.pool.PooledPostgresqlDatabase" => "postgres",
             "peewee.MySQLDatabase" | "playhouse.pool.PooledMySQLDatabase" => "mysql",
-            _ if binding.in_settings && binding.path[0].ends_with("APPS") => {
+            _ if binding.in_settings && binding.first().ends_with("APPS") => {
                 let texts = binding.value.parts();
                 let holds =
                     texts.iter().any(|it| **it == Value::Text("django.contrib.postgres".into()));

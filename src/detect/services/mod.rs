@@ -43,6 +43,9 @@ use crate::detect::path;
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
 
+pub use branch::{When, is_for_another_environment};
+pub use project::reached;
+
 use binding::Binding;
 use containers::Containers;
 use evaluate::Evaluator;

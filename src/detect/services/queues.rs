@@ -41,7 +41,7 @@ fn imported(evidences: &Evidences<'_, '_>, queue: &Queue) -> Option<Evidence> {
 fn installed_app(evidences: &Evidences<'_, '_>, queue: &Queue) -> Option<Evidence> {
     let binding = evidences.live().find(|binding| {
         binding.in_settings
-            && binding.path[0].ends_with("APPS")
+            && binding.first().ends_with("APPS")
             && binding.value.parts().iter().any(|part| {
                 part.text().is_some_and(|text| {
                     queue.modules.iter().any(|it| text.split('.').next() == Some(it.as_str()))

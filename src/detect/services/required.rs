@@ -62,7 +62,7 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(RequiredEnv, Vec<Evide
         .filter(|it| !it.is_field)
         .filter_map(|it| Some((it.called().rsplit('.').next()?, it.last())))
         .collect();
-    let given = |binding: &Binding| given.contains(&(binding.path[0].as_str(), binding.last()));
+    let given = |binding: &Binding| given.contains(&(binding.first(), binding.last()));
     for binding in evidences.live().filter(|it| it.is_field && !given(it)) {
         if let Some(read) = binding.value.read().filter(|read| read.required) {
             note(&read.name, binding.at_import, &binding.evidence);

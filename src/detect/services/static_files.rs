@@ -16,7 +16,7 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {
         .filter(|it| !matches!(&it.value, Value::None) && it.value.text().as_deref() != Some(""));
     let url = last(&settings, "STATIC_URL");
     let whitenoise = settings.iter().find(|it| {
-        let middleware = it.path[0].starts_with("MIDDLEWARE") || it.path[0].ends_with("APPS");
+        let middleware = it.first().starts_with("MIDDLEWARE") || it.first().ends_with("APPS");
         (middleware || is_storage(it)) && holds(&it.value, |text| text.starts_with("whitenoise."))
     });
     let manifest = settings
@@ -49,8 +49,8 @@ fn last<'b>(settings: &[&'b Binding], name: &str) -> Option<&'b Binding> {
 }
 
 fn is_storage(binding: &Binding) -> bool {
-    binding.path[0] == "STATICFILES_STORAGE"
-        || (binding.path[0] == "STORAGES" && binding.passes("staticfiles"))
+    binding.first() == "STATICFILES_STORAGE"
+        || (binding.first() == "STORAGES" && binding.passes("staticfiles"))
 }
 
 fn holds(value: &Value, test: impl Fn(&str) -> bool) -> bool {

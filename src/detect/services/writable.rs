@@ -110,7 +110,7 @@ impl Paths<'_, '_, '_> {
     /// The file of an SQLite database.
     fn sqlite(&self, binding: &Binding) -> Option<String> {
         let root = self.evidences.context.working_directory();
-        if binding.in_settings && binding.path[0] == "DATABASES" {
+        if binding.in_settings && binding.first() == "DATABASES" {
             let default = binding.path.get(1).is_none_or(|alias| alias == "default");
             return (default && binding.last() == "NAME").then(|| binding.value.path(root))?;
         }

@@ -13,8 +13,9 @@ use crate::detect::deps::marker::MINORS;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Doubt, Python};
 use crate::detect::tree::Tree;
-use stated::Statement;
+pub use stated::{Statement, find as statements};
 use support::{SUPPORT, Support};
+pub use tested::continuous_integration;
 
 /// Finds the version, and what is doubtful about it.
 #[must_use]

@@ -85,7 +85,8 @@ fn python_of(image: &str) -> Option<u64> {
 }
 
 /// Versions on lines that name Python in CI files; the matrix as a whole.
-fn continuous_integration(tree: &Tree) -> Option<Statement> {
+#[must_use]
+pub fn continuous_integration(tree: &Tree) -> Option<Statement> {
     let is_ci = |file: &str| {
         file.starts_with(".github/workflows/")
             || file.starts_with(".circleci/")

@@ -102,7 +102,13 @@ impl Config {
     }
 }
 
-fn value(expression: &Expr, known: &[(String, Value, At)]) -> Value {
+/// What an expression is worth by itself.
+#[must_use]
+pub fn literal(expression: &Expr) -> Value {
+    value(expression, &[])
+}
+
+pub(super) fn value(expression: &Expr, known: &[(String, Value, At)]) -> Value {
     match expression {
         Expr::NumberLiteral(number) => match &number.value {
             Number::Int(int) => int.as_i64().map_or(Value::Unknown, Value::Int),
@@ -149,8 +155,8 @@ fn value(expression: &Expr, known: &[(String, Value, At)]) -> Value {
             let last = name.rsplit('.').next().unwrap_or_default();
             match last {
                 "cpu_count" | "process_cpu_count" | "sched_getaffinity" => Value::HostCpus,
-                "int" | "str" | "float" => first(),
-                "max" | "min" | "len" | "round" => {
+                "int" | "str" | "float" if name == last => first(),
+                "max" | "min" | "len" | "round" if name == last => {
                     let of_host = arguments.iter().any(|a| value(a, known) == Value::HostCpus);
                     if of_host { Value::HostCpus } else { Value::Unknown }
                 }

@@ -194,12 +194,22 @@ impl Server {
         self.get(name)?.0.int()
     }
 
+    /// Whether it starts over when a file changes: it is for development.
+    #[must_use]
+    pub fn reloads(&self) -> bool {
+        self.get("reload").is_some_and(|(value, _)| value.truth() == Some(true))
+    }
+
     /// The port it listens on, where that is known.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         let bind = self.get("bind").and_then(|(value, _)| value.text());
         let of_bind = bind.and_then(|bind| bind.rsplit_once(':')?.1.parse().ok());
-        of_bind.or_else(|| u16::try_from(self.int("port")?).ok()).or(match self.program {
+        // What is said and not known is not the default.
+        let is_said = ["bind", "port", "uds"].iter().any(|name| self.options.contains_key(name));
+        let is_hidden = self.options.contains_key("config") && self.config.is_none();
+        let default = (!is_said && !is_hidden).then_some(self.program);
+        of_bind.or_else(|| u16::try_from(self.int("port")?).ok()).or_else(|| match default? {
             Program::Gunicorn
             | Program::Uvicorn
             | Program::Hypercorn

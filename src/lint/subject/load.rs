@@ -8,6 +8,7 @@ use super::container::{self, Container, Kind, Variable};
 use super::deployment::{self, Group};
 use super::{
     Build, Config, Deployment, EnvFile, Ignored, Proxy, Purpose, Recipe, Subject, Unread, launch,
+    settings,
 };
 use crate::detect::compose::files::{directory_of, file_name};
 use crate::detect::tree::Tree;
@@ -111,6 +112,8 @@ impl Loader {
                 env_files: Vec::new(),
                 ignored: BTreeMap::new(),
                 gunicorn: Vec::new(),
+                settings: Vec::new(),
+                celery: Vec::new(),
                 facts,
                 unread: Vec::new(),
             },
@@ -129,6 +132,7 @@ impl Loader {
         }
         self.lone_images();
         self.contexts();
+        self.code();
         self.subject
     }
 
@@ -322,7 +326,9 @@ impl Loader {
             }
             (kind, _) => kind,
         };
-        let server = launch::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts);
+        // A script that happens to have the name of one in somebody else's image.
+        let server = launch::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts)
+            .filter(|_| kind.is_application());
         Container {
             name: service.name.clone(),
             purpose,
@@ -694,6 +700,61 @@ impl Loader {
         } else {
             directory.to_owned()
         }
+    }
+
+    /// The code that rules ask about: settings, and the lines that facts rest on.
+    fn code(&mut self) {
+        let facts = &self.subject.facts;
+        let chain: Vec<String> = detect::readiness::settings_chain(&self.subject.tree, facts)
+            .iter()
+            .map(|module| module.path.clone())
+            .collect();
+        let root = facts.root.value().map_or(".", String::as_str);
+        let celery = facts.celery.value().and_then(|own| {
+            let module = own.app.split(':').next().unwrap_or(&own.app);
+            self.subject.tree.module_path(root, module)
+        });
+        let lines = facts.writable.iter().map(|(_, lines)| lines);
+        let lines = lines.chain(facts.required_env.iter().map(|(_, lines)| lines)).flatten();
+        let lines = lines.chain(facts.database.evidence()).chain(facts.python.evidence());
+        let mut paths: Vec<String> = lines.map(|own| own.path.clone()).collect();
+        let says = |text: &str| {
+            ["create_engine(", "create_async_engine(", "MAX_CONTENT_LENGTH"]
+                .iter()
+                .any(|word| text.contains(word))
+        };
+        let modules = self.subject.tree.modules().filter(|own| says(own.text()));
+        paths.extend(modules.map(|own| own.path.clone()));
+        paths.extend(facts.readiness.iter().map(|own| own.path.clone()));
+        paths.extend(facts.dependency_files.value().into_iter().flatten().cloned());
+        let stated = ["pyproject.toml", ".python-version"];
+        paths.extend(stated.iter().filter_map(|name| detect::path::join(root, name)));
+        for path in &chain {
+            let Some(number) = self.quiet(path) else { continue };
+            let text = &self.subject.texts[number];
+            let (settings, celery) =
+                (Config::of_settings(number, text), settings::celery(number, text));
+            self.subject.settings.push(settings);
+            // What is nearer is looked up last.
+            self.subject.celery.splice(0..0, celery);
+        }
+        if let Some(number) = celery.as_deref().and_then(|path| self.quiet(path)) {
+            let own = settings::celery(number, &self.subject.texts[number]);
+            self.subject.celery.extend(own);
+        }
+        for path in paths {
+            self.quiet(&path);
+        }
+    }
+
+    /// A text that is not judged itself: one that cannot be read is left out.
+    fn quiet(&mut self, path: &str) -> Option<usize> {
+        if let Some(known) = self.subject.text_of(path) {
+            return Some(known);
+        }
+        let text = read(self.subject.tree.base(), &self.overlay, path).ok().flatten()?;
+        self.subject.texts.push(Text::new(path, text));
+        Some(self.subject.texts.len() - 1)
     }
 
     fn contexts(&mut self) {

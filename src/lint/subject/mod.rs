@@ -2,14 +2,23 @@
 //! image is made of, what each container runs and with which variables. Rules
 //! ask here, and read no file themselves.
 
+mod address;
+pub mod amount;
 mod container;
+mod copied;
 mod deployment;
 mod gunicorn;
 mod ignored;
 mod launch;
+mod limits;
 mod load;
 mod member;
+mod place;
+mod settings;
 mod stages;
+#[cfg(test)]
+mod tests;
+mod upstream;
 
 use std::collections::BTreeMap;
 
@@ -23,12 +32,15 @@ use crate::source::dotenv;
 use crate::source::nginx::Directive;
 use crate::source::shell::{self, Simple};
 use crate::source::text::{Span, Text};
+pub use address::Address;
 pub use container::{Container, Kind, Variable};
-pub use gunicorn::{Config, Value};
+pub use copied::{Copied, within};
+pub use gunicorn::{Config, Value, literal};
 pub use ignored::Ignored;
 pub use launch::{Program, Server, Step};
 pub use member::{Member, listed};
-pub use stages::{Copied, Outside};
+pub use stages::{Outside, Transfer};
+pub use upstream::Passed;
 
 /// What a file is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +164,11 @@ pub struct Subject {
     pub ignored: BTreeMap<String, Ignored>,
     /// gunicorn's settings.
     pub gunicorn: Vec<Config>,
+    /// Django's settings: the module that production names, then those that it
+    /// takes everything from.
+    pub settings: Vec<Config>,
+    /// Celery's settings, by the names that Celery has for them.
+    pub celery: Vec<(String, Value, At)>,
     /// What the repository is, where it is a Python service.
     pub facts: Facts,
     /// What could not be judged.
@@ -260,6 +277,15 @@ impl Subject {
             .collect()
     }
 
+    /// A RUN of an image's Dockerfile, by its number.
+    #[must_use]
+    pub fn run(&self, build: &Build, at: usize) -> Option<Run> {
+        let recipe = &self.recipes[build.recipe];
+        let own = recipe.file.instructions.get(at).filter(|own| own.keyword == Keyword::Run)?;
+        let commands = commands(own, &self.texts[recipe.text]);
+        Some(Run { at, stage: recipe.file.stage_of(at).unwrap_or(0), commands })
+    }
+
     /// The place of a value of a compose file: its own text, or its line.
     #[must_use]
     pub fn item(&self, deployment: &Deployment, item: &Item) -> At {
@@ -319,6 +345,20 @@ impl Subject {
     #[must_use]
     pub fn ignored_in(&self, context: &str) -> Option<&Ignored> {
         self.ignored.get(context)
+    }
+
+    /// Whether a Dockerfile has a `.dockerignore` of its own name, which then
+    /// counts instead of the context's.
+    #[must_use]
+    pub fn has_own_ignore(&self, build: &Build) -> bool {
+        let path = self.path(self.recipes[build.recipe].text);
+        self.tree.has(&format!("{path}.dockerignore"))
+    }
+
+    /// The `.dockerignore` that an image is built with, where it is the context's.
+    #[must_use]
+    pub fn ignored_by(&self, build: &Build) -> Option<&Ignored> {
+        if self.has_own_ignore(build) { None } else { self.ignored_in(&build.context) }
     }
 }
 

@@ -21,14 +21,14 @@ pub struct Outside {
 
 /// What COPY or ADD takes, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copied {
+pub struct Transfer {
     /// Sources, as they are written; here-documents are none.
     pub sources: Vec<String>,
     /// The destination, as it is written.
     pub target: String,
 }
 
-impl Copied {
+impl Transfer {
     /// What an instruction copies; `None` for one that copies nothing.
     #[must_use]
     pub fn of(instruction: &Instruction, escape: char) -> Option<Self> {
@@ -156,7 +156,7 @@ impl Subject {
         let copies = self.instructions(build).filter(|(_, own)| own.flag("from").is_none());
         // The last one is what is there.
         let mut found = None;
-        for copied in copies.filter_map(|(_, own)| Copied::of(own, escape)) {
+        for copied in copies.filter_map(|(_, own)| Transfer::of(own, escape)) {
             let target = absolute(&copied.target);
             for source in &copied.sources {
                 let bare = source.trim_start_matches("./").trim_end_matches('/');
@@ -262,9 +262,9 @@ mod tests {
         let file = crate::source::dockerfile::Dockerfile::read(
             "FROM x\nCOPY [\"a b\", \"/x/\"]\nADD . /app\nCOPY <<EOF /etc/x\ny\nEOF\n",
         );
-        let copied: Vec<Copied> =
-            file.instructions.iter().filter_map(|own| Copied::of(own, '\\')).collect();
-        assert_eq!(copied[0], Copied { sources: vec!["a b".into()], target: "/x/".into() });
+        let copied: Vec<Transfer> =
+            file.instructions.iter().filter_map(|own| Transfer::of(own, '\\')).collect();
+        assert_eq!(copied[0], Transfer { sources: vec!["a b".into()], target: "/x/".into() });
         assert!(copied[1].takes_all());
         assert!(copied[2].sources.is_empty());
     }

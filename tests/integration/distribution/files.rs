@@ -159,7 +159,9 @@ fn the_hook_runs_the_check_for_what_dockwright_writes() {
     let hooks = yaml(".pre-commit-hooks.yaml");
     let hooks = hooks.as_array().unwrap();
     let ids: Vec<&str> = hooks.iter().map(|hook| hook["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["dockwright-check", "dockwright-check-system"]);
+    let [check, audit] = ["check", "audit"].map(|name| format!("dockwright-{name}"));
+    assert_eq!(ids, [&check, &format!("{check}-system"), &audit, &format!("{audit}-system")]);
+    let hooks = &hooks[..2];
     let team = drifted();
     for hook in hooks {
         let pattern = Regex::new(hook["files"].as_str().unwrap().trim()).unwrap();
@@ -190,6 +192,37 @@ fn the_hook_runs_the_check_for_what_dockwright_writes() {
         }
         assert_eq!(hook["pass_filenames"], false);
         let output = shell(&team.shop(), hook["entry"].as_str().unwrap(), &[]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    }
+}
+
+#[test]
+fn the_hook_of_the_audit_runs_for_container_files_and_judges() {
+    let hooks = yaml(".pre-commit-hooks.yaml");
+    for hook in &hooks.as_array().unwrap()[2..] {
+        let pattern = Regex::new(hook["files"].as_str().unwrap().trim()).unwrap();
+        for name in [
+            "Dockerfile",
+            "docker/web.Dockerfile",
+            "Dockerfile.prod",
+            ".dockerignore",
+            "docker-compose.prod.yml",
+            "local-compose.yaml",
+            "gunicorn.conf.py",
+            "entrypoint.sh",
+            "nginx/nginx.conf",
+            ".env.example",
+        ] {
+            assert!(pattern.is_match(name), "{name}");
+        }
+        for other in ["app/main.py", "README.md", "tests/test_compose.py"] {
+            assert!(!pattern.is_match(other), "{other}");
+        }
+        assert_eq!(hook["pass_filenames"], false);
+        let dir = assert_fs::TempDir::new().unwrap();
+        let text = "services:\n  web:\n    image: x:1\n    privileged: true\n";
+        fs::write(dir.path().join("compose.yaml"), text).unwrap();
+        let output = shell(dir.path(), hook["entry"].as_str().unwrap(), &[]);
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     }
 }

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Copied, Subject};
+use crate::lint::subject::{Subject, Transfer};
 use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
@@ -36,7 +36,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if instruction.keyword != Keyword::Add {
                 continue;
             }
-            let Some(copied) = Copied::of(instruction, recipe.file.escape) else { continue };
+            let Some(copied) = Transfer::of(instruction, recipe.file.escape) else { continue };
             let of_add = ["checksum", "keep-git-dir", "unpack"];
             if copied.sources.iter().any(|own| is_special(own))
                 || instruction.flags.iter().any(|flag| of_add.contains(&flag.name.as_str()))

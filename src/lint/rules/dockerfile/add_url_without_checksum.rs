@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Copied, Subject};
+use crate::lint::subject::{Subject, Transfer};
 use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 continue;
             }
             let escape = subject.file(build).escape;
-            let Some(copied) = Copied::of(instruction, escape) else { continue };
+            let Some(copied) = Transfer::of(instruction, escape) else { continue };
             let url = copied.sources.iter().find(|own| {
                 (own.starts_with("http://") || own.starts_with("https://")) && !own.contains(".git")
             });

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Copied, Subject};
+use crate::lint::subject::{Subject, Transfer};
 
 pub static RULE: Rule = Rule {
     code: "DF120",
@@ -32,10 +32,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 }
             }
         };
-        let copies: Vec<(usize, Copied)> = subject
+        let copies: Vec<(usize, Transfer)> = subject
             .instructions(build)
             .filter(|(_, own)| own.flag("chown").is_none())
-            .filter_map(|(at, own)| Some((at, Copied::of(own, file.escape)?)))
+            .filter_map(|(at, own)| Some((at, Transfer::of(own, file.escape)?)))
             .collect();
         for run in subject.runs(build) {
             for command in &run.commands {

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Build, Copied, Run, Subject};
+use crate::lint::subject::{Build, Run, Subject, Transfer};
 use crate::source::dockerfile::Keyword;
 use crate::source::shell::Simple;
 use crate::source::text::Span;
@@ -59,7 +59,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         for stage in subject.stages(build) {
             let copy = file.of_stage(stage).find(|(_, own)| {
                 own.flag("from").is_none()
-                    && Copied::of(own, file.escape).is_some_and(|copied| copied.takes_all())
+                    && Transfer::of(own, file.escape).is_some_and(|copied| copied.takes_all())
             });
             let Some((copy, _)) = copy else { continue };
             let first = |run: &&Run| run.commands.iter().any(|own| installs(own).is_some());
@@ -129,7 +129,7 @@ fn fix(subject: &Subject, build: &Build, copy: usize, run: &Run) -> Option<Fix> 
         }
     }
     let [name] = names.as_slice() else { return None };
-    let target = Copied::of(copied, file.escape)?.target;
+    let target = Transfer::of(copied, file.escape)?.target;
     let workdir = build.image.workdir.as_ref().and_then(|own| own.value.known()).unwrap_or("/");
     let is_here = matches!(target.as_str(), "." | "./") || target.trim_end_matches('/') == workdir;
     let below = target.trim_end_matches('/');

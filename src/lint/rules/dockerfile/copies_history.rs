@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Copied, Subject};
+use crate::lint::subject::{Subject, Transfer};
 
 pub static RULE: Rule = Rule {
     code: "DF141",
@@ -24,7 +24,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if instruction.flag("from").is_some() {
                 continue;
             }
-            let Some(copied) = Copied::of(instruction, file.escape) else { continue };
+            let Some(copied) = Transfer::of(instruction, file.escape) else { continue };
             let own = |source: &String| {
                 source.trim_start_matches("./").trim_end_matches('/').trim_start_matches('/')
                     == ".git"

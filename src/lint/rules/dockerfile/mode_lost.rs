@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Copied, Subject};
+use crate::lint::subject::{Subject, Transfer};
 use crate::source::dockerfile::{Command, Keyword};
 
 pub static RULE: Rule = Rule {
@@ -47,7 +47,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if *at < last.at || own.flag("from").is_some() || own.flag("chmod").is_some() {
                 return false;
             }
-            let Some(copied) = Copied::of(own, file.escape).filter(|copied| copied.takes_all())
+            let Some(copied) = Transfer::of(own, file.escape).filter(|copied| copied.takes_all())
             else {
                 return false;
             };

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Copied, Subject};
+use crate::lint::subject::{Subject, Transfer};
 use crate::source::dockerfile::{Command, Keyword};
 
 pub static RULE: Rule = Rule {
@@ -66,8 +66,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let copied = subject
             .instructions(build)
             .filter(|(_, own)| own.keyword == Keyword::Copy && own.flag("from").is_some());
-        let copied: Vec<(usize, Copied)> =
-            copied.filter_map(|(at, own)| Some((at, Copied::of(own, file.escape)?))).collect();
+        let copied: Vec<(usize, Transfer)> =
+            copied.filter_map(|(at, own)| Some((at, Transfer::of(own, file.escape)?))).collect();
         let lands: Vec<(usize, String)> = places
             .iter()
             .filter_map(|(run, from)| {

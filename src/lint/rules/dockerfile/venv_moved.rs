@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Copied, Subject};
+use crate::lint::subject::{Subject, Transfer};
 use crate::source::dockerfile::{Arguments, Keyword};
 
 pub static RULE: Rule = Rule {
@@ -39,7 +39,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             };
             let own = file.stage_of(at).unwrap_or(0);
             let Some(stage) = file.stage_named(from, own) else { continue };
-            let Some(copied) = Copied::of(instruction, file.escape) else { continue };
+            let Some(copied) = Transfer::of(instruction, file.escape) else { continue };
             let [source] = copied.sources.as_slice() else { continue };
             let source = source.trim_end_matches('/');
             let image = file.image(stage, &Arguments::new());

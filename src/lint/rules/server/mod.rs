@@ -2,5 +2,40 @@
 
 use crate::lint::rule::Rule;
 
+mod any_host;
+mod celery_as_root;
+mod debug_on;
+mod default_worker;
+mod deprecated_worker;
+mod heartbeat_on_disk;
+mod model_preloaded;
+mod no_max_requests;
+mod no_static_collected;
+mod no_timeout;
+mod options;
+mod recycled_together;
+mod reload_with_workers;
+mod secret_key_in_code;
+mod static_nowhere;
+mod worker_class_mismatch;
+mod workers_follow_host;
+
 /// Every rule of application servers, workers and Python settings.
-pub static ALL: &[&Rule] = &[];
+pub static ALL: &[&Rule] = &[
+    &workers_follow_host::RULE,
+    &default_worker::RULE,
+    &no_max_requests::RULE,
+    &deprecated_worker::RULE,
+    &recycled_together::RULE,
+    &model_preloaded::RULE,
+    &heartbeat_on_disk::RULE,
+    &no_timeout::RULE,
+    &debug_on::RULE,
+    &secret_key_in_code::RULE,
+    &any_host::RULE,
+    &worker_class_mismatch::RULE,
+    &reload_with_workers::RULE,
+    &celery_as_root::RULE,
+    &static_nowhere::RULE,
+    &no_static_collected::RULE,
+];

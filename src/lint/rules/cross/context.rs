@@ -1,0 +1,163 @@
+//! What the directory that an image is built from holds and an image must not.
+
+use crate::lint::diagnostic::Severity;
+use crate::lint::rules::cross::secret::holds_secret;
+use crate::lint::subject::{Build, Subject, within};
+
+/// A file that nobody should get with an image.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// Its path, relative to the context.
+    pub path: String,
+    /// What is in it.
+    pub what: &'static str,
+    /// How bad that is.
+    pub severity: Severity,
+}
+
+/// The COPY or ADD that takes everything into the image itself.
+pub fn everything(subject: &Subject, build: &Build) -> Option<usize> {
+    let copied = subject.copied(build).into_iter().filter(|own| own.is_everything());
+    let mut all = copied.filter(|own| {
+        build.image.stages.contains(&own.stage)
+            // From another stage: its whole directory is copied on.
+            || subject.in_image(build, &within(build, ".env")).is_some()
+    });
+    all.next().map(|own| own.at)
+}
+
+/// What the context holds, whether `.dockerignore` leaves it out or not.
+pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
+    let prefix = if build.context == "." { 0 } else { build.context.len() + 1 };
+    let mut found = Vec::new();
+    for path in subject.tree.below(&build.context) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_key = name.ends_with(".pem")
+            || name.ends_with(".key")
+            || matches!(name, "id_rsa" | "id_ed25519" | "id_ecdsa");
+        if is_key && subject.tree.text(path).is_some_and(|text| text.contains("PRIVATE KEY-----")) {
+            found.push(Secret {
+                path: path[prefix..].to_owned(),
+                what: "a private key",
+                severity: Severity::Error,
+            });
+        }
+    }
+    let mut has_env = false;
+    let mut has_example = false;
+    for file in &subject.env_files {
+        let path = subject.path(file.text);
+        let below = build.context == "." || path.starts_with(&format!("{}/", build.context));
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if !below || !crate::detect::scope::counts(path) {
+            continue;
+        }
+        let is_top = !path[prefix..].contains('/');
+        if file.is_example {
+            has_example |= is_top && name.starts_with(".env");
+            continue;
+        }
+        has_env |= name == ".env" && is_top;
+        if file.entries.iter().any(|own| holds_secret(&own.name, &own.value)) {
+            found.push(Secret {
+                path: path[prefix..].to_owned(),
+                what: "with the passwords in it",
+                severity: Severity::Error,
+            });
+        }
+    }
+    if has_example && !has_env {
+        found.push(Secret {
+            path: ".env".to_owned(),
+            what: "which everybody who follows the example has",
+            severity: Severity::Warning,
+        });
+    }
+    if subject.tree.base().join(&build.context).join(".git").is_dir()
+        && !reads_history(subject, build)
+    {
+        found.push(Secret {
+            path: ".git".to_owned(),
+            what: "and with it everything that was ever committed",
+            severity: Severity::Warning,
+        });
+    }
+    found
+}
+
+/// Patterns of `.dockerignore` that leave them out.
+pub fn patterns(secrets: &[Secret]) -> Vec<String> {
+    let mut patterns: Vec<String> = Vec::new();
+    for own in secrets {
+        let pattern = if own.path == ".env" { "**/.env".to_owned() } else { own.path.clone() };
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    patterns
+}
+
+/// Whether the build asks git for the version.
+pub fn reads_history(subject: &Subject, build: &Build) -> bool {
+    let project = subject.tree.text(&within(build, "pyproject.toml")).unwrap_or_default();
+    let setup = subject.tree.text(&within(build, "setup.py")).unwrap_or_default();
+    let words = [
+        "setuptools_scm",
+        "setuptools-scm",
+        "hatch-vcs",
+        "versioningit",
+        "pbr",
+        "versioneer",
+        "pdm.version",
+        "dynamic-versioning",
+        "source = \"scm\"",
+    ];
+    words.iter().any(|word| project.contains(word) || setup.contains(word))
+        || subject.stages(build).iter().any(|stage| {
+            subject.file(build).of_stage(*stage).any(|(_, own)| {
+                own.arguments.text.contains("git ") || own.arguments.text.contains(".git")
+            })
+        })
+}
+
+/// Whether the application may read it from its own image: nothing else gives
+/// it its variables, or the Dockerfile names it.
+pub fn may_be_read(subject: &Subject, build: &Build, secret: &Secret) -> bool {
+    let named = subject.stages(build).iter().any(|stage| {
+        subject
+            .file(build)
+            .of_stage(*stage)
+            .any(|(_, own)| own.arguments.text.contains(&secret.path))
+    });
+    if named || secret.path == ".git" {
+        return named;
+    }
+    if !secret.path.contains(".env") {
+        // A key may be the server's own certificate.
+        return true;
+    }
+    let loads = [
+        "python-dotenv",
+        "pydantic-settings",
+        "django-environ",
+        "environs",
+        "python-decouple",
+        "dynaconf",
+        "starlette",
+    ];
+    let may_load = loads.iter().any(|name| subject.facts.installs(name));
+    let own: Vec<_> = subject
+        .containers
+        .iter()
+        .filter(|own| {
+            own.build.is_some_and(|own| std::ptr::eq(&raw const subject.builds[own], build))
+        })
+        .collect();
+    let handed = !own.is_empty()
+        && own.iter().all(|own| {
+            subject.composed(own).is_some_and(|(_, service)| {
+                service.env_files().iter().any(|file| file.trim_start_matches("./") == secret.path)
+            })
+        });
+    may_load && !handed
+}

@@ -1,0 +1,45 @@
+//! An env file with real secrets that git takes.
+
+use crate::lint::diagnostic::{At, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::cross::secret::holds_secret;
+use crate::lint::subject::Subject;
+
+pub static RULE: Rule = Rule {
+    code: "EN101",
+    name: "env-file-committed",
+    severity: Severity::Error,
+    summary: "env files with secrets are kept out of git",
+    why: "Whoever can read the repository, now or in any clone of its past, has the password. Taking the file out later takes nothing back: the secret has to be changed.",
+    example: "# .gitignore\n.env",
+    source: "The Twelve-Factor App: Config; GitHub, Removing sensitive data from a repository",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    // Without a repository around it nothing is committed.
+    let is_repository = subject.tree.base().join(".git").exists() || subject.tree.has(".gitignore");
+    for file in subject.env_files.iter().filter(|own| !own.is_example && is_repository) {
+        let path = subject.path(file.text);
+        let lower = path.to_ascii_lowercase();
+        let words = ["test", "dev", "local", "ci", "demo", "docker-compose"];
+        let parts: Vec<&str> = lower.split(['/', '.', '-', '_']).collect();
+        let is_other = words.iter().any(|word| parts.contains(word));
+        // What git ignores is not among the files that were walked.
+        if is_other || !subject.tree.has(path) || !crate::detect::scope::counts(path) {
+            continue;
+        }
+        let Some(entry) = file.entries.iter().find(|own| holds_secret(&own.name, &own.value))
+        else {
+            continue;
+        };
+        let also =
+            file.entries.iter().filter(|own| holds_secret(&own.name, &own.value)).count() - 1;
+        let more = if also > 0 { format!(", and {also} more") } else { String::new() };
+        findings
+            .add(At::new(file.text, entry.span), format!("nothing keeps {path} out of git, and {} stands in it{more}", entry.name))
+            .about(&entry.name)
+            .help(format!("{path} into .gitignore, `git rm --cached {path}`, other secrets, and an example without values"));
+    }
+}

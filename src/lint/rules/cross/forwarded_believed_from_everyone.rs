@@ -1,0 +1,54 @@
+//! Forwarded headers that anybody may send.
+
+use crate::lint::diagnostic::{At, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Container, Subject};
+use crate::source::compose::{Item, Port};
+
+pub static RULE: Rule = Rule {
+    code: "XF116",
+    name: "forwarded-believed-from-everyone",
+    severity: Severity::Warning,
+    summary: "forwarded headers are believed where only the proxy can send them",
+    why: "Whoever reaches the application past the proxy says in X-Forwarded-For who he is and in X-Forwarded-Proto that he came over HTTPS: rate limits, allow lists and audit logs are his to write, and cookies go over plain HTTP.",
+    example: "ports:\n  - \"127.0.0.1:8000:8000\"",
+    source: "uvicorn, Settings: --forwarded-allow-ips; gunicorn, Settings: forwarded_allow_ips; Django, Settings: SECURE_PROXY_SSL_HEADER",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for container in subject.production_containers() {
+        let Some(server) = container.server.as_ref().filter(|own| own.program.serves()) else {
+            continue;
+        };
+        let Some(port) = open(subject, container) else { continue };
+        let everyone = server
+            .get("forwarded_allow_ips")
+            .filter(|(value, _)| {
+                value.text().is_some_and(|text| text.split(',').any(|own| own.trim() == "*"))
+            })
+            .map(|(_, at)| (at, "the server believes forwarded headers of everyone"));
+        let django = || {
+            let (_, at) = subject.setting("SECURE_PROXY_SSL_HEADER")?;
+            let own = subject.runs_detected(container);
+            own.then_some((at, "SECURE_PROXY_SSL_HEADER believes X-Forwarded-Proto of everyone"))
+        };
+        let Some((at, what)) = everyone.or_else(django) else { continue };
+        findings
+            .add(at, format!("{}: {what}, and its port is open to everyone", container.name))
+            .about(&container.name)
+            .related(port, "the port is published on all addresses")
+            .help("ports:\n  - \"127.0.0.1:8000:8000\", or no port at all where the proxy is in this project");
+    }
+}
+
+/// The port that is published on every address.
+fn open(subject: &Subject, container: &Container) -> Option<At> {
+    let (deployment, service) = subject.composed(container)?;
+    let items = service.item.get("ports").map_or(&[][..], Item::items);
+    let item = items
+        .iter()
+        .find(|item| Port::read(item).is_some_and(|port| port.is_open_to_the_world()))?;
+    Some(subject.item(deployment, item))
+}

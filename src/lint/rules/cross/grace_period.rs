@@ -1,0 +1,104 @@
+//! Containers that are killed while they still finish their work.
+
+use crate::lint::diagnostic::{At, Fix, Grade, Severity};
+use crate::lint::edit;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Container, Program, Subject};
+
+pub static RULE: Rule = Rule {
+    code: "XF103",
+    name: "grace-period",
+    severity: Severity::Warning,
+    summary: "a container is given as long to stop as its server takes to finish",
+    why: "Docker sends SIGKILL 10 s after SIGTERM unless `stop_grace_period` says otherwise. A server that would let requests finish for 30 s is cut off in the middle of them at every deployment: clients see a closed connection, a worker's task is lost or runs twice.",
+    example: "stop_grace_period: 40s",
+    source: "Compose specification: stop_grace_period; gunicorn, Settings: graceful_timeout (30); Celery, Workers Guide: Stopping the worker",
+    fix: Some(Grade::Checked),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for container in subject.production_containers() {
+        let (Some((grace, said)), Some((needed, why, place))) =
+            (subject.grace(container), needed(subject, container))
+        else {
+            continue;
+        };
+        if grace >= needed {
+            continue;
+        }
+        let Some((deployment, service)) = subject.composed(container) else { continue };
+        // Enough to end after the last request did.
+        let wanted = needed + 5;
+        let at = said.unwrap_or_else(|| subject.service(deployment, service));
+        let killed = if said.is_some() {
+            format!("it is killed after {grace} s")
+        } else {
+            format!("it is killed after {grace} s, since no stop_grace_period is set")
+        };
+        let finding = findings.add(at, format!("{}: {why}, and {killed}", container.name));
+        let help = if wanted <= 300 {
+            format!("stop_grace_period: {wanted}s, which is {needed} s and 5 to end in")
+        } else {
+            "worker_soft_shutdown_timeout = 45 with REMAP_SIGTERM=SIGQUIT and stop_grace_period: 60s (Celery 5.5): what is not done by then goes back to the queue".to_owned()
+        };
+        finding.about(&container.name).help(help);
+        if let Some(place) = place {
+            finding.related(place, why);
+        }
+        let value = format!("{wanted}s");
+        // Hours are no time to wait for a container.
+        let edit = edit::compose::put(subject, deployment, service, &["stop_grace_period"], &value)
+            .filter(|_| wanted <= 300);
+        if let Some(edit) = edit {
+            let fix =
+                Fix::new(Grade::Checked, format!("gives {} {wanted} s to stop", container.name));
+            finding.fix(
+                fix.edit(edit.at, edit.text)
+                    .condition("the engine waits that long only while something is still running"),
+            );
+        }
+    }
+}
+
+/// How long it takes to finish, why, and where that is said.
+fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Option<At>)> {
+    // With reload it is for who works on it.
+    let server = container.server.as_ref().filter(|own| !own.reloads())?;
+    let seconds = |value: i64| u64::try_from(value).ok().filter(|own| *own > 0);
+    match server.program {
+        Program::Gunicorn => match server.get("graceful_timeout") {
+            Some((value, at)) => {
+                let own = seconds(value.int()?)?;
+                Some((own, format!("gunicorn lets requests finish for {own} s"), Some(at)))
+            }
+            // Settings that are not here may say it.
+            None if server.options.contains_key("config") && server.config.is_none() => None,
+            None => {
+                Some((30, "gunicorn lets requests finish for 30 s".to_owned(), Some(server.at)))
+            }
+        },
+        Program::Uvicorn => {
+            let (value, at) = server.get("graceful_timeout")?;
+            let own = seconds(value.int()?)?;
+            Some((own, format!("uvicorn lets requests finish for {own} s"), Some(at)))
+        }
+        Program::CeleryWorker => {
+            // It hands running tasks back in time.
+            let soft = subject.celery("worker_soft_shutdown_timeout").is_some()
+                || container.env.contains_key("REMAP_SIGTERM")
+                || container
+                    .steps
+                    .iter()
+                    .any(|s| s.argv.iter().any(|w| w.contains("soft_shutdown")));
+            if soft {
+                return None;
+            }
+            let (value, at) =
+                server.get("time_limit").or_else(|| subject.celery("task_time_limit"))?;
+            let own = seconds(value.int()?)?;
+            Some((own, format!("a task may run for {own} s"), Some(at)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,56 @@
+//! An address of localhost for what runs in another container.
+
+use crate::lint::diagnostic::Severity;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::Subject;
+
+pub static RULE: Rule = Rule {
+    code: "XF128",
+    name: "localhost-in-container",
+    severity: Severity::Error,
+    summary: "a container names another service by its name, not by localhost",
+    why: "In a container localhost is the container itself, where no database listens: `connection refused`, and the application does not start.",
+    example: "DATABASE_URL: postgresql://app:${POSTGRES_PASSWORD}@db:5432/app",
+    source: "Docker, Networking overview; Compose, Networking in Compose",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for container in subject.containers.iter().filter(|own| own.kind.is_application()) {
+        let Some((deployment, _)) = subject.composed(container) else { continue };
+        // With the host's network, or another's, localhost is somebody else.
+        if subject.networks(container).is_none() {
+            continue;
+        }
+        for address in container.addresses().into_iter().filter(|own| own.is_local()) {
+            let there =
+                subject.containers_of(deployment).find(|own| address.kinds.contains(&own.kind));
+            let Some(there) = there else { continue };
+            // A process of the same container may be it.
+            let starts = container.steps.iter().any(|step| {
+                step.argv
+                    .iter()
+                    .any(|word| word.contains("redis-server") || word.contains("supervisord"))
+            });
+            if starts {
+                continue;
+            }
+            findings
+                .add(
+                    address.at,
+                    format!(
+                        "{}: {} is {} in its own container, and {} runs in {}",
+                        container.name,
+                        address.variable,
+                        address.host,
+                        there.kind.word(),
+                        there.name
+                    ),
+                )
+                .about(&address.variable)
+                .related(subject.container_at(there), format!("{} is here", there.kind.word()))
+                .help(format!("{} in place of {}", there.name, address.host));
+        }
+    }
+}

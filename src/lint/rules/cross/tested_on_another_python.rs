@@ -1,0 +1,53 @@
+//! Tests that never run on the Python of the image.
+
+use crate::detect::{scope, version};
+use crate::lint::diagnostic::Severity;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::cross::python_versions_apart::minor;
+use crate::lint::subject::Subject;
+
+pub static RULE: Rule = Rule {
+    code: "XF120",
+    name: "tested-on-another-python",
+    severity: Severity::Advice,
+    summary: "the tests run on the Python that the image has",
+    why: "What only another version of Python does differently is found by users: a package without a wheel for it, a deprecated module that is gone.",
+    example: "- uses: actions/setup-python@v6\n  with:\n    python-version: \"3.12\"  # FROM python:3.12-slim",
+    source: "actions/setup-python: python-version",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    let Some(tested) = version::continuous_integration(&subject.tree) else { return };
+    // One version at least: no job says nothing of it.
+    if tested.minors.is_empty() || !runs_tests(subject, &tested.evidence.path) {
+        return;
+    }
+    let mut seen = Vec::new();
+    for build in subject.production_builds().filter(|own| subject.is_detected(own)) {
+        let Some(minor) = minor(build).filter(|own| !tested.minors.contains(own)) else { continue };
+        if seen.contains(&minor) || !scope::counts(subject.path(subject.from_of(build).text)) {
+            continue;
+        }
+        seen.push(minor);
+        let names: Vec<String> = tested.minors.iter().map(|own| format!("3.{own}")).collect();
+        findings
+            .add(
+                subject.from_of(build),
+                format!(
+                    "the image has Python 3.{minor}, and {} tests on {}",
+                    tested.evidence.path,
+                    names.join(", ")
+                ),
+            )
+            .about(&build.image.base.text)
+            .help(format!("python-version: \"3.{minor}\" in {}", tested.evidence.place()));
+    }
+}
+
+/// Whether a workflow runs tests, and does not only build the documentation.
+fn runs_tests(subject: &Subject, path: &str) -> bool {
+    let words = ["pytest", "unittest", "manage.py test", "tox", "nox", "make test", "coverage"];
+    subject.tree.text(path).is_some_and(|text| words.iter().any(|word| text.contains(word)))
+}

@@ -1,0 +1,53 @@
+//! A proxy that gives up before the server does.
+
+use crate::lint::diagnostic::Severity;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Program, Subject, amount};
+
+pub static RULE: Rule = Rule {
+    code: "XF105",
+    name: "timeout-chain",
+    severity: Severity::Warning,
+    summary: "nginx waits longer for an answer than gunicorn lets a worker take",
+    why: "Each part has to wait a little longer than the one behind it: statement, request, gunicorn, nginx, client. nginx answers 504 after `proxy_read_timeout`, 60 s unless it is set, while the worker goes on: the work is done for nobody, and who tries again does it twice.",
+    example: "proxy_read_timeout 130s;  # gunicorn: timeout = 120",
+    source: "nginx, ngx_http_proxy_module: proxy_read_timeout; gunicorn, Settings: timeout",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for proxy in &subject.proxies {
+        for passed in subject.passed(proxy) {
+            let set = passed.get("proxy_read_timeout");
+            if set.is_none() && subject.set_elsewhere(proxy, "proxy_read_timeout") {
+                continue;
+            }
+            let waits = match set {
+                Some(own) => amount::seconds(own.first()),
+                None => Some(60),
+            };
+            let Some(waits) = waits else { continue };
+            let container = subject
+                .production_deployments()
+                .find_map(|deployment| subject.named(deployment, &passed.host));
+            let Some(server) = container.and_then(|own| own.server.as_ref()) else { continue };
+            // With an event loop it is a heartbeat, and no limit of a request.
+            if server.program != Program::Gunicorn || server.is_asgi() {
+                continue;
+            }
+            let Some((value, at)) = server.get("timeout") else { continue };
+            let Some(limit) = value.int().and_then(|own| u64::try_from(own).ok()) else { continue };
+            if limit <= waits {
+                continue;
+            }
+            let place = set.map_or(passed.at, |own| crate::lint::At::new(proxy.text, own.span));
+            let unset = if set.is_some() { "" } else { ", since no proxy_read_timeout is set" };
+            findings
+                .add(place, format!("nginx gives up on {} after {waits} s{unset}, and gunicorn lets a worker take {limit} s", passed.host))
+                .about(format!("{} proxy_read_timeout", passed.host))
+                .related(at, format!("a worker may take {limit} s"))
+                .help(format!("proxy_read_timeout {}s;", limit + 10));
+        }
+    }
+}

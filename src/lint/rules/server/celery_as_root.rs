@@ -1,0 +1,34 @@
+//! Celery that is told to run as root.
+
+use crate::lint::diagnostic::Severity;
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::Subject;
+
+pub static RULE: Rule = Rule {
+    code: "PY116",
+    name: "celery-as-root",
+    severity: Severity::Warning,
+    summary: "Celery's worker does not run as root",
+    why: "C_FORCE_ROOT switches off the guard that Celery has against root with pickle: whoever can write to the broker then runs what he likes as root in the container.",
+    example: "USER 10001:10001",
+    source: "Celery, Daemonization: Running the worker with superuser privileges (root)",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    let mut seen = Vec::new();
+    for container in subject.production_containers() {
+        let Some(variable) = container.env.get("C_FORCE_ROOT") else { continue };
+        let is_on = variable.value.as_deref().is_some_and(|own| !own.is_empty());
+        let is_celery = container.kind.is_application();
+        if !is_on || !is_celery || seen.contains(&variable.at) {
+            continue;
+        }
+        seen.push(variable.at);
+        findings
+            .add(variable.at, format!("{}: C_FORCE_ROOT lets Celery run as root", container.name))
+            .about("C_FORCE_ROOT")
+            .help("a USER in the image, and no C_FORCE_ROOT");
+    }
+}

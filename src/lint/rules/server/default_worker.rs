@@ -1,0 +1,71 @@
+//! gunicorn with its one default worker.
+
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::server::options;
+use crate::lint::subject::{Program, Subject, Value};
+
+pub static RULE: Rule = Rule {
+    code: "PY102",
+    name: "default-worker",
+    severity: Severity::Warning,
+    summary: "gunicorn has more than one worker, or threads",
+    why: "gunicorn starts one sync worker unless told otherwise, and that serves one request at a time: while one waits for the database everybody else waits, the health check as well.",
+    example: "CMD [\"gunicorn\", \"--workers\", \"3\", \"--threads\", \"2\", \"shop.wsgi\"]",
+    source: "gunicorn, Settings: workers (1); Design: How Many Workers?",
+    fix: Some(Grade::Suggested),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    let mut seen = Vec::new();
+    for container in subject.production_containers() {
+        let Some(server) = container
+            .server
+            .as_ref()
+            .filter(|own| own.program == Program::Gunicorn && !own.reloads())
+        else {
+            continue;
+        };
+        let said = ["workers", "threads"].iter().any(|name| server.get(name).is_some());
+        let class = server.get("worker_class").map(|(value, _)| value.text());
+        let is_sync = match class {
+            None => true,
+            Some(own) => own.as_deref() == Some("sync"),
+        };
+        // A platform that says the port says the rest.
+        let platform = matches!(server.get("bind"), Some((Value::Variable { .. }, _)));
+        let (replicas, _) = subject.replicas(container);
+        if said
+            || !is_sync
+            || platform
+            || replicas > 1
+            || options::is_hidden(server)
+            || container.env.contains_key("WEB_CONCURRENCY")
+            || container.env.get("GUNICORN_CMD_ARGS").is_some_and(|own| own.value.is_none())
+            || !container.missing_env_files.is_empty()
+            || seen.contains(&server.at)
+        {
+            continue;
+        }
+        seen.push(server.at);
+        let finding = findings.add(
+            server.at,
+            format!(
+                "{}: gunicorn has one sync worker, which serves one request at a time",
+                container.name
+            ),
+        );
+        finding
+            .about(&container.name)
+            .help("--workers 3 --threads 2: 2 × 1 CPU + 1, and a second request while one waits");
+        if let Some(edit) =
+            options::gunicorn(subject, server, &[("workers", "3"), ("threads", "2")])
+        {
+            finding.fix(
+                Fix::new(Grade::Suggested, "three workers with two threads each")
+                    .edit(edit.at, edit.text),
+            );
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! gunicorn's heartbeat in a file on a disk.
+
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::server::options;
+use crate::lint::subject::{Program, Subject};
+use crate::source::compose::Source;
+
+pub static RULE: Rule = Rule {
+    code: "PY107",
+    name: "heartbeat-on-disk",
+    severity: Severity::Advice,
+    summary: "gunicorn's heartbeat files are in memory",
+    why: "Each worker touches a file in /tmp to say that it lives. In a container that is the disk: when the disk is busy the touch waits, and gunicorn kills a worker that did nothing wrong.",
+    example: "worker_tmp_dir = \"/dev/shm\"",
+    source: "gunicorn, FAQ: How do I avoid Gunicorn excessively blocking in os.fchmod?",
+    fix: Some(Grade::Safe),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    let mut seen = Vec::new();
+    for container in subject.production_containers() {
+        let Some(server) = container
+            .server
+            .as_ref()
+            .filter(|own| own.program == Program::Gunicorn && !own.reloads())
+        else {
+            continue;
+        };
+        let in_memory = subject.composed(container).is_some_and(|(_, service)| {
+            let tmpfs =
+                service.names("tmpfs").iter().any(|own| own.split(':').next() == Some("/tmp"));
+            tmpfs
+                || service
+                    .mounts()
+                    .iter()
+                    .any(|own| own.target == "/tmp" && own.source == Source::Nothing)
+        });
+        let elsewhere = container.variable("TMPDIR").is_some_and(|own| own.starts_with("/dev/shm"));
+        if server.get("worker_tmp_dir").is_some()
+            || in_memory
+            || elsewhere
+            || options::is_hidden(server)
+            || !container.missing_env_files.is_empty()
+            || seen.contains(&server.at)
+        {
+            continue;
+        }
+        seen.push(server.at);
+        let finding = findings.add(
+            server.at,
+            format!("{}: gunicorn's heartbeat is a file on the disk", container.name),
+        );
+        finding
+            .about(&container.name)
+            .help("worker_tmp_dir = \"/dev/shm\", which every container has");
+        if let Some(edit) =
+            options::gunicorn(subject, server, &[("worker_tmp_dir", "\"/dev/shm\"")])
+        {
+            finding.fix(
+                Fix::new(Grade::Safe, "keeps the heartbeat in memory").edit(edit.at, edit.text),
+            );
+        }
+    }
+}

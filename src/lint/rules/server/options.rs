@@ -1,0 +1,64 @@
+//! Edits that give a server one more option.
+
+use crate::lint::diagnostic::{At, Edit};
+use crate::lint::subject::{Server, Subject};
+use crate::source::text::Span;
+
+/// Puts settings into gunicorn's file where it has one, else options behind
+/// the program's name, where that stands as one word. Each is the name of a
+/// setting and its value as Python has it.
+pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -> Option<Edit> {
+    if let Some(config) = server.config {
+        let number = subject.gunicorn[config].text;
+        let text = &subject.texts[number].text;
+        let before = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        let lines: Vec<String> =
+            settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        let at = At::new(number, Span::new(text.len(), text.len()));
+        return Some(Edit { at, text: format!("{before}{}", lines.concat()) });
+    }
+    if server.options.contains_key("config") {
+        return None;
+    }
+    let written = subject.slice(server.at);
+    // A list of a compose file, a substitution, a tab: other ways to write it.
+    let mut places = written.match_indices("gunicorn").filter(|(at, _)| {
+        let before = written[..*at].chars().next_back();
+        let after = written[at + 8..].chars().next();
+        let is_quoted = before == Some('"') && after == Some('"');
+        let is_word = before.is_none_or(|c| c == ' ' || c == '/') && after == Some(' ');
+        is_quoted || is_word
+    });
+    let (at, _) = places.next()?;
+    // What is said about it, and what is run.
+    if places.next().is_some() {
+        return None;
+    }
+    let end = at + "gunicorn".len();
+    let is_quoted = written[end..].starts_with('"');
+    let words = settings.iter().flat_map(|(name, value)| {
+        [format!("--{}", name.replace('_', "-")), value.trim_matches('"').to_owned()]
+    });
+    let words: Vec<String> = words.collect();
+    let (place, text) = if is_quoted {
+        let words: Vec<String> = words.iter().map(|word| format!(", \"{word}\"")).collect();
+        (end + 1, words.concat())
+    } else {
+        (end, format!(" {}", words.join(" ")))
+    };
+    let place = server.at.span.start + place;
+    Some(Edit { at: At::new(server.at.text, Span::new(place, place)), text })
+}
+
+/// How many workers gunicorn has: `None` where that is not known.
+pub fn workers(server: &Server) -> Option<i64> {
+    match server.get("workers") {
+        Some((value, _)) => value.int(),
+        None => Some(1),
+    }
+}
+
+/// Whether settings that are not here may say more.
+pub fn is_hidden(server: &Server) -> bool {
+    server.options.contains_key("config") && server.config.is_none()
+}

@@ -1,0 +1,88 @@
+//! A signing key that stands in the code.
+
+use crate::detect::path::is_below;
+use crate::detect::services::is_for_another_environment;
+use crate::lint::diagnostic::{At, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Subject, Value};
+
+pub static RULE: Rule = Rule {
+    code: "PY111",
+    name: "secret-key-in-code",
+    severity: Severity::Error,
+    summary: "signing keys come from the environment",
+    why: "Whoever can read the repository can sign sessions and password resets as the application does: he is any user he likes. 37 % of public Python services have theirs in the code.",
+    example: "SECRET_KEY = os.environ[\"SECRET_KEY\"]",
+    source: "Django, Settings: SECRET_KEY; Flask, Configuration: SECRET_KEY",
+    fix: None,
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    // XF123 is about that.
+    if subject.facts.settings.value().is_some_and(|own| is_for_another_environment(own)) {
+        return;
+    }
+    let used = subject.production_containers().find(|own| {
+        let serves =
+            own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
+        serves && subject.runs_detected(own)
+    });
+    let Some(container) = used else { return };
+    let detected = subject.facts.settings.value().map(String::as_str);
+    let module = container.variable("DJANGO_SETTINGS_MODULE");
+    if module.is_some() && detected.is_some() && module != detected {
+        return;
+    }
+    let Some((name, at)) = key(subject) else { return };
+    findings
+        .add(at, format!("{name} stands in the code that {} runs", container.name))
+        .about(&name)
+        .related(subject.container_at(container), "what is signed with it")
+        .help(format!(
+            "{name} = os.environ[\"{name}\"], and a new key, since everybody has this one"
+        ));
+}
+
+/// The key that counts: Django's last word, else what the code assigns.
+fn key(subject: &Subject) -> Option<(String, At)> {
+    if !subject.settings.is_empty() {
+        let (value, at) = subject.setting("SECRET_KEY")?;
+        let literal = matches!(value, Value::Text(text) if text.len() >= 8);
+        return literal.then(|| ("SECRET_KEY".to_owned(), at));
+    }
+    of_flask(subject).or_else(|| {
+        // Of the application's own package: others may not be run at all.
+        let root = subject.facts.root.value()?;
+        let package = subject.facts.app.value()?.split(['.', ':']).next()?;
+        let package = crate::detect::path::join(root, package)?;
+        let lack = subject.facts.readiness.iter().find(|own| {
+            own.kind == "secret-in-settings"
+                && is_below(&own.path, &package)
+                && !is_for_another_environment(&own.path)
+        })?;
+        let at = subject.line_of(&lack.path, lack.line)?;
+        let name = subject.slice(at).split([':', '=', ' ']).next()?.to_owned();
+        Some((name, at))
+    })
+}
+
+/// `app.secret_key = "…"` beside the application.
+fn of_flask(subject: &Subject) -> Option<(String, At)> {
+    let flask = subject.facts.installs("flask");
+    let root = subject.facts.root.value()?;
+    let module = subject.facts.app.value()?.split(':').next()?;
+    let path = subject.tree.module_path(root, module).filter(|_| flask)?;
+    let text = subject.tree.text(&path)?;
+    let starts =
+        ["app.secret_key = ", "app.config[\"SECRET_KEY\"] = ", "app.config['SECRET_KEY'] = "];
+    let is_literal = |line: &str| {
+        starts.iter().any(|start| {
+            line.trim_start()
+                .strip_prefix(start)
+                .is_some_and(|value| value.trim_start_matches('b').starts_with(['"', '\'']))
+        })
+    };
+    let line = text.lines().position(is_literal)?;
+    Some(("SECRET_KEY".to_owned(), subject.line_of(&path, line + 1)?))
+}

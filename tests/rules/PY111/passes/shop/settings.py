@@ -1,0 +1,3 @@
+import os
+INSTALLED_APPS = []
+SECRET_KEY = os.environ["SECRET_KEY"]

@@ -1,0 +1,5 @@
+import os
+INSTALLED_APPS = []
+ALLOWED_HOSTS = ["*"]
+ALLOWED_HOSTS = os.environ["HOSTS"].split(",")
+CORS_HOSTS = ["*"]

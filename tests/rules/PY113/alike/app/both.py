@@ -1,0 +1,4 @@
+from a2wsgi import ASGIMiddleware
+from app.main import app as inner
+
+app = ASGIMiddleware(inner)

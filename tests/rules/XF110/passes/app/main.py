@@ -1,0 +1,6 @@
+import os
+
+from fastapi import FastAPI
+
+TOKEN = os.environ["UPSTREAM_TOKEN"]
+app = FastAPI()

@@ -1,0 +1,2 @@
+# no files
+from django.db import models
