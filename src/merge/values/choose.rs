@@ -41,6 +41,11 @@ fn image(base: &str, disk: &str, new: &str) -> Option<String> {
     // Of one tag, the digest on disk was resolved by whoever bumped it.
     let of_disk = disk.1.filter(|_| tag == disk.0);
     let digest = of_disk.or(new.1.filter(|_| tag == new.0 && !was_removed));
+    // A digest that somebody pinned is not lost to a bump of the other side.
+    let is_pinned = disk.1.is_some() && disk.1 != base.1 || new.1.is_some() && !was_removed;
+    if digest.is_none() && is_pinned {
+        return None;
+    }
     Some(digest.map_or_else(|| tag.clone(), |digest| format!("{tag}@{digest}")))
 }
 
@@ -80,7 +85,7 @@ fn three(
 /// A number and what follows it, such as `-slim-trixie`: each is merged for
 /// itself, so that a new number meets a new variant.
 fn parts(base: (&str, &str), disk: (&str, &str), new: (&str, &str)) -> Option<String> {
-    let number = three(base.0, disk.0, new.0, || higher(disk.0, new.0, disk.0, new.0))?;
+    let number = three(base.0, disk.0, new.0, || raised(base.0, disk.0, new.0))?;
     let suffix = three(base.1, disk.1, new.1, || match numbers_in(disk.1, new.1)? {
         Ordering::Less => Some(new.1.to_owned()),
         _ => Some(disk.1.to_owned()),
@@ -101,6 +106,26 @@ fn higher(of_disk: &str, of_new: &str, disk: &str, new: &str) -> Option<String> 
     Some(match compare(of_disk, of_new)? {
         Ordering::Less => new.to_owned(),
         Ordering::Greater | Ordering::Equal => disk.to_owned(),
+    })
+}
+
+/// The higher of two versions that both sides raised. Where one of them went
+/// down, or to a version that is not released yet, somebody meant it, and has to
+/// say what holds.
+fn raised(base: &str, disk: &str, new: &str) -> Option<String> {
+    let is_up = |side: &str| {
+        !is_pre_release(side)
+            && matches!(compare(base, side), Some(Ordering::Less | Ordering::Equal))
+    };
+    if is_up(disk) && is_up(new) { higher(disk, new, disk, new) } else { None }
+}
+
+/// Whether a version is of before its release: `3.15.0rc1`, `2.0-beta.1`.
+fn is_pre_release(version: &str) -> bool {
+    let lower = version.to_ascii_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+    words.into_iter().any(|word| {
+        matches!(word, "a" | "b" | "c" | "rc" | "alpha" | "beta" | "dev" | "pre" | "preview")
     })
 }
 

@@ -23,8 +23,6 @@ fn the_number_and_the_variant_of_a_tag_are_merged_each_for_itself() {
         (["3.14.1-slim", "3.14.3-slim", "3.14.2-slim-trixie"], "3.14.3-slim-trixie"),
         (["17-alpine3.20", "17.1-alpine3.21", "17-alpine3.22"], "17.1-alpine3.22"),
         (["v4", "v4.2", "v5"], "v5"),
-        (["3.14", "3.15.0rc1", "3.14.9"], "3.15.0rc1"),
-        (["3.15.0rc1", "3.15.0rc2", "3.15.0"], "3.15.0"),
         (["9.2", "10.0", "9.10"], "10.0"),
         (["trixie-20260101", "trixie-20260301", "trixie-20260201"], "trixie-20260301"),
         (["3.13", "3.14.0", "3.14"], "3.14.0"),
@@ -45,6 +43,15 @@ fn two_other_variants_or_no_numbers_are_left_to_the_lines() {
         ["3.14-slim-trixie", "3.14.1-slim-bookworm", "3.14.2-alpine"],
         ["stable", "latest", "edge"],
         ["3.14", "latest", "3.15"],
+        // Not released yet.
+        ["3.14", "3.15.0rc1", "3.14.9"],
+        ["3.15.0rc1", "3.15.0rc2", "3.15.0"],
+        // Lowered on purpose.
+        ["3.14", "3.12", "3.14.2"],
+        ["16", "17", "15"],
+        ["3.14", "3.12", "3.13"],
+        // Pinned on purpose, and another tag.
+        ["3.13", "3.13@sha256:a", "3.14"],
     ] {
         let files = tags.map(|tag| format!("FROM python:{tag}\n"));
         let [base, disk, new] = files.each_ref().map(String::as_str);
@@ -58,16 +65,28 @@ fn a_digest_goes_with_its_tag() {
         ([":3.13@sha256:a", ":3.14@sha256:b", ":3.13.2@sha256:c"], ":3.14@sha256:b"),
         ([":3.13@sha256:a", ":3.13.2@sha256:b", ":3.14@sha256:c"], ":3.14@sha256:c"),
         ([":3.13@sha256:a", ":3.13@sha256:b", ":3.13@sha256:c"], ":3.13@sha256:b"),
-        ([":3.13", ":3.13@sha256:b", ":3.14"], ":3.14"),
         ([":3.13", ":3.14", ":3.14@sha256:c"], ":3.14@sha256:c"),
         ([":3.13@sha256:a", ":3.13", ":3.14@sha256:c"], ":3.14"),
         (["@sha256:a", "@sha256:b", "@sha256:c"], "@sha256:b"),
-        // Of a tag that neither side has, nobody knows the digest.
-        ([":3-a@sha256:a", ":3-b@sha256:b", ":4-a@sha256:c"], ":4-b"),
     ] {
         let files = values.map(|value| format!("services:\n  web:\n    image: x/py{value}\n"));
         let holding = holds(Syntax::Yaml, files.each_ref().map(String::as_str));
         assert_eq!(holding, format!("services:\n  web:\n    image: x/py{expected}\n"));
+    }
+}
+
+/// One that somebody pinned is not lost: the lines conflict, and a person says
+/// what holds.
+#[test]
+fn a_pinned_digest_is_not_dropped() {
+    for values in [
+        [":3.13", ":3.13@sha256:b", ":3.14"],
+        // Of a tag that neither side has, nobody knows the digest.
+        [":3-a@sha256:a", ":3-b@sha256:b", ":4-a@sha256:c"],
+    ] {
+        let files = values.map(|value| format!("services:\n  web:\n    image: x/py{value}\n"));
+        let [base, disk, new] = files.each_ref().map(String::as_str);
+        assert_eq!(agreed(Syntax::Yaml, base, disk, new), files);
     }
 }
 

@@ -244,7 +244,10 @@ fn commands_and_flags_that_are_written_about_are_there() {
         .map(str::to_owned)
         .collect();
     for page in fs::read_dir(project().join("docs")).unwrap() {
-        files.push(format!("docs/{}", page.unwrap().file_name().into_string().unwrap()));
+        let page = page.unwrap();
+        if page.path().is_file() {
+            files.push(format!("docs/{}", page.file_name().into_string().unwrap()));
+        }
     }
     let call =
         Regex::new(r"(?:^|[`$(\s])dockwright ((?:preset |schema )?[a-z]+)\b([^\n`|;]*)").unwrap();
