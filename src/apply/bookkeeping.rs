@@ -108,6 +108,17 @@ pub enum FileState {
     /// What a preset changed in it did not merge, and waits for a person.
     #[serde(rename = "conflict")]
     Conflict,
+    /// It was written with conflict markers: whoever takes them out has resolved it.
+    #[serde(rename = "markers")]
+    Marked,
+}
+
+impl FileState {
+    /// Whether dockwright wrote what is there, edits of the user aside.
+    #[must_use]
+    pub const fn is_written(self) -> bool {
+        matches!(self, Self::Clean | Self::Conflict | Self::Marked)
+    }
 }
 
 /// One output.

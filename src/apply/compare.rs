@@ -108,9 +108,7 @@ fn standing(file: &Rendered, disk: &DiskState, lock: Option<&Lock>) -> Standing 
     if !secret && normalised(there) == normalised(&file.bytes) {
         return Standing::Same;
     }
-    let written = |entry: &&crate::apply::bookkeeping::FileEntry| {
-        matches!(entry.state, FileState::Clean | FileState::Conflict)
-    };
+    let written = |entry: &&crate::apply::bookkeeping::FileEntry| entry.state.is_written();
     let base = entry.filter(written).and_then(|entry| entry.base.as_ref());
     if base.is_some_and(|base| *base == hash(there)) {
         return Standing::Ours;

@@ -15,8 +15,7 @@ const RESOLVE: &str = "resolve it, then `dockwright update`";
 /// Every conflict of a repository.
 pub fn find(project: &Project) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
-    let written =
-        |entry: &&FileEntry| matches!(entry.state, FileState::Clean | FileState::Conflict);
+    let written = |entry: &&FileEntry| entry.state.is_written();
     for entry in project.lock.file.iter().filter(written) {
         let path = RelPath::new(&entry.path).expect("reading the lock has checked its paths");
         let disk = disk::look(&project.dir, &path)?;

@@ -125,11 +125,10 @@ fn of_base(project: &Project, entry: &FileEntry, base: &str) -> Option<Finding> 
 }
 
 fn managed(project: &Project, entry: &FileEntry) -> Result<Option<Finding>, Error> {
-    let (FileState::Clean | FileState::Conflict | FileState::Deleted, path) =
-        (entry.state, RelPath::new(&entry.path).expect("reading the lock has checked its paths"))
-    else {
+    if !(entry.state.is_written() || entry.state == FileState::Deleted) {
         return Ok(None);
-    };
+    }
+    let path = RelPath::new(&entry.path).expect("reading the lock has checked its paths");
     let finding = |what: String| Some(found("managed", &entry.path, what));
     let again = "`dockwright update --force` writes it anew; edits belong into the preset";
     Ok(match disk::look(&project.dir, &path)? {

@@ -19,9 +19,7 @@ pub fn list(project: &Project, report: &mut Report) -> Result<(), Error> {
             FileState::Kept => Some(Why::NotAdopted),
             FileState::LeftOut => Some(Why::LeftOut),
             FileState::Deleted if disk == DiskState::Absent => Some(Why::Deleted),
-            FileState::Clean | FileState::Conflict
-                if disk == DiskState::Absent && is_missed(entry) =>
-            {
+            state if state.is_written() && disk == DiskState::Absent && is_missed(entry) => {
                 Some(Why::Deleted)
             }
             _ => None,

@@ -138,7 +138,7 @@ impl Decider<'_> {
         }
         let clean = FileEntry::clean(&case.file);
         let beside = entry.beside.clone();
-        self.decided.entries.push(FileEntry { state: FileState::Conflict, beside, ..clean });
+        self.decided.entries.push(FileEntry { state: FileState::Marked, beside, ..clean });
         self.decided.pristine.push(case.file.bytes.clone());
         self.place(&case, marked, What::Conflict(hunks), "written with markers")
     }

@@ -167,7 +167,9 @@ impl Decider<'_> {
                 self.own_again(case, "it was deleted, and what stands there now is yours")?;
             }
             FileState::Deleted => self.keep(&case, What::Deleted, ""),
-            FileState::Clean | FileState::Conflict => self.owned(case, &entry)?,
+            FileState::Clean | FileState::Conflict | FileState::Marked => {
+                self.owned(case, &entry)?;
+            }
         }
         Ok(())
     }

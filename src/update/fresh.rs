@@ -23,7 +23,10 @@ impl Decider<'_> {
             return Ok(());
         }
         if is_there(&case.disk) {
-            if output.ownership == Ownership::Append {
+            // A preset's own list is added to a file that it never wrote when
+            // somebody says so; what every service has needs no question.
+            let asked = output.bundle != Bundle::Preset || self.takes(output.path.as_str());
+            if output.ownership == Ownership::Append && asked {
                 return self.extend(case);
             }
             return self.own_again(case, "a file of yours stands where a new one would");

@@ -64,7 +64,7 @@ fn markers_stay_open_until_they_are_resolved() {
     assert!(marked.contains("<<<<<<< on disk") && marked.contains("||||||| as it was"), "{marked}");
     // What did merge was written, and the version is the new one.
     assert!(team.read("DEPLOY.md").contains("3680 MiB"));
-    assert!(team.read(".dockwright/lock.toml").contains("state = \"conflict\""));
+    assert!(team.read(".dockwright/lock.toml").contains("state = \"markers\""));
 
     let before = team.tree();
     let report = team.update(&[], 1);
@@ -396,4 +396,21 @@ fn nothing_is_read_or_written_through_a_link() {
     symlink(team.top.path().join("elsewhere"), &kept).unwrap();
     fs::remove_dir_all(team.top.path().join("team")).unwrap();
     team.update(&[], 2);
+}
+
+#[test]
+fn a_list_of_a_preset_touches_a_file_that_it_never_wrote_only_when_it_is_told_to() {
+    let team = Team::with_shop("extends = [\"fastapi-uvicorn\"]\n");
+    team.write("notes.txt", "mine\n");
+    team.release(
+        "2.0.0",
+        "extends = [\"fastapi-uvicorn\"]\n[files.\"notes.txt\"]\ntemplate = \"notes.tera\"\nownership = \"append\"\n",
+    );
+    std::fs::create_dir_all(team.top.path().join("team/templates")).unwrap();
+    std::fs::write(team.top.path().join("team/templates/notes.tera"), "theirs\n").unwrap();
+    let said = team.update(&[], 0);
+    assert!(said.contains("notes.txt") && said.contains("--take notes.txt"), "{said}");
+    assert_eq!(team.read("notes.txt"), "mine\n");
+    team.update(&["--take", "notes.txt"], 0);
+    assert!(team.read("notes.txt").contains("theirs"));
 }
