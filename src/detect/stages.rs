@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use parse_dockerfile::{Dockerfile, Instruction, Source};
-
-use crate::detect::commands::{join, without_run};
+use crate::detect::commands::join;
 use crate::detect::facts::Doubt;
 use crate::detect::tree::Tree;
+use crate::source::dockerfile::{Dockerfile, Keyword, Transfer};
+use crate::source::text::Text;
 
 /// Names of images that build in another language.
 const BUILDERS: [&str; 14] = [
@@ -48,9 +48,8 @@ struct Copy {
 #[must_use]
 pub fn find(tree: &Tree, context: &str) -> Vec<Doubt> {
     let Some(path) = join(context, "Dockerfile") else { return Vec::new() };
-    let text = without_run(tree.text(&path).unwrap_or_default());
-    let Ok(file) = parse_dockerfile::parse(&text) else { return Vec::new() };
-    let stages = stages(&text, &file);
+    let text = Text::new(path.as_str(), tree.text(&path).unwrap_or_default());
+    let stages = stages(&text, &Dockerfile::read(&text.text));
     lost(&stages)
         .into_iter()
         .map(|(copy, builder)| Doubt {
@@ -68,38 +67,23 @@ pub fn find(tree: &Tree, context: &str) -> Vec<Doubt> {
         .collect()
 }
 
-fn stages(text: &str, file: &Dockerfile<'_>) -> Vec<Stage> {
-    let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
-    let mut stages: Vec<Stage> = Vec::new();
-    for instruction in &file.instructions {
-        match instruction {
-            Instruction::From(from) => stages.push(Stage {
-                name: from.as_.as_ref().map_or_else(
-                    || stages.len().to_string(),
-                    |(_, name)| name.value.to_lowercase(),
-                ),
-                base: from.image.value.to_string(),
-                copies: Vec::new(),
-            }),
-            Instruction::Copy(copy) => {
-                let from = copy.options.iter().find(|flag| flag.name.value == "from");
-                let from = from.and_then(|flag| flag.value.as_ref());
-                let (Some(stage), Some(from)) = (stages.last_mut(), from) else { continue };
-                let sources = copy.src.iter().filter_map(|source| match source {
-                    Source::Path(path) => Some(path.value.to_string()),
-                    _ => None,
-                });
-                stage.copies.push(Copy {
-                    from: from.value.to_lowercase(),
-                    sources: sources.collect(),
-                    target: copy.dest.value.to_string(),
-                    line: line(copy.copy.span.start),
-                });
-            }
-            _ => {}
+fn stages(text: &Text, file: &Dockerfile) -> Vec<Stage> {
+    let of = |number: usize| {
+        let copies = file.of_stage(number).filter(|(_, own)| own.keyword == Keyword::Copy);
+        let stage = &file.stages[number];
+        Stage {
+            name: stage.name.as_ref().map_or_else(|| number.to_string(), |own| own.to_lowercase()),
+            base: stage.from.clone(),
+            copies: copies
+                .filter_map(|(_, own)| {
+                    let Transfer { sources, target } = Transfer::of(own, file.escape)?;
+                    let from = own.flag("from")?.to_lowercase();
+                    Some(Copy { from, sources, target, line: text.line(own.span.start) })
+                })
+                .collect(),
         }
-    }
-    stages
+    };
+    (0..file.stages.len()).map(of).collect()
 }
 
 /// What the last stage takes from a builder of another language, by itself or

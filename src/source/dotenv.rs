@@ -51,6 +51,12 @@ pub fn read(text: &str) -> Vec<Entry> {
     entries
 }
 
+/// Names and values of every assignment, in order.
+#[must_use]
+pub fn pairs(text: &str) -> Vec<(String, String)> {
+    read(text).into_iter().map(|entry| (entry.name, entry.value)).collect()
+}
+
 /// The value at a place of the text, and where it ends.
 fn value(text: &str, at: usize, line_end: usize) -> (String, usize) {
     let quote = text[at..].chars().next().filter(|c| matches!(c, '"' | '\''));

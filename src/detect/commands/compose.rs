@@ -8,6 +8,7 @@ use super::paths::{self, expand, join, parent};
 use super::walker::{Setting, Walker};
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
+use crate::source::dotenv;
 
 /// A YAML file as a value; `None` where it cannot be read.
 pub fn yaml(tree: &Tree, path: &str) -> Option<Value> {
@@ -184,17 +185,5 @@ fn env_files(tree: &Tree, path: &str, service: &Value) -> Vec<(String, String)> 
         _ => Vec::new(),
     };
     let files = named.into_iter().filter_map(|file| join(parent(path), file));
-    files.flat_map(|file| dotenv(tree.text(&file).unwrap_or(""))).collect()
-}
-
-/// `NAME=value` lines.
-pub fn dotenv(text: &str) -> Vec<(String, String)> {
-    text.lines()
-        .filter_map(|line| {
-            let line = line.trim();
-            let line = line.strip_prefix("export ").unwrap_or(line);
-            let (name, value) = super::wrapper::assignment(line)?;
-            Some((name.to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()))
-        })
-        .collect()
+    files.flat_map(|file| dotenv::pairs(tree.text(&file).unwrap_or(""))).collect()
 }

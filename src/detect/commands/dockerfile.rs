@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use parse_dockerfile::{Command as Run, Instruction, Source, UnescapedString};
-
+use super::Place;
 use super::compose::{self, Build};
-use super::paths::{self, expand, join, parent};
+use super::paths::{self, join, parent};
 use super::walker::{Setting, Walker};
-use super::{Place, wrapper};
 use crate::detect::tree::Tree;
+use crate::source::dockerfile::{
+    self, Command, Dockerfile, Expanded, Instruction, Keyword, Transfer,
+};
+use crate::source::text::Text;
 
 /// What CMD or ENTRYPOINT says.
 #[derive(Clone, Debug)]
@@ -142,11 +144,11 @@ pub fn images(tree: &Tree) -> Images {
     let mut images = BTreeMap::new();
     for path in tree.counted().filter(|path| is_dockerfile(path)) {
         let Some(text) = tree.text(path) else { continue };
-        let text = without_run(text);
-        let Ok(file) = parse_dockerfile::parse(&text) else { continue };
+        let text = Text::new(path, text);
+        let file = Dockerfile::read(&text.text);
         let context =
             contexts.get(path).cloned().unwrap_or_else(|| likely_context(tree, path, &file));
-        images.insert(path.to_owned(), stages(path, &context, &text, &file, tree));
+        images.insert(path.to_owned(), stages(&context, &text, &file, tree));
     }
     Images(images)
 }
@@ -168,18 +170,12 @@ fn contexts(tree: &Tree) -> BTreeMap<String, String> {
 
 /// The directory in which most of what is copied exists: that of the
 /// Dockerfile or one above it.
-fn likely_context(tree: &Tree, path: &str, file: &parse_dockerfile::Dockerfile<'_>) -> String {
-    let mut sources = Vec::new();
-    for instruction in &file.instructions {
-        if let Some((options, from, _)) = copied(instruction)
-            && !options.iter().any(|flag| flag.name.value == "from")
-        {
-            sources.extend(from.iter().filter_map(|source| match source {
-                Source::Path(path) => Some(path.value.to_string()),
-                _ => None,
-            }));
-        }
-    }
+fn likely_context(tree: &Tree, path: &str, file: &Dockerfile) -> String {
+    let copies = file.instructions.iter().filter(|own| own.flag("from").is_none());
+    let sources: Vec<String> = copies
+        .filter_map(|own| Transfer::of(own, file.escape))
+        .flat_map(|own| own.sources)
+        .collect();
     let mut candidates = vec![parent(path)];
     while let Some(last) = candidates.last()
         && *last != "."
@@ -203,153 +199,82 @@ fn likely_context(tree: &Tree, path: &str, file: &parse_dockerfile::Dockerfile<'
     found.map_or_else(|| ".".to_owned(), |context| (*context).to_owned())
 }
 
-type Copied<'a, 'b> = (&'b [parse_dockerfile::Flag<'a>], &'b [Source<'a>], &'b UnescapedString<'a>);
-
-fn copied<'a, 'b>(instruction: &'b Instruction<'a>) -> Option<Copied<'a, 'b>> {
-    match instruction {
-        Instruction::Copy(copy) => Some((&copy.options, &copy.src, &copy.dest)),
-        Instruction::Add(add) => Some((&add.options, &add.src, &add.dest)),
-        _ => None,
-    }
-}
-
-/// The text with RUN instructions blanked out, lines kept: here-documents in
-/// them are beyond the parser and say nothing of what starts.
-#[must_use]
-pub fn without_run(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut inside = false;
-    let mut heredoc: Option<String> = None;
-    for line in text.lines() {
-        let trimmed = line.trim();
-        if let Some(end) = &heredoc {
-            if trimmed == end {
-                heredoc = None;
-            }
-        } else if inside || trimmed.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("run ")) {
-            // Empty lines and comments do not end a continued instruction.
-            let idle = inside && (trimmed.is_empty() || trimmed.starts_with('#'));
-            inside = idle || trimmed.ends_with('\\');
-            heredoc = trimmed.split_once("<<").and_then(|(_, after)| {
-                let word = after.trim_start_matches('-').trim_matches(['"', '\'']);
-                let end = word.find(|c: char| !c.is_alphanumeric() && c != '_');
-                let word = &word[..end.unwrap_or(word.len())];
-                (!word.is_empty()).then(|| word.to_owned())
-            });
-        } else {
-            kept.push_str(line);
-        }
-        kept.push('\n');
-    }
-    kept
-}
-
-fn stages(
-    path: &str,
-    context: &str,
-    text: &str,
-    file: &parse_dockerfile::Dockerfile<'_>,
-    tree: &Tree,
-) -> Vec<Image> {
-    let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
+fn stages(context: &str, text: &Text, file: &Dockerfile, tree: &Tree) -> Vec<Image> {
     let mut stages: Vec<Image> = Vec::new();
     let mut arguments: Vec<(String, String)> = Vec::new();
-    for instruction in &file.instructions {
-        if let Instruction::From(from) = instruction {
-            let stage = from.as_.as_ref().map_or("", |(_, name)| &name.value).to_owned();
-            let base = stages.iter().find(|image| image.stage == from.image.value).cloned();
+    let line = |own: &Instruction| text.line(own.span.start);
+    for (number, own) in file.instructions.iter().enumerate() {
+        if own.keyword == Keyword::From {
+            let Some(stage) = file.stage_of(number).map(|at| &file.stages[at]) else { continue };
+            let base = stages.iter().find(|image| image.stage == stage.from).cloned();
             let image = base.unwrap_or_else(|| Image {
-                path: path.to_owned(),
+                path: text.path.clone(),
                 context: context.to_owned(),
                 workdir: "/".to_owned(),
                 env: arguments.clone(),
                 ..Image::default()
             });
-            stages.push(Image { stage, ..image });
+            stages.push(Image { stage: stage.name.clone().unwrap_or_default(), ..image });
             continue;
         }
-        if let Instruction::Arg(argument) = instruction
-            && stages.is_empty()
-        {
-            arguments.extend(pairs(&argument.arguments.value));
+        let Some((image, before)) = stages.split_last_mut() else {
+            if own.keyword == Keyword::Arg {
+                arguments.extend(pairs(own, file.escape, &arguments));
+            }
             continue;
-        }
-        let Some((image, before)) = stages.split_last_mut() else { continue };
-        match instruction {
-            Instruction::Env(env) => image.env.extend(env_pairs(&env.arguments.value, &image.env)),
-            Instruction::Arg(argument) => image.env.extend(pairs(&argument.arguments.value)),
-            Instruction::Workdir(workdir) => {
-                let to = expand(workdir.arguments.value.trim().trim_matches('"'), &image.env);
+        };
+        match own.keyword {
+            Keyword::Env | Keyword::Arg => {
+                image.env.extend(pairs(own, file.escape, &image.env));
+            }
+            Keyword::Workdir => {
+                let to = word(own.arguments.text.trim(), file.escape, &image.env);
                 image.workdir = image.absolute(&to);
             }
-            Instruction::Cmd(cmd) => {
-                image.cmd = Some(run(&cmd.arguments, line(cmd.cmd.span.start)));
-            }
-            Instruction::Entrypoint(entry) => {
-                image.entrypoint = Some(run(&entry.arguments, line(entry.entrypoint.span.start)));
+            Keyword::Cmd => image.cmd = Some(run(own, line(own))),
+            Keyword::Entrypoint => {
+                image.entrypoint = Some(run(own, line(own)));
                 // An ENTRYPOINT drops the CMD of the image it is built on.
                 if image.stage.is_empty() && before.is_empty() {
                     image.cmd = None;
                 }
             }
-            other => {
-                if let Some((options, from, to)) = copied(other) {
-                    copy(image, before, options, from, &to.value, tree);
-                }
-            }
+            Keyword::Copy | Keyword::Add => copy(image, before, own, file.escape, tree),
+            _ => {}
         }
     }
     stages
 }
 
-fn run(command: &Run<'_>, line: usize) -> Line {
-    match command {
-        Run::Exec(words) => {
-            Line::Words(words.value.iter().map(|word| word.value.to_string()).collect(), line)
-        }
-        Run::Shell(text) => Line::Shell(text.value.to_owned(), line),
-        _ => Line::Shell(String::new(), line),
+fn run(own: &Instruction, line: usize) -> Line {
+    match own.command() {
+        Command::Exec(words) => Line::Words(words, line),
+        Command::Shell(text) => Line::Shell(text, line),
     }
 }
 
-/// `NAME=value NAME="value"`.
-fn pairs(text: &str) -> Vec<(String, String)> {
-    let words = shell_words::split(text).unwrap_or_default();
-    let set = words.iter().filter_map(|word| wrapper::assignment(word));
-    set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+/// A word without its quotes, known variables put in; others stay as they are.
+fn word(text: &str, escape: char, known: &[(String, String)]) -> String {
+    let value = |name: &str| {
+        let found = known.iter().rev().find(|(own, _)| own == name);
+        found.map(|(_, value)| Expanded { text: value.clone(), unknown: Vec::new() })
+    };
+    dockerfile::expand(text, escape, &value).text
 }
 
-/// As `pairs`, and the old form `NAME value`; known variables are put in.
-fn env_pairs(text: &str, known: &[(String, String)]) -> Vec<(String, String)> {
-    let mut found = pairs(text);
-    if found.is_empty()
-        && let Some((name, value)) = text.trim().split_once(char::is_whitespace)
-    {
-        found.push((name.to_owned(), value.trim().trim_matches('"').to_owned()));
-    }
-    found.into_iter().map(|(name, value)| (name, expand(&value, known))).collect()
+/// The variables that ENV or ARG sets; an ARG without a value sets none.
+fn pairs(own: &Instruction, escape: char, known: &[(String, String)]) -> Vec<(String, String)> {
+    let set = own.pairs(escape).into_iter();
+    set.filter_map(|(name, value, _)| Some((name, word(&value?, escape, known)))).collect()
 }
 
-fn copy(
-    image: &mut Image,
-    before: &[Image],
-    options: &[parse_dockerfile::Flag<'_>],
-    from: &[Source<'_>],
-    to: &str,
-    tree: &Tree,
-) {
-    let to = expand(to.trim_matches('"'), &image.env);
+fn copy(image: &mut Image, before: &[Image], own: &Instruction, escape: char, tree: &Tree) {
+    let Some(Transfer { sources, target }) = Transfer::of(own, escape) else { return };
+    let to = word(&target, escape, &image.env);
     let target = image.absolute(&to);
-    let sources: Vec<String> = from
-        .iter()
-        .filter_map(|source| match source {
-            Source::Path(path) => Some(expand(path.value.trim_matches('"'), &image.env)),
-            _ => None,
-        })
-        .collect();
-    let stage = options.iter().find(|flag| flag.name.value == "from");
-    if let Some(stage) = stage {
-        let name = stage.value.as_ref().map_or("", |value| &value.value);
+    let sources: Vec<String> =
+        sources.iter().map(|source| word(source, escape, &image.env)).collect();
+    if let Some(name) = own.flag("from") {
         let base = before
             .iter()
             .enumerate()

@@ -21,7 +21,6 @@ mod wrapper;
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
 
-pub use dockerfile::without_run;
 pub use paths::{expand, join};
 
 /// Takes what stands in front of a program off: `exec`, `poetry run`, `sh -c`.

@@ -8,6 +8,7 @@ pub use crate::detect::path::{file_name, parent as directory_of};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
 use crate::source::compose::FILE_NAMES;
+use crate::source::dotenv;
 
 /// Every name that Compose takes by itself, as the file or over it.
 pub const TAKEN_BY_COMPOSE: [&str; 8] = [
@@ -139,7 +140,7 @@ fn read_env(tree: &Tree, directory: &str) -> Vec<(String, String)> {
     let path = tree.base().join(directory).join(".env");
     let small = fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= ENV_CAP);
     let text = small.then(|| fs::read_to_string(&path).ok()).flatten();
-    text.map(|text| dotenv(&text)).unwrap_or_default()
+    text.map(|text| dotenv::pairs(&text)).unwrap_or_default()
 }
 
 /// Examples of environment files, in the order they are looked for.
@@ -168,36 +169,10 @@ pub fn given(tree: &Tree, carried: Option<&Carried>) -> Vec<String> {
             directory => format!("{directory}/{name}"),
         };
         let texts = EXAMPLES.into_iter().filter_map(|name| tree.text(&place(name)));
-        texts.map(dotenv).find(|values| !values.is_empty()).unwrap_or_default()
+        texts.map(dotenv::pairs).find(|values| !values.is_empty()).unwrap_or_default()
     };
     let values = values.into_iter();
     values.filter(|(_, value)| !value.is_empty()).map(|(name, _)| name).collect()
-}
-
-/// Names and values of an env file; quotes are taken off.
-#[must_use]
-pub fn dotenv(text: &str) -> Vec<(String, String)> {
-    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .filter_map(|line| {
-            let line = line.strip_prefix("export ").unwrap_or(line);
-            let (name, value) = line.split_once('=')?;
-            Some((name.trim().to_owned(), unquoted(value.trim())))
-        })
-        .collect()
-}
-
-fn unquoted(value: &str) -> String {
-    for quote in ['"', '\''] {
-        if let Some(rest) = value.strip_prefix(quote)
-            && let Some((inner, _)) = rest.split_once(quote)
-        {
-            return inner.to_owned();
-        }
-    }
-    let end = value.find(" #").unwrap_or(value.len());
-    value[..end].trim_end().to_owned()
 }
 
 /// The project's name and where it stands: `COMPOSE_PROJECT_NAME` in `.env`,

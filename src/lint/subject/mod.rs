@@ -39,7 +39,7 @@ pub use gunicorn::{Config, Value, literal};
 pub use ignored::Ignored;
 pub use launch::{Program, Server, Step};
 pub use member::{Member, listed};
-pub use stages::{Outside, Transfer};
+pub use stages::Outside;
 pub use upstream::Passed;
 
 /// What a file is there for.

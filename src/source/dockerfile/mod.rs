@@ -11,9 +11,11 @@ mod image;
 mod lines;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 pub use expand::{Expanded, expand};
 pub use image::{Arguments, Healthcheck, Image, Setting};
+pub use transfer::Transfer;
 
 use crate::source::text::Span;
 

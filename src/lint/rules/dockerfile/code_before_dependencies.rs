@@ -3,8 +3,9 @@
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Build, Run, Subject, Transfer};
+use crate::lint::subject::{Build, Run, Subject};
 use crate::source::dockerfile::Keyword;
+use crate::source::dockerfile::Transfer;
 use crate::source::shell::Simple;
 use crate::source::text::Span;
 

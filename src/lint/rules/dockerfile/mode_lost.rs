@@ -3,7 +3,8 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Subject, Transfer};
+use crate::lint::subject::Subject;
+use crate::source::dockerfile::Transfer;
 use crate::source::dockerfile::{Command, Keyword};
 
 pub static RULE: Rule = Rule {
