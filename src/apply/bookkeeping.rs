@@ -212,6 +212,14 @@ impl Lock {
             Error::input(Problem::new(message).at(LOCK).help(help))
         };
         let text = String::from_utf8(bytes).map_err(|_| broken("the file is not UTF-8".into()))?;
+        if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
+            let problem = Problem::new("two updates met in it, and git left its markers").at(LOCK);
+            return Err(Error::input(problem.help(
+                "settle dockwright.toml by hand; then `git checkout --ours -- $(git diff \
+                 --name-only --diff-filter=U | grep -v dockwright.toml)` takes this branch's side \
+                 of the files, and `dockwright update` brings what both chose",
+            )));
+        }
         let lock: Self = toml::from_str(&text)
             .map_err(|error| broken(error.message().trim().replace('\n', "; ")))?;
         if lock.version != 1 {

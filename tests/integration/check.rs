@@ -476,3 +476,19 @@ fn the_shape_of_one_repository_is_that_of_many() {
     );
     assert_eq!(tree(&team.shop()), team.tree());
 }
+
+#[test]
+fn a_lock_in_which_two_updates_met_names_the_commands_that_settle_it() {
+    let team = Team::with_shop(BASIC);
+    let lock = team.read(".dockwright/lock.toml");
+    let marked = format!("<<<<<<< HEAD\n{lock}=======\n{lock}>>>>>>> other\n");
+    team.write(".dockwright/lock.toml", &marked);
+    for command in ["check", "update"] {
+        let output = team.run(&[command, "shop"], 2);
+        let text = crate::team::said(&output);
+        assert!(
+            text.contains("git checkout --ours") && text.contains("dockwright update"),
+            "{text}"
+        );
+    }
+}
