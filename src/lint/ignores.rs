@@ -182,7 +182,7 @@ fn unread(subject: &Subject, more: &mut Vec<Diagnostic>) {
         let message = format!("not judged: {}{more_of_it}", own.why);
         let finding = add(&UNREAD, at, message, more);
         finding.about(&own.path);
-        if own.why.contains("out of reach") {
+        if own.why.contains("out of reach") || subject.is_for_development(text) {
             finding.severity(Severity::Advice);
         }
     }

@@ -46,8 +46,7 @@ impl Subject {
     pub(super) fn finds_developed(&self, number: usize) -> bool {
         let deployment = &self.deployments[number];
         let own: Vec<&Container> = self.containers_of(deployment).collect();
-        let built: Vec<&&Container> =
-            own.iter().filter(|own| own.build.is_some() && own.kind.is_application()).collect();
+        let built: Vec<&&Container> = own.iter().filter(|own| own.kind.is_application()).collect();
         let webs: Vec<&&&Container> = built.iter().filter(|own| own.kind == Kind::Web).collect();
         let is_built_so = built.iter().any(|own| {
             self.build_of(own).is_some_and(|build| build.purpose == Purpose::Development)
@@ -77,6 +76,13 @@ impl Subject {
     /// another thing.
     fn is_told(&self, own: &Container) -> bool {
         own.env.iter().any(|(name, variable)| {
+            // An env file of that name: `local_dev.env`.
+            let of_file = self.env_files.iter().find(|file| file.text == variable.at.text);
+            if of_file.is_some_and(|file| !file.is_example)
+                && self.is_for_development(variable.at.text)
+            {
+                return true;
+            }
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let last = value.rsplit('.').next().unwrap_or(&value);
             SURROUNDINGS.contains(&name.as_str())

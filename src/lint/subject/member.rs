@@ -321,6 +321,10 @@ impl<'s> Member<'s> {
     /// Whether it runs a server for development, or one that reloads.
     #[must_use]
     pub fn is_developed(&self) -> bool {
+        let is_watched = |word: &String| word.ends_with("watchmedo");
+        if self.container.steps.iter().any(|step| step.argv.iter().any(is_watched)) {
+            return true;
+        }
         self.container.server.as_ref().is_some_and(|server| {
             server.program.is_development()
                 || server.get("reload").and_then(|(value, _)| value.truth()) == Some(true)

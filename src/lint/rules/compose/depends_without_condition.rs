@@ -54,8 +54,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.about(own.name());
             // A worker opens its database in its tasks, and MongoDB's client
             // connects when it is asked something, and tries again.
+            let tries_later = matches!(own.kind(), Kind::Worker | Kind::Beat);
             let is_late = |other: &&Member<'_>| {
-                !other.runs_once() && (own.kind() == Kind::Worker || other.kind() == Kind::Mongo)
+                !other.runs_once() && (tries_later || other.kind() == Kind::Mongo)
             };
             if needed.iter().copied().all(|other| is_late(&other)) {
                 finding.severity(Severity::Advice);
