@@ -1,5 +1,9 @@
 //! Projects that are worked on, though no name says so.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::container::{Container, Kind};
 use super::{Deployment, Program, Purpose, Subject};
 
@@ -18,7 +22,7 @@ const SURROUNDINGS: [&str; 9] = [
 const DEVELOPED: [&str; 4] = ["development", "develop", "dev", "local"];
 
 /// What a file says at its head of whom it is for.
-const SAID: [&str; 12] = [
+const SAID: [&str; 10] = [
     "for development",
     "for local",
     "development only",
@@ -29,9 +33,11 @@ const SAID: [&str; 12] = [
     "development environment",
     "development setup",
     "local testing",
-    "not for production",
-    "not meant for production",
 ];
+/// `This file is not intended to be used for production`.
+static NOT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(not|never|unsuitable)\b[^.]{0,40}\bproduction\b").expect("it is constant")
+});
 
 impl Subject {
     /// Whether a finding in this file is about a project that is worked on.
@@ -100,10 +106,8 @@ impl Subject {
                 .map(str::to_ascii_lowercase)
                 .collect::<Vec<_>>()
                 .join(" ");
-            let not = ["not for production", "not meant for production"];
-            let is_denied = not.iter().any(|said| head.contains(said));
-            SAID.iter().any(|said| head.contains(said))
-                && (is_denied || !head.contains("production"))
+            let is_denied = NOT.is_match(&head);
+            is_denied || SAID.iter().any(|said| head.contains(said)) && !head.contains("production")
         });
         // Who turns fsync off can do without the data.
         let loses = deployment.services.iter().any(|own| {
@@ -119,6 +123,26 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn what_is_worked_on_weighs_less() {
+        use crate::lint::{Severity, judge, rules};
+        let compose = "services:\n  web:\n    build: .\n    command: flask run\n    depends_on: [db]\n  db:\n    image: postgres:17\n    ports: ['5432:5432']\n";
+        let directory = assert_fs::TempDir::new().unwrap();
+        fs::write(directory.path().join("Dockerfile"), "FROM python:3.13-slim\n").unwrap();
+        let of = |compose: &str, code: &str| {
+            fs::write(directory.path().join("compose.yaml"), compose).unwrap();
+            let subject = Subject::read(directory.path()).unwrap();
+            let rule = rules::ALL.iter().copied().find(|rule| rule.code == code).unwrap();
+            judge(&subject, &[rule])[0].severity
+        };
+        let served = compose.replace("flask run", "gunicorn shop:app");
+        assert_eq!(of(&served, "CO118"), Severity::Error);
+        assert_eq!(of(compose, "CO118"), Severity::Advice);
+        assert_eq!(of(&served, "CO104"), Severity::Warning);
+        assert_eq!(of(compose, "CO104"), Severity::Advice);
+        assert_eq!(of(compose, "CO106"), Severity::Error);
+    }
 
     fn developed(files: &[(&str, &str)]) -> bool {
         let directory = assert_fs::TempDir::new().unwrap();
@@ -146,6 +170,9 @@ mod tests {
         let plain = with("    command: gunicorn shop.wsgi\n");
         assert!(developed(&[image, ("compose.yaml", &format!("{head}{plain}"))]));
         assert!(!developed(&[image, ("compose.yaml", &plain)]));
+        let head =
+            "# A development server.\n# This file is not intended to be used for production.\n";
+        assert!(developed(&[image, ("compose.yaml", &format!("{head}{plain}"))]));
         let open = with(
             "    command: gunicorn shop.wsgi\n    environment: {APP_ENV: '${APP_ENV:-development}'}\n",
         );

@@ -409,7 +409,7 @@ impl Loader {
         let name = if written.dockerfile.is_empty() { "Dockerfile" } else { &written.dockerfile };
         let mut path = crate::detect::path::join(&context, name)?;
         // BuildKit takes the lower case where the usual name is not there.
-        if written.dockerfile.is_empty() && !self.subject.tree.has(&path) {
+        if name == "Dockerfile" && !self.subject.tree.has(&path) {
             let lower = crate::detect::path::join(&context, "dockerfile");
             path = lower.filter(|lower| self.subject.tree.has(lower)).unwrap_or(path);
         }
