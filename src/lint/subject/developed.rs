@@ -61,6 +61,7 @@ impl Subject {
         let reloads = !webs.is_empty() && webs.iter().all(|own| self.reloads(own));
         is_built_so
             || reloads
+            || deployment.services.iter().any(|own| own.command().contains("watchmedo"))
             || built.iter().any(|own| self.is_told(own))
             || self.says_so(deployment)
     }

@@ -321,8 +321,8 @@ impl<'s> Member<'s> {
     /// Whether it runs a server for development, or one that reloads.
     #[must_use]
     pub fn is_developed(&self) -> bool {
-        let is_watched = |word: &String| word.ends_with("watchmedo");
-        if self.container.steps.iter().any(|step| step.argv.iter().any(is_watched)) {
+        // Steps come without it: it is a wrapper.
+        if self.service.command().contains("watchmedo") {
             return true;
         }
         self.container.server.as_ref().is_some_and(|server| {
