@@ -162,11 +162,29 @@ fn add<'d>(
 }
 
 fn unread(subject: &Subject, more: &mut Vec<Diagnostic>) {
+    // A file has one finding, however much of it cannot be read; a context that
+    // is elsewhere on purpose is no fault of it.
+    let mut said: Vec<&str> = Vec::new();
     for own in &subject.unread {
+        if said.contains(&own.path.as_str()) {
+            continue;
+        }
+        said.push(&own.path);
         // A file that is no text has no place; it is told by its path alone.
         let Some(text) = subject.text_of(&own.path) else { continue };
         let at = At::new(text, subject.texts[text].line_span(own.line));
-        add(&UNREAD, at, format!("not judged: {}", own.why), more).about(&own.path);
+        let others = subject.unread.iter().filter(|other| other.path == own.path).count() - 1;
+        let more_of_it = match others {
+            0 => String::new(),
+            1 => ", and one thing more".to_owned(),
+            others => format!(", and {others} things more"),
+        };
+        let message = format!("not judged: {}{more_of_it}", own.why);
+        let finding = add(&UNREAD, at, message, more);
+        finding.about(&own.path);
+        if own.why.contains("out of reach") || subject.is_for_development(text) {
+            finding.severity(Severity::Advice);
+        }
     }
 }
 

@@ -29,7 +29,9 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
     for rule in rules {
         let mut findings = Findings::of(rule);
         (rule.check)(subject, &mut findings);
-        found.append(&mut findings.found);
+        let mut own = findings.found;
+        own.iter_mut().filter(|one| is_milder(subject, one)).for_each(soften);
+        found.append(&mut own);
     }
     let place = |at: At| {
         let text = &subject.texts[at.text];
@@ -40,4 +42,23 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
         (one.code, one.at, &one.message) == (other.code, other.at, &other.message)
     });
     found
+}
+
+/// What is as bad where a project is worked on: it starts for nobody, or lets
+/// in who comes by.
+const ANYWHERE: [&str; 7] = ["CO106", "CO122", "CO127", "CO131", "CO137", "CO138", "CO139"];
+
+/// Whether a finding is about a project that is worked on, where it weighs less.
+fn is_milder(subject: &Subject, own: &Diagnostic) -> bool {
+    own.code.starts_with("CO") && !ANYWHERE.contains(&own.code) && subject.is_developed(own.at.text)
+}
+
+/// One step down. Data that a developer's database holds can be made again.
+fn soften(own: &mut Diagnostic) {
+    own.severity = match own.severity {
+        Severity::Error if own.code == "CO118" => Severity::Advice,
+        Severity::Error => Severity::Warning,
+        Severity::Warning => Severity::Advice,
+        Severity::Advice | Severity::Style => Severity::Style,
+    };
 }

@@ -40,6 +40,9 @@ const DEVELOPMENT: [&str; 20] = [
 /// Words that say it runs for users.
 const PRODUCTION: [&str; 6] = ["prod", "production", "deploy", "live", "release", "staging"];
 
+/// Directories of what nobody runs any more, whatever else a path says.
+const PUT_AWAY: [&str; 4] = ["archive", "archives", "archived", "old"];
+
 /// The words of a path: `docker/web.prod.Dockerfile` has `docker`, `web`, `prod`.
 fn words(path: &str) -> Vec<String> {
     path.to_ascii_lowercase()
@@ -53,7 +56,12 @@ fn words(path: &str) -> Vec<String> {
 pub(super) fn stated(path: &str) -> Option<Purpose> {
     let words = words(path);
     let is = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    if is(&PRODUCTION) {
+    let is_put_away = path.rsplit_once('/').is_some_and(|(above, _)| {
+        above.to_ascii_lowercase().split('/').any(|part| PUT_AWAY.contains(&part))
+    });
+    if is_put_away {
+        Some(Purpose::Development)
+    } else if is(&PRODUCTION) {
         Some(Purpose::Production)
     } else if is(&DEVELOPMENT) || !scope::counts(path) {
         Some(Purpose::Development)
@@ -76,9 +84,10 @@ pub(super) fn find(tree: &Tree, complete: &dyn Fn(&str) -> bool) -> Vec<Group> {
         tree.paths().filter(|path| files::is_compose(file_name(path))).map(directory_of).collect();
     directories.sort_unstable();
     directories.dedup();
+    let chains = chains(tree);
     let mut groups = Vec::new();
     for directory in directories {
-        of_directory(tree, directory, complete, &mut groups);
+        of_directory(tree, directory, complete, &chains, &mut groups);
     }
     groups
 }
@@ -87,6 +96,7 @@ fn of_directory(
     tree: &Tree,
     directory: &str,
     complete: &dyn Fn(&str) -> bool,
+    chains: &[Vec<String>],
     groups: &mut Vec<Group>,
 ) {
     let default = files::default_in(tree, directory);
@@ -108,6 +118,26 @@ fn of_directory(
     let is_prod = |path: &String| stated(file_name(path)) == Some(Purpose::Production);
     let has_production = others.iter().any(is_prod);
     let base: Option<&String> = of_default.first();
+    // Laid over a file of another directory: paths count from there.
+    let below = |path: &String| {
+        let chain = chains.iter().find(|chain| chain[1..].contains(path))?;
+        let end = chain.iter().position(|own| own == path)?;
+        (directory_of(&chain[0]) != directory).then(|| chain[..=end].to_vec())
+    };
+    if let Some((base, chain)) = base.and_then(|base| Some((base, below(base)?))) {
+        let purpose = stated(base).unwrap_or(Purpose::Production);
+        let of_first = directory_of(&chain[0]).to_owned();
+        groups.push(Group { directory: of_first, paths: chain, purpose, by_itself: false });
+        for path in others {
+            let purpose = stated(&path).unwrap_or(Purpose::Production);
+            let (directory, paths) = match below(&path) {
+                Some(chain) => (directory_of(&chain[0]).to_owned(), chain),
+                None => (directory.to_owned(), vec![path]),
+            };
+            groups.push(Group { directory, paths, purpose, by_itself: false });
+        }
+        return;
+    }
     let mut group = |paths: Vec<String>, purpose: Purpose, by_itself: bool| {
         groups.push(Group { directory: directory.to_owned(), paths, purpose, by_itself });
     };
@@ -128,12 +158,53 @@ fn of_directory(
     }
     for path in others {
         let purpose = stated(&path).unwrap_or(Purpose::Production);
+        if let Some(chain) = below(&path) {
+            let directory = directory_of(&chain[0]).to_owned();
+            groups.push(Group { directory, paths: chain, purpose, by_itself: false });
+            continue;
+        }
         let paths = match base {
             Some(base) if !complete(&path) => vec![base.clone(), path],
             _ => vec![path],
         };
-        group(paths, purpose, false);
+        groups.push(Group { directory: directory.to_owned(), paths, purpose, by_itself: false });
     }
+}
+
+/// Files that a text for people, a script or a workflow lays one over the other:
+/// `docker compose -f compose.yaml -f deploy/compose.yaml up`.
+fn chains(tree: &Tree) -> Vec<Vec<String>> {
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for path in tree.paths().filter(|path| tells(path)) {
+        let Some(text) = tree.text(path).filter(|text| text.len() < 1 << 20) else { continue };
+        if !text.contains("-f ") && !text.contains("--file ") {
+            continue;
+        }
+        let text = text.replace("\\\n", " ");
+        for line in text.lines().filter(|line| line.contains("compose")) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let named = words.windows(2).filter(|pair| matches!(pair[0], "-f" | "--file"));
+            let named: Vec<&str> = named
+                .map(|pair| pair[1].trim_matches(['"', '\'', '`']).trim_start_matches("./"))
+                .collect();
+            let at = |base: &str| -> Option<Vec<String>> {
+                let join = |own: &&str| crate::detect::path::join(base, own);
+                let paths: Option<Vec<String>> = named.iter().map(join).collect();
+                paths.filter(|paths| paths.iter().all(|own| tree.has(own)))
+            };
+            let chain = at(".").or_else(|| at(directory_of(path)));
+            found.extend(chain.filter(|own| own.len() > 1 && !found.contains(own)));
+        }
+    }
+    found
+}
+
+/// Whether a file tells people or programs how to start something.
+fn tells(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    [".md", ".rst", ".txt", ".sh", ".mk"].iter().any(|end| name.ends_with(end))
+        || matches!(name.as_str(), "makefile" | "justfile" | "taskfile.yml" | ".gitlab-ci.yml")
+        || path.starts_with(".github/")
 }
 
 #[cfg(test)]
@@ -142,6 +213,7 @@ mod tests {
 
     #[test]
     fn names_say_who_something_is_for() {
+        assert_eq!(stated("archives/2020/prod/compose.yaml"), Some(Purpose::Development));
         for path in
             ["compose/local/django/Dockerfile", ".github/Dockerfile", "docker-compose.docs.yml"]
         {

@@ -86,6 +86,12 @@ pub fn is_dockerfile(path: &str) -> bool {
             ".txt",
             ".py",
             ".sh",
+            ".js",
+            ".ts",
+            ".json",
+            ".yml",
+            ".yaml",
+            ".html",
         ]
         .iter()
         .any(|suffix| name.ends_with(suffix))
@@ -126,9 +132,14 @@ impl Loader {
             self.file(path);
         }
         self.env_file(".env");
+        self.examples(&paths);
         self.deployments();
         for number in 0..self.subject.deployments.len() {
             self.services(number);
+        }
+        for number in 0..self.subject.deployments.len() {
+            let is_developed = self.subject.finds_developed(number);
+            self.subject.deployments[number].is_developed = is_developed;
         }
         self.lone_images();
         self.contexts();
@@ -204,12 +215,39 @@ impl Loader {
         let known = self.subject.env_files.iter().position(|own| own.text == text);
         Some(known.unwrap_or_else(|| {
             let entries = dotenv::read(&self.subject.texts[text].text);
-            let lower = path.to_ascii_lowercase();
-            let words = ["example", "sample", "template", "dist", "tmpl", "tpl", "default"];
-            let is_example = words.iter().any(|word| lower.contains(word));
+            let is_example = is_example(path);
             self.subject.env_files.push(EnvFile { text, entries, is_example });
             self.subject.env_files.len() - 1
         }))
+    }
+
+    /// Examples of env files beside compose files: many a `.gitignore` has
+    /// `.env*` in it, and git has the example all the same.
+    fn examples(&mut self, paths: &[String]) {
+        let mut directories: Vec<&str> = paths
+            .iter()
+            .filter(|path| crate::detect::compose::files::is_compose(file_name(path)))
+            .map(|path| directory_of(path))
+            .chain(["."])
+            .collect();
+        directories.sort_unstable();
+        directories.dedup();
+        for directory in directories {
+            let Ok(entries) = fs::read_dir(self.subject.tree.base().join(directory)) else {
+                continue;
+            };
+            let mut names: Vec<String> = entries
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .filter(|name| is_env(name) && is_example(name))
+                .collect();
+            names.sort_unstable();
+            for name in names {
+                if let Some(path) = crate::detect::path::join(directory, &name) {
+                    self.env_file(&path);
+                }
+            }
+        }
     }
 
     fn deployments(&mut self) {
@@ -263,6 +301,7 @@ impl Loader {
                 texts,
                 purpose,
                 by_itself,
+                is_developed: false,
                 services,
             });
         }
@@ -368,7 +407,12 @@ impl Loader {
         }
         let context = context?;
         let name = if written.dockerfile.is_empty() { "Dockerfile" } else { &written.dockerfile };
-        let path = crate::detect::path::join(&context, name)?;
+        let mut path = crate::detect::path::join(&context, name)?;
+        // BuildKit takes the lower case where the usual name is not there.
+        if name == "Dockerfile" && !self.subject.tree.has(&path) {
+            let lower = crate::detect::path::join(&context, "dockerfile");
+            path = lower.filter(|lower| self.subject.tree.has(lower)).unwrap_or(path);
+        }
         let arguments = arguments(item);
         let purpose = deployment.purpose;
         if self.subject.recipes.iter().all(|own| self.subject.texts[own.text].path != path) {
@@ -814,8 +858,22 @@ fn read(
     String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
 }
 
+/// Whether an env file is an example that is filled in elsewhere.
+fn is_example(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let words = ["example", "sample", "template", "dist", "tmpl", "tpl", "default"];
+    words.iter().any(|word| lower.contains(word))
+}
+
 fn is_env(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
+    if [".example_env", ".env-example", ".env_example", ".env_examples", ".env-template"]
+        .iter()
+        .chain(&[".env_template", ".env-sample", ".env_sample", "env.sample", "example.env"])
+        .any(|name| lower == *name)
+    {
+        return true;
+    }
     lower == ".env"
         || lower.starts_with(".env.")
         || (lower.ends_with(".env") && !lower.contains("venv"))
@@ -829,10 +887,11 @@ fn is_nginx(path: &str, tree: &Tree) -> bool {
     {
         return false;
     }
-    if lower.contains("{{") || lower.contains("uwsgi") || lower.contains("supervisor") {
+    let is_env_file = file_name(&lower).starts_with(".env");
+    if is_env_file || lower.contains("uwsgi") || lower.contains("supervisor") {
         return false;
     }
-    let Some(text) = tree.text(path) else { return false };
+    let Some(text) = tree.text(path).filter(|text| !text.contains("{{")) else { return false };
     lower.contains("nginx")
         && ["server", "location", "upstream", "http"].iter().any(|word| text.contains(word))
         || (text.contains("proxy_pass") && text.contains("location"))

@@ -194,6 +194,10 @@ impl<'s> Member<'s> {
     /// depends on a variable without a value is not among them.
     #[must_use]
     pub fn open_ports(&self) -> Vec<(Port, &'s Item)> {
+        // Compose drops ports where the network is the host's.
+        if self.is_on_host() {
+            return Vec::new();
+        }
         let mut ports = self.ports();
         ports.retain(|(port, item)| {
             let parts = interpolate::split(&port.host, ':');
@@ -257,13 +261,51 @@ impl<'s> Member<'s> {
     /// for its end.
     #[must_use]
     pub fn runs_once(&self) -> bool {
-        let restart = self.service.text("restart");
+        let restart = self.service.item.get("restart");
+        // A variable may say another thing elsewhere.
+        let says_no = restart.is_some_and(|item| {
+            item.scalar().as_deref() == Some("no") && !self.written(item).contains('$')
+        });
+        // A store is no store where its image is taken for a client of its.
+        let is_open = matches!(self.kind(), Kind::Other | Kind::Own) || self.runs_client();
         let waited = self.deployment.services.iter().any(|other| {
             let on = other.item.get("depends_on").and_then(|on| on.get(self.name()));
             let condition = on.and_then(|on| on.get("condition")).and_then(Item::scalar);
             condition.as_deref() == Some("service_completed_successfully")
         });
-        self.kind() == Kind::OneShot || waited || restart.as_deref() == Some("no")
+        self.kind() == Kind::OneShot || waited || (is_open && says_no) || self.runs_tests()
+    }
+
+    /// Whether its image is a store's, and its command a client's: `pg_dump`.
+    fn runs_client(&self) -> bool {
+        const CLIENTS: [&str; 5] = ["pg_", "psql", "mysqldump", "mongodump", "redis-cli"];
+        const MORE: [&str; 5] = ["mysql", "mariadb", "mongosh", "mongorestore", "createdb"];
+        let command = self.service.command();
+        let first = command.split_whitespace().next().unwrap_or_default();
+        let name = first.rsplit('/').next().unwrap_or(first);
+        self.kind().is_store()
+            && (CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name))
+    }
+
+    /// Whether it runs tests, and ends.
+    #[must_use]
+    pub fn runs_tests(&self) -> bool {
+        self.container.steps.last().is_some_and(|step| {
+            let is = |word: &String| matches!(word.as_str(), "pytest" | "unittest" | "tox" | "nox");
+            step.argv.iter().take(4).any(is)
+        })
+    }
+
+    /// Whether it has the network of the host, which has no ports to publish.
+    #[must_use]
+    pub fn is_on_host(&self) -> bool {
+        self.service.text("network_mode").as_deref() == Some("host")
+    }
+
+    /// Whether its name says that users have nothing to do with it.
+    #[must_use]
+    pub fn is_for_developers(&self) -> bool {
+        deployment::is_for_developers(self.name())
     }
 
     /// Whether it is there as long as the project is, as far as its kind says.
@@ -279,6 +321,10 @@ impl<'s> Member<'s> {
     /// Whether it runs a server for development, or one that reloads.
     #[must_use]
     pub fn is_developed(&self) -> bool {
+        // Steps come without it: it is a wrapper.
+        if self.service.command().contains("watchmedo") {
+            return true;
+        }
         self.container.server.as_ref().is_some_and(|server| {
             server.program.is_development()
                 || server.get("reload").and_then(|(value, _)| value.truth()) == Some(true)

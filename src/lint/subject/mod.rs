@@ -7,6 +7,7 @@ pub mod amount;
 mod container;
 mod copied;
 mod deployment;
+mod developed;
 mod gunicorn;
 mod ignored;
 mod launch;
@@ -105,6 +106,10 @@ pub struct Deployment {
     pub purpose: Purpose,
     /// Whether `docker compose up` takes it by itself.
     pub by_itself: bool,
+    /// Whether what it starts is worked on: its application reloads, is built
+    /// for development, or is told so. It counts as production all the same:
+    /// nothing says that it is not what users get.
+    pub is_developed: bool,
     /// Its services, as they stand after merging.
     pub services: Vec<Service>,
 }

@@ -45,8 +45,23 @@ fn check(subject: &Subject, findings: &mut Findings) {
         };
         let finding =
             findings.add(own.at(), format!("{} is Celery's broker, and {message}", own.name()));
-        finding.about(own.name()).severity(severity).help(
-            "command: [redis-server, --appendonly, \"yes\"]\nvolumes:\n  - redis-data:/data  # on a running Redis first: redis-cli CONFIG SET appendonly yes",
-        );
+        // What it is told already stays.
+        let command = own.service.command();
+        let line = if command.is_empty() {
+            "command: [redis-server, --appendonly, \"yes\"]".to_owned()
+        } else if appends {
+            format!("command: {command}")
+        } else if own.service.item.get("command").is_some_and(|item| item.items().is_empty())
+            && !command.contains(['\n', '\''])
+            && !command.contains("sh -c")
+        {
+            format!("command: {command} --appendonly yes")
+        } else {
+            "--appendonly yes  # at the end of what redis-server is started with".to_owned()
+        };
+        let volume = if is_kept { "" } else { "\nvolumes:\n  - redis-data:/data" };
+        finding.about(own.name()).severity(severity).help(format!(
+            "{line}{volume}  # on a running Redis first: redis-cli CONFIG SET appendonly yes"
+        ));
     }
 }

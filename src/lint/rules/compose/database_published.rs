@@ -3,7 +3,7 @@
 use super::redis::{self, Password};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Member, Subject};
+use crate::lint::subject::{Kind, Member, Program, Subject};
 use crate::source::compose::{Item, Port};
 
 pub static RULE: Rule = Rule {
@@ -26,6 +26,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         for (port, item) in own.open_ports() {
+            if leads_nowhere(findings, &own, &port, item) {
+                continue;
+            }
             let message = format!(
                 "{} publishes {} on every address of the host, past its firewall",
                 own.name(),
@@ -38,6 +41,90 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// The ports that an image listens on as it comes; none where that is not known.
+fn listening(own: &Member<'_>) -> &'static [&'static str] {
+    match own.kind() {
+        Kind::Postgres => &["5432"],
+        Kind::Mysql => &["3306", "33060"],
+        Kind::Mongo => &["27017"],
+        Kind::Redis => &["6379", "16379", "8001"],
+        Kind::Memcached => &["11211"],
+        Kind::Tool => match own.image_name() {
+            "adminer" => &["8080"],
+            "mongo-express" | "redis-commander" => &["8081"],
+            "pgadmin4" | "phpmyadmin" => &["80", "443"],
+            _ => &[],
+        },
+        _ => &[],
+    }
+}
+
+/// Says of a port that nothing listens on that it leads nowhere; whether it is one.
+pub(super) fn leads_nowhere(
+    findings: &mut Findings,
+    own: &Member<'_>,
+    port: &Port,
+    item: &Item,
+) -> bool {
+    let known = listening(own);
+    let chosen = own.container.steps.iter().filter(|step| step.program == Program::Flower);
+    let chosen = chosen.flat_map(|step| &step.argv).find_map(|word| {
+        let (option, number) = word.split_once('=')?;
+        (option.starts_with("--port") && number.parse::<u16>().is_ok()).then_some(number)
+    });
+    if let Some(chosen) = chosen.filter(|own| *own != port.container) {
+        let message = format!(
+            "{} publishes {}, and listens on {chosen}: the port leads nowhere",
+            own.name(),
+            port.container
+        );
+        let host = port.host.rsplit(':').next().unwrap_or_default();
+        let finding = findings.add(own.place(item), message);
+        finding
+            .about(own.name())
+            .severity(Severity::Advice)
+            .help(format!("Take it out; or, for this host alone: - \"127.0.0.1:{host}:{chosen}\""));
+        return true;
+    }
+    let has = |key: &str| own.service.item.get(key).is_some();
+    // A command, a variable or a mounted file may choose another one.
+    let is_open = has("command")
+        || has("entrypoint")
+        || own.container.build.is_some()
+        || own.container.image.is_none()
+        || own.container.env.keys().any(|name| name.contains("PORT"))
+        || !own.container.missing_env_files.is_empty()
+        || own.service.mounts().iter().any(|mount| mount.target.contains("conf"));
+    let is_number = port.container.chars().all(|c| c.is_ascii_digit());
+    if is_open || known.is_empty() || !is_number || known.contains(&port.container.as_str()) {
+        return false;
+    }
+    let message = format!(
+        "{} publishes {}, and its image listens on {}: the port leads nowhere",
+        own.name(),
+        port.container,
+        known[0]
+    );
+    let host = port.host.rsplit(':').next().unwrap_or_default();
+    let finding = findings.add(own.place(item), message);
+    finding
+        .about(own.name())
+        .severity(Severity::Advice)
+        .help(format!("Take it out; or, for this host alone: - \"127.0.0.1:{host}:{}\"", known[0]));
+    true
+}
+
+/// The address of the host by which a file of the project, or an env file,
+/// reaches a published port; what is bound to loopback does not answer there.
+fn gateway(own: &Member<'_>) -> Option<&'static str> {
+    let subject = own.subject;
+    let env = subject.env_files.iter().map(|file| file.text);
+    let texts: Vec<usize> = own.deployment.texts.iter().copied().chain(env).collect();
+    ["172.17.0.1", "172.18.0.1", "host.docker.internal"]
+        .into_iter()
+        .find(|address| texts.iter().any(|text| subject.texts[*text].text.contains(address)))
+}
+
 /// Help and fix: the port on the host's own address.
 pub(super) fn close(
     finding: &mut crate::lint::Diagnostic,
@@ -47,6 +134,13 @@ pub(super) fn close(
 ) {
     let container = &port.container;
     let host = port.host.rsplit(':').next().unwrap_or_default();
+    if let Some(address) = gateway(own) {
+        finding.help(format!(
+            "Let what names {address} reach {}:{container} instead; then - \"127.0.0.1:{host}:{container}\"",
+            own.name()
+        ));
+        return;
+    }
     finding.help(format!(
         "- \"127.0.0.1:{host}:{container}\"  # services of the project reach {}:{container} without any port",
         own.name()

@@ -28,6 +28,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             "ALLOW_EMPTY_PASSWORD",
         ] {
             let Some(variable) = own.container.env.get(name) else { continue };
+            // Other images do not know Bitnami's switch.
+            if name == "ALLOW_EMPTY_PASSWORD" && !own.image().unwrap_or("").contains("bitnami") {
+                continue;
+            }
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let trusts = match name {
                 "POSTGRES_HOST_AUTH_METHOD" => value == "trust",

@@ -1,5 +1,6 @@
 //! Stores that nobody can wait for.
 
+use super::depends_without_condition::is_waiting;
 use super::redis::{self, Password};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
@@ -21,7 +22,13 @@ pub static RULE: Rule = Rule {
 const TIMES: &str = "interval: 10s\ntimeout: 5s\nretries: 5\nstart_period: 30s";
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    for own in subject.production_members().into_iter().flatten() {
+    for members in subject.production_members() {
+        of_project(&members, findings);
+    }
+}
+
+fn of_project(members: &[Member<'_>], findings: &mut Findings) {
+    for own in members.iter().copied() {
         let is_store = own.kind().is_store() && own.kind() != Kind::Memcached;
         // This image brings its own.
         if !is_store
@@ -32,7 +39,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         {
             continue;
         }
-        let needing: Vec<&str> = own.needed_by().map(|other| other.name.as_str()).collect();
+        // What waits by itself does not start too early.
+        let waits =
+            |name: &str| members.iter().any(|member| member.name() == name && is_waiting(member));
+        let needing: Vec<&str> =
+            own.needed_by().map(|other| other.name.as_str()).filter(|name| !waits(name)).collect();
         let message = if needing.is_empty() {
             format!("{} has no health check: nobody sees whether it answers", own.name())
         } else {

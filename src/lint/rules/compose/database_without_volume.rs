@@ -2,8 +2,8 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Subject};
-use crate::source::compose::Source;
+use crate::lint::subject::{Kind, Member, Subject};
+use crate::source::compose::{Source, image};
 
 pub static RULE: Rule = Rule {
     code: "CO118",
@@ -27,6 +27,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             Kind::Mongo => "/data/db",
             _ => "/var/lib/postgresql",
         };
+        let (data_path, is_known) = data_path(&own, data);
         let has = |key: &str| own.service.item.get(key).is_some();
         let mounts = own.service.mounts();
         // Anything that is not a script or a setting may be where it keeps them.
@@ -39,7 +40,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 || path.ends_with(".sh")
                 || path.contains("/conf")
                 || path.starts_with("/etc/");
-            mount.source != Source::Anonymous && !is_setup
+            let is_other = is_known && !holds(path, &data_path);
+            mount.source != Source::Anonymous && !is_setup && !is_other
         });
         let in_memory = own
             .service
@@ -55,10 +57,39 @@ fn check(subject: &Subject, findings: &mut Findings) {
         );
         let finding = findings.add(own.at(), message);
         finding.about(own.name());
+        let reference = own.image().unwrap_or("");
+        let major = image::known(reference).and_then(|known| known.major);
+        let (path, note) = match (own.kind(), major) {
+            (Kind::Postgres, Some(major)) if major < 18 => ("/var/lib/postgresql/data", ""),
+            (Kind::Postgres, None) => {
+                (data, "; /var/lib/postgresql/data if it is PostgreSQL 17 or older")
+            }
+            _ => (data, ""),
+        };
         finding.help(format!(
-            "volumes:\n  - {0}-data:{data}{1}  # and `{0}-data:` below the top-level volumes; dump first what is there now",
+            "volumes:\n  - {0}-data:{path}  # and `{0}-data:` below the top-level volumes; dump first what is there now{note}",
             own.name(),
-            if own.kind() == Kind::Postgres { "  (/var/lib/postgresql/data up to PostgreSQL 17)" } else { "" }
         ));
     }
+}
+
+/// Where the files are, and whether that is certain: the image is one whose
+/// path is known, and nothing moves it.
+fn data_path(own: &Member<'_>, data: &str) -> (String, bool) {
+    let (repository, _) = image::parts(own.image().unwrap_or(""));
+    let is_official =
+        ["postgres", "postgis/postgis", "pgvector/pgvector", "mysql", "mariadb", "mongo"]
+            .contains(&repository.trim_start_matches("docker.io/").trim_start_matches("library/"));
+    let command = own.service.command();
+    let moves = ["-D", "data_directory", "datadir", "dbpath", "--config", "-f "];
+    let is_moved = own.service.item.get("entrypoint").is_some()
+        || own.container.env.contains_key("PGDATA")
+        || moves.iter().any(|word| command.contains(word));
+    (data.to_owned(), is_official && !is_moved)
+}
+
+/// Whether a mount at `path` has the files of `data` in it, or some of them.
+fn holds(path: &str, data: &str) -> bool {
+    let (path, data) = (path.trim_end_matches('/'), data.trim_end_matches('/'));
+    path == data || path.starts_with(&format!("{data}/")) || data.starts_with(&format!("{path}/"))
 }

@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{At, Edit, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Member, Program, Subject, listed};
+use crate::lint::subject::{Kind, Member, Program, Subject, listed};
 use crate::source::compose::{Item, Node};
 use crate::source::text::Span;
 
@@ -52,6 +52,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
             };
             let finding = findings.add(at, message);
             finding.about(own.name());
+            // A worker opens its database in its tasks, and MongoDB's client
+            // connects when it is asked something, and tries again.
+            let tries_later = matches!(own.kind(), Kind::Worker | Kind::Beat);
+            let is_late = |other: &&Member<'_>| {
+                !other.runs_once() && (tries_later || other.kind() == Kind::Mongo)
+            };
+            if needed.iter().copied().all(|other| is_late(&other)) {
+                finding.severity(Severity::Advice);
+            }
             finding.help(format!("depends_on:\n{}", help.join("\n")));
             for other in needed.iter().filter(|own| !own.runs_once() && !own.has_health()) {
                 finding.related(other.at(), format!("{} needs a health check first", other.name()));
@@ -78,22 +87,75 @@ fn condition(own: &Member<'_>) -> &'static str {
     }
 }
 
+/// What waits for a database, in commands and in the scripts that they run.
+const WAITING: [&str; 11] = [
+    "wait-for",
+    "wait_for",
+    "waitfor",
+    "pg_isready",
+    "mysqladmin ping",
+    "nc -z",
+    "nc -vz",
+    "/dev/tcp",
+    "pre_start",
+    "prestart",
+    "psycopg.connect",
+];
+
+/// Whether its command, its entry point or a script that they run waits for
+/// something, as far as their texts say.
+pub(super) fn is_waiting(own: &Member<'_>) -> bool {
+    let subject = own.subject;
+    let waits = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        WAITING.iter().any(|word| lower.contains(word)) || lower.contains("psycopg2.connect")
+    };
+    let image = subject.build_of(own.container).map(|build| build.image.words());
+    let mut words = image.unwrap_or_default();
+    for key in ["entrypoint", "command"] {
+        let Some(item) = own.service.item.get(key) else { continue };
+        words.extend(item.scalar().into_iter().chain(item.scalars()));
+    }
+    if words.iter().any(|word| waits(word)) {
+        return true;
+    }
+    let scripts = own.container.steps.iter().filter_map(|step| step.script);
+    if scripts.into_iter().any(|script| waits(&subject.texts[script].text)) {
+        return true;
+    }
+    // A script that no step was made of, found by its name.
+    let names: Vec<&str> = words
+        .iter()
+        .flat_map(|word| word.split_whitespace())
+        .filter(|word| word.contains('/') || word.ends_with(".sh"))
+        .filter_map(|word| word.rsplit('/').next())
+        .filter(|name| !name.is_empty() && !matches!(*name, "sh" | "bash" | "env" | "python"))
+        .collect();
+    let is_named = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        !name.ends_with(".md")
+            && names.iter().any(|own| *own == name || name.strip_suffix(".sh") == Some(own))
+    };
+    subject.tree.paths().filter(is_named).any(|path| subject.tree.text(path).is_some_and(waits))
+}
+
 /// Whether it waits by itself, or runs something that cannot be followed.
 fn may_wait(own: &Member<'_>) -> bool {
-    own.container.steps.iter().any(|step| {
-        let waits = |word: &String| {
-            let word = word.to_ascii_lowercase();
-            word.contains("wait") || word.contains("pg_isready") || word.contains("dockerize")
-        };
-        let first = step.argv.first().map_or("", String::as_str);
-        let name = first.rsplit('/').next().unwrap_or(first);
-        let is_script = step.program == Program::Other
-            && (name.ends_with(".sh")
-                || first.starts_with(['/', '.'])
-                || name.contains("entrypoint"));
-        let probes = matches!(name, "nc" | "until" | "sleep" | "timeout");
-        is_script || probes || step.argv.iter().any(waits)
-    })
+    is_waiting(own)
+        || own.container.steps.iter().any(|step| {
+            let waits = |word: &String| {
+                let word = word.to_ascii_lowercase();
+                word.contains("wait") || word.contains("pg_isready") || word.contains("dockerize")
+            };
+            let first = step.argv.first().map_or("", String::as_str);
+            let name = first.rsplit('/').next().unwrap_or(first);
+            let is_script = step.program == Program::Other
+                && (name.ends_with(".sh")
+                    || first.starts_with(['/', '.'])
+                    || name.contains("entrypoint"));
+            let probes = matches!(name, "nc" | "until" | "sleep" | "timeout");
+            is_script || probes || step.argv.iter().any(waits)
+        })
 }
 
 /// The list as a mapping; only where it is nothing but names.

@@ -27,7 +27,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         }
         let Some((path, at)) = open.first() else { continue };
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = written(subject, path, *at);
         let names: Vec<&str> = open.iter().map(|(path, _)| *path).collect();
         let (verb, it) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
         let message =
@@ -40,6 +40,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.related(*at, *path);
         }
     }
+}
+
+/// The path as the compose file has it: Compose reads it from the project's directory.
+fn written<'s>(subject: &'s Subject, path: &'s str, at: At) -> &'s str {
+    let base = path.rsplit('/').next().unwrap_or(path);
+    let is_path = |word: &&str| word.rsplit('/').next() == Some(base);
+    let words = subject.slice(at).split(|c: char| c.is_whitespace() || "\"',[]{}".contains(c));
+    words.into_iter().find(is_path).unwrap_or(path)
 }
 
 /// Whether something says what has to be in it: an example, the same file for

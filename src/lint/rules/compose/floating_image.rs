@@ -77,10 +77,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding.about(own.name());
         let help = match own.kind() {
             Kind::Postgres | Kind::Mongo => {
-                finding.severity(Severity::Error);
+                let keeps = own.service.mounts().iter().any(|mount| {
+                    ["/var/lib/postgresql", "/data/db", "/bitnami", "/data"]
+                        .iter()
+                        .any(|path| mount.target.starts_with(path))
+                });
+                if keeps {
+                    finding.severity(Severity::Error);
+                }
                 "name the major version that made the files in its volume, as in image: postgres:18-trixie"
             }
-            _ => "name the version that runs now: docker compose images",
+            _ => {
+                "name the version that runs now, as the program in the container says it: docker compose exec SERVICE PROGRAM --version"
+            }
         };
         finding.help(help);
     }

@@ -45,7 +45,7 @@ const NAMES: [&str; 12] = [
 struct Found<'s> {
     member: Member<'s>,
     name: String,
-    places: Vec<At>,
+    places: Vec<(At, String)>,
     is_open: bool,
 }
 
@@ -62,27 +62,30 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     is_open: false,
                 });
                 found.is_open |= is_open;
+                let here = name.clone();
                 if is_secret(&name) && !is_secret(&found.name) {
                     (found.name, found.member) = (name, *own);
                 }
-                if !found.places.contains(&at) {
-                    found.places.push(at);
+                if found.places.iter().all(|(place, _)| *place != at) {
+                    found.places.push((at, here));
                 }
             }
         }
         for (secret, mut found) in by_value {
             found.places.sort();
             let name = &found.name;
+            let (first, here) = &found.places[0];
+            let what = if here == name { name.clone() } else { format!("{name}, here in {here},") };
             let message = match found.places.len() {
-                1 => format!("{name} is written into the file"),
-                count => format!("{name} is written into the file, in {count} places"),
+                1 => format!("{what} is written into the file"),
+                count => format!("{what} is written into the file, in {count} places"),
             };
-            let finding = findings.add(found.places[0], message);
+            let finding = findings.add(*first, message);
             finding.about(format!("{} {name}", found.member.name()));
             finding.help(format!(
                 "{name}: ${{{name}:?set it in .env}}  # and a new value in .env, which git ignores"
             ));
-            for place in &found.places[1..] {
+            for (place, _) in &found.places[1..] {
                 finding.related(*place, "the same value");
             }
             if found.is_open || is_real(&secret) {

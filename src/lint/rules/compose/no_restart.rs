@@ -23,8 +23,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if members.iter().any(is_of_swarm) {
             continue;
         }
-        let without: Vec<Member<'_>> =
-            members.into_iter().filter(|own| own.is_long_running() && !restarts(own)).collect();
+        let without: Vec<Member<'_>> = members
+            .into_iter()
+            .filter(|own| own.is_long_running() && !own.is_for_developers() && !restarts(own))
+            .collect();
         let lacks = if without.len() == 1 {
             "stays away after a crash or a reboot"
         } else {

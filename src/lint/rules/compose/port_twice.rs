@@ -28,7 +28,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         for (at, (own, port, item)) in all.iter().enumerate() {
             let first = all[..at].iter().find(|(other, before, _)| {
                 let is_other = other.name() != own.name() || port.container != before.container;
-                is_other && is_same(port, before)
+                is_other && is_same(port, before) && !is_variant(own, other)
             });
             if let Some((other, _, place)) = first {
                 let number = port.host_number().unwrap_or_default();
@@ -43,6 +43,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 finding.related(other.place(place), other.name());
             }
         }
+    }
+}
+
+/// Whether both are built from one context with targets of their own: one of
+/// them is started, `docker compose up web-dev`.
+fn is_variant(one: &Member<'_>, other: &Member<'_>) -> bool {
+    let built = |own: &Member<'_>| own.service.build();
+    match (built(one), built(other)) {
+        (Some(one), Some(other)) => one.context == other.context && one.target != other.target,
+        _ => false,
     }
 }
 

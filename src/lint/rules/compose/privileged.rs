@@ -31,6 +31,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding.about(own.name()).help(
             "Take the line out; a single capability goes into cap_add, a single device into devices.",
         );
+        // Where people are told to run it that way, it may be what it lives from.
+        if subject.mentions("--privileged") {
+            finding.severity(Severity::Warning);
+            continue;
+        }
         let item = &own.service.item;
         if let Some(edit) = edit::compose::remove(subject, own.deployment, item, "privileged") {
             let fix = Fix::new(Grade::Suggested, "runs it without privileges");

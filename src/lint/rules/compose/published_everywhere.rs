@@ -20,9 +20,27 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     for members in subject.production_members() {
         let is_proxy = |kind: Kind| matches!(kind, Kind::Nginx | Kind::Proxy);
-        let proxy = members.iter().find(|own| is_proxy(own.kind()) && !own.open_ports().is_empty());
-        let Some(proxy) = proxy else { continue };
+        let proxies: Vec<&Member<'_>> = members
+            .iter()
+            .filter(|own| is_proxy(own.kind()) && !own.open_ports().is_empty())
+            .collect();
+        let Some(first) = proxies.first() else { continue };
         for own in members.iter().filter(|own| own.kind() == Kind::Web && is_behind(own)) {
+            // The one whose configuration names it, or that is started after it.
+            let passes = |proxy: &&&Member<'_>| configures(proxy, own);
+            let needs =
+                |proxy: &&&Member<'_>| proxy.service.needs().iter().any(|n| n == own.name());
+            let has_labels = own.service.names("labels").iter().any(|l| l.starts_with("traefik."));
+            let is_traefik = |proxy: &&&Member<'_>| has_labels && proxy.image_name() == "traefik";
+            let proxy = proxies
+                .iter()
+                .find(is_traefik)
+                .or_else(|| proxies.iter().find(passes))
+                .or_else(|| proxies.iter().find(needs));
+            // Of several, nobody knows which one.
+            let Some(proxy) = proxy.or_else(|| (proxies.len() == 1).then_some(first)) else {
+                continue;
+            };
             for (port, item) in own.open_ports() {
                 let message = format!(
                     "{} is reached on every address of the host, past {}",
@@ -32,10 +50,40 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 let finding = findings.add(own.place(item), message);
                 finding.about(own.name());
                 finding.related(proxy.at(), "the proxy");
+                if port.host.is_empty() {
+                    finding.help(format!(
+                        "Take it out: {} reaches {}:{} without any port of the host.",
+                        proxy.name(),
+                        own.name(),
+                        port.container
+                    ));
+                    continue;
+                }
                 close(finding, own, &port, item);
             }
         }
     }
+}
+
+/// Whether a configuration that a proxy mounts, or is built with, names a service.
+fn configures(proxy: &Member<'_>, own: &Member<'_>) -> bool {
+    let subject = own.subject;
+    let mounted: Vec<String> = proxy
+        .service
+        .mounts()
+        .iter()
+        .filter_map(|mount| proxy.deployment.project.path(mount.bind()?))
+        .chain(subject.build_of(proxy.container).map(|build| build.context.clone()))
+        .filter(|path| path != ".")
+        .collect();
+    let names = [format!("//{}", own.name()), format!("server {}", own.name())];
+    subject.proxies.iter().any(|one| {
+        let path = subject.path(one.text);
+        let is_its = mounted.iter().any(|at| {
+            path == at || path.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        });
+        is_its && names.iter().any(|name| subject.texts[one.text].text.contains(name))
+    })
 }
 
 /// Whether a proxy's configuration names it: an nginx that serves files beside

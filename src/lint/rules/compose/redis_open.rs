@@ -23,6 +23,20 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if own.kind() != Kind::Redis || redis::password(&own) != Password::Nothing {
             continue;
         }
+        if let Some(item) = own.service.item.get("network_mode").filter(|_| own.is_on_host()) {
+            let bound = redis::settings(&own).is_none_or(|all| all.contains_key("bind"));
+            if !bound && own.container.build.is_none() {
+                let message = format!(
+                    "{} has no password, and with the host's network listens on all its addresses",
+                    own.name()
+                );
+                let finding = findings.add(own.place(item), message);
+                finding.about(own.name()).help(
+                    "command: [redis-server, --bind, 127.0.0.1]  # or a network of the project",
+                );
+            }
+            continue;
+        }
         for (port, item) in own.open_ports() {
             let message =
                 format!("{} has no password and is open on every address of the host", own.name());

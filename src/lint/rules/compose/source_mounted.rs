@@ -45,7 +45,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .tree
                     .below(&path)
                     .any(|file| file.ends_with(".py") && !file.contains("gunicorn"));
-            if !covers || !has_code || said.contains(&own.place(item)) {
+            // Tests are not what runs.
+            let is_of_tests = path
+                .split('/')
+                .any(|part| matches!(part, "test" | "tests" | "e2e" | "docs" | "migrations"));
+            let place = own.place(item);
+            if !covers
+                || !has_code
+                || is_of_tests
+                || said.contains(&place)
+                || subject.is_for_development(place.text)
+            {
                 continue;
             }
             said.push(own.place(item));
@@ -55,12 +65,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.about(own.name()).help(
                 "Take this line out; for development put it into compose.override.yaml, with a file for production of its own.",
             );
+            // One line of a project that is worked in sets its services apart.
+            if own.deployment.is_developed {
+                finding.help(
+                    "For production: a compose file of its own, without the lines that mount code.",
+                );
+                break;
+            }
             if let Some(edit) =
                 edit::compose::pop(subject, own.deployment, own.service, "volumes", item)
             {
                 let fix = Fix::new(Grade::Suggested, "runs the image's own code");
                 finding.fix(fix.edit(edit.at, edit.text));
             }
+            // The others are the same decision.
+            break;
         }
     }
 }

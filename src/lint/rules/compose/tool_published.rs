@@ -1,6 +1,6 @@
 //! Tools for people that everybody reaches.
 
-use super::database_published::close;
+use super::database_published::{close, leads_nowhere};
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Subject};
@@ -26,6 +26,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let asks = ["basic_auth", "basic-auth", "--auth"].iter().any(|word| command.contains(word))
             || own.container.env.contains_key("FLOWER_BASIC_AUTH");
         for (port, item) in own.open_ports().into_iter().filter(|_| !asks) {
+            if leads_nowhere(findings, &own, &port, item) {
+                continue;
+            }
             let message =
                 format!("{} is a tool, and open on every address of the host", own.name());
             let finding = findings.add(own.place(item), message);

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+while ! nc -z db 5432; do sleep 1; done
+exec "$@"

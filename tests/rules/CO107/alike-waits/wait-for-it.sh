@@ -1,0 +1,2 @@
+#!/bin/sh
+until nc -z "$1" "$2"; do sleep 1; done
