@@ -27,6 +27,25 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let to = to.split('/').next().unwrap_or_default();
         let message = format!("Host is not passed on: the application is called {to}");
         let line = "proxy_set_header Host $host;";
-        missing(subject, findings, &passes, &message, line, Some(Grade::Suggested));
+        let finding = missing(subject, findings, &passes, &message, line, Some(Grade::Suggested));
+        if let Some(finding) = finding.filter(|_| !needs_host(subject)) {
+            finding.severity(Severity::Advice);
+        }
     }
+}
+
+/// Whether the application makes anything of the name it is called by: Django
+/// checks it, Starlette redirects with it, others where their code says so.
+fn needs_host(subject: &Subject) -> bool {
+    if ["django", "fastapi", "starlette"].iter().any(|name| subject.facts.installs(name)) {
+        return true;
+    }
+    let words = ["host_url", "url_root", "base_url", "_external", "redirect("];
+    let is_code = |path: &&str| path.ends_with(".py") && !path.contains("test");
+    subject
+        .tree
+        .counted()
+        .filter(is_code)
+        .filter_map(|path| subject.tree.text(path))
+        .any(|text| words.iter().any(|word| text.contains(word)))
 }

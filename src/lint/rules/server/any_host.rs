@@ -7,7 +7,7 @@ use crate::detect::python;
 use crate::detect::services::{When, is_for_another_environment, reached};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Kind, Subject};
 
 pub static RULE: Rule = Rule {
     code: "PY112",
@@ -29,13 +29,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let used = subject.production_containers().any(|own| {
         let serves =
             own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
-        serves && subject.runs_detected(own)
+        own.kind == Kind::Web && serves && subject.runs_detected(own)
     });
     if !used {
         return;
     }
     for config in &subject.settings {
         let path = subject.path(config.text);
+        // Taken in by a branch that production does not go into.
+        if is_for_another_environment(path) {
+            return;
+        }
         let Some(module) = subject.tree.python(path) else { continue };
         let last = reached(&module.ast.body, When::Always)
             .into_iter()

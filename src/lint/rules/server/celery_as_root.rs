@@ -29,6 +29,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
         findings
             .add(variable.at, format!("{}: C_FORCE_ROOT lets Celery run as root", container.name))
             .about("C_FORCE_ROOT")
+            .severity(if takes_pickle(subject) { Severity::Warning } else { Severity::Advice })
             .help("a USER in the image, and no C_FORCE_ROOT");
     }
+}
+
+/// Whether messages may be pickled: since Celery 4 only where it is set.
+fn takes_pickle(subject: &Subject) -> bool {
+    let set = ["accept_content", "task_serializer", "result_serializer"]
+        .iter()
+        .filter_map(|name| subject.celery(name))
+        .any(|(_, at)| subject.slice(at).contains("pickle"));
+    let is_old = |line: &str| {
+        let line = line.replace(' ', "").to_ascii_lowercase();
+        ["celery==3.", "celery<4", "celery~=3.", "celery[redis]==3."]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    let old = subject
+        .tree
+        .counted()
+        .filter(|path| path.ends_with(".txt") && path.contains("requirements"))
+        .filter_map(|path| subject.tree.text(path))
+        .any(|text| text.lines().any(is_old));
+    set || old
 }

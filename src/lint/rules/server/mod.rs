@@ -11,7 +11,7 @@ mod heartbeat_on_disk;
 mod model_preloaded;
 mod no_max_requests;
 mod no_static_collected;
-mod no_timeout;
+pub(super) mod no_timeout;
 mod options;
 mod recycled_together;
 mod reload_with_workers;

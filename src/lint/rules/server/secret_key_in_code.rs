@@ -4,7 +4,7 @@ use crate::detect::path::is_below;
 use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Subject, Value};
+use crate::lint::subject::{Container, Kind, Subject, Value};
 
 pub static RULE: Rule = Rule {
     code: "PY111",
@@ -23,12 +23,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
     if subject.facts.settings.value().is_some_and(|own| is_for_another_environment(own)) {
         return;
     }
-    let used = subject.production_containers().find(|own| {
+    let used = |own: &&Container| {
         let serves =
             own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
         serves && subject.runs_detected(own)
-    });
-    let Some(container) = used else { return };
+    };
+    // A worker beside a development server: nothing that users see is signed yet.
+    let web = subject.production_containers().filter(used).find(|own| own.kind == Kind::Web);
+    let Some(container) = web.or_else(|| subject.production_containers().find(used)) else {
+        return;
+    };
+    let severity = if web.is_some() { Severity::Error } else { Severity::Warning };
     let detected = subject.facts.settings.value().map(String::as_str);
     let module = container.variable("DJANGO_SETTINGS_MODULE");
     if module.is_some() && detected.is_some() && module != detected {
@@ -38,6 +43,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     findings
         .add(at, format!("{name} stands in the code that {} runs", container.name))
         .about(&name)
+        .severity(severity)
         .related(subject.container_at(container), "what is signed with it")
         .help(format!(
             "{name} = os.environ[\"{name}\"], and a new key, since everybody has this one"
