@@ -111,17 +111,22 @@ fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Opti
 /// it, or `conda run`, keeps it to itself, and more time only makes stops longer.
 fn gets_sigterm(subject: &Subject, container: &Container, server: &Server) -> bool {
     let Some(step) = container.steps.get(server.step) else { return false };
-    let is_conda = |text: &str| {
-        let mut words = text.split(|c: char| c.is_whitespace() || "\"',[]".contains(c));
-        (text.contains(" run") || text.contains("\"run\""))
-            && words
-                .any(|own| matches!(own.rsplit('/').next(), Some("conda" | "mamba" | "micromamba")))
+    let of_text = |text: &str| {
+        let between = |c: char| c.is_whitespace() || "\"',[]".contains(c);
+        let words: Vec<&str> = text.split(between).filter(|own| !own.is_empty()).collect();
+        words.windows(2).any(|own| {
+            matches!(own[0].rsplit('/').next(), Some("conda" | "mamba" | "micromamba"))
+                && own[1] == "run"
+        })
     };
-    let wrapped = is_conda(subject.slice(step.at))
-        || subject.build_of(container).is_some_and(|build| {
-            subject
-                .instructions(build)
-                .any(|(_, own)| own.keyword == Keyword::Entrypoint && is_conda(&own.arguments.text))
-        });
+    let by_service = ["command", "entrypoint"].iter().any(|key| {
+        subject.key(container, &[key]).is_some_and(|(item, _)| of_text(&item.scalars().join(" ")))
+    });
+    let by_image = subject.build_of(container).is_some_and(|build| {
+        subject
+            .instructions(build)
+            .any(|(_, own)| own.keyword == Keyword::Entrypoint && of_text(&own.arguments.text))
+    });
+    let wrapped = by_service || by_image || of_text(subject.slice(step.at));
     !(step.in_background || step.script.is_some() && !step.replaces || wrapped)
 }
