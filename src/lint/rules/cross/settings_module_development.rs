@@ -1,5 +1,6 @@
 //! A production server with the settings of development.
 
+use crate::detect::path;
 use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
@@ -70,10 +71,14 @@ fn is_rehearsed(subject: &Subject, container: &Container, module: &str) -> bool 
     let of_image = build.image.variable("DJANGO_SETTINGS_MODULE");
     let root = subject.facts.root.value().map_or(build.context.as_str(), String::as_str);
     let mounted = service.mounts().iter().any(|mount| {
-        mount
-            .bind()
-            .and_then(|own| deployment.project.path(own))
-            .is_some_and(|own| own == build.context || own == root || own == ".")
+        mount.bind().and_then(|own| deployment.project.path(own)).is_some_and(|own| {
+            own == build.context
+                || own == root
+                || own == "."
+                // The package alone.
+                || path::is_below(&own, root)
+                    && subject.tree.in_directory(&own).any(|path| path.ends_with(".py"))
+        })
     });
     mounted && of_image.is_some_and(|own| own != module)
 }

@@ -1,6 +1,8 @@
 //! An application that is called by the name of an upstream.
 
 use super::header::{lacking, missing};
+use super::pass::Pass;
+use crate::detect::scope;
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
@@ -28,7 +30,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let message = format!("Host is not passed on: the application is called {to}");
         let line = "proxy_set_header Host $host;";
         let finding = missing(subject, findings, &passes, &message, line, Some(Grade::Suggested));
-        if let Some(finding) = finding.filter(|_| !needs_host(subject)) {
+        if let Some(finding) = finding.filter(|_| !needs_host(subject, &passes[0])) {
             finding.severity(Severity::Advice);
         }
     }
@@ -36,16 +38,33 @@ fn check(subject: &Subject, findings: &mut Findings) {
 
 /// Whether the application makes anything of the name it is called by: Django
 /// checks it, Starlette redirects with it, others where their code says so.
-fn needs_host(subject: &Subject) -> bool {
-    if ["django", "fastapi", "starlette"].iter().any(|name| subject.facts.installs(name)) {
+fn needs_host(subject: &Subject, pass: &Pass<'_>) -> bool {
+    // A WebSocket is no page, and nobody is sent anywhere by it.
+    if pass.header(subject, "Upgrade").is_ok_and(|own| own.is_some()) {
+        return false;
+    }
+    let member = pass.application(subject).flatten();
+    let build = member.and_then(|own| subject.build_of(own.container));
+    let installs =
+        ["django", "fastapi", "starlette"].iter().any(|name| subject.facts.installs(name));
+    if installs && build.is_none_or(|own| subject.is_detected(own)) {
         return true;
     }
-    let words = ["host_url", "url_root", "base_url", "_external", "redirect("];
-    let is_code = |path: &&str| path.ends_with(".py") && !path.contains("test");
+    let words = [
+        "host_url",
+        "url_root",
+        "base_url",
+        "_external",
+        "redirect(",
+        "django",
+        "fastapi",
+        "starlette",
+    ];
+    let context = build.map_or(".", |own| own.context.as_str());
     subject
         .tree
-        .counted()
-        .filter(is_code)
+        .below(context)
+        .filter(|path| path.ends_with(".py") && !path.contains("test") && scope::counts(path))
         .filter_map(|path| subject.tree.text(path))
         .any(|text| words.iter().any(|word| text.contains(word)))
 }

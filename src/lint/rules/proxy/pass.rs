@@ -120,12 +120,12 @@ impl<'s> Pass<'s> {
     /// project, or something on the same host where no project has this nginx.
     pub fn application(&self, subject: &'s Subject) -> Option<Option<Member<'s>>> {
         let targets = self.targets(subject);
-        // The projects that have this nginx, where any is known to: another one's
-        // service of the same name is not what it reaches.
+        // The projects that have this nginx, and others of their directory, where any
+        // is known to: another one's service of the same name is not what it reaches.
         let owners = owners(subject, self.proxy);
+        let directory = |own: &Member<'s>| &own.deployment.project.directory;
         let is_reached = |own: &Member<'s>| {
-            owners.is_empty()
-                || owners.iter().any(|(owner, _)| std::ptr::eq(owner.deployment, own.deployment))
+            owners.is_empty() || owners.iter().any(|(owner, _)| directory(owner) == directory(own))
         };
         for members in subject.production_members() {
             if !members.first().is_some_and(is_reached) {

@@ -7,7 +7,8 @@ use crate::detect::python;
 use crate::detect::services::{When, is_for_another_environment, reached};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Subject};
+use crate::lint::rules::server::is_beside_development;
+use crate::lint::subject::Subject;
 
 pub static RULE: Rule = Rule {
     code: "PY112",
@@ -29,7 +30,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let used = subject.production_containers().any(|own| {
         let serves =
             own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
-        own.kind == Kind::Web && serves && subject.runs_detected(own)
+        serves && subject.runs_detected(own) && !is_beside_development(subject, own)
     });
     if !used {
         return;

@@ -4,7 +4,8 @@ use crate::detect::path::is_below;
 use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Container, Kind, Subject, Value};
+use crate::lint::rules::server::is_beside_development;
+use crate::lint::subject::{Container, Subject, Value};
 
 pub static RULE: Rule = Rule {
     code: "PY111",
@@ -29,11 +30,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         serves && subject.runs_detected(own)
     };
     // A worker beside a development server: nothing that users see is signed yet.
-    let web = subject.production_containers().filter(used).find(|own| own.kind == Kind::Web);
-    let Some(container) = web.or_else(|| subject.production_containers().find(used)) else {
-        return;
-    };
-    let severity = if web.is_some() { Severity::Error } else { Severity::Warning };
+    let all = || subject.production_containers().filter(used);
+    let deployed = all().find(|own| !is_beside_development(subject, own));
+    let Some(container) = deployed.or_else(|| all().next()) else { return };
+    let severity = if deployed.is_some() { Severity::Error } else { Severity::Warning };
     let detected = subject.facts.settings.value().map(String::as_str);
     let module = container.variable("DJANGO_SETTINGS_MODULE");
     if module.is_some() && detected.is_some() && module != detected {
