@@ -30,7 +30,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let message = format!("Host is not passed on: the application is called {to}");
         let line = "proxy_set_header Host $host;";
         let finding = missing(subject, findings, &passes, &message, line, Some(Grade::Suggested));
-        if let Some(finding) = finding.filter(|_| !needs_host(subject, &passes[0])) {
+        if let Some(finding) = finding.filter(|_| !needs_host(subject, &passes)) {
             finding.severity(Severity::Advice);
         }
     }
@@ -38,12 +38,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
 
 /// Whether the application makes anything of the name it is called by: Django
 /// checks it, Starlette redirects with it, others where their code says so.
-fn needs_host(subject: &Subject, pass: &Pass<'_>) -> bool {
+fn needs_host(subject: &Subject, passes: &[Pass<'_>]) -> bool {
     // A WebSocket is no page, and nobody is sent anywhere by it.
-    if pass.header(subject, "Upgrade").is_ok_and(|own| own.is_some()) {
+    let upgrades = |pass: &Pass<'_>| pass.header(subject, "Upgrade").is_ok_and(|own| own.is_some());
+    if passes.iter().all(upgrades) {
         return false;
     }
-    let member = pass.application(subject).flatten();
+    let member = passes.iter().find_map(|pass| pass.application(subject).flatten());
     let build = member.and_then(|own| subject.build_of(own.container));
     let installs =
         ["django", "fastapi", "starlette"].iter().any(|name| subject.facts.installs(name));

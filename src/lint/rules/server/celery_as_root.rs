@@ -36,10 +36,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
 
 /// Whether messages may be pickled: since Celery 4 only where it is set.
 fn takes_pickle(subject: &Subject) -> bool {
-    let set = ["accept_content", "task_serializer", "result_serializer"]
-        .iter()
-        .filter_map(|name| subject.celery(name))
-        .any(|(_, at)| subject.slice(at).contains("pickle"));
+    let sets = |line: &str| {
+        let lower = line.split('#').next().unwrap_or_default().to_ascii_lowercase();
+        lower.contains("pickle")
+            && (lower.contains("accept_content") || lower.contains("serializer"))
+    };
+    let set = subject
+        .tree
+        .counted()
+        .filter(|path| path.ends_with(".py"))
+        .filter_map(|path| subject.tree.text(path))
+        .any(|text| text.lines().any(sets));
     let is_old = |line: &str| {
         let line = line.replace(' ', "").to_ascii_lowercase();
         ["celery==3.", "celery<4", "celery~=3.", "celery[redis]==3."]
