@@ -157,8 +157,14 @@ pub(super) fn value(expression: &Expr, known: &[(String, Value, At)]) -> Value {
                 "cpu_count" | "process_cpu_count" | "sched_getaffinity" => Value::HostCpus,
                 "int" | "str" | "float" if name == last => first(),
                 "max" | "min" | "len" | "round" if name == last => {
-                    let of_host = arguments.iter().any(|a| value(a, known) == Value::HostCpus);
-                    if of_host { Value::HostCpus } else { Value::Unknown }
+                    let mut of_host = arguments.iter().map(|a| value(a, known) == Value::HostCpus);
+                    // `min(4, cpu_count())` has a limit.
+                    let follows = if last == "min" {
+                        !arguments.is_empty() && of_host.all(|own| own)
+                    } else {
+                        of_host.any(|own| own)
+                    };
+                    if follows { Value::HostCpus } else { Value::Unknown }
                 }
                 "getenv" | "get" if name.ends_with("getenv") || name.contains("environ") => {
                     let Some(name) = arguments.first().and_then(python::string) else {
@@ -190,7 +196,7 @@ mod tests {
     fn settings_are_worth_what_they_say() {
         let text = Text::new(
             "gunicorn.conf.py",
-            "import os, multiprocessing\nbind = '0.0.0.0:80'\nworkers = multiprocessing.cpu_count() * 2 + 1\nthreads = int(os.environ.get('T', 4))\ntimeout = 2 * 30\nreload = True\nworker_class = os.getenv('C') or 'gthread'\nkeepalive = timeout\nx = f()\n",
+            "import os, multiprocessing\nbind = '0.0.0.0:80'\nworkers = multiprocessing.cpu_count() * 2 + 1\nthreads = int(os.environ.get('T', 4))\ntimeout = 2 * 30\nreload = True\nworker_class = os.getenv('C') or 'gthread'\nkeepalive = timeout\nx = f()\ny = min(4, multiprocessing.cpu_count() * 2)\n",
         );
         let config = Config::read(0, &text);
         let get = |name: &str| config.get(name).unwrap().0.clone();
@@ -201,6 +207,7 @@ mod tests {
         assert_eq!(get("reload").truth(), Some(true));
         assert_eq!(get("worker_class").text().as_deref(), Some("gthread"));
         assert_eq!(get("x"), Value::Unknown);
+        assert_eq!(get("y"), Value::Unknown);
         assert_eq!(text.line(config.get("bind").unwrap().1.span.start), 2);
     }
 }

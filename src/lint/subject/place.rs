@@ -19,7 +19,10 @@ pub(super) fn known(image: &Image, word: &str) -> Option<String> {
     let mut open = false;
     let text = interpolate::replace(word, &mut |variable| {
         let set = image.env.get(variable.name).or_else(|| image.args.get(variable.name));
-        let value = set.and_then(|set| set.value.known().map(str::to_owned));
+        // An argument without a default is what a build is given.
+        let value = set
+            .and_then(|set| set.value.known().map(str::to_owned))
+            .filter(|value| !value.is_empty());
         open |= value.is_none() && variable.default.is_none();
         value
     });

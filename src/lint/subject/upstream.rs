@@ -23,6 +23,16 @@ impl<'s> Passed<'s> {
     pub fn get(&self, name: &str) -> Option<&'s Directive> {
         self.blocks.iter().rev().find_map(|block| block.iter().rfind(|own| own.name == name))
     }
+
+    /// The request headers it sets: those of the innermost block that sets any.
+    /// Files that are included there are not read.
+    #[must_use]
+    pub fn headers(&self) -> Vec<&'s Directive> {
+        let set = |block: &&'s [Directive]| {
+            block.iter().filter(|own| own.name == "proxy_set_header").collect::<Vec<_>>()
+        };
+        self.blocks.iter().rev().map(set).find(|own| !own.is_empty()).unwrap_or_default()
+    }
 }
 
 impl Subject {

@@ -70,7 +70,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 findings
                     .add(server.at, format!("{}: the worker runs the scheduler in itself: a second worker sends every task twice", container.name))
                     .about(&container.name)
-                    .severity(Severity::Advice)
+                    // Compose cannot start a second one of that name.
+                    .severity(if subject.key(container, &["container_name"]).is_some() {
+                        Severity::Style
+                    } else {
+                        Severity::Advice
+                    })
                     .help("a service of its own: celery … beat");
             }
         }

@@ -59,10 +59,14 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
         }
         has_env |= name == ".env" && is_top;
         if file.entries.iter().any(|own| holds_secret(&own.name, &own.value)) {
+            let lower = name.to_ascii_lowercase();
+            let is_other = lower
+                .split(['.', '-', '_'])
+                .any(|word| ["test", "dev", "local", "ci", "demo"].contains(&word));
             found.push(Secret {
                 path: path[prefix..].to_owned(),
                 what: "with the passwords in it",
-                severity: Severity::Error,
+                severity: if is_other { Severity::Advice } else { Severity::Error },
             });
         }
     }
@@ -133,8 +137,12 @@ pub fn may_be_read(subject: &Subject, build: &Build, secret: &Secret) -> bool {
         return named;
     }
     if !secret.path.contains(".env") {
-        // A key may be the server's own certificate.
-        return true;
+        // A key may be the server's own certificate, where anything names it.
+        let name = secret.path.rsplit('/').next().unwrap_or(&secret.path);
+        return subject.tree.paths().any(|path| {
+            subject.tree.size(path).is_some_and(|size| size < 1 << 20)
+                && subject.tree.text(path).is_some_and(|text| text.contains(name))
+        });
     }
     let loads = [
         "python-dotenv",
@@ -160,4 +168,37 @@ pub fn may_be_read(subject: &Subject, build: &Build, secret: &Secret) -> bool {
             })
         });
     may_load && !handed
+}
+
+/// How what the application may read from its own image gets in instead.
+pub fn instead(subject: &Subject, build: &Build, secrets: &[Secret]) -> Option<String> {
+    let read: Vec<&Secret> =
+        secrets.iter().filter(|own| may_be_read(subject, build, own)).collect();
+    let first = read.first()?;
+    let names: Vec<&str> = read.iter().map(|own| own.path.as_str()).collect();
+    let how = if first.path.contains(".env") {
+        "as variables when the container starts (env_file, environment), since the application may read the file"
+    } else {
+        "by a mount when the container starts"
+    };
+    Some(format!("# {}: {how}", names.join(", ")))
+}
+
+/// Whether the context was guessed, and guessed wrong: nothing of what the
+/// Dockerfile copies by name is in it.
+pub fn is_guessed_wrong(subject: &Subject, build: &Build) -> bool {
+    if build.is_composed {
+        return false;
+    }
+    let named: Vec<String> = subject
+        .copied(build)
+        .into_iter()
+        .flat_map(|own| own.sources)
+        .filter(|own| own != "." && !own.contains(['*', '?', '[']) && !own.contains("://"))
+        .collect();
+    let is_there = |own: &String| {
+        let path = within(build, own);
+        subject.tree.has(&path) || subject.tree.has_directory(&path)
+    };
+    !named.is_empty() && !named.iter().any(is_there)
 }

@@ -34,12 +34,47 @@ fn check(subject: &Subject, findings: &mut Findings) {
         else {
             continue;
         };
-        let also =
-            file.entries.iter().filter(|own| holds_secret(&own.name, &own.value)).count() - 1;
+        let names: Vec<&str> = file
+            .entries
+            .iter()
+            .filter(|own| holds_secret(&own.name, &own.value))
+            .map(|own| own.name.as_str())
+            .collect();
+        let also = names.len() - 1;
+        let is_mild = overridden(subject, path) || only_inside(subject, &names);
         let more = if also > 0 { format!(", and {also} more") } else { String::new() };
         findings
             .add(At::new(file.text, entry.span), format!("nothing keeps {path} out of git, and {} stands in it{more}", entry.name))
             .about(&entry.name)
+            .severity(if is_mild { Severity::Warning } else { Severity::Error })
             .help(format!("{path} into .gitignore, `git rm --cached {path}`, other secrets, and an example without values"));
     }
+}
+
+/// Whether these are passwords alone, of stores that nobody outside reaches:
+/// signing keys and tokens are worth something anywhere.
+fn only_inside(subject: &Subject, names: &[&str]) -> bool {
+    let is_password = |name: &str| {
+        let upper = name.to_ascii_uppercase();
+        upper.contains("PASS") || upper.contains("PWD")
+    };
+    let mut stores = subject.containers.iter().filter(|own| own.kind.is_store()).peekable();
+    names.iter().all(|name| is_password(name))
+        && stores.peek().is_some()
+        && stores
+            .all(|own| subject.composed(own).is_some_and(|(_, service)| service.ports().is_empty()))
+}
+
+/// Whether git ignores files of the same kind: this one holds the defaults, and
+/// those what is really used.
+fn overridden(subject: &Subject, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let text = subject.tree.text(".gitignore").unwrap_or_default();
+    text.lines().map(str::trim).any(|line| {
+        let own = line.rsplit('/').next().unwrap_or(line);
+        own.len() > ".env".len()
+            && own.ends_with(".env")
+            && !own.starts_with(['#', '!', '*'])
+            && own != name
+    })
 }

@@ -35,9 +35,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
             own.then_some((at, "SECURE_PROXY_SSL_HEADER believes X-Forwarded-Proto of everyone"))
         };
         let Some((at, what)) = everyone.or_else(django) else { continue };
+        // A rehearsal on the own machine.
+        let is_local = subject
+            .path(port.text)
+            .to_ascii_lowercase()
+            .split(['/', '.', '-', '_'])
+            .any(|word| word == "local");
         findings
             .add(at, format!("{}: {what}, and its port is open to everyone", container.name))
             .about(&container.name)
+            .severity(if is_local { Severity::Advice } else { Severity::Warning })
             .related(port, "the port is published on all addresses")
             .help("ports:\n  - \"127.0.0.1:8000:8000\", or no port at all where the proxy is in this project");
     }

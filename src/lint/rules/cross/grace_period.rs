@@ -3,7 +3,8 @@
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Container, Program, Subject};
+use crate::lint::subject::{Container, Program, Server, Subject};
+use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
     code: "XF103",
@@ -65,6 +66,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
 fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Option<At>)> {
     // With reload it is for who works on it.
     let server = container.server.as_ref().filter(|own| !own.reloads())?;
+    if !gets_sigterm(subject, container, server) {
+        return None;
+    }
     let seconds = |value: i64| u64::try_from(value).ok().filter(|own| *own > 0);
     match server.program {
         Program::Gunicorn => match server.get("graceful_timeout") {
@@ -101,4 +105,28 @@ fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Opti
         }
         _ => None,
     }
+}
+
+/// Whether the signal reaches the server at all: a script that does not `exec`
+/// it, or `conda run`, keeps it to itself, and more time only makes stops longer.
+fn gets_sigterm(subject: &Subject, container: &Container, server: &Server) -> bool {
+    let Some(step) = container.steps.get(server.step) else { return false };
+    let of_text = |text: &str| {
+        let between = |c: char| c.is_whitespace() || "\"',[]".contains(c);
+        let words: Vec<&str> = text.split(between).filter(|own| !own.is_empty()).collect();
+        words.windows(2).any(|own| {
+            matches!(own[0].rsplit('/').next(), Some("conda" | "mamba" | "micromamba"))
+                && own[1] == "run"
+        })
+    };
+    let by_service = ["command", "entrypoint"].iter().any(|key| {
+        subject.key(container, &[key]).is_some_and(|(item, _)| of_text(&item.scalars().join(" ")))
+    });
+    let by_image = subject.build_of(container).is_some_and(|build| {
+        subject
+            .instructions(build)
+            .any(|(_, own)| own.keyword == Keyword::Entrypoint && of_text(&own.arguments.text))
+    });
+    let wrapped = by_service || by_image || of_text(subject.slice(step.at));
+    !(step.in_background || step.script.is_some() && !step.replaces || wrapped)
 }

@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Program, Step, Subject};
+use crate::lint::subject::{Container, Kind, Program, Step, Subject};
 use crate::source::text::Text;
 
 pub static RULE: Rule = Rule {
@@ -42,7 +42,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
         };
         let finding = findings.add(step.at, message);
         finding
-            .severity(if several { Severity::Error } else { Severity::Warning })
+            .severity(match several {
+                true => Severity::Error,
+                false if is_risky(subject, container, step) => Severity::Warning,
+                // One container by design: it is only slow to come back.
+                false => Severity::Advice,
+            })
             .about(step.argv.join(" "))
             .help(format!(
                 "a service of its own that runs `{}` once, with restart: \"no\"; the server depends on it with condition: service_completed_successfully",
@@ -83,4 +88,21 @@ fn is_guarded(subject: &Subject, step: &Step) -> bool {
         }
     }
     depth > 0
+}
+
+/// Whether more than a slow start is to be feared: several may start at once,
+/// migrations are made on the spot, or a broken one is tried for ever.
+fn is_risky(subject: &Subject, container: &Container, step: &Step) -> bool {
+    let Some((deployment, _)) = subject.composed(container) else { return true };
+    let as_well = subject.containers_of(deployment).any(|own| {
+        own.name != container.name && own.steps.iter().any(|other| other.argv == step.argv)
+    });
+    let makes = container.steps.iter().any(|own| {
+        let has = |word: &str| own.argv.iter().any(|own| own == word);
+        has("makemigrations") || has("db") && (has("migrate") || has("init"))
+    });
+    let text: &Text = &subject.texts[step.at.text];
+    let line = text.line_text(text.line(step.at.span.start)).trim_start();
+    let whole = if step.script.is_some() { line } else { subject.slice(step.at) };
+    as_well || makes || ["until ", "while "].iter().any(|word| whole.contains(word))
 }

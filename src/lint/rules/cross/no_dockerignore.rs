@@ -25,6 +25,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let Some(copied) = context::everything(subject, build) else { continue };
+        if context::is_guessed_wrong(subject, build) {
+            continue;
+        }
         seen.push(&build.context);
         let secrets = context::secrets(subject, build);
         let worst = secrets.iter().max_by_key(|own| own.severity);
@@ -70,11 +73,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
         });
         let text = format!("{}\n", lines.join("\n"));
         let path = within(build, ".dockerignore");
+        let mut help = format!("{path}:\n{}", text.trim_end());
+        if let Some(instead) = context::instead(subject, build, &secrets) {
+            help.push_str(&format!("\n{instead}, and then a line of its own here"));
+        }
         findings
             .add(subject.instruction(build, copied), message)
             .about(&path)
             .severity(worst.map_or(Severity::Advice, |own| own.severity))
-            .help(format!("{path}:\n{}", text.trim_end()))
+            .help(help)
             .fix(
                 Fix::new(Grade::Checked, format!("writes {path}")).file(path, text).condition(
                     "nothing that the build or the application reads is among its lines",

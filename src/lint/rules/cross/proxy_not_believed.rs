@@ -91,8 +91,14 @@ fn proxy<'s>(
     container: &Container,
     service: &Service,
 ) -> Option<&'s Container> {
+    // Where nginx sets none of them, what comes is the client's, and nobody's to believe.
     let by_nginx = subject.proxies.iter().flat_map(|own| subject.passed(own)).any(|own| {
-        subject.named(deployment, &own.host).is_some_and(|named| std::ptr::eq(named, container))
+        own.headers().iter().any(|header| {
+            ["x-forwarded-for", "x-forwarded-proto"]
+                .contains(&header.first().to_ascii_lowercase().as_str())
+        }) && subject
+            .named(deployment, &own.host)
+            .is_some_and(|named| std::ptr::eq(named, container))
     });
     let labelled = service.names("labels").iter().any(|own| own.starts_with("traefik."));
     let by_caddy = subject

@@ -26,9 +26,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let statements = version::statements(&subject.tree, &dependencies);
     for build in subject.production_builds().filter(|own| subject.is_detected(own)) {
         let Some(minor) = minor(build) else { continue };
-        let Some(stated) = statements.iter().find(|own| !own.minors.contains(&minor)) else {
-            continue;
+        let counts = |own: &&version::Statement| {
+            !own.minors.contains(&minor) && is_read(subject, build, &own.evidence.path)
         };
+        let Some(stated) = statements.iter().find(counts) else { continue };
         // Newer ones than are known here may be meant as well.
         let newest = stated.minors.last().copied().unwrap_or_default();
         if minor > newest && stated.text.starts_with('>') && !stated.text.contains('<') {
@@ -49,14 +50,34 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding
             .about(&build.image.base.text)
             .severity(if is_range { Severity::Error } else { Severity::Warning })
-            .help(format!(
-                "FROM {}",
-                with_minor(&build.image.base.text, minor, near(&stated.minors, minor))
-            ));
+            .help(if near(&stated.minors, minor) > minor {
+                format!(
+                    "FROM {}",
+                    with_minor(&build.image.base.text, minor, near(&stated.minors, minor))
+                )
+            } else {
+                // Nobody should go back.
+                format!("a statement in {} that takes 3.{minor}", stated.evidence.path)
+            });
         if let Some(at) = place(subject, stated) {
             finding.related(at, format!("{text} is stated here"));
         }
     }
+}
+
+/// Whether a build reads what a file states: `.python-version` is uv's, and
+/// pyenv's on somebody's machine; `runtime.txt` is Heroku's.
+fn is_read(subject: &Subject, build: &Build, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if !matches!(name, ".python-version" | "runtime.txt" | ".tool-versions") {
+        return true;
+    }
+    subject.built(build).any(|(_, own)| {
+        let text = &own.arguments.text;
+        text.contains(name)
+            || name == ".python-version"
+                && text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "uv")
+    })
 }
 
 fn place(subject: &Subject, stated: &version::Statement) -> Option<At> {

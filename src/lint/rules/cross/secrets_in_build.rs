@@ -38,7 +38,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .about(names.join(" "))
             .severity(worst.severity)
             .related(At::file(ignored.text), format!("{} does not leave it out", file.path))
-            .help(patterns.join("\n"));
+            .help(
+                patterns
+                    .iter()
+                    .cloned()
+                    .chain(context::instead(subject, build, &secrets))
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            );
         // What the application may read from its own image stays.
         if !secrets.iter().any(|own| context::may_be_read(subject, build, own)) {
             let end = file.text.len();

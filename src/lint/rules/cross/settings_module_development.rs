@@ -1,5 +1,6 @@
 //! A production server with the settings of development.
 
+use crate::detect::path;
 use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
@@ -28,6 +29,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !is_for_another_environment(&module) {
             continue;
         }
+        if is_rehearsed(subject, container, &module) {
+            continue;
+        }
         let server = container.server.as_ref().map_or(at, |own| own.at);
         findings
             .add(at, format!("{}: {module} are not the settings of production", container.name))
@@ -54,4 +58,27 @@ fn other(subject: &Subject, module: &str) -> Option<String> {
         .iter()
         .map(|name| format!("{package}.{name}"))
         .find(|own| subject.tree.module_path(root, own).is_some())
+}
+
+/// Whether the image says otherwise, and the source is mounted over it: the
+/// compose file is for who works on it.
+fn is_rehearsed(subject: &Subject, container: &Container, module: &str) -> bool {
+    let (Some(build), Some((deployment, service))) =
+        (subject.build_of(container), subject.composed(container))
+    else {
+        return false;
+    };
+    let of_image = build.image.variable("DJANGO_SETTINGS_MODULE");
+    let root = subject.facts.root.value().map_or(build.context.as_str(), String::as_str);
+    let mounted = service.mounts().iter().any(|mount| {
+        mount.bind().and_then(|own| deployment.project.path(own)).is_some_and(|own| {
+            own == build.context
+                || own == root
+                || own == "."
+                // The package alone.
+                || path::is_below(&own, root)
+                    && subject.tree.in_directory(&own).any(|path| path.ends_with(".py"))
+        })
+    });
+    mounted && of_image.is_some_and(|own| own != module)
 }

@@ -2,6 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::proxy::owner::owners;
 use crate::lint::subject::{Kind, Program, Subject};
 use crate::source::compose::{Item, Mount};
 
@@ -52,6 +53,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     })
             });
             let Some(proxy) = proxy else { continue };
+            // Its configurations are here, and it reads none of them: it serves nothing.
+            let reads = subject.proxies.is_empty()
+                || proxy.kind != Kind::Nginx
+                || subject
+                    .proxies
+                    .iter()
+                    .flat_map(|own| owners(subject, own))
+                    .any(|(own, _)| std::ptr::eq(own.container, proxy));
+            if !reads {
+                continue;
+            }
             findings
                 .add(
                     subject.item(deployment, item),

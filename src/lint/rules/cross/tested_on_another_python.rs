@@ -5,6 +5,7 @@ use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::cross::python_versions_apart::minor;
 use crate::lint::subject::Subject;
+use crate::source::compose::{Item, yaml};
 
 pub static RULE: Rule = Rule {
     code: "XF120",
@@ -46,8 +47,24 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// Whether a workflow runs tests, and does not only build the documentation.
+/// Whether a workflow runs tests on its own Python: not only builds the
+/// documentation, and not in the image.
 fn runs_tests(subject: &Subject, path: &str) -> bool {
+    let Some(text) = subject.tree.text(path) else { return false };
+    if !path.starts_with(".github/") {
+        return text.lines().any(tests);
+    }
+    let Ok(root) = yaml::read(text) else { return false };
+    let jobs = root.get("jobs").into_iter().flat_map(Item::entries);
+    let steps = jobs.filter_map(|(_, job)| job.get("steps")).flat_map(Item::items);
+    steps
+        .filter_map(|step| step.get("run").and_then(Item::scalar))
+        .any(|run| run.lines().any(tests))
+}
+
+/// Whether a line of a workflow tests, outside of a container.
+fn tests(line: &str) -> bool {
     let words = ["pytest", "unittest", "manage.py test", "tox", "nox", "make test", "coverage"];
-    subject.tree.text(path).is_some_and(|text| words.iter().any(|word| text.contains(word)))
+    let inside = ["docker compose", "docker-compose", "docker run", "docker exec"];
+    words.iter().any(|word| line.contains(word)) && !inside.iter().any(|word| line.contains(word))
 }

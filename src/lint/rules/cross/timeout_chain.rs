@@ -2,7 +2,9 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Program, Subject, amount};
+use crate::lint::rules::proxy::owner::owners;
+use crate::lint::rules::server::no_timeout::LONGEST;
+use crate::lint::subject::{Passed, Program, Subject, amount};
 
 pub static RULE: Rule = Rule {
     code: "XF105",
@@ -17,20 +19,23 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    for proxy in &subject.proxies {
-        for passed in subject.passed(proxy) {
+    for proxy in subject.proxies.iter().filter(|own| !subject.is_for_development(own.text)) {
+        let owners = owners(subject, proxy);
+        let all = subject.passed(proxy);
+        for passed in &all {
             let set = passed.get("proxy_read_timeout");
             if set.is_none() && subject.set_elsewhere(proxy, "proxy_read_timeout") {
                 continue;
             }
-            let waits = match set {
-                Some(own) => amount::seconds(own.first()),
-                None => Some(60),
+            let Some(waits) = waits(passed) else { continue };
+            // The project that has this nginx, where one is known to.
+            let container = if owners.is_empty() {
+                subject
+                    .production_deployments()
+                    .find_map(|deployment| subject.named(deployment, &passed.host))
+            } else {
+                owners.iter().find_map(|(own, _)| subject.named(own.deployment, &passed.host))
             };
-            let Some(waits) = waits else { continue };
-            let container = subject
-                .production_deployments()
-                .find_map(|deployment| subject.named(deployment, &passed.host));
             let Some(server) = container.and_then(|own| own.server.as_ref()) else { continue };
             // With an event loop it is a heartbeat, and no limit of a request.
             if server.program != Program::Gunicorn || server.is_asgi() {
@@ -43,11 +48,36 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
             let place = set.map_or(passed.at, |own| crate::lint::At::new(proxy.text, own.span));
             let unset = if set.is_some() { "" } else { ", since no proxy_read_timeout is set" };
+            // One location for what takes long: the others are shorter on purpose.
+            let on_purpose = all.iter().any(|other| {
+                other.host == passed.host
+                    && other.get("proxy_read_timeout").is_some()
+                    && self::waits(other).is_some_and(|own| own >= limit)
+            });
+            // PY108 asks for less.
+            let is_long = i64::try_from(limit).is_ok_and(|own| own > LONGEST);
+            let help = if is_long {
+                format!(
+                    "gunicorn: timeout = {}, below nginx's {waits} s; what takes longer belongs into a task queue",
+                    waits.saturating_sub(10).max(1)
+                )
+            } else {
+                format!("proxy_read_timeout {}s;", limit + 10)
+            };
             findings
                 .add(place, format!("nginx gives up on {} after {waits} s{unset}, and gunicorn lets a worker take {limit} s", passed.host))
                 .about(format!("{} proxy_read_timeout", passed.host))
                 .related(at, format!("a worker may take {limit} s"))
-                .help(format!("proxy_read_timeout {}s;", limit + 10));
+                .severity(if on_purpose { Severity::Advice } else { Severity::Warning })
+                .help(help);
         }
+    }
+}
+
+/// How long nginx waits for an answer there; `None` where that cannot be read.
+fn waits(passed: &Passed<'_>) -> Option<u64> {
+    match passed.get("proxy_read_timeout") {
+        Some(own) => amount::seconds(own.first()),
+        None => Some(60),
     }
 }

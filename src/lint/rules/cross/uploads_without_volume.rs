@@ -66,6 +66,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             ),
         );
         finding.about(&container.name).help(format!("volumes:\n  - {}:{path}", place.purpose));
+        if is_django && !takes_files(subject) {
+            finding.severity(Severity::Advice);
+        }
         if let Some(at) = lines.first().and_then(|own| subject.line_of(&own.path, own.line)) {
             finding.related(at, "the directory is named here");
         }
@@ -87,4 +90,18 @@ fn has_file_fields(subject: &Subject) -> bool {
                 .text(path)
                 .is_some_and(|text| text.contains("FileField(") || text.contains("ImageField("))
         })
+}
+
+/// Whether users see uploads, or send them: somebody serves them, or a view
+/// takes them. What only the admin has is seldom missed.
+fn takes_files(subject: &Subject) -> bool {
+    let words = ["request.FILES", "settings.MEDIA_URL", "MultiPartParser", "FileUploadParser"];
+    let by_code = subject
+        .tree
+        .counted()
+        .filter(|path| path.ends_with(".py"))
+        .filter_map(|path| subject.tree.text(path))
+        .any(|text| words.iter().any(|word| text.contains(word)));
+    let by_proxy = subject.proxies.iter().any(|own| subject.texts[own.text].text.contains("media"));
+    by_code || by_proxy
 }

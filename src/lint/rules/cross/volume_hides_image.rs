@@ -1,5 +1,6 @@
 //! Volumes over what the image has there.
 
+use crate::detect::path;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Kind, Subject, within};
@@ -34,6 +35,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 _ => continue,
             };
             let target = mount.target.trim_end_matches('/');
+            // It keeps what a directory of the host would hide above it.
+            let keeps = service.mounts().iter().any(|own| {
+                own.bind().is_some() && path::is_below(target, own.target.trim_end_matches('/'))
+            });
+            if keeps {
+                continue;
+            }
             let env = |name: &str| build.image.variable(name);
             let packages = [env("VIRTUAL_ENV"), env("UV_PROJECT_ENVIRONMENT")];
             let what = if code.iter().any(|own| own == target) {

@@ -18,6 +18,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Words of locations whose files are public.
+const PUBLIC: [&str; 8] = ["static", "staticfiles", "css", "js", "assets", "admin", "fonts", "img"];
+
 fn check(subject: &Subject, findings: &mut Findings) {
     for proxy in proxies(subject) {
         walk(proxy, &proxy.directives, "the server", findings);
@@ -35,6 +38,12 @@ fn walk(proxy: &Proxy, directives: &[Directive], location: &str, findings: &mut 
             let message = format!("{location} lists its files for everybody");
             let finding = findings.add(At::new(proxy.text, own.span), message);
             finding.about(location).help("autoindex off;");
+            // What every page names anyway is no secret.
+            let lower = location.to_ascii_lowercase();
+            let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+            if words.any(|word| PUBLIC.contains(&word)) {
+                finding.severity(Severity::Advice);
+            }
         }
         let inner = match own.name.as_str() {
             "location" => own.arguments.last().map_or(location, String::as_str),

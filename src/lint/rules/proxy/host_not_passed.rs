@@ -1,6 +1,8 @@
 //! An application that is called by the name of an upstream.
 
 use super::header::{lacking, missing};
+use super::pass::Pass;
+use crate::detect::scope;
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
@@ -27,6 +29,43 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let to = to.split('/').next().unwrap_or_default();
         let message = format!("Host is not passed on: the application is called {to}");
         let line = "proxy_set_header Host $host;";
-        missing(subject, findings, &passes, &message, line, Some(Grade::Suggested));
+        let finding = missing(subject, findings, &passes, &message, line, Some(Grade::Suggested));
+        if let Some(finding) = finding.filter(|_| !needs_host(subject, &passes)) {
+            finding.severity(Severity::Advice);
+        }
     }
+}
+
+/// Whether the application makes anything of the name it is called by: Django
+/// checks it, Starlette redirects with it, others where their code says so.
+fn needs_host(subject: &Subject, passes: &[Pass<'_>]) -> bool {
+    // A WebSocket is no page, and nobody is sent anywhere by it.
+    let upgrades = |pass: &Pass<'_>| pass.header(subject, "Upgrade").is_ok_and(|own| own.is_some());
+    if passes.iter().all(upgrades) {
+        return false;
+    }
+    let member = passes.iter().find_map(|pass| pass.application(subject).flatten());
+    let build = member.and_then(|own| subject.build_of(own.container));
+    let installs =
+        ["django", "fastapi", "starlette"].iter().any(|name| subject.facts.installs(name));
+    if installs && build.is_none_or(|own| subject.is_detected(own)) {
+        return true;
+    }
+    let words = [
+        "host_url",
+        "url_root",
+        "base_url",
+        "_external",
+        "redirect(",
+        "django",
+        "fastapi",
+        "starlette",
+    ];
+    let context = build.map_or(".", |own| own.context.as_str());
+    subject
+        .tree
+        .below(context)
+        .filter(|path| path.ends_with(".py") && !path.contains("test") && scope::counts(path))
+        .filter_map(|path| subject.tree.text(path))
+        .any(|text| words.iter().any(|word| text.contains(word)))
 }

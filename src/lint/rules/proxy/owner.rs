@@ -6,7 +6,10 @@ use crate::source::dockerfile::Keyword;
 
 /// The nginx services that read a configuration, each with the path that it
 /// has there.
-pub(super) fn owners<'s>(subject: &'s Subject, proxy: &Proxy) -> Vec<(Member<'s>, String)> {
+pub(in crate::lint::rules) fn owners<'s>(
+    subject: &'s Subject,
+    proxy: &Proxy,
+) -> Vec<(Member<'s>, String)> {
     let file = subject.path(proxy.text);
     let below = |directory: &str, target: &str| {
         if directory == file {
@@ -28,16 +31,13 @@ pub(super) fn owners<'s>(subject: &'s Subject, proxy: &Proxy) -> Vec<(Member<'s>
             }
         }
         let Some(build) = subject.build_of(own.container) else { continue };
-        for (_, copy) in subject.instructions(build) {
-            let copies = matches!(copy.keyword, Keyword::Copy | Keyword::Add);
-            if !copies || copy.flag("from").is_some() {
+        for copy in subject.copied(build) {
+            if !build.image.stages.contains(&copy.stage) {
                 continue;
             }
-            let words: Vec<&str> = copy.arguments.text.split_whitespace().collect();
-            let Some((target, sources)) = words.split_last() else { continue };
-            for source in sources {
+            for source in &copy.sources {
                 let Some(source) = path::join(&build.context, source) else { continue };
-                if let Some(mut target) = below(&source, target) {
+                if let Some(mut target) = below(&source, &copy.target) {
                     if target.ends_with('/') {
                         target.push_str(path::file_name(file));
                     }
@@ -46,5 +46,29 @@ pub(super) fn owners<'s>(subject: &'s Subject, proxy: &Proxy) -> Vec<(Member<'s>
             }
         }
     }
+    found.retain(|(own, target)| is_read(subject, own, target));
     found
+}
+
+/// Whether nginx looks there: in its own directories, or where something that
+/// runs names the file.
+fn is_read(subject: &Subject, own: &Member<'_>, target: &str) -> bool {
+    let usual = ["/etc/nginx/", "/etc/openresty/", "/config/nginx/"];
+    if usual.iter().any(|directory| target.starts_with(directory)) || target.contains("/nginx/conf")
+    {
+        return true;
+    }
+    let name = path::file_name(target);
+    let names = |text: &str| text.contains(name);
+    let runs =
+        |keyword: Keyword| matches!(keyword, Keyword::Run | Keyword::Cmd | Keyword::Entrypoint);
+    let by_image = subject.build_of(own.container).is_some_and(|build| {
+        subject.instructions(build).any(|(_, one)| runs(one.keyword) && names(&one.arguments.text))
+    });
+    by_image
+        || own.container.steps.iter().any(|step| step.argv.iter().any(|word| names(word)))
+        || ["command", "entrypoint", "configs"]
+            .iter()
+            .filter_map(|key| own.service.item.get(key))
+            .any(|item| names(own.written(item)))
 }

@@ -1,6 +1,7 @@
 //! Where nginx passes requests on: every `proxy_pass`, what it inherits, and
 //! which service it reaches.
 
+use super::owner::owners;
 use crate::detect::path;
 use crate::lint::diagnostic::At;
 use crate::lint::subject::{Kind, Member, Proxy, Subject};
@@ -119,7 +120,17 @@ impl<'s> Pass<'s> {
     /// project, or something on the same host where no project has this nginx.
     pub fn application(&self, subject: &'s Subject) -> Option<Option<Member<'s>>> {
         let targets = self.targets(subject);
+        // The projects that have this nginx, and others of their directory, where any
+        // is known to: another one's service of the same name is not what it reaches.
+        let owners = owners(subject, self.proxy);
+        let directory = |own: &Member<'s>| &own.deployment.project.directory;
+        let is_reached = |own: &Member<'s>| {
+            owners.is_empty() || owners.iter().any(|(owner, _)| directory(owner) == directory(own))
+        };
         for members in subject.production_members() {
+            if !members.first().is_some_and(is_reached) {
+                continue;
+            }
             for target in &targets {
                 let found = members
                     .iter()
@@ -169,8 +180,10 @@ impl<'s> Pass<'s> {
 }
 
 fn runs_python(own: &Member<'_>) -> bool {
-    own.container.server.is_some()
-        || own.subject.build_of(own.container).is_some_and(|build| build.is_python)
+    match own.subject.build_of(own.container) {
+        Some(build) => build.is_python,
+        None => own.container.server.is_some(),
+    }
 }
 
 pub(super) fn is_loopback(host: &str) -> bool {

@@ -123,7 +123,10 @@ fn published(subject: &Subject, findings: &mut Findings) {
                 port.container_number().is_some_and(|number| listens.contains(&number))
             });
             if works {
-                finding.severity(Severity::Advice);
+                let tls = if number == 443 { " ssl" } else { "" };
+                finding.severity(Severity::Advice).help(format!(
+                    "take {number} out of ports, or `listen {number}{tls};` in the configuration"
+                ));
             }
         }
     }

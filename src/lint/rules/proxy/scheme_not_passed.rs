@@ -4,6 +4,7 @@ use super::header::{lacking, missing};
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
+use crate::source::nginx::Directive;
 
 pub static RULE: Rule = Rule {
     code: "NG102",
@@ -38,14 +39,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         Ok(true)
     });
     for passes in files {
-        let over_tls = passes.iter().any(|pass| {
-            pass.server().is_some_and(|server| {
-                server.inside().iter().any(|own| {
-                    own.name == "ssl_certificate"
-                        || own.name == "listen" && own.arguments.iter().any(|word| word == "ssl")
-                })
-            })
-        });
+        let over_tls =
+            passes.iter().any(|pass| pass.server().is_some_and(|server| has_tls(server.inside())));
+        // What is believed, and what another server of the same file has.
+        let is_awaited = subject.setting("SECURE_PROXY_SSL_HEADER").is_some()
+            || passes.iter().any(|pass| has_tls(&pass.proxy.directives));
         let message = "X-Forwarded-Proto is not set: the application does not learn of https";
         let line = "proxy_set_header X-Forwarded-Proto $scheme;";
         // Where TLS ends before this nginx, $scheme would be wrong.
@@ -54,9 +52,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         };
         if !over_tls {
-            finding.severity(Severity::Advice).help(
+            if !is_awaited {
+                finding.severity(Severity::Advice);
+            }
+            finding.help(
                 "proxy_set_header X-Forwarded-Proto $scheme;  # where TLS ends before this nginx, pass on what that proxy says, and nobody else's",
             );
         }
     }
+}
+
+/// Whether TLS ends in one of these blocks.
+fn has_tls(directives: &[Directive]) -> bool {
+    directives.iter().any(|own| {
+        own.name == "ssl_certificate"
+            || own.name == "listen" && own.arguments.iter().any(|word| word == "ssl")
+            || has_tls(own.inside())
+    })
 }

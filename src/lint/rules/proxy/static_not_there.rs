@@ -66,9 +66,23 @@ fn walk(
         );
         let finding = findings.add(At::new(proxy.text, served.span), message);
         let name = path.trim_matches('/').replace('/', "-");
-        finding
-            .about(path)
-            .help(format!("volumes:\n  - {name}:{directory}:ro  # in {}", owner.name()));
+        // What a mount has under another path.
+        let tail = directory.rsplit('/').next().unwrap_or_default();
+        let mounts: Vec<String> =
+            owner.service.mounts().into_iter().map(|mount| mount.target).collect();
+        let near = mounts
+            .iter()
+            .map(|target| target.trim_end_matches('/'))
+            .find(|target| target.rsplit('/').next() == Some(tail));
+        finding.about(path).help(match near {
+            Some(near) if served.name == "alias" => {
+                format!("alias {near}/;  # where {} has it", owner.name())
+            }
+            _ => format!("volumes:\n  - {name}:{directory}:ro  # in {}", owner.name()),
+        });
+        if !has_files(subject, path) {
+            finding.severity(Severity::Advice);
+        }
         finding.related(owner.at(), "the nginx that reads it");
     }
 }
@@ -99,4 +113,27 @@ fn brings(subject: &Subject, own: &Member<'_>, directory: &str) -> bool {
         }) || build.image.workdir.as_ref().is_some_and(|own| touches(&own.value.text))
     });
     mounted || from_others || built
+}
+
+/// Whether anything says that there are such files at all.
+fn has_files(subject: &Subject, path: &str) -> bool {
+    let words: &[&str] = if path.contains("media") {
+        &["MEDIA_ROOT", "FileField(", "ImageField("]
+    } else {
+        &["STATIC_ROOT", "collectstatic", "StaticFiles("]
+    };
+    let directory = if path.contains("media") { "media" } else { "static" };
+    let is_there = |path: &str| {
+        path.rsplit_once('/')
+            .is_some_and(|(above, _)| above.split('/').any(|part| part.starts_with(directory)))
+    };
+    subject.facts.static_files.value().is_some_and(|own| own.root.is_some())
+        || subject.tree.counted().any(|path| {
+            is_there(path)
+                || path.ends_with(".py")
+                    && subject
+                        .tree
+                        .text(path)
+                        .is_some_and(|text| words.iter().any(|word| text.contains(word)))
+        })
 }

@@ -2,9 +2,10 @@
 
 use super::owner::owners;
 use super::pass::{is_loopback, passes};
+use crate::detect::path;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Subject, listed};
+use crate::lint::subject::{Member, Subject, listed};
 use crate::source::compose::Item;
 
 pub static RULE: Rule = Rule {
@@ -60,8 +61,22 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 owner.deployment.services.iter().map(|own| own.name.as_str()).collect();
             let message = format!("{host} is no service of the project: nginx does not start");
             let finding = findings.add(target.at, message);
-            finding.about(host).help(format!("one of {}", listed(&names)));
+            let mut help = format!("one of {}", listed(&names));
+            if let Some(stack) = stack_with(subject, owner, host) {
+                help.push_str(&format!("; {stack} has {host}: a configuration of its own for it"));
+            }
+            finding.about(host).help(help);
             finding.related(owner.at(), "the nginx that reads it");
         }
     }
+}
+
+/// A file of Swarm's beside the project that has the service.
+fn stack_with<'s>(subject: &'s Subject, owner: &Member<'s>, host: &str) -> Option<&'s str> {
+    let line = format!("  {host}:");
+    subject.tree.in_directory(&owner.deployment.project.directory).find(|path| {
+        path::file_name(path).contains("stack")
+            && (path.ends_with(".yml") || path.ends_with(".yaml"))
+            && subject.tree.text(path).is_some_and(|text| text.lines().any(|own| own == line))
+    })
 }

@@ -45,6 +45,9 @@ fn speaks(subject: &Subject) -> Option<&'static str> {
     let is_code = |path: &&str| path.ends_with(".py") && !path.contains("test");
     subject.tree.counted().filter(is_code).find_map(|path| {
         let text = subject.tree.text(path)?;
-        words.iter().copied().find(|word| text.contains(word))
+        let code = |line: &str| line.split('#').next().unwrap_or_default().to_owned();
+        text.lines()
+            .map(code)
+            .find_map(|line| words.iter().copied().find(|word| line.contains(word)))
     })
 }

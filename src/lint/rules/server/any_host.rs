@@ -7,6 +7,7 @@ use crate::detect::python;
 use crate::detect::services::{When, is_for_another_environment, reached};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::server::is_beside_development;
 use crate::lint::subject::Subject;
 
 pub static RULE: Rule = Rule {
@@ -29,13 +30,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let used = subject.production_containers().any(|own| {
         let serves =
             own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
-        serves && subject.runs_detected(own)
+        serves && subject.runs_detected(own) && !is_beside_development(subject, own)
     });
     if !used {
         return;
     }
     for config in &subject.settings {
         let path = subject.path(config.text);
+        // Taken in by a branch that production does not go into.
+        if is_for_another_environment(path) {
+            return;
+        }
         let Some(module) = subject.tree.python(path) else { continue };
         let last = reached(&module.ast.body, When::Always)
             .into_iter()

@@ -29,6 +29,35 @@ fn check(subject: &Subject, findings: &mut Findings) {
         findings
             .add(variable.at, format!("{}: C_FORCE_ROOT lets Celery run as root", container.name))
             .about("C_FORCE_ROOT")
+            .severity(if takes_pickle(subject) { Severity::Warning } else { Severity::Advice })
             .help("a USER in the image, and no C_FORCE_ROOT");
     }
+}
+
+/// Whether messages may be pickled: since Celery 4 only where it is set.
+fn takes_pickle(subject: &Subject) -> bool {
+    let sets = |line: &str| {
+        let lower = line.split('#').next().unwrap_or_default().to_ascii_lowercase();
+        lower.contains("pickle")
+            && (lower.contains("accept_content") || lower.contains("serializer"))
+    };
+    let set = subject
+        .tree
+        .counted()
+        .filter(|path| path.ends_with(".py"))
+        .filter_map(|path| subject.tree.text(path))
+        .any(|text| text.lines().any(sets));
+    let is_old = |line: &str| {
+        let line = line.replace(' ', "").to_ascii_lowercase();
+        ["celery==3.", "celery<4", "celery~=3.", "celery[redis]==3."]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    let old = subject
+        .tree
+        .counted()
+        .filter(|path| path.ends_with(".txt") && path.contains("requirements"))
+        .filter_map(|path| subject.tree.text(path))
+        .any(|text| text.lines().any(is_old));
+    set || old
 }

@@ -1,6 +1,7 @@
 //! Rules of application servers, workers and Python settings: `PY…`.
 
 use crate::lint::rule::Rule;
+use crate::lint::subject::{Container, Kind, Subject};
 
 mod any_host;
 mod celery_as_root;
@@ -11,7 +12,7 @@ mod heartbeat_on_disk;
 mod model_preloaded;
 mod no_max_requests;
 mod no_static_collected;
-mod no_timeout;
+pub(super) mod no_timeout;
 mod options;
 mod recycled_together;
 mod reload_with_workers;
@@ -39,3 +40,15 @@ pub static ALL: &[&Rule] = &[
     &static_nowhere::RULE,
     &no_static_collected::RULE,
 ];
+
+/// Whether a worker alone makes a project one of production: every web server of
+/// it is for development, and it is not deployed.
+fn is_beside_development(subject: &Subject, container: &Container) -> bool {
+    let Some((deployment, _)) = subject.composed(container) else { return false };
+    let mut webs = subject.containers_of(deployment).filter(|own| own.kind == Kind::Web).peekable();
+    container.kind != Kind::Web
+        && webs.peek().is_some()
+        && webs.all(|own| {
+            own.server.as_ref().is_some_and(|own| own.program.is_development() || own.reloads())
+        })
+}

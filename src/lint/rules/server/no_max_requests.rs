@@ -18,6 +18,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
+    if works_in_threads(subject) {
+        return;
+    }
     let mut seen = Vec::new();
     for container in subject.production_containers() {
         let Some(server) = container
@@ -63,4 +66,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether the application does work of its own beside its requests, which a
+/// worker that is replaced would not finish.
+fn works_in_threads(subject: &Subject) -> bool {
+    let words = ["(threading.Thread):", "(Thread):", "BackgroundScheduler("];
+    let is_code = |path: &&str| path.ends_with(".py") && !path.contains("test");
+    subject.tree.counted().filter(is_code).filter_map(|path| subject.tree.text(path)).any(|text| {
+        text.lines()
+            .map(|line| line.split('#').next().unwrap_or_default())
+            .any(|line| words.iter().any(|word| line.contains(word)))
+    })
 }

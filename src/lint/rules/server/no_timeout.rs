@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Program, Subject};
+use crate::lint::subject::{Container, Program, Subject, Value, amount};
 
 pub static RULE: Rule = Rule {
     code: "PY108",
@@ -17,9 +17,10 @@ pub static RULE: Rule = Rule {
 };
 
 /// The longest that somebody waits for a page, in seconds.
-const LONGEST: i64 = 300;
+pub const LONGEST: i64 = 300;
 
 fn check(subject: &Subject, findings: &mut Findings) {
+    let mut seen = Vec::new();
     for container in subject.production_containers() {
         let Some(server) = container.server.as_ref().filter(|own| own.program == Program::Gunicorn)
         else {
@@ -27,6 +28,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
         };
         let Some((value, at)) = server.get("timeout") else { continue };
         let Some(limit) = value.int().filter(|own| *own == 0 || *own > LONGEST) else { continue };
+        // Cloud Run's own line: the platform says the port, and ends requests itself.
+        let platform =
+            limit == 0 && matches!(server.get("bind"), Some((Value::Variable { .. }, _)));
+        if platform || seen.contains(&at) {
+            continue;
+        }
+        seen.push(at);
         let message = if limit == 0 {
             format!("{}: gunicorn never kills a worker that hangs", container.name)
         } else {
@@ -35,6 +43,23 @@ fn check(subject: &Subject, findings: &mut Findings) {
         findings
             .add(at, message)
             .about(&container.name)
+            .severity(if limit > 0 && nginx_waits(subject, container, limit) {
+                Severity::Advice
+            } else {
+                Severity::Warning
+            })
             .help("timeout = 60, or what the longest request really takes");
     }
+}
+
+/// Whether an nginx waits as long for it: the time is meant.
+fn nginx_waits(subject: &Subject, container: &Container, limit: i64) -> bool {
+    let Some((deployment, _)) = subject.composed(container) else { return false };
+    subject.proxies.iter().flat_map(|own| subject.passed(own)).any(|passed| {
+        let waits = passed.get("proxy_read_timeout").and_then(|own| amount::seconds(own.first()));
+        waits.is_some_and(|own| i64::try_from(own).is_ok_and(|own| own >= limit))
+            && subject
+                .named(deployment, &passed.host)
+                .is_some_and(|named| std::ptr::eq(named, container))
+    })
 }

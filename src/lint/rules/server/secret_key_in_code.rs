@@ -4,7 +4,8 @@ use crate::detect::path::is_below;
 use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Subject, Value};
+use crate::lint::rules::server::is_beside_development;
+use crate::lint::subject::{Container, Subject, Value};
 
 pub static RULE: Rule = Rule {
     code: "PY111",
@@ -23,12 +24,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
     if subject.facts.settings.value().is_some_and(|own| is_for_another_environment(own)) {
         return;
     }
-    let used = subject.production_containers().find(|own| {
+    let used = |own: &&Container| {
         let serves =
             own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
         serves && subject.runs_detected(own)
-    });
-    let Some(container) = used else { return };
+    };
+    // A worker beside a development server: nothing that users see is signed yet.
+    let all = || subject.production_containers().filter(used);
+    let deployed = all().find(|own| !is_beside_development(subject, own));
+    let Some(container) = deployed.or_else(|| all().next()) else { return };
+    let severity = if deployed.is_some() { Severity::Error } else { Severity::Warning };
     let detected = subject.facts.settings.value().map(String::as_str);
     let module = container.variable("DJANGO_SETTINGS_MODULE");
     if module.is_some() && detected.is_some() && module != detected {
@@ -38,6 +43,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     findings
         .add(at, format!("{name} stands in the code that {} runs", container.name))
         .about(&name)
+        .severity(severity)
         .related(subject.container_at(container), "what is signed with it")
         .help(format!(
             "{name} = os.environ[\"{name}\"], and a new key, since everybody has this one"

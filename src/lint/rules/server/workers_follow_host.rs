@@ -19,6 +19,11 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     for container in subject.production_containers() {
         let Some(server) = &container.server else { continue };
+        // Started anew with every change: it is for who works on it.
+        let step = container.steps.get(server.step);
+        if step.is_some_and(|own| subject.slice(own.at).contains("watchmedo")) {
+            continue;
+        }
         let cpus = subject.cpu_limit(container);
         let memory = subject.memory_limit(container);
         let limited = cpus.map(|(_, at)| at).or(memory.map(|(_, at)| at));

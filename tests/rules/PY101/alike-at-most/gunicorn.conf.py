@@ -1,0 +1,3 @@
+import multiprocessing
+
+workers = min(4, multiprocessing.cpu_count() * 2 + 1)

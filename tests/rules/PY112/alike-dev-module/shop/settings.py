@@ -1,0 +1,6 @@
+import os
+
+if os.environ.get("ENV") == "prod":
+    from shop.prod import *
+else:
+    from shop.dev import *
