@@ -40,6 +40,23 @@ pub(super) fn is_application(subject: &Subject, build: &Build) -> bool {
     })
 }
 
+/// Whether an image is run as a service: a server, a worker or a scheduler, or
+/// something else that listens; not a tool that is called, or a shell.
+pub(super) fn is_service(subject: &Subject, build: &Build) -> bool {
+    let exposes = || {
+        subject
+            .instructions(build)
+            .any(|(_, own)| own.keyword == crate::source::dockerfile::Keyword::Expose)
+    };
+    let serves = |own: &Container| {
+        own.server.is_some() || matches!(own.kind, Kind::Web | Kind::Worker | Kind::Beat)
+    };
+    is_application(subject, build)
+        && (runs_as(subject, build).any(serves)
+            || exposes()
+            || build.image.base.text.starts_with("tiangolo/"))
+}
+
 /// What a reference to an image says of Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Python<'r> {
