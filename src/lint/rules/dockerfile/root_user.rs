@@ -38,7 +38,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 "{LINE}   (after the last RUN and COPY; directories it writes to belong to that user: RUN install -d -o 10001 -g 10001 DIRECTORY)"
             );
             for needs in out_of_reach(subject, build) {
-                help.push_str("\n");
+                help.push('\n');
                 help.push_str(needs);
             }
             finding.about(base).help(help);

@@ -56,7 +56,7 @@ static SUDO: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\bsudo\b"));
 /// Whether something calls it: the code, a script that the container starts, or
 /// another RUN.
 fn is_needed(subject: &Subject, build: &Build, run: &Run) -> bool {
-    let by_code = subject.tree.modules().any(|own| SUDO.is_match(own.text()));
+    let mut code = subject.tree.counted().filter(|path| path.ends_with(".py"));
     let scripts = subject.containers_with(build).flat_map(|own| &own.steps);
     let by_script = scripts
         .filter_map(|step| step.script)
@@ -64,5 +64,7 @@ fn is_needed(subject: &Subject, build: &Build, run: &Run) -> bool {
     let by_run = subject.runs(build).iter().filter(|own| own.at > run.at).any(|own| {
         own.commands.iter().any(|own| own.words.first().is_some_and(|word| word == "sudo"))
     });
-    by_code || by_script || by_run
+    by_script
+        || by_run
+        || code.any(|path| subject.tree.text(path).is_some_and(|text| SUDO.is_match(text)))
 }
