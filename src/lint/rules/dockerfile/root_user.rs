@@ -92,8 +92,10 @@ fn out_of_reach(subject: &Subject, build: &Build) -> Vec<&'static str> {
     if text.contains("chmod u+x") {
         found.push("chmod u+x is for root alone: chmod a+rx");
     }
-    let installs = text.contains("poetry install");
-    if installs && !text.contains("virtualenvs.") && !text.contains("POETRY_VIRTUALENVS") {
+    // What is set after the installation comes too late.
+    let before = text.find("poetry install").map(|at| &text[..at]);
+    let is_set = |own: &str| own.contains("virtualenvs.") || own.contains("POETRY_VIRTUALENVS");
+    if before.is_some_and(|own| !is_set(own)) {
         found.push("Poetry's virtual environment is below /root, out of reach: ENV POETRY_VIRTUALENVS_IN_PROJECT=1 before it is made");
     }
     if text.contains("nltk") && !text.contains("NLTK_DATA") {

@@ -49,7 +49,14 @@ pub(super) fn is_service(subject: &Subject, build: &Build) -> bool {
             .any(|(_, own)| own.keyword == crate::source::dockerfile::Keyword::Expose)
     };
     let serves = |own: &Container| {
-        own.server.is_some() || matches!(own.kind, Kind::Web | Kind::Worker | Kind::Beat)
+        // What a script starts that cannot be followed: others of the project
+        // show that it stays.
+        let stays = subject.composed(own).is_some_and(|(_, service)| {
+            ["ports", "expose", "restart", "depends_on"]
+                .iter()
+                .any(|key| service.item.get(key).is_some())
+        });
+        own.server.is_some() || stays || matches!(own.kind, Kind::Web | Kind::Worker | Kind::Beat)
     };
     is_application(subject, build)
         && (runs_as(subject, build).any(serves)
