@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::dockwright;
 
-const ROOT: &str = "FROM python:3.14-slim\nENV PYTHONUNBUFFERED=1\nCMD [\"python\", \"app.py\"]\n";
+const ROOT: &str = "FROM python:3.14-slim\nENV PYTHONUNBUFFERED=1\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"app:app\"]\n";
 
 fn with(files: &[(&str, &str)]) -> TempDir {
     let dir = TempDir::new().unwrap();
@@ -175,7 +175,7 @@ fn what_cannot_be_read_is_said_and_the_rest_is_judged() {
         ("compose.yaml", "services:\n  web: [\n"),
         (
             "deploy/Dockerfile",
-            "FORM python:3.14\nFROM python:3.14-slim\nCMD [\"python\", \"-V\"]\n",
+            "FORM python:3.14\nFROM python:3.14-slim\nCMD [\"gunicorn\", \"app:app\"]\n",
         ),
     ]);
     fs::write(dir.path().join("prod.Dockerfile"), b"FROM \xff\n").unwrap();

@@ -53,21 +53,26 @@ fn words(path: &str) -> Vec<String> {
 }
 
 /// What a file is there for, by its path alone; `None` where that does not say.
+/// The file's own name is nearer to it than its directories'.
 pub(super) fn stated(path: &str) -> Option<Purpose> {
-    let words = words(path);
-    let is = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     let is_put_away = path.rsplit_once('/').is_some_and(|(above, _)| {
         above.to_ascii_lowercase().split('/').any(|part| PUT_AWAY.contains(&part))
     });
     if is_put_away {
-        Some(Purpose::Development)
-    } else if is(&PRODUCTION) {
-        Some(Purpose::Production)
-    } else if is(&DEVELOPMENT) || !scope::counts(path) {
-        Some(Purpose::Development)
-    } else {
-        None
+        return Some(Purpose::Development);
     }
+    let of = |text: &str| {
+        let words = words(text);
+        let is = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        if is(&PRODUCTION) {
+            Some(Purpose::Production)
+        } else {
+            is(&DEVELOPMENT).then_some(Purpose::Development)
+        }
+    };
+    of(file_name(path))
+        .or_else(|| of(path))
+        .or_else(|| (!scope::counts(path)).then_some(Purpose::Development))
 }
 
 /// Whether the name of a service says that users have nothing to do with it.
@@ -221,6 +226,8 @@ mod tests {
         }
         assert_eq!(stated("docker/web/Dockerfile"), None);
         assert_eq!(stated("docker/prod/Dockerfile"), Some(Purpose::Production));
+        assert_eq!(stated("tools/deploy/docker/Dockerfile.dev"), Some(Purpose::Development));
+        assert_eq!(stated("dev/Dockerfile.prod"), Some(Purpose::Production));
         assert!(is_for_developers("web-dev") && is_for_developers("tests"));
         assert!(!is_for_developers("web") && !is_for_developers("latest"));
     }

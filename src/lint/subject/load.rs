@@ -670,8 +670,8 @@ impl Loader {
                 continue;
             }
             let own = &self.subject.recipes[recipe];
-            let Some(stage) = own.file.stage(None) else { continue };
-            let (purpose, path) = (own.purpose, self.subject.texts[own.text].path.clone());
+            let Some((stage, purpose)) = stage_of_production(own) else { continue };
+            let path = self.subject.texts[own.text].path.clone();
             let context = self.context_of(recipe, directory_of(&path));
             let build = self.add(recipe, stage, &Arguments::new(), &context, purpose, false);
             let mut env = BTreeMap::new();
@@ -812,6 +812,19 @@ impl Loader {
             }
         }
     }
+}
+
+/// The stage that a Dockerfile without a target is judged by, and what it is for:
+/// the last one, unless its name says that it is for who works on the service.
+fn stage_of_production(recipe: &Recipe) -> Option<(usize, Purpose)> {
+    let last = recipe.file.stage(None)?;
+    let stated =
+        |stage: usize| recipe.file.stages[stage].name.as_deref().and_then(deployment::stated);
+    if stated(last) != Some(Purpose::Development) {
+        return Some((last, recipe.purpose));
+    }
+    let named = (0..last).rev().find(|stage| stated(*stage) == Some(Purpose::Production));
+    Some(named.map_or((last, Purpose::Development), |stage| (stage, recipe.purpose)))
 }
 
 /// Build arguments of a service.

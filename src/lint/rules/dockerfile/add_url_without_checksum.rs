@@ -1,5 +1,9 @@
 //! Downloads that nobody checks.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
@@ -19,6 +23,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+static VERSION: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\d+\.\d+|/v\d+|[0-9a-f]{12,}"));
+
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
         for (at, instruction) in subject.built(build) {
@@ -34,7 +40,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             findings
                 .add(subject.within(build, at, url), format!("{url} is taken as it comes"))
                 .about(url)
-                .help(format!("ADD --checksum=sha256:… {url} {}", copied.target));
+                .help(if VERSION.is_match(url) {
+                    format!("ADD --checksum=sha256:… {url} {}", copied.target)
+                } else {
+                    format!("an address with a version in it, whose file stays the same, and ADD --checksum=sha256:… for it: {url} is another file with the next release")
+                });
         }
     }
 }

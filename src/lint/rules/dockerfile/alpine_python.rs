@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{end_of_life_python, support};
 use crate::lint::subject::Subject;
 
 pub static RULE: Rule = Rule {
@@ -31,6 +31,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !python.tag.contains("alpine") {
             continue;
         }
+        // The variant for Alpine, beside the one for Debian.
+        let own = subject.path(subject.recipes[build.recipe].text).to_ascii_lowercase();
+        if own.contains("alpine") && subject.recipes.len() > 1 {
+            continue;
+        }
         // Where every package has a wheel, or is pure Python, nothing is wrong.
         let runs = subject.built_runs(build);
         let compiler = support::all_packages(&runs).into_iter().find(|own| COMPILES.contains(own));
@@ -49,16 +54,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         };
         let at = crate::lint::diagnostic::At::new(recipe.text, stage.from_span);
-        let better = reference.split("-alpine").next().unwrap_or(reference);
-        let better = better.split(":alpine").next().unwrap_or(better);
-        let better = if better.contains(':') {
-            format!("{better}-slim")
-        } else {
-            format!("{better}:3.14-slim")
+        let (repository, _) = crate::source::compose::image::parts(reference);
+        let version = python.tag.split("alpine").next().unwrap_or_default().trim_end_matches('-');
+        // Which tags others have is not known here.
+        let better = match version {
+            _ if !python.is_official => {
+                format!("a tag of {repository} on Debian, where there is one")
+            }
+            "" => format!("FROM {repository}:{}-slim", end_of_life_python::NEWEST),
+            version => format!("FROM {repository}:{version}-slim"),
         };
         findings
             .add(at, format!("{reference} is Alpine: {reason}"))
             .about(reference)
-            .help(format!("FROM {better}   (apk add becomes apt-get install)"));
+            .help(format!("{better}   (apk add becomes apt-get install)"));
     }
 }

@@ -53,12 +53,18 @@ fn removes(run: &Run, package: &str) -> bool {
 }
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    for build in support::python_images(subject).filter(|b| support::is_application(subject, b)) {
+    for build in support::python_images(subject).filter(|b| support::is_service(subject, b)) {
         let runs = subject.runs(build);
+        // A base that has compilers by itself is another rule's.
+        let is_full = build.image.base.known().and_then(support::python).is_some_and(|own| {
+            own.is_official && !["slim", "alpine"].iter().any(|word| own.tag.contains(word))
+        });
+        if is_full {
+            continue;
+        }
         // Kernels that are compiled while it runs need the compiler.
-        let compiles = ["triton", "pythran", "cffi", "numba"]
+        let compiles = ["triton", "pythran", "theano", "Theano"]
             .iter()
-            .take(2)
             .any(|name| subject.facts.installs(name));
         if compiles {
             continue;
@@ -93,6 +99,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let more =
             if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
         let at = subject.within(build, *first, &names[0]);
+        let later = runs.iter().find(|own| own.at > *first && removes(own, &names[0]));
+        if let Some(later) = later {
+            let message =
+                format!("{some}{more} is removed one RUN too late: it stays in the layer below");
+            findings
+                .add(at, message)
+                .about(&names[0])
+                .related(subject.instruction(build, later.at), "removed here")
+                .help("one RUN that installs it, builds with it and removes it; or a stage before this one that builds");
+            continue;
+        }
         let finding = findings.add(at, format!("the image that runs has {some}{more} in it"));
         finding.about(&names[0]).help(
             "A stage before this one installs them and makes the virtual environment; this one has `COPY --from=builder /opt/venv /opt/venv` and the libraries alone (libpq5 for libpq-dev, libmariadb3 for default-libmysqlclient-dev)",

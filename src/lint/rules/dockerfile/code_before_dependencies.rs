@@ -73,6 +73,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
             {
                 continue;
             }
+            // They come from a stage before it, which is judged by itself.
+            let taken = file.of_stage(stage).any(|(at, own)| {
+                own.flag("from").and_then(|name| file.stage_named(name, stage)).is_some_and(
+                    |from| at < copy && runs.iter().any(|run| run.stage == from && first(&run)),
+                )
+            });
+            if taken {
+                continue;
+            }
             let later = runs.iter().filter(|run| run.stage == stage && run.at > copy).find(first);
             let Some(run) = later else { continue };
             let what = run.commands.iter().find_map(installs).unwrap_or_default();
@@ -85,17 +94,64 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 subject.instruction(build, copy),
                 format!("the code is copied before {step}: each change of a file installs everything again"),
             );
-            let short = what.rsplit('/').next().unwrap_or(&what);
-            finding.about(&what).related(subject.instruction(build, run.at), "installed here").help(if what.contains('.') {
-                format!("COPY {short} .\nRUN pip install -r {short}\nCOPY . .")
-            } else {
-                "COPY pyproject.toml and the lock first, install without the project (uv sync --no-install-project, poetry install --no-root), then COPY . .".to_owned()
-            });
+            finding
+                .about(&what)
+                .related(subject.instruction(build, run.at), "installed here")
+                .help(help(subject, build, &what));
             if let Some(fix) = fix(subject, build, copy, run) {
                 finding.fix(fix);
             }
         }
     }
+}
+
+/// The lines for what is installed: a file that stands by itself, or a project.
+fn help(subject: &Subject, build: &Build, what: &str) -> String {
+    match what {
+        "pipenv" => {
+            return "COPY Pipfile Pipfile.lock ./\nRUN pipenv …   (as it is)\nCOPY . .".to_owned();
+        }
+        "poetry" | "uv" | "pdm" => {
+            return "COPY pyproject.toml and the lock first, install without the project (uv sync --no-install-project, poetry install --no-root, pdm sync --no-self), then COPY . .".to_owned();
+        }
+        _ => {}
+    }
+    let words =
+        "COPY the file and all that it names (-r, -c) first, install from it, then COPY . ."
+            .to_owned();
+    let bare = what.trim_start_matches("./");
+    let exact = Some(bare.to_owned()).filter(|own| {
+        let path = crate::detect::path::join(&build.context, own);
+        !own.starts_with('/') && path.is_some_and(|path| subject.tree.has(&path))
+    });
+    // An absolute path ends in the file's path of the context.
+    let relative = exact.or_else(|| {
+        let mut fits = subject.tree.below(&build.context).filter_map(|own| {
+            let own = match build.context.as_str() {
+                "." => own,
+                context => own.strip_prefix(context)?.trim_start_matches('/'),
+            };
+            what.ends_with(&format!("/{own}")).then(|| own.to_owned())
+        });
+        fits.next().filter(|_| what.starts_with('/') && fits.next().is_none())
+    });
+    let Some(relative) = relative else { return words };
+    let text = crate::detect::path::join(&build.context, &relative)
+        .and_then(|path| subject.tree.text(&path))
+        .unwrap_or_default();
+    let alone = text.lines().map(str::trim).all(|line| {
+        let names = ["-r", "-c", "--requirement", "--constraint", "-e", "--editable"];
+        !names.iter().any(|name| line.starts_with(name)) && !line.starts_with(['.', '/'])
+    });
+    if !alone {
+        return words;
+    }
+    let directory = relative.rsplit_once('/').map_or(String::new(), |(own, _)| format!("{own}/"));
+    let target = match what.strip_suffix(&relative).filter(|own| own.starts_with('/')) {
+        Some(above) => format!("{above}{directory}"),
+        None => format!("./{directory}"),
+    };
+    format!("COPY {relative} {target}\nRUN pip install -r {what}\nCOPY . .")
 }
 
 /// The installation moved before the code, where it reads one file alone and

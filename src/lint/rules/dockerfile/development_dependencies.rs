@@ -27,7 +27,7 @@ static UV: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\buv\s+sync\b"));
 static POETRY: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\bpoetry\s+install\b"));
 
 /// What a command installs that is for development, and the option against it.
-fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, &'static str)> {
+fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, String)> {
     let project = || {
         let path = crate::detect::path::join(&build.context, "pyproject.toml")?;
         let text = subject.tree.text(&path)?;
@@ -49,7 +49,8 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, &'s
             let set = uv.and_then(|uv| uv.get("default-groups"));
             let groups = project.get("dependency-groups").and_then(|own| own.get("dev")).is_some();
             let old = uv.and_then(|uv| uv.get("dev-dependencies")).is_some();
-            (set.is_none() && (groups || old)).then(|| ("the group dev".to_owned(), " --no-dev"))
+            (set.is_none() && (groups || old))
+                .then(|| ("the group dev".to_owned(), " --no-dev".to_owned()))
         }
         ("poetry", "install") if !has(&["--only", "--without", "--no-dev"]) => {
             let project = project()?;
@@ -60,22 +61,36 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, &'s
             let group = poetry
                 .and_then(|own| own.get("group"))
                 .and_then(toml::Value::as_table)
-                .and_then(|groups| {
+                .map(|groups| {
                     let optional = |own: &toml::Value| {
                         own.get("optional").and_then(toml::Value::as_bool) == Some(true)
                     };
-                    groups
-                        .iter()
-                        .find(|(name, own)| !optional(own) && is_development(name))
+                    let all = groups.iter();
+                    all.filter(|(name, own)| !optional(own) && is_development(name))
                         .map(|(name, _)| name.clone())
+                        .collect::<Vec<_>>()
                 });
-            let group = group.or_else(|| old.then(|| "dev".to_owned()))?;
-            Some((format!("the group {group}"), " --only main"))
+            let mut groups = group.unwrap_or_default();
+            if groups.is_empty() && old {
+                groups.push("dev".to_owned());
+            }
+            let group = groups.first()?;
+            // `--only main` would leave out what is asked for besides it.
+            let asks = has(&["--with", "--extras", "--all-extras"])
+                || words.iter().any(|word| word.starts_with("-E"));
+            let option = if is_old_poetry(subject, build) {
+                " --no-dev".to_owned()
+            } else if asks {
+                format!(" --without {}", groups.join(","))
+            } else {
+                " --only main".to_owned()
+            };
+            Some((format!("the group {group}"), option))
         }
         ("pipenv", "install" | "sync")
             if has(&["--dev"]) || words.iter().any(|word| word == "-d") =>
         {
-            Some(("the dev packages of Pipfile".to_owned(), ""))
+            Some(("the dev packages of Pipfile".to_owned(), String::new()))
         }
         _ => {
             let words =
@@ -91,9 +106,21 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, &'s
                     .trim_end_matches(".in");
                 stem.split(['-', '_', '.']).any(is_development)
             })?;
-            Some((name.clone(), ""))
+            Some((name.clone(), String::new()))
         }
     }
+}
+
+static POETRY_VERSION: LazyLock<Regex> =
+    LazyLock::new(|| support::regex(r#"(?i)poetry(?:[=~]=|_VERSION[= ]"?|==)(\d+)\.(\d+)"#));
+
+/// Whether the Poetry of an image has no `--only` and no `--without`: before 1.2.
+fn is_old_poetry(subject: &Subject, build: &Build) -> bool {
+    let text = &subject.texts[subject.recipes[build.recipe].text].text;
+    POETRY_VERSION.captures(text).is_some_and(|found| {
+        let number = |at: usize| found[at].parse::<u32>().unwrap_or(u32::MAX);
+        (number(1), number(2)) < (1, 2)
+    })
 }
 
 fn is_development(name: &str) -> bool {
@@ -118,7 +145,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         for stage in subject.stages(build) {
             let runs = subject.built_runs(build);
             let own = runs.iter().filter(|run| run.stage == stage);
-            let mut found: Option<(usize, String, &'static str)> = None;
+            let mut found: Option<(usize, String, String, &Simple)> = None;
             for run in own {
                 for command in &run.commands {
                     // The last one decides: uv sync takes away what does not belong.
@@ -128,28 +155,30 @@ fn check(subject: &Subject, findings: &mut Findings) {
                         found = None;
                     }
                     if let Some((what, option)) = of(subject, build, command) {
-                        found = found.or(Some((run.at, what, option)));
+                        found = found.or(Some((run.at, what, option, command)));
                     }
                 }
             }
-            let Some((at, what, option)) = found else { continue };
+            let Some((at, what, option, command)) = found else { continue };
             // A choice of the one who builds.
             if file.instructions[at].arguments.text.contains("if ") {
                 continue;
             }
             let finding =
                 findings.add(subject.instruction(build, at), format!("the image installs {what}"));
-            finding.about(&what).help(match option {
-                " --no-dev" => "uv sync --locked --no-dev",
-                " --only main" => "poetry install --only main --no-root",
-                _ => "install what production needs, and nothing else",
-            });
-            let expression = match option {
-                " --no-dev" => &UV,
-                " --only main" => &POETRY,
-                _ => continue,
-            };
-            if let Some(edits) = support::insert(subject, build, at, expression, &[true], option) {
+            let words = support::bare(command);
+            finding.about(&what);
+            if option.is_empty() {
+                finding.help("install what production needs, and nothing else");
+                continue;
+            }
+            // The command as it is written, with the option in it.
+            let verb = words.iter().position(|word| matches!(word.as_str(), "sync" | "install"));
+            let (before, after) = words.split_at(verb.map_or(words.len(), |at| at + 1));
+            let after: String = after.iter().map(|word| format!(" {word}")).collect();
+            finding.help(format!("{}{option}{after}", before.join(" ")));
+            let expression = if support::program(words) == "uv" { &UV } else { &POETRY };
+            if let Some(edits) = support::insert(subject, build, at, expression, &[true], &option) {
                 let fix = Fix::new(Grade::Suggested, format!("leaves {what} out"));
                 finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
             }

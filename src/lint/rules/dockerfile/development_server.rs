@@ -2,8 +2,8 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::launched;
-use crate::lint::subject::{Program, Subject};
+use crate::lint::rules::dockerfile::{launched, support};
+use crate::lint::subject::{Container, Program, Subject};
 
 pub static RULE: Rule = Rule {
     code: "DF138",
@@ -27,15 +27,18 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let name = server.program.word();
-        let port = server.port().unwrap_or(8000);
-        let app = subject.facts.app.value();
+        let port = launched::port(subject, container).unwrap_or(8000);
+        let known =
+            subject.build_of(container).is_some_and(|build| support::is_the_only(subject, build));
+        let app = subject.facts.app.value().filter(|_| known);
         let help = match server.program {
-            Program::DjangoDevelopment => {
-                format!(
-                    "gunicorn --bind 0.0.0.0:{port} {}",
-                    app.map_or("PROJECT.wsgi", String::as_str)
-                )
-            }
+            Program::DjangoDevelopment => asynchronous(subject, container, app, port)
+                .unwrap_or_else(|| {
+                    format!(
+                        "gunicorn --bind 0.0.0.0:{port} {}",
+                        app.map_or("PROJECT.wsgi", String::as_str)
+                    )
+                }),
             Program::FlaskDevelopment => {
                 let app = app.map_or("PACKAGE:app".to_owned(), |own| {
                     if subject.facts.factory.value() == Some(&true) {
@@ -60,4 +63,26 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.severity(Severity::Warning);
         }
     }
+}
+
+/// The server of a Django project that speaks ASGI: a synchronous worker cannot
+/// call its application, or drops its websockets.
+fn asynchronous(
+    subject: &Subject,
+    container: &Container,
+    app: Option<&String>,
+    port: u16,
+) -> Option<String> {
+    let installs = |name: &str| subject.facts.installs(name);
+    let module = app.map(|app| app.split(':').next().unwrap_or(app));
+    let is_asgi = module.is_some_and(|own| own.ends_with("asgi") || own.ends_with("routing"));
+    if !is_asgi && !installs("channels") && !installs("daphne") && container.name != "daphne" {
+        return None;
+    }
+    let own = app.filter(|_| is_asgi).map_or("PROJECT.asgi:application", String::as_str);
+    Some(if installs("uvicorn") && !installs("daphne") {
+        format!("uvicorn {own} --host 0.0.0.0 --port {port}")
+    } else {
+        format!("daphne -b 0.0.0.0 -p {port} {own}")
+    })
 }

@@ -3,7 +3,8 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Subject};
+use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
     code: "DF106",
@@ -16,6 +17,9 @@ pub static RULE: Rule = Rule {
     fix: None,
     check,
 };
+
+/// The newest Python.
+pub(super) const NEWEST: &str = "3.14";
 
 /// Minor versions of Python 3 whose support is over, and the month it ended.
 const ENDED: [(u32, &str); 11] = [
@@ -31,6 +35,59 @@ const ENDED: [(u32, &str); 11] = [
     (9, "October 2025"),
     (10, "October 2026"),
 ];
+
+/// Whether a version, `3.8` or `3.8.1`, still gets security fixes.
+pub(super) fn is_alive(version: &str) -> bool {
+    let mut parts = version.split('.');
+    let major = parts.next().and_then(|own| own.parse::<u32>().ok());
+    let minor = parts.next().and_then(|own| own.parse::<u32>().ok());
+    match (major, minor) {
+        (Some(3), Some(minor)) => ENDED.iter().all(|(own, _)| *own != minor),
+        _ => false,
+    }
+}
+
+/// Releases of Debian and Alpine for which the newest Python has no image.
+fn release(variant: &str) -> String {
+    let is_old = |word: &str| {
+        matches!(word, "wheezy" | "jessie" | "stretch" | "buster" | "bullseye")
+            || word.starts_with("alpine") && word.len() > "alpine".len()
+    };
+    let parts = variant.split('-').filter(|word| !word.is_empty() && *word != "onbuild");
+    let parts = parts.map(|word| match word {
+        own if own.starts_with("alpine") && is_old(own) => "alpine",
+        own if is_old(own) => "trixie",
+        own => own,
+    });
+    parts.map(|own| format!("-{own}")).collect()
+}
+
+/// The same image with a Python that is alive: the version alone is another one.
+fn better(reference: &str, python: &support::Python<'_>, name: &str) -> Option<String> {
+    let (repository, _) = crate::source::compose::image::parts(reference);
+    let tag = python.tag.split('@').next().unwrap_or_default();
+    if !python.is_official {
+        return None;
+    }
+    let rest = tag.strip_prefix(name)?;
+    // `3.6.2-slim`: the variant begins at the hyphen.
+    let variant = rest.find('-').map_or("", |at| &rest[at..]);
+    Some(format!("{repository}:{NEWEST}{}", release(variant)))
+}
+
+/// Where else the version is written, in paths of Python's directory.
+fn elsewhere(subject: &Subject, build: &Build, name: &str) -> Option<usize> {
+    let word = format!("python{name}");
+    subject
+        .built(build)
+        .find(|(_, own)| {
+            own.keyword != Keyword::From
+                && own.arguments.text.match_indices(&word).any(|(at, _)| {
+                    !own.arguments.text[at + word.len()..].starts_with(|c: char| c.is_ascii_digit())
+                })
+        })
+        .map(|(at, _)| at)
+}
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
@@ -51,9 +108,45 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         };
         let at = crate::lint::diagnostic::At::new(recipe.text, stage.from_span);
-        findings
-            .add(at, format!("Python {name} has had no security fixes since {ended}"))
-            .about(reference)
-            .help("FROM python:3.14-slim-trixie   (after the tests have passed on it; what the lock pins may have to move too)");
+        let finding =
+            findings.add(at, format!("Python {name} has had no security fixes since {ended}"));
+        let mut help = match better(reference, &python, &name) {
+            Some(better) => format!(
+                "FROM {better}   (after the tests have passed on it; what the lock pins may have to move too)"
+            ),
+            None => {
+                let (repository, _) = crate::source::compose::image::parts(reference);
+                format!(
+                    "a tag of {repository} with Python {NEWEST}, where there is one, after the tests have passed on it"
+                )
+            }
+        };
+        if python.tag.contains("onbuild") {
+            help.push_str("; what its ONBUILD did, copy and install, is written here from then on");
+        }
+        finding.about(reference);
+        // Stages that share packages move together.
+        let stages: Vec<_> = subject
+            .outside(build)
+            .into_iter()
+            .filter(|own| {
+                let here = &subject.file(build).instructions[own.at];
+                here.keyword == Keyword::From
+                    && own.place != at
+                    && support::python(&own.reference)
+                        .is_some_and(|own| own.version == python.version)
+            })
+            .collect();
+        if !stages.is_empty() {
+            help.push_str("; the stages that it copies packages from move along");
+        }
+        for own in stages {
+            finding.related(own.place, "this stage has the same Python");
+        }
+        if let Some(number) = elsewhere(subject, build, &name) {
+            help.push_str(&format!("; python{name} is written in a path as well"));
+            finding.related(subject.instruction(build, number), format!("python{name} in a path"));
+        }
+        finding.help(help);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Program, Subject};
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
@@ -44,13 +44,26 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if step.at.text == script { Some(step.at) } else { arguments_line(subject, script) };
         let Some(at) = at else { continue };
         let line = subject.slice(at);
+        // exec in a subshell replaces that one alone.
+        if is_in_parentheses(subject, at) {
+            continue;
+        }
         let name = step.program.word();
         let path = &file.path;
         let finding = findings.add(
             at,
             format!("{path} starts {name} without exec: the shell stays process 1, and {name} never gets SIGTERM"),
         );
-        finding.about(name).help(format!("exec {}", line.trim_end_matches('\\').trim()));
+        let command = line.trim_end_matches('\\').trim();
+        // The last command of a chain is the one that stays.
+        let mut help = match command.rsplit_once("&&").filter(|(_, own)| !own.trim().is_empty()) {
+            Some((before, last)) => format!("{}&& exec {}", before, last.trim()),
+            None => format!("exec {command}"),
+        };
+        if step.program == Program::Uwsgi && !text.contains("die-on-term") {
+            help.push_str("   (with --die-on-term: without it SIGTERM makes uwsgi load again)");
+        }
+        finding.about(name).help(help);
         if is_simple(subject, at) {
             finding.fix(
                 Fix::new(Grade::Checked, format!("puts exec before {name}"))
@@ -59,6 +72,20 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether a place stands in a subshell: `(` before it is not closed yet.
+fn is_in_parentheses(subject: &Subject, at: At) -> bool {
+    let file = &subject.texts[at.text];
+    let line = file.line(at.span.start);
+    let starts = |line: usize| {
+        let own = file.line_text(line).trim();
+        own.starts_with('(') && !own.contains(')')
+    };
+    let ends = |line: usize| file.line_text(line).trim().starts_with(')');
+    let own = file.line_text(line).trim();
+    let before = (1..line).rev().find(|line| starts(*line) || ends(*line));
+    own.starts_with('(') || before.is_some_and(starts)
 }
 
 /// The line of a script that is `"$@"`.

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Subject};
 
 pub static RULE: Rule = Rule {
     code: "DF107",
@@ -40,6 +40,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let better = match tag {
             "" | "latest" => format!("{repository}:3.14-slim-trixie"),
             tag => match tag.split_once('-') {
+                Some((version, "onbuild")) => format!("{repository}:{version}-slim"),
                 Some((version, release)) => format!("{repository}:{version}-slim-{release}"),
                 None => format!("{repository}:{tag}-slim"),
             },
@@ -48,7 +49,35 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .add(at, format!("the image starts from {reference}: about 1 GB, with compilers in it"))
             .about(reference)
             .help(format!(
-                "FROM {better}   (packages that have to be compiled are built in a stage before it)"
+                "FROM {better}   (packages that have to be compiled are built in a stage before it{}{})",
+                if tag.ends_with("onbuild") {
+                    "; what ONBUILD did, copy and install, is written here from then on"
+                } else {
+                    ""
+                },
+                missing(subject, build)
             ));
     }
+}
+
+/// The tools that RUN calls and that a slim image lacks.
+fn missing(subject: &Subject, build: &Build) -> String {
+    let runs = subject.runs(build);
+    let installed = support::all_packages(&runs);
+    let mut tools: Vec<&str> = Vec::new();
+    for command in runs.iter().flat_map(|run| &run.commands) {
+        let name = support::program(support::bare(command));
+        let known = ["curl", "wget", "git", "make", "unzip"].into_iter().find(|own| *own == name);
+        let Some(known) = known.filter(|own| !installed.contains(own)) else { continue };
+        if !tools.contains(&known) {
+            tools.push(known);
+        }
+    }
+    if tools.is_empty() {
+        return String::new();
+    }
+    format!(
+        "; RUN calls {}, which slim does not have: apt-get install it",
+        crate::lint::subject::listed(&tools)
+    )
 }

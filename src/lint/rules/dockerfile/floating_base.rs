@@ -2,8 +2,8 @@
 
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Outside, Subject};
+use crate::lint::rules::dockerfile::{end_of_life_python, support};
+use crate::lint::subject::{Build, Outside, Subject};
 use crate::source::compose::image;
 use crate::source::dockerfile::Keyword;
 
@@ -44,13 +44,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
         for outside in subject.outside(build) {
             let instruction = &subject.file(build).instructions[outside.at];
             if instruction.keyword == Keyword::From {
-                of(subject, &outside, findings);
+                of(subject, build, &outside, findings);
             }
         }
     }
 }
 
-fn of(subject: &Subject, outside: &Outside, findings: &mut Findings) {
+fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findings) {
     let reference = outside.reference.as_str();
     if reference.contains('@') || reference == "scratch" {
         return;
@@ -65,7 +65,7 @@ fn of(subject: &Subject, outside: &Outside, findings: &mut Findings) {
         || repository.contains('/')
         || LIBRARY.iter().any(|name| support::is_library(repository, name));
     // A name without a namespace is an image that was built here.
-    if !known {
+    if !known || is_built_here(subject, build, repository) {
         return;
     }
     let says_nothing = matches!(tag, "" | "latest");
@@ -89,8 +89,13 @@ fn of(subject: &Subject, outside: &Outside, findings: &mut Findings) {
         finding.help(format!("FROM {repository}:VERSION"));
         return;
     };
-    let version = subject.facts.python.value().filter(|own| own.source != "default");
-    let version = version.map_or("3.14", |own| own.version.as_str());
+    // What the repository says counts where it is about this image, and alive.
+    let version = subject.facts.python.value().filter(|own| {
+        own.source != "default"
+            && support::is_the_only(subject, build)
+            && end_of_life_python::is_alive(&own.version)
+    });
+    let version = version.map_or(end_of_life_python::NEWEST, |own| own.version.as_str());
     let variant = tag.trim_start_matches("latest").trim_start_matches('3').trim_start_matches('-');
     let better = match variant {
         "" => format!("{repository}:{version}"),
@@ -103,4 +108,21 @@ fn of(subject: &Subject, outside: &Outside, findings: &mut Findings) {
                 .edit(outside.place, better),
         );
     }
+}
+
+/// Whether a directory or a Dockerfile of the repository has the name of an image
+/// with a namespace: it is built here, and its tag is the repository's own.
+fn is_built_here(subject: &Subject, build: &Build, repository: &str) -> bool {
+    let Some((namespace, name)) = repository.rsplit_once('/') else { return false };
+    // Docker's own and its mirrors are nobody's here.
+    if namespace.ends_with("library") || support::is_library(repository, "python") {
+        return false;
+    }
+    let others = subject.recipes.iter().enumerate().filter(|(at, _)| *at != build.recipe);
+    others.map(|(_, own)| subject.path(own.text)).any(|path| {
+        let mut parts = path.rsplit('/');
+        let file = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let of_file = file.split(['.', '-', '_']).any(|own| own == name && own != "dockerfile");
+        of_file || parts.next() == Some(name)
+    })
 }

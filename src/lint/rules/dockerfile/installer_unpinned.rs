@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Subject};
 
 pub static RULE: Rule = Rule {
     code: "DF128",
@@ -26,15 +26,48 @@ fn check(subject: &Subject, findings: &mut Findings) {
             else {
                 continue;
             };
-            let version = crate::catalog::VERSIONS.tools.get(name.as_str());
-            let version = version.map_or("VERSION", String::as_str);
+            let version = version(subject, build, run.stage, name);
+            let why = if version == "VERSION" {
+                "   (the one that works today: with the lock, and with the Python of the image)"
+            } else {
+                ""
+            };
             findings
                 .add(
                     subject.within(build, run.at, name),
                     format!("{name} is installed in whatever version is the newest"),
                 )
                 .about(name.as_str())
-                .help(format!("pip install {name}=={version}"));
+                .help(format!("pip install {name}=={version}{why}"));
         }
     }
+}
+
+/// The version to install: the one that made the lock, else the newest where the
+/// image has a Python that it runs on and nothing asks for what it has dropped.
+fn version(subject: &Subject, build: &Build, stage: usize, name: &str) -> String {
+    let lock = crate::detect::path::join(&build.context, "poetry.lock");
+    let first = lock.and_then(|path| subject.tree.text(&path)?.lines().next());
+    let made = first.filter(|_| name == "poetry").and_then(|line| {
+        let version = line.split("Poetry ").nth(1)?.split(' ').next()?;
+        version.starts_with(|c: char| c.is_ascii_digit()).then(|| version.to_owned())
+    });
+    if let Some(made) = made {
+        return made;
+    }
+    let file = subject.file(build);
+    let base = file.image(stage, &build.arguments).base;
+    let python = base.known().and_then(support::python).and_then(|own| own.version);
+    let is_new = matches!(python, Some((3, Some(minor))) if minor >= 10);
+    let dropped = subject.built_runs(build).iter().flat_map(|run| &run.commands).any(|own| {
+        let words = support::bare(own);
+        let has = |word: &str| words.iter().any(|own| own == word);
+        match support::program(words) {
+            "pipenv" => has("lock") && (has("-r") || has("--requirements")),
+            "poetry" => has("export") || has("--no-dev"),
+            _ => false,
+        }
+    });
+    let newest = crate::catalog::VERSIONS.tools.get(name).filter(|_| is_new && !dropped);
+    newest.cloned().unwrap_or_else(|| "VERSION".to_owned())
 }

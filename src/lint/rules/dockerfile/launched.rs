@@ -1,7 +1,7 @@
 //! What rules about a container's server ask of its service.
 
 use crate::lint::diagnostic::{At, Edit};
-use crate::lint::subject::{Container, Subject};
+use crate::lint::subject::{Container, Program, Subject};
 use crate::source::text::Span;
 
 /// Whether a service looks like one that people develop with: it replaces the
@@ -11,6 +11,9 @@ pub(super) fn is_for_developers(subject: &Subject, container: &Container) -> boo
     let overrides =
         service.item.get("command").is_some() || service.item.get("entrypoint").is_some();
     let mounts = mounts_source(subject, container);
+    if mounts && says_development(subject, container) {
+        return true;
+    }
     let Some(build) = subject.build_of(container) else { return mounts && overrides };
     let own = build.image.words().join(" ");
     let serves = [
@@ -26,6 +29,75 @@ pub(super) fn is_for_developers(subject: &Subject, container: &Container) -> boo
     .iter()
     .any(|name| own.contains(name));
     overrides && mounts && serves && !own.contains("--reload")
+}
+
+/// Whether what a service is started with says that it is for development: the
+/// words of its command, files and build arguments, debugging that is on, or a
+/// Procfile that has another server for production.
+fn says_development(subject: &Subject, container: &Container) -> bool {
+    const WORDS: [&str; 9] =
+        ["dev", "devel", "develop", "development", "test", "tests", "testing", "local", "debug"];
+    let says = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+    };
+    let Some((deployment, service)) = subject.composed(container) else { return false };
+    let written = ["command", "entrypoint", "env_file"].iter().any(|key| {
+        service.item.get(key).is_some_and(|item| {
+            let own = item.scalar().is_some_and(|text| says(&text));
+            let listed = item.scalars().iter().any(|text| says(text));
+            own || listed || says(subject.slice(subject.item(deployment, item)))
+        })
+    });
+    let arguments = subject
+        .build_of(container)
+        .is_some_and(|build| build.arguments.values().flatten().any(|value| says(value)));
+    let debugs = container.env.iter().any(|(name, own)| {
+        let is_debug = name == "DEBUG" || name.ends_with("_DEBUG") || name == "DEVEL";
+        let value = own.value.as_deref().unwrap_or_default().to_ascii_lowercase();
+        is_debug && matches!(value.as_str(), "1" | "true" | "yes" | "on")
+    });
+    written || arguments || debugs || has_other_server(subject, container)
+}
+
+/// Whether a Procfile starts the web process with a server that is not this one.
+fn has_other_server(subject: &Subject, container: &Container) -> bool {
+    let Some(server) = &container.server else { return false };
+    let context = subject.build_of(container).map_or(".", |build| build.context.as_str());
+    let path = crate::detect::path::join(context, "Procfile");
+    let text = path.and_then(|path| subject.tree.text(&path)).or(subject.tree.text("Procfile"));
+    text.into_iter().flat_map(str::lines).any(|line| {
+        line.strip_prefix("web:").is_some_and(|command| {
+            let known = ["gunicorn", "uvicorn", "daphne", "hypercorn", "uwsgi", "waitress"];
+            let other = known.iter().any(|name| command.contains(name));
+            other && (server.program.is_development() || !command.contains("--reload"))
+        })
+    })
+}
+
+/// The port that a service's server listens on: the server's own, that of a
+/// variable, or the only one that is published.
+pub(super) fn port(subject: &Subject, container: &Container) -> Option<u16> {
+    let server = container.server.as_ref()?;
+    let by_name = match server.program {
+        Program::FlaskDevelopment if !server.options.contains_key("port") => {
+            container.variable("FLASK_RUN_PORT").and_then(|value| value.parse().ok())
+        }
+        _ => None,
+    };
+    let published = || {
+        let (_, service) = subject.composed(container)?;
+        let mut ports: Vec<u16> =
+            service.ports().iter().filter_map(|own| own.container.parse().ok()).collect();
+        ports.dedup();
+        match ports.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    };
+    let is_said = ["bind", "port", "uds"].iter().any(|name| server.options.contains_key(name));
+    let first = if is_said { server.port() } else { None };
+    by_name.or(first).or_else(published).or_else(|| server.port())
 }
 
 /// An edit of text that stands once at a place.

@@ -8,6 +8,7 @@ use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Subject};
+use crate::source::shell::Simple;
 
 pub static RULE: Rule = Rule {
     code: "DF132",
@@ -47,7 +48,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             findings,
         );
         for run in subject.built_runs(build) {
-            let of = |name: &str, second: &str, enforced: &[&str]| {
+            let of = |name: &str, second: &str, enforced: &[&str]| -> Vec<&Simple> {
                 run.commands
                     .iter()
                     .filter(|own| {
@@ -61,9 +62,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                                 word.starts_with("UV_LOCKED=") || word.starts_with("UV_FROZEN=")
                             })
                     })
-                    .count()
+                    .collect()
             };
-            let (count, expression, option, lock) =
+            let (all, expression, option, lock) =
                 if there("uv.lock") && !set("UV_LOCKED") && !set("UV_FROZEN") {
                     (
                         of("uv", "sync", &["--locked", "--frozen", "--check"]),
@@ -72,39 +73,38 @@ fn check(subject: &Subject, findings: &mut Findings) {
                         "uv.lock",
                     )
                 } else if there("Pipfile.lock") && !set("PIPENV_DEPLOY") {
-                    let count = of("pipenv", "install", &["--deploy", "--ignore-pipfile"]);
+                    let mut all = of("pipenv", "install", &["--deploy", "--ignore-pipfile"]);
                     // With packages named it is no installation of the lock.
-                    let named = run.commands.iter().any(|own| {
-                        let words = support::bare(own);
-                        support::program(words) == "pipenv"
-                            && words[1..].iter().skip(1).any(|word| !word.starts_with('-'))
+                    let named = all.iter().any(|own| {
+                        support::bare(own)[1..].iter().skip(1).any(|word| !word.starts_with('-'))
                     });
-                    (if named { 0 } else { count }, &PIPENV, " --deploy", "Pipfile.lock")
+                    if named {
+                        all.clear();
+                    }
+                    (all, &PIPENV, " --deploy", "Pipfile.lock")
                 } else {
-                    (0, &UV, "", "")
+                    (Vec::new(), &UV, "", "")
                 };
-            if count == 0 {
-                continue;
-            }
+            let Some(first) = all.first() else { continue };
             let finding = findings.add(
                 support::place(subject, build, run.at, expression),
                 format!("{lock} is resolved again where it is outdated, and the build goes on with other versions"),
             );
-            let line =
-                if lock == "uv.lock" { "uv sync --locked" } else { "pipenv install --deploy" };
-            finding.about(lock).help(line);
             // With these the lock is not meant to be kept to.
-            let ignores = run.commands.iter().any(|own| {
-                let ignores = ["-U", "--upgrade", "--skip-lock"];
-                own.words.iter().any(|word| ignores.contains(&word.as_str()))
-            });
+            let against =
+                |word: &String| matches!(word.as_str(), "-U" | "--upgrade" | "--skip-lock");
+            let ignores = all.iter().any(|own| support::bare(own).iter().any(against));
+            let words = support::bare(first);
+            let rest = words[2..].iter().filter(|word| !against(word));
+            let rest: String = rest.map(|word| format!(" {word}")).collect();
+            finding.about(lock).help(format!("{} {}{option}{rest}", words[0], words[1]));
             if ignores {
                 finding.message =
                     format!("the build does not keep to {lock}: it takes the newest versions");
                 break;
             }
             if let Some(edits) =
-                support::insert(subject, build, run.at, expression, &vec![true; count], option)
+                support::insert(subject, build, run.at, expression, &vec![true; all.len()], option)
             {
                 let fix = Fix::new(Grade::Suggested, format!("fails where {lock} is outdated"));
                 finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));

@@ -4,7 +4,7 @@ use crate::catalog::Framework;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{launched, support};
 use crate::lint::subject::{Build, Container, Kind, Subject};
 
 pub static RULE: Rule = Rule {
@@ -37,25 +37,47 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let server = container.server.as_ref().map_or("the server", |own| own.program.word());
         let start = build.image.cmd.as_ref().or(build.image.entrypoint.as_ref());
         let at = start.map_or(subject.from_of(build), |own| subject.instruction(build, own.at));
-        let line = line(subject, container);
+        // On a socket a proxy asks, and no port is there to ask.
+        let is_socket = container.server.as_ref().is_some_and(|own| {
+            own.get("uds").is_some()
+                || own
+                    .get("bind")
+                    .and_then(|(value, _)| value.text())
+                    .is_some_and(|text| text.contains("unix:"))
+        }) || container.steps.iter().any(|step| {
+            step.argv.iter().any(|word| word.contains("unix:") || word.ends_with(".sock"))
+        });
+        let line = line(subject, build, container);
         let message =
             format!("there is no HEALTHCHECK: nobody notices when {server} no longer answers");
         let finding = findings.add(at, message);
-        finding.about(base).help(line.clone().unwrap_or_else(|| check_line(8000, "/health")));
+        finding.about(base);
+        if let Some(line) = &line {
+            finding.help(line.clone());
+        } else if !is_socket {
+            let port = launched::port(subject, container);
+            let unknown = if port.is_some() {
+                "PATH: a route that answers 2xx without a login"
+            } else {
+                "PORT: what the server listens on; PATH: a route that answers 2xx without a login"
+            };
+            let port = port.map_or("PORT".to_owned(), |port| port.to_string());
+            finding.help(format!("{}\n({unknown})", check_line(&port, "PATH")));
+        }
         if let Some(fix) = line.and_then(|line| fix(subject, build, &line)) {
             finding.fix(fix);
         }
     }
 }
 
-fn check_line(port: u16, path: &str) -> String {
+fn check_line(port: &str, path: &str) -> String {
     format!(
         "HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-c\", \"import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '{path}'); sys.exit(not 200 <= c.getresponse().status < 300)\"]"
     )
 }
 
 /// The check, where port and path are known.
-fn line(subject: &Subject, container: &Container) -> Option<String> {
+fn line(subject: &Subject, build: &Build, container: &Container) -> Option<String> {
     let server = container.server.as_ref()?;
     let is_fixed = ["bind", "port"].iter().all(|name| {
         server.get(name).is_none_or(|(value, _)| {
@@ -63,13 +85,13 @@ fn line(subject: &Subject, container: &Container) -> Option<String> {
                 && value.text().is_some_and(|text| !text.contains("unix:"))
         })
     });
-    let path = subject.facts.health.value()?;
+    let path = subject.facts.health.value().filter(|_| support::is_the_only(subject, build))?;
     let argv = &container.steps.get(server.step)?.argv;
     let encrypted = argv
         .iter()
         .any(|word| word.contains("cert") || word.contains("ssl") || word.contains("uds"));
     (is_fixed && !encrypted).then_some(())?;
-    Some(check_line(server.port()?, path))
+    Some(check_line(&launched::port(subject, container)?.to_string(), path))
 }
 
 fn fix(subject: &Subject, build: &Build, line: &str) -> Option<Fix> {

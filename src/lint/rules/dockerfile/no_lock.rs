@@ -22,8 +22,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
         for run in subject.built_runs(build) {
             let found = run.commands.iter().find_map(|own| of(subject, build, own));
-            if let Some((what, message, help)) = found {
-                findings.add(subject.instruction(build, run.at), message).about(what).help(help);
+            if let Some((what, message, help, severity)) = found {
+                findings
+                    .add(subject.instruction(build, run.at), message)
+                    .about(what)
+                    .help(help)
+                    .severity(severity);
                 // The others have the same cause: nothing is locked.
                 break;
             }
@@ -31,7 +35,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, String, String)> {
+/// What is open, what to say of it, and how much it is.
+type Open = (String, String, String, Severity);
+
+fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
     let words = support::bare(command);
     let there = |name: &str| {
         crate::detect::path::join(&build.context, name).is_some_and(|path| subject.tree.has(&path))
@@ -62,6 +69,7 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, Str
                 lock.to_owned(),
                 format!("{program} installs without {lock}: every build resolves anew"),
                 help,
+                Severity::Warning,
             )
         });
     }
@@ -81,7 +89,9 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, Str
         format!("{path} does not pin {} of its {all} packages: {some}", open.len())
     };
     let help = "uv pip compile requirements.in --generate-hashes -o requirements.txt   (what is wanted in requirements.in, what is installed in requirements.txt)";
-    Some((first.clone(), message, help.to_owned()))
+    // A freeze with a few that were added by hand.
+    let severity = if open.len() * 10 <= all { Severity::Advice } else { Severity::Warning };
+    Some((first.clone(), message, help.to_owned(), severity))
 }
 
 /// A requirement file of the context, by its path in the image.

@@ -75,6 +75,23 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding.about("pip install").help(
             "RUN --mount=type=cache,target=/root/.cache/pip pip install …   (or pip install --no-cache-dir …, or ENV PIP_NO_CACHE_DIR=1 for all of them)",
         );
+        // pip by itself is 2 MB.
+        let tools = |word: &String| {
+            let name = word.split(['=', '<', '>', '~', '[']).next().unwrap_or(word);
+            word.starts_with('-')
+                || matches!(
+                    name,
+                    "pip" | "setuptools" | "wheel" | "setuptools_rust" | "setuptools-rust"
+                )
+        };
+        let small = runs.iter().all(|run| {
+            let installs = run.commands.iter().filter_map(support::pip_install);
+            let kept = installs.zip(open(run)).filter(|(_, keeps)| *keeps);
+            kept.map(|(words, _)| words).all(|words| words.iter().all(tools))
+        });
+        if small {
+            finding.severity(Severity::Style);
+        }
         for run in others {
             finding.related(support::place(subject, build, run.at, &PIP), "and here");
         }

@@ -49,6 +49,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if before.matches('"').count() % 2 == 1 || before.trim_end().ends_with("echo") {
                 continue;
             }
+            if is_missed(found.as_str(), &text[found.end()..]) {
+                continue;
+            }
             let tool = if found.as_str().starts_with("wget") { "wget" } else { "curl" };
             findings
                 .add(
@@ -56,7 +59,29 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     format!("where {tool} fails, the shell behind the pipe succeeds, and so does this RUN"),
                 )
                 .about(found.as_str().trim())
-                .help("SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]   (before this RUN; better the tool's image, or its package in a version)");
+                .help(if tool == "curl" && !FAILS.is_match(found.as_str()) {
+                    "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]   (before this RUN), and curl --fail, which takes a 404 for a failure; better the tool's image, or its package in a version"
+                } else {
+                    "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]   (before this RUN; better the tool's image, or its package in a version)"
+                });
         }
     }
+}
+
+static FAILS: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\s-(?:[a-zA-Z]*f|-fail)"));
+
+/// Whether the RUN goes on with a program that the download brings: without it
+/// the RUN fails as well.
+fn is_missed(download: &str, rest: &str) -> bool {
+    let address = download.split('|').next().unwrap_or(download);
+    let chain = rest.split("||").next().unwrap_or(rest);
+    let chain = chain.split([';', '\n']).next().unwrap_or(chain);
+    chain.split("&&").skip(1).any(|command| {
+        let mut words = command.split_whitespace().skip_while(|word| word.contains('='));
+        let first = words.next().unwrap_or_default();
+        let name = first.rsplit('/').next().unwrap_or(first);
+        let common =
+            ["python", "python3", "curl", "wget", "install", "get", "sh", "cd", "ln", "apt"];
+        name.len() > 1 && !common.contains(&name) && address.contains(name)
+    })
 }

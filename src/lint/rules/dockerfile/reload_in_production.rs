@@ -36,9 +36,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
         } else {
             "reload = False"
         });
+        // Where the source is mounted somebody may work with it.
+        let mounted = launched::mounts_source(subject, container);
+        if mounted {
+            finding.severity(Severity::Advice);
+        }
         if let Some(place) = option(subject, at) {
-            // Where the source is mounted somebody may work with it.
-            let mounted = launched::mounts_source(subject, container);
             let grade = if mounted { Grade::Suggested } else { Grade::Safe };
             finding.fix(Fix::new(grade, "takes --reload out").edit(place, ""));
         }

@@ -29,16 +29,25 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .map(|(at, _)| at)
                     .collect();
                 let Some((last, earlier)) = all.split_last() else { continue };
-                for at in earlier {
-                    let word = keyword.word();
+                let Some((first, others)) = earlier.split_first() else { continue };
+                let word = keyword.word();
+                let fix = Fix::new(Grade::Safe, format!("takes the {word} without effect out"));
+                let fix = earlier.iter().fold(fix, |fix, at| {
                     let edit = edit::dockerfile::remove(subject, build, *at);
-                    findings
-                        .add(subject.instruction(build, *at), format!("this {word} does not count: a later one replaces it"))
-                        .about(word)
-                        .related(subject.instruction(build, *last), "the one that counts")
-                        .help("take it out; where both are to run, an entry point script runs them one after the other")
-                        .fix(Fix::new(Grade::Safe, format!("takes the {word} without effect out")).edit(edit.at, edit.text));
+                    fix.edit(edit.at, edit.text)
+                });
+                let finding = findings.add(
+                    subject.instruction(build, *first),
+                    format!("this {word} does not count: a later one replaces it"),
+                );
+                finding.about(word);
+                for at in others {
+                    finding.related(subject.instruction(build, *at), "nor does this one");
                 }
+                finding
+                    .related(subject.instruction(build, *last), "the one that counts")
+                    .help("take it out; where both are to run, an entry point script runs them one after the other")
+                    .fix(fix);
             }
         }
     }

@@ -23,7 +23,8 @@ const LINE: &str = "USER 10001:10001";
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
-        if !support::is_application(subject, build)
+        if !support::is_service(subject, build)
+            || support::runs_as(subject, build).any(|own| is_privileged(subject, own))
             || support::runs_as(subject, build).all(|own| is_dropped(subject, build, own))
         {
             continue;
@@ -33,9 +34,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let base = build.image.base.known().filter(|base| support::is_plain(base));
             let Some(base) = base else { continue };
             let finding = findings.add(subject.from_of(build), "no USER is set: it runs as root");
-            finding.about(base).help(format!(
+            let mut help = format!(
                 "{LINE}   (after the last RUN and COPY; directories it writes to belong to that user: RUN install -d -o 10001 -g 10001 DIRECTORY)"
-            ));
+            );
+            for needs in out_of_reach(subject, build) {
+                help.push('\n');
+                help.push_str(needs);
+            }
+            finding.about(base).help(help);
             if let Some(fix) = fix(subject, build) {
                 finding.fix(fix);
             }
@@ -67,6 +73,42 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether a container is given all rights of the host: it needs to be root.
+fn is_privileged(subject: &Subject, container: &Container) -> bool {
+    let service = subject.composed(container).map(|(_, own)| own);
+    service.and_then(|own| own.text("privileged")).as_deref() == Some("true")
+}
+
+/// What of an image another user than root cannot read or start.
+fn out_of_reach(subject: &Subject, build: &Build) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    let text: String = subject
+        .instructions(build)
+        .filter(|(_, own)| own.keyword != Keyword::Cmd)
+        .map(|(_, own)| format!("{}\n", own.arguments.text))
+        .collect();
+    if text.contains("chmod u+x") {
+        found.push("chmod u+x is for root alone: chmod a+rx");
+    }
+    // What is set after the installation comes too late.
+    let before = text.find("poetry install").map(|at| &text[..at]);
+    let is_set = |own: &str| own.contains("virtualenvs.") || own.contains("POETRY_VIRTUALENVS");
+    if before.is_some_and(|own| !is_set(own)) {
+        found.push("Poetry's virtual environment is below /root, out of reach: ENV POETRY_VIRTUALENVS_IN_PROJECT=1 before it is made");
+    }
+    if text.contains("nltk") && !text.contains("NLTK_DATA") {
+        found.push("NLTK's data is in /root/nltk_data, out of reach: python -m nltk.downloader -d /usr/local/share/nltk_data …");
+    }
+    let in_home = text.lines().any(|line| {
+        line.contains("/root/") && !line.contains("cache") && !line.contains("--mount")
+            || line.split_whitespace().any(|word| word == "--user")
+    });
+    if in_home {
+        found.push("what is in /root is out of reach for that user: it belongs elsewhere, /opt or /usr/local");
+    }
+    found
 }
 
 /// Whether a container does not stay root: the service has a user, or what it

@@ -28,6 +28,8 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static LOGIN: LazyLock<Regex> = LazyLock::new(|| support::regex(r"://[^:/@\s]+:([^@/\s]+)@"));
+static LOCAL: LazyLock<Regex> =
+    LazyLock::new(|| support::regex(r"@(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/?]|$)"));
 /// Words of values that only stand in for a secret.
 static STANDS_IN: LazyLock<Regex> = LazyLock::new(|| {
     support::regex(
@@ -40,6 +42,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let recipe = &subject.recipes[build.recipe];
         let file = &recipe.file;
         let mut arguments: Vec<String> = Vec::new();
+        // Values that are names of users, for a database of who works on it.
+        let is_database = subject.containers_with(build).any(|own| own.kind.is_database());
+        let users: Vec<String> = subject
+            .instructions(build)
+            .filter(|(_, own)| matches!(own.keyword, Keyword::Env | Keyword::Arg))
+            .flat_map(|(_, own)| own.pairs(file.escape))
+            .filter(|(name, ..)| name.ends_with("USER"))
+            .filter_map(|(_, value, _)| Some(value?.trim_matches(['"', '\'']).to_owned()))
+            .collect();
+        let mut weak = false;
         for (_, instruction) in subject.instructions(build) {
             let is_argument = instruction.keyword == Keyword::Arg;
             if !is_argument && instruction.keyword != Keyword::Env {
@@ -71,12 +83,23 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     None if NAME.is_match(&name) => value,
                     None => continue,
                 };
+                // Its own database, which nobody else reaches.
+                if login.is_some() && LOCAL.is_match(value) {
+                    continue;
+                }
+                let is_weak = is_database && users.iter().any(|own| own == secret);
+                if is_weak && std::mem::replace(&mut weak, true) {
+                    continue;
+                }
                 if secret.is_empty() || secret.contains('$') || STANDS_IN.is_match(secret) {
                     continue;
                 }
                 let what = if login.is_some() { "with its password" } else { "in plain text" };
-                findings
-                    .add(at, format!("{word} {name} is in the image {what}"))
+                let finding = findings.add(at, format!("{word} {name} is in the image {what}"));
+                if is_weak {
+                    finding.severity(Severity::Advice);
+                }
+                finding
                     .about(&name)
                     .help(format!("{name} comes from the environment of the container, out of a file that git ignores; the value that was here is known and has to be replaced"));
             }

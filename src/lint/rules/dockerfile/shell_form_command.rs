@@ -5,7 +5,7 @@ use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Subject};
-use crate::source::dockerfile::{Command, Setting};
+use crate::source::dockerfile::{Command, Keyword, Setting};
 use crate::source::shell;
 
 pub static RULE: Rule = Rule {
@@ -22,6 +22,12 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
+        // Alpine's sh, and bash, hand their place to the last command by themselves.
+        let alpine = build.image.base.known().is_some_and(|own| own.contains("alpine"));
+        let shell = subject.instructions(build).filter(|(_, own)| own.keyword == Keyword::Shell);
+        if alpine || shell.last().is_some_and(|(_, own)| own.arguments.text.contains("bash")) {
+            continue;
+        }
         // What a service replaces is not run.
         let is_run = |entrypoint: bool| {
             support::runs_as(subject, build).any(|own| {

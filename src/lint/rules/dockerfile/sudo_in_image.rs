@@ -1,9 +1,13 @@
 //! A way back to root.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Run, Subject};
 
 pub static RULE: Rule = Rule {
     code: "DF123",
@@ -28,6 +32,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if !installs && !grants {
                 continue;
             }
+            if is_needed(subject, build, &run) {
+                continue;
+            }
             let what = if grants {
                 "a user of the image may become root without a password"
             } else {
@@ -42,4 +49,22 @@ fn check(subject: &Subject, findings: &mut Findings) {
             break;
         }
     }
+}
+
+static SUDO: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\bsudo\b"));
+
+/// Whether something calls it: the code, a script that the container starts, or
+/// another RUN.
+fn is_needed(subject: &Subject, build: &Build, run: &Run) -> bool {
+    let mut code = subject.tree.counted().filter(|path| path.ends_with(".py"));
+    let scripts = subject.containers_with(build).flat_map(|own| &own.steps);
+    let by_script = scripts
+        .filter_map(|step| step.script)
+        .any(|script| SUDO.is_match(&subject.texts[script].text));
+    let by_run = subject.runs(build).iter().filter(|own| own.at > run.at).any(|own| {
+        own.commands.iter().any(|own| own.words.first().is_some_and(|word| word == "sudo"))
+    });
+    by_script
+        || by_run
+        || code.any(|path| subject.tree.text(path).is_some_and(|text| SUDO.is_match(text)))
 }

@@ -40,6 +40,37 @@ pub(super) fn is_application(subject: &Subject, build: &Build) -> bool {
     })
 }
 
+/// Whether an image is run as a service: a server, a worker or a scheduler, or
+/// something else that listens; not a tool that is called, or a shell.
+pub(super) fn is_service(subject: &Subject, build: &Build) -> bool {
+    let exposes = || {
+        subject
+            .instructions(build)
+            .any(|(_, own)| own.keyword == crate::source::dockerfile::Keyword::Expose)
+    };
+    let serves = |own: &Container| {
+        // What a script starts that cannot be followed: others of the project
+        // show that it stays.
+        // A script that is handed a command from outside, as a deployment gives it.
+        let hands_over = own.service.is_none()
+            && build.image.cmd.is_none()
+            && own.steps.iter().any(|step| step.script.is_some());
+        let stays = subject.composed(own).is_some_and(|(_, service)| {
+            ["ports", "expose", "restart", "depends_on"]
+                .iter()
+                .any(|key| service.item.get(key).is_some())
+        });
+        own.server.is_some()
+            || stays
+            || hands_over
+            || matches!(own.kind, Kind::Web | Kind::Worker | Kind::Beat)
+    };
+    is_application(subject, build)
+        && (runs_as(subject, build).any(serves)
+            || exposes()
+            || build.image.base.text.starts_with("tiangolo/"))
+}
+
 /// What a reference to an image says of Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Python<'r> {

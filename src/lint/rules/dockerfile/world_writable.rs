@@ -31,6 +31,10 @@ fn is_for_all(mode: &str) -> bool {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
+        // Where everything runs as root nobody else is there to write.
+        let user = build.image.user.as_ref().map(|own| own.value.known().unwrap_or("?"));
+        let is_root = user.is_none_or(|own| matches!(own.split(':').next(), Some("root" | "0")));
+        let severity = if is_root { Severity::Advice } else { Severity::Warning };
         for run in subject.runs(build) {
             for command in &run.commands {
                 let words = support::bare(command);
@@ -51,6 +55,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                         format!("chmod {mode} lets everybody in the container write to {path}"),
                     )
                     .about(path.as_str())
+                    .severity(severity)
                     .help(format!("chmod 755 {path} where it is run, or give what is written to to the user of the service: chown 10001:10001 {path}"));
             }
         }
@@ -64,6 +69,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     format!("--chmod={mode} lets everybody in the container write to it"),
                 )
                 .about(instruction.arguments.text.trim())
+                .severity(severity)
                 .help("--chmod=0755 where it is run, --chmod=0644 where it is read");
         }
     }

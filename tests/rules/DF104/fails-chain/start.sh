@@ -1,0 +1,2 @@
+#!/bin/bash
+python configure.py && gunicorn shop.wsgi

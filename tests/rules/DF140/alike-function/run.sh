@@ -1,0 +1,10 @@
+#!/bin/bash
+worker() {
+  exec supervisord -n
+}
+
+server() {
+  exec gunicorn shop.wsgi
+}
+
+"$1"
