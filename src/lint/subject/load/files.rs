@@ -1,0 +1,185 @@
+//! What a file is by its name, and reading it as that.
+
+use std::fs;
+
+use super::Loader;
+use crate::detect::compose::files::{directory_of, file_name};
+use crate::detect::tree::Tree;
+use crate::lint::subject::deployment;
+use crate::lint::subject::{Config, EnvFile, Ignored, Proxy, Purpose, Recipe, Unread};
+use crate::source::dockerfile::Dockerfile;
+use crate::source::{dotenv, nginx};
+
+impl Loader {
+    /// A file that is read for what its name says.
+    pub(super) fn file(&mut self, path: &str) {
+        let name = file_name(path);
+        if is_dockerfile(path) {
+            self.recipe(path);
+        } else if name.ends_with(".py") && name.contains("gunicorn") {
+            if let Some(text) = self.text(path) {
+                let config = Config::read(text, &self.subject.texts[text]);
+                self.subject.gunicorn.push(config);
+            }
+        } else if is_nginx(path, &self.subject.tree) {
+            self.proxy(path);
+        } else if is_env(name) {
+            self.env_file(path);
+        }
+    }
+
+    pub(super) fn recipe(&mut self, path: &str) {
+        if path.contains("{{") {
+            return;
+        }
+        let Some(text) = self.text(path) else { return };
+        let file = Dockerfile::read(&self.subject.texts[text].text);
+        for fault in &file.faults {
+            self.subject.unread.push(Unread {
+                path: path.to_owned(),
+                line: self.subject.texts[text].line(fault.span.start),
+                why: fault.message.clone(),
+            });
+        }
+        let purpose = deployment::stated(path).unwrap_or(Purpose::Production);
+        self.subject.recipes.push(Recipe { text, file, purpose });
+    }
+
+    pub(super) fn proxy(&mut self, path: &str) {
+        let Some(text) = self.text(path) else { return };
+        match nginx::read(&self.subject.texts[text].text) {
+            Ok(directives) => self.subject.proxies.push(Proxy { text, directives }),
+            Err((why, at)) => {
+                let line = self.subject.texts[text].line(at);
+                self.subject.unread.push(Unread { path: path.to_owned(), line, why });
+            }
+        }
+    }
+
+    pub(super) fn env_file(&mut self, path: &str) -> Option<usize> {
+        let text = self.text(path)?;
+        let known = self.subject.env_files.iter().position(|own| own.text == text);
+        Some(known.unwrap_or_else(|| {
+            let entries = dotenv::read(&self.subject.texts[text].text);
+            let is_example = is_example(path);
+            self.subject.env_files.push(EnvFile { text, entries, is_example });
+            self.subject.env_files.len() - 1
+        }))
+    }
+
+    /// Examples of env files beside compose files: many a `.gitignore` has
+    /// `.env*` in it, and git has the example all the same.
+    pub(super) fn examples(&mut self, paths: &[String]) {
+        let mut directories: Vec<&str> = paths
+            .iter()
+            .filter(|path| crate::detect::compose::files::is_compose(file_name(path)))
+            .map(|path| directory_of(path))
+            .chain(["."])
+            .collect();
+        directories.sort_unstable();
+        directories.dedup();
+        for directory in directories {
+            let Ok(entries) = fs::read_dir(self.subject.tree.base().join(directory)) else {
+                continue;
+            };
+            let mut names: Vec<String> = entries
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .filter(|name| is_env(name) && is_example(name))
+                .collect();
+            names.sort_unstable();
+            for name in names {
+                if let Some(path) = crate::detect::path::join(directory, &name) {
+                    self.env_file(&path);
+                }
+            }
+        }
+    }
+
+    pub(super) fn contexts(&mut self) {
+        let contexts: Vec<String> =
+            self.subject.builds.iter().map(|own| own.context.clone()).collect();
+        for context in contexts {
+            let Some(path) = crate::detect::path::join(&context, ".dockerignore") else { continue };
+            if let Some(text) = self.text(&path) {
+                let ignored = Ignored::read(text, &self.subject.texts[text]);
+                self.subject.ignored.insert(context, ignored);
+            }
+        }
+    }
+}
+
+/// Whether a file's name is a Dockerfile's.
+#[must_use]
+pub fn is_dockerfile(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    let stem = ["dockerfile", "containerfile"];
+    let is = |name: &str| {
+        stem.iter().any(|stem| {
+            name == *stem
+                || name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+                || name.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
+        })
+    };
+    is(&name)
+        && ![
+            ".dockerignore",
+            ".md",
+            ".j2",
+            ".jinja",
+            ".jinja2",
+            ".tera",
+            ".tmpl",
+            ".tpl",
+            ".txt",
+            ".py",
+            ".sh",
+            ".js",
+            ".ts",
+            ".json",
+            ".yml",
+            ".yaml",
+            ".html",
+        ]
+        .iter()
+        .any(|suffix| name.ends_with(suffix))
+}
+
+/// Whether an env file is an example that is filled in elsewhere.
+pub(super) fn is_example(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let words = ["example", "sample", "template", "dist", "tmpl", "tpl", "default"];
+    words.iter().any(|word| lower.contains(word))
+}
+
+pub(super) fn is_env(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    if [".example_env", ".env-example", ".env_example", ".env_examples", ".env-template"]
+        .iter()
+        .chain(&[".env_template", ".env-sample", ".env_sample", "env.sample", "example.env"])
+        .any(|name| lower == *name)
+    {
+        return true;
+    }
+    lower == ".env"
+        || lower.starts_with(".env.")
+        || (lower.ends_with(".env") && !lower.contains("venv"))
+        || lower == "env.example"
+}
+
+/// A configuration of nginx: by its name, or its directory, and what is in it.
+pub(super) fn is_nginx(path: &str, tree: &Tree) -> bool {
+    let lower = path.to_ascii_lowercase();
+    if !(lower.ends_with(".conf") || lower.ends_with(".conf.template") || lower.ends_with("nginx"))
+    {
+        return false;
+    }
+    let is_env_file = file_name(&lower).starts_with(".env");
+    if is_env_file || lower.contains("uwsgi") || lower.contains("supervisor") {
+        return false;
+    }
+    let Some(text) = tree.text(path).filter(|text| !text.contains("{{")) else { return false };
+    lower.contains("nginx")
+        && ["server", "location", "upstream", "http"].iter().any(|word| text.contains(word))
+        || (text.contains("proxy_pass") && text.contains("location"))
+}

@@ -1,0 +1,245 @@
+//! What is built: by the services of projects, and by nobody.
+
+use std::collections::BTreeMap;
+
+use super::Loader;
+use crate::detect::compose::files::directory_of;
+use crate::lint::subject::container::{self, Container, Kind};
+use crate::lint::subject::deployment;
+use crate::lint::subject::{Build, Purpose, Recipe, Unread, launch};
+use crate::source::compose::yaml::Node;
+use crate::source::compose::{Item, Service};
+use crate::source::dockerfile::{Arguments, Command};
+
+impl Loader {
+    /// The image that a service builds; its number.
+    pub(super) fn build(&mut self, number: usize, service: &Service) -> Option<usize> {
+        let written = service.build()?;
+        let item = service.item.get("build")?;
+        let deployment = &self.subject.deployments[number];
+        let context = deployment.project.path(&written.context);
+        let inline = item.get("dockerfile_inline");
+        let parts = ["context", "dockerfile", "target"].iter().filter_map(|key| item.get(key));
+        let open = parts.chain([item]).any(|part| {
+            let unset = &deployment.project.unset;
+            part.scalar().is_some()
+                && unset.iter().any(|own| (own.file, own.line) == (part.file, part.line))
+        });
+        let why = match inline {
+            Some(_) => Some("dockerfile_inline is not read".to_owned()),
+            None if open => Some("what it builds is out of reach: a variable has no value".into()),
+            None if context.is_none() => Some("its build context is out of reach".to_owned()),
+            None => None,
+        };
+        if let Some(why) = why {
+            self.unbuilt(number, service, item, &why);
+            return None;
+        }
+        let context = context?;
+        let name = if written.dockerfile.is_empty() { "Dockerfile" } else { &written.dockerfile };
+        let mut path = crate::detect::path::join(&context, name)?;
+        // BuildKit takes the lower case where the usual name is not there.
+        if name == "Dockerfile" && !self.subject.tree.has(&path) {
+            let lower = crate::detect::path::join(&context, "dockerfile");
+            path = lower.filter(|lower| self.subject.tree.has(lower)).unwrap_or(path);
+        }
+        let arguments = arguments(item);
+        let purpose = deployment.purpose;
+        if self.subject.recipes.iter().all(|own| self.subject.texts[own.text].path != path) {
+            self.recipe(&path);
+        }
+        let known = |own: &Recipe| self.subject.texts[own.text].path == path;
+        let Some(recipe) = self.subject.recipes.iter().position(known) else {
+            self.unbuilt(number, service, item, &format!("there is no {path}"));
+            return None;
+        };
+        let target = Some(written.target.as_str()).filter(|target| !target.is_empty());
+        // What is built for who works on it is not what users get, whatever the
+        // file is called that builds it.
+        let says = |name: &str| deployment::stated(name) == Some(Purpose::Development);
+        let purpose =
+            if says(&path) || target.is_some_and(says) { Purpose::Development } else { purpose };
+        let stage = self.subject.recipes[recipe].file.stage(target)?;
+        Some(self.add(recipe, stage, &arguments, &context, purpose, true))
+    }
+
+    /// Says of a service that what it builds cannot be judged.
+    pub(super) fn unbuilt(&mut self, number: usize, service: &Service, item: &Item, why: &str) {
+        let file = self.subject.deployments[number].project.files.get(item.file);
+        let path = file.map(|file| file.path.clone()).unwrap_or_default();
+        let unread = Unread { path, line: item.line, why: format!("{}: {why}", service.name) };
+        if !self.subject.unread.contains(&unread) {
+            self.subject.unread.push(unread);
+        }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        recipe: usize,
+        stage: usize,
+        arguments: &Arguments,
+        context: &str,
+        purpose: Purpose,
+        is_composed: bool,
+    ) -> usize {
+        let image = self.subject.recipes[recipe].file.image(stage, arguments);
+        let same = self.subject.builds.iter().position(|own| {
+            (own.recipe, own.stage) == (recipe, stage)
+                && own.context == context
+                && own.arguments == *arguments
+        });
+        if let Some(known) = same {
+            if purpose == Purpose::Production {
+                self.subject.builds[known].purpose = purpose;
+            }
+            return known;
+        }
+        let mut build = Build {
+            recipe,
+            stage,
+            image,
+            arguments: arguments.clone(),
+            context: context.to_owned(),
+            purpose,
+            is_python: false,
+            is_composed,
+        };
+        build.is_python = self.is_python(&build);
+        self.subject.builds.push(build);
+        self.subject.builds.len() - 1
+    }
+
+    pub(super) fn is_python(&self, build: &Build) -> bool {
+        let base = build.image.base.text.to_ascii_lowercase();
+        let tools = ["pip", "pip3", "uv", "poetry", "pipenv", "pdm", "conda", "python", "python3"];
+        let named = ["python", "uvicorn-gunicorn", "django", "fastapi", "flask", "miniconda", "uv"];
+        let name = base.rsplit('/').next().unwrap_or(&base);
+        named.iter().any(|part| name.contains(part) || base.contains("tiangolo"))
+            || self.subject.runs(build).iter().any(|run| {
+                run.commands.iter().any(|own| {
+                    own.words.first().is_some_and(|word| {
+                        tools.contains(&word.rsplit('/').next().unwrap_or(word))
+                    })
+                })
+            })
+            || build.image.words().iter().any(|word| {
+                let name = word.rsplit('/').next().unwrap_or(word);
+                ["gunicorn", "uvicorn", "celery"].contains(&name) || name.starts_with("python")
+            })
+    }
+
+    /// Dockerfiles that no project builds.
+    pub(super) fn lone_images(&mut self) {
+        for recipe in 0..self.subject.recipes.len() {
+            if self.subject.builds.iter().any(|own| own.recipe == recipe) {
+                continue;
+            }
+            let own = &self.subject.recipes[recipe];
+            let Some((stage, purpose)) = stage_of_production(own) else { continue };
+            let path = self.subject.texts[own.text].path.clone();
+            let context = self.context_of(recipe, directory_of(&path));
+            let build = self.add(recipe, stage, &Arguments::new(), &context, purpose, false);
+            let mut env = BTreeMap::new();
+            self.of_image(build, &mut env);
+            let image = &self.subject.builds[build].image;
+            let of = |set: &Option<crate::source::dockerfile::Setting<Command>>| {
+                set.as_ref().map(|set| set.value.clone())
+            };
+            let (entry, command) = (of(&image.entrypoint), of(&image.cmd));
+            let set = image.cmd.as_ref().or(image.entrypoint.as_ref());
+            let at = match set {
+                Some(set) => self.subject.instruction(&self.subject.builds[build], set.at),
+                None => self.subject.from_of(&self.subject.builds[build]),
+            };
+            let steps = self.steps(entry, command, Some(build), at);
+            let is_python = self.subject.builds[build].is_python;
+            let kind = match container::of_steps(&steps, None, is_python) {
+                Kind::Other => container::of_image(&self.subject.builds[build].image.base.text),
+                kind => kind,
+            };
+            let server = launch::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts);
+            self.subject.containers.push(Container {
+                name: "image".to_owned(),
+                purpose,
+                service: None,
+                build: Some(build),
+                image: None,
+                kind,
+                steps,
+                server,
+                env,
+                missing_env_files: Vec::new(),
+            });
+        }
+    }
+
+    /// The directory that a Dockerfile is built from, where nothing says it:
+    /// its own, or the top where what it copies is only there.
+    pub(super) fn context_of(&self, recipe: usize, directory: &str) -> String {
+        use crate::source::dockerfile::Keyword;
+        let file = &self.subject.recipes[recipe].file;
+        let sources: Vec<String> = file
+            .instructions
+            .iter()
+            .filter(|own| own.keyword == Keyword::Copy && own.flag("from").is_none())
+            .flat_map(|own| {
+                let text = &own.arguments.text;
+                let words = own.arguments.words(file.escape);
+                let all: Vec<String> =
+                    words.iter().map(|(start, end)| text[*start..*end].to_owned()).collect();
+                all[..all.len().saturating_sub(1)].to_vec()
+            })
+            .map(|source| source.trim_start_matches("./").trim_end_matches('/').to_owned())
+            .filter(|source| {
+                !source.is_empty() && !source.contains(['$', '*', '[', '<']) && source != "."
+            })
+            .collect();
+        let there = |base: &str| {
+            sources
+                .iter()
+                .filter(|source| {
+                    crate::detect::path::join(base, source).is_some_and(|path| {
+                        self.subject.tree.has(&path) || self.subject.tree.has_directory(&path)
+                    })
+                })
+                .count()
+        };
+        if directory != "." && there(".") > there(directory) {
+            ".".to_owned()
+        } else {
+            directory.to_owned()
+        }
+    }
+}
+
+/// The stage that a Dockerfile without a target is judged by, and what it is for:
+/// the last one, unless its name says that it is for who works on the service.
+pub(super) fn stage_of_production(recipe: &Recipe) -> Option<(usize, Purpose)> {
+    let last = recipe.file.stage(None)?;
+    let stated =
+        |stage: usize| recipe.file.stages[stage].name.as_deref().and_then(deployment::stated);
+    if stated(last) != Some(Purpose::Development) {
+        return Some((last, recipe.purpose));
+    }
+    let named = (0..last).rev().find(|stage| stated(*stage) == Some(Purpose::Production));
+    Some(named.map_or((last, Purpose::Development), |stage| (stage, recipe.purpose)))
+}
+
+/// Build arguments of a service.
+pub(super) fn arguments(build: &Item) -> Arguments {
+    let Some(args) = build.get("args") else { return Arguments::new() };
+    match &args.node {
+        Node::List(items) => items
+            .iter()
+            .filter_map(Item::scalar)
+            .map(|text| match text.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (text, None),
+            })
+            .collect(),
+        _ => args
+            .entries()
+            .filter_map(|(name, value)| Some((name.scalar()?, value.scalar())))
+            .collect(),
+    }
+}
