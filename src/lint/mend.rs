@@ -36,24 +36,24 @@ pub struct Mended {
 /// More rounds than this means that two fixes undo each other.
 const ROUNDS: usize = 12;
 
-/// Makes every fix that `wanted` takes, in memory.
+/// Makes fixes in memory, round by round. `wanted` leaves, of what was found, that
+/// whose fixes are to be made.
 ///
 /// # Errors
 /// When the directory cannot be read.
 pub fn mend(
     directory: &Path,
     rules: &[&Rule],
-    wanted: &dyn Fn(&Subject, &Diagnostic, &Fix) -> bool,
+    wanted: &dyn Fn(&Subject, Vec<Diagnostic>) -> Vec<Diagnostic>,
 ) -> Result<Mended, Error> {
     let mut mended = Mended::default();
     let mut failed: Vec<(&'static str, String)> = Vec::new();
     for _ in 0..ROUNDS {
         let subject = Subject::with(directory, mended.texts.clone())?;
-        let found = judge(&subject, rules);
+        let found = wanted(&subject, judge(&subject, rules));
         let fixes: Vec<(&Diagnostic, &Fix)> = found
             .iter()
             .filter_map(|own| Some((own, own.fix.as_ref()?)))
-            .filter(|(own, fix)| wanted(&subject, own, fix))
             .filter(|(own, fix)| !failed.contains(&(own.code, fix.what.clone())))
             .collect();
         if fixes.is_empty() {

@@ -253,3 +253,30 @@ fn the_examples_have_no_finding() {
         }
     }
 }
+
+#[test]
+fn a_fix_is_shown_then_written_and_what_is_allowed_stays_as_it_is() {
+    let apt = "FROM python:3.14-slim\nRUN apt-get update && apt-get install -y curl\nUSER 10001\nCMD [\"gunicorn\", \"app:app\"]\n";
+    let dir = with(&[("Dockerfile", apt)]);
+    let read = || fs::read_to_string(dir.path().join("Dockerfile")).unwrap();
+    let text = out(&audit(dir.path(), &["--only", "DF114", "--fix", "--dry-run"], 0));
+    assert!(text.contains("+++ b/Dockerfile") && text.contains("DF114 Dockerfile"), "{text}");
+    assert_eq!(read(), apt);
+    let text = out(&audit(dir.path(), &["--only", "DF114", "--fix"], 0));
+    assert!(text.contains("Written: Dockerfile"), "{text}");
+    assert!(read().contains("rm -rf /var/lib/apt/lists"), "{}", read());
+    let mended = read();
+    assert!(out(&audit(dir.path(), &["--fix=DF114"], 0)).contains("nothing to mend"));
+    assert_eq!(read(), mended);
+
+    let allowed = apt.replace("RUN", "# dockwright: ignore DF114 the next stage takes them\nRUN");
+    let waiver = "[[waiver]]\nrule = \"DF114\"\nreason = \"why\"\nuntil = \"2999-01-01\"\n";
+    for files in [
+        vec![("Dockerfile", allowed.as_str())],
+        vec![("Dockerfile", apt), ("dockwright.toml", waiver)],
+    ] {
+        let dir = with(&files);
+        let text = out(&audit(dir.path(), &["--fix=DF114"], 0));
+        assert!(text.contains("nothing to mend"), "{text}");
+    }
+}

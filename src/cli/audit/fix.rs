@@ -12,7 +12,7 @@ use crate::apply::exclusive::Held;
 use crate::cli::{diff, report as reporting};
 use crate::error::{Error, Problem};
 use crate::lint::mend::{Mended, mend};
-use crate::lint::{Grade, Subject, ignores};
+use crate::lint::{Diagnostic, Edit, Grade, ignores};
 use crate::relpath::RelPath;
 
 /// Mends every path.
@@ -41,20 +41,21 @@ fn one(
     path: &Path,
 ) -> Result<(), Error> {
     let (directory, only) = split(path, &request.overlay);
-    let waivers = waivers(&directory, &mut Subject::with(&directory, request.overlay.clone())?)?;
-    let mended = mend(&directory, &request.rules, &|subject, own, fix| {
-        let asked = match codes {
-            Some(codes) => codes.contains(&own.code),
-            None => fix.grade > Grade::Suggested && own.severity >= request.level,
+    let waivers = waivers(&directory)?.map(|(_, waivers)| waivers).unwrap_or_default();
+    let mended = mend(&directory, &request.rules, &|subject, found| {
+        // What is allowed stays as it is.
+        let judged = ignores::apply(subject, found, &waivers, &request.today);
+        let open = judged.into_iter().filter(|own| own.allowed.is_none());
+        let wanted = |own: &Diagnostic| {
+            let Some(fix) = &own.fix else { return false };
+            let asked = match codes {
+                Some(codes) => codes.contains(&own.code),
+                None => fix.grade > Grade::Suggested && own.severity >= request.level,
+            };
+            let is_here = |edit: &Edit| only.as_deref() == Some(subject.path(edit.at.text));
+            asked && (only.is_none() || fix.files.is_empty() && fix.edits.iter().all(is_here))
         };
-        let inside = only.as_ref().is_none_or(|only| {
-            fix.files.is_empty() && fix.edits.iter().all(|edit| subject.path(edit.at.text) == only)
-        });
-        asked && inside && {
-            // What is allowed stays as it is.
-            let judged = ignores::apply(subject, vec![own.clone()], &waivers, &request.today);
-            judged.iter().all(|judged| judged.diagnostic != *own || judged.allowed.is_none())
-        }
+        open.map(|own| own.diagnostic).filter(wanted).collect()
     })?;
     let changes = changes(&directory, &mended)?;
     reporting::print(&text(&directory, &mended, &changes))?;

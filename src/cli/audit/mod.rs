@@ -289,7 +289,13 @@ fn judge(path: &Path, request: &Request) -> Result<Outcome, Error> {
     let (directory, only) = split(path, &request.overlay);
     let mut subject = Subject::with(&directory, request.overlay.clone())?;
     let found = lint::judge(&subject, &request.rules);
-    let waivers = waivers(&directory, &mut subject)?;
+    let waivers = match waivers(&directory)? {
+        Some((text, waivers)) => {
+            subject.texts.push(text);
+            waivers
+        }
+        None => Vec::new(),
+    };
     let mut judged = ignores::apply(&subject, found, &waivers, &request.today);
     judged.retain(|own| {
         own.diagnostic.severity >= request.level
@@ -299,14 +305,13 @@ fn judge(path: &Path, request: &Request) -> Result<Outcome, Error> {
     Ok(Outcome { subject, directory, judged, known })
 }
 
-/// The waivers of a repository that has a `dockwright.toml`.
-fn waivers(directory: &Path, subject: &mut Subject) -> Result<Vec<Waiver>, Error> {
+/// The waivers of a repository that has a `dockwright.toml`, with its text.
+fn waivers(directory: &Path) -> Result<Option<(Text, Vec<Waiver>)>, Error> {
     let Ok(text) = std::fs::read_to_string(directory.join(document::FILE)) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let waivers = waiver::read(&text).map_err(Error::Input)?;
-    subject.texts.push(Text::new(document::FILE, text));
-    Ok(waivers)
+    Ok(Some((Text::new(document::FILE, text), waivers)))
 }
 
 /// What could not be read at all.

@@ -271,15 +271,7 @@ impl Subject {
     /// Every RUN that an image is made of, with its commands.
     #[must_use]
     pub fn runs(&self, build: &Build) -> Vec<Run> {
-        let recipe = &self.recipes[build.recipe];
-        self.instructions(build)
-            .filter(|(_, own)| own.keyword == Keyword::Run)
-            .map(|(at, own)| Run {
-                at,
-                stage: recipe.file.stage_of(at).unwrap_or(0),
-                commands: commands(own, &self.texts[recipe.text]),
-            })
-            .collect()
+        self.instructions(build).filter_map(|(at, _)| self.run(build, at)).collect()
     }
 
     /// A RUN of an image's Dockerfile, by its number.

@@ -1,9 +1,9 @@
 //! What an image is built from besides its own stages: those it copies from,
 //! and the images it starts from outside.
 
-use super::{Build, Container, Run, Subject, commands};
+use super::{Build, Container, Run, Subject};
 use crate::lint::diagnostic::At;
-use crate::source::dockerfile::{Arguments, Instruction, Keyword, Transfer};
+use crate::source::dockerfile::{Arguments, Instruction, Transfer};
 use crate::source::text::Span;
 
 /// An image from outside that a build takes something from.
@@ -55,15 +55,7 @@ impl Subject {
     /// Every RUN of every stage that is built for an image.
     #[must_use]
     pub fn built_runs(&self, build: &Build) -> Vec<Run> {
-        let recipe = &self.recipes[build.recipe];
-        self.built(build)
-            .filter(|(_, own)| own.keyword == Keyword::Run)
-            .map(|(at, own)| Run {
-                at,
-                stage: recipe.file.stage_of(at).unwrap_or(0),
-                commands: commands(own, &self.texts[recipe.text]),
-            })
-            .collect()
+        self.built(build).filter_map(|(at, _)| self.run(build, at)).collect()
     }
 
     /// The images from outside that a build starts from, or copies from. One

@@ -98,7 +98,7 @@ pub fn split(text: &str, separator: char) -> Vec<&str> {
 }
 
 /// Where the brace closes that was opened before `text`.
-fn closing(text: &str) -> usize {
+pub(in crate::source) fn closing(text: &str) -> usize {
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {
         match c {

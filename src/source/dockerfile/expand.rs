@@ -1,5 +1,7 @@
 //! Variables in the words of instructions, as BuildKit replaces them.
 
+use crate::source::compose::interpolate::closing;
+
 /// A word with its variables replaced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expanded {
@@ -105,17 +107,4 @@ fn put(out: &mut Expanded, name: &str, written: &str, found: Option<Expanded>) {
             out.unknown.push(name.to_owned());
         }
     }
-}
-
-fn closing(text: &str) -> usize {
-    let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 0 => return at,
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    text.len()
 }

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::{Program, Subject, Value};
+use crate::lint::subject::{Subject, Value};
 
 pub static RULE: Rule = Rule {
     code: "PY102",
@@ -19,14 +19,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen = Vec::new();
-    for container in subject.production_containers() {
-        let Some(server) = container
-            .server
-            .as_ref()
-            .filter(|own| own.program == Program::Gunicorn && !own.reloads())
-        else {
-            continue;
-        };
+    for (container, server) in options::gunicorns(subject) {
         let said = ["workers", "threads"].iter().any(|name| server.get(name).is_some());
         let class = server.get("worker_class").map(|(value, _)| value.text());
         let is_sync = match class {

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::{Program, Subject};
+use crate::lint::subject::Subject;
 use crate::source::compose::Source;
 
 pub static RULE: Rule = Rule {
@@ -20,14 +20,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen = Vec::new();
-    for container in subject.production_containers() {
-        let Some(server) = container
-            .server
-            .as_ref()
-            .filter(|own| own.program == Program::Gunicorn && !own.reloads())
-        else {
-            continue;
-        };
+    for (container, server) in options::gunicorns(subject) {
         let in_memory = subject.composed(container).is_some_and(|(_, service)| {
             let tmpfs =
                 service.names("tmpfs").iter().any(|own| own.split(':').next() == Some("/tmp"));

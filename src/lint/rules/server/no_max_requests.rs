@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::{Program, Subject};
+use crate::lint::subject::Subject;
 
 pub static RULE: Rule = Rule {
     code: "PY103",
@@ -22,14 +22,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         return;
     }
     let mut seen = Vec::new();
-    for container in subject.production_containers() {
-        let Some(server) = container
-            .server
-            .as_ref()
-            .filter(|own| own.program == Program::Gunicorn && !own.reloads())
-        else {
-            continue;
-        };
+    for (container, server) in options::gunicorns(subject) {
         let class = server.get("worker_class").map(|(value, _)| value.text());
         let fits = match class {
             None => true,

@@ -1,8 +1,18 @@
-//! Edits that give a server one more option.
+//! Which servers run under gunicorn, and edits that give a server one more option.
 
 use crate::lint::diagnostic::{At, Edit};
-use crate::lint::subject::{Server, Subject};
+use crate::lint::subject::{Container, Program, Server, Subject};
 use crate::source::text::Span;
+
+/// The containers in which gunicorn serves users, without a reloader: one with it
+/// is for who works on the code.
+pub fn gunicorns(subject: &Subject) -> impl Iterator<Item = (&Container, &Server)> {
+    subject.production_containers().filter_map(|container| {
+        let server = container.server.as_ref()?;
+        let serves = server.program == Program::Gunicorn && !server.reloads();
+        serves.then_some((container, server))
+    })
+}
 
 /// Puts settings into gunicorn's file where it has one, else options behind
 /// the program's name, where that stands as one word. Each is the name of a

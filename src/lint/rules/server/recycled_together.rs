@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::{Program, Subject};
+use crate::lint::subject::Subject;
 
 pub static RULE: Rule = Rule {
     code: "PY105",
@@ -19,14 +19,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen = Vec::new();
-    for container in subject.production_containers() {
-        let Some(server) = container
-            .server
-            .as_ref()
-            .filter(|own| own.program == Program::Gunicorn && !own.reloads())
-        else {
-            continue;
-        };
+    for (container, server) in options::gunicorns(subject) {
         let Some((limit, at)) = server.get("max_requests") else { continue };
         let Some(limit) = limit.int().filter(|own| *own > 0) else { continue };
         let is_alone = options::workers(server) == Some(1);
