@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Purpose;
-use super::launch::{Program, Server, Step};
+use super::{Program, Server, Step};
 use crate::lint::diagnostic::At;
 use crate::source::compose::{Service, image};
 

@@ -14,7 +14,10 @@ mod launch;
 mod limits;
 mod load;
 mod member;
+mod options;
 mod place;
+mod program;
+mod server;
 mod settings;
 mod stages;
 #[cfg(test)]
@@ -38,8 +41,10 @@ pub use container::{Container, Kind, Variable};
 pub use copied::{Copied, within};
 pub use gunicorn::{Config, Value, literal};
 pub use ignored::Ignored;
-pub use launch::{Program, Server, Step};
+pub use launch::Step;
 pub use member::{Member, listed};
+pub use program::Program;
+pub use server::Server;
 pub use stages::Outside;
 pub use upstream::Passed;
 

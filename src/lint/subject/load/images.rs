@@ -6,7 +6,7 @@ use super::Loader;
 use crate::detect::compose::files::directory_of;
 use crate::lint::subject::container::{self, Container, Kind};
 use crate::lint::subject::deployment;
-use crate::lint::subject::{Build, Purpose, Recipe, Unread, launch};
+use crate::lint::subject::{Build, Purpose, Recipe, Unread, server};
 use crate::source::compose::yaml::Node;
 use crate::source::compose::{Item, Service};
 use crate::source::dockerfile::{Arguments, Command};
@@ -157,7 +157,7 @@ impl Loader {
                 Kind::Other => container::of_image(&self.subject.builds[build].image.base.text),
                 kind => kind,
             };
-            let server = launch::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts);
+            let server = server::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts);
             self.subject.containers.push(Container {
                 name: "image".to_owned(),
                 purpose,

@@ -8,7 +8,7 @@ use crate::detect::scope;
 use crate::lint::diagnostic::At;
 use crate::lint::subject::container::{self, Container, Kind, Variable};
 use crate::lint::subject::deployment::{self, Group};
-use crate::lint::subject::{Deployment, Purpose, Unread, launch};
+use crate::lint::subject::{Deployment, Purpose, Unread, launch, server};
 use crate::source::compose::project::Project;
 use crate::source::compose::yaml::Node;
 use crate::source::compose::{Item, Service, yaml};
@@ -131,7 +131,7 @@ impl Loader {
             (kind, _) => kind,
         };
         // A script that happens to have the name of one in somebody else's image.
-        let server = launch::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts)
+        let server = server::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts)
             .filter(|_| kind.is_application());
         Container {
             name: service.name.clone(),
