@@ -64,7 +64,8 @@ lint() {
     local linters
     say "shellcheck of the project's own scripts"
     linters=$(tests/lint/tools.sh)
-    git ls-files '*.sh' .ci/run | xargs "$linters/bin/shellcheck" -x
+    # The cases of rules are what others write, faults included.
+    git ls-files '*.sh' .ci/run ':!tests/rules' | xargs "$linters/bin/shellcheck" -x
     say "linters over generated output"
     tests/lint/run.sh
 }
