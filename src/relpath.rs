@@ -81,6 +81,31 @@ impl RelPath {
     }
 }
 
+/// `written` in a file of `directory`, seen from the directory that is read,
+/// in its shortest form; `.` is the top. `None` where it leaves that, is
+/// absolute, an address or somebody's home, or holds a variable or a pattern.
+#[must_use]
+pub fn join(directory: &str, written: &str) -> Option<String> {
+    let is_elsewhere = written.starts_with(['/', '~'])
+        || written.contains("://")
+        || written.starts_with("git@")
+        || written.contains(['$', '`', '*']);
+    if is_elsewhere {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(written.split(['/', '\\'])) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+}
+
 /// Characters without a shape of their own: two names that differ in them look
 /// the same, or are one where names are normalised.
 const fn is_treacherous(c: char) -> bool {

@@ -2,8 +2,7 @@
 //! everything that is installed from, or a wider one that the repository's own
 //! compose files and Dockerfiles build from.
 
-use serde_json::Value;
-
+use crate::detect::compose::files::documents;
 use crate::detect::deps::installs::is_dockerfile;
 use crate::detect::deps::{Dependencies, path};
 use crate::detect::fact::{Evidence, Fact};
@@ -46,28 +45,18 @@ fn needed(tree: &Tree, root: &str, dependencies: &Dependencies) -> String {
 
 /// Contexts of compose services whose image has Python in it.
 fn composed(tree: &Tree) -> Vec<(String, Evidence)> {
-    let is_compose = |file: &&str| {
-        let name = path::file_name(file);
-        (name.starts_with("docker-compose") || name.starts_with("compose"))
-            && (name.ends_with(".yml") || name.ends_with(".yaml"))
-    };
     let mut found = Vec::new();
-    for file in tree.paths().filter(is_compose) {
-        let text = tree.text(file).unwrap_or_default();
-        let Ok(document) = serde_saphyr::from_str::<Value>(text) else { continue };
-        let services = document.get("services").and_then(Value::as_object);
-        for build in services.into_iter().flatten().filter_map(|(_, one)| one.get("build")) {
-            let context = build.as_str().or_else(|| build.get("context")?.as_str()).unwrap_or(".");
-            let Some(directory) = path::join(path::parent(file), context) else { continue };
-            let dockerfile =
-                build.get("dockerfile").and_then(Value::as_str).unwrap_or("Dockerfile");
-            let dockerfile = path::join(&directory, dockerfile);
-            if dockerfile.is_some_and(|file| tree.text(&file).is_some_and(has_python)) {
-                let line = |line: &str| {
-                    (line.contains("build:") || line.contains("context:")) && line.contains(context)
-                };
-                let evidence = tree.find_line(file, line).unwrap_or_else(|| Evidence::file(file));
-                found.push((directory, evidence));
+    for (file, document) in documents(tree) {
+        for service in document.services() {
+            let Some(paths) = service.build().map(|build| build.paths(path::parent(file))) else {
+                continue;
+            };
+            let Some((context, dockerfile)) = paths else { continue };
+            if tree.text(&dockerfile).is_some_and(has_python) {
+                let build = service.item.get("build");
+                let line = build.and_then(|own| own.get("context").or(Some(own)));
+                let line = line.map_or(service.line, |own| own.line);
+                found.push((context, tree.evidence(file, line)));
             }
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::compose::{locate, yaml};
 use super::paths::{expand, join, name, parent};
+use super::value::{locate, yaml};
 use super::walker::{Setting, Task, Walker};
 use super::{Command, Place};
 use crate::detect::fact::Evidence;

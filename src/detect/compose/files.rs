@@ -7,7 +7,7 @@ use crate::detect::fact::Evidence;
 pub use crate::detect::path::{file_name, parent as directory_of};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
-use crate::source::compose::FILE_NAMES;
+use crate::source::compose::{Document, FILE_NAMES};
 use crate::source::dotenv;
 
 /// Every name that Compose takes by itself, as the file or over it.
@@ -71,6 +71,12 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
     let mut found: Vec<Found> = places.iter().filter_map(|place| default_in(tree, place)).collect();
     found.extend(places.iter().filter_map(|place| variant_in(tree, place)));
     found
+}
+
+/// The compose files that count and can be read, with what is in each.
+pub fn documents(tree: &Tree) -> impl Iterator<Item = (&str, Document)> {
+    let paths = tree.counted().filter(|path| is_compose(file_name(path)));
+    paths.filter_map(|path| Some((path, Document::read(tree.text(path)?).ok()?)))
 }
 
 /// The file that `docker compose` takes in a directory by itself.

@@ -2,15 +2,11 @@
 //! services and of workflows, add-ons, values in env files, packages that a
 //! Dockerfile installs.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::Value as Json;
-
 use crate::detect::fact::Evidence;
 use crate::detect::services::branch::is_for_another_environment;
 use crate::detect::services::tables::TABLES;
 use crate::detect::tree::Tree;
+use crate::source::compose::{Document, interpolate};
 
 /// A service that runs beside the application.
 #[derive(Clone, Debug)]
@@ -45,20 +41,6 @@ pub struct Containers {
     pub installed: Vec<(String, Evidence)>,
 }
 
-#[derive(Deserialize)]
-struct Compose {
-    #[serde(default)]
-    services: BTreeMap<String, Option<Service>>,
-}
-
-#[derive(Deserialize)]
-struct Service {
-    #[serde(default)]
-    image: Option<String>,
-    #[serde(default)]
-    environment: Option<Json>,
-}
-
 impl Containers {
     /// Reads those that concern an application in `root`: theirs, and those
     /// of the directories above and directly below it.
@@ -91,47 +73,23 @@ impl Containers {
     fn compose(&mut self, tree: &Tree, path: &str) {
         let weight = if is_for_another_environment(path) { 30 } else { 40 };
         let Some(text) = tree.text(path) else { return };
-        let Ok(compose) = serde_saphyr::from_str::<Compose>(text) else {
+        let Ok(document) = Document::read(text) else {
             self.images(tree, path, weight);
             return;
         };
-        for service in compose.services.into_values().flatten() {
-            if let Some(image) = &service.image
-                && let Some(known) = TABLES.service_of_image(&unexpanded(image))
-            {
-                let evidence = tree
-                    .find_line(path, |line| line.contains("image") && line.contains(image.as_str()))
-                    .unwrap_or_else(|| Evidence::file(path));
-                self.beside.push(Beside { service: known, weight, evidence });
+        for own in document.services() {
+            let image = own.image().map(|image| interpolate::defaults(&image));
+            if let Some(service) = image.and_then(|image| TABLES.service_of_image(&image)) {
+                let evidence = tree.evidence(path, own.line_of("image"));
+                self.beside.push(Beside { service, weight, evidence });
+                // Variables of a database's own container are no evidence of
+                // the application's.
+                continue;
             }
-            // Variables of a database's own container are no evidence of the
-            // application's.
-            if service.image.as_deref().and_then(|it| TABLES.service_of_image(it)).is_none() {
-                self.environment(tree, path, service.environment);
+            for (name, value, item) in own.variables() {
+                let evidence = tree.evidence(path, item.line);
+                self.settings.extend(value.map(|value| Setting { name, value, evidence }));
             }
-        }
-    }
-
-    fn environment(&mut self, tree: &Tree, path: &str, environment: Option<Json>) {
-        let pairs: Vec<(String, String)> = match environment {
-            Some(Json::Object(items)) => items
-                .into_iter()
-                .map(|(name, value)| {
-                    (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                })
-                .collect(),
-            Some(Json::Array(items)) => items
-                .iter()
-                .filter_map(|item| item.as_str()?.split_once('='))
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-            _ => Vec::new(),
-        };
-        for (name, value) in pairs {
-            let evidence = tree
-                .find_line(path, |line| line.contains(&name))
-                .unwrap_or_else(|| Evidence::file(path));
-            self.settings.push(Setting { name, value, evidence });
         }
     }
 
@@ -224,11 +182,6 @@ impl Containers {
         found.sort_by_key(|it| std::cmp::Reverse(it.weight));
         found
     }
-}
-
-/// `${IMAGE:-postgres:16}` is `postgres:16`.
-fn unexpanded(image: &str) -> String {
-    image.split_once(":-").map_or(image, |(_, default)| default.trim_end_matches('}')).to_owned()
 }
 
 /// Whether a file lies in a directory that concerns an application in `root`.

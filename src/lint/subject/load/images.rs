@@ -7,7 +7,6 @@ use crate::detect::compose::files::directory_of;
 use crate::lint::subject::container::{self, Container, Kind};
 use crate::lint::subject::deployment;
 use crate::lint::subject::{Build, Purpose, Recipe, Unread, server};
-use crate::source::compose::yaml::Node;
 use crate::source::compose::{Item, Service};
 use crate::source::dockerfile::{Arguments, Command};
 
@@ -227,19 +226,6 @@ pub(super) fn stage_of_production(recipe: &Recipe) -> Option<(usize, Purpose)> {
 
 /// Build arguments of a service.
 pub(super) fn arguments(build: &Item) -> Arguments {
-    let Some(args) = build.get("args") else { return Arguments::new() };
-    match &args.node {
-        Node::List(items) => items
-            .iter()
-            .filter_map(Item::scalar)
-            .map(|text| match text.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => (text, None),
-            })
-            .collect(),
-        _ => args
-            .entries()
-            .filter_map(|(name, value)| Some((name.scalar()?, value.scalar())))
-            .collect(),
-    }
+    let args = build.get("args").into_iter().flat_map(Item::assignments);
+    args.map(|(name, value, _)| (name, value)).collect()
 }
