@@ -106,6 +106,18 @@ pub fn join(directory: &str, written: &str) -> Option<String> {
     Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
 }
 
+/// The directory a file is in; `.` is the top.
+#[must_use]
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(directory, _)| directory)
+}
+
+/// The last part of a path.
+#[must_use]
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// Characters without a shape of their own: two names that differ in them look
 /// the same, or are one where names are normalised.
 const fn is_treacherous(c: char) -> bool {

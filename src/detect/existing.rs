@@ -2,6 +2,7 @@
 
 use crate::detect::facts::Existing;
 use crate::detect::tree::Tree;
+use crate::source::dockerfile::is_dockerfile;
 
 /// Every such file that says something about production, sorted by path.
 #[must_use]
@@ -32,13 +33,7 @@ fn kind(path: &str) -> Option<&'static str> {
         "gunicorn.conf.py" | "gunicorn_conf.py" | "gunicorn.py" | "gunicorn_config.py"
         | "gunicorn-cfg.py" | "gunicorn_cfg.py" => "gunicorn",
         _ if lower.ends_with(".dockerignore") => "dockerignore",
-        _ if stem == "dockerfile"
-            || extension == "dockerfile"
-            || lower.starts_with("dockerfile.") =>
-        {
-            "dockerfile"
-        }
-        _ if lower == "containerfile" => "dockerfile",
+        _ if is_dockerfile(path) => "dockerfile",
         _ if yaml && (stem.starts_with("docker-compose") || stem.starts_with("compose")) => {
             "compose"
         }

@@ -9,7 +9,7 @@ use super::walker::{Setting, Walker};
 use crate::detect::compose::files::documents;
 use crate::detect::tree::Tree;
 use crate::source::dockerfile::{
-    self, Command, Dockerfile, Expanded, Instruction, Keyword, Transfer,
+    self, Command, Dockerfile, Expanded, Instruction, Keyword, Transfer, is_dockerfile,
 };
 use crate::source::text::Text;
 
@@ -125,18 +125,6 @@ impl Images {
         let named = stages.iter().find(|own| !target.is_empty() && own.stage == target);
         named.or_else(|| stages.last())
     }
-}
-
-/// Whether a file is a Dockerfile, by its name.
-pub fn is_dockerfile(path: &str) -> bool {
-    let name = paths::name(path).to_ascii_lowercase();
-    let ignores = name.ends_with(".dockerignore");
-    !ignores
-        && (name == "dockerfile"
-            || name == "containerfile"
-            || name.starts_with("dockerfile.")
-            || name.starts_with("dockerfile-")
-            || name.ends_with(".dockerfile"))
 }
 
 /// Reads every Dockerfile.

@@ -137,18 +137,9 @@ fn code_directory(tree: &Tree, found: &Found, services: &[Service], roles: &Role
     if let Some(directory) = web.text("working_dir") {
         return directory.trim_end_matches('/').to_owned();
     }
-    let dockerfile = tree.text(&role::dockerfile_of(&found.directory, &build)).unwrap_or_default();
-    let mut directory = String::new();
-    for line in dockerfile.lines() {
-        let mut words = line.split_whitespace();
-        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("workdir")) {
-            let path = words.next().unwrap_or_default().trim_matches('"');
-            let whole =
-                if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") };
-            directory = whole.trim_end_matches('/').to_owned();
-        }
-    }
-    if directory.contains('$') { String::new() } else { directory }
+    let image = role::image_of(tree, &found.directory, &build).map(|(_, image)| image);
+    let directory = image.and_then(|image| image.workdir?.value.known().map(str::to_owned));
+    directory.unwrap_or_default().trim_end_matches('/').to_owned()
 }
 
 /// What images that are built here are made from.
@@ -158,9 +149,8 @@ fn bases(
     services: &[Service],
 ) -> std::collections::BTreeMap<String, String> {
     let base = |service: &Service| {
-        let path = role::dockerfile_of(&found.directory, &service.build()?);
-        let base = role::from_lines(tree.text(&path)?).last()?.to_owned();
-        Some((service.name.clone(), base))
+        let (_, image) = role::image_of(tree, &found.directory, &service.build()?)?;
+        Some((service.name.clone(), image.base.text))
     };
     services.iter().filter_map(base).collect()
 }

@@ -2,11 +2,15 @@
 //! services and of workflows, add-ons, values in env files, packages that a
 //! Dockerfile installs.
 
+use crate::detect::deps::name::normalised;
 use crate::detect::fact::Evidence;
 use crate::detect::services::branch::is_for_another_environment;
 use crate::detect::services::tables::TABLES;
 use crate::detect::tree::Tree;
+use crate::relpath;
 use crate::source::compose::{Document, interpolate};
+use crate::source::dockerfile::{Dockerfile, Keyword, is_dockerfile};
+use crate::source::text::Text;
 
 /// A service that runs beside the application.
 #[derive(Clone, Debug)]
@@ -63,7 +67,7 @@ impl Containers {
                 found.add_ons(tree, path);
             } else if is_env_file(&lower) {
                 found.env_file(tree, path);
-            } else if lower.contains("dockerfile") {
+            } else if is_dockerfile(path) {
                 found.dockerfile(tree, path);
             }
         }
@@ -158,19 +162,23 @@ impl Containers {
     }
 
     fn dockerfile(&mut self, tree: &Tree, path: &str) {
-        for (at, line) in tree.text(path).unwrap_or_default().lines().enumerate() {
-            let Some((_, packages)) = line.split_once("pip install") else { continue };
-            for word in
-                packages.split_whitespace().take_while(|word| !matches!(*word, "&&" | ";" | "\\"))
-            {
-                let name: String = word
-                    .trim_matches(['"', '\''])
-                    .chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-                    .collect();
-                let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
-                if TABLES.driver(&name).is_some() {
-                    self.installed.push((name, Evidence::line(path, at + 1, line)));
+        let text = Text::new(path, tree.text(path).unwrap_or_default());
+        let file = Dockerfile::read(&text.text);
+        for run in file.instructions.iter().filter(|own| own.keyword == Keyword::Run) {
+            for command in run.commands(&text.text) {
+                let words = &command.words;
+                let install = words.windows(2).position(|two| {
+                    relpath::file_name(&two[0]).starts_with("pip") && two[1] == "install"
+                });
+                let packages = install.map_or(&[][..], |at| &words[at + 2..]);
+                for word in packages {
+                    let end = word.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c));
+                    let name = normalised(&word[..end.unwrap_or(word.len())]);
+                    if TABLES.driver(&name).is_some() {
+                        let span = text.slice(run.span);
+                        let line = text.line(run.span.start + span.find(word).unwrap_or(0));
+                        self.installed.push((name, tree.evidence(path, line)));
+                    }
                 }
             }
         }

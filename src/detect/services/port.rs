@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::detect::commands::{Command, Place};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::services::Evidences;
+use crate::relpath;
+use crate::source::dockerfile::{Arguments, Dockerfile, is_dockerfile};
+use crate::source::text::Text;
 
 /// Programs that serve the application, with the port each takes when none is
 /// stated; 0 where that says nothing.
@@ -120,23 +123,28 @@ fn exposed(evidences: &Evidences<'_, '_>, root: &str) -> Vec<(u16, Evidence)> {
     let tree = evidences.context.tree;
     let mut found = Vec::new();
     for path in tree.paths() {
-        let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
+        let directory = relpath::parent(path);
         let near = directory == "."
             || directory == root
             || directory.starts_with("docker")
             || root.starts_with(&format!("{directory}/"));
-        if !near || !name.to_ascii_lowercase().contains("dockerfile") {
+        if !near || !is_dockerfile(path) {
             continue;
         }
-        let text = tree.text(path).unwrap_or_default();
-        if !text.contains("python") && !text.contains("uv") {
+        let text = Text::new(path, tree.text(path).unwrap_or_default());
+        if !text.text.contains("python") && !text.text.contains("uv") {
             continue;
         }
-        for (at, line) in text.lines().enumerate() {
-            let Some(ports) = line.trim().strip_prefix("EXPOSE ") else { continue };
-            let numbers =
-                ports.split_whitespace().filter_map(|it| it.split('/').next()?.parse().ok());
-            found.extend(numbers.map(|port| (port, Evidence::line(path, at + 1, line))));
+        let file = Dockerfile::read(&text.text);
+        for stage in 0..file.stages.len() {
+            for port in file.image(stage, &Arguments::new()).ports {
+                let number = port.value.text.split('/').next().and_then(|own| own.parse().ok());
+                // Of a stage below, it is found there.
+                if let Some(number) = number.filter(|_| file.stage_of(port.at) == Some(stage)) {
+                    let line = text.line(file.instructions[port.at].span.start);
+                    found.push((number, tree.evidence(path, line)));
+                }
+            }
         }
     }
     found

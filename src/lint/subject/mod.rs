@@ -34,7 +34,7 @@ use crate::source::compose::{Item, Service};
 use crate::source::dockerfile::{Arguments, Dockerfile, Image, Instruction, Keyword};
 use crate::source::dotenv;
 use crate::source::nginx::Directive;
-use crate::source::shell::{self, Simple};
+use crate::source::shell::Simple;
 use crate::source::text::{Span, Text};
 pub use address::Address;
 pub use container::{Container, Kind, Variable};
@@ -284,7 +284,7 @@ impl Subject {
     pub fn run(&self, build: &Build, at: usize) -> Option<Run> {
         let recipe = &self.recipes[build.recipe];
         let own = recipe.file.instructions.get(at).filter(|own| own.keyword == Keyword::Run)?;
-        let commands = commands(own, &self.texts[recipe.text]);
+        let commands = own.commands(&self.texts[recipe.text].text);
         Some(Run { at, stage: recipe.file.stage_of(at).unwrap_or(0), commands })
     }
 
@@ -362,22 +362,4 @@ impl Subject {
     pub fn ignored_by(&self, build: &Build) -> Option<&Ignored> {
         if self.has_own_ignore(build) { None } else { self.ignored_in(&build.context) }
     }
-}
-
-/// The commands of a RUN: its text, or its here-document.
-fn commands(run: &Instruction, text: &Text) -> Vec<Simple> {
-    if let Some(words) = &run.json {
-        return vec![Simple { line: 0, words: words.clone() }];
-    }
-    let mut commands = shell::split(&run.arguments.text);
-    let runs_body = run.arguments.text.trim_start().starts_with("<<");
-    for heredoc in &run.heredocs {
-        if runs_body || run.arguments.text.contains("sh <<") {
-            commands.extend(shell::split(text.slice(heredoc.body)));
-        }
-    }
-    if runs_body {
-        commands.retain(|own| !own.words.iter().all(|word| word.starts_with("<<")));
-    }
-    commands
 }

@@ -102,18 +102,10 @@ impl Dockerfile {
                 taken.push((image.base.text, stage.from_span));
             }
             for (_, own) in self.of_stage(number) {
-                for flag in &own.flags {
-                    let Some(value) = flag.value.as_deref() else { continue };
-                    let from = match flag.name.as_str() {
-                        "from" => Some(value),
-                        "mount" => value.split(',').find_map(|part| part.strip_prefix("from=")),
-                        _ => None,
-                    };
-                    let outside = from.filter(|name| {
-                        !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
-                    });
-                    taken.extend(outside.map(|name| (name.to_owned(), flag.span)));
-                }
+                let outside = own.sources().filter(|(name, _)| {
+                    !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
+                });
+                taken.extend(outside.map(|(name, flag)| (name.to_owned(), flag.span)));
             }
         }
         taken.sort_by_key(|(_, span)| span.start);

@@ -17,6 +17,8 @@ pub use expand::{Expanded, expand};
 pub use image::{Arguments, Healthcheck, Image, Setting};
 pub use transfer::Transfer;
 
+use crate::relpath;
+use crate::source::shell::{self, Simple};
 use crate::source::text::Span;
 
 /// What an instruction does.
@@ -221,6 +223,40 @@ impl Instruction {
         }
     }
 
+    /// The commands that RUN gives a shell: those of its text, or of its
+    /// here-documents where a shell reads these. `text` is the file's.
+    #[must_use]
+    pub fn commands(&self, text: &str) -> Vec<Simple> {
+        if let Some(words) = &self.json {
+            return vec![Simple { line: 0, words: words.clone() }];
+        }
+        let own = &self.arguments.text;
+        let mut commands = shell::split(own);
+        let runs_body = own.trim_start().starts_with("<<");
+        for heredoc in &self.heredocs {
+            if runs_body || own.contains("sh <<") {
+                commands.extend(shell::split(&text[heredoc.body.start..heredoc.body.end]));
+            }
+        }
+        if runs_body {
+            commands.retain(|own| !own.words.iter().all(|word| word.starts_with("<<")));
+        }
+        commands
+    }
+
+    /// What `--from=` and `--mount=…,from=` name, and the flag that does.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &Flag)> {
+        self.flags.iter().filter_map(|flag| {
+            let value = flag.value.as_deref()?;
+            let name = match flag.name.as_str() {
+                "from" => value,
+                "mount" => value.split(',').find_map(|part| part.strip_prefix("from="))?,
+                _ => return None,
+            };
+            Some((name, flag))
+        })
+    }
+
     /// `name=value` pairs of ENV, ARG and LABEL, quotes as they are written,
     /// with the place of each; `ENV name value` is one. `ARG name` has no value.
     #[must_use]
@@ -245,6 +281,42 @@ impl Instruction {
             .collect()
     }
 }
+
+/// Whether a file's name is a Dockerfile's.
+#[must_use]
+pub fn is_dockerfile(path: &str) -> bool {
+    let name = relpath::file_name(path).to_ascii_lowercase();
+    let stem = ["dockerfile", "containerfile"];
+    let is = |name: &str| {
+        stem.iter().any(|stem| {
+            name == *stem
+                || name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+                || name.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
+        })
+    };
+    is(&name) && !NO_DOCKERFILE.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// Ends of names of files about Dockerfiles, or that make one.
+const NO_DOCKERFILE: [&str; 17] = [
+    ".dockerignore",
+    ".md",
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".tera",
+    ".tmpl",
+    ".tpl",
+    ".txt",
+    ".py",
+    ".sh",
+    ".js",
+    ".ts",
+    ".json",
+    ".yml",
+    ".yaml",
+    ".html",
+];
 
 /// A stage: a FROM and what follows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::detect::compose::files::{directory_of, file_name};
 use crate::detect::tree::Tree;
 use crate::lint::subject::deployment;
 use crate::lint::subject::{Config, EnvFile, Ignored, Proxy, Purpose, Recipe, Unread};
-use crate::source::dockerfile::Dockerfile;
+use crate::source::dockerfile::{Dockerfile, is_dockerfile};
 use crate::source::{dotenv, nginx};
 
 impl Loader {
@@ -107,42 +107,6 @@ impl Loader {
             }
         }
     }
-}
-
-/// Whether a file's name is a Dockerfile's.
-#[must_use]
-pub fn is_dockerfile(path: &str) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    let stem = ["dockerfile", "containerfile"];
-    let is = |name: &str| {
-        stem.iter().any(|stem| {
-            name == *stem
-                || name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
-                || name.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
-        })
-    };
-    is(&name)
-        && ![
-            ".dockerignore",
-            ".md",
-            ".j2",
-            ".jinja",
-            ".jinja2",
-            ".tera",
-            ".tmpl",
-            ".tpl",
-            ".txt",
-            ".py",
-            ".sh",
-            ".js",
-            ".ts",
-            ".json",
-            ".yml",
-            ".yaml",
-            ".html",
-        ]
-        .iter()
-        .any(|suffix| name.ends_with(suffix))
 }
 
 /// Whether an env file is an example that is filled in elsewhere.
