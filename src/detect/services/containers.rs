@@ -10,6 +10,7 @@ use crate::detect::tree::Tree;
 use crate::relpath;
 use crate::source::compose::{Document, interpolate};
 use crate::source::dockerfile::{Dockerfile, Keyword, is_dockerfile};
+use crate::source::dotenv::{self, Entry};
 use crate::source::text::Text;
 
 /// A service that runs beside the application.
@@ -142,22 +143,10 @@ impl Containers {
     }
 
     fn env_file(&mut self, tree: &Tree, path: &str) {
-        for (at, line) in tree.text(path).unwrap_or_default().lines().enumerate() {
-            let line = line.trim();
-            // A commented example still shows what the code understands, but
-            // not what production takes.
-            let Some((name, value)) = line.trim_start_matches("export ").split_once('=') else {
-                continue;
-            };
-            let name = name.trim();
-            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-                continue;
-            }
-            self.settings.push(Setting {
-                name: name.to_owned(),
-                value: value.trim().trim_matches(['"', '\'']).to_owned(),
-                evidence: Evidence::line(path, at + 1, line),
-            });
+        let text = Text::new(path, tree.text(path).unwrap_or_default());
+        for Entry { name, value, span, .. } in dotenv::read(&text.text) {
+            let evidence = tree.evidence(path, text.line(span.start));
+            self.settings.push(Setting { name, value, evidence });
         }
     }
 
