@@ -106,6 +106,24 @@ pub fn join(directory: &str, written: &str) -> Option<String> {
     Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
 }
 
+/// A path of an image as it is seen from a directory of it, in its shortest
+/// form, with `/` in front.
+#[must_use]
+pub fn absolute(directory: &str, path: &str) -> String {
+    let above = if path.starts_with('/') { "" } else { directory };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in above.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 /// The directory a file is in; `.` is the top.
 #[must_use]
 pub fn parent(path: &str) -> &str {
@@ -150,6 +168,29 @@ impl fmt::Display for RelPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_stays_inside_or_is_none() {
+        for (directory, written, expected) in [
+            ("backend", "../shared/x.txt", Some("shared/x.txt")),
+            (".", "./app/", Some("app")),
+            ("docker/web", "../..", Some(".")),
+            (".", ".\\app\\x", Some("app/x")),
+            (".", "x~", Some("x~")),
+            ("a", "../../b", None),
+            (".", "/srv/b", None),
+            ("a", "$HOME", None),
+            ("a", "~/x", None),
+            ("a", "*.txt", None),
+            (".", "git@host:x", None),
+            (".", "https://host/x", None),
+        ] {
+            assert_eq!(join(directory, written).as_deref(), expected, "{written}");
+        }
+        assert_eq!(absolute("/srv/app", "../x/./y/"), "/srv/x/y");
+        assert_eq!(absolute("/srv", "/a/../../b"), "/b");
+        assert_eq!(absolute("/", "."), "/");
+    }
 
     #[test]
     fn a_name_that_looks_like_another_is_refused() {

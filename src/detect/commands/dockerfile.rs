@@ -8,6 +8,7 @@ use super::paths::{self, join, parent};
 use super::walker::{Setting, Walker};
 use crate::detect::compose::files::documents;
 use crate::detect::tree::Tree;
+use crate::relpath::absolute;
 use crate::source::dockerfile::{
     self, Command, Dockerfile, Expanded, Instruction, Keyword, Transfer, is_dockerfile,
 };
@@ -52,19 +53,7 @@ impl Image {
     }
 
     fn absolute(&self, path: &str) -> String {
-        let base = if self.workdir.is_empty() { "/" } else { &self.workdir };
-        let whole = if path.starts_with('/') { path.to_owned() } else { format!("{base}/{path}") };
-        let mut parts = Vec::new();
-        for part in whole.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => {
-                    parts.pop();
-                }
-                part => parts.push(part),
-            }
-        }
-        format!("/{}", parts.join("/"))
+        absolute(&self.workdir, path)
     }
 
     /// What stands at a path of the image, by the longest path placed there.

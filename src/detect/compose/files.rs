@@ -4,9 +4,9 @@ use std::fs;
 
 use crate::detect::compose::carried::Carried;
 use crate::detect::fact::Evidence;
-pub use crate::detect::path::{file_name, parent as directory_of};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+pub use crate::relpath::{file_name, join, parent as directory_of};
 use crate::source::compose::{Document, FILE_NAMES};
 use crate::source::dotenv;
 
@@ -83,14 +83,12 @@ pub fn documents(tree: &Tree) -> impl Iterator<Item = (&str, Document)> {
 pub fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
     let env = read_env(tree, directory);
     let stated = stated_files(tree, directory, &env);
-    let by_name = || {
-        let name = FILE_NAMES.iter().find(|name| tree.has(&join(directory, name)))?;
-        Some(join(directory, name))
+    let there = |names: [&str; 4]| {
+        names.iter().filter_map(|name| join(directory, name)).find(|path| tree.has(path))
     };
-    let path = stated.first().cloned().or_else(by_name)?;
+    let path = stated.first().cloned().or_else(|| there(FILE_NAMES))?;
     let overlays: Vec<String> = if stated.is_empty() {
-        let paths = OVERRIDES.iter().map(|name| join(directory, name));
-        paths.filter(|path| tree.has(path)).take(1).collect()
+        there(OVERRIDES).into_iter().collect()
     } else {
         stated.into_iter().skip(1).collect()
     };
@@ -136,8 +134,9 @@ fn stated_files(tree: &Tree, directory: &str, env: &[(String, String)]) -> Vec<S
     let value = |name: &str| env.iter().find(|(own, _)| own == name).map(|(_, value)| value);
     let Some(files) = value("COMPOSE_FILE") else { return Vec::new() };
     let separator = value("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
-    let paths = files.split(separator).map(|file| join(directory, file.trim_start_matches("./")));
-    let paths: Vec<String> = paths.collect();
+    let paths: Option<Vec<String>> =
+        files.split(separator).map(|file| join(directory, file)).collect();
+    let paths = paths.unwrap_or_default();
     if paths.first().is_some_and(|path| tree.has(path)) { paths } else { Vec::new() }
 }
 
@@ -170,11 +169,8 @@ pub fn given(tree: &Tree, carried: Option<&Carried>) -> Vec<String> {
     let values = if own.symlink_metadata().is_ok() {
         read_env(tree, directory)
     } else {
-        let place = |name: &str| match directory {
-            "." => name.to_owned(),
-            directory => format!("{directory}/{name}"),
-        };
-        let texts = EXAMPLES.into_iter().filter_map(|name| tree.text(&place(name)));
+        let paths = EXAMPLES.into_iter().filter_map(|name| join(directory, name));
+        let texts = paths.filter_map(|path| tree.text(&path));
         texts.map(dotenv::pairs).find(|values| !values.is_empty()).unwrap_or_default()
     };
     let values = values.into_iter();
@@ -191,7 +187,8 @@ pub fn project(
 ) -> (String, Option<Evidence>) {
     let env = found.env.iter().find(|(name, _)| name == "COMPOSE_PROJECT_NAME");
     if let Some((_, value)) = env.filter(|(_, value)| !value.is_empty()) {
-        return (value.clone(), Some(Evidence::file(&join(&found.directory, ".env"))));
+        let path = join(&found.directory, ".env");
+        return (value.clone(), path.map(|path| Evidence::file(&path)));
     }
     if let Some((name, line)) = name {
         return (name, Some(tree.evidence(&found.path, line)));
@@ -222,22 +219,6 @@ pub fn is_compose(name: &str) -> bool {
     };
     let mut parts = stem.split(['.', '-', '_']);
     !name.starts_with('.') && parts.any(|part| part == "compose")
-}
-
-/// A path below a directory, in its shortest form; `..` takes a part away.
-#[must_use]
-pub fn join(directory: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in directory.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
 #[cfg(test)]
@@ -299,13 +280,5 @@ mod tests {
     fn a_directory_gives_its_name_as_compose_reads_it() {
         assert_eq!(normalised("My App_2.0"), "myapp_20");
         assert_eq!(normalised("_-x"), "x");
-    }
-
-    #[test]
-    fn paths_are_joined_in_their_shortest_form() {
-        assert_eq!(join("docker", ".."), ".");
-        assert_eq!(join(".", "./app/"), "app");
-        assert_eq!(join("a/b", "../c"), "a/c");
-        assert_eq!(join(".", "../x"), "../x");
     }
 }

@@ -20,6 +20,7 @@ use crate::detect::fact::Fact;
 use crate::detect::facts::Doubt;
 use crate::detect::tree::Tree;
 use crate::schema::Role;
+use crate::source::compose::interpolate::defaults;
 use crate::source::compose::{Document, Service};
 use carried::Carried;
 use files::{Found, join};
@@ -126,10 +127,10 @@ fn code_directory(tree: &Tree, found: &Found, services: &[Service], roles: &Role
         return String::new();
     };
     let build = web.build().unwrap_or_default();
-    let context = join(&found.directory, &build.context);
+    let context = build.paths(&found.directory).map(|(context, _)| context);
     let mounted = web.mounts().into_iter().find(|mount| {
-        let path = mount.bind().map(|bind| join(&found.directory, bind));
-        path.is_some_and(|path| path == context || path == ".")
+        let path = mount.bind().and_then(|bind| join(&found.directory, &defaults(bind)));
+        path.is_some_and(|path| path == "." || Some(path) == context)
     });
     if let Some(mount) = mounted {
         return mount.target;

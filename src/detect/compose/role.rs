@@ -211,9 +211,9 @@ impl Sorter<'_> {
             if let Some((file, image)) = self.built(service) {
                 return speaks_python(&file, &image);
             }
-            let context = join(self.directory, &build.context);
+            let Some((context, _)) = build.paths(self.directory) else { return false };
             return self.tree.below(&context).any(|path| path.ends_with(".py"))
-                && !self.tree.has(&join(&context, "package.json"));
+                && !self.has_scripts(&build);
         }
         let Some(reference) = service.image() else { return false };
         let (repository, _) = image::parts(&reference);
@@ -234,10 +234,7 @@ impl Sorter<'_> {
 
     /// Whether two services run one image.
     fn same_image(&self, one: &Service, other: &Service) -> bool {
-        let built = |service: &Service| {
-            let build = service.build()?;
-            Some((join(self.directory, &build.context), dockerfile_of(self.directory, &build)))
-        };
+        let built = |service: &Service| service.build()?.paths(self.directory);
         match (built(one), built(other)) {
             (Some(one), Some(other)) => one == other,
             _ => one.image().is_some() && one.image() == other.image(),
@@ -324,12 +321,18 @@ impl Sorter<'_> {
         }
     }
 
+    /// Whether a frontend is in the directory that is built.
+    fn has_scripts(&self, build: &Build) -> bool {
+        let context = build.paths(self.directory).map(|(context, _)| context);
+        let path = context.and_then(|context| join(&context, "package.json"));
+        path.is_some_and(|path| self.tree.has(&path))
+    }
+
     /// Not one that serves a frontend built beside it.
     fn is_plain_proxy(&self, service: &Service) -> bool {
         let Some(build) = service.build() else { return true };
-        let context = join(self.directory, &build.context);
         let stages = self.built(service).map_or(0, |(file, _)| file.stages.len());
-        stages < 2 && !self.tree.has(&join(&context, "package.json"))
+        stages < 2 && !self.has_scripts(&build)
     }
 }
 
@@ -337,18 +340,12 @@ fn is(reference: &str, kind: Kind) -> bool {
     image::known(reference).is_some_and(|known| known.kind == kind)
 }
 
-/// The Dockerfile of a build, relative to the directory that was read.
-#[must_use]
-pub fn dockerfile_of(directory: &str, build: &Build) -> String {
-    let name = if build.dockerfile.is_empty() { "Dockerfile" } else { &build.dockerfile };
-    join(&join(directory, &build.context), name)
-}
-
 /// The Dockerfile of a build, and the image of its target; of the last stage
 /// where there is none of that name.
 #[must_use]
 pub fn image_of(tree: &Tree, directory: &str, build: &Build) -> Option<(Dockerfile, Image)> {
-    let file = Dockerfile::read(tree.text(&dockerfile_of(directory, build))?);
+    let (_, path) = build.paths(directory)?;
+    let file = Dockerfile::read(tree.text(&path)?);
     let stage = file.stage(Some(&build.target)).or_else(|| file.stage(None))?;
     let image = file.image(stage, &Arguments::new());
     Some((file, image))
@@ -385,8 +382,6 @@ pub fn names_host(value: &str, service: &str) -> bool {
 
 /// Whether a service is built from a directory, or by a Dockerfile in it.
 fn is_built_in(service: &Service, directory: &str, context: &str) -> bool {
-    service.build().is_some_and(|build| {
-        join(directory, &build.context) == context
-            || directory_of(&dockerfile_of(directory, &build)) == context
-    })
+    let paths = service.build().and_then(|build| build.paths(directory));
+    paths.is_some_and(|(own, dockerfile)| own == context || directory_of(&dockerfile) == context)
 }

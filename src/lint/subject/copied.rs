@@ -1,7 +1,8 @@
 //! What COPY and ADD bring into an image from its context, and where it is then.
 
-use super::place::{absolute, known, tidy, words};
+use super::place::{known, tidy, words};
 use super::{Build, Subject};
+use crate::relpath::absolute;
 use crate::source::dockerfile::{Arguments, Keyword};
 
 /// COPY or ADD from the context.
@@ -155,5 +156,5 @@ impl Subject {
 /// A path of a context, from the directory that was read.
 #[must_use]
 pub fn within(build: &Build, path: &str) -> String {
-    crate::detect::path::join(&build.context, path).unwrap_or_else(|| path.to_owned())
+    crate::relpath::join(&build.context, path).unwrap_or_else(|| path.to_owned())
 }

@@ -193,7 +193,7 @@ fn chains(tree: &Tree) -> Vec<Vec<String>> {
                 .map(|pair| pair[1].trim_matches(['"', '\'', '`']).trim_start_matches("./"))
                 .collect();
             let at = |base: &str| -> Option<Vec<String>> {
-                let join = |own: &&str| crate::detect::path::join(base, own);
+                let join = |own: &&str| crate::relpath::join(base, own);
                 let paths: Option<Vec<String>> = named.iter().map(join).collect();
                 paths.filter(|paths| paths.iter().all(|own| tree.has(own)))
             };

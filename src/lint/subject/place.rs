@@ -29,27 +29,6 @@ pub(super) fn known(image: &Image, word: &str) -> Option<String> {
     (!open).then_some(text)
 }
 
-/// A path as it is in an image, seen from a directory of it.
-pub(super) fn absolute(workdir: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("{}/{path}", workdir.trim_end_matches('/'))
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    let slash = if whole.ends_with('/') && !parts.is_empty() { "/" } else { "" };
-    format!("/{}{slash}", parts.join("/"))
-}
-
 /// A source without `./` and `/` around it.
 pub(super) fn tidy(source: &str) -> String {
     let bare = source.trim_start_matches("./").trim_matches('/');

@@ -107,7 +107,7 @@ impl Subject {
         };
         let wanted = absolute(path);
         let there = |path: &str| {
-            let own = crate::detect::path::join(&build.context, path.trim_start_matches('/'))?;
+            let own = crate::relpath::join(&build.context, path.trim_start_matches('/'))?;
             self.tree.has(&own).then_some(own)
         };
         let escape = self.file(build).escape;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Command, Dockerfile, Expanded, Instruction, Keyword, expand};
+use crate::relpath;
 use crate::source::text::Span;
 
 /// Values of build arguments from outside, by name. A name that is there and
@@ -228,7 +229,7 @@ impl Builder<'_> {
                 let mut value = self.expanded(image, text);
                 if !value.text.starts_with('/') && !value.text.starts_with('$') {
                     let base = image.workdir.as_ref().map_or("", |own| own.value.text.as_str());
-                    value.text = format!("{}/{}", base.trim_end_matches('/'), value.text);
+                    value.text = relpath::absolute(base, &value.text);
                 }
                 image.workdir = Some(Setting { value, at });
             }

@@ -64,7 +64,7 @@ fn says_development(subject: &Subject, container: &Container) -> bool {
 fn has_other_server(subject: &Subject, container: &Container) -> bool {
     let Some(server) = &container.server else { return false };
     let context = subject.build_of(container).map_or(".", |build| build.context.as_str());
-    let path = crate::detect::path::join(context, "Procfile");
+    let path = crate::relpath::join(context, "Procfile");
     let text = path.and_then(|path| subject.tree.text(&path)).or(subject.tree.text("Procfile"));
     text.into_iter().flat_map(str::lines).any(|line| {
         line.strip_prefix("web:").is_some_and(|command| {

@@ -89,7 +89,7 @@ impl Loader {
                 .collect();
             names.sort_unstable();
             for name in names {
-                if let Some(path) = crate::detect::path::join(directory, &name) {
+                if let Some(path) = crate::relpath::join(directory, &name) {
                     self.env_file(&path);
                 }
             }
@@ -100,7 +100,7 @@ impl Loader {
         let contexts: Vec<String> =
             self.subject.builds.iter().map(|own| own.context.clone()).collect();
         for context in contexts {
-            let Some(path) = crate::detect::path::join(&context, ".dockerignore") else { continue };
+            let Some(path) = crate::relpath::join(&context, ".dockerignore") else { continue };
             if let Some(text) = self.text(&path) {
                 let ignored = Ignored::read(text, &self.subject.texts[text]);
                 self.subject.ignored.insert(context, ignored);

@@ -36,10 +36,10 @@ impl Loader {
         }
         let context = context?;
         let name = if written.dockerfile.is_empty() { "Dockerfile" } else { &written.dockerfile };
-        let mut path = crate::detect::path::join(&context, name)?;
+        let mut path = crate::relpath::join(&context, name)?;
         // BuildKit takes the lower case where the usual name is not there.
         if name == "Dockerfile" && !self.subject.tree.has(&path) {
-            let lower = crate::detect::path::join(&context, "dockerfile");
+            let lower = crate::relpath::join(&context, "dockerfile");
             path = lower.filter(|lower| self.subject.tree.has(lower)).unwrap_or(path);
         }
         let arguments = arguments(item);
@@ -197,7 +197,7 @@ impl Loader {
             sources
                 .iter()
                 .filter(|source| {
-                    crate::detect::path::join(base, source).is_some_and(|path| {
+                    crate::relpath::join(base, source).is_some_and(|path| {
                         self.subject.tree.has(&path) || self.subject.tree.has_directory(&path)
                     })
                 })
