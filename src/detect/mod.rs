@@ -21,6 +21,7 @@ pub mod readiness;
 mod redact;
 pub mod report;
 pub mod scope;
+pub mod secret;
 pub mod services;
 mod stages;
 pub mod startup;

@@ -7,27 +7,9 @@ use crate::detect::fact::Evidence;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
 pub use crate::relpath::{file_name, join, parent as directory_of};
-use crate::source::compose::{Document, FILE_NAMES};
+use crate::source::compose::{Document, FILE_NAMES, OVERRIDES, is_compose};
 use crate::source::dotenv;
 
-/// Every name that Compose takes by itself, as the file or over it.
-pub const TAKEN_BY_COMPOSE: [&str; 8] = [
-    FILE_NAMES[0],
-    FILE_NAMES[1],
-    FILE_NAMES[2],
-    FILE_NAMES[3],
-    OVERRIDES[0],
-    OVERRIDES[1],
-    OVERRIDES[2],
-    OVERRIDES[3],
-];
-/// The names of files it lays over the one it found.
-const OVERRIDES: [&str; 4] = [
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-];
 /// Largest `.env` that is read, in bytes.
 const ENV_CAP: u64 = 1 << 20;
 
@@ -56,7 +38,7 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
     let mut places: Vec<String> = directories.iter().map(|place| (*place).to_owned()).collect();
     let mut others: Vec<String> = tree
         .paths()
-        .filter(|path| scope::counts(path) && is_compose(file_name(path)))
+        .filter(|path| scope::counts(path) && is_compose(path))
         .map(|path| directory_of(path).to_owned())
         .collect();
     others.sort_by_key(|place| (place.matches('/').count(), place.clone()));
@@ -75,7 +57,7 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
 
 /// The compose files that count and can be read, with what is in each.
 pub fn documents(tree: &Tree) -> impl Iterator<Item = (&str, Document)> {
-    let paths = tree.counted().filter(|path| is_compose(file_name(path)));
+    let paths = tree.counted().filter(|path| is_compose(path));
     paths.filter_map(|path| Some((path, Document::read(tree.text(path)?).ok()?)))
 }
 
@@ -125,7 +107,7 @@ fn variants(tree: &Tree, directory: &str) -> Vec<String> {
     if !tree.has_directory(directory) {
         return Vec::new();
     }
-    let files = tree.in_directory(directory).filter(|path| is_compose(file_name(path)));
+    let files = tree.in_directory(directory).filter(|path| is_compose(path));
     files.map(str::to_owned).collect()
 }
 
@@ -207,18 +189,6 @@ pub fn normalised(name: &str) -> String {
         .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
         .collect();
     kept.trim_start_matches(['_', '-']).to_owned()
-}
-
-/// Whether a name is one of a compose file: `docker-compose.prod.yml`,
-/// `compose-ha.yml`, `local-compose.yaml`.
-#[must_use]
-pub fn is_compose(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else {
-        return false;
-    };
-    let mut parts = stem.split(['.', '-', '_']);
-    !name.starts_with('.') && parts.any(|part| part == "compose")
 }
 
 #[cfg(test)]

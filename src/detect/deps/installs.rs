@@ -7,6 +7,7 @@ use super::path;
 use crate::detect::fact::Evidence;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::source::compose::is_compose;
 use crate::source::dockerfile::{Dockerfile, Transfer, is_dockerfile};
 use crate::source::text::Text;
 
@@ -87,9 +88,7 @@ fn rank(file: &str) -> Option<Rank> {
     ];
     let name = path::file_name(file).to_ascii_lowercase();
     let for_development = super::name::is_development(&name);
-    let compose = (name.starts_with("docker-compose") || name.starts_with("compose"))
-        && (name.ends_with(".yml") || name.ends_with(".yaml"));
-    if is_dockerfile(file) || compose || PLATFORM.contains(&name.as_str()) {
+    if is_dockerfile(file) || is_compose(file) || PLATFORM.contains(&name.as_str()) {
         return Some(if for_development { Rank::Script } else { Rank::Deploy });
     }
     if CI.contains(&name.as_str())

@@ -8,7 +8,7 @@ use crate::detect::services::branch::is_for_another_environment;
 use crate::detect::services::tables::TABLES;
 use crate::detect::tree::Tree;
 use crate::relpath;
-use crate::source::compose::{Document, interpolate};
+use crate::source::compose::{Document, interpolate, is_compose};
 use crate::source::dockerfile::{Dockerfile, Keyword, is_dockerfile};
 use crate::source::dotenv::{self, Entry};
 use crate::source::text::Text;
@@ -57,7 +57,7 @@ impl Containers {
             let name = path.rsplit('/').next().unwrap_or(path);
             let lower = name.to_ascii_lowercase();
             let yaml = lower.ends_with(".yml") || lower.ends_with(".yaml");
-            if yaml && lower.contains("compose") {
+            if is_compose(path) {
                 found.compose(tree, path);
             } else if yaml && path.contains(".github/workflows/") {
                 found.images(tree, path, 15);

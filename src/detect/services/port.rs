@@ -6,6 +6,7 @@ use crate::detect::commands::{Command, Place};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::services::Evidences;
 use crate::relpath;
+use crate::source::compose::interpolate;
 use crate::source::dockerfile::{Arguments, Dockerfile, is_dockerfile};
 use crate::source::text::Text;
 
@@ -111,11 +112,8 @@ fn stated(command: &Command) -> Option<u16> {
 /// `8000`, `:8000`, `0.0.0.0:8000`, `${PORT:-8000}`.
 fn port_of(text: &str) -> Option<u16> {
     let text = text.trim_matches(['"', '\'']);
-    let last = match text.split_once(":-") {
-        Some((_, default)) => default.trim_end_matches('}'),
-        None => text.rsplit(':').next().unwrap_or(text),
-    };
-    last.parse().ok().filter(|port| *port > 0)
+    let text = interpolate::defaults(text);
+    text.rsplit(':').next()?.parse().ok().filter(|port| *port > 0)
 }
 
 /// `EXPOSE` in Dockerfiles that are not for another service.

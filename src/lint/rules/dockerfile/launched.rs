@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::subject::{Container, Program, Subject};
-use crate::source::text::Span;
+use crate::source::text::{Span, is_true};
 
 /// Whether a service looks like one that people develop with: it replaces the
 /// image's own server, which is for production, and mounts the source over it.
@@ -54,8 +54,7 @@ fn says_development(subject: &Subject, container: &Container) -> bool {
         .is_some_and(|build| build.arguments.values().flatten().any(|value| says(value)));
     let debugs = container.env.iter().any(|(name, own)| {
         let is_debug = name == "DEBUG" || name.ends_with("_DEBUG") || name == "DEVEL";
-        let value = own.value.as_deref().unwrap_or_default().to_ascii_lowercase();
-        is_debug && matches!(value.as_str(), "1" | "true" | "yes" | "on")
+        is_debug && own.value.as_deref().is_some_and(is_true)
     });
     written || arguments || debugs || has_other_server(subject, container)
 }

@@ -72,7 +72,7 @@ impl Loader {
     pub(super) fn examples(&mut self, paths: &[String]) {
         let mut directories: Vec<&str> = paths
             .iter()
-            .filter(|path| crate::detect::compose::files::is_compose(file_name(path)))
+            .filter(|path| crate::source::compose::is_compose(path))
             .map(|path| directory_of(path))
             .chain(["."])
             .collect();
