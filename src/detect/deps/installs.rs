@@ -335,6 +335,8 @@ mod tests {
             ("RUN pip install '.[prod]'", "project", vec!["prod"]),
             ("RUN python -m pip install -e .", "project", vec![]),
             ("RUN pipenv install --system --deploy", "pipenv", vec![]),
+            ("CMD [\"poetry\",\"run\",\"gunicorn\"]", "poetry", vec![]),
+            ("RUN <<EOF\nset -e\nuv sync --extra web\nEOF", "uv", vec!["web"]),
             ("RUN uv pip install -r requirements.txt", "pip", vec![]),
             ("RUN micromamba install -y -n base -f /tmp/env.yaml", "conda", vec![]),
         ] {

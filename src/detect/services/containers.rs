@@ -78,11 +78,12 @@ impl Containers {
     fn compose(&mut self, tree: &Tree, path: &str) {
         let weight = if is_for_another_environment(path) { 30 } else { 40 };
         let Some(text) = tree.text(path) else { return };
-        let Ok(document) = Document::read(text) else {
+        let services = Document::read(text).map(|own| own.services()).unwrap_or_default();
+        // No YAML, or services at the top, as Compose's first version had them.
+        if services.is_empty() {
             self.images(tree, path, weight);
-            return;
-        };
-        for own in document.services() {
+        }
+        for own in services {
             let image = own.image().map(|image| interpolate::defaults(&image));
             if let Some(service) = image.and_then(|image| TABLES.service_of_image(&image)) {
                 let evidence = tree.evidence(path, own.line_of("image"));

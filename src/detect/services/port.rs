@@ -189,6 +189,9 @@ mod tests {
         let found =
             Repository::fastapi(APP, &[("Dockerfile", "FROM python:3.13\nEXPOSE 9000\n")]).find();
         assert_eq!(found.port.value(), Some(&9000));
+        let by_name = "FROM python:3.13\nENV PORT=9001\nexpose $PORT/tcp\n";
+        let found = Repository::fastapi(APP, &[("Dockerfile", by_name)]).find();
+        assert_eq!(found.port.value(), Some(&9001));
         let main = format!(
             "{APP}import os, uvicorn\nif __name__ == '__main__':\n    uvicorn.run(app, port=int(os.getenv('PORT', '7000')))\n"
         );

@@ -218,6 +218,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_built_is_found_from_the_directory_that_is_read() {
+        let paths = |text: &str| service(text).build().unwrap().paths("deploy");
+        let both = |one: &str, other: &str| Some((one.to_owned(), other.to_owned()));
+        assert_eq!(paths("    build: ..\n"), both(".", "Dockerfile"));
+        assert_eq!(
+            paths("    build: {context: '${DIR:-../app}', dockerfile: ../web.Dockerfile}\n"),
+            both("app", "web.Dockerfile")
+        );
+        for out in ["../..", "/srv", "https://host/x.git", "${DIR}"] {
+            let found = paths(&format!("    build: '{out}'\n"));
+            assert!(found.is_none() || out == "${DIR}", "{out}: {found:?}");
+        }
+    }
+
+    #[test]
     fn what_a_service_extends_is_its_own() {
         let document = Document::read(
             "services:\n  base:\n    image: a\n    environment: {X: 1, Y: 2}\n    ports: ['1:1']\n\
