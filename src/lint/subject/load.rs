@@ -78,6 +78,7 @@ impl Loader {
                 celery: Vec::new(),
                 facts,
                 unread: Vec::new(),
+                standard: None,
             },
         }
     }

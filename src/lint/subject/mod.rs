@@ -19,6 +19,8 @@ mod program;
 mod server;
 mod settings;
 mod stages;
+mod standard;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -46,6 +48,8 @@ pub use program::Program;
 pub use server::Server;
 pub use settings::Config;
 pub use stages::Outside;
+pub use standard::{Built, Comparison, Counted, Standard};
+pub use taken::Taken;
 pub use upstream::Passed;
 
 /// What a file is there for.
@@ -183,6 +187,8 @@ pub struct Subject {
     pub facts: Facts,
     /// What could not be judged.
     pub unread: Vec<Unread>,
+    /// What it is held against, by a check.
+    pub standard: Option<Box<Standard>>,
 }
 
 impl Subject {
