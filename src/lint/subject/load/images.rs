@@ -8,7 +8,7 @@ use crate::lint::subject::container::{self, Container, Kind};
 use crate::lint::subject::deployment;
 use crate::lint::subject::{Build, Purpose, Recipe, Unread, server};
 use crate::source::compose::{Item, Service};
-use crate::source::dockerfile::{Arguments, Command};
+use crate::source::dockerfile::{Arguments, Command, Keyword, Transfer};
 
 impl Loader {
     /// The image that a service builds; its number.
@@ -175,19 +175,13 @@ impl Loader {
     /// The directory that a Dockerfile is built from, where nothing says it:
     /// its own, or the top where what it copies is only there.
     pub(super) fn context_of(&self, recipe: usize, directory: &str) -> String {
-        use crate::source::dockerfile::Keyword;
         let file = &self.subject.recipes[recipe].file;
         let sources: Vec<String> = file
             .instructions
             .iter()
             .filter(|own| own.keyword == Keyword::Copy && own.flag("from").is_none())
-            .flat_map(|own| {
-                let text = &own.arguments.text;
-                let words = own.arguments.words(file.escape);
-                let all: Vec<String> =
-                    words.iter().map(|(start, end)| text[*start..*end].to_owned()).collect();
-                all[..all.len().saturating_sub(1)].to_vec()
-            })
+            .filter_map(|own| Transfer::of(own, file.escape))
+            .flat_map(|own| own.sources)
             .map(|source| source.trim_start_matches("./").trim_end_matches('/').to_owned())
             .filter(|source| {
                 !source.is_empty() && !source.contains(['$', '*', '[', '<']) && source != "."
