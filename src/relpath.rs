@@ -1,4 +1,5 @@
-//! A path inside the user's repository, checked once when it is made.
+//! Paths inside the user's repository: one that is checked once when it is
+//! made, and those that files name, joined to where the files are.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
