@@ -61,6 +61,12 @@ impl Item {
         self.entries().find(|(name, _)| name.is(key)).map(|(_, value)| value)
     }
 
+    /// The value of a key, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Node::Map(entries) = &mut self.node else { return None };
+        entries.iter_mut().find(|(own, _)| own.is(key)).map(|(_, value)| value)
+    }
+
     /// The entries of a mapping; none of anything else.
     pub fn entries(&self) -> impl Iterator<Item = (&Self, &Self)> {
         let entries = match &self.node {
@@ -157,6 +163,8 @@ fn read_with(text: &str, keys: serde_saphyr::DuplicateKeyPolicy) -> Result<Item,
         strict_booleans: true,
         with_snippet: false,
         duplicate_keys: keys,
+        // Else a few dozen comments in a row are refused.
+        emit_comments: false,
     };
     serde_saphyr::from_str_with_options::<Item>(text, options).map_err(|error| {
         let text = error.to_string();

@@ -153,7 +153,7 @@ pub fn is_dockerfile(path: &str) -> bool {
 }
 
 /// Ends of names of files about Dockerfiles, or that make one.
-const NO_DOCKERFILE: [&str; 17] = [
+const NO_DOCKERFILE: [&str; 21] = [
     ".dockerignore",
     ".md",
     ".j2",
@@ -171,6 +171,10 @@ const NO_DOCKERFILE: [&str; 17] = [
     ".yml",
     ".yaml",
     ".html",
+    ".css",
+    ".map",
+    ".svg",
+    ".png",
 ];
 
 /// A stage: a FROM and what follows it.

@@ -139,7 +139,8 @@ pub(super) fn is_nginx(path: &str, tree: &Tree) -> bool {
         return false;
     }
     let is_env_file = file_name(&lower).starts_with(".env");
-    if is_env_file || lower.contains("uwsgi") || lower.contains("supervisor") {
+    let others = ["uwsgi", "supervisor", "logrotate"];
+    if is_env_file || others.iter().any(|other| lower.contains(other)) {
         return false;
     }
     let Some(text) = tree.text(path).filter(|text| !text.contains("{{")) else { return false };

@@ -1,7 +1,8 @@
 //! Files into one tree.
 
-use super::{Fault, Files, Project, merge, variables};
+use super::{Fault, Files, Project, merge, rebase, variables};
 use crate::relpath::{join, parent};
+use crate::source::compose::interpolate;
 use crate::source::compose::yaml::{self, Item, Node};
 use crate::source::dotenv;
 use crate::source::text::Text;
@@ -124,7 +125,8 @@ impl Loader<'_> {
                 Some(path) => path.scalars(),
                 None => entry.scalars(),
             };
-            let paths: Vec<String> = written.iter().filter_map(|w| join(directory, w)).collect();
+            let paths: Vec<String> =
+                written.iter().filter_map(|path| join(directory, &self.known(path))).collect();
             if written.is_empty() || paths.len() < written.len() {
                 let message = "what it includes is outside of the directory, or only known later";
                 self.fault(message, file, entry.line);
@@ -132,6 +134,7 @@ impl Loader<'_> {
             }
             let of_first = parent(&paths[0]).to_owned();
             let stated = entry.get("project_directory").and_then(Item::scalar);
+            let stated = stated.map(|stated| self.known(&stated));
             let place = stated.and_then(|stated| join(directory, &stated)).unwrap_or(of_first);
             self.env(&env_path(&place));
             let missing: Vec<&String> =
@@ -141,10 +144,22 @@ impl Loader<'_> {
                 self.fault(message, file, entry.line);
                 continue;
             }
-            let below = self.merged(&paths, &place, depth + 1);
+            let mut below = self.merged(&paths, &place, depth + 1);
+            rebase::file(&mut below, &place, directory);
             root = merge::over(root, below, &self.project.files);
         }
         root
+    }
+
+    /// A path whose variables have a value or a default; the others stay.
+    fn known(&self, written: &str) -> String {
+        let mut is_open = false;
+        let replaced = interpolate::replace(written, &mut |variable| {
+            let found = self.project.env.get(variable.name).cloned();
+            is_open |= found.is_none() && variable.default.is_none();
+            found
+        });
+        if is_open { written.to_owned() } else { replaced }
     }
 
     /// `extends` of every service of a file.
@@ -177,7 +192,7 @@ impl Loader<'_> {
         let (base_file, base_whole, place) = match file {
             None => (number, whole.clone(), directory.to_owned()),
             Some(written) => {
-                let Some(path) = join(directory, &written) else {
+                let Some(path) = join(directory, &self.known(&written)) else {
                     let message = format!("it extends {written}, which is out of reach");
                     self.fault(message, number, extends.line);
                     return service.clone();
@@ -195,7 +210,8 @@ impl Loader<'_> {
             self.fault(format!("it extends {name}, which is not there"), number, extends.line);
             return service.clone();
         };
-        let base = self.extension(&base, &base_whole, base_file, &place, depth + 1);
+        let mut base = self.extension(&base, &base_whole, base_file, &place, depth + 1);
+        rebase::service(&mut base, &place, directory);
         let mut own = service.clone();
         without(&mut own, "extends");
         merge::service(base, own, &self.project.files)

@@ -58,11 +58,14 @@ fn laid(base: Item, own: Item, files: &[Text], key: &str) -> Item {
         }
         // `build: .` and `build: {…}` are the same thing.
         (Node::Text(context), Node::Map(own)) if key == "build" => {
-            let context = (Item::text("context"), Item { span: None, ..Item::text(context) });
+            let context = (
+                Item::text("context"),
+                Item { file: base.file, line: base.line, ..Item::text(context) },
+            );
             made(Node::Map(mapping(vec![context], own, files)))
         }
         (Node::Map(base), Node::Text(context)) if key == "build" => {
-            let context = (Item::text("context"), Item::text(context));
+            let context = (Item::text("context"), made(Node::Text(context)));
             made(Node::Map(mapping(base, vec![context], files)))
         }
         (base, Node::Null) if !matches!(base, Node::Null) => {

@@ -96,3 +96,36 @@ fn what_is_out_of_reach_is_a_fault() {
         assert!(!project.faults.is_empty(), "{text}");
     }
 }
+
+#[test]
+fn paths_of_other_files_are_seen_from_the_project() {
+    let api = "services:\n  api:\n    build: {dockerfile: prod.Dockerfile}\n    env_file: [.env, {path: ../x.env}]\n    volumes: ['./data:/data', 'named:/n', '/etc:/e']\nsecrets:\n  key: {file: ./key}\n";
+    let base = "services:\n  base:\n    build: ./img\n    volumes: [{type: bind, source: ../up, target: /u}]\n";
+    let top = "include: ['api/docker-compose.${T:-prod}.yml']\nservices:\n  web:\n    extends: {file: common/base.yml, service: base}\n    build: {args: {A: '1'}}\n";
+    let project = project(
+        &["compose.yaml"],
+        &[("compose.yaml", top), ("api/docker-compose.prod.yml", api), ("common/base.yml", base)],
+    );
+    assert_eq!(project.faults, []);
+    let api = service(&project, "api");
+    assert_eq!(api.build().unwrap().context, "./api");
+    let files = api.item.get("env_file").unwrap();
+    assert_eq!(files.items()[0].scalar().as_deref(), Some("./api/.env"));
+    assert_eq!(files.items()[1].get("path").unwrap().scalar().as_deref(), Some("./x.env"));
+    let mounts = api.item.get("volumes").unwrap().scalars();
+    assert_eq!(mounts, ["./api/data:/data", "named:/n", "/etc:/e"]);
+    let secret = project.root.get("secrets").unwrap().get("key").unwrap();
+    assert_eq!(secret.get("file").unwrap().scalar().as_deref(), Some("./api/key"));
+    let web = service(&project, "web");
+    let build = web.build().unwrap();
+    assert_eq!(build.context, "./common/img");
+    let mount = &web.item.get("volumes").unwrap().items()[0];
+    assert_eq!(mount.get("source").unwrap().scalar().as_deref(), Some("./up"));
+}
+
+#[test]
+fn many_comments_in_a_row_are_read() {
+    let comments = "    # x: y\n".repeat(200);
+    let text = format!("services:\n  web: {{image: a}}\nvolumes:\n  data:\n{comments}");
+    assert_eq!(project(&["a.yml"], &[("a.yml", &text)]).faults, []);
+}
