@@ -14,6 +14,7 @@ pub mod deps;
 pub mod existing;
 pub mod fact;
 pub mod facts;
+pub mod gunicorn;
 mod ml;
 pub mod path;
 pub mod python;

@@ -5,7 +5,6 @@
 pub mod compose;
 pub mod dockerfile;
 pub mod dotenv;
-pub mod gunicorn;
 pub mod nginx;
 pub mod shell;
 pub mod text;

@@ -10,8 +10,8 @@ use super::value::{locate, yaml};
 use super::walker::{Setting, Task, Walker};
 use super::{Command, Place};
 use crate::detect::fact::Evidence;
+use crate::detect::gunicorn;
 use crate::detect::tree::Tree;
-use crate::source::gunicorn;
 use crate::source::text::Text;
 
 /// Every task by its name; of several with one name, that nearest to the top.

@@ -28,13 +28,13 @@ mod upstream;
 use std::collections::BTreeMap;
 
 use crate::detect::Facts;
+pub use crate::detect::gunicorn::{Value, literal};
 use crate::detect::tree::Tree;
 use crate::lint::diagnostic::At;
 use crate::source::compose::project::Project;
 use crate::source::compose::{Item, Service};
 use crate::source::dockerfile::{Arguments, Dockerfile, Image, Instruction, Keyword};
 use crate::source::dotenv;
-pub use crate::source::gunicorn::{Value, literal};
 use crate::source::nginx::Directive;
 use crate::source::shell::Simple;
 use crate::source::text::{Span, Text};

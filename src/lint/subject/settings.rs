@@ -6,11 +6,11 @@ use std::sync::Arc;
 use ruff_python_ast::{Expr, Stmt};
 
 use super::{Build, Container, Subject, Value};
+use crate::detect::gunicorn::{self, place, value};
 use crate::detect::path::is_below;
 use crate::detect::python::{self, Module};
 use crate::detect::services::{When, reached};
 use crate::lint::diagnostic::At;
-use crate::source::gunicorn::{self, place, value};
 use crate::source::text::Text;
 
 /// A setting, what it is worth, and where it is set.
