@@ -143,7 +143,8 @@ pub(super) fn is_nginx(path: &str, tree: &Tree) -> bool {
     if is_env_file || others.iter().any(|other| lower.contains(other)) {
         return false;
     }
-    let Some(text) = tree.text(path).filter(|text| !text.contains("{{")) else { return false };
+    let is_template = |text: &str| ["{{", "{%"].iter().any(|mark| text.contains(mark));
+    let Some(text) = tree.text(path).filter(|text| !is_template(text)) else { return false };
     lower.contains("nginx")
         && ["server", "location", "upstream", "http"].iter().any(|word| text.contains(word))
         || (text.contains("proxy_pass") && text.contains("location"))
