@@ -25,10 +25,12 @@ mod tests;
 mod upstream;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::detect::Facts;
 use crate::detect::tree::Tree;
 use crate::lint::diagnostic::At;
+use crate::lint::numbers::Numbers;
 use crate::source::compose::project::Project;
 use crate::source::compose::{Item, Service};
 use crate::source::dockerfile::{Arguments, Dockerfile, Image, Instruction, Keyword};
@@ -183,9 +185,18 @@ pub struct Subject {
     pub facts: Facts,
     /// What could not be judged.
     pub unread: Vec<Unread>,
+    /// The machine it runs on, as far as who asks says it: `deploy.memory=8GiB`.
+    pub machine: Vec<String>,
+    /// The plan's numbers, made when a rule asks for them first.
+    numbers: OnceLock<Option<Numbers>>,
 }
 
 impl Subject {
+    /// The plan's numbers for it, where it can be planned.
+    pub fn numbers(&self) -> Option<&Numbers> {
+        self.numbers.get_or_init(|| Numbers::of(self)).as_ref()
+    }
+
     /// The path of a file.
     #[must_use]
     pub fn path(&self, text: usize) -> &str {

@@ -34,6 +34,7 @@ mod published_everywhere;
 mod redis;
 mod redis_open;
 mod replicas_with_fixed_name;
+mod same_cpu_weight;
 mod source_mounted;
 mod swarm_only_key;
 mod terminal_open;
@@ -82,4 +83,5 @@ pub static ALL: &[&Rule] = &[
     &redis_open::RULE,
     &port_twice::RULE,
     &unknown_reference::RULE,
+    &same_cpu_weight::RULE,
 ];

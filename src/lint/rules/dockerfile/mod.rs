@@ -13,6 +13,8 @@ mod apt_update_alone;
 mod argument_in_from;
 mod bound_to_loopback;
 mod build_tools_in_final;
+mod builder_stage;
+mod caches;
 mod chown_recursive;
 mod code_before_dependencies;
 mod copies_history;
@@ -26,6 +28,8 @@ mod floating_base;
 mod healthcheck;
 mod healthcheck_cannot_fail;
 mod healthcheck_without_tool;
+mod install_first;
+mod installer_cache_kept;
 mod installer_unpinned;
 mod launched;
 mod lock_not_enforced;
@@ -97,4 +101,5 @@ pub static ALL: &[&Rule] = &[
     &copies_history::RULE,
     &wheels_without_no_deps::RULE,
     &platform_pinned::RULE,
+    &installer_cache_kept::RULE,
 ];

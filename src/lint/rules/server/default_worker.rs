@@ -3,7 +3,8 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::{Subject, Value};
+use crate::lint::subject::{Container, Subject, Value};
+use crate::schema::numbers::rows;
 
 pub static RULE: Rule = Rule {
     code: "PY102",
@@ -49,16 +50,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name
             ),
         );
+        let (workers, threads, why) = sized(subject, container);
         finding
             .about(&container.name)
-            .help("--workers 3 --threads 2: 2 × 1 CPU + 1, and a second request while one waits");
-        if let Some(edit) =
-            options::gunicorn(subject, server, &[("workers", "3"), ("threads", "2")])
-        {
-            finding.fix(
-                Fix::new(Grade::Suggested, "three workers with two threads each")
-                    .edit(edit.at, edit.text),
-            );
+            .help(format!("--workers {workers} --threads {threads}: {why}"));
+        let settings = [("workers", workers.to_string()), ("threads", threads.to_string())];
+        let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+        if let Some(edit) = options::gunicorn(subject, server, &settings) {
+            let what = format!("{workers} workers with {threads} threads each");
+            finding.fix(Fix::new(Grade::Suggested, what).edit(edit.at, edit.text));
         }
     }
+}
+
+/// Workers and threads of the plan, else for one CPU, and why.
+fn sized(subject: &Subject, container: &Container) -> (u64, u64, String) {
+    let planned = || {
+        let (numbers, member) = (subject.numbers()?, subject.member(container)?);
+        let (workers, threads) =
+            (numbers.get(&member, rows::WORKERS)?, numbers.get(&member, rows::THREADS)?);
+        let reason = numbers.decided(&member, rows::WORKERS)?.reason();
+        Some((workers, threads, format!("{reason} ({})", numbers.machine())))
+    };
+    planned()
+        .unwrap_or_else(|| (3, 2, "2 × 1 CPU + 1, and a second request while one waits".to_owned()))
 }
