@@ -4,6 +4,7 @@ use crate::lint::rule::Rule;
 
 mod broker_evicts;
 mod broker_not_persistent;
+mod cpu_capped;
 mod dangerous_capability;
 mod database_published;
 mod database_trusts_everybody;
@@ -84,4 +85,5 @@ pub static ALL: &[&Rule] = &[
     &port_twice::RULE,
     &unknown_reference::RULE,
     &same_cpu_weight::RULE,
+    &cpu_capped::RULE,
 ];
