@@ -44,7 +44,7 @@ pub(super) fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
     let base = support::python(build.image.base.known()?)?;
     let is_debian = base.is_official && base.tag.contains("slim");
     let has_environment = build.image.env.contains_key("VIRTUAL_ENV")
-        || build.image.env.get("PATH").is_some()
+        || build.image.env.contains_key("PATH")
         || text.text.contains("venv");
     if file.stages.len() != 1 || !is_debian || has_environment || !file.faults.is_empty() {
         return None;

@@ -108,8 +108,7 @@ fn keeps(subject: &Subject, build: &Build, run: &Run) -> Option<&'static Manager
             words.iter().any(|own| matches!(own.as_str(), "--no-cache" | "-n" | "--no-cache-dir"));
         // It links what it keeps, unless it is told to copy.
         let doubles = name != "uv" || build.image.variable("UV_LINK_MODE") == Some("copy");
-        (installs && !without && doubles && !manager.variables.iter().any(|own| said(own)))
-            .then_some(manager)
+        (installs && !without && doubles && !manager.variables.iter().any(said)).then_some(manager)
     })
 }
 
