@@ -74,6 +74,8 @@ pub struct Finding {
     /// What of that: `managed`, `base`, `markers`; of a policy its key, its
     /// subject, or the id of its rule.
     pub rule: String,
+    /// The rule of the audit that found it in a file: `PO102`.
+    pub code: Option<&'static str>,
     /// What is wrong.
     pub message: String,
     /// The file, below the repository.
@@ -103,6 +105,7 @@ impl Finding {
         Self {
             kind,
             rule: rule.into(),
+            code: None,
             message: message.into(),
             path: None,
             line: None,

@@ -11,7 +11,7 @@
 //! keeps it, so that a clone says the same wherever it is made.
 
 mod conflicts;
-pub mod disk;
+mod disk;
 mod drift;
 pub mod finding;
 pub mod outdated;

@@ -47,8 +47,11 @@ pub fn apply(
                 .help("follow the rule, or agree on another day")]);
             continue;
         }
-        let allowed =
-            |found: &&mut Finding| found.kind == Kind::Policy && found.rule == waiver.rule;
+        let code = rule::find(&waiver.rule).map(|rule| rule.code);
+        let allowed = |found: &&mut Finding| {
+            let is_named = found.rule == waiver.rule || (code.is_some() && found.code == code);
+            found.kind == Kind::Policy && is_named
+        };
         for finding in report.findings.iter_mut().filter(allowed) {
             finding.waived = Some(Waived {
                 reason: waiver.reason.clone(),

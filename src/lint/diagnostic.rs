@@ -167,9 +167,36 @@ pub struct Diagnostic {
     pub related: Vec<(At, String)>,
     /// How it is mended.
     pub fix: Option<Fix>,
+    /// The requirement that does not hold, by its number in the standard.
+    pub requirement: Option<usize>,
+    /// Whether it says that something could not be judged.
+    pub is_unknown: bool,
 }
 
 impl Diagnostic {
+    /// Something that is wrong at a place; a rule's findings add its code.
+    #[must_use]
+    pub fn new(at: At, message: impl Into<String>) -> Self {
+        Self {
+            code: "",
+            severity: Severity::Error,
+            message: message.into(),
+            at,
+            subject: String::new(),
+            help: None,
+            related: Vec::new(),
+            fix: None,
+            requirement: None,
+            is_unknown: false,
+        }
+    }
+
+    /// Something at a place that could not be judged.
+    #[must_use]
+    pub fn unknown(at: At, message: impl Into<String>) -> Self {
+        Self { is_unknown: true, ..Self::new(at, message) }
+    }
+
     /// Says what it is about, by name.
     pub fn about(&mut self, subject: impl Into<String>) -> &mut Self {
         self.subject = subject.into();
@@ -178,6 +205,13 @@ impl Diagnostic {
 
     /// Says what to write instead.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same, of one that is not among a rule's findings yet.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

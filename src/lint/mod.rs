@@ -6,7 +6,8 @@
 //! ```
 //!
 //! - `subject`: the effective stack; what a rule asks about it is answered there
-//! - `rules`: what is right, one file each
+//! - `rules`: what is right, one file each; those in `policy` hold a repository
+//!   against a team's standard
 //! - `rule`, `diagnostic`: their types
 //! - `numbers`: the plan's, for what a finding says to write
 
@@ -42,7 +43,8 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
     };
     found.sort_by_cached_key(|own| (place(own.at), own.code, own.message.clone()));
     found.dedup_by(|one, other| {
-        (one.code, one.at, &one.message) == (other.code, other.at, &other.message)
+        (one.code, one.at, one.requirement, &one.message)
+            == (other.code, other.at, other.requirement, &other.message)
     });
     found
 }

@@ -47,15 +47,15 @@ impl Findings {
         self.found.push(Diagnostic {
             code: self.code,
             severity: self.severity,
-            message: message.into(),
-            at,
-            subject: String::new(),
-            help: None,
-            related: Vec::new(),
-            fix: None,
+            ..Diagnostic::new(at, message)
         });
         let last = self.found.len() - 1;
         &mut self.found[last]
+    }
+
+    /// Adds what is whole but for its code.
+    pub fn put(&mut self, found: Diagnostic) {
+        self.found.push(Diagnostic { code: self.code, ..found });
     }
 }
 

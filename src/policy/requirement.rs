@@ -70,10 +70,15 @@ impl Requirement {
         }
     }
 
-    /// What does not hold, after what the rule says to people.
+    /// What does not hold, after what the rule says to people; of the lines of a
+    /// file, that alone may say everything.
     #[must_use]
     pub fn say(&self, what: &str) -> String {
-        self.message.as_ref().map_or_else(|| what.to_owned(), |own| format!("{own}: {what}"))
+        match (&self.message, &self.constraint) {
+            (Some(own), Constraint::Lines { .. }) => format!("{own}{what}"),
+            (Some(own), _) => format!("{own}: {what}"),
+            (None, _) => what.to_owned(),
+        }
     }
 
     /// What of it a value breaks, in words: `more than 1GiB`.

@@ -53,6 +53,13 @@ impl Role {
         }
     }
 
+    /// The role and the number that a key of the plan names: `web.memory`.
+    #[must_use]
+    pub fn of_number(key: &str) -> Option<(Self, &str)> {
+        let (name, number) = key.split_once('.')?;
+        Self::ALL.into_iter().find(|role| role.name() == name).map(|role| (role, number))
+    }
+
     /// Whether the service runs the application's own code.
     #[must_use]
     pub const fn runs_application(self) -> bool {

@@ -10,6 +10,7 @@ mod check;
 mod check_disk;
 mod check_policy;
 mod check_reports;
+mod check_rules;
 mod combinations;
 mod detect_startup;
 mod deterministic;

@@ -3,6 +3,7 @@
 //! each a small repository. More cases have a name after a hyphen:
 //! `fails-in-compose`. A fix leaves nothing of its finding, and finds nothing to
 //! do the second time; where `fixed` (or `fixed-…`) is there, it is what comes out.
+//! Rules of a team's standard need one to be held against: `check_rules`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,7 +56,8 @@ fn found(rule: &Rule, dir: &Path) -> (Subject, Vec<Diagnostic>) {
 #[test]
 fn every_rule_has_cases_that_break_it_and_cases_that_do_not() {
     let mut problems = Vec::new();
-    for rule in rules::ALL.iter() {
+    let needs_none = |rule: &&&Rule| !rule.code.starts_with("PO");
+    for rule in rules::ALL.iter().filter(needs_none) {
         for kind in ["fails", "passes", "alike"] {
             let cases = cases(rule, kind);
             if cases.is_empty() {

@@ -6,6 +6,7 @@ use super::Outcome;
 use crate::check::{FailOn, Finding, Kind, Level, Report};
 use crate::cli::findings::{self, About, Item, Place, seen};
 use crate::cli::many::Done;
+use crate::lint;
 
 /// Every finding of every repository.
 #[must_use]
@@ -49,11 +50,14 @@ fn about(found: &Finding) -> About {
         Kind::Outdated => "There is something newer than the files.",
         Kind::Note => "Something a person should know.",
     };
+    // One requirement may be held by several rules: the first that found something
+    // says why.
+    let rule = found.code.and_then(lint::rule::find);
     About {
         id: id(found),
         name: found.rule.clone(),
         short: format!("{}: {}", found.kind.word(), found.rule),
-        full: full.to_owned(),
+        full: rule.map_or_else(|| full.to_owned(), |rule| format!("{full} {}", rule.why)),
     }
 }
 

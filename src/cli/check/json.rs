@@ -92,6 +92,7 @@ fn finding(found: &Finding, fail_on: &FailOn) -> Value {
     json!({
         "kind": found.kind.word(),
         "rule": found.rule,
+        "code": found.code,
         "level": Report::level(found, fail_on).word(),
         "message": found.message,
         "path": found.path,

@@ -7,12 +7,17 @@ use crate::lint::rule::Rule;
 mod compose;
 mod cross;
 mod dockerfile;
+mod policy;
 mod proxy;
 mod server;
 
+pub use policy::ALL as POLICY;
+
 /// Every rule, by code.
 pub static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let mut all = [dockerfile::ALL, compose::ALL, proxy::ALL, server::ALL, cross::ALL].concat();
+    let families =
+        [dockerfile::ALL, compose::ALL, proxy::ALL, server::ALL, cross::ALL, policy::ALL];
+    let mut all = families.concat();
     all.sort_by_key(|rule| rule.code);
     all
 });

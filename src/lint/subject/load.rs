@@ -81,6 +81,7 @@ impl Loader {
                 unread: Vec::new(),
                 machine: Vec::new(),
                 numbers: OnceLock::new(),
+                standard: None,
             },
         }
     }

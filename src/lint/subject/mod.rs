@@ -20,6 +20,8 @@ mod program;
 mod server;
 mod settings;
 mod stages;
+mod standard;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -48,6 +50,8 @@ pub use member::{Member, listed};
 pub use program::Program;
 pub use server::Server;
 pub use stages::Outside;
+pub use standard::{Built, Comparison, Counted, Standard};
+pub use taken::Taken;
 pub use upstream::Passed;
 
 /// What a file is there for.
@@ -189,6 +193,8 @@ pub struct Subject {
     pub machine: Vec<String>,
     /// The plan's numbers, made when a rule asks for them first.
     numbers: OnceLock<Option<Numbers>>,
+    /// What it is held against, by a check.
+    pub standard: Option<Box<Standard>>,
 }
 
 impl Subject {

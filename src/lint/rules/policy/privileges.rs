@@ -1,35 +1,56 @@
 //! `deploy.hardening`, on compose files: no service has more privileges than it
 //! would be written with, and none that would hold it back is gone.
 
-use crate::check::disk::reach;
-use crate::check::disk::scene::Scene;
-use crate::check::disk::user::is_root;
-use crate::check::finding::Finding;
-use crate::lint::subject::{Container, Deployment};
+use crate::lint::diagnostic::{Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::root::is_root;
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::{Comparison, Container, Deployment};
 use crate::policy::Requirement;
 use crate::source::compose::{Item, Service};
 
+pub static RULE: Rule = Rule {
+    code: "PO102",
+    name: "standard-privileges",
+    severity: Severity::Error,
+    summary: "no service has more privileges than the standard would write it with",
+    why: "A container that is privileged, shares a namespace of the host or keeps its capabilities is as good as a login on the host: what the image does about users no longer counts.",
+    example: "cap_drop: [ALL]\nsecurity_opt: [\"no-new-privileges:true\"]\nread_only: true",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
+
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
+    each_service(requirement, compared, |service, findings| {
+        service.shared(findings);
+        service.loosened(findings);
+        service.lost(findings);
+    })
+}
+
 /// Judges every service of every project that is deployed.
-pub fn judge(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
+pub fn each_service(
+    requirement: &Requirement,
+    compared: Comparison<'_>,
+    judge: impl Fn(&Hardened<'_>, &mut Vec<Diagnostic>),
+) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    for container in scene.containers() {
-        let Some((deployment, service)) = scene.now.composed(container) else { continue };
-        let written = scene.written_as(&service.name);
-        let judge = Judge { requirement, scene, container, deployment, service, written };
-        judge.shared(&mut findings);
-        judge.loosened(&mut findings);
-        judge.lost(&mut findings);
-        reach::judge(&judge, &mut findings);
+    if requirement.key != "deploy.hardening" {
+        return findings;
+    }
+    for container in compared.containers() {
+        let Some((deployment, service)) = compared.now.composed(container) else { continue };
+        let written = compared.written_as(&service.name);
+        judge(&Hardened { compared, container, deployment, service, written }, &mut findings);
     }
     findings
 }
 
 /// One service, and what it would be written as.
-pub struct Judge<'a> {
-    /// What is required.
-    pub requirement: &'a Requirement,
+pub struct Hardened<'a> {
     /// Everything that can be judged.
-    pub scene: &'a Scene<'a>,
+    pub compared: Comparison<'a>,
     /// The service as a container.
     pub container: &'a Container,
     /// Its project.
@@ -40,25 +61,23 @@ pub struct Judge<'a> {
     pub written: Option<&'a Service>,
 }
 
-impl Judge<'_> {
+impl Hardened<'_> {
     /// Something that does not hold, at a value.
-    pub fn finding(&self, item: &Item, what: &str) -> Finding {
-        let message = format!("{}: {what}", self.service.name);
-        self.scene.at(self.requirement, self.container, Some(item), &message)
+    pub fn finding(&self, item: &Item, what: &str) -> Diagnostic {
+        let at = self.compared.at(self.container, Some(item));
+        Diagnostic::new(at, format!("{}: {what}", self.service.name))
     }
 
     /// Something that cannot be told, at a value.
-    pub fn unknown(&self, item: &Item, what: &str) -> Finding {
-        let (path, line) = Scene::place(self.deployment, item);
-        let message = format!("{}: {what}", self.service.name);
-        Finding::unknown(self.requirement, &path, Some(line), &message)
+    pub fn unknown(&self, item: &Item, what: &str) -> Diagnostic {
+        let at = self.compared.at(self.container, Some(item));
+        Diagnostic::unknown(at, format!("{}: {what}", self.service.name))
     }
 
     /// Something that is gone.
-    fn gone(&self, key: &str, what: &str) -> Finding {
-        let message = format!("{}: {what}", self.service.name);
-        let item = self.service.item.get(key);
-        self.scene.at(self.requirement, self.container, item, &message)
+    fn gone(&self, key: &str, what: &str) -> Diagnostic {
+        let at = self.compared.at(self.container, self.service.item.get(key));
+        Diagnostic::new(at, format!("{}: {what}", self.service.name))
     }
 
     /// Whether the service would be written with the same.
@@ -68,13 +87,13 @@ impl Judge<'_> {
 
     /// A value of one word, unless it would be written as it is; one that is only
     /// known later is said.
-    fn word(&self, key: &str, findings: &mut Vec<Finding>) -> Option<(&Item, String)> {
+    fn word(&self, key: &str, findings: &mut Vec<Diagnostic>) -> Option<(&Item, String)> {
         let item = self.service.item.get(key)?;
         let text = item.scalar()?;
         if self.was(key, &text) {
             return None;
         }
-        if Scene::is_open(self.deployment, item) {
+        if Comparison::is_open(self.deployment, item) {
             findings.push(self.unknown(item, &format!("what `{key}` is cannot be told")));
             return None;
         }
@@ -82,7 +101,7 @@ impl Judge<'_> {
     }
 
     /// What a service shares with the host, and who it runs as.
-    fn shared(&self, findings: &mut Vec<Finding>) {
+    fn shared(&self, findings: &mut Vec<Diagnostic>) {
         if let Some((item, text)) = self.word("privileged", findings)
             && is_true(&text)
         {
@@ -112,7 +131,7 @@ impl Judge<'_> {
     }
 
     /// Lists that loosen something.
-    fn loosened(&self, findings: &mut Vec<Finding>) {
+    fn loosened(&self, findings: &mut Vec<Diagnostic>) {
         for key in
             ["cap_add", "group_add", "devices", "device_cgroup_rules", "volumes_from", "gpus"]
         {
@@ -130,7 +149,7 @@ impl Judge<'_> {
                     || plain == "no-new-privileges:false"
                     || plain == "label:disable"
                     || plain.starts_with("seccomp:")
-                    || Scene::is_open(self.deployment, item);
+                    || Comparison::is_open(self.deployment, item);
                 if loose && !self.was("security_opt", &option) {
                     findings.push(self.finding(item, &format!("security_opt: {option}")));
                 }
@@ -163,7 +182,7 @@ impl Judge<'_> {
     }
 
     /// What a service would be written with to hold it back, and does not have.
-    fn lost(&self, findings: &mut Vec<Finding>) {
+    fn lost(&self, findings: &mut Vec<Diagnostic>) {
         let Some(written) = self.written else { return };
         let on =
             |service: &Service, key: &str| service.text(key).is_some_and(|text| is_true(&text));

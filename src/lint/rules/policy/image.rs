@@ -1,23 +1,34 @@
 //! `images.NAME`: the references and tags of single images.
 
 use crate::catalog::VERSIONS;
-use crate::check::disk::image::Image;
-use crate::check::disk::scene::Scene;
-use crate::check::finding::Finding;
+use crate::lint::diagnostic::{Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::{Comparison, Taken};
 use crate::policy::{Constraint, Requirement};
 use crate::schema::Role;
 use crate::source::compose::image::parts;
 use crate::version;
 
+pub static RULE: Rule = Rule {
+    code: "PO106",
+    name: "standard-image",
+    severity: Severity::Error,
+    summary: "an image that the standard names has its reference, or at least its version",
+    why: "A database or a proxy below the floor is one whose fixes a team no longer follows; one that nobody can tell the version of may be.",
+    example: "image: postgres:18.1-trixie",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
+
 /// Judges the images that a name is about.
-pub fn judge(
-    requirement: &Requirement,
-    name: &str,
-    images: &[Image],
-    scene: &Scene<'_>,
-) -> Vec<Finding> {
-    let about = About::of(requirement, name, scene);
-    images
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
+    let name = requirement.key.strip_prefix("images.").filter(|name| *name != "registry");
+    let Some(name) = name else { return Vec::new() };
+    let about = About::of(requirement, name, compared);
+    compared
+        .images()
         .iter()
         .filter(|image| about.is(image))
         .filter_map(|image| of_image(requirement, name, image))
@@ -31,7 +42,7 @@ struct About {
 }
 
 impl About {
-    fn of(requirement: &Requirement, name: &str, scene: &Scene<'_>) -> Self {
+    fn of(requirement: &Requirement, name: &str, compared: Comparison<'_>) -> Self {
         let last = |reference: &str| {
             let repository = parts(reference).0;
             repository.rsplit('/').next().unwrap_or(repository).to_owned()
@@ -48,18 +59,18 @@ impl About {
             "redis" => &[Role::Redis, Role::Cache],
             _ => &[],
         };
-        let service = |role: &Role| scene.plan.answers.services.get(role).cloned();
+        let service = |role: &Role| compared.standard.plan.answers.services.get(role).cloned();
         Self { names, services: roles.iter().filter_map(service).collect() }
     }
 
-    fn is(&self, image: &Image) -> bool {
+    fn is(&self, image: &Taken) -> bool {
         let service = image.service.as_ref();
         self.names.iter().any(|name| name == image.name())
             || service.is_some_and(|service| self.services.contains(service))
     }
 }
 
-fn of_image(requirement: &Requirement, name: &str, image: &Image) -> Option<Finding> {
+fn of_image(requirement: &Requirement, name: &str, image: &Taken) -> Option<Diagnostic> {
     let is = |wanted: &str| {
         let bare = image.reference.split('@').next().unwrap_or(&image.reference);
         let own = if wanted.contains('@') { image.reference.as_str() } else { bare };
@@ -67,7 +78,7 @@ fn of_image(requirement: &Requirement, name: &str, image: &Image) -> Option<Find
     };
     let unknown = |what: &str| {
         let message = format!("the {what} of {} cannot be told", image.reference);
-        Some(Finding::unknown(requirement, &image.path, Some(image.line), &message))
+        Some(Diagnostic::unknown(image.at, message))
     };
     if image.is_unknown() {
         return unknown("version");
@@ -93,5 +104,5 @@ fn of_image(requirement: &Requirement, name: &str, image: &Image) -> Option<Find
         Constraint::Lines { .. } => None,
     }?;
     let message = format!("the image is {}, {fault}", image.reference);
-    Some(Finding::of(requirement, &image.path, Some(image.line), &message))
+    Some(Diagnostic::new(image.at, message))
 }

@@ -1,16 +1,33 @@
 //! `deploy.hardening`, on Dockerfiles: what is run does not run as root.
 
-use crate::check::disk::scene::{Built, Scene};
-use crate::check::finding::Finding;
+use crate::lint::diagnostic::{Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::{Built, Comparison};
 use crate::policy::Requirement;
 
+pub static RULE: Rule = Rule {
+    code: "PO101",
+    name: "standard-root",
+    severity: Severity::Error,
+    summary: "an image that is run does not run as root, where the standard demands hardening",
+    why: "Whoever breaks into the process is root in the container. A standard that says deploy.hardening = \"strict\" promises that nobody is, whatever a Dockerfile is edited to.",
+    example: "USER 10001:10001",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
+
 /// The stages that become images: the last, and those a compose file builds.
-pub fn judge(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
-    scene.built().iter().filter_map(|own| of_image(requirement, scene, own)).collect()
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
+    if requirement.key != "deploy.hardening" {
+        return Vec::new();
+    }
+    compared.built().iter().filter_map(|own| of_image(compared, own)).collect()
 }
 
-fn of_image(requirement: &Requirement, scene: &Scene<'_>, own: &Built<'_>) -> Option<Finding> {
-    let file = &scene.now.recipes[own.recipe].file;
+fn of_image(compared: Comparison<'_>, own: &Built) -> Option<Diagnostic> {
+    let file = &compared.now.recipes[own.recipe].file;
     let stage = &file.stages[own.stage];
     let name = stage.name.clone().unwrap_or_else(|| own.stage.to_string());
     let Some(user) = &own.image.user else {
@@ -18,21 +35,21 @@ fn of_image(requirement: &Requirement, scene: &Scene<'_>, own: &Built<'_>) -> Op
         if !file.faults.is_empty() {
             return None;
         }
-        let line = scene.line(own, stage.first);
+        let at = compared.instruction(own, stage.first);
         let message = format!("stage {name} sets no USER, and may run as root");
         let help = "USER with a numeric user that is not 0, as the stage's last";
-        return Some(Finding::of(requirement, own.path, Some(line), &message).help(help));
+        return Some(Diagnostic::new(at, message).with_help(help));
     };
-    let line = Some(scene.line(own, user.at));
+    let at = compared.instruction(own, user.at);
     let text = &user.value.text;
     if user.value.known().is_none() {
         let message = format!("who `USER {text}` is cannot be told");
-        return Some(Finding::unknown(requirement, own.path, line, &message));
+        return Some(Diagnostic::unknown(at, message));
     }
     is_root(text).then(|| {
         let message = format!("USER {text}: stage {name} runs as root");
         let help = "run what needs root before the last USER, which is not root";
-        Finding::of(requirement, own.path, line, &message).help(help)
+        Diagnostic::new(at, message).with_help(help)
     })
 }
 

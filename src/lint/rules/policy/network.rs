@@ -5,9 +5,24 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::check::disk::scene::{Scene, Text};
-use crate::check::finding::Finding;
+use crate::lint::diagnostic::{At, Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::{Comparison, Counted};
 use crate::policy::Requirement;
+use crate::source::text::Text;
+
+pub static RULE: Rule = Rule {
+    code: "PO107",
+    name: "standard-network",
+    severity: Severity::Error,
+    summary: "builds take packages from where the standard says, and hold no login",
+    why: "A package from another index than the team's is one that nobody vetted; a login in an address ends up in a layer of the image, where everybody who pulls it can read it.",
+    example: "ENV UV_DEFAULT_INDEX=https://packages.example/simple",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
 
 /// How files say an index or a proxy: as a variable, or on a command line.
 struct Said {
@@ -45,44 +60,63 @@ static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Judges a key of the network on every file that was read.
-pub fn judge(requirement: &Requirement, scene: &Scene<'_>) -> Vec<Finding> {
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    for text in scene.texts.iter().filter(|text| !text.path.contains(".dev.")) {
-        findings.extend(other_values(requirement, text));
-        findings.extend(gone(requirement, text));
+    if !requirement.key.starts_with("network.") {
+        return findings;
+    }
+    for counted in compared.standard.counted.iter().filter(|own| own.is_there) {
+        let file = File { number: counted.text, text: &compared.now.texts[counted.text], counted };
+        if file.text.path.contains(".dev.") {
+            continue;
+        }
+        findings.extend(other_values(requirement, &file));
+        findings.extend(gone(requirement, &file));
         if requirement.key == "network.index-auth" {
-            findings.extend(logins(requirement, text));
+            findings.extend(logins(&file));
         }
     }
     findings
 }
 
+struct File<'a> {
+    number: usize,
+    text: &'a Text,
+    counted: &'a Counted,
+}
+
+impl File<'_> {
+    fn at(&self, line: usize) -> At {
+        At::new(self.number, self.text.line_span(line))
+    }
+}
+
 /// Lines of a file that count, with their numbers.
-fn lines(text: &Text) -> impl Iterator<Item = (usize, &str)> {
-    let numbered = text.text.lines().enumerate().map(|(at, line)| (at + 1, line));
+fn lines<'f>(file: &'f File<'_>) -> impl Iterator<Item = (usize, &'f str)> {
+    let numbered = file.text.text.lines().enumerate().map(|(at, line)| (at + 1, line));
     numbered.filter(|(_, line)| !line.trim_start().starts_with('#'))
 }
 
 /// Values that the requirement does not have.
-fn other_values(requirement: &Requirement, text: &Text) -> Vec<Finding> {
+fn other_values(requirement: &Requirement, file: &File<'_>) -> Vec<Diagnostic> {
     let Some((_, pattern)) = PATTERNS.iter().find(|(key, _)| *key == requirement.key) else {
         return Vec::new();
     };
     let allowed = allowed(requirement);
     let mut findings = Vec::new();
-    for (number, line) in lines(text) {
+    for (number, line) in lines(file) {
         let said =
             pattern.captures_iter(line).filter_map(|found| found.iter().skip(1).flatten().next());
         for value in said.flat_map(|said| said.as_str().split_whitespace()) {
             if value.contains('$') {
                 let message = format!("{} is only known when it is built", requirement.key);
-                findings.push(Finding::unknown(requirement, &text.path, Some(number), &message));
+                findings.push(Diagnostic::unknown(file.at(number), message));
             } else if !allowed.iter().any(|one| same(one, value)) {
                 // A login in it is not shown.
                 let value = LOGIN.replace_all(value, "https://…@");
                 let message =
                     format!("{} is {value}, and not {}", requirement.key, allowed.join(" or "));
-                findings.push(Finding::of(requirement, &text.path, Some(number), &message));
+                findings.push(Diagnostic::new(file.at(number), message));
             }
         }
     }
@@ -100,29 +134,29 @@ fn allowed(requirement: &Requirement) -> Vec<String> {
 }
 
 /// What a file was written with and no longer has.
-fn gone(requirement: &Requirement, text: &Text) -> Vec<Finding> {
-    let Some(pristine) = &text.pristine else { return Vec::new() };
+fn gone(requirement: &Requirement, file: &File<'_>) -> Vec<Diagnostic> {
+    let Some(pristine) = &file.counted.pristine else { return Vec::new() };
     let allowed = allowed(requirement);
-    let lost = allowed.iter().filter(|value| pristine.contains(*value) && !has(text, value));
+    let lost = allowed.iter().filter(|value| pristine.contains(*value) && !has(file, value));
     lost.map(|value| {
         let message = format!("{} = {value} is gone from the file", requirement.key);
-        Finding::of(requirement, &text.path, None, &message)
+        Diagnostic::new(At::file(file.number), message)
     })
     .collect()
 }
 
-fn has(text: &Text, value: &str) -> bool {
-    lines(text).any(|(_, line)| line.contains(value))
+fn has(file: &File<'_>, value: &str) -> bool {
+    lines(file).any(|(_, line)| line.contains(value))
 }
 
 /// Logins that would be in a layer.
-fn logins(requirement: &Requirement, text: &Text) -> Vec<Finding> {
-    let found = lines(text).filter(|(_, line)| LOGIN.is_match(line));
+fn logins(file: &File<'_>) -> Vec<Diagnostic> {
+    let found = lines(file).filter(|(_, line)| LOGIN.is_match(line));
     found
         .map(|(number, _)| {
             let message = "a login in an address ends up in the image";
             let help = "network.index-auth = \"secret\" mounts it while packages are fetched";
-            Finding::of(requirement, &text.path, Some(number), message).help(help)
+            Diagnostic::new(file.at(number), message).with_help(help)
         })
         .collect()
 }

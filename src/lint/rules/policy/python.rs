@@ -1,20 +1,37 @@
 //! `project.python` and the floor of it: the images that hold Python, in any
 //! stage.
 
-use crate::check::disk::image::Image;
-use crate::check::finding::Finding;
+use crate::lint::diagnostic::{Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::{Comparison, Taken};
 use crate::policy::Requirement;
 
+pub static RULE: Rule = Rule {
+    code: "PO104",
+    name: "standard-python",
+    severity: Severity::Error,
+    summary: "every image that holds Python has the version of the standard",
+    why: "A stage or a service that keeps another Python is what a floor is there to end: the version that no longer gets security fixes.",
+    example: "FROM python:3.13-slim-trixie",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
+
 /// Judges every image whose name or tag speaks of Python.
-pub fn judge(requirement: &Requirement, images: &[Image]) -> Vec<Finding> {
-    images.iter().filter_map(|image| of_image(requirement, image)).collect()
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
+    if requirement.key != "project.python" {
+        return Vec::new();
+    }
+    compared.images().iter().filter_map(|image| of_image(requirement, image)).collect()
 }
 
-fn of_image(requirement: &Requirement, image: &Image) -> Option<Finding> {
+fn of_image(requirement: &Requirement, image: &Taken) -> Option<Diagnostic> {
     let tag = image.tag();
     let unknown = || {
         let message = format!("the Python of {} cannot be told from its tag", image.reference);
-        Some(Finding::unknown(requirement, &image.path, Some(image.line), &message))
+        Some(Diagnostic::unknown(image.at, message))
     };
     let version = match tag {
         _ if image.is_unknown() && image.reference.contains("python") => return unknown(),
@@ -28,7 +45,7 @@ fn of_image(requirement: &Requirement, image: &Image) -> Option<Finding> {
     let fault = requirement.fault(&version)?;
     let message = format!("{}: Python is {version}, {fault}", image.reference);
     let help = "take an image with the right version there";
-    Some(Finding::of(requirement, &image.path, Some(image.line), &message).help(help))
+    Some(Diagnostic::new(image.at, message).with_help(help))
 }
 
 /// `3.12` of `3.12.4-slim`.

@@ -2,10 +2,10 @@
 //! `worker.concurrency`. Whatever says them last counts: gunicorn's settings,
 //! `GUNICORN_CMD_ARGS`, a command line, the variables that servers read.
 
-use crate::check::disk::scene::Scene;
-use crate::check::finding::Finding;
-use crate::lint::diagnostic::At;
-use crate::lint::subject::{Container, Value};
+use crate::lint::diagnostic::{Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::{Comparison, Container, Value};
 use crate::policy::Requirement;
 use crate::schema::Role;
 
@@ -27,33 +27,35 @@ const ROWS: &[(Role, &str, &str)] = &[
     (Role::Worker, "soft-time-limit", "soft_time_limit"),
 ];
 
-/// Whether a number is judged here.
-#[must_use]
-pub fn is_known(role: Role, number: &str) -> bool {
-    ROWS.iter().any(|(own, name, _)| (*own, *name) == (role, number))
-}
+pub static RULE: Rule = Rule {
+    code: "PO110",
+    name: "standard-server",
+    severity: Severity::Error,
+    summary: "a server has the number of processes, threads and seconds that the standard demands",
+    why: "Numbers that a standard bounds were chosen for the memory and the connections of the whole stack: one worker more is a database without a free connection.",
+    example: "workers = 3",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
 
 /// Judges a number of whatever does the role's work; of an image that no
 /// project runs as well.
-pub fn judge(
-    requirement: &Requirement,
-    role: Role,
-    number: &str,
-    scene: &Scene<'_>,
-) -> Vec<Finding> {
-    let Some((.., option)) = ROWS.iter().find(|(own, name, _)| (*own, *name) == (role, number))
-    else {
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
+    let Some(at) = Role::of_number(&requirement.key) else { return Vec::new() };
+    let Some((.., option)) = ROWS.iter().find(|(own, name, _)| (*own, *name) == at) else {
         return Vec::new();
     };
-    let mut containers = scene.doing(role);
+    let (role, number) = at;
+    let mut containers = compared.doing(role);
     if role == Role::Web {
-        let alone = scene.now.containers.iter().filter(|own| own.service.is_none());
+        let alone = compared.now.containers.iter().filter(|own| own.service.is_none());
         containers.extend(alone.filter(|own| own.server.is_some()));
     }
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings: Vec<Diagnostic> = Vec::new();
     for container in containers {
-        let found = of_container(requirement, number, option, container, scene);
-        findings.extend(found.filter(|found| !findings.iter().any(|own| own.is(found))));
+        let found = of_container(requirement, number, option, container, compared);
+        findings.extend(found.filter(|found| !findings.contains(found)));
     }
     findings
 }
@@ -63,24 +65,19 @@ fn of_container(
     number: &str,
     option: &str,
     container: &Container,
-    scene: &Scene<'_>,
-) -> Option<Finding> {
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
     let (value, at) = container.server.as_ref()?.get(option)?;
-    let (path, line) = place(scene, at);
     let known = match value {
         Value::HostCpus | Value::Unknown => None,
         value => value.text(),
     };
     let Some(known) = known else {
-        let said = scene.now.slice(at).lines().next().unwrap_or_default().to_owned();
+        let said = compared.now.slice(at).lines().next().unwrap_or_default().to_owned();
         let message = format!("{number} is only known when it runs: `{said}`");
-        return Some(Finding::unknown(requirement, &path, Some(line), &message));
+        return Some(Diagnostic::unknown(at, message));
     };
     let fault = requirement.fault(&known)?;
     let message = format!("{} is {known}, {fault}", requirement.key);
-    Some(Finding::of(requirement, &path, Some(line), &message))
-}
-
-fn place(scene: &Scene<'_>, at: At) -> (String, usize) {
-    (scene.now.path(at.text).to_owned(), scene.now.line(at))
+    Some(Diagnostic::new(at, message))
 }

@@ -1,8 +1,9 @@
 //! `web.memory`, `db.cpus`, `worker.pids`: limits of containers.
 
-use crate::check::disk::scene::Scene;
-use crate::check::finding::Finding;
-use crate::lint::subject::Container;
+use crate::lint::diagnostic::{Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::{Comparison, Container};
 use crate::policy::{Constraint, Requirement};
 use crate::schema::Role;
 use crate::source::compose::{Item, Service};
@@ -20,52 +21,53 @@ const LIMITS: [(&str, &[&[&str]]); 5] = [
     ("cpu-shares", &[&["cpu_shares"]]),
 ];
 
-/// Whether a number is a limit of a container.
-#[must_use]
-pub fn is_limit(number: &str) -> bool {
-    LIMITS.iter().any(|(name, _)| *name == number)
-}
+pub static RULE: Rule = Rule {
+    code: "PO109",
+    name: "standard-limit",
+    severity: Severity::Error,
+    summary: "a service has the limit that the standard demands, whatever it is called",
+    why: "One container without a limit takes the memory of all others on its host: the kernel then ends whichever it likes.",
+    example: "mem_limit: 512m",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
 
 /// Judges a limit of what does a role's work, in every project that is deployed.
-pub fn judge(
-    requirement: &Requirement,
-    role: Role,
-    number: &str,
-    scene: &Scene<'_>,
-) -> Vec<Finding> {
-    let containers = scene.doing(role);
-    containers.iter().filter_map(|own| of_service(requirement, number, own, scene)).collect()
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
+    let Some((role, number)) = Role::of_number(&requirement.key) else { return Vec::new() };
+    let containers = compared.doing(role);
+    containers.iter().filter_map(|own| of_service(requirement, number, own, compared)).collect()
 }
 
 fn of_service(
     requirement: &Requirement,
     number: &str,
     container: &Container,
-    scene: &Scene<'_>,
-) -> Option<Finding> {
-    let (deployment, service) = scene.now.composed(container)?;
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
+    let (deployment, service) = compared.now.composed(container)?;
     let (_, places) = LIMITS.iter().find(|(name, _)| *name == number)?;
     let found = places.iter().find_map(|keys| at(service, keys));
     let Some(item) = found.filter(|item| item.scalar().is_some_and(|text| text != "0")) else {
         // What would be written without one need not have it.
-        let written = scene.written_as(&service.name);
+        let written = compared.written_as(&service.name);
         let planned = written.is_none_or(|own| places.iter().any(|keys| at(own, keys).is_some()));
         let message = format!("{}: its limit of {number} is gone", service.name);
-        return planned.then(|| scene.at(requirement, container, None, &message));
+        return planned.then(|| Diagnostic::new(compared.at(container, None), message));
     };
     let said = item.scalar().unwrap_or_default();
-    let value = read(number, &said).filter(|_| !Scene::is_open(deployment, item));
+    let value = read(number, &said).filter(|_| !Comparison::is_open(deployment, item));
     let Some(value) = value else {
-        let (path, line) = Scene::place(deployment, item);
         let message = format!("{}: {number} `{said}` cannot be read", service.name);
-        return Some(Finding::unknown(requirement, &path, Some(line), &message));
+        return Some(Diagnostic::unknown(compared.now.item(deployment, item), message));
     };
     if is_close(requirement, item, &said) {
         return None;
     }
     let fault = requirement.fault(&value)?;
     let message = format!("{}: {number} is {said}, {fault}", service.name);
-    Some(scene.at(requirement, container, Some(item), &message))
+    Some(Diagnostic::new(compared.now.item(deployment, item), message))
 }
 
 /// What stands at a path of keys.

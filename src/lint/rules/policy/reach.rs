@@ -1,10 +1,25 @@
 //! `deploy.hardening`: what of the host a service reaches, through mounts,
 //! volumes, secrets and networks.
 
-use crate::check::disk::privileges::Judge;
-use crate::check::disk::scene::Scene;
-use crate::check::finding::Finding;
+use crate::lint::diagnostic::{Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::privileges::{Hardened, each_service, is_true};
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::Comparison;
+use crate::policy::Requirement;
 use crate::source::compose::{Item, Mount};
+
+pub static RULE: Rule = Rule {
+    code: "PO103",
+    name: "standard-reach",
+    severity: Severity::Error,
+    summary: "no service reaches files or networks of the host that the standard would not give it",
+    why: "A mount of the engine's socket, of /etc or of a home directory undoes every other limit: the container writes to the host.",
+    example: "volumes: [\"media:/app/media\"]",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
 
 /// Directories of the host that a service has no business in; what is below
 /// them as well.
@@ -25,12 +40,14 @@ const HOST: [&str; 14] = [
     "/home",
 ];
 
-/// Judges what a service mounts and joins.
-pub fn judge(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
-    mounts(judge, findings);
-    volumes(judge, findings);
-    files(judge, findings);
-    networks(judge, findings);
+/// Judges what every service mounts and joins.
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
+    each_service(requirement, compared, |service, findings| {
+        mounts(service, findings);
+        volumes(service, findings);
+        files(service, findings);
+        networks(service, findings);
+    })
 }
 
 /// What of a path of the host is reached; `None` where it is harmless.
@@ -78,7 +95,7 @@ fn normalised(path: &str) -> String {
     if absolute { format!("/{joined}") } else { joined }
 }
 
-fn mounts(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
+fn mounts(judge: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
     let before: Vec<Mount> = judge.written.map(|own| own.mounts()).unwrap_or_default();
     let items = judge.service.item.get("volumes").map_or(&[][..], Item::items);
     for item in items {
@@ -86,8 +103,8 @@ fn mounts(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
         if before.iter().any(|own| own.source == mount.source && own.target == mount.target) {
             continue;
         }
-        let open = Scene::is_open(judge.deployment, item)
-            || item.entries().any(|(_, value)| Scene::is_open(judge.deployment, value));
+        let open = Comparison::is_open(judge.deployment, item)
+            || item.entries().any(|(_, value)| Comparison::is_open(judge.deployment, value));
         if open {
             findings.push(judge.unknown(item, "what it mounts cannot be told"));
         } else if let Some(what) = mount.bind().and_then(danger) {
@@ -97,14 +114,14 @@ fn mounts(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Named volumes whose driver shows a directory of the host.
-fn volumes(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
+fn volumes(judge: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
     let top = judge.deployment.project.root.get("volumes");
     for mount in judge.service.mounts() {
         let Some(volume) = mount.volume().and_then(|name| top?.get(name)) else { continue };
         let device = volume.get("driver_opts").and_then(|options| options.get("device"));
         let Some(device) = device else { continue };
         match device.scalar() {
-            Some(_) if Scene::is_open(judge.deployment, device) => {
+            Some(_) if Comparison::is_open(judge.deployment, device) => {
                 findings.push(judge.unknown(device, "what its volume shows cannot be told"));
             }
             Some(path) => {
@@ -118,7 +135,7 @@ fn volumes(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Secrets and configurations that are files of the host.
-fn files(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
+fn files(judge: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
     for key in ["secrets", "configs"] {
         let top = judge.deployment.project.root.get(key);
         for item in judge.service.item.get(key).map_or(&[][..], Item::items) {
@@ -132,14 +149,14 @@ fn files(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Networks that are the host's own.
-fn networks(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
+fn networks(judge: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
     let top = judge.deployment.project.root.get("networks");
     for name in judge.service.names("networks") {
         let Some(network) = top.and_then(|top| top.get(&name)) else { continue };
         let text = |key: &str| network.get(key).and_then(Item::scalar).unwrap_or_default();
         let external = network
             .get("external")
-            .is_some_and(|item| item.scalar().is_none_or(|text| super::privileges::is_true(&text)));
+            .is_some_and(|item| item.scalar().is_none_or(|text| is_true(&text)));
         let called = match text("name") {
             own if own.is_empty() => name.clone(),
             own => own,
@@ -148,7 +165,8 @@ fn networks(judge: &Judge<'_>, findings: &mut Vec<Finding>) {
             (external && matches!(called.as_str(), "host" | "bridge")) || text("driver") == "host";
         if of_host {
             findings.push(judge.finding(network, &format!("its network {name} is the host's")));
-        } else if network.get("name").is_some_and(|own| Scene::is_open(judge.deployment, own)) {
+        } else if network.get("name").is_some_and(|own| Comparison::is_open(judge.deployment, own))
+        {
             findings
                 .push(judge.unknown(network, &format!("what network {name} is cannot be told")));
         }

@@ -1,0 +1,61 @@
+//! `images.registry`: every image that is taken from outside comes from it.
+
+use crate::answers::Origin;
+use crate::lint::diagnostic::{Diagnostic, Severity};
+use crate::lint::rule::Rule;
+use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::subject::{Comparison, Taken};
+use crate::policy::Requirement;
+
+pub static RULE: Rule = Rule {
+    code: "PO105",
+    name: "standard-registry",
+    severity: Severity::Error,
+    summary: "every image comes from the registry of the standard",
+    why: "An image from elsewhere was neither scanned nor mirrored: it may be gone tomorrow, and is whatever its owner makes it.",
+    example: "FROM mirror.example/python:3.13-slim-trixie",
+    source: SOURCE,
+    fix: None,
+    check: |subject, findings| by_each(subject, findings, judge),
+};
+
+/// Judges every image.
+fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
+    if requirement.key != "images.registry" {
+        return Vec::new();
+    }
+    let allowed = requirement.allowed();
+    let allowed: Vec<&str> = allowed.iter().map(|prefix| prefix.trim_end_matches('/')).collect();
+    // Without a prefix, any registry is right.
+    if allowed.is_empty() || allowed.contains(&"") {
+        return Vec::new();
+    }
+    let images = compared.images();
+    images.iter().filter_map(|image| of_image(image, &allowed, compared)).collect()
+}
+
+fn of_image(image: &Taken, allowed: &[&str], compared: Comparison<'_>) -> Option<Diagnostic> {
+    let inside = |prefix: &&str| image.reference.starts_with(&format!("{prefix}/"));
+    if allowed.iter().any(inside) || is_of_the_preset(image, compared) {
+        return None;
+    }
+    if image.reference.starts_with('$') {
+        let message = format!("where {} comes from cannot be told", image.reference);
+        return Some(Diagnostic::unknown(image.at, message));
+    }
+    let message = format!("{} does not come from {}", image.reference, allowed.join(" or "));
+    let help = format!("{}/{}", allowed[0], image.reference);
+    Some(Diagnostic::new(image.at, message).with_help(help))
+}
+
+/// An image that the preset itself names, registry and all.
+fn is_of_the_preset(image: &Taken, compared: Comparison<'_>) -> bool {
+    let standard = compared.standard;
+    standard.plan.images.iter().any(|(name, reference)| {
+        *reference == image.reference
+            && standard
+                .draft
+                .sourced(&format!("images.{name}"))
+                .is_some_and(|sourced| matches!(sourced.origin, Origin::Preset { .. }))
+    })
+}
