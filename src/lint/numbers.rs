@@ -94,11 +94,20 @@ impl Numbers {
         T::of(&self.decided(member, number)?.value)
     }
 
+    /// The most processes and threads of a service, where it is known how many it
+    /// starts.
+    #[must_use]
+    pub fn pids(&self, member: &Member<'_>) -> Option<u64> {
+        self.get(member, rows::PIDS).filter(|_| is_counted(member))
+    }
+
     /// The memory limit of a service, where those of all services add up to what
-    /// the machine has, and where it holds what the service is told to keep.
+    /// the machine has, and where it holds what the service is told to start and
+    /// to keep.
     #[must_use]
     pub fn memory(&self, member: &Member<'_>) -> Option<MiB> {
-        let limit = self.get(member, rows::MEMORY).filter(|_| self.adds_up)?;
+        let limit =
+            self.get(member, rows::MEMORY).filter(|_| self.adds_up && is_counted(member))?;
         let command = member.service.command();
         // Sizes that are set for another limit.
         let is_sized = ["shared_buffers", "maxmemory"].iter().any(|own| command.contains(own));
@@ -138,6 +147,36 @@ fn fits(role: Role, kind: Kind) -> bool {
         Role::Db => kind == Kind::Postgres,
         Role::Redis | Role::Cache => kind == Kind::Redis,
     }
+}
+
+/// Whether it is known how many processes of the application a service starts:
+/// those of the plan are the same then.
+fn is_counted(member: &Member<'_>) -> bool {
+    if !member.kind().is_application() {
+        return true;
+    }
+    let Some(server) = &member.container.server else { return member.kind() == Kind::Beat };
+    let is_open = server.options.contains_key("config") && server.config.is_none();
+    let by_variable = ["WEB_CONCURRENCY", "GUNICORN_CMD_ARGS"]
+        .iter()
+        .any(|name| member.container.env.contains_key(*name));
+    let known = |name: &str, default: bool| {
+        server.get(name).map_or(default, |(value, _)| value.int().is_some())
+    };
+    let few_threads =
+        server.get("threads").is_none_or(|(value, _)| value.int().is_some_and(|own| own <= 32));
+    !is_open
+        && !by_variable
+        && few_threads
+        && match server.program {
+            Program::CeleryWorker => {
+                known("concurrency", false) && server.get("autoscale").is_none()
+            }
+            // Celery's scheduler is one process.
+            Program::CeleryBeat => true,
+            Program::Gunicorn | Program::Uvicorn | Program::FastapiRun => known("workers", true),
+            _ => false,
+        }
 }
 
 /// What the files say already, which the other numbers have to go with.

@@ -34,7 +34,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let lacks = "may start any number of processes";
         let Some(finding) = together::lack(findings, &without, lacks) else { continue };
         let numbers = subject.numbers();
-        let planned = |own: &Member<'_>| numbers?.get(own, rows::PIDS);
+        let planned = |own: &Member<'_>| numbers?.pids(own);
         let lines: Option<Vec<String>> = without
             .iter()
             .map(|own| {
@@ -48,12 +48,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
         };
         finding.help(format!("deploy.resources.limits.pids:\n{}", lines.join("\n")));
         let what = "limits processes to several times what the service starts";
-        let fix = together::fix(&without, Grade::Checked, what, |own| {
+        // Libraries start a thread for each CPU of a machine that nobody named.
+        let is_named = numbers.is_some_and(|own| own.is_named);
+        let grade = if is_named { Grade::Checked } else { Grade::Suggested };
+        let fix = together::fix(&without, grade, what, |own| {
             own.put(&["deploy", "resources", "limits", "pids"], &planned(own)?.to_string())
         });
         let condition = "the number of workers and threads is known, and counted several times";
         if let Some(fix) = fix {
-            finding.fix(fix.condition(condition));
+            finding.fix(if is_named { fix.condition(condition) } else { fix });
         }
     }
 }
