@@ -75,7 +75,7 @@ impl Document {
                 None => merged.push((key.clone(), value.clone())),
             }
         }
-        Some(Item { node: Node::Map(merged), line: item.line, span: None, file: item.file })
+        Some(Item { line: item.line, file: item.file, ..Item::of(Node::Map(merged)) })
     }
 
     fn extends_here(&self, item: &Item) -> Option<&Item> {
@@ -108,5 +108,5 @@ fn laid_over(base: &Item, own: &Item) -> Item {
         }
         (_, own) => own.clone(),
     };
-    Item { node, line: own.line, span: None, file: own.file }
+    Item { line: own.line, file: own.file, ..Item::of(node) }
 }

@@ -4,6 +4,7 @@
 
 mod load;
 mod merge;
+mod rebase;
 #[cfg(test)]
 mod tests;
 mod variables;

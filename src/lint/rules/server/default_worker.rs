@@ -43,6 +43,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         seen.push(server.at);
+        // A result that one worker keeps is asked of another.
+        let keeps_state =
+            ["flask-executor", "flask-shell2http", "apscheduler", "flask-apscheduler"]
+                .iter()
+                .any(|name| subject.facts.installs(name));
         let finding = findings.add(
             server.at,
             format!(
@@ -50,14 +55,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name
             ),
         );
-        let (workers, threads, why) = sized(subject, container);
-        finding
-            .about(&container.name)
-            .help(format!("--workers {workers} --threads {threads}: {why}"));
-        let settings = [("workers", workers.to_string()), ("threads", threads.to_string())];
-        let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let (settings, help, what) = if keeps_state {
+            let help = "--threads 4: one process keeps its state, and a second request is served while one waits";
+            (vec![("threads", "4".to_owned())], help.to_owned(), "four threads".to_owned())
+        } else {
+            let (workers, threads, why) = sized(subject, container);
+            (
+                vec![("workers", workers.to_string()), ("threads", threads.to_string())],
+                format!("--workers {workers} --threads {threads}: {why}"),
+                format!("{workers} workers with {threads} threads each"),
+            )
+        };
+        finding.about(&container.name).help(help);
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         if let Some(edit) = options::gunicorn(subject, server, &settings) {
-            let what = format!("{workers} workers with {threads} threads each");
             finding.fix(Fix::new(Grade::Suggested, what).edit(edit.at, edit.text));
         }
     }

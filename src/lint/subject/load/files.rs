@@ -140,6 +140,10 @@ pub fn is_dockerfile(path: &str) -> bool {
             ".yml",
             ".yaml",
             ".html",
+            ".css",
+            ".map",
+            ".svg",
+            ".png",
         ]
         .iter()
         .any(|suffix| name.ends_with(suffix))
@@ -175,10 +179,12 @@ pub(super) fn is_nginx(path: &str, tree: &Tree) -> bool {
         return false;
     }
     let is_env_file = file_name(&lower).starts_with(".env");
-    if is_env_file || lower.contains("uwsgi") || lower.contains("supervisor") {
+    let others = ["uwsgi", "supervisor", "logrotate"];
+    if is_env_file || others.iter().any(|other| lower.contains(other)) {
         return false;
     }
-    let Some(text) = tree.text(path).filter(|text| !text.contains("{{")) else { return false };
+    let is_template = |text: &str| ["{{", "{%"].iter().any(|mark| text.contains(mark));
+    let Some(text) = tree.text(path).filter(|text| !is_template(text)) else { return false };
     lower.contains("nginx")
         && ["server", "location", "upstream", "http"].iter().any(|word| text.contains(word))
         || (text.contains("proxy_pass") && text.contains("location"))
