@@ -33,6 +33,7 @@ pub mod policy;
 pub mod preset;
 pub mod preset_test;
 pub mod project;
+pub mod python;
 pub mod relpath;
 pub mod render;
 pub mod schema;

@@ -16,7 +16,6 @@ pub mod fact;
 pub mod facts;
 mod ml;
 pub mod path;
-pub mod python;
 pub mod readiness;
 mod redact;
 pub mod report;

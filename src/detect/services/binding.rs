@@ -5,11 +5,11 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::detect::fact::Evidence;
-use crate::detect::python::{Module, dotted, string};
-use crate::detect::services::branch::{When, branches, is_for_another_environment};
-use crate::detect::services::evaluate::{Evaluator, Scope};
 use crate::detect::services::project::tells;
-use crate::detect::services::value::Value;
+use crate::python::Value;
+use crate::python::{Evaluator, Scope};
+use crate::python::{Module, dotted, string};
+use crate::python::{When, branches, is_for_another_environment};
 
 /// What a path is given to that is opened for writing.
 pub const WRITTEN: &str = "<written>";
@@ -108,7 +108,7 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Binding> {
 fn instances<'a>(evaluator: &Evaluator<'_, 'a>) -> Vec<&'a str> {
     let mut names = Vec::new();
     for module in &evaluator.project.modules {
-        for values in evaluator.project.names(module).values() {
+        for values in evaluator.project.graph.names(module).values() {
             for (_, value) in values {
                 if let Expr::Call(call) = value
                     && let Expr::Name(name) = &*call.func
@@ -206,7 +206,7 @@ impl<'a> Collector<'_, '_, 'a> {
     }
 
     fn call(&mut self, call: &'a ExprCall) {
-        let imports = self.evaluator.project.imports(self.module());
+        let imports = self.evaluator.project.graph.imports(self.module());
         let name = imports.resolve(&call.func).or_else(|| match &*call.func {
             Expr::Attribute(attribute) => Some(format!("?.{}", attribute.attr)),
             _ => None,

@@ -5,7 +5,7 @@ use crate::detect::facts::Celery;
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
 use crate::detect::services::tables::TABLES;
-use crate::detect::services::value::Value;
+use crate::python::Value;
 
 /// What can carry tasks.
 const BROKERS: [&str; 4] = ["redis", "valkey", "rabbitmq", "sqs"];

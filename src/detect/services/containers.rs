@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::detect::fact::Evidence;
-use crate::detect::services::branch::is_for_another_environment;
 use crate::detect::services::tables::TABLES;
 use crate::detect::tree::Tree;
+use crate::python::is_for_another_environment;
 
 /// A service that runs beside the application.
 #[derive(Clone, Debug)]

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
-use super::modules::Modules;
 use super::values::{App, Value, Values};
-use crate::detect::python::{self, Module};
 use crate::detect::scope;
+use crate::python::modules::Modules;
+use crate::python::{self, Module};
 
 /// A name by which an application can be started.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ fn is_entry(path: &str) -> bool {
 }
 
 /// Names a module binds; whether each is an import.
-fn names(modules: &Modules<'_>, module: &Module) -> Vec<(String, bool)> {
+fn names<'a>(modules: &Modules<'a>, module: &'a Module) -> Vec<(String, bool)> {
     let mut found: BTreeMap<String, bool> = BTreeMap::new();
     for statement in module.top_level() {
         if let Stmt::FunctionDef(function) = statement {
@@ -94,7 +94,7 @@ fn names(modules: &Modules<'_>, module: &Module) -> Vec<(String, bool)> {
             }
         }
     }
-    for (name, import) in modules.imports(&module.path).iter() {
+    for (name, import) in modules.imports(module).iter() {
         if !import.name.is_empty() {
             found.entry(name.to_owned()).or_insert(true);
         }

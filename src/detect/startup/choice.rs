@@ -3,7 +3,6 @@
 
 use super::candidates::{self, Application, ENTRIES, Target};
 use super::framework::Framework;
-use super::modules::dotted;
 use super::started::{self, Started};
 use super::values::{Value, Values};
 use super::{Startup, django, roots, runs};
@@ -11,6 +10,8 @@ use crate::detect::Wishes;
 use crate::detect::commands::{Command, Place};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Interface;
+use crate::detect::path::{parent, upwards};
+use crate::python::modules::dotted;
 
 /// Rank of what nothing starts.
 const NOTHING: u8 = 50;
@@ -440,8 +441,7 @@ pub fn evidence_of(started: &[Started<'_>], is_it: impl Fn(&str) -> bool) -> (u8
 /// A target text resolved as a started file, for whoever reads code.
 pub fn resolve(values: &Values<'_>, text: &str, from: &str) -> Option<(String, String)> {
     let (module, name) = text.split_once(':')?;
-    let above: Vec<String> =
-        super::modules::ancestors(from).into_iter().map(str::to_owned).collect();
+    let above: Vec<String> = upwards(parent(from)).map(str::to_owned).collect();
     let (file, _) = started::resolve(values.modules, module, &above)?;
     Some((file, name.to_owned()))
 }

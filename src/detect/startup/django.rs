@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::candidates::{Application, Target};
 use super::choice::{OWN_CODE, Rank, Service, depth, evidence_of, is_aside};
 use super::framework::Framework;
-use super::modules::{Found, Modules, ancestors, dotted, parent};
 use super::settings;
 use super::started::Started;
 use super::values::Values;
@@ -15,7 +14,9 @@ use crate::detect::commands::{Command, Place};
 use crate::detect::fact::Evidence;
 use crate::detect::facts::Interface;
 use crate::detect::path::file_name;
+use crate::detect::path::{parent, upwards};
 use crate::detect::scope;
+use crate::python::modules::{Found, Modules, dotted};
 
 /// A project as it is being put together.
 #[derive(Default)]
@@ -83,7 +84,7 @@ fn root_of(modules: &Modules<'_>, file: &str) -> String {
     let default = modules.module(file).and_then(settings::default_of);
     if let Some((name, _)) = default {
         let resolves = |root: &&str| matches!(modules.below(root, &name), Some(Found::File(_)));
-        if let Some(root) = ancestors(file).into_iter().find(resolves) {
+        if let Some(root) = upwards(parent(file)).find(resolves) {
             return root.to_owned();
         }
         // manage.py may put another directory on the path: `src`.

@@ -10,7 +10,6 @@ mod choice;
 mod django;
 pub mod framework;
 mod instead;
-mod modules;
 mod roots;
 mod runs;
 mod settings;
@@ -53,7 +52,7 @@ impl Startup {
 /// Finds out what starts.
 #[must_use]
 pub fn find(tree: &Tree, commands: &[Command], wishes: &Wishes) -> Startup {
-    let modules = modules::Modules::new(tree);
+    let modules = crate::python::Modules::new(tree);
     let values = values::Values::new(&modules);
     let started = started::all(&modules, commands);
     let services = choice::services(&values, commands, &started, wishes);

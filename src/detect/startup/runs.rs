@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::choice;
 use super::values::{Value, Values};
 use crate::detect::fact::Evidence;
-use crate::detect::python::{self, Module};
+use crate::python::{self, Module};
 
 /// A run of an application.
 pub struct Run {
@@ -33,7 +33,7 @@ pub fn of(values: &Values<'_>, file: &str) -> Vec<Run> {
 }
 
 fn run<'a>(values: &Values<'a>, module: &'a Module, call: &'a ExprCall) -> Option<Run> {
-    let callee = values.modules.imports(&module.path).resolve(&call.func)?;
+    let callee = values.modules.imports(module).resolve(&call.func)?;
     let server = matches!(
         callee.as_str(),
         "uvicorn.run"

@@ -3,10 +3,11 @@
 
 use ruff_python_ast::{Expr, Stmt};
 
-use super::modules::{Found, Modules, parent};
 use crate::detect::commands::Command;
 use crate::detect::fact::Evidence;
-use crate::detect::python::{self, Module};
+use crate::detect::path::parent;
+use crate::python::modules::{Found, Modules};
+use crate::python::{self, Module};
 
 /// The variable that names the module.
 pub const VARIABLE: &str = "DJANGO_SETTINGS_MODULE";
@@ -135,7 +136,7 @@ pub fn production(
     // A package that takes its settings from a module for development.
     let leans = |name: &str| {
         file(name).filter(|file| file.ends_with("/__init__.py")).is_some_and(|file| {
-            modules.imports(&file).stars.iter().any(|star| is_development(&star.module))
+            modules.imports_of(&file).stars.iter().any(|star| is_development(&star.module))
         })
     };
     let beside = PRODUCTION.iter().find_map(|word| {
@@ -233,7 +234,7 @@ fn anywhere(modules: &Modules<'_>, root: &str) -> Vec<String> {
                 python::assignments(statement).iter().any(|(name, _)| *name == "INSTALLED_APPS")
             })
         })
-        .filter_map(|module| super::modules::dotted(root, &module.path))
+        .filter_map(|module| crate::python::modules::dotted(root, &module.path))
         .collect();
     found.sort_by_key(|name| name.matches('.').count());
     let more: Vec<String> =
@@ -251,10 +252,10 @@ pub fn files(modules: &Modules<'_>, root: &str, name: &str) -> Vec<String> {
         if found.contains(&file) || found.len() > 40 {
             continue;
         }
-        for star in &modules.imports(&file).stars {
+        for star in &modules.imports_of(&file).stars {
             let dots = ".".repeat(star.level as usize);
             if let Some(Found::File(next)) =
-                modules.resolve(&file, &format!("{dots}{}", star.module))
+                modules.resolve_dotted(&file, &format!("{dots}{}", star.module))
             {
                 queue.push(next);
             }

@@ -1,9 +1,10 @@
 //! What existing commands start: which file and object of the repository a
 //! command line names. Only what resolves counts.
 
-use super::modules::{Found, Modules, parent};
 use crate::detect::commands::{Command, Place, join};
+use crate::detect::path::parent;
 use crate::detect::tree::Tree;
+use crate::python::modules::{Found, Modules};
 
 /// A module that a command starts.
 #[derive(Clone, Debug)]

@@ -9,10 +9,10 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::framework::{self, Framework};
-use super::modules::{Found, Modules};
 use crate::detect::fact::Evidence;
 use crate::detect::facts::Interface;
-use crate::detect::python::{self, Module};
+use crate::python::modules::{Found, Modules};
+use crate::python::{self, Module};
 
 /// An application as the code makes it.
 #[derive(Clone, Debug)]
@@ -216,12 +216,12 @@ impl<'a> Values<'a> {
 
     /// What an import gives a name.
     fn imported(&self, path: &str, name: &str, depth: usize) -> Option<Value> {
-        let imports = self.modules.imports(path);
+        let imports = self.modules.imports_of(path);
         if let Some(import) = imports.get(name) {
             let dots = ".".repeat(import.level as usize);
             let module = format!("{dots}{}", import.module);
             if import.name.is_empty() {
-                return self.modules.resolve(path, &module).map(Value::Module);
+                return self.modules.resolve_dotted(path, &module).map(Value::Module);
             }
             return self.member(path, &module, &import.name, depth);
         }
@@ -233,7 +233,7 @@ impl<'a> Values<'a> {
 
     /// `from module import name`, seen from `path`.
     fn member(&self, path: &str, module: &str, name: &str, depth: usize) -> Option<Value> {
-        let found = self.modules.resolve(path, module)?;
+        let found = self.modules.resolve_dotted(path, module)?;
         self.inside(&found, name, depth)
     }
 
@@ -366,11 +366,11 @@ impl<'a> Values<'a> {
 
     /// The module an expression `a.b.c` names.
     fn module_of(&self, scope: &Scope<'a>, expression: &'a Expr) -> Option<Value> {
-        let full = self.modules.imports(&scope.module.path).resolve(expression)?;
+        let full = self.modules.imports(scope.module).resolve(expression)?;
         let first = python::dotted(expression)?;
         let first = first.split('.').next()?;
-        self.modules.imports(&scope.module.path).get(first)?;
-        match self.modules.resolve(&scope.module.path, &full)? {
+        self.modules.imports(scope.module).get(first)?;
+        match self.modules.resolve_dotted(&scope.module.path, &full)? {
             found @ Found::File(_) => Some(Value::Module(found)),
             Found::Directory(_) => None,
         }
@@ -378,7 +378,7 @@ impl<'a> Values<'a> {
 
     /// The framework whose class an expression names.
     fn known_class(&self, scope: &Scope<'a>, expression: &'a Expr) -> Option<Framework> {
-        let imports = self.modules.imports(&scope.module.path);
+        let imports = self.modules.imports(scope.module);
         let full = imports.resolve(expression)?;
         if let Some(found) = framework::of(&full) {
             return Some(found);
@@ -513,7 +513,7 @@ impl<'a> Values<'a> {
     /// The file and name of the function or class of this repository that an
     /// expression names.
     fn defined(&self, scope: &Scope<'a>, callee: &'a Expr) -> Option<(String, String)> {
-        let full = self.modules.imports(&scope.module.path).resolve(callee)?;
+        let full = self.modules.imports(scope.module).resolve(callee)?;
         let mut at = (scope.module.path.clone(), full);
         for _ in 0..DEEPEST {
             let (path, full) = &at;
@@ -526,7 +526,7 @@ impl<'a> Values<'a> {
                 if is_here {
                     return Some(at);
                 }
-                let next = self.modules.imports(path).get(full).cloned()?;
+                let next = self.modules.imports_of(path).get(full).cloned()?;
                 let dots = ".".repeat(next.level as usize);
                 at = (path.clone(), format!("{dots}{}.{}", next.module, next.name));
                 continue;
@@ -542,7 +542,7 @@ impl<'a> Values<'a> {
             } else {
                 module.trim_end_matches('.').to_owned()
             };
-            match self.modules.resolve(path, &module)? {
+            match self.modules.resolve_dotted(path, &module)? {
                 Found::File(file) => at = (file, name.to_owned()),
                 Found::Directory(_) => return None,
             }

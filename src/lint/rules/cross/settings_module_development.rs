@@ -1,10 +1,10 @@
 //! A production server with the settings of development.
 
 use crate::detect::path;
-use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Subject};
+use crate::python::is_for_another_environment;
 
 pub static RULE: Rule = Rule {
     code: "XF123",

@@ -1,11 +1,11 @@
 //! A signing key that stands in the code.
 
 use crate::detect::path::is_below;
-use crate::detect::services::is_for_another_environment;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::is_beside_development;
 use crate::lint::subject::{Container, Subject, Value};
+use crate::python::is_for_another_environment;
 
 pub static RULE: Rule = Rule {
     code: "PY111",

@@ -2,10 +2,10 @@
 
 use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 
-use crate::detect::python::{Module, dotted, string};
-use crate::detect::services::branch::is_for_another_environment;
-use crate::detect::services::evaluate::{Evaluator, Scope};
-use crate::detect::services::value::{Form, Read, Value};
+use super::branch::is_for_another_environment;
+use super::evaluate::{Evaluator, Scope};
+use super::syntax::{Module, dotted, string};
+use super::value::{Form, Read, Value};
 
 /// A field of a settings class.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ impl<'a> Evaluator<'_, 'a> {
     ) -> Vec<(&'a Module, &'a StmtClassDef)> {
         let names = class.bases().iter().filter_map(dotted);
         names
-            .filter_map(|name| self.project.class(module, &name))
+            .filter_map(|name| self.project.graph.class(module, &name))
             .filter(|(_, base)| !std::ptr::eq(*base, class))
             .collect()
     }
@@ -79,7 +79,7 @@ impl<'a> Evaluator<'_, 'a> {
     /// Whether a class is a settings class of pydantic.
     fn is_settings(&self, module: &'a Module, class: &'a StmtClassDef, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
-        let imports = self.project.imports(module);
+        let imports = self.project.graph.imports(module);
         class.bases().iter().any(|base| {
             imports.resolve(base).is_some_and(|full| {
                 matches!(
@@ -151,7 +151,7 @@ impl<'a> Evaluator<'_, 'a> {
         }
         let scope = Scope { module, class: Some(class), function: None };
         let (default, names) = self.declared(scope, value);
-        let pydantic1 = self.project.imports(module).iter().any(|(local, import)| {
+        let pydantic1 = self.project.graph.imports(module).iter().any(|(local, import)| {
             local == "BaseSettings"
                 && import.module.starts_with("pydantic")
                 && !import.module.contains("_settings")
@@ -182,7 +182,7 @@ impl<'a> Evaluator<'_, 'a> {
                 value => (Some(self.value(scope, value)), Vec::new()),
             };
         };
-        let imports = self.project.imports(scope.module);
+        let imports = self.project.graph.imports(scope.module);
         if !imports
             .resolve(&call.func)
             .is_some_and(|full| full.ends_with(".Field") || full == "Field")

@@ -4,12 +4,11 @@
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 
-use crate::detect::python::{Module, assignments, dotted, string};
-use crate::detect::services::branch::is_for_another_environment;
-use crate::detect::services::environment::with_form;
-use crate::detect::services::evaluate::{Evaluator, Key, Members, Scope, is_setting};
-use crate::detect::services::project::join;
-use crate::detect::services::value::{Form, Read, Value};
+use super::branch::is_for_another_environment;
+use super::environment::with_form;
+use super::evaluate::{Evaluator, Key, Members, Scope, is_setting};
+use super::syntax::{assignments, dotted, string};
+use super::value::{Form, Read, Value};
 
 impl<'a> Evaluator<'_, 'a> {
     /// Methods and functions that take text apart, or put it together.
@@ -112,7 +111,7 @@ impl<'a> Evaluator<'_, 'a> {
         call: &'a ExprCall,
         arguments: &[(String, Value)],
     ) -> Option<Value> {
-        let (module, function) = self.function(scope.module, &dotted(&call.func)?, 5)?;
+        let (module, function) = self.project.graph.function(scope.module, &dotted(&call.func)?)?;
         let inner = Scope { module, class: None, function: Some(function) };
         if let Some(read) = self.reader_function(inner, function, arguments) {
             return Some(Value::Read(read));
@@ -123,8 +122,9 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// The variable that a call of a function of the repository reads.
-    pub(super) fn helper_read(&self, scope: Scope<'a>, call: &'a ExprCall) -> Option<Read> {
-        let (module, function) = self.function(scope.module, &dotted(&call.func)?, 5)?;
+    #[must_use]
+    pub fn helper_read(&self, scope: Scope<'a>, call: &'a ExprCall) -> Option<Read> {
+        let (module, function) = self.project.graph.function(scope.module, &dotted(&call.func)?)?;
         let inner = Scope { module, class: None, function: Some(function) };
         let mut arguments = Vec::new();
         for (at, argument) in call.arguments.args.iter().enumerate() {
@@ -136,35 +136,6 @@ impl<'a> Evaluator<'_, 'a> {
             }
         }
         self.reader_function(inner, function, &arguments)
-    }
-
-    /// The function a name stands for.
-    pub(super) fn function(
-        &self,
-        module: &'a Module,
-        name: &str,
-        depth: u8,
-    ) -> Option<(&'a Module, &'a StmtFunctionDef)> {
-        let depth = depth.checked_sub(1)?;
-        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-        let own = || self.project.definitions(module).functions.get(name).copied();
-        if let Some(function) = rest.is_empty().then(own).flatten() {
-            return Some((module, function));
-        }
-        let imports = self.project.imports(module);
-        if let Some(import) = imports.get(first) {
-            let (dotted, name) = if rest.is_empty() {
-                (import.module.clone(), import.name.as_str())
-            } else {
-                (join(&import.module, &import.name), rest)
-            };
-            let source = self.project.locate(&module.path, import.level, &dotted)?;
-            return self.function(source, name, depth);
-        }
-        imports.stars.iter().find_map(|star| {
-            let source = self.project.locate(&module.path, star.level, &star.module)?;
-            self.function(source, name, depth)
-        })
     }
 
     /// A function that reads the variable whose name is its first parameter.
@@ -225,7 +196,7 @@ impl<'a> Evaluator<'_, 'a> {
     fn find_members(&self) -> Members<'a> {
         let mut members = Members::new();
         for module in &self.project.modules {
-            for class in self.project.definitions(module).classes.values() {
+            for class in self.project.graph.definitions(module).classes.values() {
                 if is_for_another_environment(&class.name) {
                     continue;
                 }
@@ -293,7 +264,8 @@ fn switched(value: Value, off: &str) -> Value {
 }
 
 /// What a function returns, in order.
-pub(super) fn returns(function: &StmtFunctionDef) -> Vec<&Expr> {
+#[must_use]
+pub fn returns(function: &StmtFunctionDef) -> Vec<&Expr> {
     struct Returns<'a>(Vec<&'a Expr>);
     impl<'a> Visitor<'a> for Returns<'a> {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
@@ -310,7 +282,8 @@ pub(super) fn returns(function: &StmtFunctionDef) -> Vec<&Expr> {
 }
 
 /// Whether a body raises or exits anywhere.
-pub(super) fn raises(body: &[Stmt]) -> bool {
+#[must_use]
+pub fn raises(body: &[Stmt]) -> bool {
     struct Raises(bool);
     impl<'a> Visitor<'a> for Raises {
         fn visit_stmt(&mut self, statement: &'a Stmt) {

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{CmpOp, Expr, UnaryOp};
 
-use crate::detect::python::{dotted, string};
+use super::syntax::{dotted, string};
 
 /// Whether production reaches a statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,8 +170,8 @@ fn is_production(name: &str) -> bool {
 mod tests {
     use ruff_python_ast::Stmt;
 
+    use super::syntax::Module;
     use super::*;
-    use crate::detect::python::Module;
 
     fn body(test: &str) -> When {
         let module = Module::parse("m.py", format!("if {test}:\n    pass\n").into());

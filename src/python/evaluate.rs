@@ -10,13 +10,14 @@ use ruff_python_ast::{
     StmtClassDef, StmtFunctionDef,
 };
 
-use crate::detect::python::{Module, dotted, string};
-use crate::detect::services::branch::{When, branches};
-use crate::detect::services::calls::{percent, returns};
-use crate::detect::services::environment::with_form;
-use crate::detect::services::paths::ancestor;
-use crate::detect::services::project::{Names, Project, join, names};
-use crate::detect::services::value::{Form, Value, below};
+use super::branch::{When, branches};
+use super::calls::{percent, returns};
+use super::environment::with_form;
+use super::names::{Names, names};
+use super::paths::ancestor;
+use super::project::Project;
+use super::syntax::{Module, dotted, string};
+use super::value::{Form, Value, below};
 
 /// How far names are followed.
 const DEEPEST: u8 = 16;
@@ -61,7 +62,7 @@ pub(super) type Members<'a> = HashMap<&'a str, Vec<(&'a Module, &'a StmtClassDef
 /// Evaluates expressions of a project.
 pub struct Evaluator<'p, 'a> {
     /// The code.
-    pub project: &'p Project<'a>,
+    pub project: &'p Project<'p, 'a>,
     depth: Cell<u8>,
     steps: Cell<u32>,
     /// What was evaluated; `None` while it is.
@@ -74,7 +75,7 @@ pub struct Evaluator<'p, 'a> {
 impl<'p, 'a> Evaluator<'p, 'a> {
     /// For the code of a project.
     #[must_use]
-    pub fn new(project: &'p Project<'a>) -> Self {
+    pub fn new(project: &'p Project<'p, 'a>) -> Self {
         Self {
             project,
             depth: Cell::new(0),
@@ -244,7 +245,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             Operator::Div => match (left, right.text()) {
                 (Value::Text(base), Some(part)) => Value::Text(format!("{base}/{part}")),
                 (left, Some(part)) => left
-                    .path(self.project.context.startup.root())
+                    .path(self.project.graph.root())
                     .and_then(|base| below(&base, &part))
                     .map_or(Value::Unknown, Value::Place),
                 _ => Value::Unknown,
@@ -348,17 +349,17 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     }
 
     fn find_global(&self, module: &'a Module, name: &str) -> Option<Value> {
-        let own = self.project.names(module);
+        let own = self.project.graph.names(module);
         if let Some(value) = self.bound(Scope::top(module), &own, name) {
             return Some(value);
         }
-        let imports = self.project.imports(module);
+        let imports = self.project.graph.imports(module);
         if let Some(import) = imports.get(name) {
-            let source = self.project.locate(&module.path, import.level, &import.module)?;
+            let source = self.project.graph.locate(&module.path, import.level, &import.module)?;
             return self.global(source, &import.name);
         }
         imports.stars.iter().rev().find_map(|star| {
-            let source = self.project.locate(&module.path, star.level, &star.module)?;
+            let source = self.project.graph.locate(&module.path, star.level, &star.module)?;
             self.global(source, name)
         })
     }
@@ -390,18 +391,15 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             {
                 return value;
             }
-            if let Some((module, class)) = self.project.class(scope.module, &base)
+            if let Some((module, class)) = self.project.graph.class(scope.module, &base)
                 && let Some(value) = self.member(module, class, name)
             {
                 return value;
             }
-            let imports = self.project.imports(scope.module);
+            let imports = self.project.graph.imports(scope.module);
             if let Some(import) = imports.get(&base)
-                && let Some(source) = self.project.locate(
-                    &scope.module.path,
-                    import.level,
-                    &join(&import.module, &import.name),
-                )
+                && let Some(source) =
+                    self.project.graph.locate(&scope.module.path, import.level, &import.whole())
                 && let Some(value) = self.global(source, name)
             {
                 return value;
@@ -436,7 +434,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             return returned;
         }
         class.bases().iter().find_map(|base| {
-            let (module, base) = self.project.class(module, &dotted(base)?)?;
+            let (module, base) = self.project.graph.class(module, &dotted(base)?)?;
             if std::ptr::eq(base, class) {
                 return None;
             }
@@ -451,7 +449,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         if let Some(value) = self.path_call(scope, call).or_else(|| self.text_call(scope, call)) {
             return value;
         }
-        let imports = self.project.imports(scope.module);
+        let imports = self.project.graph.imports(scope.module);
         let name = imports.resolve(&call.func).unwrap_or_else(|| match &*call.func {
             Expr::Attribute(attribute) => format!("?.{}", attribute.attr),
             _ => "?".into(),

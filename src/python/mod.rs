@@ -1,0 +1,29 @@
+//! Python code as it is read, never run: syntax trees, the module graph, and
+//! what an expression is worth.
+//!
+//! `syntax` is one file, `modules` which file a name leads to, `names` what a
+//! body gives a value, `branch` which statements production reaches,
+//! `evaluate` what an expression stands for. What a value means for a
+//! container, that it is a database or an application, is said in `detect`.
+
+mod branch;
+mod calls;
+mod environment;
+mod evaluate;
+pub mod modules;
+mod names;
+mod paths;
+mod project;
+mod pydantic;
+mod syntax;
+mod value;
+
+pub use branch::{When, branches, is_for_another_environment};
+pub use calls::{raises, returns};
+pub use evaluate::{Evaluator, Scope};
+pub use modules::Modules;
+pub use names::{Definitions, Names, names, reached};
+pub use project::Project;
+pub use pydantic::Field;
+pub use syntax::{Import, Imports, Module, assignments, calls, dotted, flatten, join, string};
+pub use value::{Form, Read, Value, below};
