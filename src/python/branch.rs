@@ -170,8 +170,8 @@ fn is_production(name: &str) -> bool {
 mod tests {
     use ruff_python_ast::Stmt;
 
-    use super::syntax::Module;
     use super::*;
+    use crate::python::Module;
 
     fn body(test: &str) -> When {
         let module = Module::parse("m.py", format!("if {test}:\n    pass\n").into());

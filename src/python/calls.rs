@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 
 use super::branch::is_for_another_environment;
 use super::environment::with_form;
-use super::evaluate::{Evaluator, Key, Members, Scope, is_setting};
+use super::evaluate::{Defined, Evaluator, Key, Members, Scope, is_setting};
 use super::syntax::{assignments, dotted, string};
 use super::value::{Form, Read, Value};
 
@@ -105,27 +105,38 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// A call of a function of the repository: a read where the function
     /// reads the variable it is given the name of, otherwise what it returns.
-    pub(super) fn helper(
-        &self,
-        scope: Scope<'a>,
-        call: &'a ExprCall,
-        arguments: &[(String, Value)],
-    ) -> Option<Value> {
-        let (module, function) = self.project.graph.function(scope.module, &dotted(&call.func)?)?;
-        let inner = Scope { module, class: None, function: Some(function) };
+    pub(super) fn helper(&self, inner: Scope<'a>, arguments: &[(String, Value)]) -> Option<Value> {
+        let function = inner.function?;
         if let Some(read) = self.reader_function(inner, function, arguments) {
             return Some(Value::Read(read));
         }
+        let value = self.returned(inner)?.given(&|name| {
+            let bound = usize::from(inner.class.is_some());
+            let at = function.parameters.iter().position(|it| it.name().as_str() == name);
+            let at = at.and_then(|at| at.checked_sub(bound)).map(|at| at.to_string());
+            let given = arguments.iter().find(|(key, _)| key == name || Some(key) == at.as_ref());
+            given.map(|(_, value)| value.clone()).unwrap_or_else(|| {
+                let own = function.parameters.iter().find(|it| it.name().as_str() == name);
+                let default = own.and_then(|own| own.default());
+                let outer = Scope { function: None, ..inner };
+                default.map_or(Value::Unknown, |default| self.value(outer, default))
+            })
+        });
+        Some(value).filter(|it| !matches!(it, Value::Unknown | Value::None))
+    }
+
+    /// What a function returns.
+    #[must_use]
+    pub fn returned(&self, scope: Scope<'a>) -> Option<Value> {
+        let function = scope.function?;
         let key = Key::Returned(std::ptr::from_ref(function).addr());
-        let value = self.once(key, || Some(self.value(inner, returns(function).pop()?)));
-        value.filter(|it| !matches!(it, Value::Unknown | Value::None))
+        self.once(key, || Some(self.value(scope, returns(function).pop()?)))
     }
 
     /// The variable that a call of a function of the repository reads.
     #[must_use]
     pub fn helper_read(&self, scope: Scope<'a>, call: &'a ExprCall) -> Option<Read> {
-        let (module, function) = self.project.graph.function(scope.module, &dotted(&call.func)?)?;
-        let inner = Scope { module, class: None, function: Some(function) };
+        let Defined::Function(inner) = self.callee(scope, &call.func)? else { return None };
         let mut arguments = Vec::new();
         for (at, argument) in call.arguments.args.iter().enumerate() {
             arguments.push((at.to_string(), self.value(scope, argument)));
@@ -135,7 +146,7 @@ impl<'a> Evaluator<'_, 'a> {
                 arguments.push((name.to_string(), self.value(scope, &keyword.value)));
             }
         }
-        self.reader_function(inner, function, &arguments)
+        self.reader_function(inner, inner.function?, &arguments)
     }
 
     /// A function that reads the variable whose name is its first parameter.
@@ -326,7 +337,7 @@ fn asks(body: &[Stmt], parameter: &str) -> bool {
 }
 
 /// Whether an expression or a part of it is accepted.
-fn any_within(expr: &Expr, accepts: &dyn Fn(&Expr) -> bool) -> bool {
+pub(super) fn any_within(expr: &Expr, accepts: &dyn Fn(&Expr) -> bool) -> bool {
     struct Any<'t>(&'t dyn Fn(&Expr) -> bool, bool);
     impl<'a> Visitor<'a> for Any<'_> {
         fn visit_expr(&mut self, expr: &'a Expr) {

@@ -6,21 +6,23 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    BoolOp, Expr, ExprCall, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
-    StmtClassDef, StmtFunctionDef,
+    BoolOp, Expr, ExprAttribute, ExprCall, FStringPart, InterpolatedStringElement, Number,
+    Operator, Stmt, StmtClassDef, StmtFunctionDef,
 };
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::branch::{When, branches};
-use super::calls::{percent, returns};
+use super::calls::{any_within, percent, returns};
 use super::environment::with_form;
-use super::names::{Names, names};
+use super::modules::Found;
+use super::names::{Names, names, reached};
 use super::paths::ancestor;
 use super::project::Project;
-use super::syntax::{Module, dotted, string};
-use super::value::{Form, Value, below};
+use super::syntax::{Import, Module, dotted, flatten, string};
+use super::value::{Call, Definition, Form, Value, below};
 
 /// How far names are followed.
-const DEEPEST: u8 = 16;
+const DEEPEST: u8 = 24;
 /// Expressions that are looked at for the value of one.
 const MOST_STEPS: u32 = 20_000;
 
@@ -41,17 +43,57 @@ impl<'a> Scope<'a> {
     pub const fn top(module: &'a Module) -> Self {
         Self { module, class: None, function: None }
     }
+
+    /// Where a node of a file stands.
+    #[must_use]
+    pub fn around(module: &'a Module, node: &impl Ranged) -> Self {
+        fn enter<'a>(scope: &mut Scope<'a>, body: &'a [Stmt], range: TextRange) {
+            let mut statements = Vec::new();
+            flatten(body, &mut statements);
+            for statement in statements.into_iter().filter(|it| it.range().contains_range(range)) {
+                match statement {
+                    Stmt::FunctionDef(function) => {
+                        scope.function = Some(function);
+                        return enter(scope, &function.body, range);
+                    }
+                    Stmt::ClassDef(class) => {
+                        (scope.class, scope.function) = (Some(class), None);
+                        return enter(scope, &class.body, range);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let mut scope = Self::top(module);
+        enter(&mut scope, &module.ast.body, node.range());
+        scope
+    }
+}
+
+/// What a name of the repository leads to.
+#[derive(Clone)]
+pub enum Defined<'a> {
+    /// A function, and where it stands; its own is the scope's.
+    Function(Scope<'a>),
+    /// A class.
+    Class(&'a Module, &'a StmtClassDef),
+    /// A module or package.
+    Module(Found),
 }
 
 /// What is evaluated once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
-    /// A name of a module, by its path.
-    Global(String, String),
-    /// A name of a function, by where its body stands in memory.
-    Local(usize, String),
+    /// A name of a module, by its path, and how many of the values it is given
+    /// are seen.
+    Global(String, String, usize),
+    /// A name of a function or class, by where that stands in memory, and how
+    /// many of the values it is given are seen.
+    Local(usize, String, usize),
     /// What a function returns.
     Returned(usize),
+    /// A member of a class.
+    Member(usize, String),
     /// A setting by its name.
     Setting(String),
 }
@@ -65,9 +107,12 @@ pub struct Evaluator<'p, 'a> {
     pub project: &'p Project<'p, 'a>,
     depth: Cell<u8>,
     steps: Cell<u32>,
+    /// Whether something was not followed to its end.
+    cut: Cell<bool>,
     /// What was evaluated; `None` while it is.
     known: RefCell<HashMap<Key, Option<Option<Value>>>>,
     locals: RefCell<HashMap<usize, Rc<Names<'a>>>>,
+    definitions: RefCell<(Vec<Defined<'a>>, HashMap<(usize, String), usize>)>,
     pub(super) members: OnceCell<Members<'a>>,
     pub(super) classes: OnceCell<Vec<(&'a Module, &'a StmtClassDef)>>,
 }
@@ -80,11 +125,38 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             project,
             depth: Cell::new(0),
             steps: Cell::new(0),
+            cut: Cell::new(false),
             known: RefCell::default(),
             locals: RefCell::default(),
+            definitions: RefCell::default(),
             members: OnceCell::new(),
             classes: OnceCell::new(),
         }
+    }
+
+    /// What a value of this evaluator stands for.
+    ///
+    /// # Panics
+    /// When another evaluator gave the value.
+    #[must_use]
+    pub fn defined(&self, definition: Definition) -> Defined<'a> {
+        self.definitions.borrow().0[definition.0].clone()
+    }
+
+    /// A function, class or module as a value.
+    pub(super) fn definition(&self, found: Defined<'a>) -> Definition {
+        let (all, known) = &mut *self.definitions.borrow_mut();
+        let identity = match &found {
+            Defined::Function(scope) => {
+                (scope.function.map_or(0, |own| std::ptr::from_ref(own).addr()), String::new())
+            }
+            Defined::Class(_, class) => (std::ptr::from_ref(*class).addr(), String::new()),
+            Defined::Module(Found::File(path) | Found::Directory(path)) => (0, path.clone()),
+        };
+        Definition(*known.entry(identity).or_insert_with(|| {
+            all.push(found);
+            all.len() - 1
+        }))
     }
 
     /// Evaluates something once. What needs itself for its value has none.
@@ -93,8 +165,15 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             return known.clone().flatten();
         }
         self.known.borrow_mut().insert(key.clone(), None);
+        let before = self.cut.replace(false);
         let found = find();
-        self.known.borrow_mut().insert(key, Some(found.clone()));
+        if self.cut.get() {
+            // Whoever asks from nearer may get further.
+            self.known.borrow_mut().remove(&key);
+        } else {
+            self.known.borrow_mut().insert(key, Some(found.clone()));
+            self.cut.set(before);
+        }
         found
     }
 
@@ -109,9 +188,11 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     pub fn value(&self, scope: Scope<'a>, expr: &'a Expr) -> Value {
         if self.depth.get() == 0 {
             self.steps.set(0);
+            self.cut.set(false);
         }
         self.steps.set(self.steps.get() + 1);
         if self.depth.get() >= DEEPEST || self.steps.get() > MOST_STEPS {
+            self.cut.set(true);
             return Value::Unknown;
         }
         self.depth.set(self.depth.get() + 1);
@@ -157,7 +238,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 .map_or(Value::Unknown, |it| self.value(scope, &it.iter)),
             Expr::Await(waited) => self.value(scope, &waited.value),
             Expr::Subscript(subscript) => self.subscript(scope, subscript),
-            Expr::Name(name) => self.name(scope, name.id.as_str()),
+            Expr::Named(named) => self.value(scope, &named.value),
+            Expr::Name(name) => self.name(scope, name.id.as_str(), name.start()),
             Expr::Attribute(attribute) => self.attribute(scope, attribute),
             Expr::Call(call) => self.call(scope, call),
             _ => Value::Unknown,
@@ -316,64 +398,140 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         }
     }
 
-    fn name(&self, scope: Scope<'a>, name: &str) -> Value {
+    /// A name that is read at an offset of its file.
+    fn name(&self, scope: Scope<'a>, name: &str, at: TextSize) -> Value {
         if name == "__file__" {
             return Value::Place(scope.module.path.clone());
         }
         if let Some(function) = scope.function {
-            let local = self.names_in(&function.body);
-            if local.contains_key(name) {
-                let key = Key::Local(std::ptr::from_ref(function).addr(), name.to_owned());
-                return self.once(key, || self.bound(scope, &local, name)).unwrap_or_default();
+            if let Some(value) = self.local(scope, &function.body, name, at) {
+                return value;
             }
             if function.parameters.iter().any(|parameter| parameter.name().as_str() == name) {
-                return Value::Unknown;
+                return Value::Parameter(name.to_owned());
             }
+            return self.global(scope.module, name).unwrap_or_default();
         }
         if let Some(class) = scope.class {
-            let inner = Scope { function: None, ..scope };
-            let own = self.names_in(&class.body);
-            if own.contains_key(name) {
-                let key = Key::Local(std::ptr::from_ref(class).addr(), name.to_owned());
-                return self.once(key, || self.bound(inner, &own, name)).unwrap_or_default();
-            }
+            return match self.local(scope, &class.body, name, at) {
+                Some(value) => value,
+                None => self.global(scope.module, name).unwrap_or_default(),
+            };
         }
-        self.global(scope.module, name).unwrap_or_default()
+        self.global_at(scope.module, name, Some(at)).unwrap_or_default()
+    }
+
+    /// A name that a function or class gives a value.
+    fn local(&self, scope: Scope<'a>, body: &'a [Stmt], name: &str, at: TextSize) -> Option<Value> {
+        let names = self.names_in(body);
+        let Some(given) = names.get(name) else {
+            let function = body.iter().find_map(|statement| match statement {
+                Stmt::FunctionDef(own) if own.name.as_str() == name => Some(own),
+                _ => None,
+            })?;
+            let found = Defined::Function(Scope { function: Some(function), ..scope });
+            return scope.function.map(|_| Value::Defined(self.definition(found)));
+        };
+        let seen = seen(given, body, Some(at));
+        let key = Key::Local(body.as_ptr().addr(), name.to_owned(), seen.len());
+        let value = self.once(key, || self.bound(scope, &seen, name)).unwrap_or_default();
+        // What a function makes empty it fills.
+        Some(match value {
+            Value::Dict(items) if items.is_empty() => Value::Unknown,
+            Value::List(items) if items.is_empty() => Value::Unknown,
+            value => value,
+        })
     }
 
     /// The value of a name of a module, followed through imports.
     #[must_use]
     pub fn global(&self, module: &'a Module, name: &str) -> Option<Value> {
-        let key = Key::Global(module.path.clone(), name.to_owned());
-        self.once(key, || self.find_global(module, name))
+        self.global_at(module, name, None)
     }
 
-    fn find_global(&self, module: &'a Module, name: &str) -> Option<Value> {
-        let own = self.project.graph.names(module);
-        if let Some(value) = self.bound(Scope::top(module), &own, name) {
+    fn global_at(&self, module: &'a Module, name: &str, at: Option<TextSize>) -> Option<Value> {
+        let names = self.project.graph.names(module);
+        let given = names.get(name).map_or(&[][..], Vec::as_slice);
+        let seen = seen(given, &module.ast.body, at);
+        let key = Key::Global(module.path.clone(), name.to_owned(), seen.len());
+        self.once(key, || self.find_global(module, name, &seen))
+    }
+
+    fn find_global(
+        &self,
+        module: &'a Module,
+        name: &str,
+        seen: &[(When, &'a Expr)],
+    ) -> Option<Value> {
+        if let Some(value) = self.bound(Scope::top(module), seen, name) {
             return Some(value);
+        }
+        let own = self.project.graph.definitions(module);
+        let found = own.functions.get(name).map(|function| {
+            Defined::Function(Scope { module, class: None, function: Some(function) })
+        });
+        let found = found.or_else(|| Some(Defined::Class(module, own.classes.get(name)?)));
+        if let Some(found) = found {
+            return Some(Value::Defined(self.definition(found)));
         }
         let imports = self.project.graph.imports(module);
         if let Some(import) = imports.get(name) {
-            let source = self.project.graph.locate(&module.path, import.level, &import.module)?;
-            return self.global(source, &import.name);
+            if import.name.is_empty() {
+                let found =
+                    self.project.graph.resolve(&module.path, import.level, &import.module)?;
+                return Some(self.module(found));
+            }
+            return self.taken(module, import, &import.name);
         }
-        imports.stars.iter().rev().find_map(|star| {
-            let source = self.project.graph.locate(&module.path, star.level, &star.module)?;
-            self.global(source, name)
-        })
+        imports.stars.iter().rev().find_map(|star| self.taken(module, star, name))
     }
 
-    /// A name among those of a body: the last value that production gives it,
-    /// beside those that it may give it.
-    fn bound(&self, scope: Scope<'a>, names: &Names<'a>, name: &str) -> Option<Value> {
-        let given: Vec<&(When, &'a Expr)> =
-            names.get(name)?.iter().filter(|(when, _)| *when != When::Never).collect();
+    /// What a module takes from another: one of its names, or a module in it.
+    fn taken(&self, module: &'a Module, import: &Import, name: &str) -> Option<Value> {
+        // Most of what is imported is installed.
+        let last = import.module.rsplit('.').next().filter(|last| !last.is_empty());
+        let graph = self.project.graph;
+        if last.is_some_and(|last| !graph.tree.names_module(last)) && !graph.tree.names_module(name)
+        {
+            return None;
+        }
+        self.inside(&graph.resolve(&module.path, import.level, &import.module)?, name)
+    }
+
+    /// A name of a module or package, or a module of a package.
+    fn inside(&self, found: &Found, name: &str) -> Option<Value> {
+        let directory = match found {
+            Found::File(path) => {
+                if let Some(value) = self.global(self.project.graph.module(path)?, name) {
+                    return Some(value);
+                }
+                path.strip_suffix("/__init__.py")?
+            }
+            Found::Directory(directory) => directory,
+        };
+        self.project.graph.below(directory, name).map(|found| self.module(found))
+    }
+
+    fn module(&self, found: Found) -> Value {
+        Value::Defined(self.definition(Defined::Module(found)))
+    }
+
+    /// A name of a body: the last value that production gives it, beside those
+    /// that it may give it.
+    fn bound(&self, scope: Scope<'a>, given: &[(When, &'a Expr)], name: &str) -> Option<Value> {
         let last_certain = given.iter().rposition(|(when, _)| *when == When::Always).unwrap_or(0);
-        let mut values: Vec<Value> = given[last_certain.min(given.len())..]
-            .iter()
-            .rev()
-            .map(|(_, expr)| self.value(scope, expr))
+        let mut given: Vec<_> = given[last_certain.min(given.len())..].iter().rev().collect();
+        // What only changes the value comes after it: `if x: x = x.strip()`.
+        given.sort_by_key(|(_, expr)| mentions(expr, name));
+        let mut values: Vec<Value> = given
+            .into_iter()
+            .map(|(_, expr)| match self.value(scope, expr) {
+                Value::Call(mut call) if call.site.1 == expr.start().to_u32() => {
+                    call.target.get_or_insert_with(|| name.to_owned());
+                    Value::Call(call)
+                }
+                value => value,
+            })
             .collect();
         match values.len() {
             0 => None,
@@ -382,56 +540,106 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         }
     }
 
-    fn attribute(&self, scope: Scope<'a>, attribute: &'a ruff_python_ast::ExprAttribute) -> Value {
+    fn attribute(&self, scope: Scope<'a>, attribute: &'a ExprAttribute) -> Value {
+        let of = match self.follow(scope, attribute) {
+            Ok(value) => return value,
+            Err(of) => of,
+        };
+        let name = attribute.attr.as_str();
+        let is_field = is_setting(name) || self.has_fields();
+        let setting = if is_field { self.setting(name) } else { Value::Unknown };
+        match (setting, of) {
+            (Value::Unknown, of @ (Value::Call(_) | Value::Attribute(..))) => {
+                Value::Attribute(Box::new(of), name.to_owned())
+            }
+            (setting, _) => setting,
+        }
+    }
+
+    /// What an attribute is where the repository says it, otherwise what it is
+    /// one of.
+    fn follow(&self, scope: Scope<'a>, attribute: &'a ExprAttribute) -> Result<Value, Value> {
         let name = attribute.attr.as_str();
         if let Some(base) = dotted(&attribute.value) {
             if matches!(base.as_str(), "self" | "cls")
                 && let Some(class) = scope.class
                 && let Some(value) = self.member(scope.module, class, name)
             {
-                return value;
+                return Ok(value);
             }
-            if let Some((module, class)) = self.project.graph.class(scope.module, &base)
-                && let Some(value) = self.member(module, class, name)
+            // `import a.b` binds `a`, and `a.b.c` is a name of `a.b` all the same.
+            let graph = self.project.graph;
+            if base.contains('.')
+                && let Some(full) = graph.imports(scope.module).resolve(&attribute.value)
+                && let Some(found @ Found::File(_)) =
+                    graph.resolve_dotted(&scope.module.path, &full)
+                && let Some(value) = self.inside(&found, name)
             {
-                return value;
-            }
-            let imports = self.project.graph.imports(scope.module);
-            if let Some(import) = imports.get(&base)
-                && let Some(source) =
-                    self.project.graph.locate(&scope.module.path, import.level, &import.whole())
-                && let Some(value) = self.global(source, name)
-            {
-                return value;
+                return Ok(value);
             }
         }
-        match (name, self.value(scope, &attribute.value)) {
-            ("parent", Value::Place(path)) => ancestor(&path, 1),
-            (_, Value::Dict(items)) => Value::Dict(items).get(name).cloned().unwrap_or_default(),
-            _ if is_setting(name) || self.has_fields() => self.setting(name),
-            _ => Value::Unknown,
+        let of = self.value(scope, &attribute.value);
+        self.attribute_of(&of, name).ok_or(of)
+    }
+
+    /// An attribute of a value, where the repository says what it is.
+    #[must_use]
+    pub fn attribute_of(&self, of: &Value, name: &str) -> Option<Value> {
+        match of {
+            Value::Place(path) if name == "parent" => Some(ancestor(path, 1)),
+            Value::Dict(_) => Some(of.get(name).cloned().unwrap_or_default()),
+            Value::Defined(definition) => match self.defined(*definition) {
+                Defined::Module(found) => self.inside(&found, name),
+                Defined::Class(module, class) => self.member(module, class, name),
+                Defined::Function(_) => None,
+            },
+            Value::Call(call) => match self.defined(call.callee?) {
+                Defined::Class(module, class) => self.member(module, class, name),
+                _ => None,
+            },
+            Value::Either(values) => values.iter().find_map(|of| self.attribute_of(of, name)),
+            _ => None,
         }
     }
 
     /// A class's attribute or settings field, its bases' included.
     #[must_use]
     pub fn member(&self, module: &'a Module, class: &'a StmtClassDef, name: &str) -> Option<Value> {
+        let key = Key::Member(std::ptr::from_ref(class).addr(), name.to_owned());
+        self.once(key, || self.find_member(module, class, name))
+    }
+
+    fn find_member(
+        &self,
+        module: &'a Module,
+        class: &'a StmtClassDef,
+        name: &str,
+    ) -> Option<Value> {
         let scope = Scope { module, class: Some(class), function: None };
         if let Some(field) = self.field(module, class, name) {
             return Some(field);
         }
-        if let Some(value) = self.bound(scope, &self.names_in(&class.body), name) {
+        let names = self.names_in(&class.body);
+        let given = names.get(name).map_or(&[][..], Vec::as_slice);
+        if let Some(value) = self.bound(scope, &seen(given, &class.body, None), name) {
             return Some(value);
         }
-        // A property's value is what it returns.
-        let returned = class.body.iter().find_map(|statement| match statement {
-            Stmt::FunctionDef(function) if function.name.as_str() == name => returns(function)
-                .last()
-                .map(|expr| self.value(Scope { function: Some(function), ..scope }, expr)),
-            _ => None,
-        });
-        if returned.is_some() {
-            return returned;
+        for statement in &class.body {
+            let Stmt::FunctionDef(function) = statement else { continue };
+            let scope = Scope { function: Some(function), ..scope };
+            if function.name.as_str() == name {
+                let is_property = function.decorator_list.iter().any(|decorator| {
+                    dotted(&decorator.expression).is_some_and(|it| it.ends_with("property"))
+                });
+                // A property's value is what it returns.
+                return match returns(function).last().filter(|_| is_property) {
+                    Some(expr) => Some(self.value(scope, expr)),
+                    None => Some(Value::Defined(self.definition(Defined::Function(scope)))),
+                };
+            }
+            if let Some(value) = self.assigned(scope, function, name) {
+                return Some(value);
+            }
         }
         class.bases().iter().find_map(|base| {
             let (module, base) = self.project.graph.class(module, &dotted(base)?)?;
@@ -439,6 +647,22 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 return None;
             }
             self.member(module, base, name)
+        })
+    }
+
+    /// `self.name = value` in a method.
+    fn assigned(&self, scope: Scope<'a>, method: &'a StmtFunctionDef, name: &str) -> Option<Value> {
+        reached(&method.body, When::Always).into_iter().find_map(|(when, statement)| {
+            let (target, value) = match statement {
+                Stmt::Assign(assign) => (assign.targets.first()?, &*assign.value),
+                Stmt::AnnAssign(assign) => (&*assign.target, assign.value.as_deref()?),
+                _ => return None,
+            };
+            let Expr::Attribute(attribute) = target else { return None };
+            let own = attribute.attr.as_str() == name
+                && when != When::Never
+                && dotted(&attribute.value).as_deref() == Some("self");
+            own.then(|| self.value(scope, value)).filter(|value| *value != Value::Unknown)
         })
     }
 
@@ -469,11 +693,61 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         if name == "dict" {
             return Value::Dict(items);
         }
-        if let Some(value) = self.helper(scope, call, &items) {
+        let callee = self.callee(scope, &call.func);
+        if let Some(Defined::Function(inner)) = &callee
+            && let Some(value) = self.helper(*inner, &items)
+        {
             return value;
         }
-        Value::Call(name, items)
+        Value::Call(Box::new(Call {
+            name,
+            arguments: items,
+            callee: callee.map(|found| self.definition(found)),
+            target: None,
+            site: (scope.module.path.clone(), call.start().to_u32()),
+        }))
     }
+
+    /// The function or class of the repository that is called.
+    pub(super) fn callee(&self, scope: Scope<'a>, func: &'a Expr) -> Option<Defined<'a>> {
+        let value = match func {
+            Expr::Name(name) => self.name(scope, name.id.as_str(), name.start()),
+            Expr::Attribute(attribute) => self.follow(scope, attribute).ok()?,
+            _ => return None,
+        };
+        match value {
+            Value::Defined(definition) => Some(self.defined(definition)),
+            _ => None,
+        }
+    }
+}
+
+/// The values a name is given that whoever reads it at an offset of the same
+/// body may see: those before it, unless there are none, without those of
+/// branches that production does not take. For whoever reads it from
+/// elsewhere, all of them.
+fn seen<'a>(
+    given: &[(When, &'a Expr)],
+    body: &[Stmt],
+    at: Option<TextSize>,
+) -> Vec<(When, &'a Expr)> {
+    let around = at.and_then(|at| body.iter().find(|own| own.range().contains(at)));
+    // Whoever reads it in such a branch sees what the branch gives it.
+    let live = |own: &&(When, &'a Expr)| {
+        own.0 != When::Never || around.is_some_and(|it| it.range().contains_range(own.1.range()))
+    };
+    let Some(at) = at else { return given.iter().filter(live).copied().collect() };
+    let before = given.iter().filter(live).filter(|own| own.1.end() <= at);
+    let before: Vec<_> = before.copied().collect();
+    if !before.is_empty() {
+        return before;
+    }
+    given.iter().filter(live).filter(|own| !own.1.range().contains(at)).copied().collect()
+}
+
+/// Whether an expression reads a name.
+fn mentions(expr: &Expr, name: &str) -> bool {
+    any_within(expr, &|part| matches!(part, Expr::Name(own) if own.id.as_str() == name))
 }
 
 /// Whether a name is written like a setting.

@@ -20,10 +20,10 @@ mod value;
 
 pub use branch::{When, branches, is_for_another_environment};
 pub use calls::{raises, returns};
-pub use evaluate::{Evaluator, Scope};
+pub use evaluate::{Defined, Evaluator, Scope};
 pub use modules::Modules;
 pub use names::{Definitions, Names, names, reached};
 pub use project::Project;
 pub use pydantic::Field;
 pub use syntax::{Import, Imports, Module, assignments, calls, dotted, flatten, join, string};
-pub use value::{Form, Read, Value, below};
+pub use value::{Call, Definition, Form, Read, Value, below};

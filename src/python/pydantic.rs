@@ -3,7 +3,7 @@
 use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 
 use super::branch::is_for_another_environment;
-use super::evaluate::{Evaluator, Scope};
+use super::evaluate::{Defined, Evaluator, Scope};
 use super::syntax::{Module, dotted, string};
 use super::value::{Form, Read, Value};
 
@@ -194,7 +194,12 @@ impl<'a> Evaluator<'_, 'a> {
             .find_argument_value("default", 0)
             .filter(|default| !matches!(default, Expr::EllipsisLiteral(_)))
             .map(|default| self.value(scope, default));
-        let made = call.arguments.find_keyword("default_factory").map(|_| Value::Unknown);
+        let made = call.arguments.find_keyword("default_factory").map(|keyword| {
+            match self.callee(scope, &keyword.value) {
+                Some(Defined::Function(inner)) => self.helper(inner, &[]).unwrap_or_default(),
+                _ => Value::Unknown,
+            }
+        });
         let mut names = Vec::new();
         for key in ["validation_alias", "alias", "env"] {
             if let Some(keyword) = call.arguments.find_keyword(key) {

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::application::Applications;
 use super::candidates::{Application, Target};
 use super::choice::{OWN_CODE, Rank, Service, depth, evidence_of, is_aside};
 use super::framework::Framework;
 use super::settings;
 use super::started::Started;
-use super::values::Values;
 use crate::detect::Wishes;
 use crate::detect::commands::{Command, Place};
 use crate::detect::fact::Evidence;
@@ -27,13 +27,13 @@ struct Project<'a> {
 
 /// Every Django project as a service.
 pub fn projects(
-    values: &Values<'_>,
+    apps: &Applications<'_, '_>,
     applications: &[Application],
     commands: &[Command],
     started: &[Started<'_>],
     wishes: &Wishes,
 ) -> Vec<Service> {
-    let modules = values.modules;
+    let modules = apps.modules;
     let mut projects: BTreeMap<String, Project<'_>> = BTreeMap::new();
     for manage in manages(modules) {
         let root = root_of(modules, &manage);
