@@ -2,7 +2,8 @@
 
 use ruff_python_ast::{Arguments, Expr, ExprCall};
 
-use super::evaluate::{Evaluator, Scope};
+use super::evaluate::Evaluator;
+use super::scope::Scope;
 use super::syntax::{Module, dotted, string};
 use super::value::{Form, Read, Value};
 

@@ -2,7 +2,8 @@
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::evaluate::{Evaluator, Scope};
+use super::evaluate::Evaluator;
+use super::scope::Scope;
 use super::value::Value;
 
 impl<'a> Evaluator<'_, 'a> {

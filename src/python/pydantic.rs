@@ -2,10 +2,11 @@
 
 use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 
-use super::branch::is_for_another_environment;
-use super::evaluate::{Defined, Evaluator, Scope};
+use super::evaluate::Evaluator;
+use super::scope::{Defined, Scope};
 use super::syntax::{Module, dotted, string};
 use super::value::{Form, Read, Value};
+use crate::environments::is_for_another;
 
 /// A field of a settings class.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ impl<'a> Evaluator<'_, 'a> {
             .filter(|(module, class)| self.is_settings(module, class, 6))
             .collect();
         let production: Vec<_> =
-            all.into_iter().filter(|(_, class)| !is_for_another_environment(&class.name)).collect();
+            all.into_iter().filter(|(_, class)| !is_for_another(&class.name)).collect();
         let extended: Vec<&StmtClassDef> = production
             .iter()
             .flat_map(|(module, class)| self.bases(module, class))

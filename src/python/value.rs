@@ -88,6 +88,9 @@ pub struct Call {
     pub callee: Option<Definition>,
     /// The name that the code gives to what comes back.
     pub target: Option<String>,
+    /// Whether a function gave it back, so that its arguments are not written
+    /// where the value is.
+    pub is_returned: bool,
     /// File and offset of the call.
     pub site: (String, u32),
 }
@@ -138,7 +141,7 @@ impl Value {
                 parts.extend(values.iter().flat_map(Self::parts));
             }
             Self::Dict(items) => parts.extend(items.iter().flat_map(|(_, value)| value.parts())),
-            Self::Call(call) => {
+            Self::Call(call) if !call.is_returned => {
                 parts.extend(call.arguments.iter().flat_map(|(_, value)| value.parts()));
             }
             Self::Read(read) => parts.extend(read.default.iter().flat_map(|value| value.parts())),

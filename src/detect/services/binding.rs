@@ -6,10 +6,11 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::detect::fact::Evidence;
 use crate::detect::services::project::tells;
+use crate::environments::is_for_another;
 use crate::python::Value;
 use crate::python::{Evaluator, Scope};
 use crate::python::{Module, dotted, string};
-use crate::python::{When, branches, is_for_another_environment};
+use crate::python::{When, branches};
 
 /// What a path is given to that is opened for writing.
 pub const WRITTEN: &str = "<written>";
@@ -298,7 +299,7 @@ impl<'a> Visitor<'a> for Collector<'_, '_, 'a> {
                 let outer = self.scope;
                 let other = self.other_class;
                 self.scope = Scope { class: Some(class), function: None, ..outer };
-                self.other_class |= is_for_another_environment(&class.name);
+                self.other_class |= is_for_another(&class.name);
                 visitor::walk_stmt(self, statement);
                 self.scope = outer;
                 self.other_class = other;

@@ -5,8 +5,8 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Celery;
 use crate::detect::services::Evidences;
+use crate::environments::is_for_another;
 use crate::python::Value;
-use crate::python::is_for_another_environment;
 use crate::python::join;
 use crate::python::returns;
 use crate::python::{Module, assignments, dotted, string};
@@ -219,7 +219,7 @@ fn best(
     };
     candidates
         .iter()
-        .filter(|candidate| !is_for_another_environment(&candidate.dotted))
+        .filter(|candidate| !is_for_another(&candidate.dotted))
         .min_by_key(|candidate| {
             (!reached(candidate), named(candidate), candidate.dotted.matches('.').count())
         })

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::detect::fact::Evidence;
 use crate::detect::services::tables::TABLES;
 use crate::detect::tree::Tree;
-use crate::python::is_for_another_environment;
+use crate::environments::is_for_another;
 
 /// A service that runs beside the application.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Containers {
     }
 
     fn compose(&mut self, tree: &Tree, path: &str) {
-        let weight = if is_for_another_environment(path) { 30 } else { 40 };
+        let weight = if is_for_another(path) { 30 } else { 40 };
         let Some(text) = tree.text(path) else { return };
         let Ok(compose) = serde_saphyr::from_str::<Compose>(text) else {
             self.images(tree, path, weight);

@@ -10,9 +10,8 @@ use ruff_python_ast::{Expr, Stmt};
 
 use crate::detect::scope;
 use crate::detect::services::Context;
-use crate::python::{
-    Module, Modules, Project, When, branches, is_for_another_environment, join, reached, string,
-};
+use crate::environments::is_for_another;
+use crate::python::{Module, Modules, Project, When, branches, join, reached, string};
 
 /// More modules than this are followed only where they hold a marker.
 const MOST_MODULES: usize = 4000;
@@ -104,8 +103,8 @@ impl<'a> Search<'_, 'a> {
             }
             chain.push(module);
             for (when, star) in stars(&module.ast.body, When::Always) {
-                let skipped = when == When::Never
-                    || (when == When::Maybe && is_for_another_environment(&star.1));
+                let skipped =
+                    when == When::Never || (when == When::Maybe && is_for_another(&star.1));
                 if !skipped && let Some(next) = self.graph.locate(&module.path, star.0, &star.1) {
                     open.push_back(next);
                 }
@@ -150,7 +149,7 @@ impl<'a> Search<'_, 'a> {
                 if when == When::Never || (text && !dotted.contains('.')) {
                     continue;
                 }
-                let other = is_for_another_environment(&dotted) && dotted.contains("settings");
+                let other = is_for_another(&dotted) && dotted.contains("settings");
                 for found in self.packages(&module.path, level, &dotted) {
                     let skipped = other && !settings.contains(found.path.as_str()) && text;
                     if !skipped && found.path != module.path {
