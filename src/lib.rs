@@ -9,9 +9,9 @@
 //! dockwright.toml, --set, prompts ─┘
 //! ```
 //!
-//! `catalog` holds what there is to choose from, as tables; `python` says what
-//! an expression is worth and `environments` whom a name is for; `detect` reads
-//! and parses, and never runs anything of a repository;
+//! `catalog` holds what there is to choose from, as tables, and `environments`
+//! the words that say whom something is for; `detect` reads and parses, and
+//! never runs anything of a repository;
 //! `answers` decides which of two values of a key holds; `plan` takes every
 //! decision and chooses every number, and is pure; `policy` holds both against
 //! what the preset requires;
@@ -35,7 +35,6 @@ pub mod policy;
 pub mod preset;
 pub mod preset_test;
 pub mod project;
-pub mod python;
 pub mod relpath;
 pub mod render;
 pub mod schema;

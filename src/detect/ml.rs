@@ -8,9 +8,9 @@ use ruff_python_ast::{Expr, ExprCall};
 use crate::detect::deps::{Dependencies, path};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Doubt, Ml};
+use crate::detect::python::{Imports, Module, string};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
-use crate::python::{Imports, Module, string};
 
 /// Frameworks by the packages that bring them; where several are installed
 /// and no code decides, the first.
@@ -176,7 +176,8 @@ impl Finder<'_> {
             }
             Expr::Name(name) => {
                 let statements = self.module.top_level();
-                let assigned = statements.iter().flat_map(|one| crate::python::assignments(one));
+                let assigned =
+                    statements.iter().flat_map(|one| crate::detect::python::assignments(one));
                 let mut values = assigned.filter(|(target, _)| *target == name.id.as_str());
                 let (_, value) = values.next()?;
                 self.path_in(value, depth + 1)

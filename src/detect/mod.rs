@@ -16,6 +16,7 @@ pub mod fact;
 pub mod facts;
 mod ml;
 pub mod path;
+pub mod python;
 pub mod readiness;
 mod redact;
 pub mod report;

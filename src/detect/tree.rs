@@ -14,9 +14,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::detect::fact::Evidence;
+use crate::detect::python::Module;
 use crate::detect::{decode, scope};
 use crate::error::Error;
-use crate::python::Module;
 
 /// Largest Python file that is read, in bytes: generated ones are larger.
 const PYTHON_CAP: u64 = 1 << 20;

@@ -10,8 +10,8 @@ use super::paths::{expand, join, name, parent};
 use super::walker::{Setting, Task, Walker};
 use super::{Command, Place};
 use crate::detect::fact::Evidence;
+use crate::detect::python;
 use crate::detect::tree::Tree;
-use crate::python;
 
 /// Every task by its name; of several with one name, that nearest to the top.
 pub fn named(tree: &Tree) -> BTreeMap<String, Task> {

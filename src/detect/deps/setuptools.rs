@@ -11,8 +11,8 @@ use super::name::normalised;
 use super::requirements::Listing;
 use super::{Requirement, line, path};
 use crate::detect::fact::Evidence;
+use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::tree::Tree;
-use crate::python::{Module, assignments, dotted, string};
 
 /// What setup.py and setup.cfg of a directory declare.
 #[derive(Clone, Debug, Default)]

@@ -4,9 +4,9 @@ use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 
 use crate::detect::facts::Facts;
+use crate::detect::python::{Module, assignments, string};
 use crate::detect::readiness::{Lack, root};
 use crate::detect::tree::Tree;
-use crate::python::{Module, assignments, string};
 
 /// The production settings module and those it takes everything from, in the
 /// order in which a name is looked up.

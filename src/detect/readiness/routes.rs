@@ -5,9 +5,9 @@ use ruff_text_size::Ranged;
 
 use crate::catalog::Framework;
 use crate::detect::facts::Facts;
+use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::readiness::{Lack, application, django, root};
 use crate::detect::tree::Tree;
-use crate::python::{Module, assignments, dotted, string};
 
 const MESSAGE: &str =
     "there is no health route: the health check takes any answer below 500 for a sign of life";

@@ -6,9 +6,9 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use crate::detect::facts::Facts;
+use crate::detect::python::{Imports, Module, assignments, string};
 use crate::detect::readiness::{Lack, django};
 use crate::detect::tree::Tree;
-use crate::python::{Imports, Module, assignments, string};
 
 /// Names whose literal value is a secret in the code.
 const SECRETS: [&str; 5] = ["SECRET_KEY", "JWT_SECRET", "JWT_SECRET_KEY", "SECRET", "API_SECRET"];

@@ -5,12 +5,12 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::detect::fact::Evidence;
+use crate::detect::python::Value;
+use crate::detect::python::{Evaluator, Scope};
+use crate::detect::python::{Module, dotted, string};
+use crate::detect::python::{When, branches};
 use crate::detect::services::project::tells;
 use crate::environments::is_for_another;
-use crate::python::Value;
-use crate::python::{Evaluator, Scope};
-use crate::python::{Module, dotted, string};
-use crate::python::{When, branches};
 
 /// What a path is given to that is opened for writing.
 pub const WRITTEN: &str = "<written>";

@@ -4,12 +4,12 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Celery;
+use crate::detect::python::Value;
+use crate::detect::python::join;
+use crate::detect::python::returns;
+use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::services::Evidences;
 use crate::environments::is_for_another;
-use crate::python::Value;
-use crate::python::join;
-use crate::python::returns;
-use crate::python::{Module, assignments, dotted, string};
 
 /// An object that is, or may be, the Celery application.
 struct Candidate<'a> {
@@ -115,7 +115,7 @@ fn is_celery_call<'a>(
     if annotated.as_deref() == Some("celery.Celery") {
         return true;
     }
-    let locals = crate::python::names(&function.body);
+    let locals = crate::detect::python::names(&function.body);
     returns(function).into_iter().any(|returned| match returned {
         Expr::Call(call) => is_celery_call(evidences, source, call, depth),
         Expr::Name(name) => locals.get(name.id.as_str()).is_some_and(|values| {

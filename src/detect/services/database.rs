@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::python::Value;
+use crate::detect::python::When;
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
 use crate::detect::services::tables::TABLES;
-use crate::python::Value;
-use crate::python::When;
 
 /// What is a database and not a cache or broker.
 pub(super) const DATABASES: [&str; 9] = [

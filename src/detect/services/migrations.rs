@@ -1,8 +1,8 @@
 //! What migrates the database.
 
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::python::Value;
 use crate::detect::services::Evidences;
-use crate::python::Value;
 
 /// The migration tool.
 pub(super) fn find(evidences: &Evidences<'_, '_>, database: &Fact<String>) -> Fact<String> {

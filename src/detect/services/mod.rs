@@ -36,7 +36,7 @@ use crate::detect::path;
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
 
-use crate::python::{Evaluator, Modules, Project};
+use crate::detect::python::{Evaluator, Modules, Project};
 use binding::Binding;
 use containers::Containers;
 use reads::Place;

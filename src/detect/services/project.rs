@@ -8,10 +8,10 @@ use aho_corasick::AhoCorasick;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, Stmt};
 
+use crate::detect::python::{Module, Modules, Project, When, branches, join, reached, string};
 use crate::detect::scope;
 use crate::detect::services::Context;
 use crate::environments::is_for_another;
-use crate::python::{Module, Modules, Project, When, branches, join, reached, string};
 
 /// More modules than this are followed only where they hold a marker.
 const MOST_MODULES: usize = 4000;

@@ -5,11 +5,11 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{ExceptHandler, Expr, ExprContext, Operator, Stmt};
 
 use crate::detect::fact::Evidence;
+use crate::detect::python::raises;
+use crate::detect::python::{Evaluator, Scope};
+use crate::detect::python::{Form, Read, Value};
+use crate::detect::python::{When, branches};
 use crate::detect::services::project::tells;
-use crate::python::raises;
-use crate::python::{Evaluator, Scope};
-use crate::python::{Form, Read, Value};
-use crate::python::{When, branches};
 
 /// A read of the environment.
 #[derive(Clone, Debug)]

@@ -6,14 +6,14 @@ use ruff_python_ast::{Expr, Stmt};
 
 use crate::detect::fact::Evidence;
 use crate::detect::facts::RequiredEnv;
+use crate::detect::python::Scope;
+use crate::detect::python::When;
+use crate::detect::python::raises;
+use crate::detect::python::reached;
+use crate::detect::python::{assignments, dotted};
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
 use crate::detect::services::reads::runs_at_start;
-use crate::python::Scope;
-use crate::python::When;
-use crate::python::raises;
-use crate::python::reached;
-use crate::python::{assignments, dotted};
 
 /// Variables that every container has, or that a server sets itself.
 const ALWAYS_SET: [&str; 12] = [

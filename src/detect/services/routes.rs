@@ -5,10 +5,10 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::python::Scope;
+use crate::detect::python::join;
+use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::services::Evidences;
-use crate::python::Scope;
-use crate::python::join;
-use crate::python::{Module, assignments, dotted, string};
 
 /// Last parts of paths that tell whether the process lives, best first.
 const HEALTH: [&str; 14] = [

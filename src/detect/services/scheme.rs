@@ -1,9 +1,9 @@
 //! How the address of the database begins, as the code's driver wants it.
 
+use crate::detect::python::Read;
 use crate::detect::services::Evidences;
 use crate::detect::services::connections::Known;
 use crate::detect::services::tables::TABLES;
-use crate::python::Read;
 
 /// What decides the scheme of an address.
 pub(super) struct Schemes {

@@ -6,7 +6,7 @@ use ruff_text_size::{TextRange, TextSize};
 use super::framework::{self, Framework};
 use crate::detect::fact::Evidence;
 use crate::detect::facts::Interface;
-use crate::python::{self, Call, Defined, Evaluator, Module, Modules, Scope, Value};
+use crate::detect::python::{self, Call, Defined, Evaluator, Module, Modules, Scope, Value};
 
 /// An application as the code makes it.
 #[derive(Clone, Debug)]

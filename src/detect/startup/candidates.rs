@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use super::application::{App, Applications, Startable};
+use crate::detect::python::modules::Modules;
+use crate::detect::python::{self, Module};
 use crate::detect::scope;
-use crate::python::modules::Modules;
-use crate::python::{self, Module};
 
 /// A name by which an application can be started.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use crate::detect::commands::{Command, Place};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Interface;
 use crate::detect::path::{parent, upwards};
-use crate::python::modules::dotted;
+use crate::detect::python::modules::dotted;
 
 /// Rank of what nothing starts.
 const NOTHING: u8 = 50;

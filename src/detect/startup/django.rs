@@ -15,8 +15,8 @@ use crate::detect::fact::Evidence;
 use crate::detect::facts::Interface;
 use crate::detect::path::file_name;
 use crate::detect::path::{parent, upwards};
+use crate::detect::python::modules::{Found, Modules, dotted};
 use crate::detect::scope;
-use crate::python::modules::{Found, Modules, dotted};
 
 /// A project as it is being put together.
 #[derive(Default)]

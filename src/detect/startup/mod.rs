@@ -20,8 +20,8 @@ use crate::detect::Wishes;
 use crate::detect::commands::Command;
 use crate::detect::fact::Fact;
 use crate::detect::facts::Interface;
+use crate::detect::python::{Evaluator, Modules, Project};
 use crate::detect::tree::Tree;
-use crate::python::{Evaluator, Modules, Project};
 
 /// The facts that a container's start command follows from.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::detect::path::{parent, upwards};
-use crate::python::Import;
-use crate::python::modules::{Found, Modules, dotted};
+use crate::detect::python::Import;
+use crate::detect::python::modules::{Found, Modules, dotted};
 
 /// Most files that are followed from one module.
 const MOST: usize = 300;

@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::application::{Applications, Startable};
 use super::choice;
 use crate::detect::fact::Evidence;
-use crate::python::{self, Module};
+use crate::detect::python::{self, Module};
 
 /// A run of an application.
 pub struct Run {

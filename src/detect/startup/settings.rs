@@ -6,9 +6,9 @@ use ruff_python_ast::{Expr, Stmt};
 use crate::detect::commands::Command;
 use crate::detect::fact::Evidence;
 use crate::detect::path::parent;
+use crate::detect::python::modules::{Found, Modules};
+use crate::detect::python::{self, Module};
 use crate::environments::{PRODUCTION, is_development as is_development_word};
-use crate::python::modules::{Found, Modules};
-use crate::python::{self, Module};
 
 /// The variable that names the module.
 pub const VARIABLE: &str = "DJANGO_SETTINGS_MODULE";
@@ -222,7 +222,7 @@ fn anywhere(modules: &Modules<'_>, root: &str) -> Vec<String> {
                 python::assignments(statement).iter().any(|(name, _)| *name == "INSTALLED_APPS")
             })
         })
-        .filter_map(|module| crate::python::modules::dotted(root, &module.path))
+        .filter_map(|module| crate::detect::python::modules::dotted(root, &module.path))
         .collect();
     found.sort_by_key(|name| name.matches('.').count());
     let more: Vec<String> =

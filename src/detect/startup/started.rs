@@ -3,8 +3,8 @@
 
 use crate::detect::commands::{Command, Place, join};
 use crate::detect::path::parent;
+use crate::detect::python::modules::{Found, Modules};
 use crate::detect::tree::Tree;
-use crate::python::modules::{Found, Modules};
 
 /// A module that a command starts.
 #[derive(Clone, Debug)]

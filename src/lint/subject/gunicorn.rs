@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ruff_python_ast::{BoolOp, Expr, Number, Operator};
 use ruff_text_size::Ranged as _;
 
+use crate::detect::python::{self, Module};
 use crate::lint::diagnostic::At;
-use crate::python::{self, Module};
 use crate::source::text::{Span, Text};
 
 /// What a setting or an option is worth.

@@ -9,9 +9,9 @@ use ruff_text_size::Ranged as _;
 use super::gunicorn::{Config, Value, value};
 use super::{Build, Container, Subject};
 use crate::detect::path::is_below;
+use crate::detect::python::{self, Module};
+use crate::detect::python::{When, reached};
 use crate::lint::diagnostic::At;
-use crate::python::{self, Module};
-use crate::python::{When, reached};
 use crate::source::text::{Span, Text};
 
 /// A setting, what it is worth, and where it is set.

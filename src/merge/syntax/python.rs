@@ -6,7 +6,7 @@ use ruff_python_ast::{PySourceType, Stmt};
 use ruff_python_parser::parse_unchecked_source;
 
 use super::twice;
-use crate::python::assignments;
+use crate::detect::python::assignments;
 
 /// Names that the top level gives two values: the second hides the first.
 pub fn examine(text: &str) -> Result<BTreeSet<String>, String> {

@@ -3,10 +3,10 @@
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged as _;
 
+use crate::detect::python;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Subject, amount, literal};
-use crate::python;
 
 pub static RULE: Rule = Rule {
     code: "XF106",

@@ -3,10 +3,10 @@
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged as _;
 
+use crate::detect::python;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Kind, Subject, Value, literal};
-use crate::python;
 
 pub static RULE: Rule = Rule {
     code: "XF102",

@@ -3,13 +3,13 @@
 use ruff_python_ast::Expr;
 use ruff_text_size::Ranged as _;
 
+use crate::detect::python;
+use crate::detect::python::{When, reached};
 use crate::environments::is_for_another;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::is_beside_development;
 use crate::lint::subject::Subject;
-use crate::python;
-use crate::python::{When, reached};
 
 pub static RULE: Rule = Rule {
     code: "PY112",

@@ -3,10 +3,10 @@
 use ruff_python_ast::Stmt;
 use ruff_text_size::Ranged as _;
 
+use crate::detect::python;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Program, Subject};
-use crate::python;
 
 pub static RULE: Rule = Rule {
     code: "PY106",

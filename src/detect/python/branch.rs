@@ -118,7 +118,7 @@ mod tests {
     use ruff_python_ast::Stmt;
 
     use super::*;
-    use crate::python::Module;
+    use crate::detect::python::Module;
 
     fn body(test: &str) -> When {
         let module = Module::parse("m.py", format!("if {test}:\n    pass\n").into());
