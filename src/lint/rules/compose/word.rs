@@ -48,7 +48,8 @@ pub(super) fn after_word(
         .collect();
     if before.trim() == "-" {
         let lines: String = quoted.iter().map(|own| format!("\n{before}{own}")).collect();
-        insert(written.len(), lines)
+        let end = file.behind(place.span.end);
+        Some(Edit { at: At::new(place.text, Span::new(end, end)), text: lines })
     } else {
         insert(written.len(), format!(", {}", quoted.join(", ")))
     }
