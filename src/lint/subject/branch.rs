@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::source::shell;
+
 /// `case "$1" in`, `case ${1:-web} in`.
 static CASE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"^case\s+"?\$(?:1|\{1(?::?-[^}]*)?\})"?\s+in\s*$"#).expect("it is constant")
@@ -36,7 +38,7 @@ pub(super) fn taken(text: &str, argument: &str) -> Option<String> {
             }
             if line == "esac" {
                 kept[number].clear();
-                without_uncalled(&mut kept);
+                without_uncalled(&mut kept, argument);
                 return Some(kept.join("\n"));
             }
             let (pattern, rest) = line.split_once(')')?;
@@ -77,8 +79,9 @@ fn fits(pattern: &str, word: &str) -> Option<bool> {
     Some(found)
 }
 
-/// Takes the bodies of functions out that no other line calls.
-fn without_uncalled(lines: &mut [String]) {
+/// Takes the bodies of functions out that no other line calls, by their names or as
+/// what the script is given.
+fn without_uncalled(lines: &mut [String], argument: &str) {
     let mut functions: Vec<(String, std::ops::RangeInclusive<usize>)> = Vec::new();
     let mut open: Option<(String, usize)> = None;
     for (number, line) in lines.iter().enumerate() {
@@ -95,8 +98,9 @@ fn without_uncalled(lines: &mut [String]) {
         }
     }
     let names = |line: &str, name: &str| {
-        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        line.split(|c: char| !is_part(c)).any(|word| word == name)
+        let called = shell::split(line).into_iter().filter_map(|own| own.words.into_iter().next());
+        let is_given = |word: &str| matches!(word, "$@" | "$*" | "$1" | "${1}") && name == argument;
+        called.into_iter().any(|word| word == name || is_given(&word))
     };
     let mut called: Vec<usize> = Vec::new();
     loop {
@@ -139,7 +143,8 @@ mod tests {
 
     #[test]
     fn only_the_branch_of_the_argument_is_left_and_what_it_calls() {
-        assert_eq!(taken(SCRIPT, "web").unwrap().lines().count(), SCRIPT.lines().count());
+        let number = |text: &str| text.lines().position(|line| line.trim() == "server");
+        assert_eq!(number(&taken(SCRIPT, "server").unwrap()), number(SCRIPT));
         assert!(words("web").contains("gunicorn") && !words("web").contains("celery"));
         assert!(words("worker").ends_with("shift work"), "{}", words("worker"));
         assert_eq!(words("dev"), "#!/bin/sh exec flask run");
