@@ -87,6 +87,15 @@ impl Text {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
+    /// Where a line may follow what ends at a byte: behind the comment that stands
+    /// on the same line, which is about it.
+    #[must_use]
+    pub fn behind(&self, end: usize) -> usize {
+        let line = self.line_span(self.line(end));
+        let rest = self.text.get(end..line.end).unwrap_or_default().trim_start();
+        if rest.is_empty() || rest.starts_with('#') { line.end.max(end) } else { end }
+    }
+
     /// What ends its lines.
     #[must_use]
     pub fn line_end(&self) -> &'static str {
@@ -97,6 +106,12 @@ impl Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_follows_behind_a_comment_and_never_in_another_word() {
+        let text = Text::new("f", "a; # one\nb;  \nc; d;\n");
+        assert_eq!((text.behind(2), text.behind(11), text.behind(16)), (8, 13, 16));
+    }
 
     #[test]
     fn bytes_have_lines_and_columns_in_characters() {

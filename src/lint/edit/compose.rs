@@ -176,7 +176,18 @@ impl Block {
         if own_line == line || !starts_line || indent <= outer {
             return None;
         }
-        Some(Self { indent, unit: indent - outer, last: block_end(file, line, outer) })
+        let mut last = block_end(file, line, outer);
+        // Comments as far in as the keys, at the end, are about no key of theirs:
+        // what comes behind them would read as what they are about.
+        let is_about_all = |line: usize| {
+            let text = file.line_text(line);
+            let bare = text.trim_start();
+            bare.is_empty() || bare.starts_with('#') && text.len() - bare.len() <= indent
+        };
+        while last > own_line && is_about_all(last) {
+            last -= 1;
+        }
+        Some(Self { indent, unit: indent - outer, last })
     }
 
     fn insertion(&self, text: usize, file: &Text, path: &[&str], value: &str) -> Edit {

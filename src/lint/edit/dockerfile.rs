@@ -2,6 +2,7 @@
 
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::subject::{Build, Subject};
+use crate::source::dockerfile::Keyword;
 use crate::source::text::Span;
 
 /// Lines before an instruction, and before the comments right above it, which
@@ -27,7 +28,13 @@ pub fn before(subject: &Subject, build: &Build, instruction: usize, text: &str) 
 pub fn after(subject: &Subject, build: &Build, instruction: usize, text: &str) -> Edit {
     let own = subject.instruction(build, instruction);
     let end = own.span.end;
-    Edit { at: At::new(own.text, Span::new(end, end)), text: format!("\n{text}") }
+    let file = &subject.texts[own.text];
+    // FROM that stands by itself goes on doing so.
+    let line = file.line(end.max(own.span.start + 1) - 1);
+    let is_from = subject.file(build).instructions[instruction].keyword == Keyword::From;
+    let is_apart = line < file.lines() && file.line_text(line + 1).trim().is_empty();
+    let gap = if is_from && is_apart { "\n" } else { "" };
+    Edit { at: At::new(own.text, Span::new(end, end)), text: format!("{gap}\n{text}") }
 }
 
 /// Other text for the whole of an instruction.
@@ -36,13 +43,22 @@ pub fn replace(subject: &Subject, build: &Build, instruction: usize, text: &str)
     Edit { at: subject.instruction(build, instruction), text: text.to_owned() }
 }
 
-/// Takes an instruction away, its lines with it.
+/// Takes an instruction away, its lines with it, and of the empty ones around it
+/// those after it.
 #[must_use]
 pub fn remove(subject: &Subject, build: &Build, instruction: usize) -> Edit {
     let own = subject.instruction(build, instruction);
     let file = &subject.texts[own.text];
-    let start = file.line_span(file.line(own.span.start)).start;
+    let first = file.line(own.span.start);
+    let start = file.line_span(first).start;
     let rest = &file.text[own.span.end..];
-    let end = own.span.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
+    let mut end = own.span.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
+    if first > 1 && file.line_text(first - 1).trim().is_empty() {
+        let rest = &file.text[end..];
+        let next = rest.find('\n').map_or(rest.len(), |at| at + 1);
+        if rest[..next].trim().is_empty() {
+            end += next;
+        }
+    }
     Edit { at: At::new(own.text, Span::new(start, end)), text: String::new() }
 }

@@ -1,5 +1,6 @@
 //! What a container starts: its command followed through shells and scripts.
 
+use super::branch;
 use super::program::Program;
 use crate::detect::commands::unwrap;
 use crate::lint::diagnostic::At;
@@ -90,7 +91,12 @@ impl Follow<'_, '_> {
         first_line: usize,
     ) {
         let file = script.filter(|_| first_line == 1).map(|number| (Text::new("", text), number));
-        let commands = shell::split(text);
+        // Of an entry script that chooses by its argument: what it chooses.
+        let chosen = arguments
+            .first()
+            .filter(|_| file.is_some())
+            .and_then(|argument| branch::taken(text, argument));
+        let commands = shell::split(chosen.as_deref().unwrap_or(text));
         let only = commands.len() == 1 && first_line == 0;
         for simple in commands {
             let place = match &file {

@@ -220,7 +220,8 @@ impl<'s> Member<'s> {
     }
 
     /// The edit that binds a port to the host's own loopback address; `None`
-    /// for the long form, and where a variable may hold an address.
+    /// for the long form, and where a variable may hold an address: of one that
+    /// is a port by its name, an env file has to give the bare number.
     #[must_use]
     pub fn to_loopback(&self, port: &Port, item: &Item) -> Option<Edit> {
         let (start, _) = item.span?;
@@ -234,7 +235,12 @@ impl<'s> Member<'s> {
         if item.scalar().is_none() || bare.contains('\n') || bare.starts_with(['&', '*']) {
             return None;
         }
-        if variable && !(bare.starts_with("${") && is_port(name) && port.host_number().is_some()) {
+        let is_number = |value: &str| value.parse::<u16>().is_ok();
+        let mut given = self.subject.env_files.iter().flat_map(|file| &file.entries);
+        let is_given = given.clone().any(|own| own.name == name)
+            && given.all(|own| own.name != name || is_number(&own.value));
+        let is_bare = bare.starts_with("${") && is_port(name) && port.host_number().is_some();
+        if variable && !(is_bare && is_given) {
             return None;
         }
         let rest = bare.strip_prefix("0.0.0.0:").or_else(|| bare.strip_prefix("[::]:"));
@@ -276,7 +282,11 @@ impl<'s> Member<'s> {
             let condition = on.and_then(|on| on.get("condition")).and_then(Item::scalar);
             condition.as_deref() == Some("service_completed_successfully")
         });
-        self.kind() == Kind::OneShot || waited || (is_open && says_no) || self.runs_tests()
+        self.kind() == Kind::OneShot
+            || waited
+            || (is_open && says_no)
+            || self.holds_data_alone()
+            || self.runs_tests()
     }
 
     /// Whether its image is a store's, and its command a client's: `pg_dump`.
@@ -284,10 +294,23 @@ impl<'s> Member<'s> {
         const CLIENTS: [&str; 5] = ["pg_", "psql", "mysqldump", "mongodump", "redis-cli"];
         const MORE: [&str; 5] = ["mysql", "mariadb", "mongosh", "mongorestore", "createdb"];
         let command = self.service.command();
-        let first = command.split_whitespace().next().unwrap_or_default();
-        let name = first.rsplit('/').next().unwrap_or(first);
+        let name = program(&command);
         self.kind().is_store()
             && (CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name))
+    }
+
+    /// Whether its image is a store's, and its command no server at all: it is
+    /// there for its volumes, which `volumes_from` takes.
+    fn holds_data_alone(&self) -> bool {
+        const NOTHING: [&str; 5] = ["true", "echo", "sleep", "tail", ":"];
+        let command = self.service.command();
+        let inner = ["sh -c ", "bash -c ", "/bin/sh -c ", "/bin/bash -c "]
+            .iter()
+            .find_map(|shell| command.strip_prefix(shell))
+            .map_or(command.as_str(), |text| text.trim_start_matches(['"', '\'', ' ']));
+        let name = program(inner).trim_end_matches(['"', '\'']);
+        let goes_on = inner.contains([';', '&', '|']);
+        self.kind().is_store() && !goes_on && NOTHING.contains(&name)
     }
 
     /// Whether it runs tests, and ends.
@@ -342,6 +365,12 @@ impl<'s> Member<'s> {
             .iter()
             .filter(move |other| other.needs().iter().any(|own| own == name))
     }
+}
+
+/// The name of the program that a command begins with.
+fn program(command: &str) -> &str {
+    let first = command.split_whitespace().next().unwrap_or_default();
+    first.rsplit('/').next().unwrap_or(first)
 }
 
 /// Names as a list for people: `a`, `b` and `c`.

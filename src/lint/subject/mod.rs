@@ -4,6 +4,7 @@
 
 mod address;
 pub mod amount;
+mod branch;
 mod container;
 mod copied;
 mod deployment;

@@ -38,7 +38,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let fix = together::fix(&without, Grade::Safe, what, |own| {
             own.put(&["restart"], "unless-stopped")
         });
-        if let Some(fix) = fix {
+        // Where it is worked on, a database that starts with the machine and an
+        // application that does not are of no use to anybody.
+        let is_developed = without.iter().any(|own| own.deployment.is_developed);
+        if let Some(fix) = fix.filter(|_| !is_developed) {
             finding.fix(fix);
         }
     }

@@ -24,7 +24,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let reference = own.container.image.as_deref().unwrap_or_default();
         let is_library =
             image::known(reference).is_some_and(|own| own.start == image::Start::Library);
-        let text = test.scalars().join(" ");
+        let mut items = test.scalars();
+        // What follows a shell's text is its `$0` and `$1`, and asks nothing.
+        if items.first().is_some_and(|first| first == "CMD-SHELL") {
+            items.truncate(2);
+        }
+        let text = items.join(" ");
         let words: Vec<&str> =
             text.split_whitespace().map(|w| w.trim_matches(['"', '\''])).collect();
         let asks_host = words.iter().any(|word| {

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Subject};
+use crate::lint::subject::{Build, Kind, Subject, within};
 use crate::source::compose::Mount;
 
 pub static RULE: Rule = Rule {
@@ -72,7 +72,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 );
                 break;
             }
-            if let Some(edit) =
+            if !is_in_image(subject, build, &path, &mount.target) {
+                finding.help(format!(
+                    "First COPY {path} to {} in the Dockerfile, where its code is not yet; then take this line out.",
+                    mount.target
+                ));
+            } else if let Some(edit) =
                 edit::compose::pop(subject, own.deployment, own.service, "volumes", item)
             {
                 let fix = Fix::new(Grade::Suggested, "runs the image's own code");
@@ -82,4 +87,25 @@ fn check(subject: &Subject, findings: &mut Findings) {
             break;
         }
     }
+}
+
+/// Whether an image has the code of a directory where it is mounted: without the
+/// mount every module of it is at the same place.
+fn is_in_image(subject: &Subject, build: &Build, directory: &str, target: &str) -> bool {
+    let prefix = if directory == "." { "" } else { directory };
+    let context = within(build, ".");
+    let is_code = |path: &&str| {
+        path.ends_with(".py")
+            && !path.split('/').any(|part| matches!(part, "tests" | "test" | "docs"))
+    };
+    let is_there = |path: &str| {
+        let Some(rest) = path.strip_prefix(prefix) else { return false };
+        let wanted = format!("{}/{}", target.trim_end_matches('/'), rest.trim_start_matches('/'));
+        let relative =
+            if context == "." { path } else { path.get(context.len() + 1..).unwrap_or("") };
+        subject.in_image(build, path).is_some_and(|there| there == wanted)
+            && subject.ignored_by(build).is_none_or(|own| !own.leaves_out(relative))
+    };
+    let mut code = subject.tree.below(directory).filter(is_code).peekable();
+    code.peek().is_some() && code.all(is_there)
 }

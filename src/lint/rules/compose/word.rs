@@ -13,8 +13,11 @@ pub(super) fn after_word(
     word: &str,
     more: &[&str],
 ) -> Option<Edit> {
+    let is_shell = command.items().first().and_then(Item::scalar).as_deref() == Some("CMD-SHELL");
     let item = match command.items() {
         [] => command,
+        // What follows the text is its `$0` and `$1`.
+        [_, text, ..] if is_shell => text,
         items => items.iter().find(|item| item.scalar().is_some_and(|text| text.contains(word)))?,
     };
     item.span?;
@@ -31,7 +34,7 @@ pub(super) fn after_word(
         let ends = rest.is_empty() || rest.starts_with([' ', '"', '\'', ';', '|', '&']);
         return ends.then(|| insert(start + word.len(), format!(" {}", more.join(" "))))?;
     }
-    if command.items().is_empty() {
+    if command.items().is_empty() || is_shell {
         return insert(start + word.len(), format!(" {}", more.join(" ")));
     }
     // A list: in brackets, or an item on each line.
@@ -45,7 +48,8 @@ pub(super) fn after_word(
         .collect();
     if before.trim() == "-" {
         let lines: String = quoted.iter().map(|own| format!("\n{before}{own}")).collect();
-        insert(written.len(), lines)
+        let end = file.behind(place.span.end);
+        Some(Edit { at: At::new(place.text, Span::new(end, end)), text: lines })
     } else {
         insert(written.len(), format!(", {}", quoted.join(", ")))
     }

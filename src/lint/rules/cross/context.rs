@@ -1,6 +1,7 @@
 //! What the directory that an image is built from holds and an image must not.
 
 use crate::lint::diagnostic::Severity;
+use crate::lint::rules::cross::env_file_read;
 use crate::lint::rules::cross::secret::holds_secret;
 use crate::lint::subject::{Build, Subject, within};
 
@@ -144,21 +145,15 @@ pub fn may_be_read(subject: &Subject, build: &Build, secret: &Secret) -> bool {
                 && subject.tree.text(path).is_some_and(|text| text.contains(name))
         });
     }
-    let loads = [
-        "python-dotenv",
-        "pydantic-settings",
-        "django-environ",
-        "environs",
-        "python-decouple",
-        "dynaconf",
-        "starlette",
-    ];
-    let may_load = loads.iter().any(|name| subject.facts.installs(name));
+    // An image that is built by hand from the same context has its variables from
+    // nobody.
     let own: Vec<_> = subject
         .containers
         .iter()
         .filter(|own| {
-            own.build.is_some_and(|own| std::ptr::eq(&raw const subject.builds[own], build))
+            subject.build_of(own).is_some_and(|own| {
+                own.context == build.context && everything(subject, own).is_some()
+            })
         })
         .collect();
     let handed = !own.is_empty()
@@ -167,7 +162,7 @@ pub fn may_be_read(subject: &Subject, build: &Build, secret: &Secret) -> bool {
                 service.env_files().iter().any(|file| file.trim_start_matches("./") == secret.path)
             })
         });
-    may_load && !handed
+    env_file_read::may_read(subject, build) && !handed
 }
 
 /// How what the application may read from its own image gets in instead.
@@ -182,23 +177,4 @@ pub fn instead(subject: &Subject, build: &Build, secrets: &[Secret]) -> Option<S
         "by a mount when the container starts"
     };
     Some(format!("# {}: {how}", names.join(", ")))
-}
-
-/// Whether the context was guessed, and guessed wrong: nothing of what the
-/// Dockerfile copies by name is in it.
-pub fn is_guessed_wrong(subject: &Subject, build: &Build) -> bool {
-    if build.is_composed {
-        return false;
-    }
-    let named: Vec<String> = subject
-        .copied(build)
-        .into_iter()
-        .flat_map(|own| own.sources)
-        .filter(|own| own != "." && !own.contains(['*', '?', '[']) && !own.contains("://"))
-        .collect();
-    let is_there = |own: &String| {
-        let path = within(build, own);
-        subject.tree.has(&path) || subject.tree.has_directory(&path)
-    };
-    !named.is_empty() && !named.iter().any(is_there)
 }

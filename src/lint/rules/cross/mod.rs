@@ -2,6 +2,8 @@
 //! files, `EN…`.
 //!
 //! - `context`: what a build context holds and an image must not
+//! - `env_file_read`: whether code reads an env file by itself
+//! - `guessed`: whether a build context was guessed wrong
 //! - `kept`: whether what is written outlives its container
 //! - `secret`: which variables hold one
 
@@ -13,8 +15,10 @@ mod broker_and_cache_share;
 mod connections_against_maximum;
 mod context;
 mod env_file_committed;
+mod env_file_read;
 mod forwarded_believed_from_everyone;
 mod grace_period;
+mod guessed;
 mod host_unknown;
 mod ignored_but_needed;
 mod kept;

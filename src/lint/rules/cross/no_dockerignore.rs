@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::cross::context;
+use crate::lint::rules::cross::{context, guessed};
 use crate::lint::subject::{Subject, within};
 
 pub static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let Some(copied) = context::everything(subject, build) else { continue };
-        if context::is_guessed_wrong(subject, build) {
+        if guessed::is_wrong(subject, build) {
             continue;
         }
         seen.push(&build.context);

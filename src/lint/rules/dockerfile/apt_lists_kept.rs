@@ -93,9 +93,9 @@ fn fix(subject: &Subject, build: &Build, run: &Run) -> Option<Fix> {
     let added = if written.contains('\n') {
         let indent = &last[..last.len() - last.trim_start().len()];
         let before = written.lines().rev().nth(1).unwrap_or_default().trim_end();
-        let behind = before.ends_with("&& \\") || before.ends_with("&&\\");
-        if behind {
-            format!(" && \\\n{indent}{removal}")
+        let behind = [" && \\", " &&\\", "&&\\"].into_iter().find(|own| before.ends_with(own));
+        if let Some(behind) = behind {
+            format!("{behind}\n{indent}{removal}")
         } else {
             format!(" \\\n{indent}&& {removal}")
         }

@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Run, Subject, listed};
 
 pub static RULE: Rule = Rule {
     code: "DF115",
@@ -20,6 +20,13 @@ pub static RULE: Rule = Rule {
     fix: Some(Grade::Suggested),
     check,
 };
+
+/// What only a recommendation brings and nobody can do without: the headers of the
+/// C library, the certificates that https is checked with.
+const HEADERS: &str = "libc6-dev";
+const CERTIFICATES: &str = "ca-certificates";
+/// Packages that recommend a compiler.
+const COMPILES: [&str; 2] = ["cmake", "gfortran"];
 
 static INSTALL: LazyLock<Regex> =
     LazyLock::new(|| support::regex(r"\bapt(?:-get)?(?:\s+-[^\s]+)*\s+install\b"));
@@ -49,6 +56,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 "apt-get install takes recommended packages along",
             );
             finding.about("apt-get install").help("apt-get install -y --no-install-recommends …");
+            let Some(needed) = needed(subject, build, &run) else { continue };
             if open == all.len() {
                 let edits = support::insert(
                     subject,
@@ -58,12 +66,61 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     &vec![true; open],
                     " --no-install-recommends",
                 );
-                if let Some(edits) = edits {
-                    let fix =
-                        Fix::new(Grade::Suggested, "installs what is named, and nothing else");
-                    finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
+                let named = needed.iter().map(|(beside, package)| {
+                    let word = support::regex(&format!(r"(?:^|\s){beside}\b[^\s;&|]*"));
+                    support::insert(subject, build, run.at, &word, &[true], &format!(" {package}"))
+                });
+                let named: Option<Vec<_>> = named.collect();
+                if let (Some(edits), Some(named)) = (edits, named) {
+                    let what = if needed.is_empty() {
+                        "installs what is named, and nothing else".to_owned()
+                    } else {
+                        let all: Vec<&str> = needed.iter().map(|(_, own)| *own).collect();
+                        format!("installs what is named, with {}, and nothing else", listed(&all))
+                    };
+                    let fix = Fix::new(Grade::Suggested, what);
+                    let edits = edits.into_iter().chain(named.into_iter().flatten());
+                    finding.fix(edits.fold(fix, |fix, own| fix.edit(own.at, own.text)));
                 }
             }
         }
     }
+}
+
+/// Packages that have to be named once recommendations are no longer taken, each
+/// with the one that it is written behind; `None` where that is not known.
+fn needed(subject: &Subject, build: &Build, run: &Run) -> Option<Vec<(String, &'static str)>> {
+    let base = build.image.base.known().unwrap_or_default();
+    let tag = crate::source::compose::image::parts(base).1;
+    let of_python = support::python(base).is_some_and(|own| own.is_official);
+    // It is made of buildpack-deps, which has all of it.
+    if of_python && !tag.contains("slim") {
+        return Some(Vec::new());
+    }
+    let own: Vec<&str> = run.commands.iter().flat_map(support::packages).collect();
+    let runs = subject.built_runs(build);
+    let all = support::all_packages(&runs);
+    let has = |names: &[&str]| all.iter().any(|own| names.contains(own));
+    let mut found = Vec::new();
+    let has_headers = has(&["build-essential", "g++", "libc6-dev", "libc-dev"]);
+    let compiler = own.iter().find(|own| {
+        let version = own.strip_prefix("gcc").map(|rest| rest.trim_start_matches('-'));
+        version.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+    });
+    // pip recommends the headers of Python as well.
+    let pips = own.iter().any(|own| matches!(*own, "python3-pip" | "python-pip"));
+    if pips && !(has_headers && has(&["python3-dev", "python-dev", "python3-all-dev"])) {
+        return None;
+    }
+    match compiler {
+        _ if has_headers => {}
+        Some(compiler) => found.push((regex::escape(compiler), HEADERS)),
+        None if own.iter().any(|own| COMPILES.contains(own)) => return None,
+        None => {}
+    }
+    let loads = own.iter().find(|own| matches!(**own, "wget" | "curl" | "git"));
+    if let (Some(tool), false, false) = (loads, of_python, has(&[CERTIFICATES])) {
+        found.push((regex::escape(tool), CERTIFICATES));
+    }
+    Some(found)
 }

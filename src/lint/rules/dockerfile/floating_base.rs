@@ -1,5 +1,6 @@
 //! A base image that is another one tomorrow.
 
+use crate::catalog::VERSIONS;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::{end_of_life_python, support};
@@ -101,12 +102,34 @@ fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findin
         "" => format!("{repository}:{version}"),
         variant => format!("{repository}:{version}-{variant}"),
     };
+    if !is_known(version, variant) {
+        // Images of a Python come for a few releases of Debian and Alpine, and
+        // those of an old one for none that is new.
+        finding.help(format!(
+            "FROM {repository}:{version}-…, with a variant that this Python has an image for; {}",
+            VERSIONS.images["python"].replace("{python}", version)
+        ));
+        return;
+    }
     finding.help(format!("FROM {better}"));
     if outside.is_literal {
         finding.fix(
             Fix::new(Grade::Suggested, format!("pins Python {version}"))
                 .edit(outside.place, better),
         );
+    }
+}
+
+/// Whether a Python is known to have an image of a variant: the ones without a
+/// release of Debian or Alpine in their names, and the release that the table of
+/// versions has for it.
+fn is_known(version: &str, variant: &str) -> bool {
+    let minor = version.split('.').take(2).collect::<Vec<_>>().join(".");
+    let own = VERSIONS.python_images.get(&minor).or_else(|| VERSIONS.images.get("python"));
+    let release = own.and_then(|own| own.rsplit_once('-')).map_or("", |(_, release)| release);
+    match variant.strip_prefix("slim-").unwrap_or(variant) {
+        "" | "slim" | "alpine" => true,
+        other => other == release,
     }
 }
 

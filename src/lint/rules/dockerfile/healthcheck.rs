@@ -93,6 +93,14 @@ pub(super) fn lacks<'c>(subject: &Subject, build: &Build, check: &'c Check<'_>) 
     })
 }
 
+/// Whether curl is told to fail where the answer is an error.
+pub(super) fn fails(command: &Simple) -> bool {
+    support::bare(command).iter().any(|word| {
+        word.starts_with("--fail")
+            || (word.starts_with('-') && !word.starts_with("--") && word.contains('f'))
+    })
+}
+
 fn own_name(command: &Simple) -> &str {
     support::program(support::bare(command))
 }

@@ -56,11 +56,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             ["grep", "http_code", "test ", "[ ", "jq", "$("].iter().any(|word| text.contains(word));
         let silent = check.commands.iter().find(|own| {
             let words = support::bare(own);
-            support::program(words) == "curl"
-                && !words.iter().any(|word| {
-                    word.starts_with("--fail")
-                        || (word.starts_with('-') && !word.starts_with("--") && word.contains('f'))
-                })
+            support::program(words) == "curl" && !healthcheck::fails(own)
         });
         if silent.is_some() && !reads_answer {
             let finding = findings.add(

@@ -29,17 +29,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
             format!("HEALTHCHECK calls {tool}, which {base} does not have and no RUN installs: it is never healthy"),
         );
         finding.about(tool);
-        let command = request(&check.commands);
-        match command {
+        let seconds = seconds(subject, build, &check);
+        match request(&check.commands) {
             Some((host, port, path)) => {
+                // As curl --fail and wget do: a redirect is an answer.
                 let line = format!(
-                    "CMD [\"python\", \"-c\", \"import http.client, sys; c = http.client.HTTPConnection('{host}', {port}, timeout=5); c.request('GET', '{path}'); sys.exit(not 200 <= c.getresponse().status < 300)\"]"
+                    "CMD [\"python\", \"-c\", \"import http.client, sys; c = http.client.HTTPConnection('{host}', {port}, timeout={seconds}); c.request('GET', '{path}'); sys.exit(c.getresponse().status >= 400)\"]"
                 );
                 finding.help(format!("HEALTHCHECK {line}"));
-                if let Some(at) = place(subject, build, check.at).filter(|_| build.is_python) {
+                // Without --fail any answer was well, and now some would not be.
+                let fails = tool == "wget" || healthcheck::fails(&check.commands[0]);
+                let at = place(subject, build, check.at).filter(|_| build.is_python && fails);
+                if let Some(at) = at {
                     finding.fix(
                         Fix::new(Grade::Checked, format!("asks with Python instead of {tool}"))
-                            .condition("the image has Python, and the address is the one that is asked today")
+                            .condition("the image has Python; the address, what counts as an answer and the time for it are those of today")
                             .edit(at, line),
                     );
                 }
@@ -106,6 +110,27 @@ fn request(commands: &[Simple]) -> Option<(String, u16, String)> {
         None => (address, 80),
     };
     Some((host.to_owned(), port, format!("/{path}")))
+}
+
+/// How long an answer may take: what the tool is told, else what HEALTHCHECK is, by
+/// default 30 s.
+fn seconds(subject: &Subject, build: &Build, check: &healthcheck::Check<'_>) -> u64 {
+    let words = check.commands.first().map_or(&[][..], support::bare);
+    let is_limit = |word: &str| matches!(word, "-m" | "--max-time" | "-T" | "--timeout");
+    let by_tool = words.iter().enumerate().find_map(|(at, word)| {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        let value = if value.is_empty() { words.get(at + 1)? } else { value };
+        is_limit(name).then(|| value.parse::<u64>().ok())?
+    });
+    let by_flag = || {
+        let text = subject.file(build).instructions[check.at].flag("timeout")?;
+        match (text.strip_suffix('s'), text.strip_suffix('m')) {
+            (Some(seconds), _) => seconds.parse::<u64>().ok(),
+            (_, Some(minutes)) => minutes.parse::<u64>().ok().map(|own| own * 60),
+            _ => None,
+        }
+    };
+    by_tool.or_else(by_flag).filter(|own| *own > 0).unwrap_or(30)
 }
 
 /// Where `CMD …` of a HEALTHCHECK stands.

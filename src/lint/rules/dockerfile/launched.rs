@@ -117,6 +117,19 @@ pub(super) fn is_choice(container: &Container) -> bool {
     container.steps.iter().filter(|step| step.program.serves() && !step.in_background).count() > 1
 }
 
+/// Whether a script looks at what it is given first, and does one thing or another:
+/// the image is started in more ways than one.
+pub(super) fn chooses(subject: &Subject, container: &Container) -> bool {
+    let looks = |line: &str| {
+        let line = line.trim_start();
+        let is_condition =
+            ["case ", "if ", "elif ", "[ ", "[[ "].iter().any(|w| line.starts_with(w));
+        is_condition && ["$1", "${1", "$@", "$*"].iter().any(|own| line.contains(own))
+    };
+    let mut scripts = container.steps.iter().filter_map(|step| step.script);
+    scripts.any(|script| subject.texts[script].text.lines().any(looks))
+}
+
 /// Whether a service mounts a directory of the repository over its code.
 pub(super) fn mounts_source(subject: &Subject, container: &Container) -> bool {
     subject.composed(container).is_some_and(|(_, service)| {

@@ -5,7 +5,7 @@ use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::{launched, support};
-use crate::lint::subject::{Build, Container, Kind, Subject};
+use crate::lint::subject::{Build, Container, Kind, Program, Subject};
 
 pub static RULE: Rule = Rule {
     code: "DF102",
@@ -47,61 +47,104 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }) || container.steps.iter().any(|step| {
             step.argv.iter().any(|word| word.contains("unix:") || word.ends_with(".sock"))
         });
-        let line = line(subject, build, container);
+        let asked = asked(subject, build, container);
         let message =
             format!("there is no HEALTHCHECK: nobody notices when {server} no longer answers");
         let finding = findings.add(at, message);
         finding.about(base);
-        if let Some(line) = &line {
-            finding.help(line.clone());
-        } else if !is_socket {
-            let port = launched::port(subject, container);
-            let unknown = if port.is_some() {
-                "PATH: a route that answers 2xx without a login"
-            } else {
-                "PORT: what the server listens on; PATH: a route that answers 2xx without a login"
-            };
-            let port = port.map_or("PORT".to_owned(), |port| port.to_string());
-            finding.help(format!("{}\n({unknown})", check_line(&port, "PATH")));
+        match &asked {
+            Some(asked) if asked.is_route => {
+                finding.help(asked.line.clone());
+            }
+            Some(asked) => {
+                finding.help(format!(
+                    "{}\n(a route that answers 2xx without a login, and asks what it needs, says more)",
+                    asked.line
+                ));
+            }
+            None if !is_socket => {
+                let port = launched::port(subject, container);
+                let unknown = if port.is_some() {
+                    "PATH: a route that answers 2xx without a login"
+                } else {
+                    "PORT: what the server listens on; PATH: a route that answers 2xx without a login"
+                };
+                let port = port.map_or("PORT".to_owned(), |port| port.to_string());
+                finding.help(format!("{}\n({unknown})", check_line(&port, "PATH", SUCCEEDS)));
+            }
+            None => {}
         }
-        if let Some(fix) = line.and_then(|line| fix(subject, build, &line)) {
+        if let Some(fix) = asked.and_then(|asked| fix(subject, build, &asked)) {
             finding.fix(fix);
         }
     }
 }
 
-fn check_line(port: &str, path: &str) -> String {
+/// What of an answer says that it is none: of a route that is there for it, and of
+/// a page that may be a redirect, behind a login or not there at all.
+const SUCCEEDS: &str = "not 200 <= c.getresponse().status < 300";
+const ANSWERS: &str = "c.getresponse().status >= 500";
+
+fn check_line(port: &str, path: &str, fails: &str) -> String {
     format!(
-        "HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-c\", \"import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '{path}'); sys.exit(not 200 <= c.getresponse().status < 300)\"]"
+        "HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-c\", \"import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '{path}'); sys.exit({fails})\"]"
     )
 }
 
-/// The check, where port and path are known.
-fn line(subject: &Subject, build: &Build, container: &Container) -> Option<String> {
+/// What is asked.
+struct Asked {
+    port: u16,
+    path: String,
+    /// Whether the code has a route for it.
+    is_route: bool,
+    line: String,
+}
+
+/// The check, where the port is known: of the route that the code has for it, else
+/// of the page that every address has, where that does no more than answer.
+fn asked(subject: &Subject, build: &Build, container: &Container) -> Option<Asked> {
     let server = container.server.as_ref()?;
     let is_fixed = ["bind", "port"].iter().all(|name| {
-        server.get(name).is_none_or(|(value, _)| {
+        server.get(name).is_none_or(|(value, at)| {
             !matches!(value, crate::lint::subject::Value::Variable { .. })
                 && value.text().is_some_and(|text| !text.contains("unix:"))
+                // Whoever starts it may set the variable to another one.
+                && container.env.values().all(|own| own.at != at)
         })
     });
-    let path = subject.facts.health.value().filter(|_| support::is_the_only(subject, build))?;
     let argv = &container.steps.get(server.step)?.argv;
     let encrypted = argv
         .iter()
         .any(|word| word.contains("cert") || word.contains("ssl") || word.contains("uds"));
-    (is_fixed && !encrypted).then_some(())?;
-    Some(check_line(&launched::port(subject, container)?.to_string(), path))
+    // Another server may run, on another port.
+    if !is_fixed || encrypted || launched::is_choice(container) {
+        return None;
+    }
+    let port = launched::port(subject, container)?;
+    support::is_the_only(subject, build).then_some(())?;
+    let asked = |path: &str, is_route: bool| {
+        let fails = if is_route { SUCCEEDS } else { ANSWERS };
+        let line = check_line(&port.to_string(), path, fails);
+        Asked { port, path: path.to_owned(), is_route, line }
+    };
+    if let Some(path) = subject.facts.health.value() {
+        return Some(asked(path, true));
+    }
+    let by_http = server.program != Program::Uwsgi && subject.facts.ml.value().is_none();
+    (by_http && !refuses(subject)).then(|| asked("/", false))
 }
 
-fn fix(subject: &Subject, build: &Build, line: &str) -> Option<Fix> {
-    let python = support::python(build.image.base.known()?)?;
-    // Some frameworks refuse a Host that they do not know; of others nobody knows.
+/// Whether the framework refuses a Host that it does not know, and writes that
+/// down each time; of others nobody knows.
+fn refuses(subject: &Subject) -> bool {
     let framework = subject.facts.framework.value().and_then(|name| Framework::find(name));
-    let refuses = framework.is_none_or(|own| own.allowed_hosts);
+    framework.is_none_or(|own| own.allowed_hosts)
+}
+
+fn fix(subject: &Subject, build: &Build, asked: &Asked) -> Option<Fix> {
+    let python = support::python(build.image.base.known()?)?;
     let known = support::is_the_only(subject, build) && support::is_seen_whole(subject, build);
-    let only_web = support::runs_as(subject, build).all(|own| own.kind == Kind::Web);
-    if !python.is_official || refuses || !only_web || !known {
+    if !python.is_official || refuses(subject) || !known {
         return None;
     }
     let start = build.image.entrypoint.as_ref().map(|own| own.at);
@@ -111,13 +154,32 @@ fn fix(subject: &Subject, build: &Build, line: &str) -> Option<Fix> {
     if subject.file(build).stage_of(first) != Some(own_stage) {
         return None;
     }
-    let edit = edit::dockerfile::before(subject, build, first, line);
-    let path = subject.facts.health.value()?;
-    Some(
-        Fix::new(Grade::Checked, "asks the application itself, with the Python of the image")
-            .condition(format!(
-                "the code has the route {path}, and every container of the image serves"
-            ))
-            .edit(edit.at, edit.text),
-    )
+    // Every container of the image is checked with it, those of development too.
+    let with = subject
+        .builds
+        .iter()
+        .filter(|own| own.recipe == build.recipe && own.image.stages.contains(&own_stage));
+    let has_own = |own: &Container| {
+        subject.composed(own).is_some_and(|(_, own)| own.item.get("healthcheck").is_some())
+    };
+    let is_asked = |own: &Container| {
+        own.kind == Kind::Web
+            && own.server.is_some()
+            && launched::port(subject, own) == Some(asked.port)
+    };
+    let mut all = with.flat_map(|own| subject.containers_with(own)).filter(|own| !has_own(own));
+    if !all.all(|own| is_asked(own) && !launched::chooses(subject, own)) {
+        return None;
+    }
+    let edit = edit::dockerfile::before(subject, build, first, &asked.line);
+    let what = "asks the application itself, with the Python of the image";
+    let condition = if asked.is_route {
+        format!("the code has the route {}, and every container of the image serves", asked.path)
+    } else {
+        format!(
+            "any answer below 500 is one, every container of the image serves on port {}",
+            asked.port
+        )
+    };
+    Some(Fix::new(Grade::Checked, what).condition(condition).edit(edit.at, edit.text))
 }

@@ -4,7 +4,8 @@ use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Build, Container, Program, Subject};
+use crate::lint::subject::{Build, Container, Program, Step, Subject};
+use crate::source::compose::Mount;
 use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
@@ -186,17 +187,22 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
         && facts.database.value().is_none_or(|name| name != "sqlite")
         && build.image.volumes.is_empty();
     let base = support::python(build.image.base.known()?)?;
-    let known = support::is_the_only(subject, build) && support::is_seen_whole(subject, build);
+    let is_about = support::is_the_only(subject, build) || support::shares_code(subject, build);
+    let known = is_about && support::is_seen_whole(subject, build);
     if !quiet || !base.is_official || !known {
         return None;
     }
     let served = |own: &Container| {
-        let mounts = subject.composed(own).is_some_and(|(_, own)| !own.mounts().is_empty());
-        let server = own.server.as_ref();
-        let runs = own.steps.len() == 1
-            && own.steps[0].program != Program::CeleryBeat
-            && own.steps[0].program.word() != "uwsgi"
-            && server.is_some_and(|own| own.port().is_none_or(|port| port >= 1024));
+        let mounts =
+            subject.composed(own).is_some_and(|(_, own)| !own.mounts().iter().all(is_read));
+        let Some((last, before)) = own.steps.split_last() else { return false };
+        let runs = before.iter().all(writes_nothing)
+            && !matches!(last.program, Program::CeleryBeat | Program::Uwsgi)
+            && own.server.as_ref().is_some_and(|server| {
+                server.step + 1 == own.steps.len()
+                    && !server.options.contains_key("beat")
+                    && server.port().is_none_or(|port| port >= 1024)
+            });
         runs && !mounts
     };
     let words = build.image.words();
@@ -212,7 +218,13 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
         "waitress-serve",
     ];
     let first = words.first().map(String::as_str)?;
-    if !starts.contains(&first) && !first.starts_with("gunicorn ") && !first.starts_with("uvicorn ")
+    // A script that is here is followed.
+    let is_followed =
+        subject.containers_with(build).all(|own| own.steps.iter().any(|own| own.script.is_some()));
+    if !starts.contains(&first)
+        && !first.starts_with("gunicorn ")
+        && !first.starts_with("uvicorn ")
+        && !is_followed
     {
         return None;
     }
@@ -226,7 +238,12 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
     // Packages of root's own home are out of reach for others.
     if all.iter().any(|(_, own)| {
         own.keyword != Keyword::Cmd
-            && (own.arguments.text.contains("/root") || own.arguments.text.contains("--user"))
+            && (own.arguments.text.contains("/root")
+                || own.arguments.text.contains("--user")
+                || own.arguments.text.contains("chmod u+")
+                || own.arguments.text.contains("chmod 700")
+                || own.arguments.text.contains("chmod 744")
+                || own.flag("chmod").is_some_and(|mode| mode.ends_with('0')))
     }) {
         return None;
     }
@@ -265,4 +282,19 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
             .condition(condition)
             .edit(edit.at, edit.text),
     )
+}
+
+/// Whether a mount is there to be read: it says so, or it is what a proxy serves.
+fn is_read(mount: &Mount) -> bool {
+    let name = mount.target.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    mount.options.split(',').any(|own| own == "ro") || matches!(name, "static" | "staticfiles")
+}
+
+/// Whether a step before the server writes no file: a migration of a database that
+/// is another container, or a word of the shell.
+fn writes_nothing(step: &Step) -> bool {
+    const WORDS: [&str; 11] =
+        ["export", "set", "cd", "echo", "sleep", "nc", "[", "test", "done", "fi", "pg_isready"];
+    let name = step.argv.first().map_or("", String::as_str);
+    step.program == Program::Migrate || step.program == Program::Other && WORDS.contains(&name)
 }

@@ -168,6 +168,14 @@ pub(super) fn is_the_only(subject: &Subject, build: &Build) -> bool {
     python_images(subject).all(|own| own.recipe == build.recipe)
 }
 
+/// Whether what was found out about the repository is about the code of this image,
+/// though others are made of it too: all of the directory that was judged is copied.
+pub(super) fn shares_code(subject: &Subject, build: &Build) -> bool {
+    subject.facts.root.value().is_some_and(|root| *root == build.context)
+        && subject.copied(build).iter().any(|own| own.is_everything())
+        && python_images(subject).all(|own| own.context == build.context)
+}
+
 /// Whether every container that runs an image is seen: where a compose file
 /// pulls what nobody here builds, that may be this image.
 pub(super) fn is_seen_whole(subject: &Subject, build: &Build) -> bool {

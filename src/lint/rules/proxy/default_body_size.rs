@@ -61,7 +61,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let file = &subject.texts[pass.proxy.text];
             let text = file.line_text(file.line(first.span.start));
             let indent = &text[..text.len() - text.trim_start().len()];
-            let end = first.span.end;
+            let end = file.behind(first.span.end);
             let at = At::new(pass.proxy.text, Span::new(end, end));
             let fix = Fix::new(Grade::Suggested, "takes bodies of up to 10 MB")
                 .edit(at, format!("\n{indent}client_max_body_size 10m;"));

@@ -48,7 +48,7 @@ pub(super) fn insertion(subject: &Subject, pass: &Pass<'_>, lines: &[&str]) -> E
     let file = &subject.texts[pass.proxy.text];
     let text = file.line_text(file.line(after.span.start));
     let indent = &text[..text.len() - text.trim_start().len()];
-    let end = after.span.end;
+    let end = file.behind(after.span.end);
     Edit {
         at: At::new(pass.proxy.text, Span::new(end, end)),
         text: lines.iter().map(|own| format!("\n{indent}{own}")).collect(),

@@ -22,10 +22,13 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
         let number = subject.gunicorn[config].text;
         let text = &subject.texts[number].text;
         let before = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        // What is under a comment of its own is not what that is about.
+        let last = text.lines().rev().take_while(|line| !line.trim().is_empty()).last();
+        let gap = if last.is_some_and(|line| line.starts_with('#')) { "\n" } else { "" };
         let lines: Vec<String> =
             settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
         let at = At::new(number, Span::new(text.len(), text.len()));
-        return Some(Edit { at, text: format!("{before}{}", lines.concat()) });
+        return Some(Edit { at, text: format!("{before}{gap}{}", lines.concat()) });
     }
     if server.options.contains_key("config") {
         return None;
@@ -60,10 +63,22 @@ pub fn behind(subject: &Subject, server: &Server, word: &str, options: &[String]
         let words: Vec<String> = options.iter().map(|word| format!(", \"{word}\"")).collect();
         (end + 1, words.concat())
     } else {
-        (end, format!(" {}", options.join(" ")))
+        (end, beside(subject, server, &written[end..], options))
     };
     let place = server.at.span.start + place;
     Some(Edit { at: At::new(server.at.text, Span::new(place, place)), text })
+}
+
+/// Options as the others are written: behind the program, or a line for each pair
+/// where the program stands on a line that goes on in the next.
+fn beside(subject: &Subject, server: &Server, rest: &str, words: &[String]) -> String {
+    if rest.trim() != "\\" {
+        return format!(" {}", words.join(" "));
+    }
+    let text = &subject.texts[server.at.text];
+    let next = text.line_text(text.line(server.at.span.start) + 1);
+    let indent = &next[..next.len() - next.trim_start().len()];
+    words.chunks(2).map(|pair| format!(" \\\n{indent}{}", pair.join(" "))).collect()
 }
 
 /// How many workers gunicorn has: `None` where that is not known.

@@ -24,9 +24,19 @@ impl Loader {
             part.scalar().is_some()
                 && unset.iter().any(|own| (own.file, own.line) == (part.file, part.line))
         });
+        // Laid over a file of another directory, `.` is that one, and who wrote
+        // `${SRC:-.}` sets the variable to his own.
+        let of_file = |part: &Item| deployment.project.files.get(part.file);
+        let moves = item.get("context").into_iter().chain([item]).any(|part| {
+            part.scalar().is_some()
+                && of_file(part)
+                    .is_some_and(|file| directory_of(&file.path) != deployment.project.directory)
+                && self.subject.slice(self.subject.item(deployment, part)).contains('$')
+        });
         let why = match inline {
             Some(_) => Some("dockerfile_inline is not read".to_owned()),
             None if open => Some("what it builds is out of reach: a variable has no value".into()),
+            None if moves => Some("what it builds is out of reach: a variable says where".into()),
             None if context.is_none() => Some("its build context is out of reach".to_owned()),
             None => None,
         };

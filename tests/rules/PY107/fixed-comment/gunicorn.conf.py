@@ -1,0 +1,6 @@
+workers = 2
+
+# Limits of a request
+limit_request_line = 4094
+
+worker_tmp_dir = "/dev/shm"

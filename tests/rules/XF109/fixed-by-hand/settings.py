@@ -1,0 +1,3 @@
+import environ
+
+environ.Env.read_env(".env")

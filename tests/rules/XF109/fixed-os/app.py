@@ -1,0 +1,5 @@
+from os import environ
+
+from flask import Flask
+
+app = Flask(environ["NAME"])
