@@ -15,7 +15,7 @@ fn directory(rule: &Rule) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(rule.code)
 }
 
-fn cases(rule: &Rule, kind: &str) -> Vec<PathBuf> {
+pub(super) fn cases(rule: &Rule, kind: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory(rule)).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries
         .map(|entry| entry.path())
@@ -29,7 +29,7 @@ fn cases(rule: &Rule, kind: &str) -> Vec<PathBuf> {
 }
 
 /// A copy of a case: in a directory of its own, where nothing above it counts.
-fn copied(case: &Path) -> assert_fs::TempDir {
+pub(super) fn copied(case: &Path) -> assert_fs::TempDir {
     let copy = assert_fs::TempDir::new().unwrap();
     copy_into(case, copy.path());
     copy
@@ -47,7 +47,7 @@ fn copy_into(from: &Path, to: &Path) {
     }
 }
 
-fn found(rule: &Rule, dir: &Path) -> (Subject, Vec<Diagnostic>) {
+pub(super) fn found(rule: &Rule, dir: &Path) -> (Subject, Vec<Diagnostic>) {
     let subject = Subject::read(dir).unwrap();
     let found = lint::judge(&subject, &[rule]);
     (subject, found)

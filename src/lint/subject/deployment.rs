@@ -15,7 +15,7 @@ pub(super) struct Group {
 }
 
 /// Words in a file's name that say it is for who works on the service.
-const DEVELOPMENT: [&str; 20] = [
+const DEVELOPMENT: [&str; 21] = [
     "dev",
     "develop",
     "development",
@@ -31,6 +31,7 @@ const DEVELOPMENT: [&str; 20] = [
     "sample",
     "template",
     "devcontainer",
+    "codespaces",
     "tools",
     "tilt",
     "docs",

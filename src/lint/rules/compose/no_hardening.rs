@@ -30,7 +30,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .collect();
         let lacks = "may gain rights: neither no-new-privileges nor cap_drop is set";
         let Some(finding) = together::lack(findings, &soft, lacks) else { continue };
-        finding.help("security_opt: [\"no-new-privileges:true\"]\ncap_drop: [ALL]");
+        let needs_some = soft.iter().any(may_need_capabilities);
+        let drop = if needs_some { "" } else { "\ncap_drop: [ALL]" };
+        finding.help(format!("security_opt: [\"no-new-privileges:true\"]{drop}"));
         // sudo and su work by gaining rights.
         let gains = soft.iter().any(|own| {
             own.container
@@ -46,4 +48,38 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.fix(fix);
         }
     }
+}
+
+/// Whether it may start as root and need more of root than its number: files of the
+/// host that belong to others, another user to become, an owner to set.
+fn may_need_capabilities(own: &Member<'_>) -> bool {
+    const WORDS: [&str; 8] =
+        ["supervisord", "nginx", "su", "gosu", "su-exec", "setpriv", "chown", "s6-setuidgid"];
+    let build = own.subject.build_of(own.container);
+    let image_user = build.and_then(|build| build.image.user.as_ref());
+    let is_root = |name: &str| matches!(name.split(':').next(), Some("root" | "0"));
+    let is_user = match own.service.text("user") {
+        Some(user) => !is_root(&user),
+        None => image_user.is_some_and(|user| user.value.known().is_none_or(|name| !is_root(name))),
+    };
+    let binds = || {
+        own.service
+            .mounts()
+            .iter()
+            .any(|own| own.bind().is_some() && !own.options.split(',').any(|own| own == "ro"))
+    };
+    let is_word = |word: &str| WORDS.contains(&word.rsplit('/').next().unwrap_or(word));
+    let becomes = || {
+        own.container.steps.iter().flat_map(|step| &step.argv).any(|word| is_word(word))
+            || build.is_some_and(|build| {
+                let runs = own.subject.runs(build);
+                runs.iter().flat_map(|run| &run.commands).any(|command| {
+                    let installs = ["install", "add"];
+                    let words = &command.words;
+                    let is_install = words.iter().any(|word| installs.contains(&word.as_str()));
+                    is_install && words.iter().any(|word| word != "su" && is_word(word))
+                })
+            })
+    };
+    !is_user && (binds() || becomes())
 }

@@ -19,13 +19,21 @@ pub fn holds_secret(name: &str, value: &str) -> bool {
         "_HEADER",
         "_URL",
         "_URI",
+        "_ENDPOINT",
         "LENGTH",
         "MAX_TOKENS",
         "PUBLIC",
     ];
     let named = parts.iter().any(|part| upper.contains(part))
         && !about.iter().any(|part| upper.contains(part));
-    named && !is_placeholder(value)
+    named && !is_placeholder(value) && !is_address(value)
+}
+
+/// Whether a value is the address of a page, without a user and a password in it.
+fn is_address(value: &str) -> bool {
+    let lower = value.trim().to_ascii_lowercase();
+    let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.split('/').next().unwrap_or(rest).contains('@'))
 }
 
 fn is_placeholder(value: &str) -> bool {
@@ -44,6 +52,9 @@ fn is_placeholder(value: &str) -> bool {
         "insert",
         "<",
         "${",
+        "{{",
+        "{%",
+        "something",
         "...",
         "test",
         "dev",
