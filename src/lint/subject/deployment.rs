@@ -4,6 +4,8 @@ use super::Purpose;
 use crate::detect::compose::files::{self, directory_of, file_name};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::environments;
+use crate::source::compose::is_compose;
 
 /// Files of a project, and what it is there for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,32 +16,21 @@ pub(super) struct Group {
     pub by_itself: bool,
 }
 
-/// Words in a file's name that say it is for who works on the service.
-const DEVELOPMENT: [&str; 21] = [
-    "dev",
-    "develop",
-    "development",
-    "local",
-    "test",
-    "tests",
-    "testing",
-    "ci",
-    "debug",
+/// Words in a file's name that say it is for who works on the service, beside
+/// those of development.
+const DEVELOPMENT: [&str; 9] = [
     "override",
-    "e2e",
-    "example",
     "sample",
     "template",
     "devcontainer",
     "codespaces",
     "tools",
     "tilt",
-    "docs",
     "github",
     "ipynb",
 ];
-/// Words that say it runs for users.
-const PRODUCTION: [&str; 6] = ["prod", "production", "deploy", "live", "release", "staging"];
+/// Words that say it runs for users, beside those of production.
+const PRODUCTION: [&str; 2] = ["release", "staging"];
 
 /// Directories of what nobody runs any more, whatever else a path says.
 const PUT_AWAY: [&str; 4] = ["archive", "archives", "archived", "old"];
@@ -64,12 +55,12 @@ pub(super) fn stated(path: &str) -> Option<Purpose> {
     }
     let of = |text: &str| {
         let words = words(text);
-        let is = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-        if is(&PRODUCTION) {
-            Some(Purpose::Production)
-        } else {
-            is(&DEVELOPMENT).then_some(Purpose::Development)
+        let mut own = words.iter().map(String::as_str);
+        if own.clone().any(|word| environments::is_production(word) || PRODUCTION.contains(&word)) {
+            return Some(Purpose::Production);
         }
+        own.any(|word| environments::is_development(word) || DEVELOPMENT.contains(&word))
+            .then_some(Purpose::Development)
     };
     of(file_name(path))
         .or_else(|| of(path))
@@ -78,16 +69,14 @@ pub(super) fn stated(path: &str) -> Option<Purpose> {
 
 /// Whether the name of a service says that users have nothing to do with it.
 pub(super) fn is_for_developers(service: &str) -> bool {
-    words(service)
-        .iter()
-        .any(|word| matches!(word.as_str(), "dev" | "development" | "test" | "tests"))
+    words(service).iter().any(|word| environments::is_for_developers(word))
 }
 
 /// The projects of a repository. `complete` tells whether every service of a
 /// file says what it runs, so that it stands by itself.
 pub(super) fn find(tree: &Tree, complete: &dyn Fn(&str) -> bool) -> Vec<Group> {
     let mut directories: Vec<&str> =
-        tree.paths().filter(|path| files::is_compose(file_name(path))).map(directory_of).collect();
+        tree.paths().filter(|path| is_compose(path)).map(directory_of).collect();
     directories.sort_unstable();
     directories.dedup();
     let chains = chains(tree);
@@ -113,7 +102,7 @@ fn of_directory(
         .collect();
     let mut others: Vec<String> = tree
         .in_directory(directory)
-        .filter(|path| files::is_compose(file_name(path)))
+        .filter(|path| is_compose(path))
         .map(str::to_owned)
         .filter(|path| !of_default.contains(path))
         .collect();
@@ -194,7 +183,7 @@ fn chains(tree: &Tree) -> Vec<Vec<String>> {
                 .map(|pair| pair[1].trim_matches(['"', '\'', '`']).trim_start_matches("./"))
                 .collect();
             let at = |base: &str| -> Option<Vec<String>> {
-                let join = |own: &&str| crate::detect::path::join(base, own);
+                let join = |own: &&str| crate::relpath::join(base, own);
                 let paths: Option<Vec<String>> = named.iter().map(join).collect();
                 paths.filter(|paths| paths.iter().all(|own| tree.has(own)))
             };

@@ -8,6 +8,7 @@ use super::container::{Container, Kind};
 use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
 use crate::detect::compose::files::file_name;
+use crate::environments::DEVELOPMENT;
 use crate::source::compose::image;
 
 /// Variables that tell an application what surrounds it.
@@ -22,7 +23,6 @@ const SURROUNDINGS: [&str; 9] = [
     "PYTHON_ENV",
     "DJANGO_SETTINGS_MODULE",
 ];
-const DEVELOPED: [&str; 4] = ["development", "develop", "dev", "local"];
 
 /// What a file says at its head of whom it is for.
 const SAID: [&str; 10] = [
@@ -158,7 +158,7 @@ impl Subject {
                 return true;
             }
             SURROUNDINGS.contains(&name.as_str())
-                && DEVELOPED.contains(&last)
+                && DEVELOPMENT.contains(&last)
                 && !self.slice(variable.at).contains('$')
         })
     }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::environments::is_for_developers;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
@@ -29,7 +30,7 @@ static POETRY: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\bpoetry\s+in
 /// What a command installs that is for development, and the option against it.
 fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, String)> {
     let project = || {
-        let path = crate::detect::path::join(&build.context, "pyproject.toml")?;
+        let path = crate::relpath::join(&build.context, "pyproject.toml")?;
         let text = subject.tree.text(&path)?;
         text.parse::<toml::Table>().ok()
     };
@@ -124,10 +125,7 @@ fn is_old_poetry(subject: &Subject, build: &Build) -> bool {
 }
 
 fn is_development(name: &str) -> bool {
-    matches!(
-        name,
-        "dev" | "devel" | "develop" | "development" | "test" | "tests" | "testing" | "lint"
-    )
+    is_for_developers(name) || name == "lint"
 }
 
 fn check(subject: &Subject, findings: &mut Findings) {
