@@ -5,7 +5,7 @@ const SECRET: [&str; 7] =
     ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY"];
 
 /// Parts that make a name tell about a secret, not hold it.
-const ABOUT: [&str; 17] = [
+const ABOUT: [&str; 18] = [
     "_FILE",
     "_PATH",
     "EXPIR",
@@ -19,6 +19,7 @@ const ABOUT: [&str; 17] = [
     "_HEADER",
     "_URL",
     "_URI",
+    "_ENDPOINT",
     "LENGTH",
     "MAX_TOKENS",
     "PUBLIC",

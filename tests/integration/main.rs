@@ -18,6 +18,7 @@ mod distribution;
 mod edge;
 mod examples;
 mod exclusive;
+mod findings;
 mod hostile_overlays;
 mod init;
 mod init_bad_input;

@@ -15,7 +15,7 @@ fn directory(rule: &Rule) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(rule.code)
 }
 
-fn cases(rule: &Rule, kind: &str) -> Vec<PathBuf> {
+pub(super) fn cases(rule: &Rule, kind: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory(rule)).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries
         .map(|entry| entry.path())
@@ -47,7 +47,7 @@ fn copy_into(from: &Path, to: &Path) {
     }
 }
 
-fn found(rule: &Rule, dir: &Path) -> (Subject, Vec<Diagnostic>) {
+pub(super) fn found(rule: &Rule, dir: &Path) -> (Subject, Vec<Diagnostic>) {
     let subject = Subject::read(dir).unwrap();
     let found = lint::judge(&subject, &[rule]);
     (subject, found)

@@ -18,8 +18,17 @@ pub(super) struct Group {
 
 /// Words in a file's name that say it is for who works on the service, beside
 /// those of development.
-const DEVELOPMENT: [&str; 8] =
-    ["override", "sample", "template", "devcontainer", "tools", "tilt", "github", "ipynb"];
+const DEVELOPMENT: [&str; 9] = [
+    "override",
+    "sample",
+    "template",
+    "devcontainer",
+    "codespaces",
+    "tools",
+    "tilt",
+    "github",
+    "ipynb",
+];
 /// Words that say it runs for users, beside those of production.
 const PRODUCTION: [&str; 2] = ["release", "staging"];
 

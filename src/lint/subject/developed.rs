@@ -7,7 +7,9 @@ use regex::Regex;
 use super::container::{Container, Kind};
 use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
+use crate::detect::compose::files::file_name;
 use crate::environments::DEVELOPMENT;
+use crate::source::compose::image;
 
 /// Variables that tell an application what surrounds it.
 const SURROUNDINGS: [&str; 9] = [
@@ -63,15 +65,51 @@ impl Subject {
         // Stores alone, which publish their ports: the application runs beside them.
         let serves_a_desk = built.is_empty()
             && own.iter().any(|own| own.kind.is_store())
-            && own.iter().all(|own| own.kind.is_store() || own.kind == Kind::Tool)
+            && own.iter().all(|own| is_kept_beside(own) || own.kind == Kind::Tool)
             && deployment.services.iter().all(|own| !own.ports().is_empty());
+        // Databases without an application, which hold what tests look at.
+        let serves_tests = built.is_empty()
+            && own.iter().any(|own| own.kind.is_database() && holds_data_of_tests(own));
+        let is_run_by_hand = deployment.texts.iter().any(|text| {
+            let path = self.path(*text).to_ascii_lowercase();
+            // Workflows start it, or a chain of blocks that is made up.
+            path.split('/').any(|part| matches!(part, ".github" | "regtest"))
+        });
+        let is_for_users = deployment.texts.iter().any(|text| {
+            deployment::stated(file_name(self.path(*text))) == Some(Purpose::Production)
+        });
+        if is_run_by_hand || is_for_users {
+            return is_run_by_hand;
+        }
         is_built_so
             || serves_a_desk
+            || serves_tests
             || own.iter().any(|own| self.lacks_file_of_development(own))
             || reloads
             || deployment.services.iter().any(|own| own.command().contains("watchmedo"))
-            || built.iter().any(|own| self.is_told(own))
+            || own.iter().any(|own| self.is_own(own) && self.is_told(own))
             || self.says_so(deployment)
+    }
+
+    /// What projects that are worked on include, and no other, is worked on as well.
+    pub(super) fn include_developed(&mut self) {
+        let is_included = |own: &Deployment, other: &Deployment| {
+            other.texts.first() != own.texts.first()
+                && other.texts.len() > own.texts.len()
+                && own.texts.iter().all(|text| other.texts.contains(text))
+        };
+        let included: Vec<bool> = self
+            .deployments
+            .iter()
+            .map(|own| {
+                let mut above =
+                    self.production_deployments().filter(|o| is_included(own, o)).peekable();
+                above.peek().is_some() && above.all(|own| own.is_developed)
+            })
+            .collect();
+        for (own, is_included) in self.deployments.iter_mut().zip(included) {
+            own.is_developed |= is_included;
+        }
     }
 
     /// Whether an env file that it names is for who works on it.
@@ -79,6 +117,12 @@ impl Subject {
         own.missing_env_files
             .iter()
             .any(|(path, _)| deployment::stated(path) == Some(Purpose::Development))
+    }
+
+    /// Whether it is the project's own: it runs its code, or is built for it.
+    fn is_own(&self, own: &Container) -> bool {
+        own.kind.is_application()
+            || self.composed(own).is_some_and(|(_, service)| service.build().is_some())
     }
 
     fn reloads(&self, own: &Container) -> bool {
@@ -107,6 +151,12 @@ impl Subject {
             }
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let last = value.rsplit('.').next().unwrap_or(&value);
+            // One that loads its code anew, unless somebody says otherwise.
+            let reloads = name.to_ascii_uppercase().replace('_', "").ends_with("HOTRELOAD")
+                && matches!(value.as_str(), "1" | "true" | "yes" | "on");
+            if reloads || value == "local-dev" {
+                return true;
+            }
             SURROUNDINGS.contains(&name.as_str())
                 && DEVELOPMENT.contains(&last)
                 && !self.slice(variable.at).contains('$')
@@ -137,6 +187,35 @@ impl Subject {
         });
         at_head || loses
     }
+}
+
+/// Whether it keeps what an application works with: a store, also one that is
+/// searched or that holds files.
+fn is_kept_beside(own: &Container) -> bool {
+    const MORE: [&str; 9] = [
+        "elasticsearch",
+        "opensearch",
+        "minio",
+        "kafka",
+        "cp-kafka",
+        "zookeeper",
+        "cp-zookeeper",
+        "qdrant",
+        "meilisearch",
+    ];
+    let (repository, _) = image::parts(own.image.as_deref().unwrap_or_default());
+    own.kind.is_store() || MORE.contains(&repository.rsplit('/').next().unwrap_or(repository))
+}
+
+/// Whether a database is made with the name of data that tests look at.
+fn holds_data_of_tests(own: &Container) -> bool {
+    ["POSTGRES_DB", "MYSQL_DATABASE", "MARIADB_DATABASE", "MONGO_INITDB_DATABASE"].iter().any(
+        |name| {
+            own.variable(name).is_some_and(|value| {
+                matches!(value, "test" | "tests" | "test_data" | "testdata" | "test_db" | "testdb")
+            })
+        },
+    )
 }
 
 #[cfg(test)]
@@ -198,6 +277,16 @@ mod tests {
             "    command: gunicorn shop.wsgi\n    environment: {APP_ENV: '${APP_ENV:-development}'}\n",
         );
         assert!(!developed(&[image, ("compose.yaml", &open)]));
+        let stores = "services:\n  db:\n    image: postgres:17\n    ports: ['127.0.0.1:5432:5432']\n  search:\n    image: elasticsearch:8.1\n    ports: ['9200:9200']\n";
+        assert!(developed(&[("compose.yaml", stores)]));
+        let tested = "services:\n  db:\n    image: postgres:17\n    environment: {POSTGRES_DB: test_data}\n  rogue:\n    image: acme/rogue:1\n";
+        assert!(developed(&[("compose.yaml", tested)]));
+        assert!(!developed(&[("compose.yaml", &tested.replace("test_data", "latest"))]));
+        let hot = with(
+            "    command: gunicorn shop.wsgi\n    environment: {SHOP_HOTRELOAD: '${SHOP_HOTRELOAD:-true}'}\n",
+        );
+        assert!(developed(&[image, ("compose.yaml", &hot)]));
+        assert!(!developed(&[image, ("compose.yaml", &hot.replace("true", "false"))]));
         let both = with(
             "    command: gunicorn shop.wsgi\n  mail:\n    build: .\n    command: flask run\n",
         );

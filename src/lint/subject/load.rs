@@ -101,6 +101,7 @@ impl Loader {
             let is_developed = self.subject.finds_developed(number);
             self.subject.deployments[number].is_developed = is_developed;
         }
+        self.subject.include_developed();
         self.lone_images();
         self.contexts();
         self.code();

@@ -131,6 +131,25 @@ impl<'s> Member<'s> {
         }
     }
 
+    /// Whether a comment above the line of a value, or at its end, says what it is
+    /// needed for. A key that stands there as a comment says nothing.
+    #[must_use]
+    pub fn is_explained(&self, item: &Item) -> bool {
+        let at = self.place(item);
+        let text = &self.subject.texts[at.text];
+        let line = text.line(at.span.start);
+        let above = (1..line)
+            .rev()
+            .map(|line| text.line_text(line).trim())
+            .take_while(|line| line.starts_with('#'));
+        let behind = text.line_text(line).split_once(" #").map(|(_, rest)| rest);
+        let said: String =
+            above.chain(behind).map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" ");
+        ["need", "requir", "because", "must", "so that", "access", "in order to"]
+            .iter()
+            .any(|word| said.contains(word))
+    }
+
     /// Whether a value is written out, without a variable of Compose's in it.
     #[must_use]
     pub fn is_literal(&self, item: &Item) -> bool {
@@ -276,7 +295,9 @@ impl<'s> Member<'s> {
             item.scalar().as_deref() == Some("no") && !self.written(item).contains('$')
         });
         // A store is no store where its image is taken for a client of its.
-        let is_open = matches!(self.kind(), Kind::Other | Kind::Own) || self.runs_client();
+        let is_open = matches!(self.kind(), Kind::Other | Kind::Own)
+            || self.runs_client()
+            || self.kind().is_store() && self.starts_another_program();
         let waited = self.deployment.services.iter().any(|other| {
             let on = other.item.get("depends_on").and_then(|on| on.get(self.name()));
             let condition = on.and_then(|on| on.get("condition")).and_then(Item::scalar);
@@ -289,14 +310,44 @@ impl<'s> Member<'s> {
             || self.runs_tests()
     }
 
-    /// Whether its image is a store's, and its command a client's: `pg_dump`.
-    fn runs_client(&self) -> bool {
-        const CLIENTS: [&str; 5] = ["pg_", "psql", "mysqldump", "mongodump", "redis-cli"];
+    /// Whether its image is a store's, and what it starts a client: `pg_dump`, also
+    /// in the text of a shell that is its entrypoint.
+    #[must_use]
+    pub fn runs_client(&self) -> bool {
+        const CLIENTS: [&str; 6] =
+            ["pg_", "psql", "mysqldump", "mysqladmin", "mongodump", "redis-cli"];
         const MORE: [&str; 5] = ["mysql", "mariadb", "mongosh", "mongorestore", "createdb"];
         let command = self.service.command();
-        let name = program(&command);
-        self.kind().is_store()
-            && (CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name))
+        let is_client = |word: &str| {
+            let name = word.rsplit('/').next().unwrap_or(word);
+            CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name)
+        };
+        let anywhere = || words_of(&command).any(is_client) && self.starts_another_program();
+        self.kind().is_store() && (is_client(program(&command)) || anywhere())
+    }
+
+    /// Whether an entrypoint of its own takes the place of its image's, and starts
+    /// no server of a store.
+    fn starts_another_program(&self) -> bool {
+        const SERVERS: [&str; 8] = [
+            "docker-entrypoint",
+            "postgres",
+            "mysqld",
+            "mariadbd",
+            "mongod",
+            "redis-server",
+            "rabbitmq-server",
+            "memcached",
+        ];
+        let serves = |word: &str| {
+            let name = word.rsplit('/').next().unwrap_or(word);
+            SERVERS.iter().any(|own| {
+                name.strip_prefix(own)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_']))
+            })
+        };
+        self.service.item.get("entrypoint").is_some()
+            && !words_of(&self.service.command()).any(serves)
     }
 
     /// Whether its image is a store's, and its command no server at all: it is
@@ -371,6 +422,13 @@ impl<'s> Member<'s> {
 fn program(command: &str) -> &str {
     let first = command.split_whitespace().next().unwrap_or_default();
     first.rsplit('/').next().unwrap_or(first)
+}
+
+/// The words of a command and of the shell's text in it.
+fn words_of(command: &str) -> impl Iterator<Item = &str> {
+    command
+        .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '|' | '(' | ')'))
+        .filter(|word| !word.is_empty())
 }
 
 /// Names as a list for people: `a`, `b` and `c`.

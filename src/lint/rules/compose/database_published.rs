@@ -115,14 +115,31 @@ pub(super) fn leads_nowhere(
 }
 
 /// The address of the host by which a file of the project, or an env file,
-/// reaches a published port; what is bound to loopback does not answer there.
-fn gateway(own: &Member<'_>) -> Option<&'static str> {
+/// reaches a published port, or any; what is bound to loopback does not answer there.
+fn gateway(own: &Member<'_>, port: &Port) -> Option<&'static str> {
     let subject = own.subject;
     let env = subject.env_files.iter().map(|file| file.text);
     let texts: Vec<usize> = own.deployment.texts.iter().copied().chain(env).collect();
     ["172.17.0.1", "172.18.0.1", "host.docker.internal"]
         .into_iter()
-        .find(|address| texts.iter().any(|text| subject.texts[*text].text.contains(address)))
+        .find(|address| texts.iter().any(|text| reaches(&subject.texts[*text].text, address, port)))
+}
+
+/// Whether a text names an address with the port of the host, or without any port;
+/// `extra_hosts` only says where it is.
+fn reaches(text: &str, address: &str, port: &Port) -> bool {
+    let number = port.host_number();
+    text.match_indices(address).any(|(at, _)| {
+        let rest = &text[at + address.len()..];
+        let bare = rest.trim_start_matches([':', '=', ' ', '"', '\'']);
+        if bare.starts_with("host-gateway") {
+            return false;
+        }
+        let Some(rest) = rest.strip_prefix(':') else { return true };
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        // A variable may be any port.
+        rest[..end].parse::<u16>().map_or(rest.starts_with('$'), |own| number == Some(own))
+    })
 }
 
 /// Help and fix: the port on the host's own address.
@@ -134,7 +151,7 @@ pub(super) fn close(
 ) {
     let container = &port.container;
     let host = port.host.rsplit(':').next().unwrap_or_default();
-    if let Some(address) = gateway(own) {
+    if let Some(address) = gateway(own, port) {
         finding.help(format!(
             "Let what names {address} reach {}:{container} instead; then - \"127.0.0.1:{host}:{container}\"",
             own.name()

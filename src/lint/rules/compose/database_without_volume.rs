@@ -22,6 +22,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !own.kind().is_database() || own.runs_once() || own.container.build.is_some() {
             continue;
         }
+        if own.runs_client() || only_carries_messages(&own) {
+            continue;
+        }
         let data = match own.kind() {
             Kind::Mysql => "/var/lib/mysql",
             Kind::Mongo => "/data/db",
@@ -59,9 +62,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding.about(own.name());
         let reference = own.image().unwrap_or("");
         let major = image::known(reference).and_then(|known| known.major);
-        let (path, note) = match (own.kind(), major) {
-            (Kind::Postgres, Some(major)) if major < 18 => ("/var/lib/postgresql/data", ""),
-            (Kind::Postgres, None) => {
+        let moved = own.container.variable("PGDATA").filter(|path| {
+            own.kind() == Kind::Postgres && path.starts_with('/') && !path.starts_with(data)
+        });
+        let (path, note) = match (moved, own.kind(), major) {
+            (Some(moved), ..) => (moved, ""),
+            (_, Kind::Postgres, Some(major)) if major < 18 => ("/var/lib/postgresql/data", ""),
+            (_, Kind::Postgres, None) => {
                 (data, "; /var/lib/postgresql/data if it is PostgreSQL 17 or older")
             }
             _ => (data, ""),
@@ -71,6 +78,26 @@ fn check(subject: &Subject, findings: &mut Findings) {
             own.name(),
         ));
     }
+}
+
+/// Whether it is there to notify others: every variable that names it is one of a
+/// channel that messages are sent through.
+fn only_carries_messages(own: &Member<'_>) -> bool {
+    let names_it = |value: &str| {
+        value
+            .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+            .any(|word| word == own.name())
+    };
+    let others = own
+        .subject
+        .containers_of(own.deployment)
+        .filter(|other| !std::ptr::eq(*other, own.container));
+    let mut naming = others
+        .flat_map(|other| &other.env)
+        .filter(|(_, variable)| variable.value.as_deref().is_some_and(names_it))
+        .peekable();
+    naming.peek().is_some()
+        && naming.all(|(name, _)| name.to_ascii_uppercase().contains("BROADCAST"))
 }
 
 /// Where the files are, and whether that is certain: the image is one whose

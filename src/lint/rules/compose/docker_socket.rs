@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Subject};
-use crate::source::compose::Mount;
+use crate::source::compose::{Mount, image};
 
 pub static RULE: Rule = Rule {
     code: "CO114",
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// Tools that live from talking to the engine.
-const TOOLS: [&str; 26] = [
+const TOOLS: [&str; 25] = [
     "traefik",
     "nginx-proxy",
     "docker-gen",
@@ -28,7 +28,6 @@ const TOOLS: [&str; 26] = [
     "portainer",
     "portainer-ce",
     "portainer-agent",
-    "agent",
     "dozzle",
     "cadvisor",
     "autoheal",
@@ -59,7 +58,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if !is_socket || name.contains("socket-proxy") || name.contains("dockerproxy") {
                 continue;
             }
-            let is_tool = TOOLS.contains(&name);
+            let is_tool = TOOLS.contains(&name) || is_agent(&own);
             if !is_tool && own.kind() == Kind::Other && own.container.build.is_none() {
                 continue;
             }
@@ -73,15 +72,25 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+const PORTAINER: &str = "Portainer is there to do everything with the engine: publish it to this host alone (127.0.0.1), with a password, or run it elsewhere with -H tcp://HOST:2376 over TLS.";
+
+/// Whether it is Portainer's agent, whose image has a name that many have.
+fn is_agent(own: &Member<'_>) -> bool {
+    let (repository, _) = image::parts(own.image().unwrap_or_default());
+    repository.ends_with("portainer/agent")
+}
+
 /// How this one is told of the filter's address.
 fn help(own: &Member<'_>) -> &'static str {
+    if own.kind() == Kind::Nginx && own.name().contains("socket-proxy") {
+        return "It passes everything on: nginx tells no call from another unless its configuration lists them. Let through the paths that are asked for alone (location ~ ^/v[0-9.]+/(containers|events)), and GET alone, or take tecnativa/docker-socket-proxy.";
+    }
     match own.image_name() {
+        _ if is_agent(own) => PORTAINER,
         "traefik" => {
             "Put a filter before it (tecnativa/docker-socket-proxy, CONTAINERS: 1), and give Traefik --providers.docker.endpoint=tcp://socket-proxy:2375."
         }
-        "portainer" | "portainer-ce" | "portainer-agent" | "agent" => {
-            "Portainer is there to do everything with the engine: publish it to this host alone (127.0.0.1), with a password, or run it elsewhere with -H tcp://HOST:2376 over TLS."
-        }
+        "portainer" | "portainer-ce" | "portainer-agent" => PORTAINER,
         "promtail" | "alloy" | "vector" | "fluent-bit" | "filebeat" | "telegraf" => {
             "Put a filter before it (tecnativa/docker-socket-proxy, CONTAINERS: 1), and name tcp://socket-proxy:2375 as the host in its configuration."
         }

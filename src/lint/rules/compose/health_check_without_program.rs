@@ -31,8 +31,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding.about(own.name());
         if let Some(build) = subject.build_of(own.container) {
             finding.related(subject.from_of(build), format!("the image has no {tool}"));
-            let port = own.container.server.as_ref().and_then(|own| own.port()).unwrap_or(8000);
-            let path = subject.facts.health.value().map_or("/", String::as_str);
+            let asked = asked(&test.scalars().join(" "));
+            let listens = || own.container.server.as_ref().and_then(|own| own.port());
+            let port = asked.as_ref().map(|(port, _)| *port).or_else(listens).unwrap_or(8000);
+            let known = || subject.facts.health.value().cloned().unwrap_or_else(|| "/".to_owned());
+            let path = asked.map_or_else(known, |(_, path)| path);
             finding.help(format!(
                 "test: [CMD, python, -c, \"import http.client as h; c = h.HTTPConnection('127.0.0.1', {port}, timeout=3); c.request('GET', '{path}'); exit(c.getresponse().status >= 400)\"]"
             ));
@@ -43,6 +46,22 @@ fn check(subject: &Subject, findings: &mut Findings) {
             });
         }
     }
+}
+
+/// The port and the path that a test asks for already: `curl http://localhost:80/health`.
+fn asked(test: &str) -> Option<(u16, String)> {
+    let (_, rest) = test.split_once("http://")?;
+    let end = rest.find(|c: char| c.is_whitespace() || "'\"|;&<>)$`\\".contains(c));
+    // What a variable says is not known here.
+    if end.is_some_and(|end| rest[end..].starts_with(['$', '`', '\\'])) {
+        return None;
+    }
+    let (address, path) = match rest[..end.unwrap_or(rest.len())].split_once('/') {
+        Some((address, path)) => (address, format!("/{path}")),
+        None => (&rest[..end.unwrap_or(rest.len())], "/".to_owned()),
+    };
+    let port = address.rsplit_once(':').map_or(Some(80), |(_, port)| port.parse().ok())?;
+    Some((port, path))
 }
 
 /// The program that a test runs, where it is one of those that images lack.
@@ -109,4 +128,20 @@ fn is_away_from_build(subject: &Subject, build: &Build, tool: &str) -> bool {
             };
             !installs
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asked;
+
+    #[test]
+    fn what_is_asked_is_asked_again() {
+        assert_eq!(
+            asked("CMD curl -f http://localhost:8000/admin/"),
+            Some((8000, "/admin/".to_owned()))
+        );
+        assert_eq!(asked("CMD-SHELL curl -f 'http://web' || exit 1"), Some((80, "/".to_owned())));
+        assert_eq!(asked("curl http://localhost:${PORT}/up"), None);
+        assert_eq!(asked("nc -z localhost 8000"), None);
+    }
 }

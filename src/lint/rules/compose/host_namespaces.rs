@@ -2,7 +2,8 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Subject};
+use crate::lint::rules::proxy::owner::owners;
+use crate::lint::subject::{Kind, Member, Subject};
 
 pub static RULE: Rule = Rule {
     code: "CO115",
@@ -34,6 +35,18 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let finding =
                 findings.add(own.place(item), format!("{} has the host's {what}", own.name()));
             finding.about(own.name());
+            if own.is_explained(item) {
+                finding.severity(Severity::Advice).help(
+                    "It is needed, as the comment says: nothing else that is reached from outside belongs into this container.",
+                );
+                continue;
+            }
+            if key == "network_mode" && passes_to_host(&own) {
+                finding.severity(Severity::Advice).help(
+                    "It passes to ports of the host: with a network of its own these are host.docker.internal (extra_hosts: [\"host.docker.internal:host-gateway\"]), and what listens there has to listen on the address of that network as well.",
+                );
+                continue;
+            }
             finding.help(match key {
                 "network_mode" => "Take the line out, publish what has to be reached, and call services by their names.",
                 "ipc" => "Take the line out; for a larger shared memory: shm_size: 1g",
@@ -41,4 +54,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             });
         }
     }
+}
+
+/// Whether it is an nginx that passes requests to ports of the host itself.
+fn passes_to_host(own: &Member<'_>) -> bool {
+    let subject = own.subject;
+    let is_local = |host: &str| matches!(host, "127.0.0.1" | "localhost" | "[::1]");
+    let mut passed = subject
+        .proxies
+        .iter()
+        .filter(|proxy| {
+            owners(subject, proxy).iter().any(|(one, _)| std::ptr::eq(one.container, own.container))
+        })
+        .flat_map(|proxy| subject.passed(proxy))
+        .peekable();
+    passed.peek().is_some() && passed.all(|own| is_local(&own.host))
 }

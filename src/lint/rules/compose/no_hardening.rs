@@ -30,7 +30,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .collect();
         let lacks = "may gain rights: neither no-new-privileges nor cap_drop is set";
         let Some(finding) = together::lack(findings, &soft, lacks) else { continue };
-        finding.help("security_opt: [\"no-new-privileges:true\"]\ncap_drop: [ALL]");
+        let needs_some = soft.iter().any(may_need_capabilities);
+        let drop = if needs_some { "" } else { "\ncap_drop: [ALL]" };
+        finding.help(format!("security_opt: [\"no-new-privileges:true\"]{drop}"));
         // sudo and su work by gaining rights.
         let gains = soft.iter().any(|own| {
             own.container
@@ -56,6 +58,34 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.fix(fix);
         }
     }
+}
+
+/// Whether it may start as root and need more of root than its number: files of the
+/// host that belong to others, another user to become, an owner to set.
+fn may_need_capabilities(own: &Member<'_>) -> bool {
+    const WORDS: [&str; 8] =
+        ["supervisord", "nginx", "su", "gosu", "su-exec", "setpriv", "chown", "s6-setuidgid"];
+    let build = own.subject.build_of(own.container);
+    let binds = || {
+        own.service
+            .mounts()
+            .iter()
+            .any(|own| own.bind().is_some() && !own.options.split(',').any(|own| own == "ro"))
+    };
+    let is_word = |word: &str| WORDS.contains(&word.rsplit('/').next().unwrap_or(word));
+    let becomes = || {
+        own.container.steps.iter().flat_map(|step| &step.argv).any(|word| is_word(word))
+            || build.is_some_and(|build| {
+                let runs = own.subject.runs(build);
+                runs.iter().flat_map(|run| &run.commands).any(|command| {
+                    let installs = ["install", "add"];
+                    let words = &command.words;
+                    let is_install = words.iter().any(|word| installs.contains(&word.as_str()));
+                    is_install && words.iter().any(|word| word != "su" && is_word(word))
+                })
+            })
+    };
+    !is_user(own) && (binds() || becomes())
 }
 
 /// Whether a service runs as a user that is known not to be root.

@@ -3,7 +3,7 @@
 use super::together;
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Member, Subject};
+use crate::lint::subject::{Kind, Member, Subject};
 use crate::source::compose::Item;
 
 pub static RULE: Rule = Rule {
@@ -48,6 +48,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// Whether its log has no end: json-file, as the default or by its name,
 /// without a size.
 fn grows(member: &Member<'_>) -> bool {
+    // nginx's image sends its two files there to the terminal; a mount takes their place.
+    let to_files = member.kind() == Kind::Nginx
+        && member
+            .service
+            .mounts()
+            .iter()
+            .any(|mount| mount.target.trim_end_matches('/') == "/var/log/nginx");
+    if to_files {
+        return false;
+    }
     let Some(logging) = member.service.item.get("logging") else { return true };
     let driver = logging.get("driver").and_then(Item::scalar);
     let has_size = logging.get("options").is_some_and(|own| own.get("max-size").is_some());

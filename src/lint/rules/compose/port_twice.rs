@@ -41,6 +41,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 let finding = findings.add(own.place(item), message);
                 finding.about(own.name()).help("Give one of them another port of the host.");
                 finding.related(other.place(place), other.name());
+                // One of them at a time: who starts it names it.
+                if other.name() != own.name() && is_other_form(own, item, other, place) {
+                    finding.severity(Severity::Warning).help(format!(
+                        "profiles: [{0}]   (for {0}, so that `docker compose up` starts one of them alone)",
+                        own.name()
+                    ));
+                }
             }
         }
     }
@@ -54,6 +61,15 @@ fn is_variant(one: &Member<'_>, other: &Member<'_>) -> bool {
         (Some(one), Some(other)) => one.context == other.context && one.target != other.target,
         _ => false,
     }
+}
+
+/// Whether both are forms of one service: the port is one line that both have, or
+/// they run one image.
+fn is_other_form(one: &Member<'_>, port: &Item, other: &Member<'_>, before: &Item) -> bool {
+    let image = one.service.image();
+    one.place(port) == other.place(before)
+        || image.is_some() && image == other.service.image()
+        || one.service.build().is_some() && one.service.build() == other.service.build()
 }
 
 fn is_same(one: &Port, other: &Port) -> bool {

@@ -4,6 +4,7 @@ use super::database_published::close;
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Subject};
+use crate::source::compose::{Item, Port};
 
 pub static RULE: Rule = Rule {
     code: "CO120",
@@ -42,6 +43,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 continue;
             };
             for (port, item) in own.open_ports() {
+                if leads_nowhere(own, &port, item) {
+                    continue;
+                }
                 let message = format!(
                     "{} is reached on every address of the host, past {}",
                     own.name(),
@@ -63,6 +67,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether a port that it has from the service it extends is not one that it
+/// listens on.
+fn leads_nowhere(own: &Member<'_>, port: &Port, item: &Item) -> bool {
+    let listens = own.container.server.as_ref().and_then(|server| server.port());
+    let is_inherited = item.file == own.service.file && item.line < own.service.line;
+    is_inherited && listens.is_some_and(|listens| listens.to_string() != port.container)
 }
 
 /// Whether a configuration that a proxy mounts, or is built with, names a service.

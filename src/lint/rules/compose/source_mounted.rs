@@ -28,6 +28,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat) || own.is_developed() {
             continue;
         }
+        // A notebook is there to work on what it is given.
+        if own
+            .container
+            .steps
+            .iter()
+            .flat_map(|step| &step.argv)
+            .any(|word| word.contains("jupyter"))
+        {
+            continue;
+        }
         let workdir = build.image.workdir.as_ref().and_then(|set| set.value.known());
         let items = own.service.item.get("volumes").map_or(&[][..], |item| item.items());
         for (mount, item) in items.iter().filter_map(|item| Some((Mount::read(item)?, item))) {
@@ -65,6 +75,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.about(own.name()).help(
                 "Take this line out; for development put it into compose.override.yaml, with a file for production of its own.",
             );
+            // It answers in the place of what is not there: nobody's users meet it.
+            let is_mock = |path: &str| path.to_ascii_lowercase().contains("mock");
+            if is_mock(own.name()) || own.service.mounts().iter().any(|own| is_mock(&own.target)) {
+                finding.severity(Severity::Advice);
+            }
             // One line of a project that is worked in sets its services apart.
             if own.deployment.is_developed {
                 finding.help(

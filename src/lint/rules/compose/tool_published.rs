@@ -3,7 +3,7 @@
 use super::database_published::{close, leads_nowhere};
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Subject};
+use crate::lint::subject::{Kind, Member, Program, Subject};
 
 pub static RULE: Rule = Rule {
     code: "CO131",
@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for own in subject.production_members().into_iter().flatten() {
-        if own.kind() != Kind::Tool {
+        if own.kind() != Kind::Tool || is_guessed(&own) {
             continue;
         }
         let command = own.service.command();
@@ -36,4 +36,18 @@ fn check(subject: &Subject, findings: &mut Findings) {
             close(finding, &own, &port, item);
         }
     }
+}
+
+/// Whether only a script has Flower among what it may start, and nothing here
+/// chooses it: the service may run any other of its branches.
+fn is_guessed(own: &Member<'_>) -> bool {
+    let by_script = own
+        .container
+        .steps
+        .iter()
+        .any(|step| step.program == Program::Flower && step.script.is_some());
+    let chosen = [own.name(), own.image().unwrap_or_default(), &own.service.command()]
+        .iter()
+        .any(|word| word.to_ascii_lowercase().contains("flower"));
+    by_script && !chosen
 }

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::cross::secret::holds_secret;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{EnvFile, Subject};
 
 pub static RULE: Rule = Rule {
     code: "EN101",
@@ -23,7 +23,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for file in subject.env_files.iter().filter(|own| !own.is_example && is_repository) {
         let path = subject.path(file.text);
         let lower = path.to_ascii_lowercase();
-        let words = ["test", "dev", "local", "ci", "demo", "docker-compose"];
+        let words = [
+            "test",
+            "tests",
+            "testing",
+            "integration",
+            "dev",
+            "local",
+            "ci",
+            "demo",
+            "docker-compose",
+        ];
         let parts: Vec<&str> = lower.split(['/', '.', '-', '_']).collect();
         let is_other = words.iter().any(|word| parts.contains(word));
         // What git ignores is not among the files that were walked.
@@ -42,11 +52,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .collect();
         let also = names.len() - 1;
         let is_mild = overridden(subject, path) || only_inside(subject, &names);
+        let is_worked_with = parts.contains(&"development") || is_developed(subject, file, &names);
+        let severity = match (is_worked_with, is_mild) {
+            (true, _) => Severity::Advice,
+            (_, true) => Severity::Warning,
+            _ => Severity::Error,
+        };
         let more = if also > 0 { format!(", and {also} more") } else { String::new() };
         findings
             .add(At::new(file.text, entry.span), format!("nothing keeps {path} out of git, and {} stands in it{more}", entry.name))
             .about(&entry.name)
-            .severity(if is_mild { Severity::Warning } else { Severity::Error })
+            .severity(severity)
             .help(format!("{path} into .gitignore, `git rm --cached {path}`, other secrets, and an example without values"));
     }
 }
@@ -63,6 +79,24 @@ fn only_inside(subject: &Subject, names: &[&str]) -> bool {
         && stores.peek().is_some()
         && stores
             .all(|own| subject.composed(own).is_some_and(|(_, service)| service.ports().is_empty()))
+}
+
+/// Whether only projects that are worked on take it, and nothing in it opens what
+/// somebody else runs.
+fn is_developed(subject: &Subject, file: &EnvFile, names: &[&str]) -> bool {
+    let is_foreign = |name: &&str| {
+        let upper = name.to_ascii_uppercase();
+        ["API_KEY", "APIKEY", "PRIVATE_KEY", "TOKEN"].iter().any(|own| upper.contains(own))
+    };
+    let mut takers = subject
+        .containers
+        .iter()
+        .filter(|own| own.env.values().any(|variable| variable.at.text == file.text))
+        .filter_map(|own| subject.composed(own))
+        .peekable();
+    !names.iter().any(is_foreign)
+        && takers.peek().is_some()
+        && takers.all(|(deployment, _)| deployment.is_developed)
 }
 
 /// Whether git ignores files of the same kind: this one holds the defaults, and

@@ -34,6 +34,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let own = subject.runs_detected(container);
             own.then_some((at, "SECURE_PROXY_SSL_HEADER believes X-Forwarded-Proto of everyone"))
         };
+        let is_developed = subject.composed(container).is_some_and(|(own, _)| own.is_developed);
+        // Settings of production are not what a project that is worked on runs with.
+        let django = || django().filter(|_| !is_developed);
         let Some((at, what)) = everyone.or_else(django) else { continue };
         // A rehearsal on the own machine.
         let is_local = subject
@@ -44,7 +47,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         findings
             .add(at, format!("{}: {what}, and its port is open to everyone", container.name))
             .about(&container.name)
-            .severity(if is_local { Severity::Advice } else { Severity::Warning })
+            .severity(if is_local || is_developed { Severity::Advice } else { Severity::Warning })
             .related(port, "the port is published on all addresses")
             .help("ports:\n  - \"127.0.0.1:8000:8000\", or no port at all where the proxy is in this project");
     }

@@ -53,7 +53,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// Whether a file, or all of a directory, that is there is not there for the build.
+/// Whether a file or a directory that is there is not there for the build. A
+/// directory of which every file is left out is still one, and can be copied.
 fn is_left_out(subject: &Subject, build: &Build, ignored: &Ignored, source: &str) -> bool {
     if source.contains(['*', '?', '[', '<', ':', '$']) {
         return false;
@@ -64,7 +65,9 @@ fn is_left_out(subject: &Subject, build: &Build, ignored: &Ignored, source: &str
     }
     let prefix = if build.context == "." { 0 } else { build.context.len() + 1 };
     let mut files = subject.tree.below(&path).peekable();
-    files.peek().is_some() && files.all(|file| ignored.leaves_out(&file[prefix..]))
+    files.peek().is_some()
+        && ignored.leaves_out(source.trim_end_matches('/'))
+        && files.all(|file| ignored.leaves_out(&file[prefix..]))
 }
 
 /// The README that installing the project reads, and the RUN that installs it.

@@ -5,7 +5,14 @@ use crate::detect::secret;
 /// Whether a variable holds something that must not be read by others: its
 /// name says so, and its value is none that stands in place of one.
 pub fn holds_secret(name: &str, value: &str) -> bool {
-    secret::is_name(name, &[]) && !is_placeholder(value)
+    secret::is_name(name, &[]) && !is_placeholder(value) && !is_address(value)
+}
+
+/// Whether a value is the address of a page, without a user and a password in it.
+fn is_address(value: &str) -> bool {
+    let lower = value.trim().to_ascii_lowercase();
+    let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.split('/').next().unwrap_or(rest).contains('@'))
 }
 
 fn is_placeholder(value: &str) -> bool {
@@ -24,6 +31,9 @@ fn is_placeholder(value: &str) -> bool {
         "insert",
         "<",
         "${",
+        "{{",
+        "{%",
+        "something",
         "...",
         "test",
         "dev",

@@ -29,7 +29,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !is_for_another(&module) {
             continue;
         }
-        if is_rehearsed(subject, container, &module) {
+        if is_worked_on(subject, container) || is_rehearsed(subject, container, &module) {
             continue;
         }
         let server = container.server.as_ref().map_or(at, |own| own.at);
@@ -58,6 +58,15 @@ fn other(subject: &Subject, module: &str) -> Option<String> {
         .iter()
         .map(|name| format!("{package}.{name}"))
         .find(|own| subject.tree.module_path(root, own).is_some())
+}
+
+/// Whether its project starts a development server as well: nobody else's is there.
+fn is_worked_on(subject: &Subject, container: &Container) -> bool {
+    subject.composed(container).is_some_and(|(deployment, _)| {
+        subject
+            .containers_of(deployment)
+            .any(|own| own.server.as_ref().is_some_and(|own| own.program.is_development()))
+    })
 }
 
 /// Whether the image says otherwise, and the source is mounted over it: the

@@ -1,5 +1,6 @@
 //! State of one process where several serve.
 
+use crate::detect::readiness::Lack;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
@@ -17,10 +18,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    let Some(state) = subject.facts.readiness.iter().find(|own| own.kind == "in-process-state")
-    else {
-        return;
-    };
+    let mut states = subject.facts.readiness.iter().filter(|own| own.kind == "in-process-state");
+    let Some(state) = states.find(|own| !is_led(subject, own)) else { return };
     for container in subject.production_containers() {
         let Some(server) = container.server.as_ref().filter(|own| own.program.serves()) else {
             continue;
@@ -47,4 +46,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.related(at, "the state");
         }
     }
+}
+
+/// Whether it is a scheduler that one of the processes runs for all: they choose
+/// which one.
+fn is_led(subject: &Subject, state: &Lack) -> bool {
+    state.message.contains("scheduler")
+        && subject.tree.text(&state.path).is_some_and(|text| {
+            let text = text.to_ascii_lowercase();
+            ["paused=true", "process_lock", "leader", "redlock"]
+                .iter()
+                .any(|word| text.contains(word))
+        })
 }

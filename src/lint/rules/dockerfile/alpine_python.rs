@@ -3,7 +3,8 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::{end_of_life_python, support};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Subject};
+use crate::source::dockerfile::Arguments;
 
 pub static RULE: Rule = Rule {
     code: "DF108",
@@ -34,6 +35,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         // The variant for Alpine, beside the one for Debian.
         let own = subject.path(subject.recipes[build.recipe].text).to_ascii_lowercase();
         if own.contains("alpine") && subject.recipes.len() > 1 {
+            continue;
+        }
+        if has_variant(subject, build) {
             continue;
         }
         // Where every package has a wheel, or is pure Python, nothing is wrong.
@@ -69,4 +73,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .about(reference)
             .help(format!("{better}   (apk add becomes apt-get install)"));
     }
+}
+
+/// Whether the same file makes another image, which nothing in it takes from, on a
+/// Python with glibc: who wants that one has it.
+fn has_variant(subject: &Subject, build: &Build) -> bool {
+    let file = subject.file(build);
+    let is_taken = |name: &str| {
+        file.stages.iter().any(|own| own.from.eq_ignore_ascii_case(name))
+            || file.instructions.iter().any(|own| own.flag("from") == Some(name))
+    };
+    file.stages.iter().enumerate().any(|(at, own)| {
+        let base = file.image(at, &Arguments::new()).base;
+        let python = base.known().and_then(support::python);
+        let is_last = at + 1 == file.stages.len();
+        let is_final = is_last || own.name.as_deref().is_some_and(|name| !is_taken(name));
+        is_final && python.is_some_and(|own| !own.tag.contains("alpine"))
+    })
 }

@@ -4,6 +4,7 @@ use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Run, Subject};
+use crate::source::dockerfile::Arguments;
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
@@ -51,13 +52,26 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if !updates || !used || removed || is_mounted || calls {
                 continue;
             }
+            let installs = run.commands.iter().any(|own| support::is_apt(own, "install"));
+            let needed = needed(subject, build, &run);
+            // One that only an install after it uses is another rule's.
+            if !installs && needed.is_some() {
+                continue;
+            }
+            let text = &instruction.arguments.text;
+            let written = if text.contains("apt-get") { "apt-get" } else { "apt" };
             let finding = findings.add(
-                subject.within(build, run.at, "apt"),
+                subject.within(build, run.at, written),
                 "apt-get update leaves its lists in the layer",
             );
-            finding
-                .about("apt-get update")
-                .help("… && rm -rf /var/lib/apt/lists/*   (at the end of this RUN)");
+            finding.about("apt-get update");
+            if let Some(later) = needed {
+                finding
+                    .related(subject.instruction(build, later.at), "this RUN installs with them")
+                    .help("RUN apt-get update && apt-get install -y --no-install-recommends … && rm -rf /var/lib/apt/lists/*   (one RUN with the install below, which needs the lists)");
+                continue;
+            }
+            finding.help("… && rm -rf /var/lib/apt/lists/*   (at the end of this RUN)");
             if let Some(fix) = fix(subject, build, &run) {
                 finding.fix(fix);
             }
@@ -65,15 +79,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// The RUN after this one that installs with its lists.
+fn needed(subject: &Subject, build: &Build, run: &Run) -> Option<Run> {
+    let file = subject.file(build);
+    subject.built_runs(build).into_iter().find(|own| {
+        let is = |word: &str| own.commands.iter().any(|c| support::is_apt(c, word));
+        own.at > run.at
+            && is("install")
+            && !is("update")
+            && file.image(own.stage, &Arguments::new()).stages.contains(&run.stage)
+    })
+}
+
 fn fix(subject: &Subject, build: &Build, run: &Run) -> Option<Fix> {
     let recipe = &subject.recipes[build.recipe];
     let instruction = &recipe.file.instructions[run.at];
-    // Others that install with these lists.
-    let needed = subject.built_runs(build).iter().any(|own| {
-        own.at > run.at
-            && own.commands.iter().any(|c| support::is_apt(c, "install"))
-            && !own.commands.iter().any(|c| support::is_apt(c, "update"))
-    });
     let text = instruction.arguments.text.trim_end();
     let file = &subject.texts[recipe.text];
     let written = file.slice(instruction.span);
@@ -81,8 +101,7 @@ fn fix(subject: &Subject, build: &Build, run: &Run) -> Option<Fix> {
     let odd = text.ends_with([';', '\\', '&', '|', ')', '}'])
         || last.trim_start().starts_with('#')
         || text.contains('#');
-    if needed
-        || odd
+    if odd
         || instruction.json.is_some()
         || !instruction.heredocs.is_empty()
         || written.ends_with(char::is_whitespace)

@@ -26,8 +26,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let has = |run: &crate::lint::subject::Run, word: &str| {
                 run.commands.iter().any(|own| support::is_apt(own, word))
             };
-            let uses = ["install", "upgrade", "dist-upgrade", "full-upgrade"];
-            if !has(run, "update") || uses.iter().any(|word| has(run, word)) {
+            if !has(run, "update") || has(run, "install") {
                 continue;
             }
             // Lists that live in a cache are as fresh as the cache.

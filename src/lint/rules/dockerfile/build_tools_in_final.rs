@@ -35,17 +35,37 @@ pub(super) fn is_build_tool(package: &str) -> bool {
     TOOLS.contains(&package) || package.ends_with("-dev") || package.ends_with("-devel")
 }
 
-/// What a RUN takes away again in the same layer.
-fn removes(run: &Run, package: &str) -> bool {
+/// The names that a RUN gives to what it adds: `apk add --virtual .build gcc`.
+fn virtuals(run: &Run) -> Vec<&str> {
+    let mut found = Vec::new();
+    for command in &run.commands {
+        let words = support::bare(command);
+        for (at, word) in words.iter().enumerate() {
+            if let Some(name) = word.strip_prefix("--virtual=") {
+                found.push(name);
+            } else if matches!(word.as_str(), "--virtual" | "-t") {
+                found.extend(words.get(at + 1).map(String::as_str));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a RUN takes away what another one, or the same, has added.
+fn removes(run: &Run, added: &Run, package: &str) -> bool {
     run.commands.iter().any(|command: &Simple| {
         let words = support::bare(command);
         let removes = words.iter().any(|word| matches!(word.as_str(), "purge" | "remove" | "del"));
+        let is_apk = support::program(words) == "apk";
         let named = |word: &String| {
             word == package
                 || word.starts_with('$')
                 // `apk add --virtual .build … && apk del .build`
-                || word.starts_with('.')
-                || (word.contains("build") && word != "build-essential" && word != "build-base")
+                || is_apk && virtuals(added).contains(&word.as_str())
+                || (!is_apk
+                    && word.contains("build")
+                    && word != "build-essential"
+                    && word != "build-base")
                 || word.contains('*')
         };
         removes && words.iter().any(named)
@@ -75,7 +95,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .commands
                 .iter()
                 .flat_map(support::packages)
-                .filter(|package| is_build_tool(package) && !removes(run, package))
+                .filter(|package| is_build_tool(package) && !removes(run, run, package))
                 .map(str::to_owned)
                 .collect();
             if !own.is_empty() {
@@ -99,7 +119,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let more =
             if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
         let at = subject.within(build, *first, &names[0]);
-        let later = runs.iter().find(|own| own.at > *first && removes(own, &names[0]));
+        let adding = runs.iter().find(|own| own.at == *first);
+        let later = runs.iter().find(|own| {
+            own.at > *first && adding.is_some_and(|adding| removes(own, adding, &names[0]))
+        });
         if let Some(later) = later {
             let message =
                 format!("{some}{more} is removed one RUN too late: it stays in the layer below");
@@ -111,9 +134,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let finding = findings.add(at, format!("the image that runs has {some}{more} in it"));
-        finding.about(&names[0]).help(
-            "A stage before this one installs them and makes the virtual environment; this one has `COPY --from=builder /opt/venv /opt/venv` and the libraries alone (libpq5 for libpq-dev, libmariadb3 for default-libmysqlclient-dev)",
-        );
+        let is_apk = adding.is_some_and(|run| {
+            run.commands.iter().any(|own| support::program(support::bare(own)) == "apk")
+        });
+        let libraries = if is_apk {
+            "libpq for postgresql-dev, mariadb-connector-c for mariadb-dev"
+        } else {
+            "libpq5 for libpq-dev, libmariadb3 for default-libmysqlclient-dev"
+        };
+        finding.about(&names[0]).help(format!(
+            "A stage before this one installs them and makes the virtual environment; this one has `COPY --from=builder /opt/venv /opt/venv` and the libraries alone ({libraries})"
+        ));
         for (at, own) in &found[1..] {
             finding.related(subject.within(build, *at, &own[0]), own.join(", "));
         }

@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// Images of Docker's library that applications start from.
-const LIBRARY: [&str; 16] = [
+pub(super) const LIBRARY: [&str; 16] = [
     "alpine",
     "amazonlinux",
     "busybox",
@@ -86,10 +86,14 @@ fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findin
     };
     let finding = findings.add(outside.place, what);
     finding.about(reference);
-    let Some(_) = python else {
-        finding.help(format!("FROM {repository}:VERSION"));
+    if python.is_none() {
+        // Without a contract these have no other tag.
+        finding.help(match repository.starts_with("cgr.dev/chainguard/") {
+            true => format!("FROM {repository}@sha256:DIGEST   (docker buildx imagetools inspect {repository} shows it)"),
+            false => format!("FROM {repository}:VERSION"),
+        });
         return;
-    };
+    }
     // What the repository says counts where it is about this image, and alive.
     let version = subject.facts.python.value().filter(|own| {
         own.source != "default"
@@ -138,14 +142,19 @@ fn is_known(version: &str, variant: &str) -> bool {
 fn is_built_here(subject: &Subject, build: &Build, repository: &str) -> bool {
     let Some((namespace, name)) = repository.rsplit_once('/') else { return false };
     // Docker's own and its mirrors are nobody's here.
-    if namespace.ends_with("library") || support::is_library(repository, "python") {
+    let is_library = namespace == "library" || namespace.ends_with("/library");
+    if is_library || support::is_library(repository, "python") {
         return false;
     }
     let others = subject.recipes.iter().enumerate().filter(|(at, _)| *at != build.recipe);
     others.map(|(_, own)| subject.path(own.text)).any(|path| {
         let mut parts = path.rsplit('/');
         let file = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let of_file = file.split(['.', '-', '_']).any(|own| own == name && own != "dockerfile");
+        // `Dockerfile.web.base` makes `acme/shop-web-base`.
+        let words = file.strip_prefix("dockerfile.").unwrap_or_default().replace(['.', '_'], "-");
+        let ends = words.contains('-') && name.ends_with(&format!("-{words}"));
+        let of_file =
+            ends || file.split(['.', '-', '_']).any(|own| own == name && own != "dockerfile");
         of_file || parts.next() == Some(name)
     })
 }

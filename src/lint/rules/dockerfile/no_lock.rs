@@ -80,7 +80,8 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
     let at = words.iter().position(|word| matches!(word.as_str(), "-r" | "--requirement"))?;
     let name = words.get(at + 1).filter(|name| !name.contains(['$', '*']))?;
     let path = found(subject, build, name)?;
-    let (all, open) = unpinned(subject, &path, 0)?;
+    let mut read = Vec::new();
+    let (all, open) = unpinned(subject, &path, &mut read)?;
     let first = open.first()?;
     let some = open.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
     let message = if all == open.len() {
@@ -88,10 +89,17 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
     } else {
         format!("{path} does not pin {} of its {all} packages: {some}", open.len())
     };
-    let help = "uv pip compile requirements.in --generate-hashes -o requirements.txt   (what is wanted in requirements.in, what is installed in requirements.txt)";
+    // What comes from a repository has no hash, and pip then refuses the file.
+    let has_repository =
+        read.iter().any(|own| subject.tree.text(own).is_some_and(|text| text.contains("git+")));
+    let hashes = if has_repository { "" } else { " --generate-hashes" };
+    let wanted = format!("{}.in", path.strip_suffix(".txt").unwrap_or(&path));
+    let help = format!(
+        "uv pip compile {wanted}{hashes} -o {path}   (what is wanted in {wanted}, what is installed in {path})"
+    );
     // A freeze with a few that were added by hand.
     let severity = if open.len() * 10 <= all { Severity::Advice } else { Severity::Warning };
-    Some((first.clone(), message, help.to_owned(), severity))
+    Some((first.clone(), message, help, severity))
 }
 
 /// A requirement file of the context, by its path in the image.
@@ -108,9 +116,10 @@ pub(super) fn found(subject: &Subject, build: &Build, name: &str) -> Option<Stri
 }
 
 /// How many packages a file names, and those without an exact version. `None`
-/// where it cannot be told.
-fn unpinned(subject: &Subject, path: &str, depth: usize) -> Option<(usize, Vec<String>)> {
+/// where it cannot be told. `read` takes the files that were looked at.
+fn unpinned(subject: &Subject, path: &str, read: &mut Vec<String>) -> Option<(usize, Vec<String>)> {
     let text = subject.tree.text(path)?;
+    read.push(path.to_owned());
     let (mut all, mut open) = (0, Vec::new());
     for line in text.lines() {
         let line = line.split(" #").next().unwrap_or_default().trim();
@@ -120,10 +129,10 @@ fn unpinned(subject: &Subject, path: &str, depth: usize) -> Option<(usize, Vec<S
         if let Some(other) =
             line.strip_prefix("-r ").or_else(|| line.strip_prefix("--requirement "))
         {
-            if depth < 5 {
+            if read.len() < 16 {
                 let directory = path.rsplit_once('/').map_or(".", |(own, _)| own);
                 let other = crate::relpath::join(directory, other.trim())?;
-                let (more, others) = unpinned(subject, &other, depth + 1)?;
+                let (more, others) = unpinned(subject, &other, read)?;
                 all += more;
                 open.extend(others);
             }

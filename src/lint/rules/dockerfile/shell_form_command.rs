@@ -3,8 +3,10 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::floating_base::LIBRARY;
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Subject};
+use crate::source::compose::image;
 use crate::source::dockerfile::{Command, Keyword, Setting};
 use crate::source::shell;
 
@@ -25,7 +27,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         // Alpine's sh, and bash, hand their place to the last command by themselves.
         let alpine = build.image.base.known().is_some_and(|own| own.contains("alpine"));
         let shell = subject.instructions(build).filter(|(_, own)| own.keyword == Keyword::Shell);
-        if alpine || shell.last().is_some_and(|(_, own)| own.arguments.text.contains("bash")) {
+        if alpine
+            || is_handed_in(subject, build)
+            || shell.last().is_some_and(|(_, own)| own.arguments.text.contains("bash"))
+        {
             continue;
         }
         // What a service replaces is not run.
@@ -67,13 +72,23 @@ fn of(
     let split = shell::split(written);
     let inner = match split.as_slice() {
         [only] => match only.words.as_slice() {
-            [shell, option, text] if shell.ends_with("sh") && option == "-c" => Some(text.clone()),
+            [shell, option, text] if shell.ends_with("sh") && option == "-c" => Some((shell, text)),
             _ => None,
         },
         _ => None,
     };
     let is_nested = inner.is_some();
-    let text = inner.as_ref().unwrap_or(written);
+    let text = inner.map_or(written, |(_, text)| text);
+    // What bash does is not what sh does: it stays.
+    let bash = inner.map(|(shell, _)| shell).filter(|shell| shell.ends_with("bash"));
+    let line = |text: &str| match bash {
+        Some(shell) => {
+            let words =
+                [shell.as_str(), "-c", text].map(|own| serde_json::Value::from(own).to_string());
+            format!("{word} [{}]", words.join(", "))
+        }
+        None => format!("{word} {text}"),
+    };
     let commands = shell::split(text);
     let Some(last) = commands.last() else { return };
     if last.words.first().is_some_and(|first| first == "exec" || first == "[") {
@@ -130,11 +145,36 @@ fn of(
             );
         }
     } else if commands.len() == 1 {
-        finding.help(format!("{word} exec {text}"));
+        finding.help(line(&format!("exec {text}")));
     } else {
         let rest = text
             .rfind(&last.words[0])
-            .map(|at| format!("{word} {}exec {}", &text[..at], &text[at..]));
+            .map(|at| line(&format!("{}exec {}", &text[..at], &text[at..])));
         finding.help(rest.unwrap_or_else(|| format!("exec {}", last.words.join(" "))));
     }
+}
+
+/// Whether its base is handed in by who builds, and nobody here knows which shell it
+/// has: a name without a namespace and a tag that no library has, or one that a file
+/// for `docker buildx bake` or a compose file gives a context.
+fn is_handed_in(subject: &Subject, build: &Build) -> bool {
+    let Some(base) = build.image.base.known() else { return false };
+    let (repository, tag) = image::parts(base);
+    let is_library = ["python", "scratch"].iter().chain(&LIBRARY).any(|own| *own == repository);
+    let is_bare = tag.is_empty() && !repository.contains('/') && !is_library;
+    let names_it = |path: &str| {
+        let is_open = path.ends_with(".hcl")
+            || subject.tree.text(path).is_some_and(|text| text.contains("additional_contexts"));
+        is_open
+            && subject.tree.text(path).is_some_and(|text| {
+                [format!("{base} ="), format!("{base}="), format!("{base}:"), format!("\"{base}\"")]
+                    .iter()
+                    .any(|own| text.contains(own.as_str()))
+            })
+    };
+    let of_compose = |path: &&str| {
+        path.ends_with(".hcl")
+            || (path.ends_with(".yml") || path.ends_with(".yaml")) && path.contains("compose")
+    };
+    is_bare || subject.tree.paths().filter(of_compose).any(names_it)
 }

@@ -100,6 +100,10 @@ pub(super) fn python(reference: &str) -> Option<Python<'_>> {
 
 /// Whether a repository is one of Docker's library, or its mirror.
 pub(super) fn is_library(repository: &str, name: &str) -> bool {
+    // Docker's hardened images have the same names, and are others.
+    if repository.starts_with("dhi.io/") {
+        return false;
+    }
     repository == name
         || repository.strip_suffix(name).and_then(|rest| rest.strip_suffix('/')).is_some_and(
             |prefix| {
@@ -200,6 +204,7 @@ mod tests {
         assert_eq!(of("ghcr.io/astral-sh/uv:0.5-python3.12-bookworm-slim"), Some((3, Some(12))));
         assert_eq!(of("acme/app:3.9"), None);
         assert!(python("acme/python:3.9").is_none());
+        assert!(python("dhi.io/python:3.9-debian13-dev").is_none());
         assert!(python("registry.example.com/mirror/python:3").unwrap().is_official);
     }
 }

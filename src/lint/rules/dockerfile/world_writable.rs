@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Subject};
 
 pub static RULE: Rule = Rule {
     code: "DF121",
@@ -29,12 +29,44 @@ fn is_for_all(mode: &str) -> bool {
         })
 }
 
+/// Who should own what is written to: the Dockerfile's own user, else the one it
+/// gives other files to, else one with a number.
+fn owner(subject: &Subject, build: &Build) -> String {
+    let is_root = |name: &str| matches!(name.split(':').next(), Some("root" | "0" | ""));
+    let user = build
+        .image
+        .user
+        .as_ref()
+        .map(|own| subject.file(build).instructions[own.at].arguments.text.trim());
+    let given = || {
+        subject.runs(build).into_iter().flat_map(|run| run.commands).find_map(|command| {
+            let words = support::bare(&command);
+            let name = words.iter().skip(1).find(|word| !word.starts_with('-'))?;
+            (support::program(words) == "chown" && !is_root(name)).then(|| name.clone())
+        })
+    };
+    user.filter(|name| !is_root(name))
+        .map(str::to_owned)
+        .or_else(given)
+        .unwrap_or_else(|| "10001:10001".to_owned())
+}
+
+fn help(mode: &str, path: &str, owner: &str) -> String {
+    // Nobody runs what has no such bit.
+    let is_data = mode.bytes().all(|own| matches!(own, b'0' | b'2' | b'4' | b'6'));
+    let (narrow, which) = if is_data { ("644", "read") } else { ("755", "run") };
+    format!(
+        "chmod {narrow} {path} where it is {which}, or give what is written to to the user of the service: chown {owner} {path}"
+    )
+}
+
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
         // Where everything runs as root nobody else is there to write.
         let user = build.image.user.as_ref().map(|own| own.value.known().unwrap_or("?"));
         let is_root = user.is_none_or(|own| matches!(own.split(':').next(), Some("root" | "0")));
         let severity = if is_root { Severity::Advice } else { Severity::Warning };
+        let owner = owner(subject, build);
         for run in subject.runs(build) {
             for command in &run.commands {
                 let words = support::bare(command);
@@ -49,14 +81,25 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .filter(|path| !path.starts_with("/tmp") && !path.starts_with("/var/tmp"))
                     .collect();
                 let Some(path) = paths.first() else { continue };
+                let expression = format!(
+                    r"chmod\s[^&|;]*?{}\s[^&|;]*?{}",
+                    regex::escape(mode),
+                    regex::escape(path)
+                );
+                let place = support::place(subject, build, run.at, &support::regex(&expression));
+                let at = if place == subject.instruction(build, run.at) {
+                    subject.within(build, run.at, "chmod")
+                } else {
+                    place
+                };
                 findings
                     .add(
-                        subject.within(build, run.at, "chmod"),
+                        at,
                         format!("chmod {mode} lets everybody in the container write to {path}"),
                     )
                     .about(path.as_str())
                     .severity(severity)
-                    .help(format!("chmod 755 {path} where it is run, or give what is written to to the user of the service: chown 10001:10001 {path}"));
+                    .help(help(mode, path, &owner));
             }
         }
         for (at, instruction) in subject.instructions(build) {

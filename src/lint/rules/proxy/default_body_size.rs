@@ -48,7 +48,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         said.push(pass.proxy.text);
         let message =
             "a body of more than 1 MB is answered with 413, and the application takes files";
-        let finding = findings.add(pass.at(), message);
+        // A location that is for one thing alone is not where it is missing.
+        let at = At::new(pass.proxy.text, server.span);
+        let at = subject.line_at(at.text, subject.line(at));
+        let finding = findings.add(at, message);
         finding.about(pass.location());
         finding.help(format!(
             "client_max_body_size 10m;  # the largest upload that is meant; {taker} has {word}"

@@ -63,7 +63,7 @@ pub(super) fn lacking<'s>(
     let mut files: Vec<Vec<Pass<'s>>> = Vec::new();
     for pass in super::pass::passes(subject) {
         // Who asks whether it lives needs no address of a client.
-        let is_probe = ["health", "ping", "status", "ready", "live"]
+        let is_probe = ["health", "ping", "status", "ready", "live", "metrics"]
             .iter()
             .any(|word| pass.location().trim_matches(['/', '=', ' ']).starts_with(word));
         if is_probe || pass.application(subject).is_none() || lacks(&pass) != Ok(true) {

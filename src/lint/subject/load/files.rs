@@ -100,8 +100,11 @@ impl Loader {
         let contexts: Vec<String> =
             self.subject.builds.iter().map(|own| own.context.clone()).collect();
         for context in contexts {
-            let Some(path) = crate::relpath::join(&context, ".dockerignore") else { continue };
-            if let Some(text) = self.text(&path) {
+            // Podman's own name for it comes first with Podman, and says the same.
+            let text = [".dockerignore", ".containerignore"]
+                .iter()
+                .find_map(|name| self.text(&crate::relpath::join(&context, name)?));
+            if let Some(text) = text {
                 let ignored = Ignored::read(text, &self.subject.texts[text]);
                 self.subject.ignored.insert(context, ignored);
             }

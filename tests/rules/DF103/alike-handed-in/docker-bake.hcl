@@ -1,0 +1,5 @@
+target "shop" {
+  contexts = {
+    base = "target:base"
+  }
+}
