@@ -65,13 +65,50 @@ impl Subject {
             && own.iter().any(|own| own.kind.is_store())
             && own.iter().all(|own| own.kind.is_store() || own.kind == Kind::Tool)
             && deployment.services.iter().all(|own| !own.ports().is_empty());
+        let is_over = built.iter().any(|own| self.is_worked_over(own));
         is_built_so
+            || is_over
             || serves_a_desk
             || own.iter().any(|own| self.lacks_file_of_development(own))
             || reloads
             || deployment.services.iter().any(|own| own.command().contains("watchmedo"))
             || built.iter().any(|own| self.is_told(own))
             || self.says_so(deployment)
+    }
+
+    /// Whether an image is built with an argument that says so, or its source is
+    /// mounted over it and its command, or debugging, says so.
+    fn is_worked_over(&self, own: &Container) -> bool {
+        const WORDS: [&str; 5] = ["dev", "devel", "develop", "development", "devserver"];
+        let says = |text: &str| {
+            let lower = text.to_ascii_lowercase();
+            lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+        };
+        let Some((deployment, service)) = self.composed(own) else { return false };
+        let arguments = service.item.get("build").and_then(|build| build.get("args"));
+        let is_told = arguments.is_some_and(|arguments| {
+            let written = self.lines_of(self.item(deployment, arguments));
+            let values = self.build_of(own).into_iter().flat_map(|own| own.arguments.iter());
+            values.filter_map(|(name, value)| Some((name, value.as_deref()?))).any(
+                |(name, value)| {
+                    let is_open =
+                        written.lines().any(|line| line.contains(name) && line.contains('$'));
+                    DEVELOPED.contains(&value) && !is_open
+                },
+            )
+        });
+        let mounts = || {
+            service.mounts().iter().any(|own| own.bind().is_some_and(|path| path.starts_with('.')))
+        };
+        let debugs = || {
+            own.env.iter().any(|(name, own)| {
+                let value = own.value.as_deref().unwrap_or_default().to_ascii_lowercase();
+                (name == "DEBUG" || name.ends_with("_DEBUG"))
+                    && matches!(value.as_str(), "1" | "true" | "yes" | "on")
+                    && !self.slice(own.at).contains('$')
+            })
+        };
+        is_told || (mounts() && (says(&service.command()) || debugs()))
     }
 
     /// Whether an env file that it names is for who works on it.

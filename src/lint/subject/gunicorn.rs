@@ -6,6 +6,7 @@ use ruff_python_ast::{BoolOp, Expr, Number, Operator};
 use ruff_text_size::Ranged as _;
 
 use crate::detect::python::{self, Module};
+use crate::detect::services::{When, reached};
 use crate::lint::diagnostic::At;
 use crate::source::text::{Span, Text};
 
@@ -84,9 +85,16 @@ impl Config {
     pub fn read(number: usize, text: &Text) -> Self {
         let module = Module::parse(&text.path, Arc::from(text.text.as_str()));
         let mut settings: Vec<(String, Value, At)> = Vec::new();
-        for statement in module.top_level() {
+        for (when, statement) in reached(&module.ast.body, When::Always) {
+            if when == When::Never {
+                continue;
+            }
             for (name, expression) in python::assignments(statement) {
-                let value = value(expression, &settings);
+                // What only some surroundings set is not known.
+                let value = match when {
+                    When::Always => value(expression, &settings),
+                    _ => Value::Unknown,
+                };
                 let range = statement.range();
                 let span = Span::new(range.start().to_usize(), range.end().to_usize());
                 settings.push((name.to_owned(), value, At::new(number, span)));

@@ -82,8 +82,17 @@ impl Subject {
                 || path.starts_with(".github/")
                 || name == ".gitlab-ci.yml"
         };
-        self.tree.paths().filter(|path| tells(path)).any(|path| {
-            self.tree.text(path).is_some_and(|text| text.len() < 1 << 20 && text.contains(word))
+        // A script may have no ending.
+        let is_script = |path: &str, text: &str| {
+            !path.rsplit('/').next().unwrap_or(path).contains('.') && text.starts_with("#!")
+        };
+        self.tree.paths().any(|path| {
+            let may = tells(path) || !path.rsplit('/').next().unwrap_or(path).contains('.');
+            may && self.tree.text(path).is_some_and(|text| {
+                text.len() < 1 << 20
+                    && text.contains(word)
+                    && (tells(path) || is_script(path, text))
+            })
         })
     }
 }
@@ -126,6 +135,18 @@ impl<'s> Member<'s> {
             Some((start, end)) if end > start => self.subject.slice(self.place(item)),
             _ => self.subject.lines_of(self.place(item)),
         }
+    }
+
+    /// Whether a comment above a value, or behind it, says something of it.
+    #[must_use]
+    pub fn is_explained(&self, item: &Item) -> bool {
+        let at = self.place(item);
+        let text = &self.subject.texts[at.text];
+        let line = text.line(at.span.start);
+        let says = |own: &str| own.trim().len() > 12;
+        let above = text.line_text(line.saturating_sub(1).max(1)).trim();
+        let behind = text.line_text(line).split_once(" #").is_some_and(|(_, own)| says(own));
+        line > 1 && above.strip_prefix('#').is_some_and(says) || behind
     }
 
     /// Whether a value is written out, without a variable of Compose's in it.
@@ -283,8 +304,26 @@ impl<'s> Member<'s> {
         let command = self.service.command();
         let first = command.split_whitespace().next().unwrap_or_default();
         let name = first.rsplit('/').next().unwrap_or(first);
-        self.kind().is_store()
-            && (CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name))
+        let is_client =
+            |name: &str| CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name);
+        // A shell's text, where no server is among what it starts.
+        let serves = |name: &str| {
+            let servers = ["redis-server", "valkey-server", "postgres", "mysqld", "mongod"];
+            servers.contains(&name) || name.contains("entrypoint") || name.starts_with("mysqld")
+        };
+        let entry = self.service.text("entrypoint").unwrap_or_default();
+        let of_shell = || {
+            let names: Vec<&str> = self
+                .container
+                .steps
+                .iter()
+                .filter_map(|step| step.argv.first())
+                .map(|first| first.rsplit('/').next().unwrap_or(first))
+                .collect();
+            names.iter().any(|name| is_client(name)) && !names.iter().any(|name| serves(name))
+        };
+        let first_of_entry = entry.split_whitespace().next().unwrap_or_default();
+        self.kind().is_store() && (is_client(name) || is_client(first_of_entry) || of_shell())
     }
 
     /// Whether it runs tests, and ends.

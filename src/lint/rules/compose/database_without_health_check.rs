@@ -58,7 +58,14 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
         let finding = findings.add(own.at(), message);
         finding.about(own.name());
         // Redis answers at once, and its clients try again.
-        if needing.is_empty() || own.kind() == Kind::Redis {
+        let is_patient = |name: &&str| {
+            members.iter().any(|other| {
+                other.name() == *name
+                    && (other.kind() == Kind::Tool || other.image_name() == "auto-setup")
+            })
+        };
+        // Tools connect when somebody asks, and this image waits for the port.
+        if needing.iter().all(is_patient) || own.kind() == Kind::Redis {
             finding.severity(Severity::Advice);
         }
         let Some(test) = test else { continue };

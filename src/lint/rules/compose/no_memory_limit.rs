@@ -19,6 +19,19 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for members in subject.production_members() {
+        // A file that others are built or made with, once.
+        let words: Vec<String> = members
+            .first()
+            .map(|own| subject.path(own.at().text).to_ascii_lowercase())
+            .into_iter()
+            .flat_map(|path| {
+                path.split(['/', '.', '-', '_']).map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
+        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        if has(&["build"]) {
+            continue;
+        }
         let without: Vec<Member<'_>> = members
             .into_iter()
             .filter(|own| own.is_long_running() && own.service.memory_limit().is_none())
@@ -26,6 +39,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let lacks = if without.len() == 1 { "has no memory limit" } else { "have no memory limit" };
         if let Some(finding) = together::lack(findings, &without, lacks) {
             let name = without[0].name();
+            if has(&["github", "bootstrap", "init", "demo"]) {
+                finding.severity(Severity::Style);
+            }
             finding.help(format!(
                 "{name}:\n  deploy:\n    resources:\n      limits:\n        memory: …  # twice what `docker stats` shows under load; Redis: twice its maxmemory; PostgreSQL: four times its shared_buffers"
             ));

@@ -19,7 +19,9 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for own in subject.production_members().into_iter().flatten() {
-        if own.kind() != Kind::Tool {
+        // A script that starts the application as well is no tool.
+        let serves = own.container.steps.iter().any(|step| step.program.serves());
+        if own.kind() != Kind::Tool || serves {
             continue;
         }
         let command = own.service.command();

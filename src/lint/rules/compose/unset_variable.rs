@@ -67,7 +67,24 @@ fn check(subject: &Subject, findings: &mut Findings) {
         // In a command or a check, the container's own variable may be meant.
         let line = subject.slice(at);
         let is_bare = line.contains(&format!("${}", first.name)) && !line.contains("${");
-        let help = if is_bare {
+        // Text that sets it itself means its own.
+        let sets = format!("{}=", first.name);
+        let is_own = subject.lines_of(at).lines().skip(1).any(|line| {
+            let line = line.trim_start();
+            line.trim_start_matches("export ").starts_with(&sets)
+        });
+        // Handed on under its own name: the code may do without it.
+        let handed = [format!("{}: ", first.name), sets.clone()].iter().any(|start| {
+            line.trim_start_matches(['-', ' ', '"', '\'']).starts_with(start.as_str())
+        });
+        let help = if is_own {
+            format!("$${}, which is the variable that the text sets itself", first.name)
+        } else if handed {
+            format!(
+                "${{{0}:?set it in .env}} where it is needed, ${{{0}:-}} where it may be empty; and a line for each in .env.example",
+                first.name
+            )
+        } else if is_bare {
             format!(
                 "$${0}, where the container's variable is meant; else ${{{0}:?set it in .env}}",
                 first.name

@@ -40,7 +40,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .path(port.text)
             .to_ascii_lowercase()
             .split(['/', '.', '-', '_'])
-            .any(|word| word == "local");
+            .any(|word| word == "local")
+            || subject.is_developed(port.text);
         findings
             .add(at, format!("{}: {what}, and its port is open to everyone", container.name))
             .about(&container.name)

@@ -35,8 +35,15 @@ fn is_build_tool(package: &str) -> bool {
     TOOLS.contains(&package) || package.ends_with("-dev") || package.ends_with("-devel")
 }
 
-/// What a RUN takes away again in the same layer.
-fn removes(run: &Run, package: &str) -> bool {
+/// What a RUN takes away again in the same layer. A virtual package takes away
+/// what was installed under its name among all of `runs`.
+fn removes(run: &Run, package: &str, runs: &[Run]) -> bool {
+    let is_of = |name: &str| {
+        runs.iter().flat_map(|run| &run.commands).any(|own| {
+            own.words.iter().any(|word| word == package)
+                && own.words.iter().any(|word| word.trim_start_matches("--virtual=") == name)
+        })
+    };
     run.commands.iter().any(|command: &Simple| {
         let words = support::bare(command);
         let removes = words.iter().any(|word| matches!(word.as_str(), "purge" | "remove" | "del"));
@@ -44,8 +51,8 @@ fn removes(run: &Run, package: &str) -> bool {
             word == package
                 || word.starts_with('$')
                 // `apk add --virtual .build … && apk del .build`
-                || word.starts_with('.')
-                || (word.contains("build") && word != "build-essential" && word != "build-base")
+                || word.starts_with('.') && is_of(word)
+                || (!word.starts_with('.') && word.contains("build") && word != "build-essential" && word != "build-base")
                 || word.contains('*')
         };
         removes && words.iter().any(named)
@@ -75,7 +82,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .commands
                 .iter()
                 .flat_map(support::packages)
-                .filter(|package| is_build_tool(package) && !removes(run, package))
+                .filter(|package| is_build_tool(package) && !removes(run, package, &runs))
                 .map(str::to_owned)
                 .collect();
             if !own.is_empty() {
@@ -99,7 +106,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let more =
             if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
         let at = subject.within(build, *first, &names[0]);
-        let later = runs.iter().find(|own| own.at > *first && removes(own, &names[0]));
+        let later = runs.iter().find(|own| own.at > *first && removes(own, &names[0], &runs));
         if let Some(later) = later {
             let message =
                 format!("{some}{more} is removed one RUN too late: it stays in the layer below");

@@ -43,7 +43,7 @@ pub static ALL: &[&Rule] = &[
 
 /// Whether a worker alone makes a project one of production: every web server of
 /// it is for development, and it is not deployed.
-fn is_beside_development(subject: &Subject, container: &Container) -> bool {
+pub(super) fn is_beside_development(subject: &Subject, container: &Container) -> bool {
     let Some((deployment, _)) = subject.composed(container) else { return false };
     let mut webs = subject.containers_of(deployment).filter(|own| own.kind == Kind::Web).peekable();
     container.kind != Kind::Web
