@@ -7,6 +7,7 @@ use regex::Regex;
 use super::container::{Container, Kind};
 use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
+use crate::source::text::is_true;
 
 /// Variables that tell an application what surrounds it.
 const SURROUNDINGS: [&str; 9] = [
@@ -102,9 +103,8 @@ impl Subject {
         };
         let debugs = || {
             own.env.iter().any(|(name, own)| {
-                let value = own.value.as_deref().unwrap_or_default().to_ascii_lowercase();
                 (name == "DEBUG" || name.ends_with("_DEBUG"))
-                    && matches!(value.as_str(), "1" | "true" | "yes" | "on")
+                    && is_true(own.value.as_deref().unwrap_or_default())
                     && !self.slice(own.at).contains('$')
             })
         };

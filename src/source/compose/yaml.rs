@@ -120,6 +120,24 @@ impl Item {
         }
     }
 
+    /// What a mapping, or a list of `NAME=value`, assigns, as Compose reads
+    /// `environment`, `args` and `labels`; with the value or the entry that
+    /// says it. A name alone has no value.
+    pub fn assignments(&self) -> impl Iterator<Item = (String, Option<String>, &Self)> {
+        let listed = self.items().iter().filter_map(|item| {
+            let text = item.scalar()?;
+            Some(match text.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned()), item),
+                None => (text, None, item),
+            })
+        });
+        let mapped = self.entries().filter_map(|(name, value)| {
+            let place = if value.line > 0 { value } else { name };
+            Some((name.scalar()?, value.scalar(), place))
+        });
+        listed.chain(mapped)
+    }
+
     /// Says of a value and all in it from which file it is.
     pub fn of_file(&mut self, file: usize) {
         self.file = file;

@@ -308,7 +308,9 @@ pub(super) fn words(text: &str, escape: char) -> Vec<(usize, usize)> {
                 characters.next();
                 let rest = characters.as_str();
                 let blanks = rest.chars().take_while(|c| c.is_whitespace()).count();
-                (0..blanks).for_each(|_| drop(characters.next()));
+                for _ in 0..blanks {
+                    characters.next();
+                }
             }
             (None, '\'' | '"') => quote = Some(c),
             (Some(open), c) if open == c => quote = None,

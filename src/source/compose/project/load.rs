@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Fault, Files, Project, merge, rebase, variables};
+use crate::relpath::{join, parent};
 use crate::source::compose::interpolate;
 use crate::source::compose::yaml::{self, Item, Node};
 use crate::source::dotenv;
@@ -26,25 +27,6 @@ pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Proje
 
 fn env_path(directory: &str) -> String {
     if directory == "." { ".env".to_owned() } else { format!("{directory}/.env") }
-}
-
-/// `written` seen from `base`, below the directory that is read.
-pub(super) fn join(base: &str, written: &str) -> Option<String> {
-    let is_address = written.contains("://") || written.starts_with("git@");
-    if written.contains(['$', '~']) || written.starts_with('/') || is_address {
-        return None;
-    }
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    for part in written.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
 }
 
 struct Loader<'a> {
@@ -174,7 +156,7 @@ impl Loader<'_> {
                 self.fault(message, file, entry.line);
                 continue;
             }
-            let of_first = paths[0].rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+            let of_first = parent(&paths[0]).to_owned();
             let stated = entry.get("project_directory").and_then(Item::scalar);
             let stated = stated.map(|stated| self.known(&stated));
             let place = stated.and_then(|stated| join(directory, &stated)).unwrap_or(of_first);
@@ -248,7 +230,7 @@ impl Loader<'_> {
                 let Some((base, tree)) = self.tree(&path, Some((number, extends.line))) else {
                     return service.clone();
                 };
-                let place = path.rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+                let place = parent(&path).to_owned();
                 (base, tree, place)
             }
         };
