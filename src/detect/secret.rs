@@ -5,7 +5,7 @@ const SECRET: [&str; 7] =
     ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY"];
 
 /// Parts that make a name tell about a secret, not hold it.
-const ABOUT: [&str; 18] = [
+const ABOUT: [&str; 17] = [
     "_FILE",
     "_PATH",
     "EXPIR",
@@ -18,7 +18,6 @@ const ABOUT: [&str; 18] = [
     "_NAME",
     "_HEADER",
     "_URL",
-    "_ENDPOINT",
     "_URI",
     "LENGTH",
     "MAX_TOKENS",

@@ -7,6 +7,7 @@ use regex::Regex;
 use super::container::{Container, Kind};
 use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
+use crate::environments::{DEVELOPMENT, words};
 use crate::source::text::is_true;
 
 /// Variables that tell an application what surrounds it.
@@ -21,7 +22,6 @@ const SURROUNDINGS: [&str; 9] = [
     "PYTHON_ENV",
     "DJANGO_SETTINGS_MODULE",
 ];
-const DEVELOPED: [&str; 4] = ["development", "develop", "dev", "local"];
 
 /// What a file says at its head of whom it is for.
 const SAID: [&str; 10] = [
@@ -80,11 +80,9 @@ impl Subject {
     /// Whether an image is built with an argument that says so, or its source is
     /// mounted over it and its command, or debugging, says so.
     fn is_worked_over(&self, own: &Container) -> bool {
-        const WORDS: [&str; 5] = ["dev", "devel", "develop", "development", "devserver"];
-        let says = |text: &str| {
-            let lower = text.to_ascii_lowercase();
-            lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
-        };
+        let is_word =
+            |word: &String| matches!(word.as_str(), "dev" | "devel" | "develop" | "development");
+        let says = |text: &str| words(text).iter().any(is_word);
         let Some((deployment, service)) = self.composed(own) else { return false };
         let arguments = service.item.get("build").and_then(|build| build.get("args"));
         let is_told = arguments.is_some_and(|arguments| {
@@ -94,12 +92,16 @@ impl Subject {
                 |(name, value)| {
                     let is_open =
                         written.lines().any(|line| line.contains(name) && line.contains('$'));
-                    DEVELOPED.contains(&value) && !is_open
+                    DEVELOPMENT.contains(&value) && !is_open
                 },
             )
         });
         let mounts = || {
-            service.mounts().iter().any(|own| own.bind().is_some_and(|path| path.starts_with('.')))
+            let mounts = service.mounts();
+            mounts
+                .iter()
+                .filter_map(|own| deployment.project.path(own.bind()?))
+                .any(|path| self.tree.below(&path).any(|own| own.ends_with(".py")))
         };
         let debugs = || {
             own.env.iter().any(|(name, own)| {
@@ -145,7 +147,7 @@ impl Subject {
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let last = value.rsplit('.').next().unwrap_or(&value);
             SURROUNDINGS.contains(&name.as_str())
-                && DEVELOPED.contains(&last)
+                && DEVELOPMENT.contains(&last)
                 && !self.slice(variable.at).contains('$')
         })
     }

@@ -3,14 +3,11 @@
 
 use super::container::{Container, Kind};
 use super::{Deployment, Purpose, Subject, deployment};
+use crate::environments::is_for_developers;
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::edit;
 use crate::source::compose::{Item, Port, Service, interpolate};
 use crate::source::text::Span;
-
-/// Words in the name of a profile that say it is for who works on the service.
-const PROFILES: [&str; 9] =
-    ["dev", "development", "local", "test", "tests", "testing", "debug", "tools", "ci"];
 
 /// A service of a project, with its container.
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +28,21 @@ impl Subject {
     #[must_use]
     pub fn members<'s>(&'s self, deployment: &'s Deployment) -> Vec<Member<'s>> {
         self.containers_of(deployment)
-            .filter_map(|container| {
-                let (_, service) = self.composed(container)?;
-                Some(Member { subject: self, deployment, service, container })
-            })
+            .filter_map(|container| self.member(container))
             .filter(|own| {
                 let profiles = own.service.item.get("profiles").map(Item::scalars);
-                profiles.is_none_or(|own| !own.iter().any(|word| PROFILES.contains(&&**word)))
+                profiles.is_none_or(|own| {
+                    !own.iter().any(|word| is_for_developers(word) || &**word == "tools")
+                })
             })
             .collect()
+    }
+
+    /// A container as the service that it is; `None` for an image alone.
+    #[must_use]
+    pub fn member<'s>(&'s self, container: &'s Container) -> Option<Member<'s>> {
+        let (deployment, service) = self.composed(container)?;
+        Some(Member { subject: self, deployment, service, container })
     }
 
     /// The services of every project that runs for users, project by project.
@@ -83,15 +86,12 @@ impl Subject {
                 || name == ".gitlab-ci.yml"
         };
         // A script may have no ending.
-        let is_script = |path: &str, text: &str| {
-            !path.rsplit('/').next().unwrap_or(path).contains('.') && text.starts_with("#!")
-        };
-        self.tree.paths().any(|path| {
-            let may = tells(path) || !path.rsplit('/').next().unwrap_or(path).contains('.');
-            may && self.tree.text(path).is_some_and(|text| {
+        let may_be_script = |path: &str| !path.rsplit('/').next().unwrap_or(path).contains('.');
+        self.tree.paths().filter(|path| tells(path) || may_be_script(path)).any(|path| {
+            self.tree.text(path).is_some_and(|text| {
                 text.len() < 1 << 20
                     && text.contains(word)
-                    && (tells(path) || is_script(path, text))
+                    && (tells(path) || text.starts_with("#!"))
             })
         })
     }
@@ -135,18 +135,6 @@ impl<'s> Member<'s> {
             Some((start, end)) if end > start => self.subject.slice(self.place(item)),
             _ => self.subject.lines_of(self.place(item)),
         }
-    }
-
-    /// Whether a comment above a value, or behind it, says something of it.
-    #[must_use]
-    pub fn is_explained(&self, item: &Item) -> bool {
-        let at = self.place(item);
-        let text = &self.subject.texts[at.text];
-        let line = text.line(at.span.start);
-        let says = |own: &str| own.trim().len() > 12;
-        let above = text.line_text(line.saturating_sub(1).max(1)).trim();
-        let behind = text.line_text(line).split_once(" #").is_some_and(|(_, own)| says(own));
-        line > 1 && above.strip_prefix('#').is_some_and(says) || behind
     }
 
     /// Whether a value is written out, without a variable of Compose's in it.
@@ -304,26 +292,8 @@ impl<'s> Member<'s> {
         let command = self.service.command();
         let first = command.split_whitespace().next().unwrap_or_default();
         let name = first.rsplit('/').next().unwrap_or(first);
-        let is_client =
-            |name: &str| CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name);
-        // A shell's text, where no server is among what it starts.
-        let serves = |name: &str| {
-            let servers = ["redis-server", "valkey-server", "postgres", "mysqld", "mongod"];
-            servers.contains(&name) || name.contains("entrypoint") || name.starts_with("mysqld")
-        };
-        let entry = self.service.text("entrypoint").unwrap_or_default();
-        let of_shell = || {
-            let names: Vec<&str> = self
-                .container
-                .steps
-                .iter()
-                .filter_map(|step| step.argv.first())
-                .map(|first| first.rsplit('/').next().unwrap_or(first))
-                .collect();
-            names.iter().any(|name| is_client(name)) && !names.iter().any(|name| serves(name))
-        };
-        let first_of_entry = entry.split_whitespace().next().unwrap_or_default();
-        self.kind().is_store() && (is_client(name) || is_client(first_of_entry) || of_shell())
+        self.kind().is_store()
+            && (CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name))
     }
 
     /// Whether it runs tests, and ends.

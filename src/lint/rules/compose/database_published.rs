@@ -116,23 +116,13 @@ pub(super) fn leads_nowhere(
 
 /// The address of the host by which a file of the project, or an env file,
 /// reaches a published port; what is bound to loopback does not answer there.
-fn gateway(own: &Member<'_>, port: &str) -> Option<&'static str> {
+fn gateway(own: &Member<'_>) -> Option<&'static str> {
     let subject = own.subject;
     let env = subject.env_files.iter().map(|file| file.text);
     let texts: Vec<usize> = own.deployment.texts.iter().copied().chain(env).collect();
-    ["172.17.0.1", "172.18.0.1", "host.docker.internal"].into_iter().find(|address| {
-        texts.iter().any(|text| {
-            let text = &subject.texts[*text].text;
-            text.match_indices(address).any(|(at, _)| {
-                // Alone it may go with any port: a variable of its own names that.
-                let rest = &text[at + address.len()..];
-                let named = rest.strip_prefix(':').map(|rest| {
-                    rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default()
-                });
-                named.map_or(!rest.starts_with('/'), |named| named == port)
-            })
-        })
-    })
+    ["172.17.0.1", "172.18.0.1", "host.docker.internal"]
+        .into_iter()
+        .find(|address| texts.iter().any(|text| subject.texts[*text].text.contains(address)))
 }
 
 /// Help and fix: the port on the host's own address.
@@ -144,7 +134,7 @@ pub(super) fn close(
 ) {
     let container = &port.container;
     let host = port.host.rsplit(':').next().unwrap_or_default();
-    if let Some(address) = gateway(own, host) {
+    if let Some(address) = gateway(own) {
         finding.help(format!(
             "Let what names {address} reach {}:{container} instead; then - \"127.0.0.1:{host}:{container}\"",
             own.name()

@@ -35,6 +35,7 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             || own.has_health()
             || own.health_is_off()
             || own.runs_once()
+            || is_client_once(&own)
             || own.image_name() == "mysql-server"
         {
             continue;
@@ -82,6 +83,23 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             finding.fix(Fix::new(Grade::Safe, what).edit(edit.at, edit.text));
         }
     }
+}
+
+/// Whether a shell's text starts clients of a store alone, and ends: it makes a
+/// cluster of others.
+fn is_client_once(own: &Member<'_>) -> bool {
+    let names = own.container.steps.iter().filter_map(|step| {
+        let first = step.argv.first()?;
+        Some(first.rsplit('/').next().unwrap_or(first))
+    });
+    let (mut asks, mut serves) = (false, false);
+    for name in names {
+        asks |= matches!(name, "redis-cli" | "valkey-cli" | "mongosh" | "psql" | "mysql");
+        serves |= ["-server", "entrypoint", "mongod", "mysqld", "postgres"]
+            .iter()
+            .any(|word| name.contains(word));
+    }
+    asks && !serves && own.service.text("restart").as_deref() == Some("no")
 }
 
 /// A check with what the image has; `None` where that is not known.

@@ -48,9 +48,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .item
             .get("tmpfs")
             .is_some_and(|item| item.scalars().iter().any(|path| path.starts_with(data)));
-        // Messages go by: LISTEN and NOTIFY keep nothing.
-        let is_channel = own.name().contains("broadcast");
-        if is_channel || keeps || in_memory || has("volumes_from") || has("extends") {
+        if keeps || in_memory || has("volumes_from") || has("extends") {
             continue;
         }
         let message = format!(
@@ -59,44 +57,20 @@ fn check(subject: &Subject, findings: &mut Findings) {
         );
         let finding = findings.add(own.at(), message);
         finding.about(own.name());
-        if is_thrown_away(&own) {
-            finding.severity(Severity::Advice);
-        }
         let reference = own.image().unwrap_or("");
         let major = image::known(reference).and_then(|known| known.major);
-        let moved = own.container.variable("PGDATA").filter(|path| path.starts_with('/'));
-        let (path, note) = match (moved, own.kind(), major) {
-            (Some(path), Kind::Postgres, _) if !path.starts_with(data) => (path, ""),
-            _ => usual(own.kind(), major, data),
+        let (path, note) = match (own.kind(), major) {
+            (Kind::Postgres, Some(major)) if major < 18 => ("/var/lib/postgresql/data", ""),
+            (Kind::Postgres, None) => {
+                (data, "; /var/lib/postgresql/data if it is PostgreSQL 17 or older")
+            }
+            _ => (data, ""),
         };
         finding.help(format!(
             "volumes:\n  - {0}-data:{path}  # and `{0}-data:` below the top-level volumes; dump first what is there now{note}",
             own.name(),
         ));
     }
-}
-
-/// Where a database keeps its data, and what is to be said of that.
-fn usual(kind: Kind, major: Option<u32>, data: &str) -> (&str, &'static str) {
-    match (kind, major) {
-        (Kind::Postgres, Some(major)) if major < 18 => ("/var/lib/postgresql/data", ""),
-        (Kind::Postgres, None) => {
-            (data, "; /var/lib/postgresql/data if it is PostgreSQL 17 or older")
-        }
-        _ => (data, ""),
-    }
-}
-
-/// Whether what it keeps is made again: no application is beside it, and nothing
-/// restarts it; or a workflow or tests start it.
-fn is_thrown_away(own: &Member<'_>) -> bool {
-    let path = own.subject.path(own.at().text).to_ascii_lowercase();
-    let is_of_tests = path
-        .split(['/', '.', '-', '_'])
-        .any(|word| matches!(word, "github" | "test" | "tests" | "regtest"));
-    let applied = own.subject.containers_of(own.deployment).any(|own| own.kind.is_application());
-    let stays = own.deployment.services.iter().any(|own| own.item.get("restart").is_some());
-    is_of_tests || !applied && !stays
 }
 
 /// Where the files are, and whether that is certain: the image is one whose

@@ -56,12 +56,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .is_some_and(|path| matches!(path, "/var/run/docker.sock" | "/run/docker.sock"));
             let name = own.image_name();
             // It passes on what is harmless: that is the cure.
-            let own_name = own.name();
-            if !is_socket
-                || own_name.contains("socket-proxy")
-                || name.contains("socket-proxy")
-                || name.contains("dockerproxy")
-            {
+            if !is_socket || name.contains("socket-proxy") || name.contains("dockerproxy") {
                 continue;
             }
             let is_tool = TOOLS.contains(&name);
@@ -84,9 +79,7 @@ fn help(own: &Member<'_>) -> &'static str {
         "traefik" => {
             "Put a filter before it (tecnativa/docker-socket-proxy, CONTAINERS: 1), and give Traefik --providers.docker.endpoint=tcp://socket-proxy:2375."
         }
-        "portainer" | "portainer-ce" | "portainer-agent" | "agent"
-            if own.image().is_some_and(|own| own.contains("portainer")) =>
-        {
+        "portainer" | "portainer-ce" | "portainer-agent" | "agent" => {
             "Portainer is there to do everything with the engine: publish it to this host alone (127.0.0.1), with a password, or run it elsewhere with -H tcp://HOST:2376 over TLS."
         }
         "promtail" | "alloy" | "vector" | "fluent-bit" | "filebeat" | "telegraf" => {

@@ -32,9 +32,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if let Some(build) = subject.build_of(own.container) {
             finding.related(subject.from_of(build), format!("the image has no {tool}"));
             let port = own.container.server.as_ref().and_then(|own| own.port()).unwrap_or(8000);
-            let asked = asked(&test.scalars());
-            let known = subject.facts.health.value().map(String::as_str);
-            let path = asked.as_deref().or(known).unwrap_or("/");
+            let path = subject.facts.health.value().map_or("/", String::as_str);
             finding.help(format!(
                 "test: [CMD, python, -c, \"import http.client as h; c = h.HTTPConnection('127.0.0.1', {port}, timeout=3); c.request('GET', '{path}'); exit(c.getresponse().status >= 400)\"]"
             ));
@@ -45,15 +43,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
             });
         }
     }
-}
-
-/// The path that a test asks for.
-fn asked(test: &[String]) -> Option<String> {
-    let text = test.join(" ");
-    let (_, rest) = text.split_once("://")?;
-    let address = rest.split([' ', '"', '\'', '|', ';']).next()?;
-    let path = &address[address.find('/')?..];
-    (!path.contains('$')).then(|| path.to_owned())
 }
 
 /// The program that a test runs, where it is one of those that images lack.

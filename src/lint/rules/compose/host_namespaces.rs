@@ -34,15 +34,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let finding =
                 findings.add(own.place(item), format!("{} has the host's {what}", own.name()));
             finding.about(own.name());
-            // Somebody thought of it, and a proxy may pass on to the host itself.
-            let is_proxy = key == "network_mode" && own.kind() == Kind::Nginx;
-            let is_explained = own.is_explained(item);
-            if is_proxy || is_explained {
-                finding.severity(Severity::Advice);
-            }
             finding.help(match key {
-                _ if is_explained => "What the comment names goes another way, if there is one: a port, a network of both projects, a tool that runs on the host.",
-                "network_mode" if is_proxy => "Take the line out, publish its ports, and name services in its upstreams: what runs on the host is host.docker.internal, with extra_hosts host.docker.internal:host-gateway.",
                 "network_mode" => "Take the line out, publish what has to be reached, and call services by their names.",
                 "ipc" => "Take the line out; for a larger shared memory: shm_size: 1g",
                 _ => "Take the line out.",

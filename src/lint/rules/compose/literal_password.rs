@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use std::sync::LazyLock;
 
+use crate::environments::{is_for_developers, words};
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Member, Subject};
@@ -90,9 +91,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
             let lower = secret.to_ascii_lowercase();
             let says = ["unsafe", "insecure"].iter().any(|word| lower.contains(word))
-                || lower
-                    .split(|c: char| !c.is_ascii_alphanumeric())
-                    .any(|word| matches!(word, "local" | "dev" | "test"));
+                || words(&secret).iter().any(|word| is_for_developers(word));
             if says && subject.is_developed(first.text) {
                 finding.severity(Severity::Style);
             } else if found.is_open || is_real(&secret) {

@@ -3,7 +3,7 @@
 use super::together;
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Member, Subject};
+use crate::lint::subject::{Member, Subject};
 use crate::source::compose::Item;
 
 pub static RULE: Rule = Rule {
@@ -48,11 +48,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// Whether its log has no end: json-file, as the default or by its name,
 /// without a size.
 fn grows(member: &Member<'_>) -> bool {
-    // Files of the host take nginx's place in the engine's log.
-    let mounts = member.service.mounts();
-    if member.kind() == Kind::Nginx && mounts.iter().any(|own| own.target == "/var/log/nginx") {
-        return false;
-    }
     let Some(logging) = member.service.item.get("logging") else { return true };
     let driver = logging.get("driver").and_then(Item::scalar);
     let has_size = logging.get("options").is_some_and(|own| own.get("max-size").is_some());

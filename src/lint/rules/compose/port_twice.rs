@@ -39,9 +39,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 };
                 let message = format!("{who}: one does not start");
                 let finding = findings.add(own.place(item), message);
-                if is_same_image(own, other) {
-                    finding.severity(Severity::Warning);
-                }
                 finding.about(own.name()).help("Give one of them another port of the host.");
                 finding.related(other.place(place), other.name());
             }
@@ -57,13 +54,6 @@ fn is_variant(one: &Member<'_>, other: &Member<'_>) -> bool {
         (Some(one), Some(other)) => one.context == other.context && one.target != other.target,
         _ => false,
     }
-}
-
-/// Whether both run one image: they may be variants that are started by name.
-fn is_same_image(one: &Member<'_>, other: &Member<'_>) -> bool {
-    let (one, other) = (one.container, other.container);
-    one.build.is_some() && one.build == other.build
-        || one.image.is_some() && one.image == other.image
 }
 
 fn is_same(one: &Port, other: &Port) -> bool {

@@ -21,8 +21,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for own in subject.production_members().into_iter().flatten() {
         let Some(item) = own.service.item.get("privileged") else { continue };
         // These look at the host by what they are.
-        let of_host =
-            ["cadvisor", "docker", "dind", "node-exporter", "buildkit", "netdata", "concourse"];
+        let of_host = ["cadvisor", "docker", "dind", "node-exporter", "buildkit", "netdata"];
         let is_true = item.scalar().is_some_and(|text| text == "true");
         if !is_true || of_host.contains(&own.image_name()) {
             continue;
@@ -32,11 +31,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding.about(own.name()).help(
             "Take the line out; a single capability goes into cap_add, a single device into devices.",
         );
-        // Somebody thought of it.
-        if own.is_explained(item) {
-            finding.severity(Severity::Warning).help("What the comment names may need less: a single capability in cap_add, a single device in devices.");
-            continue;
-        }
         // Where people are told to run it that way, it may be what it lives from.
         if subject.mentions("--privileged") {
             finding.severity(Severity::Warning);

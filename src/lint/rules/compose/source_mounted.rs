@@ -28,10 +28,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat) || own.is_developed() {
             continue;
         }
-        // A notebook works on the files of who opens it.
-        if own.service.command().contains("jupyter") {
-            continue;
-        }
         let workdir = build.image.workdir.as_ref().and_then(|set| set.value.known());
         let items = own.service.item.get("volumes").map_or(&[][..], |item| item.items());
         for (mount, item) in items.iter().filter_map(|item| Some((Mount::read(item)?, item))) {

@@ -19,9 +19,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for own in subject.production_members().into_iter().flatten() {
-        // A script that starts the application as well is no tool.
-        let serves = own.container.steps.iter().any(|step| step.program.serves());
-        if own.kind() != Kind::Tool || serves {
+        if own.kind() != Kind::Tool {
             continue;
         }
         let command = own.service.command();

@@ -69,10 +69,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let is_bare = line.contains(&format!("${}", first.name)) && !line.contains("${");
         // Text that sets it itself means its own.
         let sets = format!("{}=", first.name);
-        let is_own = subject.lines_of(at).lines().skip(1).any(|line| {
-            let line = line.trim_start();
-            line.trim_start_matches("export ").starts_with(&sets)
-        });
+        let file = &subject.texts[at.text];
+        let start = file.line(at.span.start);
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let own = indent(file.line_text(start));
+        let is_own = (start..=file.lines())
+            .map(|line| file.line_text(line))
+            .take_while(|line| line.trim().is_empty() || indent(line) >= own)
+            .any(|line| line.trim_start().trim_start_matches("export ").starts_with(&sets));
         // Handed on under its own name: the code may do without it.
         let handed = [format!("{}: ", first.name), sets.clone()].iter().any(|start| {
             line.trim_start_matches(['-', ' ', '"', '\'']).starts_with(start.as_str())

@@ -23,7 +23,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for file in subject.env_files.iter().filter(|own| !own.is_example && is_repository) {
         let path = subject.path(file.text);
         let lower = path.to_ascii_lowercase();
-        let words = ["test", "tests", "dev", "local", "ci", "demo", "docker-compose"];
+        let words = ["test", "dev", "local", "ci", "demo", "docker-compose"];
         let parts: Vec<&str> = lower.split(['/', '.', '-', '_']).collect();
         let is_other = words.iter().any(|word| parts.contains(word));
         // What git ignores is not among the files that were walked.
@@ -42,16 +42,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .collect();
         let also = names.len() - 1;
         let is_mild = overridden(subject, path) || only_inside(subject, &names);
-        let is_of_development = parts.contains(&"development");
         let more = if also > 0 { format!(", and {also} more") } else { String::new() };
         findings
             .add(At::new(file.text, entry.span), format!("nothing keeps {path} out of git, and {} stands in it{more}", entry.name))
             .about(&entry.name)
-            .severity(match is_mild {
-                _ if is_of_development => Severity::Advice,
-                true => Severity::Warning,
-                false => Severity::Error,
-            })
+            .severity(if is_mild { Severity::Warning } else { Severity::Error })
             .help(format!("{path} into .gitignore, `git rm --cached {path}`, other secrets, and an example without values"));
     }
 }

@@ -40,8 +40,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .path(port.text)
             .to_ascii_lowercase()
             .split(['/', '.', '-', '_'])
-            .any(|word| word == "local")
-            || subject.is_developed(port.text);
+            .any(|word| word == "local");
         findings
             .add(at, format!("{}: {what}, and its port is open to everyone", container.name))
             .about(&container.name)

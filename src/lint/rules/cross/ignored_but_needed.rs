@@ -64,10 +64,7 @@ fn is_left_out(subject: &Subject, build: &Build, ignored: &Ignored, source: &str
     }
     let prefix = if build.context == "." { 0 } else { build.context.len() + 1 };
     let mut files = subject.tree.below(&path).peekable();
-    // Patterns of some kinds of files leave the directory itself in.
-    let is_whole =
-        ignored.leaves_out(source) || ignored.leaves_out(&format!("{source}/any-other-file"));
-    is_whole && files.peek().is_some() && files.all(|file| ignored.leaves_out(&file[prefix..]))
+    files.peek().is_some() && files.all(|file| ignored.leaves_out(&file[prefix..]))
 }
 
 /// The README that installing the project reads, and the RUN that installs it.

@@ -21,8 +21,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen: Vec<&str> = Vec::new();
     for build in subject.production_builds().filter(|build| build.is_python) {
         let has = subject.ignored_in(&build.context).is_some() || subject.has_own_ignore(build);
-        // Podman's name for it.
-        let has = has || subject.tree.has(&within(build, ".containerignore"));
         if has || seen.contains(&build.context.as_str()) {
             continue;
         }

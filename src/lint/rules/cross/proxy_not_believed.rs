@@ -53,9 +53,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name, proxy.name
             ),
         );
-        if deployment.is_developed {
-            finding.severity(Severity::Advice);
-        }
         finding
             .about(&container.name)
             .related(subject.container_at(proxy), format!("{} passes requests on", proxy.name))

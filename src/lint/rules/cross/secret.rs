@@ -25,8 +25,6 @@ fn is_placeholder(value: &str) -> bool {
         "<",
         "${",
         "...",
-        "{{",
-        "something",
         "test",
         "dev",
         "local",

@@ -1,10 +1,9 @@
 //! A production server with the settings of development.
 
 use crate::detect::path;
-use crate::detect::services::is_for_another_environment;
+use crate::environments::is_for_another;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::server::is_beside_development;
 use crate::lint::subject::{Container, Subject};
 
 pub static RULE: Rule = Rule {
@@ -23,11 +22,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for container in subject.production_containers().filter(|own| own.kind.is_application()) {
         // With a development server all of it is for development.
         let serves = container.server.as_ref().is_some_and(|own| !own.program.is_development());
-        if !serves || is_beside_development(subject, container) {
+        if !serves {
             continue;
         }
         let Some((module, at)) = module(container) else { continue };
-        if !is_for_another_environment(&module) {
+        if !is_for_another(&module) {
             continue;
         }
         if is_rehearsed(subject, container, &module) {

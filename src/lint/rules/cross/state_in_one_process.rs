@@ -21,12 +21,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
     else {
         return;
     };
-    // Of several schedulers one leads, by a lock.
-    let text = subject.tree.text(&state.path).unwrap_or_default().to_ascii_lowercase();
-    let locks = ["leader", "process_lock", "processlock", "advisory_lock", "flock("];
-    if state.message.contains("scheduler") && locks.iter().any(|word| text.contains(word)) {
-        return;
-    }
     for container in subject.production_containers() {
         let Some(server) = container.server.as_ref().filter(|own| own.program.serves()) else {
             continue;

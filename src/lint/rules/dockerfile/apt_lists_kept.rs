@@ -55,11 +55,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 subject.within(build, run.at, "apt"),
                 "apt-get update leaves its lists in the layer",
             );
-            finding.about("apt-get update").help(if is_needed(subject, build, run.at) {
-                "… && rm -rf /var/lib/apt/lists/*   (at the end of this RUN; the later RUN that installs with these lists begins with apt-get update && then)"
-            } else {
-                "… && rm -rf /var/lib/apt/lists/*   (at the end of this RUN)"
-            });
+            finding
+                .about("apt-get update")
+                .help("… && rm -rf /var/lib/apt/lists/*   (at the end of this RUN)");
             if let Some(fix) = fix(subject, build, &run) {
                 finding.fix(fix);
             }
@@ -67,18 +65,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// Whether a later RUN installs with the lists of this one.
-fn is_needed(subject: &Subject, build: &Build, at: usize) -> bool {
-    subject.built_runs(build).iter().any(|own| {
-        own.at > at
-            && own.commands.iter().any(|c| support::is_apt(c, "install"))
-            && !own.commands.iter().any(|c| support::is_apt(c, "update"))
-    })
-}
-
 fn fix(subject: &Subject, build: &Build, run: &Run) -> Option<Fix> {
     let recipe = &subject.recipes[build.recipe];
     let instruction = &recipe.file.instructions[run.at];
+    // Others that install with these lists.
+    let needed = subject.built_runs(build).iter().any(|own| {
+        own.at > run.at
+            && own.commands.iter().any(|c| support::is_apt(c, "install"))
+            && !own.commands.iter().any(|c| support::is_apt(c, "update"))
+    });
     let text = instruction.arguments.text.trim_end();
     let file = &subject.texts[recipe.text];
     let written = file.slice(instruction.span);
@@ -86,7 +81,7 @@ fn fix(subject: &Subject, build: &Build, run: &Run) -> Option<Fix> {
     let odd = text.ends_with([';', '\\', '&', '|', ')', '}'])
         || last.trim_start().starts_with('#')
         || text.contains('#');
-    if is_needed(subject, build, run.at)
+    if needed
         || odd
         || instruction.json.is_some()
         || !instruction.heredocs.is_empty()

@@ -1,8 +1,8 @@
 //! Compilers and headers in the image that runs.
 
-use crate::lint::diagnostic::Severity;
+use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{builder_stage, support};
 use crate::lint::subject::{Run, Subject};
 use crate::source::shell::Simple;
 
@@ -14,11 +14,11 @@ pub static RULE: Rule = Rule {
     why: "Compilers and headers add 150 MB and more to the image, turn up in security scans, and are there for whoever breaks in. Only the packages they built are needed when the service runs.",
     example: "COPY --from=builder /opt/venv /opt/venv",
     source: "Docker, Building best practices: multi-stage builds",
-    fix: None,
+    fix: Some(Grade::Suggested),
     check,
 };
 
-fn is_build_tool(package: &str) -> bool {
+pub(super) fn is_build_tool(package: &str) -> bool {
     const TOOLS: [&str; 11] = [
         "gcc",
         "g++",
@@ -35,15 +35,8 @@ fn is_build_tool(package: &str) -> bool {
     TOOLS.contains(&package) || package.ends_with("-dev") || package.ends_with("-devel")
 }
 
-/// What a RUN takes away again in the same layer. A virtual package takes away
-/// what was installed under its name among all of `runs`.
-fn removes(run: &Run, package: &str, runs: &[Run]) -> bool {
-    let is_of = |name: &str| {
-        runs.iter().flat_map(|run| &run.commands).any(|own| {
-            own.words.iter().any(|word| word == package)
-                && own.words.iter().any(|word| word.trim_start_matches("--virtual=") == name)
-        })
-    };
+/// What a RUN takes away again in the same layer.
+fn removes(run: &Run, package: &str) -> bool {
     run.commands.iter().any(|command: &Simple| {
         let words = support::bare(command);
         let removes = words.iter().any(|word| matches!(word.as_str(), "purge" | "remove" | "del"));
@@ -51,8 +44,8 @@ fn removes(run: &Run, package: &str, runs: &[Run]) -> bool {
             word == package
                 || word.starts_with('$')
                 // `apk add --virtual .build … && apk del .build`
-                || word.starts_with('.') && is_of(word)
-                || (!word.starts_with('.') && word.contains("build") && word != "build-essential" && word != "build-base")
+                || word.starts_with('.')
+                || (word.contains("build") && word != "build-essential" && word != "build-base")
                 || word.contains('*')
         };
         removes && words.iter().any(named)
@@ -82,7 +75,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .commands
                 .iter()
                 .flat_map(support::packages)
-                .filter(|package| is_build_tool(package) && !removes(run, package, &runs))
+                .filter(|package| is_build_tool(package) && !removes(run, package))
                 .map(str::to_owned)
                 .collect();
             if !own.is_empty() {
@@ -106,7 +99,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let more =
             if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
         let at = subject.within(build, *first, &names[0]);
-        let later = runs.iter().find(|own| own.at > *first && removes(own, &names[0], &runs));
+        let later = runs.iter().find(|own| own.at > *first && removes(own, &names[0]));
         if let Some(later) = later {
             let message =
                 format!("{some}{more} is removed one RUN too late: it stays in the layer below");
@@ -123,6 +116,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         );
         for (at, own) in &found[1..] {
             finding.related(subject.within(build, *at, &own[0]), own.join(", "));
+        }
+        if let Some(fix) = builder_stage::fix(subject, build) {
+            finding.fix(fix);
         }
     }
 }

@@ -23,10 +23,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(python) = support::python(reference).filter(|own| own.is_official) else {
             continue;
         };
-        // Hardened images are small, and have other tags.
-        if reference.starts_with("dhi.io/") {
-            continue;
-        }
         let tag = python.tag.split('@').next().unwrap_or_default();
         if ["slim", "alpine", "windows", "nanoserver"].iter().any(|word| tag.contains(word)) {
             continue;

@@ -25,16 +25,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         // Alpine's sh, and bash, hand their place to the last command by themselves.
         let alpine = build.image.base.known().is_some_and(|own| own.contains("alpine"));
         let shell = subject.instructions(build).filter(|(_, own)| own.keyword == Keyword::Shell);
-        // A name alone may be an image that is built elsewhere, on anything.
-        let is_unseen = build
-            .image
-            .base
-            .known()
-            .is_none_or(|own| !own.contains(['/', ':']) && !support::is_plain(own));
-        if alpine
-            || is_unseen
-            || shell.last().is_some_and(|(_, own)| own.arguments.text.contains("bash"))
-        {
+        if alpine || shell.last().is_some_and(|(_, own)| own.arguments.text.contains("bash")) {
             continue;
         }
         // What a service replaces is not run.
@@ -138,8 +129,6 @@ fn of(
                     .edit(edit.at, edit.text),
             );
         }
-    } else if is_nested && split[0].words[0].ends_with("bash") {
-        finding.help(format!("{word} exec {written}   (and exec before {name} in it)"));
     } else if commands.len() == 1 {
         finding.help(format!("{word} exec {text}"));
     } else {

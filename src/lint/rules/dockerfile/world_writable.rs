@@ -1,9 +1,9 @@
 //! Files that everybody may change.
 
-use crate::lint::diagnostic::{At, Severity};
+use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Build, Subject};
+use crate::lint::subject::Subject;
 
 pub static RULE: Rule = Rule {
     code: "DF121",
@@ -34,10 +34,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
         // Where everything runs as root nobody else is there to write.
         let user = build.image.user.as_ref().map(|own| own.value.known().unwrap_or("?"));
         let is_root = user.is_none_or(|own| matches!(own.split(':').next(), Some("root" | "0")));
-        let owner = match user {
-            Some(own) if !is_root && own != "?" => own.to_owned(),
-            _ => "10001:10001".to_owned(),
-        };
         let severity = if is_root { Severity::Advice } else { Severity::Warning };
         for run in subject.runs(build) {
             for command in &run.commands {
@@ -55,16 +51,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 let Some(path) = paths.first() else { continue };
                 findings
                     .add(
-                        place(subject, build, run.at, words),
+                        subject.within(build, run.at, "chmod"),
                         format!("chmod {mode} lets everybody in the container write to {path}"),
                     )
                     .about(path.as_str())
                     .severity(severity)
-                    .help(if path.ends_with(".log") {
-                        format!("chmod 644 {path}, and its owner is the user of the service: chown {owner} {path}")
-                    } else {
-                        format!("chmod 755 {path} where it is run, or give what is written to to the user of the service: chown {owner} {path}")
-                    });
+                    .help(format!("chmod 755 {path} where it is run, or give what is written to to the user of the service: chown 10001:10001 {path}"));
             }
         }
         for (at, instruction) in subject.instructions(build) {
@@ -81,12 +73,4 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .help("--chmod=0755 where it is run, --chmod=0644 where it is read");
         }
     }
-}
-
-/// Where a command stands in its RUN.
-fn place(subject: &Subject, build: &Build, at: usize, words: &[String]) -> At {
-    let text = &subject.file(build).instructions[at].arguments.text;
-    let whole = words.join(" ");
-    let needle = if text.contains(&whole) { whole.as_str() } else { "chmod" };
-    subject.within(build, at, needle)
 }

@@ -41,14 +41,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
 fn needs_host(subject: &Subject, passes: &[Pass<'_>]) -> bool {
     // A WebSocket is no page, and nobody is sent anywhere by it.
     let upgrades = |pass: &Pass<'_>| pass.header(subject, "Upgrade").is_ok_and(|own| own.is_some());
-    // A health check is no page either.
-    let checks = |pass: &Pass<'_>| {
-        pass.blocks.last().and_then(|own| own.arguments.last()).is_some_and(|path| {
-            let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
-            ["health", "healthz", "healthcheck", "ping", "ready", "live"].contains(&name)
-        })
-    };
-    if passes.iter().all(|pass| upgrades(pass) || checks(pass)) {
+    if passes.iter().all(upgrades) {
         return false;
     }
     let member = passes.iter().find_map(|pass| pass.application(subject).flatten());

@@ -5,6 +5,7 @@ use crate::lint::subject::{Container, Kind, Subject};
 
 mod any_host;
 mod celery_as_root;
+mod connections_kept;
 mod debug_on;
 mod default_worker;
 mod deprecated_worker;
@@ -39,11 +40,12 @@ pub static ALL: &[&Rule] = &[
     &celery_as_root::RULE,
     &static_nowhere::RULE,
     &no_static_collected::RULE,
+    &connections_kept::RULE,
 ];
 
 /// Whether a worker alone makes a project one of production: every web server of
 /// it is for development, and it is not deployed.
-pub(super) fn is_beside_development(subject: &Subject, container: &Container) -> bool {
+fn is_beside_development(subject: &Subject, container: &Container) -> bool {
     let Some((deployment, _)) = subject.composed(container) else { return false };
     let mut webs = subject.containers_of(deployment).filter(|own| own.kind == Kind::Web).peekable();
     container.kind != Kind::Web
