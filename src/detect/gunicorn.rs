@@ -5,8 +5,7 @@ use std::sync::Arc;
 use ruff_python_ast::{BoolOp, Expr, Number, Operator, Stmt};
 use ruff_text_size::Ranged as _;
 
-use crate::detect::python::{self, Module};
-use crate::detect::services::{When, reached};
+use crate::detect::python::{self, Module, When, reached};
 use crate::source::text::{Span, Text};
 
 /// What a setting or an option is worth.
