@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ruff_python_ast::{BoolOp, Expr, Number, Operator, Stmt};
 use ruff_text_size::Ranged as _;
 
-use crate::detect::python::{self, Module};
+use crate::detect::python::{self, Module, When, reached};
 use crate::source::text::{Span, Text};
 
 /// What a setting or an option is worth.
@@ -74,9 +74,16 @@ impl Value {
 pub fn read(text: &Text) -> Vec<(String, Value, Span)> {
     let module = Module::parse(&text.path, Arc::from(text.text.as_str()));
     let mut settings: Vec<(String, Value, Span)> = Vec::new();
-    for statement in module.top_level() {
+    for (when, statement) in reached(&module.ast.body, When::Always) {
+        if when == When::Never {
+            continue;
+        }
         for (name, expression) in python::assignments(statement) {
-            let value = value(expression, &settings);
+            // What only some surroundings set is not known.
+            let value = match when {
+                When::Always => value(expression, &settings),
+                _ => Value::Unknown,
+            };
             settings.push((name.to_owned(), value, place(statement)));
         }
     }

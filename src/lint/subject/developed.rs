@@ -8,8 +8,9 @@ use super::container::{Container, Kind};
 use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
 use crate::detect::compose::files::file_name;
-use crate::environments::DEVELOPMENT;
+use crate::environments::{DEVELOPMENT, words};
 use crate::source::compose::image;
+use crate::source::text::is_true;
 
 /// Variables that tell an application what surrounds it.
 const SURROUNDINGS: [&str; 9] = [
@@ -81,7 +82,9 @@ impl Subject {
         if is_run_by_hand || is_for_users {
             return is_run_by_hand;
         }
+        let is_over = built.iter().any(|own| self.is_worked_over(own));
         is_built_so
+            || is_over
             || serves_a_desk
             || serves_tests
             || own.iter().any(|own| self.lacks_file_of_development(own))
@@ -110,6 +113,42 @@ impl Subject {
         for (own, is_included) in self.deployments.iter_mut().zip(included) {
             own.is_developed |= is_included;
         }
+    }
+
+    /// Whether an image is built with an argument that says so, or its source is
+    /// mounted over it and its command, or debugging, says so.
+    fn is_worked_over(&self, own: &Container) -> bool {
+        let is_word =
+            |word: &String| matches!(word.as_str(), "dev" | "devel" | "develop" | "development");
+        let says = |text: &str| words(text).iter().any(is_word);
+        let Some((deployment, service)) = self.composed(own) else { return false };
+        let arguments = service.item.get("build").and_then(|build| build.get("args"));
+        let is_told = arguments.is_some_and(|arguments| {
+            let written = self.lines_of(self.item(deployment, arguments));
+            let values = self.build_of(own).into_iter().flat_map(|own| own.arguments.iter());
+            values.filter_map(|(name, value)| Some((name, value.as_deref()?))).any(
+                |(name, value)| {
+                    let is_open =
+                        written.lines().any(|line| line.contains(name) && line.contains('$'));
+                    DEVELOPMENT.contains(&value) && !is_open
+                },
+            )
+        });
+        let mounts = || {
+            let mounts = service.mounts();
+            mounts
+                .iter()
+                .filter_map(|own| deployment.project.path(own.bind()?))
+                .any(|path| self.tree.below(&path).any(|own| own.ends_with(".py")))
+        };
+        let debugs = || {
+            own.env.iter().any(|(name, own)| {
+                (name == "DEBUG" || name.ends_with("_DEBUG"))
+                    && is_true(own.value.as_deref().unwrap_or_default())
+                    && !self.slice(own.at).contains('$')
+            })
+        };
+        is_told || (mounts() && (says(&service.command()) || debugs()))
     }
 
     /// Whether an env file that it names is for who works on it.

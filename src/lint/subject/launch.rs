@@ -19,8 +19,8 @@ pub struct Step {
     pub program: Program,
     /// The number of the script it stands in; `None` for the command itself.
     pub script: Option<usize>,
-    /// Whether it takes the place of the process before it: `exec`, or the
-    /// exec form without a shell.
+    /// Whether it takes the place of the process before it: `exec`, the exec
+    /// form without a shell, or the last command that bash was given.
     pub replaces: bool,
     /// Whether it is left running while the next one starts.
     pub in_background: bool,
@@ -36,7 +36,7 @@ pub(super) fn steps(command: &Command, at: At, scripts: Scripts<'_>) -> Vec<Step
     let mut follow = Follow { scripts, depth: 0, found: &mut found };
     match command {
         Command::Exec(words) => follow.words(words, at, None, true),
-        Command::Shell(text) => follow.text(text, at, None, &[], 0),
+        Command::Shell(text) => follow.text(text, at, None, &[], 0, false),
     }
     found
 }
@@ -52,7 +52,8 @@ impl Follow<'_, '_> {
         let own_exec = words.first().is_some_and(|word| word == "exec");
         let unwrapped = unwrap(words);
         if let Some(text) = unwrapped.shell {
-            self.text(&text, at, script, &[], 0);
+            let hands_over = hands_over(words, &text);
+            self.text(&text, at, script, &[], 0, hands_over);
             return;
         }
         let argv = unwrapped.argv;
@@ -71,7 +72,7 @@ impl Follow<'_, '_> {
             {
                 let rest = rest.to_vec();
                 self.depth += 1;
-                self.text(&text, at, Some(number), &rest, 1);
+                self.text(&text, at, Some(number), &rest, 1, false);
                 self.depth -= 1;
                 return;
             }
@@ -82,6 +83,7 @@ impl Follow<'_, '_> {
     }
 
     /// Shell text; `first_line` 1 where it is a whole file, whose lines count.
+    /// `hands_over`: the shell gives its place to the last command by itself.
     fn text(
         &mut self,
         text: &str,
@@ -89,6 +91,7 @@ impl Follow<'_, '_> {
         script: Option<usize>,
         arguments: &[String],
         first_line: usize,
+        hands_over: bool,
     ) {
         let file = script.filter(|_| first_line == 1).map(|number| (Text::new("", text), number));
         // Of an entry script that chooses by its argument: what it chooses.
@@ -97,8 +100,8 @@ impl Follow<'_, '_> {
             .filter(|_| file.is_some())
             .and_then(|argument| branch::taken(text, argument));
         let commands = shell::split(chosen.as_deref().unwrap_or(text));
-        let only = commands.len() == 1 && first_line == 0;
-        for simple in commands {
+        let last = commands.len().checked_sub(1).filter(|_| hands_over);
+        for (number, simple) in commands.into_iter().enumerate() {
             let place = match &file {
                 Some((own, number)) => {
                     let span = own.line_span(simple.line + 1);
@@ -124,7 +127,7 @@ impl Follow<'_, '_> {
             }
             let own_exec = bare.first() == Some(&"exec");
             let before = self.found.len();
-            self.words(&simple.words, place, script, only || own_exec);
+            self.words(&simple.words, place, script, last == Some(number) || own_exec);
             let line_end =
                 file.as_ref().map(|(own, _)| own.line_text(simple.line + 1).trim_end().to_owned());
             if line_end.is_some_and(|line| line.ends_with('&') && !line.ends_with("&&")) {
@@ -134,4 +137,13 @@ impl Follow<'_, '_> {
             }
         }
     }
+}
+
+/// Whether the shell of a command gives its place to the last command of its
+/// text: bash does, but for `a; b && c`. Debian's sh never does.
+fn hands_over(words: &[String], text: &str) -> bool {
+    let is_bash = words.iter().any(|word| word == "bash" || word.ends_with("/bash"));
+    let bare = text.replace("&&", "");
+    let (before, _) = text.rsplit_once("&&").unwrap_or_default();
+    is_bash && !bare.contains(['|', '&', '(']) && !before.contains([';', '\n'])
 }

@@ -85,8 +85,14 @@ impl Subject {
                 || path.starts_with(".github/")
                 || name == ".gitlab-ci.yml"
         };
-        self.tree.paths().filter(|path| tells(path)).any(|path| {
-            self.tree.text(path).is_some_and(|text| text.len() < 1 << 20 && text.contains(word))
+        // A script may have no ending.
+        let may_be_script = |path: &str| !path.rsplit('/').next().unwrap_or(path).contains('.');
+        self.tree.paths().filter(|path| tells(path) || may_be_script(path)).any(|path| {
+            self.tree.text(path).is_some_and(|text| {
+                text.len() < 1 << 20
+                    && text.contains(word)
+                    && (tells(path) || text.starts_with("#!"))
+            })
         })
     }
 }

@@ -36,6 +36,12 @@ pub fn replace(text: &str, value: &mut dyn FnMut(&Variable<'_>) -> Option<String
             rest = next;
             continue;
         }
+        // Nothing else begins a name: `$15d` is text.
+        if !starts_variable(after) {
+            out.push('$');
+            rest = after;
+            continue;
+        }
         let (expression, next) = match after.strip_prefix('{') {
             Some(inner) => {
                 let end = closing(inner);
@@ -74,7 +80,12 @@ pub fn replace(text: &str, value: &mut dyn FnMut(&Variable<'_>) -> Option<String
 /// Whether text holds a variable.
 #[must_use]
 pub fn has_variable(text: &str) -> bool {
-    text.replace("$$", "").contains('$')
+    text.replace("$$", "").split('$').skip(1).any(starts_variable)
+}
+
+/// Whether what follows a `$` makes a variable of it.
+fn starts_variable(after: &str) -> bool {
+    after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '{')
 }
 
 /// Splits at `separator`, not inside `${…}` or `[…]`.
@@ -142,5 +153,7 @@ mod tests {
     fn an_escaped_dollar_is_no_variable() {
         assert!(!has_variable("pa$$word"));
         assert!(has_variable("pa$$$word"));
+        assert_eq!(defaults("${KEY:-cy$15d}$"), "cy$15d$");
+        assert!(!has_variable("cy$15d"));
     }
 }

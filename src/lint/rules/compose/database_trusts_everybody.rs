@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Member, Subject};
 use crate::source::text::is_true;
 
 pub static RULE: Rule = Rule {
@@ -18,10 +18,19 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    for own in subject.production_members().into_iter().flatten() {
-        if !own.kind().is_store() {
-            continue;
+    for members in subject.production_members() {
+        // Who serves users, or is there again after a crash, is there for good.
+        let serves = members.iter().any(|own| {
+            own.kind().is_application() && !own.is_developed() && !own.deployment.is_developed
+        });
+        for own in members {
+            of(&own, serves, findings);
         }
+    }
+}
+
+fn of(own: &Member<'_>, serves: bool, findings: &mut Findings) {
+    if own.kind().is_store() {
         for name in [
             "POSTGRES_HOST_AUTH_METHOD",
             "MYSQL_ALLOW_EMPTY_PASSWORD",
@@ -52,9 +61,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 format!("{} lets everybody in who reaches it, without a password", own.name());
             let finding = findings.add(variable.at, message);
             finding.about(own.name()).help("Take it out, and set a password from .env.");
-            if !own.open_ports().is_empty() {
-                finding.severity(Severity::Error);
-            }
+            let stays = own.service.text("restart").is_some_and(|own| own != "no");
+            finding.severity(match own.open_ports().is_empty() {
+                true => Severity::Advice,
+                false if serves || stays => Severity::Error,
+                false => Severity::Warning,
+            });
         }
     }
 }

@@ -35,6 +35,7 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             || own.has_health()
             || own.health_is_off()
             || own.runs_once()
+            || is_client_once(&own)
             || own.image_name() == "mysql-server"
         {
             continue;
@@ -58,7 +59,14 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
         let finding = findings.add(own.at(), message);
         finding.about(own.name());
         // Redis answers at once, and its clients try again.
-        if needing.is_empty() || own.kind() == Kind::Redis {
+        let is_patient = |name: &&str| {
+            members.iter().any(|other| {
+                other.name() == *name
+                    && (other.kind() == Kind::Tool || other.image_name() == "auto-setup")
+            })
+        };
+        // Tools connect when somebody asks, and this image waits for the port.
+        if needing.iter().all(is_patient) || own.kind() == Kind::Redis {
             finding.severity(Severity::Advice);
         }
         let Some(test) = test else { continue };
@@ -75,6 +83,23 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             finding.fix(Fix::new(Grade::Safe, what).edit(edit.at, edit.text));
         }
     }
+}
+
+/// Whether a shell's text starts clients of a store alone, and ends: it makes a
+/// cluster of others.
+fn is_client_once(own: &Member<'_>) -> bool {
+    let names = own.container.steps.iter().filter_map(|step| {
+        let first = step.argv.first()?;
+        Some(first.rsplit('/').next().unwrap_or(first))
+    });
+    let (mut asks, mut serves) = (false, false);
+    for name in names {
+        asks |= matches!(name, "redis-cli" | "valkey-cli" | "mongosh" | "psql" | "mysql");
+        serves |= ["-server", "entrypoint", "mongod", "mysqld", "postgres"]
+            .iter()
+            .any(|word| name.contains(word));
+    }
+    asks && !serves && own.service.text("restart").as_deref() == Some("no")
 }
 
 /// A check with what the image has; `None` where that is not known.

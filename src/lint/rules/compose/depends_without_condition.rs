@@ -54,7 +54,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.about(own.name());
             // A worker opens its database in its tasks, and MongoDB's client
             // connects when it is asked something, and tries again.
-            let tries_later = matches!(own.kind(), Kind::Worker | Kind::Beat);
+            let is_worker = |word: &str| matches!(word, "worker" | "beat" | "scheduler");
+            let tries_later = matches!(own.kind(), Kind::Worker | Kind::Beat)
+                || is_worker(own.name())
+                || own.service.command().split_whitespace().any(is_worker);
             let is_late = |other: &&Member<'_>| {
                 !other.runs_once() && (tries_later || other.kind() == Kind::Mongo)
             };

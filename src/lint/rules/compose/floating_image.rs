@@ -85,12 +85,24 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 if keeps {
                     finding.severity(Severity::Error);
                 }
-                "name the major version that made the files in its volume, as in image: postgres:18-trixie"
+                if repository == "postgres" {
+                    "name the major version that made the files in its volume, as in image: postgres:18-trixie".to_owned()
+                } else {
+                    format!("name the major version that made the files in its volume: a tag of {repository} that has it")
+                }
+            }
+            _ if own.runs_once() => {
+                "name the version, or the digest that docker image inspect shows".to_owned()
             }
             _ => {
-                "name the version that runs now, as the program in the container says it: docker compose exec SERVICE PROGRAM --version"
+                "name the version that runs now, as the program in the container says it: docker compose exec SERVICE PROGRAM --version".to_owned()
             }
         };
+        // What stands in for another service's is for trying.
+        let stands_in = ["pebble", "localstack", "azurite", "wiremock", "mockserver", "smocker"];
+        if stands_in.contains(&own.image_name()) {
+            finding.severity(Severity::Advice);
+        }
         finding.help(help);
     }
 }

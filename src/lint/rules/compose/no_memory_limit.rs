@@ -21,6 +21,19 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for members in subject.production_members() {
+        // A file that others are built or made with, once.
+        let words: Vec<String> = members
+            .first()
+            .map(|own| subject.path(own.at().text).to_ascii_lowercase())
+            .into_iter()
+            .flat_map(|path| {
+                path.split(['/', '.', '-', '_']).map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
+        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        if has(&["build"]) {
+            continue;
+        }
         let without: Vec<Member<'_>> = members
             .into_iter()
             .filter(|own| own.is_long_running() && own.service.memory_limit().is_none())
@@ -30,6 +43,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let planned = subject.numbers().and_then(|own| Some((own, lines(own, &without)?)));
         let Some((numbers, lines)) = planned else {
             let name = without[0].name();
+            if has(&["github", "bootstrap", "init", "demo"]) {
+                finding.severity(Severity::Style);
+            }
             finding.help(format!(
                 "{name}:\n  deploy:\n    resources:\n      limits:\n        memory: …  # twice what `docker stats` shows under load; Redis: twice its maxmemory; PostgreSQL: four times its shared_buffers"
             ));

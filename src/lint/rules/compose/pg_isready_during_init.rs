@@ -3,7 +3,8 @@
 use super::word::after_word;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Subject};
+use crate::lint::subject::{Kind, Member, Subject};
+use crate::source::compose::Item;
 use crate::source::compose::image;
 
 pub static RULE: Rule = Rule {
@@ -44,6 +45,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         {
             continue;
         }
+        if !is_waited_for(&own) || asks_late(&own) {
+            continue;
+        }
         let message =
             format!("{} is healthy while its database is still being created", own.name());
         let at = test.items().last().map_or_else(|| own.place(test), |last| own.place(last));
@@ -54,4 +58,27 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.fix(fix.edit(edit.at, edit.text));
         }
     }
+}
+
+/// Whether a service waits until it is healthy.
+fn is_waited_for(own: &Member<'_>) -> bool {
+    own.deployment.services.iter().any(|other| {
+        let on = other.item.get("depends_on").and_then(|on| on.get(own.name()));
+        let condition = on.and_then(|on| on.get("condition")).and_then(Item::scalar);
+        condition.as_deref() == Some("service_healthy")
+    })
+}
+
+/// Whether the first check comes when the database has been created: after half
+/// a minute, where no `start_period` makes the engine ask more often.
+fn asks_late(own: &Member<'_>) -> bool {
+    let Some(check) = own.service.item.get("healthcheck") else { return false };
+    let interval = check.get("interval").and_then(Item::scalar);
+    let is_long = match interval.as_deref() {
+        // Docker's own is 30 s.
+        None => true,
+        Some(text) if text.contains('m') && !text.ends_with("ms") => true,
+        Some(text) => text.trim_end_matches('s').parse::<u32>().is_ok_and(|own| own >= 30),
+    };
+    is_long && check.get("start_period").is_none()
 }

@@ -67,7 +67,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
         // In a command or a check, the container's own variable may be meant.
         let line = subject.slice(at);
         let is_bare = line.contains(&format!("${}", first.name)) && !line.contains("${");
-        let help = if is_bare {
+        // Text that sets it itself means its own.
+        let sets = format!("{}=", first.name);
+        let file = &subject.texts[at.text];
+        let start = file.line(at.span.start);
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let own = indent(file.line_text(start));
+        let is_own = (start..=file.lines())
+            .map(|line| file.line_text(line))
+            .take_while(|line| line.trim().is_empty() || indent(line) >= own)
+            .any(|line| line.trim_start().trim_start_matches("export ").starts_with(&sets));
+        // Handed on under its own name: the code may do without it.
+        let handed = [format!("{}: ", first.name), sets.clone()].iter().any(|start| {
+            line.trim_start_matches(['-', ' ', '"', '\'']).starts_with(start.as_str())
+        });
+        let help = if is_own {
+            format!("$${}, which is the variable that the text sets itself", first.name)
+        } else if handed {
+            format!(
+                "${{{0}:?set it in .env}} where it is needed, ${{{0}:-}} where it may be empty; and a line for each in .env.example",
+                first.name
+            )
+        } else if is_bare {
             format!(
                 "$${0}, where the container's variable is meant; else ${{{0}:?set it in .env}}",
                 first.name

@@ -40,12 +40,18 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
             found.push(Secret {
                 path: path[prefix..].to_owned(),
                 what: "a private key",
-                severity: Severity::Error,
+                severity: if is_of_tests(&path[prefix..]) {
+                    Severity::Advice
+                } else if is_committed(subject, path) {
+                    Severity::Warning
+                } else {
+                    Severity::Error
+                },
             });
         }
     }
     let mut has_env = false;
-    let mut has_example = false;
+    let mut examples: Vec<String> = Vec::new();
     for file in &subject.env_files {
         let path = subject.path(file.text);
         let below = build.context == "." || path.starts_with(&format!("{}/", build.context));
@@ -55,7 +61,9 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
         }
         let is_top = !path[prefix..].contains('/');
         if file.is_example {
-            has_example |= is_top && name.starts_with(".env");
+            if is_top && name.starts_with(".env") {
+                examples.push(filled_in(name));
+            }
             continue;
         }
         has_env |= name == ".env" && is_top;
@@ -63,7 +71,8 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
             let lower = name.to_ascii_lowercase();
             let is_other = lower
                 .split(['.', '-', '_'])
-                .any(|word| ["test", "dev", "local", "ci", "demo"].contains(&word));
+                .any(|word| ["test", "dev", "local", "ci", "demo"].contains(&word))
+                || is_of_tests(&path[prefix..]);
             found.push(Secret {
                 path: path[prefix..].to_owned(),
                 what: "with the passwords in it",
@@ -71,9 +80,13 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
             });
         }
     }
-    if has_example && !has_env {
+    if examples.iter().any(|own| own == ".env") {
+        examples = vec![".env".to_owned()];
+    }
+    examples.retain(|own| !found.iter().any(|known| known.path == *own));
+    for path in examples.into_iter().filter(|_| !has_env) {
         found.push(Secret {
-            path: ".env".to_owned(),
+            path,
             what: "which everybody who follows the example has",
             severity: Severity::Warning,
         });
@@ -88,6 +101,49 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
         });
     }
     found
+}
+
+/// What an example is copied to: `.env.docker` for `.env.docker-example`.
+fn filled_in(example: &str) -> String {
+    let is_word = |word: &&str| {
+        ["example", "sample", "template", "dist", "tmpl", "tpl", "default"]
+            .iter()
+            .any(|own| word.to_ascii_lowercase().starts_with(own))
+    };
+    let (mut name, mut rest) = (String::new(), example);
+    while !rest.is_empty() {
+        let end = rest[1..].find(['.', '-', '_']).map_or(rest.len(), |at| at + 1);
+        let (part, next) = rest.split_at(end);
+        if !is_word(&part.trim_start_matches(['.', '-', '_'])) {
+            name.push_str(part);
+        }
+        rest = next;
+    }
+    name
+}
+
+/// Whether a directory of its path says that it is for tests or for who works
+/// on the service.
+fn is_of_tests(path: &str) -> bool {
+    let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+    above.to_ascii_lowercase().split(['/', '-', '_']).any(|part| {
+        ["development", "dev", "test", "tests", "testdata", "fixtures", "fixture"].contains(&part)
+    })
+}
+
+/// Whether git keeps a file, as far as `.gitignore` says: everybody who has the
+/// repository has it.
+fn is_committed(subject: &Subject, path: &str) -> bool {
+    let Some(text) = subject.tree.text(".gitignore") else { return false };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit('.').next().unwrap_or(name);
+    !text.lines().map(str::trim).any(|line| {
+        let line = line.trim_end_matches('/');
+        line.ends_with(name) || line.ends_with(&format!("*.{ending}")) || {
+            let line = line.trim_start_matches('/');
+            !line.is_empty() && path.starts_with(&format!("{line}/"))
+        }
+    })
 }
 
 /// Patterns of `.dockerignore` that leave them out.

@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for container in subject.production_containers() {
+        below_a_shell(subject, container, findings);
         let (Some((grace, said)), Some((needed, why, place))) =
             (subject.grace(container), needed(subject, container))
         else {
@@ -38,10 +39,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
             format!("it is killed after {grace} s, since no stop_grace_period is set")
         };
         let finding = findings.add(at, format!("{}: {why}, and {killed}", container.name));
+        if deployment.is_developed {
+            finding.severity(Severity::Advice);
+        }
         let help = if wanted <= 300 {
             format!("stop_grace_period: {wanted}s, which is {needed} s and 5 to end in")
         } else {
-            "worker_soft_shutdown_timeout = 45 with REMAP_SIGTERM=SIGQUIT and stop_grace_period: 60s (Celery 5.5): what is not done by then goes back to the queue".to_owned()
+            "worker_soft_shutdown_timeout = 45 with REMAP_SIGTERM=SIGQUIT and stop_grace_period: 60s (Celery 5.5): what is not done by then goes back to the queue where task_acks_late is on".to_owned()
         };
         finding.about(&container.name).help(help);
         if let Some(place) = place {
@@ -60,6 +64,55 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// A service whose own command starts its server below Debian's sh: it is told
+/// nothing of the stop, and no time is enough.
+fn below_a_shell(subject: &Subject, container: &Container, findings: &mut Findings) {
+    let Some((deployment, service)) = subject.composed(container) else { return };
+    let Some(server) = container.server.as_ref().filter(|own| !own.reloads()) else { return };
+    let Some(step) = container.steps.get(server.step) else { return };
+    let is_last = server.step + 1 == container.steps.len();
+    let finishes =
+        matches!(server.program, Program::Gunicorn | Program::Uvicorn | Program::CeleryWorker);
+    let of_debian = subject
+        .build_of(container)
+        .and_then(|build| build.image.base.known())
+        .is_some_and(|base| base.starts_with("python:") && !base.contains("alpine"));
+    let Some(item) = service.item.get("command").filter(|_| {
+        service.item.get("entrypoint").is_none()
+            && subject.build_of(container).is_some_and(|build| build.image.entrypoint.is_none())
+    }) else {
+        return;
+    };
+    let words = match item.scalar() {
+        Some(text) => shell_words::split(&text).unwrap_or_default(),
+        None => item.scalars(),
+    };
+    let [shell, option, text] = words.as_slice() else { return };
+    let is_sh = matches!(shell.as_str(), "sh" | "/bin/sh") && option == "-c";
+    let is_open = text.contains("trap ") || text.contains('&') && text.contains("wait");
+    if !is_sh
+        || is_open
+        || !finishes
+        || !is_last
+        || !of_debian
+        || deployment.is_developed
+        || step.replaces
+        || step.in_background
+        || step.script.is_some()
+    {
+        return;
+    }
+    let name = step.program.word();
+    let at = subject.item(deployment, item);
+    findings
+        .add(
+            at,
+            format!("{}: {name} runs below sh and never gets SIGTERM: it is killed in the middle of its work", container.name),
+        )
+        .about(&container.name)
+        .help(format!("exec {}", step.argv.join(" ")));
 }
 
 /// How long it takes to finish, why, and where that is said.
@@ -107,7 +160,7 @@ fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Opti
     }
 }
 
-/// Whether the signal reaches the server at all: a script that does not `exec`
+/// Whether the signal reaches the server at all: a shell that does not `exec`
 /// it, or `conda run`, keeps it to itself, and more time only makes stops longer.
 fn gets_sigterm(subject: &Subject, container: &Container, server: &Server) -> bool {
     let Some(step) = container.steps.get(server.step) else { return false };
@@ -128,5 +181,5 @@ fn gets_sigterm(subject: &Subject, container: &Container, server: &Server) -> bo
             .any(|(_, own)| own.keyword == Keyword::Entrypoint && of_text(&own.arguments.text))
     });
     let wrapped = by_service || by_image || of_text(subject.slice(step.at));
-    !(step.in_background || step.script.is_some() && !step.replaces || wrapped)
+    !(step.in_background || !step.replaces || wrapped)
 }

@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Container, Subject};
 
 pub static RULE: Rule = Rule {
     code: "XF128",
@@ -33,8 +33,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .iter()
                     .any(|word| word.contains("redis-server") || word.contains("supervisord"))
             });
-            if starts {
+            if starts || is_overruled(container, &address.variable) {
                 continue;
+            }
+            let mut help = format!("{} in place of {}", there.name, address.host);
+            // An env file is read on the host as well.
+            if subject.env_files.iter().any(|file| file.text == address.at.text) {
+                help.push_str(&format!(
+                    ", in `environment:` of {}: the file may be read outside of containers too",
+                    container.name
+                ));
             }
             findings
                 .add(
@@ -50,7 +58,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 )
                 .about(&address.variable)
                 .related(subject.container_at(there), format!("{} is here", there.kind.word()))
-                .help(format!("{} in place of {}", there.name, address.host));
+                .help(help);
         }
     }
+}
+
+/// Whether an option of Celery's command says another thing than a variable of
+/// its broker or its results does.
+fn is_overruled(container: &Container, variable: &str) -> bool {
+    let mut words = container
+        .steps
+        .iter()
+        .filter(|step| step.argv.first().is_some_and(|word| word.ends_with("celery")))
+        .flat_map(|step| &step.argv);
+    let options: &[&str] = if variable.contains("RESULT") {
+        &["--result-backend"]
+    } else if variable.contains("BROKER") || variable.starts_with("CELERY_") {
+        &["-b", "--broker"]
+    } else {
+        return false;
+    };
+    words.any(|word| {
+        let name = word.split('=').next().unwrap_or(word);
+        options.contains(&name)
+    })
 }

@@ -93,6 +93,14 @@ fn is_guarded(subject: &Subject, step: &Step) -> bool {
 /// Whether more than a slow start is to be feared: several may start at once,
 /// migrations are made on the spot, or a broken one is tried for ever.
 fn is_risky(subject: &Subject, container: &Container, step: &Step) -> bool {
+    // With its own database in it there is one container alone.
+    let has_database = container
+        .steps
+        .iter()
+        .any(|own| own.argv.iter().any(|word| word.contains("pg_ctl") || word.contains("initdb")));
+    if has_database {
+        return false;
+    }
     let Some((deployment, _)) = subject.composed(container) else { return true };
     let as_well = subject.containers_of(deployment).any(|own| {
         own.name != container.name && own.steps.iter().any(|other| other.argv == step.argv)

@@ -43,7 +43,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 ),
             )
             .about(&build.image.base.text)
-            .help(format!("python-version: \"3.{minor}\" in {}", tested.evidence.place()));
+            .help(format!(
+                "python-version: \"3.{minor}\" in {}",
+                place(subject, &tested.evidence.path).unwrap_or_else(|| tested.evidence.place())
+            ));
     }
 }
 
@@ -60,6 +63,21 @@ fn runs_tests(subject: &Subject, path: &str) -> bool {
     steps
         .filter_map(|step| step.get("run").and_then(Item::scalar))
         .any(|run| run.lines().any(tests))
+}
+
+/// Where the job of a workflow that runs the tests names its Python.
+fn place(subject: &Subject, path: &str) -> Option<String> {
+    let root = yaml::read(subject.tree.text(path)?).ok()?;
+    let job = root.get("jobs")?.entries().map(|(_, job)| job).find(|job| {
+        let steps = job.get("steps").into_iter().flat_map(Item::items);
+        steps
+            .filter_map(|step| step.get("run").and_then(Item::scalar))
+            .any(|run| run.lines().any(tests))
+    })?;
+    let steps = job.get("steps")?.items().iter();
+    let own = steps.filter_map(|step| step.get("with")?.get("python-version"));
+    let named = own.into_iter().find(|item| item.scalar().is_some_and(|own| !own.contains('$')));
+    Some(format!("{path}:{}", named?.line))
 }
 
 /// Whether a line of a workflow tests, outside of a container.

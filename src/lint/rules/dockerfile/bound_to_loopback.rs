@@ -27,6 +27,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         if launched::is_choice(container)
             || is_unknown(container, server)
+            || is_told_by_port(subject, container, server)
             || is_shared(subject, container)
         {
             continue;
@@ -41,7 +42,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 "{name} listens on {address}{how}: nothing outside of the container reaches it"
             ),
         );
-        let port = server.port().unwrap_or(8000);
+        let port = launched::port(subject, container).unwrap_or(8000);
         finding.about(&container.name).help(match server.program {
             Program::Gunicorn => format!("--bind 0.0.0.0:{port}"),
             Program::Hypercorn => format!("--bind 0.0.0.0:{port}"),
@@ -58,6 +59,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether gunicorn may be told by PORT, which makes it listen everywhere: an
+/// env file has it, or the image exposes another port than gunicorn's own.
+fn is_told_by_port(subject: &Subject, container: &Container, server: &Server) -> bool {
+    let by_file = || {
+        let mut entries = subject.env_files.iter().flat_map(|file| &file.entries);
+        entries.any(|entry| entry.name == "PORT")
+    };
+    let exposed = launched::exposed(subject, container);
+    server.program == Program::Gunicorn
+        && server.get("bind").is_none()
+        && (by_file() || exposed.is_some_and(|port| port != 8000))
 }
 
 /// Whether the address may be set where it is not seen.

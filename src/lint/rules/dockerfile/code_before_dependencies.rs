@@ -71,17 +71,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
             {
                 continue;
             }
+            let later = runs.iter().filter(|run| run.stage == stage && run.at > copy).find(first);
+            let Some(run) = later else { continue };
             // They come from a stage before it, which is judged by itself.
             let taken = file.of_stage(stage).any(|(at, own)| {
                 own.flag("from").and_then(|name| file.stage_named(name, stage)).is_some_and(
-                    |from| at < copy && runs.iter().any(|run| run.stage == from && first(&run)),
+                    |from| at < run.at && runs.iter().any(|run| run.stage == from && first(&run)),
                 )
             });
             if taken {
                 continue;
             }
-            let later = runs.iter().filter(|run| run.stage == stage && run.at > copy).find(first);
-            let Some(run) = later else { continue };
             let what = run.commands.iter().find_map(installs).unwrap_or_default();
             let step = if what.contains('.') {
                 format!("{what} is installed")

@@ -60,7 +60,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding.about(&container.name).help(help);
         // Somebody may work with it as it is.
         if launched::mounts_source(subject, container) {
-            finding.severity(Severity::Warning);
+            finding.severity(Severity::Advice);
         }
     }
 }

@@ -15,6 +15,9 @@ pub(super) fn is_for_developers(subject: &Subject, container: &Container) -> boo
     if mounts && says_development(subject, container) {
         return true;
     }
+    if overrides && says_development(subject, container) && serves_by_itself(subject, container) {
+        return true;
+    }
     let Some(build) = subject.build_of(container) else { return mounts && overrides };
     let own = build.image.words().join(" ");
     let serves = [
@@ -30,6 +33,20 @@ pub(super) fn is_for_developers(subject: &Subject, container: &Container) -> boo
     .iter()
     .any(|name| own.contains(name));
     overrides && mounts && serves && !own.contains("--reload")
+}
+
+/// Whether the image of a service starts a server for production where nothing
+/// replaces it, its scripts followed.
+fn serves_by_itself(subject: &Subject, container: &Container) -> bool {
+    const SERVERS: [&str; 7] =
+        ["gunicorn", "uvicorn", "daphne", "hypercorn", "uwsgi", "granian", "waitress"];
+    let Some(build) = subject.build_of(container) else { return false };
+    let serves = |text: &str| SERVERS.iter().any(|name| text.contains(name));
+    let words = build.image.words();
+    let scripts = words.iter().filter_map(|word| {
+        subject.source_of(build, word).and_then(|path| subject.tree.text(&path))
+    });
+    serves(&words.join(" ")) || scripts.into_iter().any(serves)
 }
 
 /// Whether what a service is started with says that it is for development: the
@@ -95,7 +112,15 @@ pub(super) fn port(subject: &Subject, container: &Container) -> Option<u16> {
     };
     let is_said = ["bind", "port", "uds"].iter().any(|name| server.options.contains_key(name));
     let first = if is_said { server.port() } else { None };
-    by_name.or(first).or_else(published).or_else(|| server.port())
+    let exposed = || exposed(subject, container);
+    by_name.or(first).or_else(published).or_else(exposed).or_else(|| server.port())
+}
+
+/// The only port that the image of a container exposes.
+pub(super) fn exposed(subject: &Subject, container: &Container) -> Option<u16> {
+    let build = subject.build_of(container)?;
+    let [only] = build.image.ports.as_slice() else { return None };
+    only.value.known()?.split('/').next()?.parse().ok()
 }
 
 /// An edit of text that stands once at a place.

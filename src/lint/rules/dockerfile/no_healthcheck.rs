@@ -5,7 +5,7 @@ use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::{launched, support};
-use crate::lint::subject::{Build, Container, Kind, Program, Subject};
+use crate::lint::subject::{Build, Container, Kind, Program, Subject, listed};
 
 pub static RULE: Rule = Rule {
     code: "DF102",
@@ -33,7 +33,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 subject.composed(own).is_some_and(|(_, own)| own.item.get("healthcheck").is_some());
             own.kind == Kind::Web && own.server.is_some() && !of_service
         };
-        let Some(container) = support::runs_as(subject, build).find(unseen) else { continue };
+        // The image's own server before the one that somebody works with.
+        let is_developed = |own: &&Container| launched::is_for_developers(subject, own);
+        let Some(container) = support::runs_as(subject, build)
+            .filter(unseen)
+            .find(|own| !is_developed(own))
+            .or_else(|| support::runs_as(subject, build).find(unseen))
+        else {
+            continue;
+        };
         let server = container.server.as_ref().map_or("the server", |own| own.program.word());
         let start = build.image.cmd.as_ref().or(build.image.entrypoint.as_ref());
         let at = start.map_or(subject.from_of(build), |own| subject.instruction(build, own.at));
@@ -48,21 +56,36 @@ fn check(subject: &Subject, findings: &mut Findings) {
             step.argv.iter().any(|word| word.contains("unix:") || word.ends_with(".sock"))
         });
         let asked = asked(subject, build, container);
+        // A check of the image asks every container of it, and a worker has no port.
+        let others: Vec<&str> = support::runs_as(subject, build)
+            .filter(|own| own.kind != Kind::Web)
+            .map(|own| own.name.as_str())
+            .collect();
         let message =
             format!("there is no HEALTHCHECK: nobody notices when {server} no longer answers");
         let finding = findings.add(at, message);
         finding.about(base);
+        if is_worked_on(subject, build) {
+            finding.severity(Severity::Style);
+        }
+        let hosts = hosts(subject);
         match &asked {
+            _ if is_socket => {}
+            asked if !others.is_empty() => {
+                let port = launched::port(subject, container);
+                let path = asked.as_ref().filter(|own| own.is_route).map(|own| &own.path);
+                finding.help(of_service(subject, container, port, path, &others));
+            }
             Some(asked) if asked.is_route => {
-                finding.help(asked.line.clone());
+                finding.help(format!("{}{hosts}", asked.line));
             }
             Some(asked) => {
                 finding.help(format!(
-                    "{}\n(a route that answers 2xx without a login, and asks what it needs, says more)",
+                    "{}\n(a route that answers 2xx without a login, and asks what it needs, says more){hosts}",
                     asked.line
                 ));
             }
-            None if !is_socket => {
+            None => {
                 let port = launched::port(subject, container);
                 let unknown = if port.is_some() {
                     "PATH: a route that answers 2xx without a login"
@@ -70,9 +93,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     "PORT: what the server listens on; PATH: a route that answers 2xx without a login"
                 };
                 let port = port.map_or("PORT".to_owned(), |port| port.to_string());
-                finding.help(format!("{}\n({unknown})", check_line(&port, "PATH", SUCCEEDS)));
+                let line = check_line(&port, "PATH", SUCCEEDS);
+                finding.help(format!("{line}\n({unknown}){hosts}"));
             }
-            None => {}
         }
         if let Some(fix) = asked.and_then(|asked| fix(subject, build, &asked)) {
             finding.fix(fix);
@@ -87,8 +110,64 @@ const ANSWERS: &str = "c.getresponse().status >= 500";
 
 fn check_line(port: &str, path: &str, fails: &str) -> String {
     format!(
-        "HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-c\", \"import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '{path}'); sys.exit({fails})\"]"
+        "HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-c\", \"{}\"]",
+        program(port, path, fails)
     )
+}
+
+fn program(port: &str, path: &str, fails: &str) -> String {
+    format!(
+        "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '{path}'); sys.exit({fails})"
+    )
+}
+
+/// What a check of a framework that refuses unknown names needs besides.
+fn hosts(subject: &Subject) -> &'static str {
+    let framework = subject.facts.framework.value().and_then(|name| Framework::find(name));
+    if framework.is_some_and(|own| own.allowed_hosts) {
+        "\n(ALLOWED_HOSTS has to hold 127.0.0.1: else the answer is 400)"
+    } else {
+        ""
+    }
+}
+
+/// The check of a service, where other services run from its image.
+fn of_service(
+    subject: &Subject,
+    container: &Container,
+    port: Option<u16>,
+    path: Option<&String>,
+    others: &[&str],
+) -> String {
+    let mut open = Vec::new();
+    if port.is_none() {
+        open.push("PORT: what the server listens on");
+    }
+    if path.is_none() {
+        open.push("PATH: a route that answers 2xx without a login");
+    }
+    let port = port.map_or("PORT".to_owned(), |port| port.to_string());
+    let program = program(&port, path.map_or("PATH", String::as_str), SUCCEEDS);
+    let open = if open.is_empty() { String::new() } else { format!("\n({})", open.join("; ")) };
+    format!(
+        "healthcheck:   (of the service {}: {} from the same image, without HTTP)\n  test: [CMD, python, -c, \"{program}\"]\n  interval: 30s\n  timeout: 5s\n  start_period: 30s{open}{}",
+        container.name,
+        if others.len() == 1 {
+            format!("{} runs", others[0])
+        } else {
+            format!("{} run", listed(others))
+        },
+        hosts(subject)
+    )
+}
+
+/// Whether nobody but those who work on it runs an image.
+fn is_worked_on(subject: &Subject, build: &Build) -> bool {
+    support::runs_as(subject, build).all(|own| {
+        launched::is_for_developers(subject, own)
+            || own.server.as_ref().is_some_and(|own| own.program.is_development())
+                && launched::mounts_source(subject, own)
+    })
 }
 
 /// What is asked.

@@ -74,11 +74,17 @@ static FAILS: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\s-(?:[a-zA-Z]
 /// the RUN fails as well.
 fn is_missed(download: &str, rest: &str) -> bool {
     let address = download.split('|').next().unwrap_or(download);
-    let chain = rest.split("||").next().unwrap_or(rest);
+    let joined = rest.replace("\\\n", " ");
+    let chain = joined.split("||").next().unwrap_or_default();
     let chain = chain.split([';', '\n']).next().unwrap_or(chain);
     chain.split("&&").skip(1).any(|command| {
         let mut words = command.split_whitespace().skip_while(|word| word.contains('='));
-        let first = words.next().unwrap_or_default();
+        let mut first = words.next().unwrap_or_default();
+        // What is moved has to be there. `ln -s` asks for nothing.
+        if matches!(first, "mv" | "cp" | "install" | "chmod") {
+            let of_mode = |word: &&str| word.starts_with('-') || !word.contains('/');
+            first = words.find(|word| !of_mode(word)).unwrap_or_default();
+        }
         let name = first.rsplit('/').next().unwrap_or(first);
         let common =
             ["python", "python3", "curl", "wget", "install", "get", "sh", "cd", "ln", "apt"];

@@ -63,6 +63,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 if is_argument && value.is_none() {
                     arguments.push(name.clone());
                 }
+                // nginx's, by the names of its directives.
+                let lower = name.to_ascii_lowercase();
+                let is_upstream = ["uwsgi_pass", "proxy_pass", "fastcgi_pass", "grpc_pass"]
+                    .iter()
+                    .any(|own| lower.ends_with(own));
+                if is_upstream {
+                    continue;
+                }
                 let value = value.unwrap_or_default();
                 let value = value.trim_matches(['"', '\'']);
                 let word = instruction.keyword.word();

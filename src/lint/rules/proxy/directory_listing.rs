@@ -19,7 +19,18 @@ pub static RULE: Rule = Rule {
 };
 
 /// Words of locations whose files are public.
-const PUBLIC: [&str; 8] = ["static", "staticfiles", "css", "js", "assets", "admin", "fonts", "img"];
+const PUBLIC: [&str; 10] = [
+    "static",
+    "staticfiles",
+    "css",
+    "js",
+    "assets",
+    "admin",
+    "fonts",
+    "img",
+    "sitemap",
+    "sitemaps",
+];
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for proxy in proxies(subject) {
@@ -39,7 +50,9 @@ fn walk(proxy: &Proxy, directives: &[Directive], location: &str, findings: &mut 
             let finding = findings.add(At::new(proxy.text, own.span), message);
             finding.about(location).help("autoindex off;");
             // What every page names anyway is no secret.
-            let lower = location.to_ascii_lowercase();
+            let root = directives.iter().find(|own| matches!(own.name.as_str(), "root" | "alias"));
+            let root = root.map_or("", Directive::first);
+            let lower = format!("{location} {root}").to_ascii_lowercase();
             let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
             if words.any(|word| PUBLIC.contains(&word)) {
                 finding.severity(Severity::Advice);

@@ -36,6 +36,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let severity = if deployed.is_some() { Severity::Error } else { Severity::Warning };
     let detected = subject.facts.settings.value().map(String::as_str);
     let module = container.variable("DJANGO_SETTINGS_MODULE");
+    let of_code = of_wsgi(subject, container);
+    let module = module.or(of_code.as_deref());
     if module.is_some() && detected.is_some() && module != detected {
         return;
     }
@@ -48,6 +50,22 @@ fn check(subject: &Subject, findings: &mut Findings) {
         .help(format!(
             "{name} = os.environ[\"{name}\"], and a new key, since everybody has this one"
         ));
+}
+
+/// The settings that the module of a server names where nothing else does.
+fn of_wsgi(subject: &Subject, container: &Container) -> Option<String> {
+    let root = subject.facts.root.value()?;
+    let app = container.server.as_ref()?.app.as_deref()?;
+    let path = subject.tree.module_path(root, app.split(':').next()?)?;
+    let text = subject.tree.text(&path)?;
+    let line = text
+        .lines()
+        .find(|line| line.contains("setdefault") && line.contains("DJANGO_SETTINGS_MODULE"))?;
+    let (_, rest) = line.split_once("DJANGO_SETTINGS_MODULE")?;
+    let (_, value) = rest.split_once(',')?;
+    let value = value.trim().trim_end_matches(')');
+    let bare = value.trim_matches(['"', '\'']);
+    (bare.len() + 2 == value.len()).then(|| bare.to_owned())
 }
 
 /// The key that counts: Django's last word, else what the code assigns.

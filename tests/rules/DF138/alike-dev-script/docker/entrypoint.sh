@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+exec uwsgi --ini uwsgi.ini

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+python manage.py migrate
+exec python manage.py runserver 0.0.0.0:8000
