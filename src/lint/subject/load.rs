@@ -1,6 +1,7 @@
 //! Reads everything that a subject holds.
 
 mod files;
+mod hidden;
 mod images;
 mod services;
 
@@ -13,6 +14,8 @@ use crate::detect::tree::Tree;
 use crate::detect::{self, Facts, Wishes};
 use crate::error::Error;
 use crate::source::text::Text;
+
+pub use files::is_dockerfile;
 
 /// Largest container file that is read, in bytes.
 const CAP: u64 = 4 << 20;
@@ -57,12 +60,15 @@ struct Loader {
     subject: Subject,
     /// Texts that stand for those on disk.
     overlay: BTreeMap<String, String>,
+    /// Compose files that no name tells.
+    stacks: Vec<String>,
 }
 
 impl Loader {
     fn new(tree: Tree, facts: Facts, overlay: BTreeMap<String, String>) -> Self {
         Self {
             overlay,
+            stacks: Vec::new(),
             subject: Subject {
                 tree,
                 texts: Vec::new(),

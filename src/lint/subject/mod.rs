@@ -4,6 +4,7 @@
 
 mod address;
 pub mod amount;
+mod comparison;
 mod container;
 mod copied;
 mod deployment;
@@ -39,16 +40,18 @@ use crate::source::nginx::Directive;
 use crate::source::shell::{self, Simple};
 use crate::source::text::{Span, Text};
 pub use address::Address;
+pub use comparison::{Built, Comparison};
 pub use container::{Container, Kind, Variable};
 pub use copied::{Copied, within};
 pub use gunicorn::{Config, Value, literal};
 pub use ignored::Ignored;
 pub use launch::Step;
+pub use load::is_dockerfile;
 pub use member::{Member, listed};
 pub use program::Program;
 pub use server::Server;
 pub use stages::Outside;
-pub use standard::{Built, Comparison, Counted, Standard};
+pub use standard::{Counted, Held, Standard};
 pub use taken::Taken;
 pub use upstream::Passed;
 

@@ -102,17 +102,19 @@ impl Dockerfile {
                 taken.push((image.base.text, stage.from_span));
             }
             for (_, own) in self.of_stage(number) {
-                for flag in &own.flags {
+                let triggered = triggered(own);
+                let flags = triggered.iter().map(|flag| (flag, own.span));
+                for (flag, span) in own.flags.iter().map(|flag| (flag, flag.span)).chain(flags) {
                     let Some(value) = flag.value.as_deref() else { continue };
                     let from = match flag.name.as_str() {
-                        "from" => Some(value),
-                        "mount" => value.split(',').find_map(|part| part.strip_prefix("from=")),
+                        "from" => Some(value.to_owned()),
+                        "mount" => mounted_from(value),
                         _ => None,
                     };
                     let outside = from.filter(|name| {
                         !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
                     });
-                    taken.extend(outside.map(|name| (name.to_owned(), flag.span)));
+                    taken.extend(outside.map(|name| (name, span)));
                 }
             }
         }
@@ -137,6 +139,26 @@ impl Dockerfile {
         }
         known
     }
+}
+
+/// The image of `RUN --mount`. Its value is a line of CSV, and its keys are read
+/// in any case.
+fn mounted_from(value: &str) -> Option<String> {
+    let bare = value.trim_matches(['"', '\'']);
+    bare.split(',').find_map(|part| {
+        let (key, value) = part.trim_matches(['"', '\'']).split_once('=')?;
+        key.trim().eq_ignore_ascii_case("from").then(|| value.to_owned())
+    })
+}
+
+/// The flags of what ONBUILD puts off.
+fn triggered(instruction: &Instruction) -> Vec<super::Flag> {
+    if instruction.keyword != Keyword::Onbuild {
+        return Vec::new();
+    }
+    let text = format!("FROM scratch\n{}\n", instruction.arguments.text.trim());
+    let later = Dockerfile::read(&text).instructions.into_iter().skip(1);
+    later.flat_map(|own| own.flags).collect()
 }
 
 /// A build argument from outside.

@@ -49,12 +49,13 @@ fn of_service(
     let (deployment, service) = compared.now.composed(container)?;
     let (_, places) = LIMITS.iter().find(|(name, _)| *name == number)?;
     let found = places.iter().find_map(|keys| at(service, keys));
-    let Some(item) = found.filter(|item| item.scalar().is_some_and(|text| text != "0")) else {
+    let limits = |item: &&Item| item.scalar().is_some_and(|text| !is_none(number, &text));
+    let Some(item) = found.filter(limits) else {
         // What would be written without one need not have it.
-        let written = compared.written_as(&service.name);
+        let written = compared.written_as(container);
         let planned = written.is_none_or(|own| places.iter().any(|keys| at(own, keys).is_some()));
         let message = format!("{}: its limit of {number} is gone", service.name);
-        return planned.then(|| Diagnostic::new(compared.at(container, None), message));
+        return planned.then(|| Diagnostic::new(compared.at(container, found), message));
     };
     let said = item.scalar().unwrap_or_default();
     let value = read(number, &said).filter(|_| !Comparison::is_open(deployment, item));
@@ -65,9 +66,58 @@ fn of_service(
     if is_close(requirement, item, &said) {
         return None;
     }
-    let fault = requirement.fault(&value)?;
-    let message = format!("{}: {number} is {said}, {fault}", service.name);
-    Some(Diagnostic::new(compared.now.item(deployment, item), message))
+    if let Some(fault) = requirement.fault(&value) {
+        let message = format!("{}: {number} is {said}, {fault}", service.name);
+        return Some(Diagnostic::new(compared.now.item(deployment, item), message));
+    }
+    swap(number, service, container, compared)
+        .or_else(|| replicas(requirement, &value, service, container, compared))
+}
+
+/// Whether what is written is no limit to the engine.
+fn is_none(number: &str, said: &str) -> bool {
+    let text = said.trim();
+    match number {
+        "memory" | "memory-reservation" => bytes(text).is_some_and(|bytes| bytes < 1.0),
+        _ => text.parse::<f64>().is_ok_and(|number| number <= 0.0),
+    }
+}
+
+/// Swap without an end is memory without one.
+fn swap(
+    number: &str,
+    service: &Service,
+    container: &Container,
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
+    let item = service.item.get("memswap_limit").filter(|_| number == "memory")?;
+    let endless = item.scalar()?.trim().starts_with('-');
+    let message = format!("{}: memswap_limit lets it swap without end", service.name);
+    endless.then(|| Diagnostic::new(compared.at(container, Some(item)), message))
+}
+
+/// As many times a limit as there are replicas is what a service may take.
+fn replicas(
+    requirement: &Requirement,
+    value: &str,
+    service: &Service,
+    container: &Container,
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
+    let Constraint::Within { max: Some(_), .. } = &requirement.constraint else { return None };
+    let item = at(service, &["deploy", "replicas"]).or_else(|| at(service, &["scale"]))?;
+    let said = item.scalar()?;
+    let at = compared.at(container, Some(item));
+    let Ok(count) = said.trim().parse::<u64>() else {
+        let message = format!("{}: how many of it there are cannot be told", service.name);
+        return Some(Diagnostic::unknown(at, message));
+    };
+    let end = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
+    let one: f64 = value[..end].parse().ok()?;
+    let whole = format!("{}{}", one * count.max(1) as f64, &value[end..]);
+    let fault = requirement.fault(&whole)?;
+    let message = format!("{}: {count} of it with {value} each are {whole}, {fault}", service.name);
+    Some(Diagnostic::new(at, message))
 }
 
 /// What stands at a path of keys.
@@ -80,6 +130,12 @@ fn read(number: &str, said: &str) -> Option<String> {
     if !number.starts_with("memory") {
         return Some(said.to_owned());
     }
+    // Rounded up: a byte more than a mebibyte is more.
+    Some(format!("{}MiB", (bytes(said)? / (1024.0 * 1024.0)).ceil()))
+}
+
+/// An amount of memory as Compose reads it.
+fn bytes(said: &str) -> Option<f64> {
     let lower = said.trim().to_ascii_lowercase();
     let end = lower.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len());
     let amount: f64 = lower[..end].parse().ok()?;
@@ -90,8 +146,7 @@ fn read(number: &str, said: &str) -> Option<String> {
         "g" | "gb" | "gib" => 1024.0 * 1024.0 * 1024.0,
         _ => return None,
     };
-    // Rounded up: a byte more than a mebibyte is more.
-    Some(format!("{}MiB", (amount * factor / (1024.0 * 1024.0)).ceil()))
+    Some(amount * factor)
 }
 
 /// Compose files have two digits of a CPU, keys three.
@@ -107,7 +162,16 @@ fn is_close(requirement: &Requirement, item: &Item, said: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{is_none, read};
+
+    #[test]
+    fn nothing_is_no_limit_however_it_is_written() {
+        for said in ["0", "00", "0m", "0.0g", "0b", "0.4b"] {
+            assert!(is_none("memory", said), "{said}");
+        }
+        assert!(is_none("pids", "-1") && is_none("pids", "0"));
+        assert!(!is_none("memory", "1b") && !is_none("memory", "lots") && !is_none("pids", "64"));
+    }
 
     #[test]
     fn memory_is_read_in_every_unit_of_compose() {
