@@ -109,6 +109,7 @@ fn cached(service: &Service) -> &[Item] {
 /// Images that are mounted.
 fn mounted(service: &Service) -> Vec<(&Item, String)> {
     let items = service.item.get("volumes").map_or(&[][..], Item::items).iter();
-    let is_image = |item: &&Item| item.get("type").and_then(Item::scalar).as_deref() == Some("image");
+    let is_image =
+        |item: &&Item| item.get("type").and_then(Item::scalar).as_deref() == Some("image");
     items.filter(is_image).filter_map(|item| Some((item, item.get("source")?.scalar()?))).collect()
 }

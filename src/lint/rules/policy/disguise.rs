@@ -9,9 +9,15 @@ use crate::source::shell;
 use crate::source::text::Span;
 
 /// Files that say who somebody is, and who may become root.
-const ACCOUNTS: [&str; 7] =
-    ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/sudoers", "/etc/pam.d",
-     "/etc/ld.so.preload"];
+const ACCOUNTS: [&str; 7] = [
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/group",
+    "/etc/gshadow",
+    "/etc/sudoers",
+    "/etc/pam.d",
+    "/etc/ld.so.preload",
+];
 
 /// What in the stages that an image is made of makes somebody root.
 pub fn judge(compared: Comparison<'_>, own: &Built) -> Vec<Diagnostic> {
@@ -47,8 +53,10 @@ pub fn judge(compared: Comparison<'_>, own: &Built) -> Vec<Diagnostic> {
                 }
                 Keyword::Entrypoint | Keyword::Cmd => {
                     let words = instruction.command().words();
-                    let first = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
-                    matches!(first, "sudo" | "su" | "doas").then(|| format!("{first} runs it as root"))
+                    let first =
+                        words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+                    matches!(first, "sudo" | "su" | "doas")
+                        .then(|| format!("{first} runs it as root"))
                 }
                 _ => None,
             };
@@ -67,7 +75,8 @@ pub fn front_end(compared: Comparison<'_>, own: &Built) -> Option<Diagnostic> {
     // BuildKit looks past the first line of a script.
     let below = text.strip_prefix("#!").and_then(|rest| Some(rest.split_once('\n')?.1));
     let second = below.and_then(|below| Dockerfile::read(below).syntax);
-    let (syntax, span) = recipe.file.syntax.clone().or(second.map(|(own, _)| (own, Span::new(0, 2))))?;
+    let (syntax, span) =
+        recipe.file.syntax.clone().or(second.map(|(own, _)| (own, Span::new(0, 2))))?;
     let (repository, _) = image::parts(&syntax);
     let is_own = repository == "docker/dockerfile" || repository.ends_with("/docker/dockerfile");
     let message = format!("what {syntax} makes of the Dockerfile cannot be told");
@@ -101,14 +110,19 @@ fn of_run(text: &str) -> Option<String> {
             let value = word.strip_prefix("--uid=").or_else(|| word.strip_prefix("-u"));
             value.is_some_and(|value| value.parse::<i64>() == Ok(0))
         });
-        let names_user = matches!(program, "useradd" | "usermod" | "adduser" | "addgroup" | "groupadd" | "groupmod");
+        let names_user = matches!(
+            program,
+            "useradd" | "usermod" | "adduser" | "addgroup" | "groupadd" | "groupmod"
+        );
         if names_user && (root || has("-o") || has("--non-unique")) {
             return Some(format!("`{}` makes a user root", words.join(" ")));
         }
         if program == "chmod" && words[1..].iter().any(|word| is_setuid(word)) {
             return Some(format!("`{}` lets anybody become who owns it", words.join(" ")));
         }
-        if matches!(program, "setcap" | "visudo") || words.iter().any(|word| matches!(*word, "sudo" | "doas")) {
+        if matches!(program, "setcap" | "visudo")
+            || words.iter().any(|word| matches!(*word, "sudo" | "doas"))
+        {
             let what = if program == "setcap" { "setcap" } else { "sudo" };
             return Some(format!("{what}: who runs it gets what root has"));
         }
@@ -121,7 +135,9 @@ fn is_setuid(mode: &str) -> bool {
     let number = u32::from_str_radix(mode, 8).ok().filter(|_| mode.len() >= 4);
     let symbolic = mode.split(',').any(|part| {
         part.split_once(['+', '=']).is_some_and(|(who, bits)| {
-            who.chars().all(|own| "ugoa".contains(own)) && bits.contains('s') && bits.chars().all(|own| "rwxXst".contains(own))
+            who.chars().all(|own| "ugoa".contains(own))
+                && bits.contains('s')
+                && bits.chars().all(|own| "rwxXst".contains(own))
         })
     });
     symbolic || number.is_some_and(|bits| bits & 0o6000 != 0)
@@ -134,8 +150,9 @@ fn of_copy(file: &Dockerfile, instruction: &Instruction) -> Option<String> {
     }
     let target = Transfer::of(instruction, file.escape)?.target;
     let is = |own: &&&str| {
-        target.trim_end_matches('/').starts_with(**own) || target.trim_end_matches('/') == "/etc"
-            && instruction.arguments.text.contains(own.rsplit('/').next().unwrap_or(own))
+        target.trim_end_matches('/').starts_with(**own)
+            || target.trim_end_matches('/') == "/etc"
+                && instruction.arguments.text.contains(own.rsplit('/').next().unwrap_or(own))
     };
     let path = ACCOUNTS.iter().find(is)?;
     Some(format!("{path} is copied, and may make anybody root"))

@@ -69,7 +69,8 @@ impl About {
             let base = build.image.base.text.as_str();
             let (repository, _) = parts(base);
             let last = repository.rsplit('/').next().unwrap_or(repository);
-            let message = format!("{}: its version cannot be told, it is built on {base}", own.name);
+            let message =
+                format!("{}: its version cannot be told, it is built on {base}", own.name);
             let is_named = self.names.iter().any(|name| name == last);
             (!is_named).then(|| Diagnostic::unknown(compared.now.container_at(own), message))
         };

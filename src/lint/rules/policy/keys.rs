@@ -9,19 +9,92 @@ use crate::source::compose::Item;
 /// Keys that are harmless, whatever they say, and those that another judge of
 /// the standard reads.
 const KNOWN: &[&str] = &[
-    "annotations", "attach", "blkio_config", "build", "cap_add", "cap_drop", "cgroup",
-    "cgroup_parent", "command", "configs", "container_name", "cpu_count", "cpu_percent",
-    "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "cpus", "cpuset",
-    "credential_spec", "depends_on", "deploy", "develop", "device_cgroup_rules", "devices", "dns",
-    "dns_opt", "dns_search", "domainname", "entrypoint", "env_file", "environment", "expose",
-    "extends", "external_links", "extra_hosts", "gpus", "group_add", "healthcheck", "hostname",
-    "image", "init", "ipc", "label_file", "labels", "links", "logging", "mac_address",
-    "mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit", "network_mode", "networks",
-    "oom_score_adj", "pid", "pids_limit", "platform", "ports", "post_start", "pre_stop",
-    "privileged", "profiles", "pull_policy", "read_only", "restart", "runtime", "scale",
-    "secrets", "security_opt", "shm_size", "stdin_open", "stop_grace_period", "stop_signal",
-    "sysctls", "tmpfs", "tty", "ulimits", "use_api_socket", "user", "userns_mode", "uts",
-    "volumes", "volumes_from", "working_dir",
+    "annotations",
+    "attach",
+    "blkio_config",
+    "build",
+    "cap_add",
+    "cap_drop",
+    "cgroup",
+    "cgroup_parent",
+    "command",
+    "configs",
+    "container_name",
+    "cpu_count",
+    "cpu_percent",
+    "cpu_period",
+    "cpu_quota",
+    "cpu_rt_period",
+    "cpu_rt_runtime",
+    "cpu_shares",
+    "cpus",
+    "cpuset",
+    "credential_spec",
+    "depends_on",
+    "deploy",
+    "develop",
+    "device_cgroup_rules",
+    "devices",
+    "dns",
+    "dns_opt",
+    "dns_search",
+    "domainname",
+    "entrypoint",
+    "env_file",
+    "environment",
+    "expose",
+    "extends",
+    "external_links",
+    "extra_hosts",
+    "gpus",
+    "group_add",
+    "healthcheck",
+    "hostname",
+    "image",
+    "init",
+    "ipc",
+    "label_file",
+    "labels",
+    "links",
+    "logging",
+    "mac_address",
+    "mem_limit",
+    "mem_reservation",
+    "mem_swappiness",
+    "memswap_limit",
+    "network_mode",
+    "networks",
+    "oom_score_adj",
+    "pid",
+    "pids_limit",
+    "platform",
+    "ports",
+    "post_start",
+    "pre_stop",
+    "privileged",
+    "profiles",
+    "pull_policy",
+    "read_only",
+    "restart",
+    "runtime",
+    "scale",
+    "secrets",
+    "security_opt",
+    "shm_size",
+    "stdin_open",
+    "stop_grace_period",
+    "stop_signal",
+    "sysctls",
+    "tmpfs",
+    "tty",
+    "ulimits",
+    "use_api_socket",
+    "user",
+    "userns_mode",
+    "uts",
+    "volumes",
+    "volumes_from",
+    "working_dir",
 ];
 
 pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
@@ -30,10 +103,8 @@ pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
         if KNOWN.contains(&key.as_str()) || key.starts_with("x-") {
             continue;
         }
-        let same = service
-            .written
-            .and_then(|own| own.item.get(&key))
-            .is_some_and(|own| same(own, value));
+        let same =
+            service.written.and_then(|own| own.item.get(&key)).is_some_and(|own| same(own, value));
         let is_off = value.scalar().is_some_and(|text| matches!(text.as_str(), "false" | ""));
         if !same && !is_off {
             findings.push(service.unknown(value, &format!("what `{key}` gives it is not known")));
@@ -92,7 +163,8 @@ fn reserved(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
 /// Commands that run beside it, as somebody else.
 pub fn is_privileged(hook: &Item, is_root: impl Fn(&str) -> bool) -> bool {
     let of = |name: &str| hook.get(name).and_then(Item::scalar);
-    of("privileged").is_some_and(|text| is_true(&text)) || of("user").is_some_and(|own| is_root(&own))
+    of("privileged").is_some_and(|text| is_true(&text))
+        || of("user").is_some_and(|own| is_root(&own))
 }
 
 #[cfg(test)]

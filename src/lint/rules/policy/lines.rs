@@ -92,7 +92,8 @@ fn alike<'a>(compared: Comparison<'a>, path: &str) -> Vec<&'a Counted> {
             } else if is_dockerfile(path) {
                 compared.now.recipes.iter().any(|recipe| recipe.text == own.text)
             } else {
-                files::is_compose(name) && compared.deployed().any(|all| all.texts.contains(&own.text))
+                files::is_compose(name)
+                    && compared.deployed().any(|all| all.texts.contains(&own.text))
             }
     };
     compared.standard.counted.iter().filter(is_alike).collect()
@@ -139,7 +140,8 @@ fn forbidden(compared: Comparison<'_>, own: &Counted, forbid: &Regex) -> Vec<Dia
         let keyword = instruction.keyword.word();
         let hidden = [format!("{keyword} {joined}"), format!("{keyword} {plain}")];
         let lies_in = |found: &Diagnostic| {
-            found.at.span.start >= instruction.span.start && found.at.span.end <= instruction.span.end
+            found.at.span.start >= instruction.span.start
+                && found.at.span.end <= instruction.span.end
         };
         if hidden.iter().any(|own| forbid.is_match(own)) && !findings.iter().any(lies_in) {
             findings.push(Diagnostic::new(At::new(own.text, instruction.span), ""));

@@ -24,6 +24,7 @@ mod build;
 mod disguise;
 mod image;
 mod keys;
+mod launch;
 mod limits;
 mod lines;
 mod mounts;

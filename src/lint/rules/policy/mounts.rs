@@ -8,8 +8,20 @@ use crate::source::compose::{Item, Mount, Service};
 
 /// Directories of an image whose files are run.
 const PROGRAMS: [&str; 14] = [
-    "/", "/bin", "/sbin", "/lib", "/lib64", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib",
-    "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/opt/venv",
+    "/",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib64",
+    "/usr",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/usr/local/lib",
+    "/opt/venv",
 ];
 
 pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
@@ -75,7 +87,8 @@ fn volume(service: &Hardened<'_>, mount: &Mount, findings: &mut Vec<Diagnostic>)
 /// What of the image a mount hides that is run.
 fn hidden(service: &Hardened<'_>, item: &Item, target: &str, findings: &mut Vec<Diagnostic>) {
     let build = service.compared.now.build_of(service.container);
-    let workdir = build.and_then(|own| own.image.workdir.as_ref()).and_then(|own| own.value.known());
+    let workdir =
+        build.and_then(|own| own.image.workdir.as_ref()).and_then(|own| own.value.known());
     let holds = |own: &str| own == target || own.starts_with(&format!("{target}/"));
     if PROGRAMS.contains(&target) || workdir.is_some_and(holds) {
         findings.push(service.finding(item, &format!("{target} of its image is mounted over")));

@@ -10,7 +10,8 @@ use crate::source::compose::Item;
 /// Networks that every engine has.
 const OF_HOST: [&str; 3] = ["host", "bridge", "docker_gwbridge"];
 /// Options of a bridge that open nothing.
-const OPTIONS: [&str; 2] = ["com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc"];
+const OPTIONS: [&str; 2] =
+    ["com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc"];
 
 pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
     let top = service.deployment.project.root.get("networks");
@@ -60,7 +61,10 @@ fn outward(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
     let fresh = fresh.filter(|own| own.services.iter().any(|own| std::ptr::eq(own, written)));
     let internal = |root: &Item, name: &str| {
         let network = root.get("networks").and_then(|own| own.get(name));
-        network.and_then(|own| own.get("internal")).and_then(Item::scalar).is_some_and(|own| is_true(&own))
+        network
+            .and_then(|own| own.get("internal"))
+            .and_then(Item::scalar)
+            .is_some_and(|own| is_true(&own))
     };
     let names = written.names("networks");
     let was = |name: &str| fresh.clone().any(|own| internal(&own.project.root, name));
@@ -75,7 +79,8 @@ fn outward(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
     for name in names {
         if !internal(root, &name) {
             let at = service.service.item.get("networks").unwrap_or(&service.service.item);
-            let what = format!("its network {name} leads outside, and it would be in none that does");
+            let what =
+                format!("its network {name} leads outside, and it would be in none that does");
             findings.push(service.finding(at, &what));
         }
     }

@@ -109,8 +109,7 @@ impl Hardened<'_> {
         {
             findings.push(self.finding(item, &format!("privileged: {text} is root on the host")));
         }
-        if let Some((item, user)) = self.word("user", findings)
-        {
+        if let Some((item, user)) = self.word("user", findings) {
             let group = user.split_once(':').map_or("", |(_, group)| group);
             if is_root(&user) {
                 findings.push(self.finding(item, &format!("user: {user} is root")));
@@ -179,7 +178,8 @@ impl Hardened<'_> {
             findings.push(self.gone("user", what));
         }
         let pulled = self.service.item.get("build").is_none() && self.container.build.is_none();
-        let builds = self.compared.counterpart(self.container).is_some_and(|own| own.build.is_some());
+        let builds =
+            self.compared.counterpart(self.container).is_some_and(|own| own.build.is_some());
         if let Some(image) = self.service.item.get("image").filter(|_| pulled && builds) {
             findings.push(self.unknown(image, "its image is not built here: who it runs as"));
         }

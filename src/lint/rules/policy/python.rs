@@ -65,7 +65,9 @@ fn asked(requirement: &Requirement, compared: Comparison<'_>, own: &Built) -> Ve
             Keyword::Run | Keyword::Env | Keyword::Arg => ASKED.captures(text),
             _ => None,
         };
-        let Some(version) = found.and_then(|found| Some(found.iter().skip(1).flatten().next()?.as_str())) else {
+        let Some(version) =
+            found.and_then(|found| Some(found.iter().skip(1).flatten().next()?.as_str()))
+        else {
             continue;
         };
         if let Some(fault) = requirement.fault(version) {

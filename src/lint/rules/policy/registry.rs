@@ -43,7 +43,10 @@ fn fetched(compared: Comparison<'_>) -> Vec<Diagnostic> {
         for (number, instruction) in recipe.file.instructions.iter().enumerate() {
             let text = &instruction.arguments.text;
             let is_address = text.contains("://") || text.contains("git@");
-            if instruction.keyword == Keyword::Add && is_address && instruction.flag("checksum").is_none() {
+            if instruction.keyword == Keyword::Add
+                && is_address
+                && instruction.flag("checksum").is_none()
+            {
                 let message = "what ADD fetches without --checksum cannot be told";
                 let found = Diagnostic::unknown(compared.instruction(&own, number), message);
                 if !findings.contains(&found) {

@@ -26,7 +26,8 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
     let mut findings: Vec<Diagnostic> = Vec::new();
     for own in compared.built() {
         let found = of_image(compared, &own).into_iter().chain(disguise::judge(compared, &own));
-        for found in found.chain(doubled(compared, &own)).chain(disguise::front_end(compared, &own)) {
+        for found in found.chain(doubled(compared, &own)).chain(disguise::front_end(compared, &own))
+        {
             if !findings.contains(&found) {
                 findings.push(found);
             }

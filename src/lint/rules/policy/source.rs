@@ -125,7 +125,8 @@ pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
         }
     }
     if let Some(files) = service.service.item.get("env_file") {
-        let items = if files.items().is_empty() { std::slice::from_ref(files) } else { files.items() };
+        let items =
+            if files.items().is_empty() { std::slice::from_ref(files) } else { files.items() };
         for item in items {
             let named = item.get("path").unwrap_or(item);
             let Some(text) = named.scalar() else { continue };
@@ -157,7 +158,9 @@ pub fn secrets(service: &Hardened<'_>, key: &str, list: &Item, findings: &mut Ve
         let name = item.scalar().or_else(|| item.get("source")?.scalar());
         let Some(file) = name.and_then(|name| top?.get(&name)?.get("file")) else { continue };
         if Comparison::is_open(service.deployment, file) {
-            findings.push(service.unknown(file, &format!("which file of {key} it reads cannot be told")));
+            findings.push(
+                service.unknown(file, &format!("which file of {key} it reads cannot be told")),
+            );
         } else if let Some(text) = file.scalar() {
             path(service, file, &text, findings);
         }
