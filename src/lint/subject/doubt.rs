@@ -109,7 +109,11 @@ fn of_statement(
         .then(Vec::new),
         Stmt::FunctionDef(own) => {
             let name = vec![own.name.to_string()];
-            (own.decorator_list.is_empty() && !CHANGES.is_match(said)).then_some(name)
+            let first = own.body.first().map_or(0, |first| {
+                first.range().start().to_usize() - own.range().start().to_usize()
+            });
+            let body = said.get(first..).unwrap_or(said);
+            (own.decorator_list.is_empty() && !CHANGES.is_match(body)).then_some(name)
         }
         // What is in them comes by itself.
         Stmt::If(_) | Stmt::Try(_) | Stmt::Pass(_) | Stmt::Assert(_) | Stmt::Raise(_) => {

@@ -128,6 +128,19 @@ impl Hardened<'_> {
                 findings.push(self.unknown(item, &format!("{key}: {text}")));
             }
         }
+        for key in ["cgroup_parent", "runtime", "use_api_socket", "credential_spec"] {
+            if let Some((item, text)) = self.word(key, findings)
+                && text != "false"
+            {
+                findings.push(self.finding(item, &format!("{key}: {text}")));
+            }
+        }
+        // What is no word cannot be one that is known.
+        if let Some(item) =
+            self.service.item.get("credential_spec").filter(|own| own.scalar().is_none())
+        {
+            findings.push(self.finding(item, "credential_spec"));
+        }
     }
 
     /// Lists that loosen something.
