@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{Container, Deployment, Kind, Purpose, Standard, Subject};
-use crate::detect::compose::files;
 use crate::lint::diagnostic::At;
+use crate::relpath::parent;
 use crate::schema::Role;
-use crate::source::compose::{Item, Service};
+use crate::source::compose::{Item, Service, is_compose};
 use crate::source::dockerfile::{Arguments, Image};
 
 /// The stack on disk beside the one that would be written.
@@ -35,10 +35,7 @@ impl<'a> Comparison<'a> {
     /// Under a standard from outside wherever they are.
     pub fn deployed(self) -> impl Iterator<Item = &'a Deployment> {
         let outputs = self.standard.plan.outputs.iter().map(|output| output.path.as_str());
-        let planned: BTreeSet<&str> = outputs
-            .filter(|path| files::is_compose(files::file_name(path)))
-            .map(files::directory_of)
-            .collect();
+        let planned: BTreeSet<&str> = outputs.filter(|path| is_compose(path)).map(parent).collect();
         let is_outside = self.standard.is_outside;
         self.now.deployments.iter().filter(move |own| {
             let directory = own.project.directory.as_str();

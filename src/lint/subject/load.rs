@@ -15,8 +15,6 @@ use crate::detect::{self, Facts, Wishes};
 use crate::error::Error;
 use crate::source::text::Text;
 
-pub use files::is_dockerfile;
-
 /// Largest container file that is read, in bytes.
 const CAP: u64 = 4 << 20;
 

@@ -8,13 +8,13 @@ use std::path::Path;
 use super::{Comparison, Subject, Unread};
 use crate::answers::Draft;
 use crate::apply::disk::{self, DiskState};
-use crate::detect::compose::files::TAKEN_BY_COMPOSE;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::plan::outputs::Syntax;
 use crate::policy::{Constraint, Requirement};
 use crate::relpath::RelPath;
 use crate::render::Rendered;
+use crate::source::compose::{FILE_NAMES, OVERRIDES};
 use crate::source::text::Text;
 
 /// What a repository is held against.
@@ -143,7 +143,8 @@ impl Standard {
         );
         // A name that Compose takes by itself counts, whatever stands there.
         let counts = |path: &String| {
-            let by_itself = TAKEN_BY_COMPOSE.iter().any(|name| name.eq_ignore_ascii_case(path));
+            let by_itself =
+                FILE_NAMES.iter().chain(&OVERRIDES).any(|name| name.eq_ignore_ascii_case(path));
             paths.contains(path) || by_itself || path == ".env"
         };
         self.unread = now.unread.iter().filter(|own| counts(&own.path)).cloned().collect();
@@ -201,7 +202,7 @@ fn ignores(compared: Comparison<'_>, directory: &Path) -> Vec<String> {
     let builds = compared.containers().filter_map(|own| compared.now.build_of(own));
     let named = builds.flat_map(|own| {
         let path = compared.now.path(compared.now.recipes[own.recipe].text);
-        let of_context = crate::detect::path::join(&own.context, ".dockerignore");
+        let of_context = crate::relpath::join(&own.context, ".dockerignore");
         [Some(format!("{path}.dockerignore")), of_context].into_iter().flatten()
     });
     named.filter(|path| directory.join(path).symlink_metadata().is_ok()).collect()
@@ -213,7 +214,7 @@ fn emptied(compared: Comparison<'_>) -> Option<Unread> {
     if !compared.standard.is_outside || is_deployed || compared.written().next().is_none() {
         return None;
     }
-    let path = TAKEN_BY_COMPOSE.iter().find(|name| compared.now.tree.has(name))?;
+    let path = FILE_NAMES.iter().chain(&OVERRIDES).find(|name| compared.now.tree.has(name))?;
     let why = "it has no services, and would be written with some".to_owned();
     Some(Unread { path: (*path).to_owned(), line: 0, why })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Command, Dockerfile, Expanded, Instruction, Keyword, expand};
+use crate::relpath;
 use crate::source::text::Span;
 
 /// Values of build arguments from outside, by name. A name that is there and
@@ -102,19 +103,14 @@ impl Dockerfile {
                 taken.push((image.base.text, stage.from_span));
             }
             for (_, own) in self.of_stage(number) {
-                let triggered = triggered(own);
-                let flags = triggered.iter().map(|flag| (flag, own.span));
-                for (flag, span) in own.flags.iter().map(|flag| (flag, flag.span)).chain(flags) {
-                    let Some(value) = flag.value.as_deref() else { continue };
-                    let from = match flag.name.as_str() {
-                        "from" => Some(value.to_owned()),
-                        "mount" => mounted_from(value),
-                        _ => None,
-                    };
-                    let outside = from.filter(|name| {
-                        !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
-                    });
-                    taken.extend(outside.map(|name| (name, span)));
+                let outside = |name: &str| {
+                    !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
+                };
+                let named = own.sources().filter(|(name, _)| outside(name));
+                taken.extend(named.map(|(name, flag)| (name.to_owned(), flag.span)));
+                for later in triggered(own) {
+                    let named = later.sources().filter(|(name, _)| outside(name));
+                    taken.extend(named.map(|(name, _)| (name.to_owned(), own.span)));
                 }
             }
         }
@@ -141,24 +137,13 @@ impl Dockerfile {
     }
 }
 
-/// The image of `RUN --mount`. Its value is a line of CSV, and its keys are read
-/// in any case.
-fn mounted_from(value: &str) -> Option<String> {
-    let bare = value.trim_matches(['"', '\'']);
-    bare.split(',').find_map(|part| {
-        let (key, value) = part.trim_matches(['"', '\'']).split_once('=')?;
-        key.trim().eq_ignore_ascii_case("from").then(|| value.to_owned())
-    })
-}
-
-/// The flags of what ONBUILD puts off.
-fn triggered(instruction: &Instruction) -> Vec<super::Flag> {
+/// What ONBUILD puts off.
+fn triggered(instruction: &Instruction) -> Vec<Instruction> {
     if instruction.keyword != Keyword::Onbuild {
         return Vec::new();
     }
     let text = format!("FROM scratch\n{}\n", instruction.arguments.text.trim());
-    let later = Dockerfile::read(&text).instructions.into_iter().skip(1);
-    later.flat_map(|own| own.flags).collect()
+    Dockerfile::read(&text).instructions.split_off(1)
 }
 
 /// A build argument from outside.
@@ -258,7 +243,7 @@ impl Builder<'_> {
                 let mut value = self.expanded(image, text);
                 if !value.text.starts_with('/') && !value.text.starts_with('$') {
                     let base = image.workdir.as_ref().map_or("", |own| own.value.text.as_str());
-                    value.text = format!("{}/{}", base.trim_end_matches('/'), value.text);
+                    value.text = relpath::absolute(base, &value.text);
                 }
                 image.workdir = Some(Setting { value, at });
             }

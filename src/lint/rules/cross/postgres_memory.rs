@@ -3,6 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Subject, amount};
+use crate::units;
 
 pub static RULE: Rule = Rule {
     code: "XF125",
@@ -27,7 +28,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let written = &rest[..end];
         // A bare number counts pages of 8 KiB.
         let pages = written.chars().all(|c| c.is_ascii_digit());
-        let Some(buffers) = amount::bytes(written).map(|own| if pages { own * 8192 } else { own })
+        let Some(buffers) = units::bytes(written).map(|own| if pages { own * 8192 } else { own })
         else {
             continue;
         };

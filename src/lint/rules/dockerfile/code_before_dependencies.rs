@@ -121,7 +121,7 @@ fn help(subject: &Subject, build: &Build, what: &str) -> String {
             .to_owned();
     let bare = what.trim_start_matches("./");
     let exact = Some(bare.to_owned()).filter(|own| {
-        let path = crate::detect::path::join(&build.context, own);
+        let path = crate::relpath::join(&build.context, own);
         !own.starts_with('/') && path.is_some_and(|path| subject.tree.has(&path))
     });
     // An absolute path ends in the file's path of the context.
@@ -136,7 +136,7 @@ fn help(subject: &Subject, build: &Build, what: &str) -> String {
         fits.next().filter(|_| what.starts_with('/') && fits.next().is_none())
     });
     let Some(relative) = relative else { return words };
-    let text = crate::detect::path::join(&build.context, &relative)
+    let text = crate::relpath::join(&build.context, &relative)
         .and_then(|path| subject.tree.text(&path))
         .unwrap_or_default();
     let alone = text.lines().map(str::trim).all(|line| {
@@ -198,7 +198,7 @@ fn fix(subject: &Subject, build: &Build, copy: usize, run: &Run) -> Option<Fix> 
     if relative.contains(['$', '*']) || relative.starts_with("..") {
         return None;
     }
-    let path = crate::detect::path::join(&build.context, relative)?;
+    let path = crate::relpath::join(&build.context, relative)?;
     let text = subject.tree.text(&path)?;
     let alone = text.lines().map(str::trim).all(|line| {
         !line.starts_with(['-', '.', '/'])

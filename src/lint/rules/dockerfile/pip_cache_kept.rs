@@ -65,7 +65,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .commands
                     .iter()
                     .filter_map(support::pip_install)
-                    .any(|words| !words.iter().any(|word| word == "--no-index"));
+                    // What is packed for elsewhere is taken out again.
+                    .any(|words| {
+                        !words
+                            .iter()
+                            .any(|word| matches!(word.as_str(), "--no-index" | "-t" | "--target"))
+                    });
                 downloads && open(run).contains(&true) && keeps(subject, build, run)
             })
             .collect();

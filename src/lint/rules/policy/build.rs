@@ -2,9 +2,10 @@
 //! what the Dockerfile says.
 
 use crate::lint::diagnostic::Diagnostic;
-use crate::lint::rules::policy::privileges::{Hardened, is_true};
+use crate::lint::rules::policy::privileges::Hardened;
 use crate::lint::rules::policy::source;
 use crate::source::compose::Item;
+use crate::source::text::is_true;
 
 /// Keys of a build that change nothing of what the Dockerfile says, and those
 /// that are read elsewhere.

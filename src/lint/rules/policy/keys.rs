@@ -2,9 +2,10 @@
 //! what would be written, or nobody can tell what it means.
 
 use crate::lint::diagnostic::Diagnostic;
-use crate::lint::rules::policy::privileges::{Hardened, entries, is_true};
+use crate::lint::rules::policy::privileges::{Hardened, entries};
 use crate::lint::subject::Comparison;
 use crate::source::compose::Item;
+use crate::source::text::is_true;
 
 /// Keys that are harmless, whatever they say, and those that another judge of
 /// the standard reads.

@@ -2,14 +2,14 @@
 
 use regex::Regex;
 
-use crate::detect::compose::files;
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::Rule;
 use crate::lint::rules::policy::{SOURCE, by_each};
-use crate::lint::subject::{Comparison, Container, Counted, Deployment, is_dockerfile};
+use crate::lint::subject::{Comparison, Container, Counted, Deployment};
 use crate::policy::{Constraint, Requirement};
-use crate::source::compose::{Service, yaml};
-use crate::source::dockerfile::{Arguments, expand};
+use crate::relpath::file_name;
+use crate::source::compose::{Service, is_compose, yaml};
+use crate::source::dockerfile::{Arguments, expand, is_dockerfile};
 
 pub static RULE: Rule = Rule {
     code: "PO111",
@@ -46,11 +46,11 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
         let message = format!(": no line matches `{require}`");
         Diagnostic::new(At::file(own.text), message)
     };
-    let is_compose = files::is_compose(files::file_name(&path));
-    let effective = is_compose && compared.deployed().any(|own| is_said(own, require));
+    let of_compose = is_compose(&path);
+    let effective = of_compose && compared.deployed().any(|own| is_said(own, require));
     if !meets(compared, counted, require) && !effective {
         findings.push(lacks(counted));
-    } else if standard.is_outside && is_compose {
+    } else if standard.is_outside && of_compose {
         findings.extend(services(compared, require));
     }
     let stands_in = |own: &&Counted| replaces(compared, own, counted);
@@ -83,7 +83,7 @@ fn alike<'a>(compared: Comparison<'a>, path: &str) -> Vec<&'a Counted> {
     if !compared.standard.is_outside {
         return Vec::new();
     }
-    let name = files::file_name(path);
+    let name = file_name(path);
     let is_alike = |own: &&Counted| {
         let other = compared.now.path(own.text);
         other != path
@@ -92,8 +92,7 @@ fn alike<'a>(compared: Comparison<'a>, path: &str) -> Vec<&'a Counted> {
             } else if is_dockerfile(path) {
                 compared.now.recipes.iter().any(|recipe| recipe.text == own.text)
             } else {
-                files::is_compose(name)
-                    && compared.deployed().any(|all| all.texts.contains(&own.text))
+                is_compose(name) && compared.deployed().any(|all| all.texts.contains(&own.text))
             }
     };
     compared.standard.counted.iter().filter(is_alike).collect()

@@ -3,9 +3,10 @@
 
 use crate::lint::diagnostic::Diagnostic;
 use crate::lint::rules::policy::keys;
-use crate::lint::rules::policy::privileges::{Hardened, is_true};
+use crate::lint::rules::policy::privileges::Hardened;
 use crate::lint::subject::Comparison;
 use crate::source::compose::Item;
+use crate::source::text::is_true;
 
 /// Networks that every engine has.
 const OF_HOST: [&str; 3] = ["host", "bridge", "docker_gwbridge"];

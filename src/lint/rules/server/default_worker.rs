@@ -42,6 +42,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         seen.push(server.at);
+        // A result that one worker keeps is asked of another.
+        let keeps_state =
+            ["flask-executor", "flask-shell2http", "apscheduler", "flask-apscheduler"]
+                .iter()
+                .any(|name| subject.facts.installs(name));
         let finding = findings.add(
             server.at,
             format!(
@@ -49,16 +54,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name
             ),
         );
-        finding
-            .about(&container.name)
-            .help("--workers 3 --threads 2: 2 × 1 CPU + 1, and a second request while one waits");
-        if let Some(edit) =
-            options::gunicorn(subject, server, &[("workers", "3"), ("threads", "2")])
-        {
-            finding.fix(
-                Fix::new(Grade::Suggested, "three workers with two threads each")
-                    .edit(edit.at, edit.text),
-            );
+        let (options, help, what): (&[(&str, &str)], _, _) = match keeps_state {
+            true => (
+                &[("threads", "4")],
+                "--threads 4: one process keeps its state, and a second request is served while one waits",
+                "four threads",
+            ),
+            false => (
+                &[("workers", "3"), ("threads", "2")],
+                "--workers 3 --threads 2: 2 × 1 CPU + 1, and a second request while one waits",
+                "three workers with two threads each",
+            ),
+        };
+        finding.about(&container.name).help(help);
+        if let Some(edit) = options::gunicorn(subject, server, options) {
+            finding.fix(Fix::new(Grade::Suggested, what).edit(edit.at, edit.text));
         }
     }
 }

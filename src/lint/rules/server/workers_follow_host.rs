@@ -24,6 +24,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if step.is_some_and(|own| subject.slice(own.at).contains("watchmedo")) {
             continue;
         }
+        // Airflow says its own number; a project that is worked on needs none.
+        let by_airflow = step.is_some_and(|own| own.argv.iter().any(|word| word == "airflow"));
+        let is_developed = subject.composed(container).is_some_and(|(own, _)| own.is_developed);
+        if by_airflow || is_developed {
+            continue;
+        }
         let cpus = subject.cpu_limit(container);
         let memory = subject.memory_limit(container);
         let limited = cpus.map(|(_, at)| at).or(memory.map(|(_, at)| at));

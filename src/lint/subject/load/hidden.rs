@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::{Loader, Subject};
 use crate::detect::Facts;
-use crate::detect::compose::files::{self, TAKEN_BY_COMPOSE, file_name};
 use crate::detect::tree::Tree;
 use crate::error::Error;
 use crate::lint::subject::{Purpose, Unread, deployment};
-use crate::source::compose::yaml;
+use crate::relpath::file_name;
+use crate::source::compose::{FILE_NAMES, OVERRIDES, is_compose, yaml};
 use crate::source::dotenv;
 
 /// Largest file that is looked into for services, in bytes.
@@ -27,7 +27,8 @@ impl Subject {
         let mut tree = Tree::list(directory)?;
         let mut unread = obstacles(directory);
         unread.extend(unreachable(directory));
-        let names = TAKEN_BY_COMPOSE.iter().chain(planned).chain(&["dockerfile", "Dockerfile"]);
+        let names =
+            FILE_NAMES.iter().chain(&OVERRIDES).chain(planned).chain(&["dockerfile", "Dockerfile"]);
         for path in names.filter(|path| directory.join(path).is_file()) {
             tree.add(path);
         }
@@ -45,7 +46,8 @@ fn obstacles(directory: &Path) -> Vec<Unread> {
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let mut unread: Vec<Unread> = names
         .filter_map(|name| {
-            let usual = TAKEN_BY_COMPOSE.iter().find(|own| own.eq_ignore_ascii_case(&name))?;
+            let usual =
+                FILE_NAMES.iter().chain(&OVERRIDES).find(|own| own.eq_ignore_ascii_case(&name))?;
             let why = match directory.join(&name).metadata() {
                 Ok(found) if found.is_file() && name == **usual => return None,
                 Ok(found) if found.is_file() => {
@@ -68,9 +70,8 @@ fn unreachable(directory: &Path) -> Option<Unread> {
     let value = |name: &str| pairs.iter().rfind(|(own, _)| own == name).map(|(_, value)| value);
     let separator = value("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
     let named = value("COMPOSE_FILE").filter(|own| !own.is_empty() && !separator.is_empty())?;
-    let is_there = |own: &str| {
-        crate::detect::path::join(".", own).is_some_and(|own| directory.join(own).is_file())
-    };
+    let is_there =
+        |own: &str| crate::relpath::join(".", own).is_some_and(|own| directory.join(own).is_file());
     let lost = named.split(separator).find(|own| !is_there(own))?;
     let why = format!("COMPOSE_FILE names {lost}, which is out of reach");
     Some(Unread { path: ".env".to_owned(), line: 0, why })
@@ -83,7 +84,7 @@ fn stacks(tree: &Tree) -> Vec<String> {
         let name = file_name(path);
         is_yaml(path)
             && !name.starts_with('.')
-            && !files::is_compose(name)
+            && !is_compose(name)
             && deployment::stated(path) != Some(Purpose::Development)
     };
     let has_services = |path: &str| {

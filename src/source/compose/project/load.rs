@@ -1,6 +1,9 @@
 //! Files into one tree.
 
+use std::collections::BTreeMap;
+
 use super::{Fault, Files, Project, merge, rebase, variables};
+use crate::relpath::{join, parent};
 use crate::source::compose::interpolate;
 use crate::source::compose::yaml::{self, Item, Node};
 use crate::source::dotenv;
@@ -9,11 +12,13 @@ use crate::source::text::Text;
 /// More files than this are not followed, nor deeper chains of `extends`.
 const FILES: usize = 64;
 const DEEPEST: usize = 16;
+/// Ends of lines in YAML 1.1, which Compose's reader follows, and not in 1.2.
+const LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
 pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Project {
     let mut loader = Loader { files, project: Project::default() };
     loader.project.directory = directory.to_owned();
-    loader.env(&env_path(directory));
+    loader.env(&[env_path(directory)]);
     let root = loader.merged(paths, directory, 0);
     loader.project.root = root;
     variables::replace(&mut loader.project);
@@ -22,25 +27,6 @@ pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Proje
 
 fn env_path(directory: &str) -> String {
     if directory == "." { ".env".to_owned() } else { format!("{directory}/.env") }
-}
-
-/// `written` seen from `base`, below the directory that is read.
-pub(super) fn join(base: &str, written: &str) -> Option<String> {
-    let is_address = written.contains("://") || written.starts_with("git@");
-    if written.contains(['$', '~']) || written.starts_with('/') || is_address {
-        return None;
-    }
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    for part in written.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
 }
 
 struct Loader<'a> {
@@ -53,11 +39,25 @@ impl Loader<'_> {
         self.project.faults.push(Fault { message: message.into(), file, line: line.max(1) });
     }
 
-    fn env(&mut self, path: &str) {
-        if let Ok(Some(text)) = (self.files)(path) {
+    /// Reads env files, the last one of which wins, below what is known already.
+    fn env(&mut self, paths: &[String]) {
+        let mut own: BTreeMap<String, String> = BTreeMap::new();
+        for text in paths.iter().filter_map(|path| (self.files)(path).ok().flatten()) {
             for entry in dotenv::read(&text) {
-                self.project.env.entry(entry.name).or_insert(entry.value);
+                let is_literal = text[entry.value_span.start..].starts_with('\'');
+                let known = |variable: &interpolate::Variable<'_>| {
+                    let before = self.project.env.get(variable.name);
+                    before.or_else(|| own.get(variable.name)).cloned()
+                };
+                let value = match is_literal {
+                    true => entry.value,
+                    false => interpolate::replace(&entry.value, &mut { known }),
+                };
+                own.insert(entry.name, value);
             }
+        }
+        for (name, value) in own {
+            self.project.env.entry(name).or_insert(value);
         }
     }
 
@@ -90,6 +90,12 @@ impl Loader<'_> {
     }
 
     fn parsed(&mut self, text: &str, number: usize) -> Option<Item> {
+        if let Some(at) = text.find(LINE_BREAKS) {
+            let line = text[..at].matches('\n').count() + 1;
+            let message = "it holds a line break that Compose takes for one and others do not \
+                           (U+0085, U+2028 or U+2029)";
+            self.fault(message, number, line);
+        }
         let read = match (yaml::read_strictly(text), yaml::read(text)) {
             // Compose refuses a key that is there twice; the rest can be read.
             (Err(said), Ok(lenient)) => {
@@ -124,10 +130,10 @@ impl Loader<'_> {
             let Some((number, mut own)) = self.tree(path, None) else { continue };
             if let Some(included) = own.get("include").cloned() {
                 let below = self.included(&included, directory, number, depth);
-                root = merge::over(root, below, &self.project.files);
+                root = merge::over(root, below);
             }
             self.extended(&mut own, number, directory);
-            root = merge::over(root, own, &self.project.files);
+            root = merge::over(root, own);
         }
         root
     }
@@ -150,11 +156,17 @@ impl Loader<'_> {
                 self.fault(message, file, entry.line);
                 continue;
             }
-            let of_first = paths[0].rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+            let of_first = parent(&paths[0]).to_owned();
             let stated = entry.get("project_directory").and_then(Item::scalar);
             let stated = stated.map(|stated| self.known(&stated));
             let place = stated.and_then(|stated| join(directory, &stated)).unwrap_or(of_first);
-            self.env(&env_path(&place));
+            let stated = entry.get("env_file").map(Item::scalars).unwrap_or_default();
+            let stated: Vec<String> =
+                stated.iter().filter_map(|path| join(directory, &self.known(path))).collect();
+            match stated.is_empty() {
+                true => self.env(&[env_path(&place)]),
+                false => self.env(&stated),
+            }
             let missing: Vec<&String> =
                 paths.iter().filter(|p| !matches!((self.files)(p), Ok(Some(_)))).collect();
             if let Some(path) = missing.first() {
@@ -164,7 +176,7 @@ impl Loader<'_> {
             }
             let mut below = self.merged(&paths, &place, depth + 1);
             rebase::file(&mut below, &place, directory);
-            root = merge::over(root, below, &self.project.files);
+            root = merge::over(root, below);
         }
         root
     }
@@ -218,7 +230,7 @@ impl Loader<'_> {
                 let Some((base, tree)) = self.tree(&path, Some((number, extends.line))) else {
                     return service.clone();
                 };
-                let place = path.rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+                let place = parent(&path).to_owned();
                 (base, tree, place)
             }
         };
@@ -232,7 +244,7 @@ impl Loader<'_> {
         rebase::service(&mut base, &place, directory);
         let mut own = service.clone();
         without(&mut own, "extends");
-        merge::service(base, own, &self.project.files)
+        merge::service(base, own)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Paths of a file that stands elsewhere. What a file that is included or
 //! extended calls `.` is its own directory, and not the project's.
 
-use super::load::join;
+use crate::relpath::join;
 use crate::source::compose::Mount;
 use crate::source::compose::yaml::{Item, Node};
 
