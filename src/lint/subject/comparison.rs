@@ -136,6 +136,31 @@ impl<'a> Comparison<'a> {
         taken
     }
 
+    /// Containers of files for development that would be written: what they share
+    /// with the host is the host's wherever they run.
+    pub fn developed(self) -> impl Iterator<Item = &'a Container> {
+        let is_planned = move |own: &Deployment| {
+            let outputs = &self.standard.plan.outputs;
+            own.project
+                .files
+                .iter()
+                .any(|file| outputs.iter().any(|output| output.path.as_str() == file.path))
+        };
+        let deployed: Vec<*const Deployment> = self.deployed().map(std::ptr::from_ref).collect();
+        let others = self.now.deployments.iter();
+        others
+            .filter(move |own| !deployed.contains(&std::ptr::from_ref(*own)) && is_planned(own))
+            .flat_map(move |own| self.now.containers_of(own))
+    }
+
+    /// What a service of these would be written as.
+    #[must_use]
+    pub fn developed_as(self, name: &str) -> Option<&'a Service> {
+        let written = self.standard.written.deployments.iter();
+        let of_development = written.filter(|own| own.purpose == Purpose::Development);
+        of_development.flat_map(|own| &own.services).find(|own| own.name == name)
+    }
+
     /// The services that would be written for production.
     pub fn written(self) -> impl Iterator<Item = &'a Service> {
         self.fresh().filter_map(move |own| Some(self.standard.written.composed(own)?.1))

@@ -46,17 +46,33 @@ fn of_service(
     container: &Container,
     compared: Comparison<'_>,
 ) -> Option<Diagnostic> {
-    let (deployment, service) = compared.now.composed(container)?;
+    let (_, service) = compared.now.composed(container)?;
     let (_, places) = LIMITS.iter().find(|(name, _)| *name == number)?;
-    let found = places.iter().find_map(|keys| at(service, keys));
+    let mut found = places.iter().filter_map(|keys| at(service, keys)).peekable();
+    let first = found.peek().copied();
     let limits = |item: &&Item| item.scalar().is_some_and(|text| !is_none(number, &text));
-    let Some(item) = found.filter(limits) else {
+    let mut found = found.filter(limits).peekable();
+    if found.peek().is_none() {
         // What would be written without one need not have it.
         let written = compared.written_as(container);
         let planned = written.is_none_or(|own| places.iter().any(|keys| at(own, keys).is_some()));
         let message = format!("{}: its limit of {number} is gone", service.name);
-        return planned.then(|| Diagnostic::new(compared.at(container, found), message));
-    };
+        return planned.then(|| Diagnostic::new(compared.at(container, first), message));
+    }
+    // Compose refuses two that differ, and an older one takes either.
+    found
+        .find_map(|item| of_limit(requirement, number, item, container, compared))
+        .or_else(|| swap(number, service, container, compared))
+}
+
+fn of_limit(
+    requirement: &Requirement,
+    number: &str,
+    item: &Item,
+    container: &Container,
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
+    let (deployment, service) = compared.now.composed(container)?;
     let said = item.scalar().unwrap_or_default();
     let value = read(number, &said).filter(|_| !Comparison::is_open(deployment, item));
     let Some(value) = value else {
@@ -70,8 +86,7 @@ fn of_service(
         let message = format!("{}: {number} is {said}, {fault}", service.name);
         return Some(Diagnostic::new(compared.now.item(deployment, item), message));
     }
-    swap(number, service, container, compared)
-        .or_else(|| replicas(requirement, &value, service, container, compared))
+    replicas(requirement, &value, service, container, compared)
 }
 
 /// Whether what is written is no limit to the engine.

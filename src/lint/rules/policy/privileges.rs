@@ -23,13 +23,24 @@ pub static RULE: Rule = Rule {
 };
 
 fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
-    each_service(requirement, compared, |service, findings| {
+    let mut findings = each_service(requirement, compared, |service, findings| {
+        service.runs_as(findings);
         service.shared(findings);
         service.loosened(findings);
         service.lost(findings);
         keys::judge(service, findings);
         build::judge(service, findings);
-    })
+    });
+    if requirement.key == "deploy.hardening" && compared.standard.is_outside {
+        for container in compared.developed() {
+            let Some((deployment, service)) = compared.now.composed(container) else { continue };
+            let written = compared.developed_as(&service.name);
+            let own = Hardened { compared, container, deployment, service, written };
+            own.shared(&mut findings);
+            own.loosened(&mut findings);
+        }
+    }
+    findings
 }
 
 /// Judges every service of every project that is deployed.
@@ -103,13 +114,8 @@ impl Hardened<'_> {
         Some((item, text))
     }
 
-    /// What a service shares with the host, and who it runs as.
-    fn shared(&self, findings: &mut Vec<Diagnostic>) {
-        if let Some((item, text)) = self.word("privileged", findings)
-            && is_true(&text)
-        {
-            findings.push(self.finding(item, &format!("privileged: {text} is root on the host")));
-        }
+    /// Who it runs as.
+    fn runs_as(&self, findings: &mut Vec<Diagnostic>) {
         if let Some((item, user)) = self.word("user", findings) {
             let group = user.split_once(':').map_or("", |(_, group)| group);
             if is_root(&user) {
@@ -117,6 +123,15 @@ impl Hardened<'_> {
             } else if !group.is_empty() && is_root(group) {
                 findings.push(self.finding(item, &format!("user: {user} has the group of root")));
             }
+        }
+    }
+
+    /// What a service shares with the host.
+    fn shared(&self, findings: &mut Vec<Diagnostic>) {
+        if let Some((item, text)) = self.word("privileged", findings)
+            && is_true(&text)
+        {
+            findings.push(self.finding(item, &format!("privileged: {text} is root on the host")));
         }
         for key in ["network_mode", "pid", "ipc", "userns_mode", "uts", "cgroup"] {
             let Some((item, text)) = self.word(key, findings) else { continue };
