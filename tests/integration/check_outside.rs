@@ -187,6 +187,19 @@ fn keys_of_a_service_that_nobody_knows_to_be_harmless_fail() {
     ]);
 }
 
+/// Compose without the variable is what is judged; that it is one is said.
+#[test]
+fn a_default_of_a_variable_counts_and_is_noted() {
+    let team = shop();
+    team.edit(C, WEB, "\n  web:\n    privileged: ${PRV:-false}\n");
+    let report = team.checked(&["--policy", "./team"], 0);
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("`privileged` is the default of PRV"), "{report:#}");
+    let env = team.read(".env");
+    team.write(".env", &format!("{env}PRV=true\n"));
+    team.checked(&["--policy", "./team"], 1);
+}
+
 #[test]
 fn networks_are_bridges_of_the_engines_own() {
     each(&[

@@ -1,10 +1,10 @@
 //! Keys of a service that give it nothing of the host: every other one has to be
 //! what would be written, or nobody can tell what it means.
 
-use crate::lint::diagnostic::Diagnostic;
+use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rules::policy::privileges::{Hardened, entries};
 use crate::lint::subject::Comparison;
-use crate::source::compose::Item;
+use crate::source::compose::{Item, interpolate};
 use crate::source::text::is_true;
 
 /// Keys that are harmless, whatever they say, and those that another judge of
@@ -113,6 +113,28 @@ pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
     }
     options(service, findings);
     reserved(service, findings);
+}
+
+/// A note about a value that is the default of a variable: as Compose reads it
+/// without the variable it is judged, and whoever starts it may say another.
+pub fn defaulted(service: &Hardened<'_>, key: &str, item: &Item) -> Option<Diagnostic> {
+    let at = service.compared.at(service.container, Some(item));
+    let raw = service.compared.now.slice(at);
+    let mut unset = None;
+    interpolate::replace(raw, &mut |variable| {
+        let set = service.deployment.project.env.get(variable.name).cloned();
+        if set.is_none() {
+            unset.get_or_insert_with(|| variable.name.to_owned());
+        }
+        set
+    });
+    let message = format!(
+        "{}: `{key}` is the default of {}, which the shell that starts it may set",
+        service.service.name, unset?
+    );
+    let mut found = Diagnostic::new(at, message);
+    found.severity(Severity::Advice);
+    Some(found)
 }
 
 /// Whether two values say the same, wherever they stand.

@@ -204,9 +204,11 @@ fn replaced(own: &Container, server: &Server, compared: Comparison<'_>) -> Optio
                 instruction.arguments.text.contains(name) || instruction.heredocs.iter().any(body)
             }
             Keyword::Copy | Keyword::Add => {
-                let transfer = Transfer::of(instruction, file.escape)?;
-                let is_named = transfer.sources.iter().all(|source| file_of(source));
-                file_of(&transfer.target) && !(is_named && !transfer.sources.is_empty())
+                Transfer::of(instruction, file.escape).is_some_and(|own| {
+                    let is_other =
+                        own.sources.is_empty() || own.sources.iter().any(|source| !file_of(source));
+                    is_other && file_of(&own.target)
+                })
             }
             _ => false,
         };

@@ -111,6 +111,7 @@ impl Hardened<'_> {
             findings.push(self.unknown(item, &format!("what `{key}` is cannot be told")));
             return None;
         }
+        findings.extend(keys::defaulted(self, key, item));
         Some((item, text))
     }
 
