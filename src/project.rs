@@ -75,6 +75,11 @@ impl Project {
 /// A file that cannot be read, or its problems with their places.
 pub fn document(directory: &Path) -> Result<Option<(String, Vec<Entry>)>, Error> {
     let path = directory.join(document::FILE);
+    // A pipe has no end.
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        let problem = Problem::new("it is no plain file").at(path.display().to_string());
+        return Err(Error::input(problem));
+    }
     let source = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

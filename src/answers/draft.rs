@@ -144,6 +144,32 @@ impl Draft {
         draft
     }
 
+    /// The same answers under a standard from outside: its layers and its files
+    /// alone, and what it locks as it locks it.
+    #[must_use]
+    pub fn under(&self, standard: Preset) -> Self {
+        let mut draft = self.clone();
+        draft.files.clear();
+        draft.alternates.clear();
+        draft.values.retain(|key, _| !key.starts_with("files."));
+        for (at, layer) in standard.layers.iter().enumerate() {
+            let label = layer.label();
+            let files = layer.manifest.files.iter();
+            draft
+                .files
+                .extend(files.map(|(path, rule)| (path.clone(), rule.clone(), label.clone())));
+            for entry in &layer.manifest.locked {
+                let read = schema::find(&entry.key).map(|field| field.kind.read(&entry.text));
+                if let Some(Ok(value)) = read {
+                    let origin = Origin::Preset { layer: at, name: label.clone() };
+                    draft.values.insert(entry.key.clone(), Sourced::new(value, origin));
+                }
+            }
+        }
+        draft.preset = Some(Arc::new(standard));
+        draft
+    }
+
     /// The value of a key as text: what was set, or the default, which may
     /// follow from other answers.
     #[must_use]

@@ -2,51 +2,51 @@
 //! wrote into a merged file is judged like what was answered. The rules are
 //! those of `lint::rules::POLICY`; here their findings get who demands it.
 
-use crate::answers::Draft;
 use crate::check::finding::{Finding, Kind};
 use crate::error::Error;
-use crate::lint::subject::Unread;
+use crate::lint::subject::{Held, Unread};
 use crate::lint::{self, Diagnostic, Severity, Subject, rules};
-use crate::plan::Plan;
-use crate::policy::{Policy, Requirement};
+use crate::policy::Requirement;
 use crate::project::Project;
-use crate::render::Rendered;
 
-/// Judges the files by every policy. Under one from `outside`, what cannot be
+/// Judges the files by every policy. Under one from outside, what cannot be
 /// judged fails: whoever is judged wrote it.
 ///
 /// # Errors
 /// Files that are there and cannot be read.
-pub fn judge(
-    project: &Project,
-    outside: &[Policy],
-    own: &Policy,
-    draft: &Draft,
-    plan: &Plan,
-    renders: &[Rendered],
-) -> Result<Vec<Finding>, Error> {
-    let strict: Vec<Requirement> = outside.iter().flat_map(|policy| policy.0.clone()).collect();
-    let strict_until = strict.len();
-    let requirements = [strict, own.0.clone()].concat();
-    if requirements.is_empty() {
-        return Ok(Vec::new());
+pub fn judge(project: &Project, held: Vec<Held>) -> Result<Vec<Finding>, Error> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for held in held.into_iter().filter(|held| !held.requirements.is_empty()) {
+        for found in of_standard(project, held)? {
+            // A file that two projects share says everything twice, and what one
+            // from outside fails is no note of the repository's own.
+            let is_known = |known: &Finding| {
+                known.layer == found.layer
+                    && (known.is(&found)
+                        || (found.unknown || found.rule == "unread")
+                            && (&known.rule, &known.path, known.line)
+                                == (&found.rule, &found.path, found.line))
+            };
+            if !findings.iter().any(is_known) {
+                findings.push(found);
+            }
+        }
     }
-    let is_partial = !project.lock.only.is_empty();
-    let subject = Subject::against(&project.dir, requirements, draft, plan, is_partial, renders)?;
+    Ok(findings)
+}
+
+fn of_standard(project: &Project, held: Held) -> Result<Vec<Finding>, Error> {
+    let is_outside = held.is_outside;
+    let subject = Subject::against(&project.dir, held)?;
     let Some(standard) = &subject.standard else { return Ok(Vec::new()) };
     let mut findings: Vec<Finding> = Vec::new();
     for found in lint::judge(&subject, rules::POLICY) {
         let Some(number) = found.requirement else { continue };
-        let one = finding(&subject, &standard.requirements[number], &found);
-        let one = if number < strict_until && one.unknown { failing(one) } else { one };
-        // A file that two projects share says everything twice.
-        if !findings.iter().any(|known| known.is(&one) && known.layer == one.layer) {
-            findings.push(one);
-        }
+        findings.push(finding(&subject, &standard.requirements[number], &found));
     }
-    let unread = standard.unread.iter().map(not_read);
-    findings.extend(unread.map(|one| if strict_until > 0 { failing(one) } else { one }));
-    Ok(findings)
+    findings.extend(standard.unread.iter().map(not_read));
+    let fails = |own: &Finding| is_outside && (own.unknown || own.rule == "unread");
+    Ok(findings.into_iter().map(|own| if fails(&own) { failing(own) } else { own }).collect())
 }
 
 fn finding(subject: &Subject, requirement: &Requirement, found: &Diagnostic) -> Finding {

@@ -3,6 +3,8 @@
 
 use crate::apply::bookkeeping::{FileEntry, FileState};
 use crate::apply::disk::{self, DiskState};
+use crate::apply::ignores::{self, Reader};
+use crate::check::finding::Finding;
 use crate::check::report::{Out, Report, Why};
 use crate::digest::hash;
 use crate::error::Error;
@@ -30,7 +32,26 @@ pub fn list(project: &Project, report: &mut Report) -> Result<(), Error> {
             report.customised.push(entry.path.clone());
         }
     }
+    report.add(exposed(project)?);
     Ok(())
+}
+
+/// A `.gitignore` that lets `.env` in, where there is one with passwords.
+fn exposed(project: &Project) -> Result<Option<Finding>, Error> {
+    const PATH: &str = ".gitignore";
+    let is_written = |path: &str| {
+        project.lock.file.iter().any(|entry| entry.path == path && entry.state.is_written())
+    };
+    if !is_written(".env") || !is_written(PATH) {
+        return Ok(None);
+    }
+    let path = RelPath::new(PATH).expect("it is one");
+    let disk = disk::look(&project.dir, &path)?;
+    let text = String::from_utf8_lossy(disk.bytes().unwrap_or_default()).into_owned();
+    let entries: Vec<String> = ignores::entries(&text).map(str::to_owned).collect();
+    let is_exposed = !ignores::excludes(Reader::Git, &entries, ".env");
+    let message = ".env is not ignored: its passwords would be committed";
+    Ok(is_exposed.then(|| Finding::warning("secrets", message).in_file(PATH)))
 }
 
 /// What was written once is the user's, an `.env` is in no clone, and a

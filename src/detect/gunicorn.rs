@@ -24,6 +24,8 @@ pub enum Value {
         /// The default.
         default: Option<Box<Value>>,
     },
+    /// A whole number that is no more than this: `min(8, …)`.
+    AtMost(i64),
     /// It follows the number of the host's processors.
     HostCpus,
     /// It is only known when it runs.
@@ -38,7 +40,7 @@ impl Value {
             Self::Int(value) => Some(*value),
             Self::Text(text) => text.trim().parse().ok(),
             Self::Variable { default, .. } => default.as_ref()?.int(),
-            Self::Bool(_) | Self::HostCpus | Self::Unknown => None,
+            Self::Bool(_) | Self::AtMost(_) | Self::HostCpus | Self::Unknown => None,
         }
     }
 
@@ -50,7 +52,7 @@ impl Value {
             Self::Text(text) => Some(text.clone()),
             Self::Bool(value) => Some(value.to_string()),
             Self::Variable { default, .. } => default.as_ref()?.text(),
-            Self::HostCpus | Self::Unknown => None,
+            Self::AtMost(_) | Self::HostCpus | Self::Unknown => None,
         }
     }
 
@@ -63,7 +65,7 @@ impl Value {
             Self::Text(text) => Some(!text.is_empty()),
             Self::Variable { default, .. } => default.as_ref()?.truth(),
             Self::HostCpus => Some(true),
-            Self::Unknown => None,
+            Self::AtMost(_) | Self::Unknown => None,
         }
     }
 }
@@ -162,7 +164,17 @@ pub fn value<T>(expression: &Expr, known: &[(String, Value, T)]) -> Value {
                     } else {
                         of_host.any(|own| own)
                     };
-                    if follows { Value::HostCpus } else { Value::Unknown }
+                    let mut bounds = arguments.iter().filter_map(|a| match value(a, known) {
+                        Value::Int(bound) | Value::AtMost(bound) => Some(bound),
+                        _ => None,
+                    });
+                    match (follows, bounds.next()) {
+                        (true, _) => Value::HostCpus,
+                        (false, Some(first)) if last == "min" => {
+                            Value::AtMost(bounds.fold(first, i64::min))
+                        }
+                        (false, _) => Value::Unknown,
+                    }
                 }
                 "getenv" | "get" if name.ends_with("getenv") || name.contains("environ") => {
                     let Some(name) = arguments.first().and_then(python::string) else {
@@ -206,7 +218,7 @@ mod tests {
         assert_eq!(get("reload").truth(), Some(true));
         assert_eq!(get("worker_class").text().as_deref(), Some("gthread"));
         assert_eq!(get("x"), Value::Unknown);
-        assert_eq!(get("y"), Value::Unknown);
+        assert_eq!(get("y"), Value::AtMost(4));
         assert_eq!(text.line(set("bind").2.start), 2);
     }
 }

@@ -185,6 +185,11 @@ impl Tree {
         entry.lines = OnceLock::new();
     }
 
+    /// Counts a file that is there as one of them, whatever git is told of it.
+    pub fn add(&mut self, path: &str) {
+        self.entries.entry(path.to_owned()).or_default();
+    }
+
     /// Leaves files out, as if they were not there.
     pub fn forget(&mut self, paths: &[String]) {
         self.entries.retain(|path, _| !paths.contains(path));

@@ -62,6 +62,17 @@ impl Preset {
         &self.top().manifest.description
     }
 
+    /// What a repository of another preset is held against by this one: the
+    /// built-in layers that the other builds on, and this one's own. Nothing else
+    /// of the other is heard.
+    #[must_use]
+    pub fn over(&self, other: &Self) -> Self {
+        let is_builtin = |layer: &&Layer| layer.source == Source::Builtin;
+        let below = other.layers.iter().filter(is_builtin);
+        let own = self.layers.iter().filter(|layer| !is_builtin(layer));
+        Self { reference: self.reference.clone(), layers: below.chain(own).cloned().collect() }
+    }
+
     /// Whether no later source may change a key.
     #[must_use]
     pub fn locks(&self, key: &str) -> bool {

@@ -16,10 +16,14 @@ pub mod sandbox;
 pub mod set;
 
 use crate::answers::{Draft, document};
+use crate::apply::ignores::{self, Reader};
 use crate::catalog::templates::TEMPLATES;
+use crate::detect::python::Module;
 use crate::error::{Error, Problem};
 use crate::plan::outputs::{Bundle, Content, Syntax};
 use crate::plan::{Output, Plan};
+use crate::source::compose::yaml;
+use crate::source::dockerfile::Dockerfile;
 pub use blocks::{Block, blocks};
 use fault::Fault;
 use sandbox::Failure;
@@ -85,7 +89,51 @@ pub fn render(plan: &Plan, draft: &Draft) -> Result<Vec<Rendered>, Error> {
         };
         Rendered { output: described(output, &bytes), bytes }
     };
-    Ok(plan.outputs.iter().map(fill).collect())
+    let renders: Vec<Rendered> = plan.outputs.iter().map(fill).collect();
+    if !set.has_layers() {
+        return Ok(renders);
+    }
+    // What layers make of a file has to be one.
+    let mut broken: Vec<Problem> = renders.iter().filter_map(|own| unreadable(&set, own)).collect();
+    broken.extend(exposing(&set, &renders));
+    if broken.is_empty() { Ok(renders) } else { Err(Error::Input(broken)) }
+}
+
+/// A `.gitignore` that lets the passwords in.
+fn exposing(set: &Set, renders: &[Rendered]) -> Option<Problem> {
+    let has_secrets = renders.iter().any(|own| own.output.content == Content::Secrets);
+    let own = renders.iter().find(|own| own.output.path.as_str() == ".gitignore")?;
+    let Content::Template(name) = &own.output.content else { return None };
+    let text = String::from_utf8_lossy(&own.bytes);
+    let entries: Vec<String> = ignores::entries(&text).map(str::to_owned).collect();
+    let is_exposed = has_secrets && !ignores::excludes(Reader::Git, &entries, ".env");
+    let message = ".gitignore without .env: its passwords would be committed";
+    is_exposed.then(|| Problem::new(message).at(set.layers_of(Some(name))))
+}
+
+/// A file that is not what its name says, with the layers that may have done it.
+fn unreadable(set: &Set, render: &Rendered) -> Option<Problem> {
+    let Content::Template(name) = &render.output.content else { return None };
+    // What a preset adds is its own affair.
+    if render.output.bundle == Bundle::Preset {
+        return None;
+    }
+    let text = std::str::from_utf8(&render.bytes).ok()?;
+    let path = render.output.path.as_str();
+    let why = match render.output.syntax {
+        Syntax::Yaml => yaml::read(text).err()?,
+        Syntax::Dockerfile => Dockerfile::read(text).faults.first()?.message.clone(),
+        Syntax::Python => {
+            Module::parse(path, text.into()).broken.then(|| "Python cannot read it".to_owned())?
+        }
+        Syntax::Toml => text.parse::<toml_edit::DocumentMut>().err()?.message().to_owned(),
+        Syntax::Json => serde_json::from_str::<serde_json::Value>(text).err()?.to_string(),
+        _ => return None,
+    };
+    Some(
+        Problem::new(format!("{path} is rendered to what nobody can read: {why}"))
+            .at(set.layers_of(Some(name))),
+    )
 }
 
 /// What a preset adds may be binary, which only its bytes tell.

@@ -113,7 +113,7 @@ fn variants(tree: &Tree, directory: &str) -> Vec<String> {
 
 /// The files `COMPOSE_FILE` in `.env` names, where the first of them is there.
 fn stated_files(tree: &Tree, directory: &str, env: &[(String, String)]) -> Vec<String> {
-    let value = |name: &str| env.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+    let value = |name: &str| env.iter().rfind(|(own, _)| own == name).map(|(_, value)| value);
     let Some(files) = value("COMPOSE_FILE") else { return Vec::new() };
     let separator = value("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
     let paths: Option<Vec<String>> =

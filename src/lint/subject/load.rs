@@ -1,6 +1,7 @@
 //! Reads everything that a subject holds.
 
 mod files;
+mod hidden;
 mod images;
 mod services;
 
@@ -58,12 +59,15 @@ struct Loader {
     subject: Subject,
     /// Texts that stand for those on disk.
     overlay: BTreeMap<String, String>,
+    /// Compose files that no name tells.
+    stacks: Vec<String>,
 }
 
 impl Loader {
     fn new(tree: Tree, facts: Facts, overlay: BTreeMap<String, String>) -> Self {
         Self {
             overlay,
+            stacks: Vec::new(),
             subject: Subject {
                 tree,
                 texts: Vec::new(),

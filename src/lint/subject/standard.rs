@@ -5,19 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Container, Deployment, Kind, Purpose, Subject, Unread};
+use super::{Comparison, Subject, Unread};
 use crate::answers::Draft;
 use crate::apply::disk::{self, DiskState};
 use crate::error::Error;
-use crate::lint::diagnostic::At;
 use crate::plan::Plan;
 use crate::plan::outputs::Syntax;
 use crate::policy::{Constraint, Requirement};
 use crate::relpath::RelPath;
 use crate::render::Rendered;
-use crate::schema::Role;
-use crate::source::compose::{Item, Service};
-use crate::source::dockerfile::{Arguments, Image};
+use crate::source::compose::{FILE_NAMES, OVERRIDES};
 use crate::source::text::Text;
 
 /// What a repository is held against.
@@ -31,12 +28,32 @@ pub struct Standard {
     pub plan: Plan,
     /// Whether the repository takes only some of the files.
     pub is_partial: bool,
+    /// Whether it is one from outside: what cannot be judged fails it, and what
+    /// would not be written has to be told to be harmless.
+    pub is_outside: bool,
     /// What would be written now.
     pub written: Subject,
     /// The files that are judged as text.
     pub counted: Vec<Counted>,
     /// What of these could not be read.
     pub unread: Vec<Unread>,
+}
+
+/// What is demanded of a repository, and what would be written there now.
+#[derive(Debug)]
+pub struct Held {
+    /// What has to hold.
+    pub requirements: Vec<Requirement>,
+    /// The answers.
+    pub draft: Draft,
+    /// The plan that follows from them.
+    pub plan: Plan,
+    /// The files that follow.
+    pub renders: Vec<Rendered>,
+    /// Whether the repository takes only some of the files.
+    pub is_partial: bool,
+    /// Whether it comes from outside.
+    pub is_outside: bool,
 }
 
 /// A file that is judged as text: a Dockerfile, a compose file, one that a
@@ -51,40 +68,20 @@ pub struct Counted {
     pub pristine: Option<String>,
 }
 
-/// The stack on disk beside the one that would be written.
-#[derive(Clone, Copy)]
-pub struct Comparison<'a> {
-    /// What stands on disk.
-    pub now: &'a Subject,
-    /// What it is held against.
-    pub standard: &'a Standard,
-}
-
-/// An image that is built and run.
-pub struct Built {
-    /// The number of the Dockerfile.
-    pub recipe: usize,
-    /// The stage.
-    pub stage: usize,
-    /// What it adds up to.
-    pub image: Image,
-}
-
 impl Subject {
     /// Reads the container files of a repository, to be held against
     /// requirements.
     ///
     /// # Errors
     /// Files that are there and cannot be read.
-    pub fn against(
-        directory: &Path,
-        requirements: Vec<Requirement>,
-        draft: &Draft,
-        plan: &Plan,
-        is_partial: bool,
-        renders: &[Rendered],
-    ) -> Result<Self, Error> {
-        let mut now = Self::files(directory, BTreeMap::new())?;
+    pub fn against(directory: &Path, held: Held) -> Result<Self, Error> {
+        let Held { requirements, draft, plan, renders, is_partial, is_outside } = held;
+        let mut now = if is_outside {
+            let planned = renders.iter().map(|own| own.output.path.as_str());
+            Self::all_files(directory, &planned.collect::<Vec<_>>())?
+        } else {
+            Self::files(directory, BTreeMap::new())?
+        };
         let nothing = tempfile::tempdir().map_err(|source| Error::Io {
             action: "create",
             path: std::env::temp_dir(),
@@ -96,14 +93,15 @@ impl Subject {
         let written = Self::files(nothing.path(), fresh.collect())?;
         let mut standard = Standard {
             requirements,
-            draft: draft.clone(),
-            plan: plan.clone(),
+            draft,
+            plan,
             is_partial,
+            is_outside,
             written,
             counted: Vec::new(),
             unread: Vec::new(),
         };
-        standard.count(directory, &mut now, renders)?;
+        standard.count(directory, &mut now, &renders)?;
         now.standard = Some(Box::new(standard));
         Ok(now)
     }
@@ -129,9 +127,13 @@ impl Standard {
             .filter(|render| matches!(render.output.syntax, Syntax::Dockerfile | Syntax::Yaml))
             .map(|render| render.output.path.to_string())
             .collect();
-        let compared = Comparison { now, standard: self };
+        let compared = Comparison { now, standard: &*self };
         for deployment in compared.deployed() {
             paths.extend(deployment.project.files.iter().map(|file| file.path.clone()));
+        }
+        let emptied = emptied(compared);
+        if self.is_outside {
+            paths.extend(ignores(compared, directory));
         }
         paths.extend(
             compared
@@ -139,7 +141,14 @@ impl Standard {
                 .into_iter()
                 .map(|recipe| now.path(now.recipes[recipe].text).to_owned()),
         );
-        self.unread = now.unread.iter().filter(|own| paths.contains(&own.path)).cloned().collect();
+        // A name that Compose takes by itself counts, whatever stands there.
+        let counts = |path: &String| {
+            let by_itself =
+                FILE_NAMES.iter().chain(&OVERRIDES).any(|name| name.eq_ignore_ascii_case(path));
+            paths.contains(path) || by_itself || path == ".env"
+        };
+        self.unread = now.unread.iter().filter(|own| counts(&own.path)).cloned().collect();
+        self.unread.extend(emptied);
         let named: Vec<String> = self
             .requirements
             .iter()
@@ -188,140 +197,26 @@ impl Standard {
     }
 }
 
-impl<'a> Comparison<'a> {
-    /// The projects that are deployed: what `docker compose` takes at the top of
-    /// the repository, and what has to be named there and is not for development.
-    pub fn deployed(self) -> impl Iterator<Item = &'a Deployment> {
-        let planned: BTreeSet<&str> = self
-            .standard
-            .plan
-            .outputs
-            .iter()
-            .filter_map(|output| output.path.as_str().rsplit_once('/'))
-            .map(|(directory, _)| directory)
-            .collect();
-        self.now.deployments.iter().filter(move |own| {
-            let here = own.project.directory == "." || planned.contains(&*own.project.directory);
-            here && (own.by_itself || own.purpose == Purpose::Production)
-        })
-    }
+/// Every `.dockerignore` that something is built with.
+fn ignores(compared: Comparison<'_>, directory: &Path) -> Vec<String> {
+    let builds = compared.containers().filter_map(|own| compared.now.build_of(own));
+    let named = builds.flat_map(|own| {
+        let path = compared.now.path(compared.now.recipes[own.recipe].text);
+        let of_context = crate::relpath::join(&own.context, ".dockerignore");
+        [Some(format!("{path}.dockerignore")), of_context].into_iter().flatten()
+    });
+    named.filter(|path| directory.join(path).symlink_metadata().is_ok()).collect()
+}
 
-    /// The containers of the projects that are deployed.
-    pub fn containers(self) -> impl Iterator<Item = &'a Container> {
-        self.deployed().flat_map(move |own| self.now.containers_of(own))
+/// A compose file that would be written with services, and has none.
+fn emptied(compared: Comparison<'_>) -> Option<Unread> {
+    let is_deployed = compared.containers().next().is_some();
+    if !compared.standard.is_outside || is_deployed || compared.written().next().is_none() {
+        return None;
     }
-
-    /// The container that does what a role does: the one of its name, else the
-    /// one that is of its kind.
-    #[must_use]
-    pub fn doing(self, role: Role) -> Vec<&'a Container> {
-        let name = self.standard.plan.answers.services.get(&role).map_or("", String::as_str);
-        let named: Vec<&Container> = self.containers().filter(|own| own.name == name).collect();
-        if !named.is_empty() {
-            return named;
-        }
-        let kind = match role {
-            Role::Web => Kind::Web,
-            Role::Worker => Kind::Worker,
-            Role::Beat => Kind::Beat,
-            Role::Migrate => Kind::OneShot,
-            Role::Db => Kind::Postgres,
-            Role::Redis | Role::Cache => Kind::Redis,
-            Role::Nginx => Kind::Nginx,
-        };
-        self.containers().filter(|own| own.kind == kind).collect()
-    }
-
-    /// The Dockerfiles that count: those that projects build, those that would
-    /// be written, and the one at the top.
-    fn recipes(self) -> Vec<usize> {
-        let built = self.containers().filter_map(|own| Some(self.now.build_of(own)?.recipe));
-        let mut recipes: BTreeSet<usize> = built.collect();
-        for (number, recipe) in self.now.recipes.iter().enumerate() {
-            let path = self.now.path(recipe.text);
-            let outputs = &self.standard.plan.outputs;
-            let planned = outputs.iter().any(|output| output.path.as_str() == path);
-            if planned || path == "Dockerfile" {
-                recipes.insert(number);
-            }
-        }
-        recipes.into_iter().collect()
-    }
-
-    /// The images that are run: those that projects build, and the last stage of
-    /// every Dockerfile that counts.
-    #[must_use]
-    pub fn built(self) -> Vec<Built> {
-        let mut built: Vec<Built> = Vec::new();
-        let mut add = |recipe: usize, stage: usize, image: Image| {
-            let same = |own: &Built| {
-                (own.recipe, own.stage) == (recipe, stage) && own.image.user == image.user
-            };
-            if !built.iter().any(same) {
-                built.push(Built { recipe, stage, image });
-            }
-        };
-        for own in self.containers().filter_map(|own| self.now.build_of(own)) {
-            add(own.recipe, own.stage, own.image.clone());
-        }
-        for recipe in self.recipes() {
-            let file = &self.now.recipes[recipe].file;
-            if let Some(stage) = file.stage(None) {
-                add(recipe, stage, file.image(stage, &Arguments::new()));
-            }
-        }
-        built
-    }
-
-    /// The place of an instruction.
-    #[must_use]
-    pub fn instruction(self, built: &Built, number: usize) -> At {
-        let recipe = &self.now.recipes[built.recipe];
-        At::new(recipe.text, recipe.file.instructions[number].span)
-    }
-
-    /// Every image that Dockerfiles take from outside, with the place that names
-    /// it. What is not known stands as it is written.
-    #[must_use]
-    pub fn taken(self) -> Vec<(String, At)> {
-        let mut taken = Vec::new();
-        for number in self.recipes() {
-            let recipe = &self.now.recipes[number];
-            let composed = self.now.builds.iter().find(|own| own.recipe == number);
-            let images = recipe.file.taken(composed.map(|own| &own.arguments)).into_iter();
-            taken.extend(images.map(|(reference, span)| (reference, At::new(recipe.text, span))));
-        }
-        taken
-    }
-
-    /// The service that a service would be written as.
-    #[must_use]
-    pub fn written_as(self, name: &str) -> Option<&'a Service> {
-        let fresh = self
-            .standard
-            .written
-            .deployments
-            .iter()
-            .filter(|own| own.purpose == Purpose::Production);
-        fresh.flat_map(|own| &own.services).find(|own| own.name == name)
-    }
-
-    /// Whether a value holds a variable that nobody here knows.
-    #[must_use]
-    pub fn is_open(deployment: &Deployment, item: &Item) -> bool {
-        let unset = &deployment.project.unset;
-        unset.iter().any(|own| (own.file, own.line) == (item.file, item.line))
-    }
-
-    /// Where something about a container stands: a value of its service, else
-    /// the service.
-    #[must_use]
-    pub fn at(self, container: &Container, item: Option<&Item>) -> At {
-        match (self.now.composed(container), item) {
-            (Some((deployment, _)), Some(item)) => self.now.item(deployment, item),
-            _ => self.now.container_at(container),
-        }
-    }
+    let path = FILE_NAMES.iter().chain(&OVERRIDES).find(|name| compared.now.tree.has(name))?;
+    let why = "it has no services, and would be written with some".to_owned();
+    Some(Unread { path: (*path).to_owned(), line: 0, why })
 }
 
 fn lf(bytes: &[u8]) -> Option<String> {

@@ -103,10 +103,15 @@ impl Dockerfile {
                 taken.push((image.base.text, stage.from_span));
             }
             for (_, own) in self.of_stage(number) {
-                let outside = own.sources().filter(|(name, _)| {
+                let outside = |name: &str| {
                     !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
-                });
-                taken.extend(outside.map(|(name, flag)| (name.to_owned(), flag.span)));
+                };
+                let named = own.sources().filter(|(name, _)| outside(name));
+                taken.extend(named.map(|(name, flag)| (name.to_owned(), flag.span)));
+                for later in triggered(own) {
+                    let named = later.sources().filter(|(name, _)| outside(name));
+                    taken.extend(named.map(|(name, _)| (name.to_owned(), own.span)));
+                }
             }
         }
         taken.sort_by_key(|(_, span)| span.start);
@@ -130,6 +135,15 @@ impl Dockerfile {
         }
         known
     }
+}
+
+/// What ONBUILD puts off.
+fn triggered(instruction: &Instruction) -> Vec<Instruction> {
+    if instruction.keyword != Keyword::Onbuild {
+        return Vec::new();
+    }
+    let text = format!("FROM scratch\n{}\n", instruction.arguments.text.trim());
+    Dockerfile::read(&text).instructions.split_off(1)
 }
 
 /// A build argument from outside.

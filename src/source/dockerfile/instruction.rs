@@ -119,7 +119,11 @@ impl Instruction {
             let value = flag.value.as_deref()?;
             let name = match flag.name.as_str() {
                 "from" => value,
-                "mount" => value.split(',').find_map(|part| part.strip_prefix("from="))?,
+                // A line of CSV, whose keys are read in any case.
+                "mount" => value.trim_matches(['"', '\'']).split(',').find_map(|part| {
+                    let (key, value) = part.trim_matches(['"', '\'']).split_once('=')?;
+                    key.trim().eq_ignore_ascii_case("from").then_some(value)
+                })?,
                 _ => return None,
             };
             Some((name, flag))

@@ -4,7 +4,7 @@ use crate::catalog::VERSIONS;
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
 use crate::lint::rules::policy::{SOURCE, by_each};
-use crate::lint::subject::{Comparison, Taken};
+use crate::lint::subject::{Comparison, Container, Taken};
 use crate::policy::{Constraint, Requirement};
 use crate::schema::Role;
 use crate::source::compose::image::parts;
@@ -27,12 +27,10 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
     let name = requirement.key.strip_prefix("images.").filter(|name| *name != "registry");
     let Some(name) = name else { return Vec::new() };
     let about = About::of(requirement, name, compared);
-    compared
-        .images()
-        .iter()
-        .filter(|image| about.is(image))
-        .filter_map(|image| of_image(requirement, name, image))
-        .collect()
+    let images = compared.images();
+    let about_it = images.iter().filter(|image| about.is(image));
+    let found = about_it.filter_map(|image| of_image(requirement, name, image));
+    found.chain(about.built(compared)).collect()
 }
 
 /// Which images a name is about: those called so, and those of its services.
@@ -59,8 +57,24 @@ impl About {
             "redis" => &[Role::Redis, Role::Cache],
             _ => &[],
         };
-        let service = |role: &Role| compared.standard.plan.answers.services.get(role).cloned();
-        Self { names, services: roles.iter().filter_map(service).collect() }
+        let services = roles.iter().flat_map(|role| compared.doing(*role));
+        Self { names, services: services.map(|own| own.name.clone()).collect() }
+    }
+
+    /// Its services that are built here on something of another name: which
+    /// version is put in there is in nobody's tag.
+    fn built(&self, compared: Comparison<'_>) -> Vec<Diagnostic> {
+        let of = |own: &Container| {
+            let build = compared.now.build_of(own).filter(|_| self.services.contains(&own.name))?;
+            let base = build.image.base.text.as_str();
+            let (repository, _) = parts(base);
+            let last = repository.rsplit('/').next().unwrap_or(repository);
+            let message =
+                format!("{}: its version cannot be told, it is built on {base}", own.name);
+            let is_named = self.names.iter().any(|name| name == last);
+            (!is_named).then(|| Diagnostic::unknown(compared.now.container_at(own), message))
+        };
+        compared.containers().filter_map(of).collect()
     }
 
     fn is(&self, image: &Taken) -> bool {

@@ -46,16 +46,33 @@ fn of_service(
     container: &Container,
     compared: Comparison<'_>,
 ) -> Option<Diagnostic> {
-    let (deployment, service) = compared.now.composed(container)?;
+    let (_, service) = compared.now.composed(container)?;
     let (_, places) = LIMITS.iter().find(|(name, _)| *name == number)?;
-    let found = places.iter().find_map(|keys| at(service, keys));
-    let Some(item) = found.filter(|item| item.scalar().is_some_and(|text| text != "0")) else {
+    let mut found = places.iter().filter_map(|keys| at(service, keys)).peekable();
+    let first = found.peek().copied();
+    let limits = |item: &&Item| item.scalar().is_some_and(|text| !is_none(number, &text));
+    let mut found = found.filter(limits).peekable();
+    if found.peek().is_none() {
         // What would be written without one need not have it.
-        let written = compared.written_as(&service.name);
+        let written = compared.written_as(container);
         let planned = written.is_none_or(|own| places.iter().any(|keys| at(own, keys).is_some()));
         let message = format!("{}: its limit of {number} is gone", service.name);
-        return planned.then(|| Diagnostic::new(compared.at(container, None), message));
-    };
+        return planned.then(|| Diagnostic::new(compared.at(container, first), message));
+    }
+    // Compose refuses two that differ, and an older one takes either.
+    found
+        .find_map(|item| of_limit(requirement, number, item, container, compared))
+        .or_else(|| swap(number, service, container, compared))
+}
+
+fn of_limit(
+    requirement: &Requirement,
+    number: &str,
+    item: &Item,
+    container: &Container,
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
+    let (deployment, service) = compared.now.composed(container)?;
     let said = item.scalar().unwrap_or_default();
     let value = read(number, &said).filter(|_| !Comparison::is_open(deployment, item));
     let Some(value) = value else {
@@ -65,9 +82,57 @@ fn of_service(
     if is_close(requirement, item, &said) {
         return None;
     }
-    let fault = requirement.fault(&value)?;
-    let message = format!("{}: {number} is {said}, {fault}", service.name);
-    Some(Diagnostic::new(compared.now.item(deployment, item), message))
+    if let Some(fault) = requirement.fault(&value) {
+        let message = format!("{}: {number} is {said}, {fault}", service.name);
+        return Some(Diagnostic::new(compared.now.item(deployment, item), message));
+    }
+    replicas(requirement, &value, service, container, compared)
+}
+
+/// Whether what is written is no limit to the engine.
+fn is_none(number: &str, said: &str) -> bool {
+    let text = said.trim();
+    match number {
+        "memory" | "memory-reservation" => units::bytes(text) == Some(0),
+        _ => text.parse::<f64>().is_ok_and(|number| number <= 0.0),
+    }
+}
+
+/// Swap without an end is memory without one.
+fn swap(
+    number: &str,
+    service: &Service,
+    container: &Container,
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
+    let item = service.item.get("memswap_limit").filter(|_| number == "memory")?;
+    let endless = item.scalar()?.trim().starts_with('-');
+    let message = format!("{}: memswap_limit lets it swap without end", service.name);
+    endless.then(|| Diagnostic::new(compared.at(container, Some(item)), message))
+}
+
+/// As many times a limit as there are replicas is what a service may take.
+fn replicas(
+    requirement: &Requirement,
+    value: &str,
+    service: &Service,
+    container: &Container,
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
+    let Constraint::Within { max: Some(_), .. } = &requirement.constraint else { return None };
+    let item = at(service, &["deploy", "replicas"]).or_else(|| at(service, &["scale"]))?;
+    let said = item.scalar()?;
+    let at = compared.at(container, Some(item));
+    let Ok(count) = said.trim().parse::<u64>() else {
+        let message = format!("{}: how many of it there are cannot be told", service.name);
+        return Some(Diagnostic::unknown(at, message));
+    };
+    let end = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
+    let one: f64 = value[..end].parse().ok()?;
+    let whole = format!("{}{}", one * count.max(1) as f64, &value[end..]);
+    let fault = requirement.fault(&whole)?;
+    let message = format!("{}: {count} of it with {value} each are {whole}, {fault}", service.name);
+    Some(Diagnostic::new(at, message))
 }
 
 /// What stands at a path of keys.
@@ -97,7 +162,16 @@ fn is_close(requirement: &Requirement, item: &Item, said: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{is_none, read};
+
+    #[test]
+    fn nothing_is_no_limit_however_it_is_written() {
+        for said in ["0", "00", "0m", "0.0g", "0b", "0.4b"] {
+            assert!(is_none("memory", said), "{said}");
+        }
+        assert!(is_none("pids", "-1") && is_none("pids", "0"));
+        assert!(!is_none("memory", "1b") && !is_none("memory", "lots") && !is_none("pids", "64"));
+    }
 
     #[test]
     fn memory_is_read_in_every_unit_of_compose() {

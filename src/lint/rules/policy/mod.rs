@@ -20,10 +20,16 @@ use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Comparison, Subject};
 use crate::policy::Requirement;
 
+mod build;
+mod disguise;
 mod image;
+mod keys;
+mod launch;
 mod limits;
 mod lines;
+mod mounts;
 mod network;
+mod networks;
 mod privileges;
 mod published;
 mod python;
@@ -31,6 +37,7 @@ mod reach;
 mod registry;
 mod root;
 mod server;
+mod source;
 
 /// Every rule of a team's standard.
 pub static ALL: &[&Rule] = &[

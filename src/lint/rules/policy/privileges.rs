@@ -4,7 +4,7 @@
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
 use crate::lint::rules::policy::root::is_root;
-use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::rules::policy::{SOURCE, build, by_each, keys};
 use crate::lint::subject::{Comparison, Container, Deployment};
 use crate::policy::Requirement;
 use crate::source::compose::{Item, Service};
@@ -23,11 +23,24 @@ pub static RULE: Rule = Rule {
 };
 
 fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
-    each_service(requirement, compared, |service, findings| {
+    let mut findings = each_service(requirement, compared, |service, findings| {
+        service.runs_as(findings);
         service.shared(findings);
         service.loosened(findings);
         service.lost(findings);
-    })
+        keys::judge(service, findings);
+        build::judge(service, findings);
+    });
+    if requirement.key == "deploy.hardening" && compared.standard.is_outside {
+        for container in compared.developed() {
+            let Some((deployment, service)) = compared.now.composed(container) else { continue };
+            let written = compared.developed_as(&service.name);
+            let own = Hardened { compared, container, deployment, service, written };
+            own.shared(&mut findings);
+            own.loosened(&mut findings);
+        }
+    }
+    findings
 }
 
 /// Judges every service of every project that is deployed.
@@ -42,7 +55,7 @@ pub fn each_service(
     }
     for container in compared.containers() {
         let Some((deployment, service)) = compared.now.composed(container) else { continue };
-        let written = compared.written_as(&service.name);
+        let written = compared.written_as(container);
         judge(&Hardened { compared, container, deployment, service, written }, &mut findings);
     }
     findings
@@ -88,7 +101,7 @@ impl Hardened<'_> {
 
     /// A value of one word, unless it would be written as it is; one that is only
     /// known later is said.
-    fn word(&self, key: &str, findings: &mut Vec<Diagnostic>) -> Option<(&Item, String)> {
+    pub fn word(&self, key: &str, findings: &mut Vec<Diagnostic>) -> Option<(&Item, String)> {
         let item = self.service.item.get(key)?;
         let text = item.scalar()?;
         if self.was(key, &text) {
@@ -98,28 +111,38 @@ impl Hardened<'_> {
             findings.push(self.unknown(item, &format!("what `{key}` is cannot be told")));
             return None;
         }
+        findings.extend(keys::defaulted(self, key, item));
         Some((item, text))
     }
 
-    /// What a service shares with the host, and who it runs as.
+    /// Who it runs as.
+    fn runs_as(&self, findings: &mut Vec<Diagnostic>) {
+        if let Some((item, user)) = self.word("user", findings) {
+            let group = user.split_once(':').map_or("", |(_, group)| group);
+            if is_root(&user) {
+                findings.push(self.finding(item, &format!("user: {user} is root")));
+            } else if !group.is_empty() && is_root(group) {
+                findings.push(self.finding(item, &format!("user: {user} has the group of root")));
+            }
+        }
+    }
+
+    /// What a service shares with the host.
     fn shared(&self, findings: &mut Vec<Diagnostic>) {
         if let Some((item, text)) = self.word("privileged", findings)
             && is_true(&text)
         {
             findings.push(self.finding(item, &format!("privileged: {text} is root on the host")));
         }
-        if let Some((item, user)) = self.word("user", findings)
-            && is_root(&user)
-        {
-            findings.push(self.finding(item, &format!("user: {user} is root")));
-        }
         for key in ["network_mode", "pid", "ipc", "userns_mode", "uts", "cgroup"] {
             let Some((item, text)) = self.word(key, findings) else { continue };
             if text == "host" {
                 findings.push(self.finding(item, &format!("{key}: host shares the host's")));
-            } else if text.starts_with("container:") {
+            } else if text.starts_with("container:") || text.starts_with("service:") {
                 let what = format!("{key}: {text} shares another container's");
                 findings.push(self.finding(item, &what));
+            } else if !matches!(text.as_str(), "" | "none" | "private" | "bridge" | "shareable") {
+                findings.push(self.unknown(item, &format!("{key}: {text}")));
             }
         }
         for key in ["cgroup_parent", "runtime", "use_api_socket", "credential_spec"] {
@@ -128,6 +151,12 @@ impl Hardened<'_> {
             {
                 findings.push(self.finding(item, &format!("{key}: {text}")));
             }
+        }
+        // What is no word cannot be one that is known.
+        if let Some(item) =
+            self.service.item.get("credential_spec").filter(|own| own.scalar().is_none())
+        {
+            findings.push(self.finding(item, "credential_spec"));
         }
     }
 
@@ -143,84 +172,57 @@ impl Hardened<'_> {
                 }
             }
         }
-        if let Some(list) = self.service.item.get("security_opt") {
-            for (item, option) in entries(list) {
-                let plain = option.replace('=', ":").to_ascii_lowercase();
-                let loose = plain.ends_with(":unconfined")
-                    || plain == "no-new-privileges:false"
-                    || plain == "label:disable"
-                    || plain.starts_with("seccomp:")
-                    || Comparison::is_open(self.deployment, item);
-                if loose && !self.was("security_opt", &option) {
-                    findings.push(self.finding(item, &format!("security_opt: {option}")));
-                }
-            }
-        }
         for key in ["post_start", "pre_stop"] {
             for hook in self.service.item.get(key).map_or(&[][..], Item::items) {
-                let of = |name: &str| hook.get(name).and_then(Item::scalar).unwrap_or_default();
-                let user = hook.get("user").and_then(Item::scalar);
-                if is_true(&of("privileged")) || user.is_some_and(|user| is_root(&user)) {
+                if keys::is_privileged(hook, is_root) {
                     findings.push(self.finding(hook, &format!("{key} runs as root")));
-                }
-            }
-        }
-        if let Some(build) = self.service.item.get("build") {
-            for (key, item) in build.entries() {
-                let key = key.scalar().unwrap_or_default();
-                let text = item.scalars().join(", ");
-                let loose = match key.as_str() {
-                    "privileged" => is_true(&text),
-                    "network" => text == "host",
-                    "entitlements" => !text.is_empty(),
-                    _ => false,
-                };
-                if loose {
-                    findings.push(self.finding(item, &format!("build.{key}: {text}")));
                 }
             }
         }
     }
 
     /// What a service would be written with to hold it back, and does not have.
+    /// One that would not be written has what all that would be have.
     fn lost(&self, findings: &mut Vec<Diagnostic>) {
-        let Some(written) = self.written else { return };
-        let on =
-            |service: &Service, key: &str| service.text(key).is_some_and(|text| is_true(&text));
-        if on(written, "read_only") && !on(self.service, "read_only") {
+        let wants = |has: &dyn Fn(&Service) -> bool| match self.written {
+            Some(written) => has(written),
+            None if !self.compared.standard.is_outside => false,
+            None => self.compared.written().next().is_some() && self.compared.written().all(has),
+        };
+        let misses = |has: &dyn Fn(&Service) -> bool| wants(has) && !has(self.service);
+        if misses(&|own| own.text("read_only").is_some_and(|text| is_true(&text))) {
             let what = "its root file system is no longer read_only";
             findings.push(self.gone("read_only", what));
         }
-        let all = |service: &Service| {
-            words(service, "cap_drop").iter().any(|word| word.eq_ignore_ascii_case("all"))
-        };
-        if all(written) && !all(self.service) {
+        if misses(&|own| words(own, "cap_drop").iter().any(|word| word.eq_ignore_ascii_case("all")))
+        {
             findings.push(self.gone("cap_drop", "cap_drop: [ALL] is gone"));
         }
-        let held = |service: &Service| {
-            let options = words(service, "security_opt");
-            options.iter().any(|option| {
-                let plain = option.replace('=', ":");
-                matches!(plain.as_str(), "no-new-privileges:true" | "no-new-privileges")
-            })
-        };
-        if held(written) && !held(self.service) {
+        if misses(&|own| words(own, "security_opt").iter().any(|own| keys::holds(own))) {
             findings.push(self.gone("security_opt", "no-new-privileges:true is gone"));
         }
-        if written.text("user").is_some() && self.service.text("user").is_none() {
+        // What is built here is judged by its own USER.
+        let is_told = self.container.build.is_some() && self.written.is_none();
+        if !is_told && misses(&|own| own.text("user").is_some()) {
             let what = "its user is gone, and the image's own may be root";
             findings.push(self.gone("user", what));
+        }
+        let pulled = self.service.item.get("build").is_none() && self.container.build.is_none();
+        let builds =
+            self.compared.counterpart(self.container).is_some_and(|own| own.build.is_some());
+        if let Some(image) = self.service.item.get("image").filter(|_| pulled && builds) {
+            findings.push(self.unknown(image, "its image is not built here: who it runs as"));
         }
     }
 }
 
 /// The scalars below a key of a service.
-fn words(service: &Service, key: &str) -> Vec<String> {
+pub fn words(service: &Service, key: &str) -> Vec<String> {
     service.item.get(key).map(Item::scalars).unwrap_or_default()
 }
 
 /// The entries of a list, or the one that stands in its place, each as a word.
-fn entries(item: &Item) -> Vec<(&Item, String)> {
+pub fn entries(item: &Item) -> Vec<(&Item, String)> {
     let word = |item: &Item| match item.scalar() {
         Some(text) => text,
         None => {

@@ -1,11 +1,11 @@
 //! `images.registry`: every image that is taken from outside comes from it.
 
-use crate::answers::Origin;
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
 use crate::lint::rules::policy::{SOURCE, by_each};
 use crate::lint::subject::{Comparison, Taken};
 use crate::policy::Requirement;
+use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
     code: "PO105",
@@ -31,7 +31,31 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
         return Vec::new();
     }
     let images = compared.images();
-    images.iter().filter_map(|image| of_image(image, &allowed, compared)).collect()
+    let images = images.iter().filter_map(|image| of_image(image, &allowed, compared));
+    images.chain(fetched(compared)).collect()
+}
+
+/// What ADD fetches from elsewhere without saying what it has to be.
+fn fetched(compared: Comparison<'_>) -> Vec<Diagnostic> {
+    let mut findings: Vec<Diagnostic> = Vec::new();
+    for own in compared.built() {
+        let recipe = &compared.now.recipes[own.recipe];
+        for (number, instruction) in recipe.file.instructions.iter().enumerate() {
+            let text = &instruction.arguments.text;
+            let is_address = text.contains("://") || text.contains("git@");
+            if instruction.keyword == Keyword::Add
+                && is_address
+                && instruction.flag("checksum").is_none()
+            {
+                let message = "what ADD fetches without --checksum cannot be told";
+                let found = Diagnostic::unknown(compared.instruction(&own, number), message);
+                if !findings.contains(&found) {
+                    findings.push(found);
+                }
+            }
+        }
+    }
+    findings
 }
 
 fn of_image(image: &Taken, allowed: &[&str], compared: Comparison<'_>) -> Option<Diagnostic> {
@@ -48,14 +72,13 @@ fn of_image(image: &Taken, allowed: &[&str], compared: Comparison<'_>) -> Option
     Some(Diagnostic::new(image.at, message).with_help(help))
 }
 
-/// An image that the preset itself names, registry and all.
+/// An image that the preset itself names, registry and all: of the layers that
+/// count here.
 fn is_of_the_preset(image: &Taken, compared: Comparison<'_>) -> bool {
-    let standard = compared.standard;
-    standard.plan.images.iter().any(|(name, reference)| {
+    let Some(preset) = compared.standard.draft.preset() else { return false };
+    let images = &compared.standard.plan.images;
+    images.iter().any(|(name, reference)| {
         *reference == image.reference
-            && standard
-                .draft
-                .sourced(&format!("images.{name}"))
-                .is_some_and(|sourced| matches!(sourced.origin, Origin::Preset { .. }))
+            && preset.default(&format!("images.{name}")).is_some_and(|own| own == reference)
     })
 }

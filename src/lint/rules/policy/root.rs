@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
-use crate::lint::rules::policy::{SOURCE, by_each};
+use crate::lint::rules::policy::{SOURCE, by_each, disguise};
 use crate::lint::subject::{Built, Comparison};
 use crate::policy::Requirement;
 
@@ -23,7 +23,17 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
     if requirement.key != "deploy.hardening" {
         return Vec::new();
     }
-    compared.built().iter().filter_map(|own| of_image(compared, own)).collect()
+    let mut findings: Vec<Diagnostic> = Vec::new();
+    for own in compared.built() {
+        let found = of_image(compared, &own).into_iter().chain(disguise::judge(compared, &own));
+        for found in found.chain(doubled(compared, &own)).chain(disguise::front_end(compared, &own))
+        {
+            if !findings.contains(&found) {
+                findings.push(found);
+            }
+        }
+    }
+    findings
 }
 
 fn of_image(compared: Comparison<'_>, own: &Built) -> Option<Diagnostic> {
@@ -42,7 +52,8 @@ fn of_image(compared: Comparison<'_>, own: &Built) -> Option<Diagnostic> {
     };
     let at = compared.instruction(own, user.at);
     let text = &user.value.text;
-    if user.value.known().is_none() {
+    let is_name = |own: char| own.is_ascii_alphanumeric() || "_-.:+\"'".contains(own);
+    if user.value.known().is_none() || !text.trim().chars().all(is_name) {
         let message = format!("who `USER {text}` is cannot be told");
         return Some(Diagnostic::unknown(at, message));
     }
@@ -53,11 +64,26 @@ fn of_image(compared: Comparison<'_>, own: &Built) -> Option<Diagnostic> {
     })
 }
 
+/// Two stages of one name: which of them is built depends on who builds.
+fn doubled(compared: Comparison<'_>, own: &Built) -> Option<Diagnostic> {
+    let file = &compared.now.recipes[own.recipe].file;
+    let stage = &file.stages[own.stage];
+    let name = stage.name.as_ref()?;
+    let same = |other: &&crate::source::dockerfile::Stage| {
+        other.name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
+    };
+    let is_doubled = file.stages.iter().filter(same).count() > 1;
+    let message = format!("several stages are called {name}");
+    is_doubled.then(|| Diagnostic::unknown(compared.instruction(own, stage.first), message))
+}
+
 /// Whether `user[:group]` is root. An empty one is the base image's, which may be.
 #[must_use]
 pub fn is_root(user: &str) -> bool {
     let name = user.split(':').next().unwrap_or(user).trim().trim_matches(['"', '\'']);
-    name.is_empty() || name == "root" || name.parse::<u64>() == Ok(0)
+    let digits = name.trim_start_matches(['+', '-']);
+    let is_zero = !digits.is_empty() && digits.bytes().all(|own| own == b'0');
+    name.is_empty() || name == "root" || is_zero
 }
 
 #[cfg(test)]
@@ -66,7 +92,7 @@ mod tests {
 
     #[test]
     fn root_is_known_by_name_and_number_and_a_group_is_no_user() {
-        for user in ["root", "0", "0:0", "00", "root:app", "\"root\"", "", ":0"] {
+        for user in ["root", "0", "0:0", "00", "root:app", "\"root\"", "", ":0", "-0", "+0"] {
             assert!(is_root(user), "{user}");
         }
         for user in ["app", "10001:0", "1000", "rooty", "$USER"] {

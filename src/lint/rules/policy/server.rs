@@ -4,9 +4,9 @@
 
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
-use crate::lint::rules::policy::{SOURCE, by_each};
-use crate::lint::subject::{Comparison, Container, Value};
-use crate::policy::Requirement;
+use crate::lint::rules::policy::{SOURCE, by_each, launch};
+use crate::lint::subject::{Comparison, Container, Server, Value};
+use crate::policy::{Constraint, Requirement};
 use crate::schema::Role;
 
 /// A number of a role, and the name it has among a server's options.
@@ -67,9 +67,48 @@ fn of_container(
     container: &Container,
     compared: Comparison<'_>,
 ) -> Option<Diagnostic> {
-    let (value, at) = container.server.as_ref()?.get(option)?;
+    judged(requirement, number, option, container, compared).or_else(|| {
+        let counts = compared.standard.is_outside;
+        counts.then(|| launch::doubt(option, container, compared)).flatten()
+    })
+}
+
+fn judged(
+    requirement: &Requirement,
+    number: &str,
+    option: &str,
+    container: &Container,
+    compared: Comparison<'_>,
+) -> Option<Diagnostic> {
+    let server = container.server.as_ref()?;
+    let unknown = |at, what: &str| Some(Diagnostic::unknown(at, format!("{number}: {what}")));
+    if option == "concurrency" {
+        if let Some(more) = concurrency(server, container) {
+            let at = server.at;
+            return match requirement.fault(&more) {
+                Some(fault) => {
+                    let message = format!("{} is {more}, {fault}", requirement.key);
+                    Some(Diagnostic::new(at, message))
+                }
+                None if more.parse::<u32>().is_err() => unknown(at, "it cannot be told"),
+                None => None,
+            };
+        }
+        if server.get(option).is_none() && compared.standard.is_outside {
+            return unknown(server.at, "without it there are as many as the host has processors");
+        }
+    }
+    let (value, at) = server.get(option)?;
     let known = match value {
         Value::HostCpus | Value::Unknown => None,
+        // The most it may be is what counts, where only the most is bounded.
+        Value::AtMost(most) => Some(most.to_string()).filter(|most| {
+            let only_most = matches!(
+                &requirement.constraint,
+                Constraint::Within { min: None, max: Some(_), .. }
+            );
+            only_most && requirement.fault(most).is_none()
+        }),
         value => value.text(),
     };
     let Some(known) = known else {
@@ -77,7 +116,24 @@ fn of_container(
         let message = format!("{number} is only known when it runs: `{said}`");
         return Some(Diagnostic::unknown(at, message));
     };
+    let has_most = matches!(&requirement.constraint, Constraint::Within { max: Some(_), .. });
+    if option == "timeout" && known == "0" && has_most {
+        let message = format!("{} is 0, which is without end", requirement.key);
+        return Some(Diagnostic::new(at, message));
+    }
     let fault = requirement.fault(&known)?;
     let message = format!("{} is {known}, {fault}", requirement.key);
     Some(Diagnostic::new(at, message))
+}
+
+/// How many children Celery has by what counts more than `--concurrency`.
+fn concurrency(server: &Server, container: &Container) -> Option<String> {
+    if let Some((value, _)) = server.get("autoscale") {
+        let text = value.text().unwrap_or_default();
+        return Some(text.split(',').next().unwrap_or_default().to_owned());
+    }
+    let argv = &container.steps.get(server.step)?.argv;
+    let after = argv.iter().skip_while(|word| *word != "--");
+    let set = after.filter_map(|word| word.split_once("concurrency=")).last();
+    set.map(|(_, value)| value.to_owned())
 }

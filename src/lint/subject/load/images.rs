@@ -46,7 +46,10 @@ impl Loader {
         }
         let context = context?;
         let name = if written.dockerfile.is_empty() { "Dockerfile" } else { &written.dockerfile };
-        let mut path = crate::relpath::join(&context, name)?;
+        let Some(mut path) = crate::relpath::join(&context, name) else {
+            self.unbuilt(number, service, item, &format!("{name} is out of reach"));
+            return None;
+        };
         // BuildKit takes the lower case where the usual name is not there.
         if name == "Dockerfile" && !self.subject.tree.has(&path) {
             let lower = crate::relpath::join(&context, "dockerfile");
@@ -68,7 +71,11 @@ impl Loader {
         let says = |name: &str| deployment::stated(name) == Some(Purpose::Development);
         let purpose =
             if says(&path) || target.is_some_and(says) { Purpose::Development } else { purpose };
-        let stage = self.subject.recipes[recipe].file.stage(target)?;
+        let Some(stage) = self.subject.recipes[recipe].file.stage(target) else {
+            let stage = target.unwrap_or("stage");
+            self.unbuilt(number, service, item, &format!("{path} has no {stage}"));
+            return None;
+        };
         Some(self.add(recipe, stage, &arguments, &context, purpose, true))
     }
 

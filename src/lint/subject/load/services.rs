@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Loader, read};
-use crate::detect::compose::files::file_name;
+use crate::detect::compose::files::{directory_of, file_name};
 use crate::detect::scope;
 use crate::lint::diagnostic::At;
 use crate::lint::subject::container::{self, Container, Kind, Variable};
@@ -27,7 +27,13 @@ impl Loader {
                     .all(|(_, own)| has(own, "image") || has(own, "build") || has(own, "extends"))
             })
         };
-        let groups = deployment::find(&self.subject.tree, &complete);
+        let mut groups = deployment::find(&self.subject.tree, &complete);
+        groups.extend(self.stacks.drain(..).map(|path| Group {
+            directory: directory_of(&path).to_owned(),
+            purpose: deployment::stated(&path).unwrap_or(Purpose::Production),
+            paths: vec![path],
+            by_itself: false,
+        }));
         for Group { directory, paths, purpose, by_itself } in groups {
             if paths.iter().any(|path| path.contains("{{")) {
                 continue;
@@ -187,6 +193,8 @@ impl Loader {
         }
         let deployment = &self.subject.deployments[number];
         for (name, value, item) in service.variables() {
+            // Without a value it is handed through, and `.env` counts as well.
+            let value = value.or_else(|| deployment.project.env.get(&name).cloned());
             env.insert(name, Variable { value, at: self.subject.item(deployment, item) });
         }
         (env, missing)
