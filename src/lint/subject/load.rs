@@ -2,6 +2,7 @@
 
 mod files;
 mod images;
+mod published;
 mod services;
 
 use std::collections::BTreeMap;
@@ -88,6 +89,7 @@ impl Loader {
         for path in &paths {
             self.file(path);
         }
+        self.templates(&paths);
         self.env_file(".env");
         self.examples(&paths);
         self.deployments();

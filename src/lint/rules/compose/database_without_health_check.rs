@@ -35,6 +35,7 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             || own.has_health()
             || own.health_is_off()
             || own.runs_once()
+            || is_a_client(&own)
             || own.image_name() == "mysql-server"
         {
             continue;
@@ -75,6 +76,24 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             finding.fix(Fix::new(Grade::Safe, what).edit(edit.at, edit.text));
         }
     }
+}
+
+/// Whether its image is built on a store's, and starts something of its own.
+fn is_a_client(own: &Member<'_>) -> bool {
+    let build = own.subject.build_of(own.container);
+    let servers = [
+        "postgres",
+        "mysqld",
+        "mariadbd",
+        "mongod",
+        "redis",
+        "valkey",
+        "rabbitmq",
+        "docker-entrypoint",
+    ];
+    let words = build.map(|build| build.image.words()).unwrap_or_default();
+    let starts = words.iter().any(|word| servers.iter().any(|own| word.contains(own)));
+    !words.is_empty() && !starts && own.service.ports().is_empty()
 }
 
 /// A check with what the image has; `None` where that is not known.

@@ -11,6 +11,7 @@ mod database_without_health_check;
 mod database_without_volume;
 mod depends_without_condition;
 mod docker_socket;
+mod emptied_in_overlay;
 mod env_file_missing;
 mod floating_image;
 mod health_check_without_program;
@@ -41,6 +42,7 @@ mod together;
 mod tool_published;
 mod unknown_reference;
 mod unset_variable;
+mod user_root;
 mod word;
 
 /// Every rule of compose projects.
@@ -82,4 +84,6 @@ pub static ALL: &[&Rule] = &[
     &redis_open::RULE,
     &port_twice::RULE,
     &unknown_reference::RULE,
+    &emptied_in_overlay::RULE,
+    &user_root::RULE,
 ];

@@ -1,18 +1,21 @@
 //! Rules of Dockerfiles and the images they make: `DF…`.
 //!
 //! - `support`, `programs`, `healthcheck`, `launched`: what several of them ask
+//! - `named_packages`: half of `no_lock`
 
 use crate::lint::rule::Rule;
 
 mod add_instead_of_copy;
 mod add_url_without_checksum;
 mod alpine_python;
+mod apt_asks;
 mod apt_lists_kept;
 mod apt_recommends;
 mod apt_update_alone;
 mod argument_in_from;
 mod bound_to_loopback;
 mod build_tools_in_final;
+mod certificates_not_checked;
 mod chown_recursive;
 mod code_before_dependencies;
 mod copies_history;
@@ -21,16 +24,22 @@ mod development_dependencies;
 mod development_server;
 mod end_of_life_python;
 mod entrypoint_without_exec;
+mod env_of_nothing;
 mod fat_base;
 mod floating_base;
 mod healthcheck;
 mod healthcheck_cannot_fail;
 mod healthcheck_without_tool;
 mod installer_unpinned;
+mod invalid_exec_form;
+mod keyword_case;
 mod launched;
+mod legacy_pairs;
 mod lock_not_enforced;
+mod maintainer;
 mod many_processes;
 mod mode_lost;
+mod named_packages;
 mod no_healthcheck;
 mod no_lock;
 mod no_unbuffered;
@@ -41,6 +50,7 @@ mod programs;
 mod relative_workdir;
 mod reload_in_production;
 mod repeated_command;
+mod requirement_redirected;
 mod root_user;
 mod scripts_not_on_path;
 mod secret_in_image;
@@ -97,4 +107,12 @@ pub static ALL: &[&Rule] = &[
     &copies_history::RULE,
     &wheels_without_no_deps::RULE,
     &platform_pinned::RULE,
+    &invalid_exec_form::RULE,
+    &requirement_redirected::RULE,
+    &certificates_not_checked::RULE,
+    &legacy_pairs::RULE,
+    &maintainer::RULE,
+    &keyword_case::RULE,
+    &apt_asks::RULE,
+    &env_of_nothing::RULE,
 ];

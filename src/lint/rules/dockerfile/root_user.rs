@@ -141,7 +141,8 @@ fn is_dropped(subject: &Subject, build: &Build, container: &Container) -> bool {
     let unread = |word: &String| {
         let is_script =
             word.ends_with(".sh") || word.contains("entrypoint") || word.ends_with("start");
-        is_script && container.steps.iter().all(|step| step.script.is_none())
+        let waits = is_waiting(word) && words.iter().any(|own| own == "--");
+        is_script && !waits && container.steps.iter().all(|step| step.script.is_none())
     };
     // A script that is not here, or a supervisor, may do it.
     if words.iter().take(2).any(unread) || own.contains("supervisor") || own.contains("/init") {
@@ -149,7 +150,7 @@ fn is_dropped(subject: &Subject, build: &Build, container: &Container) -> bool {
     }
     container.steps.iter().any(|step| {
         step.script.is_some_and(|script| drops(&subject.texts[script].text))
-            || step.program == Program::Uwsgi
+            || step.program == Program::Uwsgi && uwsgi_drops(subject, container, &step.argv)
             || step
                 .argv
                 .iter()
@@ -158,6 +159,47 @@ fn is_dropped(subject: &Subject, build: &Build, container: &Container) -> bool {
         server.options.contains_key("user")
             || server.config.is_some_and(|config| subject.gunicorn[config].get("user").is_some())
     })
+}
+
+/// Whether a word is a script that waits for another service, and then starts
+/// what follows `--`.
+fn is_waiting(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    let bare = name.trim_end_matches(".sh").replace('_', "-");
+    matches!(bare.as_str(), "wait-for-it" | "wait-for" | "dockerize" | "wait")
+}
+
+/// Whether uWSGI changes to a user, or may: only where its settings are here,
+/// and have none, it does not.
+fn uwsgi_drops(subject: &Subject, container: &Container, argv: &[String]) -> bool {
+    let is_told = |text: &str| {
+        text.lines().map(str::trim).any(|line| {
+            ["uid", "<uid", "gid", "include", "ini", "emperor", "if-env", "env"]
+                .iter()
+                .any(|own| line.starts_with(own))
+        })
+    };
+    let is_set = container.env.keys().any(|name| name == "UWSGI_UID" || name == "UWSGI_INI");
+    let is_option = argv.iter().any(|word| {
+        word.starts_with("--uid") || word.starts_with("--emperor") || word.contains('$')
+    });
+    let is_file = |word: &&String| {
+        [".ini", ".xml", ".yaml", ".yml", ".json", ".conf"].iter().any(|end| word.ends_with(end))
+    };
+    let named: Vec<&str> = argv
+        .iter()
+        .filter(is_file)
+        .map(|word| word.rsplit(['/', '=']).next().unwrap_or(word))
+        .collect();
+    is_set
+        || is_option
+        || named.iter().any(|name| {
+            let mut found =
+                subject.tree.paths().filter(|path| path.rsplit('/').next() == Some(name));
+            let only = found.next().filter(|_| found.next().is_none());
+            only.and_then(|path| subject.tree.text(path))
+                .is_none_or(|text| !name.ends_with(".ini") || is_told(text))
+        })
 }
 
 /// USER after the last instruction that needs root, where nothing is known to
