@@ -105,7 +105,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     continue;
                 }
                 said.push(at);
+                let is_idle = open.what.ends_with("any more");
                 let finding = findings.add(at, open.what);
+                if is_idle {
+                    finding.severity(Severity::Advice);
+                }
                 finding.about(needle).help(format!(
                     "Take {needle} out; where the certificate is a company's own, its authority belongs into /usr/local/share/ca-certificates, and apt's key into /etc/apt/keyrings."
                 ));
@@ -156,7 +160,13 @@ fn of(command: &Simple) -> Option<Open> {
         })?;
         return Some(Open {
             option: "--trusted-host",
-            what: format!("pip installs what comes in the name of {host}, whoever sends it"),
+            what: match host.as_str() {
+                // The address that the index had until 2018.
+                "pypi.python.org" => {
+                    format!("pip trusts {host} unseen, and asks it for nothing any more")
+                }
+                _ => format!("pip installs what comes in the name of {host}, whoever sends it"),
+            },
             places: Some(&TRUSTED),
         });
     }
