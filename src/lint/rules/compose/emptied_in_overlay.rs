@@ -7,7 +7,7 @@ use crate::source::compose::{Item, Node, Port, yaml};
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
-    code: "CO140",
+    code: "CO142",
     name: "emptied-in-overlay",
     severity: Severity::Warning,
     summary: "what a file laid over another takes away is marked !reset",

@@ -6,7 +6,7 @@ use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Member, Subject};
 
 pub static RULE: Rule = Rule {
-    code: "CO141",
+    code: "CO143",
     name: "user-root",
     severity: Severity::Warning,
     summary: "the application is not made root by its service",

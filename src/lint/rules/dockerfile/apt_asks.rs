@@ -12,7 +12,7 @@ use crate::source::dockerfile::Keyword;
 use crate::source::shell::Simple;
 
 pub static RULE: Rule = Rule {
-    code: "DF151",
+    code: "DF156",
     name: "apt-asks",
     severity: Severity::Warning,
     summary: "apt-get install is given -y",

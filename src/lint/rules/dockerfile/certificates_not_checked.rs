@@ -13,7 +13,7 @@ use crate::source::shell::Simple;
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
-    code: "DF147",
+    code: "DF152",
     name: "certificates-not-checked",
     severity: Severity::Warning,
     summary: "downloads check certificates and signatures",

@@ -9,7 +9,7 @@ use crate::lint::subject::{Build, Subject, listed};
 use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
-    code: "DF152",
+    code: "DF157",
     name: "env-of-nothing",
     severity: Severity::Warning,
     summary: "what ENV takes a value from is set before it",

@@ -11,7 +11,7 @@ use crate::lint::subject::Subject;
 use crate::source::dockerfile::{Instruction, Keyword};
 
 pub static RULE: Rule = Rule {
-    code: "DF145",
+    code: "DF150",
     name: "invalid-exec-form",
     severity: Severity::Error,
     summary: "the exec form is JSON: words in double quotes",

@@ -6,7 +6,7 @@ use crate::lint::subject::{Purpose, Recipe, Subject};
 use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
-    code: "DF150",
+    code: "DF155",
     name: "keyword-case",
     severity: Severity::Style,
     summary: "instructions, and AS of FROM, are written in one case",

@@ -6,7 +6,7 @@ use crate::lint::subject::{Purpose, Subject};
 use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
-    code: "DF148",
+    code: "DF153",
     name: "legacy-pairs",
     severity: Severity::Style,
     summary: "ENV and LABEL have an equals sign",

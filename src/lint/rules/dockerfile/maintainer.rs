@@ -6,7 +6,7 @@ use crate::lint::subject::{Purpose, Subject};
 use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
-    code: "DF149",
+    code: "DF154",
     name: "maintainer",
     severity: Severity::Style,
     summary: "who looks after an image stands in a label",

@@ -13,7 +13,7 @@ use crate::source::shell;
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
-    code: "DF146",
+    code: "DF151",
     name: "requirement-redirected",
     severity: Severity::Warning,
     summary: "requirements with > or < are in quotes",
