@@ -1,4 +1,5 @@
-//! A path inside the user's repository, checked once when it is made.
+//! Paths inside the user's repository: one that is checked once when it is
+//! made, and those that files name, joined to where the files are.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -81,6 +82,61 @@ impl RelPath {
     }
 }
 
+/// `written` in a file of `directory`, seen from the directory that is read,
+/// in its shortest form; `.` is the top. `None` where it leaves that, is
+/// absolute, an address or somebody's home, or holds a variable or a pattern.
+#[must_use]
+pub fn join(directory: &str, written: &str) -> Option<String> {
+    let is_elsewhere = written.starts_with(['/', '~'])
+        || written.contains("://")
+        || written.starts_with("git@")
+        || written.contains(['$', '`', '*']);
+    if is_elsewhere {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(written.split(['/', '\\'])) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+}
+
+/// A path of an image as it is seen from a directory of it, in its shortest
+/// form, with `/` in front.
+#[must_use]
+pub fn absolute(directory: &str, path: &str) -> String {
+    let above = if path.starts_with('/') { "" } else { directory };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in above.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// The directory a file is in; `.` is the top.
+#[must_use]
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(directory, _)| directory)
+}
+
+/// The last part of a path.
+#[must_use]
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// Characters without a shape of their own: two names that differ in them look
 /// the same, or are one where names are normalised.
 const fn is_treacherous(c: char) -> bool {
@@ -113,6 +169,29 @@ impl fmt::Display for RelPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_stays_inside_or_is_none() {
+        for (directory, written, expected) in [
+            ("backend", "../shared/x.txt", Some("shared/x.txt")),
+            (".", "./app/", Some("app")),
+            ("docker/web", "../..", Some(".")),
+            (".", ".\\app\\x", Some("app/x")),
+            (".", "x~", Some("x~")),
+            ("a", "../../b", None),
+            (".", "/srv/b", None),
+            ("a", "$HOME", None),
+            ("a", "~/x", None),
+            ("a", "*.txt", None),
+            (".", "git@host:x", None),
+            (".", "https://host/x", None),
+        ] {
+            assert_eq!(join(directory, written).as_deref(), expected, "{written}");
+        }
+        assert_eq!(absolute("/srv/app", "../x/./y/"), "/srv/x/y");
+        assert_eq!(absolute("/srv", "/a/../../b"), "/b");
+        assert_eq!(absolute("/", "."), "/");
+    }
 
     #[test]
     fn a_name_that_looks_like_another_is_refused() {

@@ -5,6 +5,25 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+/// Bytes as people write them in container files: `512m`, `1.5gb`, `64MB`,
+/// `2GiB`, `1048576`. Units are binary.
+#[must_use]
+pub fn bytes(text: &str) -> Option<u64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let split = lower.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(lower.len());
+    let (number, unit) = lower.split_at(split);
+    let factor: u64 = match unit {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        "t" | "tb" | "tib" => 1 << 40,
+        _ => return None,
+    };
+    let number: f64 = number.trim().parse().ok()?;
+    (number.is_finite() && number >= 0.0).then_some((number * factor as f64) as u64)
+}
+
 /// An amount of memory in mebibytes (2^20 bytes), the unit of every planned
 /// memory figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,21 +37,11 @@ impl MiB {
     /// A sentence saying what was expected, when the text is no such amount.
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = || format!("`{text}` is no amount of memory; write it like 512MiB or 2GiB");
-        let lower = text.trim().to_ascii_lowercase();
-        let split = lower.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
-        let (number, unit) = lower.split_at(split);
-        let factor = match unit {
-            "m" | "mb" | "mib" => 1.0,
-            "g" | "gb" | "gib" => 1024.0,
-            "t" | "tb" | "tib" => 1024.0 * 1024.0,
-            _ => return Err(expected()),
-        };
-        let number: f64 = number.trim().parse().map_err(|_| expected())?;
-        let mebibytes = number * factor;
-        if !(mebibytes.is_finite() && (1.0..=f64::from(u32::MAX / 1024)).contains(&mebibytes)) {
-            return Err(expected());
-        }
-        Ok(Self(mebibytes.floor() as u32))
+        // A number alone, or kibibytes, are no unit to plan memory in.
+        let has_unit = text.contains(['m', 'M', 'g', 'G', 't', 'T']);
+        let mebibytes = bytes(text).filter(|_| has_unit).map(|bytes| bytes >> 20);
+        let mebibytes = mebibytes.and_then(|own| u32::try_from(own).ok());
+        mebibytes.filter(|own| (1..=u32::MAX / 1024).contains(own)).map(Self).ok_or_else(expected)
     }
 
     /// This amount times `numerator / denominator`, rounded down.
@@ -162,6 +171,16 @@ impl fmt::Display for MilliCpu {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_read_as_docker_compose_and_nginx_do() {
+        for (text, expected) in
+            [("512m", 512 << 20), ("1.5GB", 1536 << 20), ("2GiB", 2 << 30), ("64kB", 64 << 10)]
+        {
+            assert_eq!(bytes(text), Some(expected), "{text}");
+        }
+        assert_eq!((bytes("100b"), bytes("x"), bytes("")), (Some(100), None, None));
+    }
 
     #[test]
     fn memory_is_read_in_binary_units_whatever_the_spelling() {

@@ -1,73 +1,28 @@
 //! Extending an environment file: names that are missing are added, and
 //! nothing that is there changes.
 
-use std::collections::BTreeSet;
-
 use crate::apply::lines;
-
-/// The names an environment file assigns.
-#[must_use]
-pub fn names(text: &str) -> BTreeSet<String> {
-    assigned(text).into_iter().map(str::to_owned).collect()
-}
-
-/// The name of every assignment of an environment file, in their order.
-#[must_use]
-pub fn assigned(text: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let Some((name, value)) = assignment(line) else { continue };
-        names.push(name);
-        let Some(quote) = open_quote(value) else { continue };
-        // The lines of a quoted value assign nothing.
-        for line in lines.by_ref() {
-            if line.contains(quote) {
-                break;
-            }
-        }
-    }
-    names
-}
-
-/// `NAME=value` of a line, whether exported or not.
-#[must_use]
-pub fn assignment(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim_start().trim_start_matches('\u{feff}');
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, value) = line.split_once('=')?;
-    let name = name.trim();
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.' || c == '-';
-    (!name.is_empty() && name.chars().all(plain)).then_some((name, value.trim()))
-}
-
-/// The quote a value opens and does not close.
-fn open_quote(value: &str) -> Option<char> {
-    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
-    (!value[1..].contains(quote)).then_some(quote)
-}
+use crate::source::dotenv;
 
 /// An existing file with what it lacks of `ours`, and the names that were
 /// added. A name's comment comes with it.
 #[must_use]
 pub fn extend(there: &[u8], ours: &str) -> (Vec<u8>, Vec<String>) {
-    let has = names(&String::from_utf8_lossy(there));
+    let has = dotenv::read(&String::from_utf8_lossy(there));
     let mut added = Vec::new();
     let mut text = String::new();
-    let mut comment = String::new();
-    for line in ours.lines() {
-        match assignment(line) {
-            Some((name, _)) if !line.starts_with('#') => {
-                if !has.contains(name) {
-                    text.push_str(&format!("{comment}{line}\n"));
-                    added.push(name.to_owned());
-                }
-                comment.clear();
-            }
-            // A comment that ends with an empty line is about the file.
-            _ if line.trim().is_empty() => comment.clear(),
-            _ => comment.push_str(&format!("{line}\n")),
+    let mut done = 0;
+    for entry in dotenv::read(ours) {
+        // A comment that ends with an empty line is about the file.
+        let before = &ours[done..entry.span.start];
+        let comment = before.rfind("\n\n").map_or(before, |at| &before[at + 2..]);
+        let end = ours[entry.span.end..].find('\n').map_or(ours.len(), |at| entry.span.end + at);
+        if has.iter().all(|own| own.name != entry.name) {
+            let lines = format!("{comment}{}", &ours[entry.span.start..end]);
+            text.push_str(&format!("{}\n", lines.trim_start_matches('\n')));
+            added.push(entry.name);
         }
+        done = (end + 1).min(ours.len());
     }
     if added.is_empty() {
         return (there.to_vec(), added);
@@ -106,9 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_inside_a_quoted_value_is_no_name() {
-        let names = names("KEY=\"-----BEGIN\nLOG_LEVEL=x\n-----END\"\nB=1\n");
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["B", "KEY"]);
+    fn a_line_inside_a_quoted_value_is_no_name_and_stays_with_its_own() {
+        let ours = "KEY=\"BEGIN\nLOG_LEVEL=x\nEND\"\nB=1\n";
+        let (text, added) = extend(b"KEY=\"-----BEGIN\nB=x\n-----END\"\n", ours);
+        assert_eq!(added, ["B"]);
+        assert!(text.ends_with(b"-----END\"\n\nB=1\n"));
+        assert_eq!(extend(b"", ours).0, ours.as_bytes());
     }
 
     #[test]

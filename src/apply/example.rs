@@ -3,15 +3,16 @@
 
 use std::path::Path;
 
-use crate::apply::dotenv;
+use crate::apply::dotenv::extend;
 use crate::detect::compose::files::EXAMPLES;
+use crate::source::dotenv::{self, Entry};
 
 /// The example for the `.env` of a directory, by its name, and its text.
 #[must_use]
 pub fn find(directory: &Path) -> Option<(&'static str, String)> {
     EXAMPLES.into_iter().find_map(|name| {
         let text = std::fs::read_to_string(directory.join(name)).ok()?;
-        (!dotenv::names(&text).is_empty()).then_some((name, text))
+        (!dotenv::read(&text).is_empty()).then_some((name, text))
     })
 }
 
@@ -21,36 +22,34 @@ pub fn find(directory: &Path) -> Option<(&'static str, String)> {
 /// repeat the example's value.
 #[must_use]
 pub fn start(example: &str, ours: &str) -> String {
-    let made: Vec<(&str, &str)> = ours.lines().filter_map(dotenv::assignment).collect();
+    let (entries, made) = (dotenv::read(example), dotenv::read(ours));
     let mut text = String::new();
-    for line in example.lines() {
-        let Some((name, value)) =
-            dotenv::assignment(line).filter(|_| !line.trim_start().starts_with('#'))
-        else {
-            text.push_str(&format!("{line}\n"));
-            continue;
-        };
-        let own = made.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let mut done = 0;
+    for entry in &entries {
+        let own = made.iter().find(|own| own.name == entry.name);
+        let own = own.map(|own| &ours[own.value_span.start..own.value_span.end]);
         let value = match own {
-            Some(own) if value.is_empty() => own,
-            Some(own) if own.contains('\u{0}') && is_placeholder(name, value, example) => own,
-            _ => value,
+            Some(own) if entry.value.is_empty() => own,
+            Some(own) if own.contains('\u{0}') && is_placeholder(entry, &entries) => own,
+            _ => &example[entry.value_span.start..entry.value_span.end],
         };
-        text.push_str(&format!("{name}={value}\n"));
+        text.push_str(&example[done..entry.span.start]);
+        text.push_str(&format!("{}={value}", entry.name));
+        done = entry.span.end;
     }
-    let (bytes, _) = dotenv::extend(text.as_bytes(), ours);
+    text.push_str(&example[done..]);
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let (bytes, _) = extend(text.as_bytes(), ours);
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Whether a signing key's value stands in no other value, such as an address.
-fn is_placeholder(name: &str, value: &str, example: &str) -> bool {
-    let signs = ["SECRET", "SIGNING", "SALT"].iter().any(|word| name.contains(word));
-    let plain = value.trim_matches(['"', '\'']);
-    let repeated = example
-        .lines()
-        .filter_map(dotenv::assignment)
-        .any(|(other, text)| other != name && !plain.is_empty() && text.contains(plain));
-    signs && !repeated
+fn is_placeholder(key: &Entry, entries: &[Entry]) -> bool {
+    let signs = ["SECRET", "SIGNING", "SALT"].iter().any(|word| key.name.contains(word));
+    let is_repeat = |own: &Entry| own.name != key.name && own.value.contains(&key.value);
+    signs && (key.value.is_empty() || !entries.iter().any(is_repeat))
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //! everything that is installed from, or a wider one that the repository's own
 //! compose files and Dockerfiles build from.
 
-use serde_json::Value;
-
-use crate::detect::deps::installs::is_dockerfile;
+use crate::detect::compose::files::documents;
 use crate::detect::deps::{Dependencies, path};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::tree::Tree;
+use crate::source::dockerfile::{Arguments, Dockerfile, Instruction, Transfer, is_dockerfile};
+use crate::source::text::Text;
 
 /// Finds the build context of an application in `root`.
 #[must_use]
@@ -46,85 +46,64 @@ fn needed(tree: &Tree, root: &str, dependencies: &Dependencies) -> String {
 
 /// Contexts of compose services whose image has Python in it.
 fn composed(tree: &Tree) -> Vec<(String, Evidence)> {
-    let is_compose = |file: &&str| {
-        let name = path::file_name(file);
-        (name.starts_with("docker-compose") || name.starts_with("compose"))
-            && (name.ends_with(".yml") || name.ends_with(".yaml"))
-    };
     let mut found = Vec::new();
-    for file in tree.paths().filter(is_compose) {
-        let text = tree.text(file).unwrap_or_default();
-        let Ok(document) = serde_saphyr::from_str::<Value>(text) else { continue };
-        let services = document.get("services").and_then(Value::as_object);
-        for build in services.into_iter().flatten().filter_map(|(_, one)| one.get("build")) {
-            let context = build.as_str().or_else(|| build.get("context")?.as_str()).unwrap_or(".");
-            let Some(directory) = path::join(path::parent(file), context) else { continue };
-            let dockerfile =
-                build.get("dockerfile").and_then(Value::as_str).unwrap_or("Dockerfile");
-            let dockerfile = path::join(&directory, dockerfile);
-            if dockerfile.is_some_and(|file| tree.text(&file).is_some_and(has_python)) {
-                let line = |line: &str| {
-                    (line.contains("build:") || line.contains("context:")) && line.contains(context)
-                };
-                let evidence = tree.find_line(file, line).unwrap_or_else(|| Evidence::file(file));
-                found.push((directory, evidence));
+    for (file, document) in documents(tree) {
+        for service in document.services() {
+            let Some(paths) = service.build().map(|build| build.paths(path::parent(file))) else {
+                continue;
+            };
+            let Some((context, dockerfile)) = paths else { continue };
+            if tree.text(&dockerfile).map(Dockerfile::read).is_some_and(|own| has_python(&own)) {
+                let build = service.item.get("build");
+                let line = build.and_then(|own| own.get("context").or(Some(own)));
+                let line = line.map_or(service.line, |own| own.line);
+                found.push((context, tree.evidence(file, line)));
             }
         }
     }
     found
 }
 
-fn has_python(dockerfile: &str) -> bool {
-    dockerfile.lines().any(|line| {
-        let line = line.trim().to_ascii_lowercase();
-        (line.starts_with("from ") && (line.contains("python") || line.contains("/uv:")))
-            || (!line.starts_with('#')
-                && ["pip install", "pip3 install", "uv sync", "poetry install", "pipenv "]
-                    .iter()
-                    .any(|command| line.contains(command)))
-    })
+fn has_python(file: &Dockerfile) -> bool {
+    let of_base = (0..file.stages.len()).any(|stage| {
+        let base = file.image(stage, &Arguments::new()).base.text.to_ascii_lowercase();
+        base.contains("python") || base.contains("/uv:")
+    });
+    const INSTALLS: [&str; 5] =
+        ["pip install", "pip3 install", "uv sync", "poetry install", "pipenv "];
+    let runs = |own: &Instruction| INSTALLS.iter().any(|part| own.arguments.text.contains(part));
+    of_base || file.instructions.iter().any(runs)
 }
 
 /// Directories in which everything a Dockerfile copies is there.
 fn copied(tree: &Tree, root: &str) -> Vec<(String, Evidence)> {
     let mut found = Vec::new();
-    for file in tree.paths().filter(|file| is_dockerfile(file)) {
-        let text = tree.text(file).unwrap_or_default();
-        if !has_python(text) {
+    for path in tree.paths().filter(|path| is_dockerfile(path)) {
+        let text = Text::new(path, tree.text(path).unwrap_or_default());
+        let file = Dockerfile::read(&text.text);
+        if !has_python(&file) {
             continue;
         }
-        let sources: Vec<(usize, String)> = text
-            .lines()
-            .enumerate()
-            .flat_map(|(at, line)| sources(line).into_iter().map(move |source| (at + 1, source)))
+        let from_context = file.instructions.iter().filter(|own| own.flag("from").is_none());
+        let copies: Vec<(&Instruction, Transfer)> = from_context
+            .filter_map(|own| Some((own, Transfer::of(own, file.escape)?)))
+            .filter(|(_, own)| !own.sources.is_empty())
             .collect();
-        let Some((line, _)) = sources.first() else { continue };
+        let Some((first, _)) = copies.first() else { continue };
+        let sources: Vec<&String> = copies
+            .iter()
+            .flat_map(|(_, own)| &own.sources)
+            .filter(|source| !source.contains('$') && !source.contains("://"))
+            .collect();
         let holds_all = |directory: &&str| {
             path::is_below(root, directory)
-                && sources.iter().all(|(_, source)| is_there(tree, directory, source))
+                && sources.iter().all(|source| is_there(tree, directory, source))
         };
-        if let Some(directory) = path::upwards(path::parent(file)).find(holds_all) {
-            found.push((directory.to_owned(), tree.evidence(file, *line)));
+        if let Some(directory) = path::upwards(path::parent(path)).find(holds_all) {
+            found.push((directory.to_owned(), tree.evidence(path, text.line(first.span.start))));
         }
     }
     found
-}
-
-/// What a COPY or ADD line takes from the build context.
-fn sources(line: &str) -> Vec<String> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let Some(first) = words.first().map(|word| word.to_ascii_uppercase()) else {
-        return Vec::new();
-    };
-    if (first != "COPY" && first != "ADD") || words.iter().any(|word| word.starts_with("--from")) {
-        return Vec::new();
-    }
-    let clean = |word: &&str| word.trim_matches(['[', ']', '"', ',', '\'']).to_owned();
-    let mut paths: Vec<String> =
-        words[1..].iter().filter(|word| !word.starts_with("--")).map(clean).collect();
-    paths.pop();
-    paths.retain(|path| !path.contains('$') && !path.contains("://") && !path.starts_with("<<"));
-    paths
 }
 
 fn is_there(tree: &Tree, directory: &str, source: &str) -> bool {

@@ -2,6 +2,8 @@
 
 use crate::detect::facts::Existing;
 use crate::detect::tree::Tree;
+use crate::source::compose::is_compose;
+use crate::source::dockerfile::is_dockerfile;
 
 /// Every such file that says something about production, sorted by path.
 #[must_use]
@@ -23,7 +25,6 @@ fn kind(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let lower = name.to_ascii_lowercase();
     let (stem, extension) = lower.rsplit_once('.').unwrap_or((&lower, ""));
-    let yaml = matches!(extension, "yml" | "yaml");
     let kind = match lower.as_str() {
         ".dockerignore" => "dockerignore",
         ".gitignore" => "gitignore",
@@ -32,16 +33,8 @@ fn kind(path: &str) -> Option<&'static str> {
         "gunicorn.conf.py" | "gunicorn_conf.py" | "gunicorn.py" | "gunicorn_config.py"
         | "gunicorn-cfg.py" | "gunicorn_cfg.py" => "gunicorn",
         _ if lower.ends_with(".dockerignore") => "dockerignore",
-        _ if stem == "dockerfile"
-            || extension == "dockerfile"
-            || lower.starts_with("dockerfile.") =>
-        {
-            "dockerfile"
-        }
-        _ if lower == "containerfile" => "dockerfile",
-        _ if yaml && (stem.starts_with("docker-compose") || stem.starts_with("compose")) => {
-            "compose"
-        }
+        _ if is_dockerfile(path) => "dockerfile",
+        _ if is_compose(path) => "compose",
         _ if matches!(extension, "sh" | "") && stem.contains("entrypoint") => "entrypoint",
         _ if lower == ".env" || lower.starts_with(".env.") => "env",
         _ if extension == "conf" && path.to_ascii_lowercase().contains("nginx") => "nginx",

@@ -9,17 +9,20 @@
 //! - `rules`: what is right, one file each; those in `policy` hold a repository
 //!   against a team's standard
 //! - `rule`, `diagnostic`: their types
+//! - `numbers`: the plan's, for what a finding says to write
 
 pub mod diagnostic;
 pub mod edit;
 pub mod ignores;
 pub mod mend;
+pub mod numbers;
 pub mod rule;
 pub mod rules;
 pub mod subject;
 pub mod waiver;
 
 pub use diagnostic::{At, Diagnostic, Edit, Fix, Grade, NewFile, Severity};
+pub use numbers::Numbers;
 pub use rule::{Findings, Rule};
 pub use subject::Subject;
 
@@ -58,7 +61,8 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
 
 /// What is as bad where a project is worked on: it starts for nobody, or lets
 /// in who comes by.
-const ANYWHERE: [&str; 7] = ["CO106", "CO122", "CO127", "CO131", "CO137", "CO138", "CO139"];
+const ANYWHERE: [&str; 8] =
+    ["CO106", "CO119", "CO122", "CO127", "CO131", "CO137", "CO138", "CO139"];
 
 /// Whether a finding is about a project that is worked on, where it weighs less.
 fn is_milder(subject: &Subject, own: &Diagnostic) -> bool {

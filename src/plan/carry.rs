@@ -11,6 +11,7 @@ use crate::source::compose::image::{self, Kind, Known, Start};
 use crate::source::compose::mount::Source;
 use crate::source::compose::service::Build;
 use crate::source::compose::{Document, Mount, Service, interpolate};
+use crate::source::text::is_true;
 
 /// Where the application is in the image that is built.
 const CODE: &str = "/app";
@@ -326,9 +327,8 @@ pub const OLD_DOCKERFILE: &str = "Dockerfile.carried";
 #[must_use]
 pub fn is_development(name: &str, value: &str) -> bool {
     let value = interpolate::defaults(value).to_ascii_lowercase();
-    let on = matches!(value.as_str(), "1" | "true" | "yes" | "on" | "development" | "dev");
     let switch = name == "DEBUG" || name.ends_with("_DEBUG") || name == "FLASK_ENV";
-    switch && on
+    switch && (is_true(&value) || matches!(value.as_str(), "development" | "dev"))
 }
 
 /// How a data store's container starts.

@@ -9,7 +9,7 @@ use crate::preset::files::Files;
 use crate::preset::manifest::{self, Manifest};
 use crate::preset::reference::Reference;
 use crate::preset::{BUILTIN, MANIFEST, git, locks};
-use crate::relpath::RelPath;
+use crate::relpath::{self, RelPath};
 
 /// Where a layer came from, in a form that the lock stores: no absolute path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -367,22 +367,12 @@ fn join(directory: Option<&RelPath>, relative: &str) -> Result<Option<RelPath>, 
         return Err(Problem::new(format!("`{relative}` is outside of the repository"))
             .help("a preset in git extends what is in git too: \"../base\", or git+URL#REVISION"));
     }
-    let mut parts: Vec<&str> = directory.map_or(Vec::new(), |at| at.as_str().split('/').collect());
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                if parts.pop().is_none() {
-                    return Err(Problem::new(format!("`{relative}` leaves the repository")));
-                }
-            }
-            part => parts.push(part),
-        }
+    let top = directory.map_or(".", RelPath::as_str);
+    match relpath::join(top, relative).as_deref() {
+        None => Err(Problem::new(format!("`{relative}` leaves the repository"))),
+        Some(".") => Ok(None),
+        Some(path) => RelPath::new(path).map(Some).map_err(Problem::new),
     }
-    if parts.is_empty() {
-        return Ok(None);
-    }
-    RelPath::new(&parts.join("/")).map(Some).map_err(Problem::new)
 }
 
 fn shown(spot: &Spot) -> String {

@@ -90,7 +90,8 @@ pub fn broken_by(preset: &Preset, made: &Made) -> Vec<Problem> {
         let Some(golden) = files.get(path).filter(|_| rule.warn_until.is_none()) else { continue };
         let text = String::from_utf8_lossy(&golden.bytes);
         let problem = |what: String| {
-            Problem::new(rule.say(&what)).at(format!("{}, {}", rule.layer, rule.place))
+            Problem::new(rule.say(&format!(": {what}")))
+                .at(format!("{}, {}", rule.layer, rule.place))
         };
         let (forbidden, missing) = rule.in_lines(&text);
         let first = forbidden.first();

@@ -37,6 +37,9 @@ impl Directive {
     }
 }
 
+/// Deeper blocks are no configuration, and a tree of them no stack holds.
+const DEEPEST: usize = 64;
+
 /// Reads a configuration. The error says what nginx would refuse, and where.
 ///
 /// # Errors
@@ -53,6 +56,9 @@ pub fn read(text: &str) -> Result<Vec<Directive>, (String, usize)> {
             ';' => {
                 at += 1;
                 current.extend(directive(&mut words, at));
+            }
+            '{' if stack.len() == DEEPEST => {
+                return Err((format!("more than {DEEPEST} blocks are in each other"), at));
             }
             '{' => {
                 at += 1;
@@ -155,6 +161,7 @@ mod tests {
         for text in ["http {", "}", "a", "x 'y;", "server { listen 80 }"] {
             assert!(read(text).is_err(), "{text}");
         }
+        assert!(read(&"{".repeat(100_000)).is_err());
         for text in ["", ";", "{}", "é ü;", "\\", "$", "a ${b;"] {
             let _ = read(text);
         }

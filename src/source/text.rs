@@ -17,6 +17,12 @@ impl Span {
     }
 }
 
+/// Whether a value turns a switch on, as programs and Python read one.
+#[must_use]
+pub fn is_true(value: &str) -> bool {
+    ["1", "true", "yes", "on", "y"].iter().any(|word| word.eq_ignore_ascii_case(value.trim()))
+}
+
 /// A file that was read.
 #[derive(Clone, Debug, Default)]
 pub struct Text {

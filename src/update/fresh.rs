@@ -6,6 +6,8 @@ use crate::error::Error;
 use crate::plan::outputs::Content;
 use crate::plan::{Bundle, Plan};
 use crate::schema::Ownership;
+use crate::source::compose::is_compose;
+use crate::source::dockerfile::is_dockerfile;
 use crate::update::file::What;
 use crate::update::files::{Case, Decider, is_same};
 use crate::update::{Resolution, is_there};
@@ -79,10 +81,9 @@ impl Decider<'_> {
 
 /// The group of a file that was there before, by its name.
 fn group_of_path(path: &str) -> Option<Group> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    if name.contains("Dockerfile") || name.ends_with(".dockerignore") {
+    if is_dockerfile(path) || path.ends_with(".dockerignore") {
         Some(Group::Image)
-    } else if name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml")) {
+    } else if is_compose(path) {
         Some(Group::Compose)
     } else {
         None

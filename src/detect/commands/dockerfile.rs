@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::Place;
-use super::compose::{self, Build};
 use super::paths::{self, join, parent};
 use super::walker::{Setting, Walker};
+use crate::detect::compose::files::documents;
 use crate::detect::tree::Tree;
+use crate::relpath::absolute;
 use crate::source::dockerfile::{
-    self, Command, Dockerfile, Expanded, Instruction, Keyword, Transfer,
+    self, Command, Dockerfile, Expanded, Instruction, Keyword, Transfer, is_dockerfile,
 };
 use crate::source::text::Text;
 
@@ -52,19 +53,7 @@ impl Image {
     }
 
     fn absolute(&self, path: &str) -> String {
-        let base = if self.workdir.is_empty() { "/" } else { &self.workdir };
-        let whole = if path.starts_with('/') { path.to_owned() } else { format!("{base}/{path}") };
-        let mut parts = Vec::new();
-        for part in whole.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => {
-                    parts.pop();
-                }
-                part => parts.push(part),
-            }
-        }
-        format!("/{}", parts.join("/"))
+        absolute(&self.workdir, path)
     }
 
     /// What stands at a path of the image, by the longest path placed there.
@@ -120,22 +109,11 @@ pub struct Images(BTreeMap<String, Vec<Image>>);
 
 impl Images {
     /// The stage of a Dockerfile: the one named, otherwise the last.
-    pub fn get(&self, path: &str, target: Option<&str>) -> Option<&Image> {
+    pub fn get(&self, path: &str, target: &str) -> Option<&Image> {
         let stages = self.0.get(path)?;
-        target.and_then(|name| stages.iter().find(|s| s.stage == name)).or_else(|| stages.last())
+        let named = stages.iter().find(|own| !target.is_empty() && own.stage == target);
+        named.or_else(|| stages.last())
     }
-}
-
-/// Whether a file is a Dockerfile, by its name.
-pub fn is_dockerfile(path: &str) -> bool {
-    let name = paths::name(path).to_ascii_lowercase();
-    let ignores = name.ends_with(".dockerignore");
-    !ignores
-        && (name == "dockerfile"
-            || name == "containerfile"
-            || name.starts_with("dockerfile.")
-            || name.starts_with("dockerfile-")
-            || name.ends_with(".dockerfile"))
 }
 
 /// Reads every Dockerfile.
@@ -156,13 +134,10 @@ pub fn images(tree: &Tree) -> Images {
 /// The build contexts that compose files name, by Dockerfile.
 fn contexts(tree: &Tree) -> BTreeMap<String, String> {
     let mut contexts = BTreeMap::new();
-    for path in compose::files(tree) {
-        let Some(value) = compose::yaml(tree, path) else { continue };
-        let Some(services) = value.get("services").and_then(|value| value.as_object()) else {
-            continue;
-        };
-        for build in services.values().filter_map(|service| Build::of(path, service)) {
-            contexts.entry(build.dockerfile).or_insert(build.context);
+    for (path, document) in documents(tree) {
+        let builds = document.services().into_iter().filter_map(|service| service.build());
+        for (context, dockerfile) in builds.filter_map(|build| build.paths(parent(path))) {
+            contexts.entry(dockerfile).or_insert(context);
         }
     }
     contexts

@@ -15,6 +15,7 @@ mod script;
 
 mod tasks;
 mod unit;
+mod value;
 mod walker;
 mod wrapper;
 

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::compose::{environment, locate, yaml};
 use super::paths::{self, join, parent};
+use super::value::{locate, yaml};
 use super::walker::{Setting, Walker};
 use super::{Place, paths::name};
 use crate::detect::tree::Tree;
@@ -121,9 +121,12 @@ fn app_engine(walker: &mut Walker<'_>, path: &str, value: &Value) {
         return;
     }
     if let Some(command) = value.get("entrypoint").and_then(Value::as_str) {
+        let set = value.get("env_variables").and_then(Value::as_object);
+        let set = set.into_iter().flatten();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let setting = Setting {
             directory: Some(parent(path).to_owned()),
-            variables: environment(value.get("env_variables")),
+            variables: set.map(|(name, value)| (name.clone(), text(value))).collect(),
             ..Setting::default()
         };
         let evidence = locate(walker.tree, path, "entrypoint", command);

@@ -39,7 +39,7 @@ fn procfile(walker: &mut Walker<'_>, place: Place, path: &str) {
 }
 
 fn heroku(walker: &mut Walker<'_>, path: &str) {
-    let Some(value) = super::compose::yaml(walker.tree, path) else { return };
+    let Some(value) = super::value::yaml(walker.tree, path) else { return };
     let directory = Some(parent(path).to_owned());
     let mut processes: Vec<(String, String)> = Vec::new();
     if let Some(Value::Object(run)) = value.get("run") {
@@ -60,7 +60,7 @@ fn heroku(walker: &mut Walker<'_>, path: &str) {
         processes.extend(lines.map(|line| ("release".to_owned(), line.to_owned())));
     }
     for (process, line) in processes {
-        let evidence = super::compose::locate(walker.tree, path, &process, &line);
+        let evidence = super::value::locate(walker.tree, path, &process, &line);
         let setting = Setting { process, directory: directory.clone(), ..Setting::default() };
         walker.text(Place::Procfile, &setting, &line, &evidence);
     }

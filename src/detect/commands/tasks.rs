@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::compose::{locate, yaml};
 use super::paths::{expand, join, name, parent};
+use super::value::{locate, yaml};
 use super::walker::{Setting, Task, Walker};
 use super::{Command, Place};
 use crate::detect::fact::Evidence;
-use crate::detect::python;
+use crate::detect::gunicorn;
 use crate::detect::tree::Tree;
+use crate::source::text::Text;
 
 /// Every task by its name; of several with one name, that nearest to the top.
 pub fn named(tree: &Tree) -> BTreeMap<String, Task> {
@@ -218,9 +219,6 @@ fn stated(walker: &mut Walker<'_>) {
 }
 
 fn wsgi_app(tree: &Tree, path: &str) -> Option<String> {
-    let module = tree.python(path)?;
-    let statements = module.top_level();
-    let mut set = statements.iter().flat_map(|statement| python::assignments(statement));
-    let (_, value) = set.find(|(name, _)| *name == "wsgi_app")?;
-    python::string(value).map(str::to_owned)
+    let settings = gunicorn::read(&Text::new(path, tree.text(path)?));
+    settings.iter().rfind(|(name, ..)| name == "wsgi_app")?.1.text()
 }

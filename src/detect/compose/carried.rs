@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::Role;
-use crate::source::compose::Document;
+use crate::source::compose::{Document, FILE_NAMES, OVERRIDES};
 
 /// An existing compose file. It is stored as text with its secrets taken
 /// out, so that the lock holds none.
@@ -85,11 +85,8 @@ impl Carried {
     pub fn forbidden_beside(&self) -> Vec<String> {
         let name = self.name();
         let prefix = self.file.strip_suffix(name).unwrap_or_default();
-        super::files::TAKEN_BY_COMPOSE
-            .iter()
-            .filter(|taken| **taken != name)
-            .map(|taken| format!("{prefix}{taken}"))
-            .collect()
+        let taken = FILE_NAMES.iter().chain(&OVERRIDES);
+        taken.filter(|taken| **taken != name).map(|taken| format!("{prefix}{taken}")).collect()
     }
 
     /// A path for our compose file beside the one that is kept, which Compose

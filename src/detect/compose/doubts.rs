@@ -150,13 +150,14 @@ fn other_files(found: &Found, document: &Document) -> Vec<Doubt> {
         document.root.get("services").into_iter().flat_map(crate::source::compose::Item::entries);
     for (name, service) in extends {
         if let Some(file) = service.get("extends").and_then(|item| item.get("file")) {
+            let written = file.scalar().unwrap_or_default();
             doubts.push(doubt(
                 format!(
                     "{}:{}: {} extends a service of {}",
                     found.path,
                     file.line,
                     name.scalar().unwrap_or_default(),
-                    join(&found.directory, &file.scalar().unwrap_or_default())
+                    join(&found.directory, &written).unwrap_or(written)
                 ),
                 "what it gets from there is not read",
             ));

@@ -4,30 +4,12 @@ use std::fs;
 
 use crate::detect::compose::carried::Carried;
 use crate::detect::fact::Evidence;
-pub use crate::detect::path::{file_name, parent as directory_of};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
-use crate::source::compose::FILE_NAMES;
+pub use crate::relpath::{file_name, join, parent as directory_of};
+use crate::source::compose::{Document, FILE_NAMES, OVERRIDES, is_compose};
 use crate::source::dotenv;
 
-/// Every name that Compose takes by itself, as the file or over it.
-pub const TAKEN_BY_COMPOSE: [&str; 8] = [
-    FILE_NAMES[0],
-    FILE_NAMES[1],
-    FILE_NAMES[2],
-    FILE_NAMES[3],
-    OVERRIDES[0],
-    OVERRIDES[1],
-    OVERRIDES[2],
-    OVERRIDES[3],
-];
-/// The names of files it lays over the one it found.
-const OVERRIDES: [&str; 4] = [
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-];
 /// Largest `.env` that is read, in bytes.
 const ENV_CAP: u64 = 1 << 20;
 
@@ -56,7 +38,7 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
     let mut places: Vec<String> = directories.iter().map(|place| (*place).to_owned()).collect();
     let mut others: Vec<String> = tree
         .paths()
-        .filter(|path| scope::counts(path) && is_compose(file_name(path)))
+        .filter(|path| scope::counts(path) && is_compose(path))
         .map(|path| directory_of(path).to_owned())
         .collect();
     others.sort_by_key(|place| (place.matches('/').count(), place.clone()));
@@ -73,18 +55,22 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
     found
 }
 
+/// The compose files that count and can be read, with what is in each.
+pub fn documents(tree: &Tree) -> impl Iterator<Item = (&str, Document)> {
+    let paths = tree.counted().filter(|path| is_compose(path));
+    paths.filter_map(|path| Some((path, Document::read(tree.text(path)?).ok()?)))
+}
+
 /// The file that `docker compose` takes in a directory by itself.
 pub fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
     let env = read_env(tree, directory);
     let stated = stated_files(tree, directory, &env);
-    let by_name = || {
-        let name = FILE_NAMES.iter().find(|name| tree.has(&join(directory, name)))?;
-        Some(join(directory, name))
+    let there = |names: [&str; 4]| {
+        names.iter().filter_map(|name| join(directory, name)).find(|path| tree.has(path))
     };
-    let path = stated.first().cloned().or_else(by_name)?;
+    let path = stated.first().cloned().or_else(|| there(FILE_NAMES))?;
     let overlays: Vec<String> = if stated.is_empty() {
-        let paths = OVERRIDES.iter().map(|name| join(directory, name));
-        paths.filter(|path| tree.has(path)).take(1).collect()
+        there(OVERRIDES).into_iter().collect()
     } else {
         stated.into_iter().skip(1).collect()
     };
@@ -121,7 +107,7 @@ fn variants(tree: &Tree, directory: &str) -> Vec<String> {
     if !tree.has_directory(directory) {
         return Vec::new();
     }
-    let files = tree.in_directory(directory).filter(|path| is_compose(file_name(path)));
+    let files = tree.in_directory(directory).filter(|path| is_compose(path));
     files.map(str::to_owned).collect()
 }
 
@@ -130,8 +116,9 @@ fn stated_files(tree: &Tree, directory: &str, env: &[(String, String)]) -> Vec<S
     let value = |name: &str| env.iter().find(|(own, _)| own == name).map(|(_, value)| value);
     let Some(files) = value("COMPOSE_FILE") else { return Vec::new() };
     let separator = value("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
-    let paths = files.split(separator).map(|file| join(directory, file.trim_start_matches("./")));
-    let paths: Vec<String> = paths.collect();
+    let paths: Option<Vec<String>> =
+        files.split(separator).map(|file| join(directory, file)).collect();
+    let paths = paths.unwrap_or_default();
     if paths.first().is_some_and(|path| tree.has(path)) { paths } else { Vec::new() }
 }
 
@@ -164,11 +151,8 @@ pub fn given(tree: &Tree, carried: Option<&Carried>) -> Vec<String> {
     let values = if own.symlink_metadata().is_ok() {
         read_env(tree, directory)
     } else {
-        let place = |name: &str| match directory {
-            "." => name.to_owned(),
-            directory => format!("{directory}/{name}"),
-        };
-        let texts = EXAMPLES.into_iter().filter_map(|name| tree.text(&place(name)));
+        let paths = EXAMPLES.into_iter().filter_map(|name| join(directory, name));
+        let texts = paths.filter_map(|path| tree.text(&path));
         texts.map(dotenv::pairs).find(|values| !values.is_empty()).unwrap_or_default()
     };
     let values = values.into_iter();
@@ -185,7 +169,8 @@ pub fn project(
 ) -> (String, Option<Evidence>) {
     let env = found.env.iter().find(|(name, _)| name == "COMPOSE_PROJECT_NAME");
     if let Some((_, value)) = env.filter(|(_, value)| !value.is_empty()) {
-        return (value.clone(), Some(Evidence::file(&join(&found.directory, ".env"))));
+        let path = join(&found.directory, ".env");
+        return (value.clone(), path.map(|path| Evidence::file(&path)));
     }
     if let Some((name, line)) = name {
         return (name, Some(tree.evidence(&found.path, line)));
@@ -204,34 +189,6 @@ pub fn normalised(name: &str) -> String {
         .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
         .collect();
     kept.trim_start_matches(['_', '-']).to_owned()
-}
-
-/// Whether a name is one of a compose file: `docker-compose.prod.yml`,
-/// `compose-ha.yml`, `local-compose.yaml`.
-#[must_use]
-pub fn is_compose(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else {
-        return false;
-    };
-    let mut parts = stem.split(['.', '-', '_']);
-    !name.starts_with('.') && parts.any(|part| part == "compose")
-}
-
-/// A path below a directory, in its shortest form; `..` takes a part away.
-#[must_use]
-pub fn join(directory: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in directory.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
 #[cfg(test)]
@@ -293,13 +250,5 @@ mod tests {
     fn a_directory_gives_its_name_as_compose_reads_it() {
         assert_eq!(normalised("My App_2.0"), "myapp_20");
         assert_eq!(normalised("_-x"), "x");
-    }
-
-    #[test]
-    fn paths_are_joined_in_their_shortest_form() {
-        assert_eq!(join("docker", ".."), ".");
-        assert_eq!(join(".", "./app/"), "app");
-        assert_eq!(join("a/b", "../c"), "a/c");
-        assert_eq!(join(".", "../x"), "../x");
     }
 }

@@ -4,9 +4,10 @@
 use serde::Deserialize;
 
 use crate::detect::compose::carried::Carried;
-use crate::detect::compose::files::{file_name, is_compose};
+use crate::detect::compose::files::file_name;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::tree::Tree;
+use crate::source::compose::is_compose;
 
 /// Where the lock is.
 const LOCK: &str = ".dockwright/lock.toml";

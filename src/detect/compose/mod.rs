@@ -20,6 +20,7 @@ use crate::detect::fact::Fact;
 use crate::detect::facts::Doubt;
 use crate::detect::tree::Tree;
 use crate::schema::Role;
+use crate::source::compose::interpolate::defaults;
 use crate::source::compose::{Document, Service};
 use carried::Carried;
 use files::{Found, join};
@@ -126,10 +127,10 @@ fn code_directory(tree: &Tree, found: &Found, services: &[Service], roles: &Role
         return String::new();
     };
     let build = web.build().unwrap_or_default();
-    let context = join(&found.directory, &build.context);
+    let context = build.paths(&found.directory).map(|(context, _)| context);
     let mounted = web.mounts().into_iter().find(|mount| {
-        let path = mount.bind().map(|bind| join(&found.directory, bind));
-        path.is_some_and(|path| path == context || path == ".")
+        let path = mount.bind().and_then(|bind| join(&found.directory, &defaults(bind)));
+        path.is_some_and(|path| path == "." || Some(path) == context)
     });
     if let Some(mount) = mounted {
         return mount.target;
@@ -137,18 +138,9 @@ fn code_directory(tree: &Tree, found: &Found, services: &[Service], roles: &Role
     if let Some(directory) = web.text("working_dir") {
         return directory.trim_end_matches('/').to_owned();
     }
-    let dockerfile = tree.text(&role::dockerfile_of(&found.directory, &build)).unwrap_or_default();
-    let mut directory = String::new();
-    for line in dockerfile.lines() {
-        let mut words = line.split_whitespace();
-        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("workdir")) {
-            let path = words.next().unwrap_or_default().trim_matches('"');
-            let whole =
-                if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") };
-            directory = whole.trim_end_matches('/').to_owned();
-        }
-    }
-    if directory.contains('$') { String::new() } else { directory }
+    let image = role::image_of(tree, &found.directory, &build).map(|(_, image)| image);
+    let directory = image.and_then(|image| image.workdir?.value.known().map(str::to_owned));
+    directory.unwrap_or_default().trim_end_matches('/').to_owned()
 }
 
 /// What images that are built here are made from.
@@ -158,9 +150,8 @@ fn bases(
     services: &[Service],
 ) -> std::collections::BTreeMap<String, String> {
     let base = |service: &Service| {
-        let path = role::dockerfile_of(&found.directory, &service.build()?);
-        let base = role::from_lines(tree.text(&path)?).last()?.to_owned();
-        Some((service.name.clone(), base))
+        let (_, image) = role::image_of(tree, &found.directory, &service.build()?)?;
+        Some((service.name.clone(), image.base.text))
     };
     services.iter().filter_map(base).collect()
 }

@@ -10,6 +10,7 @@ use crate::schema::Role;
 use crate::source::compose::image::{self, Kind};
 use crate::source::compose::service::Build;
 use crate::source::compose::{Document, Service};
+use crate::source::dockerfile::{Arguments, Dockerfile, Image, Instruction};
 
 /// Names that a web service usually has.
 const WEB_NAMES: [&str; 16] = [
@@ -191,30 +192,28 @@ impl Sorter<'_> {
 
     /// What the image's own command does.
     fn image_work(&self, service: &Service) -> Work {
-        let Some(text) = service.build().and_then(|build| self.dockerfile(&build)) else {
-            return Work::Unknown;
-        };
-        let command = format!("{} {}", last(text, "ENTRYPOINT"), last(text, "CMD"));
+        let Some((_, image)) = self.built(service) else { return Work::Unknown };
+        let command = image.words().join(" ");
         match words::work(&command) {
             Work::Unknown => self.script_work(&command),
             work => work,
         }
     }
 
-    fn dockerfile(&self, build: &Build) -> Option<&str> {
-        let path = dockerfile_of(self.directory, build);
-        self.tree.text(&path)
+    /// The Dockerfile that a service is built by, and the image that it makes.
+    fn built(&self, service: &Service) -> Option<(Dockerfile, Image)> {
+        image_of(self.tree, self.directory, &service.build()?)
     }
 
     /// Whether a service runs Python code of this repository.
     fn runs_python(&self, service: &Service) -> bool {
         if let Some(build) = service.build() {
-            if let Some(text) = self.dockerfile(&build) {
-                return speaks_python(text, &build.target);
+            if let Some((file, image)) = self.built(service) {
+                return speaks_python(&file, &image);
             }
-            let context = join(self.directory, &build.context);
+            let Some((context, _)) = build.paths(self.directory) else { return false };
             return self.tree.below(&context).any(|path| path.ends_with(".py"))
-                && !self.tree.has(&join(&context, "package.json"));
+                && !self.has_scripts(&build);
         }
         let Some(reference) = service.image() else { return false };
         let (repository, _) = image::parts(&reference);
@@ -235,10 +234,7 @@ impl Sorter<'_> {
 
     /// Whether two services run one image.
     fn same_image(&self, one: &Service, other: &Service) -> bool {
-        let built = |service: &Service| {
-            let build = service.build()?;
-            Some((join(self.directory, &build.context), dockerfile_of(self.directory, &build)))
-        };
+        let built = |service: &Service| service.build()?.paths(self.directory);
         match (built(one), built(other)) {
             (Some(one), Some(other)) => one == other,
             _ => one.image().is_some() && one.image() == other.image(),
@@ -278,10 +274,11 @@ impl Sorter<'_> {
 
     /// What a service's image runs; where it is built here, what it is built from.
     fn kind(&self, service: &Service) -> Option<Kind> {
-        match service.build() {
-            Some(build) => base_image(self.dockerfile(&build)?).map(|base| base.kind),
-            None => image::known(&service.image()?).map(|known| known.kind),
-        }
+        let reference = match service.build() {
+            Some(_) => self.built(service)?.1.base.text,
+            None => service.image()?,
+        };
+        image::known(&reference).map(|known| known.kind)
     }
 
     /// The store the application names first: in what it needs, then in its
@@ -324,12 +321,18 @@ impl Sorter<'_> {
         }
     }
 
+    /// Whether a frontend is in the directory that is built.
+    fn has_scripts(&self, build: &Build) -> bool {
+        let context = build.paths(self.directory).map(|(context, _)| context);
+        let path = context.and_then(|context| join(&context, "package.json"));
+        path.is_some_and(|path| self.tree.has(&path))
+    }
+
     /// Not one that serves a frontend built beside it.
     fn is_plain_proxy(&self, service: &Service) -> bool {
         let Some(build) = service.build() else { return true };
-        let context = join(self.directory, &build.context);
-        let stages = self.dockerfile(&build).map_or(0, |text| from_lines(text).count());
-        stages < 2 && !self.tree.has(&join(&context, "package.json"))
+        let stages = self.built(service).map_or(0, |(file, _)| file.stages.len());
+        stages < 2 && !self.has_scripts(&build)
     }
 }
 
@@ -337,59 +340,27 @@ fn is(reference: &str, kind: Kind) -> bool {
     image::known(reference).is_some_and(|known| known.kind == kind)
 }
 
-/// The Dockerfile of a build, relative to the directory that was read.
+/// The Dockerfile of a build, and the image of its target; of the last stage
+/// where there is none of that name.
 #[must_use]
-pub fn dockerfile_of(directory: &str, build: &Build) -> String {
-    let name = if build.dockerfile.is_empty() { "Dockerfile" } else { &build.dockerfile };
-    join(&join(directory, &build.context), name)
+pub fn image_of(tree: &Tree, directory: &str, build: &Build) -> Option<(Dockerfile, Image)> {
+    let (_, path) = build.paths(directory)?;
+    let file = Dockerfile::read(tree.text(&path)?);
+    let stage = file.stage(Some(&build.target)).or_else(|| file.stage(None))?;
+    let image = file.image(stage, &Arguments::new());
+    Some((file, image))
 }
 
-/// The image that the last stage is made from, where the table knows it.
-#[must_use]
-pub fn base_image(dockerfile: &str) -> Option<image::Known> {
-    image::known(from_lines(dockerfile).last()?)
-}
-
-/// The images a Dockerfile's stages are made from.
-pub fn from_lines(dockerfile: &str) -> impl Iterator<Item = &str> {
-    dockerfile.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let from = words.next()?.eq_ignore_ascii_case("from");
-        words.find(|word| !word.starts_with("--")).filter(|_| from)
-    })
-}
-
-fn speaks_python(dockerfile: &str, target: &str) -> bool {
-    let marks =
+fn speaks_python(file: &Dockerfile, image: &Image) -> bool {
+    const MARKS: [&str; 8] =
         ["python", "pip install", "uv sync", "poetry", "pipenv", "conda", "gunicorn", "uvicorn"];
-    let lines = dockerfile.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let lower: Vec<String> = lines.map(str::to_ascii_lowercase).collect();
-    let node = stage_base(dockerfile, target).is_some_and(|base| {
-        let (repository, _) = image::parts(base);
-        repository == "node" || is(base, Kind::Nginx)
-    });
-    !node && lower.iter().any(|line| marks.iter().any(|mark| line.contains(mark)))
-}
-
-/// The image of a stage; of the last one where there is none of this name.
-fn stage_base<'a>(dockerfile: &'a str, target: &str) -> Option<&'a str> {
-    let named = dockerfile.lines().find(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let is_from = words.first().is_some_and(|word| word.eq_ignore_ascii_case("from"));
-        !target.is_empty() && is_from && words.last() == Some(&target)
-    });
-    named.and_then(|line| from_lines(line).next()).or_else(|| from_lines(dockerfile).last())
-}
-
-/// The last instruction of a kind, with the lines it goes on over.
-fn last(dockerfile: &str, instruction: &str) -> String {
-    let lines: Vec<&str> = dockerfile.lines().map(str::trim).collect();
-    let starts = |line: &&str| {
-        line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(instruction))
+    let (repository, _) = image::parts(&image.base.text);
+    let node = repository == "node" || is(&image.base.text, Kind::Nginx);
+    let says = |own: &Instruction| {
+        let lower = own.arguments.text.to_ascii_lowercase();
+        MARKS.iter().any(|mark| lower.contains(mark))
     };
-    let Some(start) = lines.iter().rposition(starts) else { return String::new() };
-    let goes_on = lines[start..].iter().take_while(|line| line.ends_with('\\')).count();
-    lines[start..lines.len().min(start + goes_on + 1)].join(" ")
+    !node && file.instructions.iter().any(says)
 }
 
 /// Whether a value names a service as a host.
@@ -411,8 +382,6 @@ pub fn names_host(value: &str, service: &str) -> bool {
 
 /// Whether a service is built from a directory, or by a Dockerfile in it.
 fn is_built_in(service: &Service, directory: &str, context: &str) -> bool {
-    service.build().is_some_and(|build| {
-        join(directory, &build.context) == context
-            || directory_of(&dockerfile_of(directory, &build)) == context
-    })
+    let paths = service.build().and_then(|build| build.paths(directory));
+    paths.is_some_and(|(own, dockerfile)| own == context || directory_of(&dockerfile) == context)
 }

@@ -3,6 +3,7 @@
 //! them.
 
 use crate::detect::compose::carried::Secrets;
+use crate::detect::secret;
 use crate::source::compose::interpolate;
 use crate::source::compose::yaml::{Item, Node};
 use crate::source::compose::{Document, Service};
@@ -15,34 +16,6 @@ pub struct Moved {
     /// The values.
     pub secrets: Secrets,
 }
-
-/// Parts of names whose values are secret.
-const SECRET: [&str; 9] = [
-    "PASSWORD",
-    "PASSWD",
-    "SECRET",
-    "TOKEN",
-    "API_KEY",
-    "APIKEY",
-    "PRIVATE_KEY",
-    "CREDENTIAL",
-    "DSN",
-];
-/// Parts that make a name tell about a secret, not hold it.
-const ABOUT: [&str; 12] = [
-    "_FILE",
-    "_PATH",
-    "EXPIR",
-    "ALGORITHM",
-    "LIFETIME",
-    "MINUTES",
-    "SECONDS",
-    "ALLOW_EMPTY",
-    "_TTL",
-    "_NAME",
-    "_HEADER",
-    "HASHER",
-];
 
 /// Takes the secrets out of a compose file. `env` is what `.env` already
 /// holds: a name that means something else there gets its service's in front.
@@ -105,7 +78,9 @@ impl Mover<'_> {
     }
 
     fn variable(&mut self, owner: &str, name: &str, value: &str, item: &Item, before: &str) {
-        let secret = (is_secret_name(name) && is_secret_value(name, value)) || has_password(value);
+        // Moved, an address that holds a key loses nothing.
+        let named = secret::is_name(name, &["CREDENTIAL", "DSN"]);
+        let secret = (named && is_secret_value(name, value)) || has_password(value);
         let Some((start, end)) = item.span.filter(|_| secret) else { return };
         if interpolate::has_variable(value) || value.contains('\n') {
             return;
@@ -166,12 +141,6 @@ impl Mover<'_> {
         let there = self.env.iter().rev().find(|(own, _)| own == name).map(|(_, own)| own.as_str());
         [there, self.secrets.value(name)].into_iter().flatten().any(|own| own != value)
     }
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let secret = SECRET.iter().any(|part| name.contains(part)) || name.ends_with("_PASS");
-    secret && !ABOUT.iter().any(|part| name.contains(part))
 }
 
 fn is_secret_value(name: &str, value: &str) -> bool {

@@ -7,6 +7,9 @@ use super::path;
 use crate::detect::fact::Evidence;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::source::compose::is_compose;
+use crate::source::dockerfile::{Dockerfile, Transfer, is_dockerfile};
+use crate::source::text::Text;
 
 /// Where a line stands. Earlier ones are better evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,15 +57,6 @@ pub fn find(tree: &Tree) -> Vec<Install> {
     found
 }
 
-/// Whether a file is a Dockerfile, by its name.
-#[must_use]
-pub fn is_dockerfile(file: &str) -> bool {
-    let name = path::file_name(file).to_ascii_lowercase();
-    (name.starts_with("dockerfile") || name.ends_with(".dockerfile") || name == "containerfile")
-        && !name.ends_with(".md")
-        && !name.contains("ignore")
-}
-
 fn rank(file: &str) -> Option<Rank> {
     const PLATFORM: [&str; 16] = [
         "procfile",
@@ -94,9 +88,7 @@ fn rank(file: &str) -> Option<Rank> {
     ];
     let name = path::file_name(file).to_ascii_lowercase();
     let for_development = super::name::is_development(&name);
-    let compose = (name.starts_with("docker-compose") || name.starts_with("compose"))
-        && (name.ends_with(".yml") || name.ends_with(".yaml"));
-    if is_dockerfile(file) || compose || PLATFORM.contains(&name.as_str()) {
+    if is_dockerfile(file) || is_compose(file) || PLATFORM.contains(&name.as_str()) {
         return Some(if for_development { Rank::Script } else { Rank::Deploy });
     }
     if CI.contains(&name.as_str())
@@ -115,7 +107,9 @@ fn rank(file: &str) -> Option<Rank> {
 }
 
 fn read(tree: &Tree, file: &str, text: &str, rank: Rank, found: &mut Vec<Install>) {
-    let mut copies = Vec::new();
+    if is_dockerfile(file) {
+        return read_image(tree, file, text, rank, found);
+    }
     let mut joined = String::new();
     let mut first = 0;
     for (at, line) in text.lines().enumerate() {
@@ -133,60 +127,80 @@ fn read(tree: &Tree, file: &str, text: &str, rank: Rank, found: &mut Vec<Install
         if !comment {
             joined.push_str(line);
         }
-        let whole = std::mem::take(&mut joined);
-        if is_dockerfile(file) {
-            copies.extend(copy(&whole));
+        let lines = Lines { tree, file, first, last: at + 1 };
+        installs(&lines, &std::mem::take(&mut joined), rank, &[], found);
+    }
+}
+
+/// A Dockerfile: what its instructions run, and what they have copied by then.
+fn read_image(tree: &Tree, path: &str, text: &str, rank: Rank, found: &mut Vec<Install>) {
+    let text = Text::new(path, text);
+    let file = Dockerfile::read(&text.text);
+    let mut copies: Vec<Transfer> = Vec::new();
+    for own in &file.instructions {
+        if let Some(transfer) = Transfer::of(own, file.escape) {
+            copies.extend(Some(transfer).filter(|_| own.flag("from").is_none()));
+            continue;
         }
-        for command in whole.split("&&").flat_map(|part| part.split([';', '|'])) {
-            if let Some((manager, named, asked)) = command_of(command) {
-                let named = named.and_then(|named| resolve(tree, file, &named, &copies));
-                let evidence = evidence_near(tree, file, first, at + 1, command);
-                found.push(Install { rank, manager, file: named, asked, evidence });
-            }
+        let (first, last) = (text.line(own.span.start), text.line(own.span.end));
+        let lines = Lines { tree, file: path, first, last };
+        installs(&lines, &own.command().line(), rank, &copies, found);
+        for line in own.heredocs.iter().flat_map(|own| text.slice(own.body).lines()) {
+            installs(&lines, line, rank, &copies, found);
         }
     }
 }
 
-/// The line of a joined command that says the deciding words.
-fn evidence_near(tree: &Tree, file: &str, first: usize, last: usize, command: &str) -> Evidence {
-    let start = command.split_whitespace().next().unwrap_or_default();
-    let lines = (first..=last).map(|line| tree.evidence(file, line));
-    let mut lines = lines.filter(|line| !start.is_empty() && line.text.contains(start));
-    lines.next().unwrap_or_else(|| tree.evidence(file, first))
+/// Where a text stands.
+struct Lines<'a> {
+    tree: &'a Tree,
+    file: &'a str,
+    first: usize,
+    last: usize,
 }
 
-/// Sources and destination of a COPY or ADD from the build context.
-fn copy(line: &str) -> Option<(Vec<String>, String)> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let instruction = words.first()?.to_ascii_uppercase();
-    if instruction != "COPY" && instruction != "ADD" {
-        return None;
+/// The commands of a text that install.
+fn installs(
+    lines: &Lines<'_>,
+    text: &str,
+    rank: Rank,
+    copies: &[Transfer],
+    found: &mut Vec<Install>,
+) {
+    for command in text.split("&&").flat_map(|part| part.split([';', '|'])) {
+        if let Some((manager, named, asked)) = command_of(command) {
+            let named = named.and_then(|named| resolve(lines.tree, lines.file, &named, copies));
+            found.push(Install {
+                rank,
+                manager,
+                file: named,
+                asked,
+                evidence: lines.near(command),
+            });
+        }
     }
-    if words.iter().any(|word| word.starts_with("--from")) {
-        return None;
+}
+
+impl Lines<'_> {
+    /// The line of a joined command that says the deciding words.
+    fn near(&self, command: &str) -> Evidence {
+        let start = command.split_whitespace().next().unwrap_or_default();
+        let lines = (self.first..=self.last).map(|line| self.tree.evidence(self.file, line));
+        let mut lines = lines.filter(|line| !start.is_empty() && line.text.contains(start));
+        lines.next().unwrap_or_else(|| self.tree.evidence(self.file, self.first))
     }
-    let clean = |word: &&str| word.trim_matches(['[', ']', '"', ',', '\'']).to_owned();
-    let mut paths: Vec<String> =
-        words[1..].iter().filter(|word| !word.starts_with("--")).map(clean).collect();
-    let destination = paths.pop()?;
-    Some((paths, destination))
 }
 
 /// The file of the repository that a command's argument means.
-fn resolve(
-    tree: &Tree,
-    file: &str,
-    named: &str,
-    copies: &[(Vec<String>, String)],
-) -> Option<String> {
+fn resolve(tree: &Tree, file: &str, named: &str, copies: &[Transfer]) -> Option<String> {
     let name = path::file_name(named);
     let near = |candidate: &str| {
         path::upwards(path::parent(file)).find_map(|directory| {
             path::join(directory, candidate.trim_start_matches('/')).filter(|at| tree.has(at))
         })
     };
-    for (sources, destination) in copies.iter().rev() {
-        let renamed = path::file_name(destination) == name && sources.len() == 1;
+    for Transfer { sources, target } in copies.iter().rev() {
+        let renamed = path::file_name(target) == name && sources.len() == 1;
         let same = sources.iter().find(|source| path::file_name(source) == name);
         if let Some(source) = same.or_else(|| sources.first().filter(|_| renamed))
             && let Some(found) = near(source)
@@ -321,6 +335,8 @@ mod tests {
             ("RUN pip install '.[prod]'", "project", vec!["prod"]),
             ("RUN python -m pip install -e .", "project", vec![]),
             ("RUN pipenv install --system --deploy", "pipenv", vec![]),
+            ("CMD [\"poetry\",\"run\",\"gunicorn\"]", "poetry", vec![]),
+            ("RUN <<EOF\nset -e\nuv sync --extra web\nEOF", "uv", vec!["web"]),
             ("RUN uv pip install -r requirements.txt", "pip", vec![]),
             ("RUN micromamba install -y -n base -f /tmp/env.yaml", "conda", vec![]),
         ] {

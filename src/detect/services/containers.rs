@@ -2,15 +2,16 @@
 //! services and of workflows, add-ons, values in env files, packages that a
 //! Dockerfile installs.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::Value as Json;
-
+use crate::detect::deps::name::normalised;
 use crate::detect::fact::Evidence;
 use crate::detect::services::branch::is_for_another_environment;
 use crate::detect::services::tables::TABLES;
 use crate::detect::tree::Tree;
+use crate::relpath;
+use crate::source::compose::{Document, interpolate, is_compose};
+use crate::source::dockerfile::{Dockerfile, Keyword, is_dockerfile};
+use crate::source::dotenv::{self, Entry};
+use crate::source::text::Text;
 
 /// A service that runs beside the application.
 #[derive(Clone, Debug)]
@@ -45,20 +46,6 @@ pub struct Containers {
     pub installed: Vec<(String, Evidence)>,
 }
 
-#[derive(Deserialize)]
-struct Compose {
-    #[serde(default)]
-    services: BTreeMap<String, Option<Service>>,
-}
-
-#[derive(Deserialize)]
-struct Service {
-    #[serde(default)]
-    image: Option<String>,
-    #[serde(default)]
-    environment: Option<Json>,
-}
-
 impl Containers {
     /// Reads those that concern an application in `root`: theirs, and those
     /// of the directories above and directly below it.
@@ -70,7 +57,7 @@ impl Containers {
             let name = path.rsplit('/').next().unwrap_or(path);
             let lower = name.to_ascii_lowercase();
             let yaml = lower.ends_with(".yml") || lower.ends_with(".yaml");
-            if yaml && lower.contains("compose") {
+            if is_compose(path) {
                 found.compose(tree, path);
             } else if yaml && path.contains(".github/workflows/") {
                 found.images(tree, path, 15);
@@ -81,7 +68,7 @@ impl Containers {
                 found.add_ons(tree, path);
             } else if is_env_file(&lower) {
                 found.env_file(tree, path);
-            } else if lower.contains("dockerfile") {
+            } else if is_dockerfile(path) {
                 found.dockerfile(tree, path);
             }
         }
@@ -91,47 +78,24 @@ impl Containers {
     fn compose(&mut self, tree: &Tree, path: &str) {
         let weight = if is_for_another_environment(path) { 30 } else { 40 };
         let Some(text) = tree.text(path) else { return };
-        let Ok(compose) = serde_saphyr::from_str::<Compose>(text) else {
+        let services = Document::read(text).map(|own| own.services()).unwrap_or_default();
+        // No YAML, or services at the top, as Compose's first version had them.
+        if services.is_empty() {
             self.images(tree, path, weight);
-            return;
-        };
-        for service in compose.services.into_values().flatten() {
-            if let Some(image) = &service.image
-                && let Some(known) = TABLES.service_of_image(&unexpanded(image))
-            {
-                let evidence = tree
-                    .find_line(path, |line| line.contains("image") && line.contains(image.as_str()))
-                    .unwrap_or_else(|| Evidence::file(path));
-                self.beside.push(Beside { service: known, weight, evidence });
-            }
-            // Variables of a database's own container are no evidence of the
-            // application's.
-            if service.image.as_deref().and_then(|it| TABLES.service_of_image(it)).is_none() {
-                self.environment(tree, path, service.environment);
-            }
         }
-    }
-
-    fn environment(&mut self, tree: &Tree, path: &str, environment: Option<Json>) {
-        let pairs: Vec<(String, String)> = match environment {
-            Some(Json::Object(items)) => items
-                .into_iter()
-                .map(|(name, value)| {
-                    (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                })
-                .collect(),
-            Some(Json::Array(items)) => items
-                .iter()
-                .filter_map(|item| item.as_str()?.split_once('='))
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-            _ => Vec::new(),
-        };
-        for (name, value) in pairs {
-            let evidence = tree
-                .find_line(path, |line| line.contains(&name))
-                .unwrap_or_else(|| Evidence::file(path));
-            self.settings.push(Setting { name, value, evidence });
+        for own in services {
+            let image = own.image().map(|image| interpolate::defaults(&image));
+            if let Some(service) = image.and_then(|image| TABLES.service_of_image(&image)) {
+                let evidence = tree.evidence(path, own.line_of("image"));
+                self.beside.push(Beside { service, weight, evidence });
+                // Variables of a database's own container are no evidence of
+                // the application's.
+                continue;
+            }
+            for (name, value, item) in own.variables() {
+                let evidence = tree.evidence(path, item.line);
+                self.settings.extend(value.map(|value| Setting { name, value, evidence }));
+            }
         }
     }
 
@@ -180,39 +144,31 @@ impl Containers {
     }
 
     fn env_file(&mut self, tree: &Tree, path: &str) {
-        for (at, line) in tree.text(path).unwrap_or_default().lines().enumerate() {
-            let line = line.trim();
-            // A commented example still shows what the code understands, but
-            // not what production takes.
-            let Some((name, value)) = line.trim_start_matches("export ").split_once('=') else {
-                continue;
-            };
-            let name = name.trim();
-            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-                continue;
-            }
-            self.settings.push(Setting {
-                name: name.to_owned(),
-                value: value.trim().trim_matches(['"', '\'']).to_owned(),
-                evidence: Evidence::line(path, at + 1, line),
-            });
+        let text = Text::new(path, tree.text(path).unwrap_or_default());
+        for Entry { name, value, span, .. } in dotenv::read(&text.text) {
+            let evidence = tree.evidence(path, text.line(span.start));
+            self.settings.push(Setting { name, value, evidence });
         }
     }
 
     fn dockerfile(&mut self, tree: &Tree, path: &str) {
-        for (at, line) in tree.text(path).unwrap_or_default().lines().enumerate() {
-            let Some((_, packages)) = line.split_once("pip install") else { continue };
-            for word in
-                packages.split_whitespace().take_while(|word| !matches!(*word, "&&" | ";" | "\\"))
-            {
-                let name: String = word
-                    .trim_matches(['"', '\''])
-                    .chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-                    .collect();
-                let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
-                if TABLES.driver(&name).is_some() {
-                    self.installed.push((name, Evidence::line(path, at + 1, line)));
+        let text = Text::new(path, tree.text(path).unwrap_or_default());
+        let file = Dockerfile::read(&text.text);
+        for run in file.instructions.iter().filter(|own| own.keyword == Keyword::Run) {
+            for command in run.commands(&text.text) {
+                let words = &command.words;
+                let install = words.windows(2).position(|two| {
+                    relpath::file_name(&two[0]).starts_with("pip") && two[1] == "install"
+                });
+                let packages = install.map_or(&[][..], |at| &words[at + 2..]);
+                for word in packages {
+                    let end = word.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c));
+                    let name = normalised(&word[..end.unwrap_or(word.len())]);
+                    if TABLES.driver(&name).is_some() {
+                        let span = text.slice(run.span);
+                        let line = text.line(run.span.start + span.find(word).unwrap_or(0));
+                        self.installed.push((name, tree.evidence(path, line)));
+                    }
                 }
             }
         }
@@ -224,11 +180,6 @@ impl Containers {
         found.sort_by_key(|it| std::cmp::Reverse(it.weight));
         found
     }
-}
-
-/// `${IMAGE:-postgres:16}` is `postgres:16`.
-fn unexpanded(image: &str) -> String {
-    image.split_once(":-").map_or(image, |(_, default)| default.trim_end_matches('}')).to_owned()
 }
 
 /// Whether a file lies in a directory that concerns an application in `root`.

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use crate::detect::commands::{Command, Place};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::services::Evidences;
+use crate::relpath;
+use crate::source::compose::interpolate;
+use crate::source::dockerfile::{Arguments, Dockerfile, is_dockerfile};
+use crate::source::text::Text;
 
 /// Programs that serve the application, with the port each takes when none is
 /// stated; 0 where that says nothing.
@@ -108,11 +112,8 @@ fn stated(command: &Command) -> Option<u16> {
 /// `8000`, `:8000`, `0.0.0.0:8000`, `${PORT:-8000}`.
 fn port_of(text: &str) -> Option<u16> {
     let text = text.trim_matches(['"', '\'']);
-    let last = match text.split_once(":-") {
-        Some((_, default)) => default.trim_end_matches('}'),
-        None => text.rsplit(':').next().unwrap_or(text),
-    };
-    last.parse().ok().filter(|port| *port > 0)
+    let text = interpolate::defaults(text);
+    text.rsplit(':').next()?.parse().ok().filter(|port| *port > 0)
 }
 
 /// `EXPOSE` in Dockerfiles that are not for another service.
@@ -120,23 +121,28 @@ fn exposed(evidences: &Evidences<'_, '_>, root: &str) -> Vec<(u16, Evidence)> {
     let tree = evidences.context.tree;
     let mut found = Vec::new();
     for path in tree.paths() {
-        let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
+        let directory = relpath::parent(path);
         let near = directory == "."
             || directory == root
             || directory.starts_with("docker")
             || root.starts_with(&format!("{directory}/"));
-        if !near || !name.to_ascii_lowercase().contains("dockerfile") {
+        if !near || !is_dockerfile(path) {
             continue;
         }
-        let text = tree.text(path).unwrap_or_default();
-        if !text.contains("python") && !text.contains("uv") {
+        let text = Text::new(path, tree.text(path).unwrap_or_default());
+        if !text.text.contains("python") && !text.text.contains("uv") {
             continue;
         }
-        for (at, line) in text.lines().enumerate() {
-            let Some(ports) = line.trim().strip_prefix("EXPOSE ") else { continue };
-            let numbers =
-                ports.split_whitespace().filter_map(|it| it.split('/').next()?.parse().ok());
-            found.extend(numbers.map(|port| (port, Evidence::line(path, at + 1, line))));
+        let file = Dockerfile::read(&text.text);
+        for stage in 0..file.stages.len() {
+            for port in file.image(stage, &Arguments::new()).ports {
+                let number = port.value.text.split('/').next().and_then(|own| own.parse().ok());
+                // Of a stage below, it is found there.
+                if let Some(number) = number.filter(|_| file.stage_of(port.at) == Some(stage)) {
+                    let line = text.line(file.instructions[port.at].span.start);
+                    found.push((number, tree.evidence(path, line)));
+                }
+            }
         }
     }
     found
@@ -183,6 +189,9 @@ mod tests {
         let found =
             Repository::fastapi(APP, &[("Dockerfile", "FROM python:3.13\nEXPOSE 9000\n")]).find();
         assert_eq!(found.port.value(), Some(&9000));
+        let by_name = "FROM python:3.13\nENV PORT=9001\nexpose $PORT/tcp\n";
+        let found = Repository::fastapi(APP, &[("Dockerfile", by_name)]).find();
+        assert_eq!(found.port.value(), Some(&9001));
         let main = format!(
             "{APP}import os, uvicorn\nif __name__ == '__main__':\n    uvicorn.run(app, port=int(os.getenv('PORT', '7000')))\n"
         );

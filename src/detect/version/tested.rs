@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 
 use super::stated::{Statement, first_version};
 use crate::detect::deps::Dependencies;
-use crate::detect::deps::installs::is_dockerfile;
 use crate::detect::deps::marker::MINORS;
 use crate::detect::deps::path;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::source::dockerfile::{Arguments, Dockerfile, is_dockerfile};
+use crate::source::text::Text;
 
 /// Every hint, the best first.
 #[must_use]
@@ -42,33 +43,20 @@ fn images(tree: &Tree, directory: &str) -> Vec<Statement> {
     });
     let mut found = Vec::new();
     for file in files {
-        let Some(text) = tree.text(file) else { continue };
-        let mut arguments: Vec<(&str, &str)> = Vec::new();
-        for (at, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if let Some((name, value)) =
-                line.strip_prefix("ARG ").and_then(|rest| rest.split_once('='))
-            {
-                arguments.push((name.trim(), value.trim().trim_matches('"')));
-            }
-            let from = line.strip_prefix("FROM ").or_else(|| line.strip_prefix("from "));
-            let Some(image) =
-                from.filter(|image| image.contains("python") || image.contains("uv:"))
-            else {
-                continue;
-            };
-            let mut image = image.to_owned();
-            for (name, value) in &arguments {
-                image = image
-                    .replace(&format!("${{{name}}}"), value)
-                    .replace(&format!("${name}"), value);
-            }
-            if let Some(minor) = python_of(&image) {
+        let text = Text::new(file, tree.text(file).unwrap_or_default());
+        let dockerfile = Dockerfile::read(&text.text);
+        for (number, stage) in dockerfile.stages.iter().enumerate() {
+            let image = dockerfile.image(number, &Arguments::new());
+            let base = image.base.text;
+            // What is built on another stage has that one's.
+            let is_own =
+                image.stages.len() == 1 && (base.contains("python") || base.contains("uv:"));
+            if let Some(minor) = python_of(&base).filter(|_| is_own) {
                 found.push(Statement {
                     source: "Dockerfile".into(),
                     text: format!("3.{minor}"),
                     minors: BTreeSet::from([minor]),
-                    evidence: tree.evidence(file, at + 1),
+                    evidence: tree.evidence(file, text.line(stage.from_span.start)),
                 });
             }
         }

@@ -1,8 +1,9 @@
 //! What COPY and ADD bring into an image from its context, and where it is then.
 
-use super::place::{absolute, known, tidy, words};
+use super::place::{known, tidy};
 use super::{Build, Subject};
-use crate::source::dockerfile::{Arguments, Keyword};
+use crate::relpath::absolute;
+use crate::source::dockerfile::{Arguments, Keyword, Transfer};
 
 /// COPY or ADD from the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +58,10 @@ impl Subject {
                         workdir = absolute(&workdir, &text.unwrap_or_default());
                     }
                     Keyword::Copy | Keyword::Add if own.flag("from").is_none() => {
-                        let mut words = words(own, file.escape);
-                        let Some(target) = words.pop() else { continue };
-                        let Some(target) = known(&image, &target) else { continue };
-                        let sources: Option<Vec<String>> = words
+                        let Some(own) = Transfer::of(own, file.escape) else { continue };
+                        let Some(target) = known(&image, &own.target) else { continue };
+                        let sources: Option<Vec<String>> = own
+                            .sources
                             .iter()
                             .map(|word| known(&image, word))
                             .map(|word| word.map(|word| tidy(&word)))
@@ -133,12 +134,10 @@ impl Subject {
                 };
                 let Some(other) = file.stage_named(other, *below) else { continue };
                 let Some(there) = self.placed(build, other, path, depth + 1) else { continue };
-                let mut words = words(own, file.escape);
-                let Some(target) = words.pop().and_then(|word| known(&image, &word)) else {
-                    continue;
-                };
+                let Some(own) = Transfer::of(own, file.escape) else { continue };
+                let Some(target) = known(&image, &own.target) else { continue };
                 let target = absolute(&workdir, &target);
-                for source in words.iter().filter_map(|word| known(&image, word)) {
+                for source in own.sources.iter().filter_map(|word| known(&image, word)) {
                     let source = absolute("/", &source);
                     if let Some(rest) = there.strip_prefix(source.trim_end_matches('/'))
                         && (rest.is_empty() || rest.starts_with('/'))
@@ -155,5 +154,5 @@ impl Subject {
 /// A path of a context, from the directory that was read.
 #[must_use]
 pub fn within(build: &Build, path: &str) -> String {
-    crate::detect::path::join(&build.context, path).unwrap_or_else(|| path.to_owned())
+    crate::relpath::join(&build.context, path).unwrap_or_else(|| path.to_owned())
 }

@@ -4,6 +4,7 @@ use super::Purpose;
 use crate::detect::compose::files::{self, directory_of, file_name};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::source::compose::is_compose;
 
 /// Files of a project, and what it is there for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub(super) fn is_for_developers(service: &str) -> bool {
 /// file says what it runs, so that it stands by itself.
 pub(super) fn find(tree: &Tree, complete: &dyn Fn(&str) -> bool) -> Vec<Group> {
     let mut directories: Vec<&str> =
-        tree.paths().filter(|path| files::is_compose(file_name(path))).map(directory_of).collect();
+        tree.paths().filter(|path| is_compose(path)).map(directory_of).collect();
     directories.sort_unstable();
     directories.dedup();
     let chains = chains(tree);
@@ -123,7 +124,7 @@ fn of_directory(
         .collect();
     let mut others: Vec<String> = tree
         .in_directory(directory)
-        .filter(|path| files::is_compose(file_name(path)))
+        .filter(|path| is_compose(path))
         .map(str::to_owned)
         .filter(|path| !of_default.contains(path))
         .collect();
@@ -204,7 +205,7 @@ fn chains(tree: &Tree) -> Vec<Vec<String>> {
                 .map(|pair| pair[1].trim_matches(['"', '\'', '`']).trim_start_matches("./"))
                 .collect();
             let at = |base: &str| -> Option<Vec<String>> {
-                let join = |own: &&str| crate::detect::path::join(base, own);
+                let join = |own: &&str| crate::relpath::join(base, own);
                 let paths: Option<Vec<String>> = named.iter().map(join).collect();
                 paths.filter(|paths| paths.iter().all(|own| tree.has(own)))
             };

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::container::{Container, Kind};
+use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
 
 /// Variables that tell an application what surrounds it.
@@ -59,11 +60,25 @@ impl Subject {
         });
         // One that does not reload may be what users get.
         let reloads = !webs.is_empty() && webs.iter().all(|own| self.reloads(own));
+        // Stores alone, which publish their ports: the application runs beside them.
+        let serves_a_desk = built.is_empty()
+            && own.iter().any(|own| own.kind.is_store())
+            && own.iter().all(|own| own.kind.is_store() || own.kind == Kind::Tool)
+            && deployment.services.iter().all(|own| !own.ports().is_empty());
         is_built_so
+            || serves_a_desk
+            || own.iter().any(|own| self.lacks_file_of_development(own))
             || reloads
             || deployment.services.iter().any(|own| own.command().contains("watchmedo"))
             || built.iter().any(|own| self.is_told(own))
             || self.says_so(deployment)
+    }
+
+    /// Whether an env file that it names is for who works on it.
+    fn lacks_file_of_development(&self, own: &Container) -> bool {
+        own.missing_env_files
+            .iter()
+            .any(|(path, _)| deployment::stated(path) == Some(Purpose::Development))
     }
 
     fn reloads(&self, own: &Container) -> bool {
@@ -107,7 +122,12 @@ impl Subject {
                 .map(str::to_ascii_lowercase)
                 .collect::<Vec<_>>()
                 .join(" ");
-            let is_denied = NOT.is_match(&head);
+            // Of passwords, such a line says what to change before.
+            let is_denied = NOT.find(&head).is_some_and(|found| {
+                !["password", "secret", "default", "credential", "key"]
+                    .iter()
+                    .any(|word| found.as_str().contains(word))
+            });
             is_denied || SAID.iter().any(|said| head.contains(said)) && !head.contains("production")
         });
         // Who turns fsync off can do without the data.

@@ -3,6 +3,7 @@
 use super::{Container, Deployment, Subject, amount};
 use crate::lint::diagnostic::At;
 use crate::source::compose::Item;
+use crate::units;
 
 impl Subject {
     /// Keys below a container's service, the last one's value.
@@ -22,7 +23,7 @@ impl Subject {
         let (item, at) = self
             .key(container, &["deploy", "resources", "limits", "memory"])
             .or_else(|| self.key(container, &["mem_limit"]))?;
-        Some((amount::bytes(&item.scalar()?).filter(|bytes| *bytes > 0)?, at))
+        Some((units::bytes(&item.scalar()?).filter(|bytes| *bytes > 0)?, at))
     }
 
     /// The most processors it may take.

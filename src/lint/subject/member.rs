@@ -31,15 +31,19 @@ impl Subject {
     #[must_use]
     pub fn members<'s>(&'s self, deployment: &'s Deployment) -> Vec<Member<'s>> {
         self.containers_of(deployment)
-            .filter_map(|container| {
-                let (_, service) = self.composed(container)?;
-                Some(Member { subject: self, deployment, service, container })
-            })
+            .filter_map(|container| self.member(container))
             .filter(|own| {
                 let profiles = own.service.item.get("profiles").map(Item::scalars);
                 profiles.is_none_or(|own| !own.iter().any(|word| PROFILES.contains(&&**word)))
             })
             .collect()
+    }
+
+    /// A container as the service that it is; `None` for an image alone.
+    #[must_use]
+    pub fn member<'s>(&'s self, container: &'s Container) -> Option<Member<'s>> {
+        let (deployment, service) = self.composed(container)?;
+        Some(Member { subject: self, deployment, service, container })
     }
 
     /// The services of every project that runs for users, project by project.

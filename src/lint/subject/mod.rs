@@ -8,7 +8,6 @@ mod container;
 mod copied;
 mod deployment;
 mod developed;
-mod gunicorn;
 mod ignored;
 mod launch;
 mod limits;
@@ -27,26 +26,29 @@ mod tests;
 mod upstream;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::detect::Facts;
+pub use crate::detect::gunicorn::{Value, literal};
 use crate::detect::tree::Tree;
 use crate::lint::diagnostic::At;
+use crate::lint::numbers::Numbers;
 use crate::source::compose::project::Project;
 use crate::source::compose::{Item, Service};
 use crate::source::dockerfile::{Arguments, Dockerfile, Image, Instruction, Keyword};
 use crate::source::dotenv;
 use crate::source::nginx::Directive;
-use crate::source::shell::{self, Simple};
+use crate::source::shell::Simple;
 use crate::source::text::{Span, Text};
 pub use address::Address;
 pub use container::{Container, Kind, Variable};
 pub use copied::{Copied, within};
-pub use gunicorn::{Config, Value, literal};
 pub use ignored::Ignored;
 pub use launch::Step;
 pub use member::{Member, listed};
 pub use program::Program;
 pub use server::Server;
+pub use settings::Config;
 pub use stages::Outside;
 pub use standard::{Built, Comparison, Counted, Standard};
 pub use taken::Taken;
@@ -187,11 +189,20 @@ pub struct Subject {
     pub facts: Facts,
     /// What could not be judged.
     pub unread: Vec<Unread>,
+    /// The machine it runs on, as far as who asks says it: `deploy.memory=8GiB`.
+    pub machine: Vec<String>,
+    /// The plan's numbers, made when a rule asks for them first.
+    numbers: OnceLock<Option<Numbers>>,
     /// What it is held against, by a check.
     pub standard: Option<Box<Standard>>,
 }
 
 impl Subject {
+    /// The plan's numbers for it, where it can be planned.
+    pub fn numbers(&self) -> Option<&Numbers> {
+        self.numbers.get_or_init(|| Numbers::of(self)).as_ref()
+    }
+
     /// The path of a file.
     #[must_use]
     pub fn path(&self, text: usize) -> &str {
@@ -290,7 +301,7 @@ impl Subject {
     pub fn run(&self, build: &Build, at: usize) -> Option<Run> {
         let recipe = &self.recipes[build.recipe];
         let own = recipe.file.instructions.get(at).filter(|own| own.keyword == Keyword::Run)?;
-        let commands = commands(own, &self.texts[recipe.text]);
+        let commands = own.commands(&self.texts[recipe.text].text);
         Some(Run { at, stage: recipe.file.stage_of(at).unwrap_or(0), commands })
     }
 
@@ -368,22 +379,4 @@ impl Subject {
     pub fn ignored_by(&self, build: &Build) -> Option<&Ignored> {
         if self.has_own_ignore(build) { None } else { self.ignored_in(&build.context) }
     }
-}
-
-/// The commands of a RUN: its text, or its here-document.
-fn commands(run: &Instruction, text: &Text) -> Vec<Simple> {
-    if let Some(words) = &run.json {
-        return vec![Simple { line: 0, words: words.clone() }];
-    }
-    let mut commands = shell::split(&run.arguments.text);
-    let runs_body = run.arguments.text.trim_start().starts_with("<<");
-    for heredoc in &run.heredocs {
-        if runs_body || run.arguments.text.contains("sh <<") {
-            commands.extend(shell::split(text.slice(heredoc.body)));
-        }
-    }
-    if runs_body {
-        commands.retain(|own| !own.words.iter().all(|word| word.starts_with("<<")));
-    }
-    commands
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Value;
 use super::container::Variable;
-use super::gunicorn::Value;
 use crate::lint::diagnostic::At;
 use crate::source::compose::interpolate;
 

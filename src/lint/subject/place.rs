@@ -1,18 +1,7 @@
 //! Words and paths of instructions that copy.
 
 use crate::source::compose::interpolate;
-use crate::source::dockerfile::{Image, Instruction};
-
-/// The words of an instruction, quotes and here-documents left out.
-pub(super) fn words(own: &Instruction, escape: char) -> Vec<String> {
-    if let Some(words) = &own.json {
-        return words.clone();
-    }
-    let text = &own.arguments.text;
-    let words = own.arguments.words(escape);
-    let words = words.iter().map(|(start, end)| text[*start..*end].trim_matches(['"', '\'']));
-    words.filter(|word| !word.starts_with("<<")).map(str::to_owned).collect()
-}
+use crate::source::dockerfile::Image;
 
 /// A word with its variables; `None` where one is not known.
 pub(super) fn known(image: &Image, word: &str) -> Option<String> {
@@ -27,27 +16,6 @@ pub(super) fn known(image: &Image, word: &str) -> Option<String> {
         value
     });
     (!open).then_some(text)
-}
-
-/// A path as it is in an image, seen from a directory of it.
-pub(super) fn absolute(workdir: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("{}/{path}", workdir.trim_end_matches('/'))
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    let slash = if whole.ends_with('/') && !parts.is_empty() { "/" } else { "" };
-    format!("/{}{slash}", parts.join("/"))
 }
 
 /// A source without `./` and `/` around it.

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::container::Variable;
-use super::gunicorn::{Config, Value};
 use super::launch::Step;
 use super::options::{CELERY, GUNICORN, OTHERS, UVICORN, options, resolved};
 use super::program::Program;
+use super::{Config, Value};
 use crate::lint::diagnostic::At;
 use crate::source::text::Text;
 

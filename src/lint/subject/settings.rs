@@ -4,20 +4,42 @@
 use std::sync::Arc;
 
 use ruff_python_ast::{Expr, Stmt};
-use ruff_text_size::Ranged as _;
 
-use super::gunicorn::{Config, Value, value};
-use super::{Build, Container, Subject};
+use super::{Build, Container, Subject, Value};
+use crate::detect::gunicorn::{self, place, value};
 use crate::detect::path::is_below;
 use crate::detect::python::{self, Module};
 use crate::detect::services::{When, reached};
 use crate::lint::diagnostic::At;
-use crate::source::text::{Span, Text};
+use crate::source::text::Text;
 
 /// A setting, what it is worth, and where it is set.
 pub type Setting = (String, Value, At);
 
+/// A file of settings: gunicorn's, or Django's.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The number of its text.
+    pub text: usize,
+    /// Each setting that it assigns, the last one of a name last.
+    pub settings: Vec<Setting>,
+}
+
 impl Config {
+    /// Reads a file of gunicorn's.
+    #[must_use]
+    pub fn read(number: usize, text: &Text) -> Self {
+        let settings = gunicorn::read(text).into_iter();
+        let at = |(name, value, span)| (name, value, At::new(number, span));
+        Self { text: number, settings: settings.map(at).collect() }
+    }
+
+    /// A setting and where it is assigned.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<(&Value, At)> {
+        self.settings.iter().rfind(|(own, ..)| own == name).map(|(_, value, at)| (value, *at))
+    }
+
     /// Reads a module of settings. What only some surroundings set is not known.
     #[must_use]
     pub fn of_settings(number: usize, text: &Text) -> Self {
@@ -33,7 +55,7 @@ impl Config {
                 } else {
                     Value::Unknown
                 };
-                settings.push((name.to_owned(), known, place(number, statement)));
+                settings.push((name.to_owned(), known, At::new(number, place(statement))));
             }
         }
         Self { text: number, settings }
@@ -106,7 +128,7 @@ pub(super) fn celery(number: usize, text: &Text) -> Vec<Setting> {
         if when == When::Never {
             continue;
         }
-        let at = place(number, statement);
+        let at = At::new(number, place(statement));
         let mut note = |name: &str, expression: &Expr| {
             let name = name.to_ascii_lowercase();
             if name == "broker_transport_options"
@@ -114,11 +136,12 @@ pub(super) fn celery(number: usize, text: &Text) -> Vec<Setting> {
             {
                 for item in &options.items {
                     if let Some(key) = item.key.as_ref().and_then(python::string) {
-                        found.push((key.to_owned(), value(&item.value, &[]), at));
+                        found.push((key.to_owned(), gunicorn::literal(&item.value), at));
                     }
                 }
             }
-            let known = if when == When::Always { value(expression, &[]) } else { Value::Unknown };
+            let known =
+                if when == When::Always { gunicorn::literal(expression) } else { Value::Unknown };
             found.push((name, known, at));
         };
         match statement {
@@ -146,9 +169,4 @@ pub(super) fn celery(number: usize, text: &Text) -> Vec<Setting> {
         }
     }
     found
-}
-
-fn place(number: usize, statement: &Stmt) -> At {
-    let range = statement.range();
-    At::new(number, Span::new(range.start().to_usize(), range.end().to_usize()))
 }

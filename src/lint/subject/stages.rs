@@ -4,7 +4,6 @@
 use super::{Build, Container, Run, Subject};
 use crate::lint::diagnostic::At;
 use crate::source::dockerfile::{Arguments, Instruction, Transfer};
-use crate::source::text::Span;
 
 /// An image from outside that a build takes something from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +34,8 @@ impl Subject {
             let image = file.image(stage, &Arguments::new());
             open.extend(image.stages);
             for (_, instruction) in file.of_stage(stage) {
-                let named = sources(instruction).into_iter();
-                open.extend(named.filter_map(|(name, _)| file.stage_named(&name, stage)));
+                let named = instruction.sources();
+                open.extend(named.filter_map(|(name, _)| file.stage_named(name, stage)));
             }
         }
         found.sort_unstable();
@@ -82,12 +81,12 @@ impl Subject {
                 found.push(Outside { at: own.first, reference, place, is_literal: is_written });
             }
             for (at, instruction) in file.of_stage(stage) {
-                for (name, span) in sources(instruction) {
+                for (name, flag) in instruction.sources() {
                     let is_stage =
-                        file.stage_named(&name, stage).is_some() || name.parse::<usize>().is_ok();
+                        file.stage_named(name, stage).is_some() || name.parse::<usize>().is_ok();
                     if !is_stage && !name.contains('$') {
-                        let place = At::new(recipe.text, span);
-                        let reference = name;
+                        let place = At::new(recipe.text, flag.span);
+                        let reference = name.to_owned();
                         found.push(Outside { at, reference, place, is_literal: true });
                     }
                 }
@@ -108,7 +107,7 @@ impl Subject {
         };
         let wanted = absolute(path);
         let there = |path: &str| {
-            let own = crate::detect::path::join(&build.context, path.trim_start_matches('/'))?;
+            let own = crate::relpath::join(&build.context, path.trim_start_matches('/'))?;
             self.tree.has(&own).then_some(own)
         };
         let escape = self.file(build).escape;
@@ -145,25 +144,6 @@ impl Subject {
             .iter()
             .filter(move |own| self.build_of(own).is_some_and(|b| std::ptr::eq(b, build)))
     }
-}
-
-/// What `--from=` and `--mount=…,from=` of an instruction name, and where.
-fn sources(instruction: &Instruction) -> Vec<(String, Span)> {
-    let mut found = Vec::new();
-    for flag in &instruction.flags {
-        let Some(value) = &flag.value else { continue };
-        match flag.name.as_str() {
-            "from" => found.push((value.clone(), flag.span)),
-            "mount" => found.extend(
-                value
-                    .split(',')
-                    .filter_map(|part| part.strip_prefix("from="))
-                    .map(|name| (name.to_owned(), flag.span)),
-            ),
-            _ => {}
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ mod yaml;
 
 use std::collections::BTreeSet;
 
-use crate::apply::dotenv;
 use crate::plan::outputs::Syntax;
+use crate::source::dotenv;
 
 /// What a merge brought about that neither side had: `None` where there is
 /// nothing, or a side had it before.
@@ -60,7 +60,7 @@ fn examine(syntax: Syntax, text: &str) -> Result<BTreeSet<String>, String> {
         Syntax::Dockerfile => dockerfile::examine(text),
         Syntax::Nginx => nginx::examine(text),
         Syntax::Dotenv => {
-            let names = twice(dotenv::assigned(text));
+            let names = twice(dotenv::read(text).into_iter().map(|entry| entry.name));
             Ok(names.map(|name| format!("{name} is set twice")).collect())
         }
         Syntax::Shell

@@ -95,7 +95,7 @@ fn what_nginx_lets_stand_twice_is_no_repeat() {
             location /a { add_header A b; proxy_set_header A "b { c"; }
             location ^~ /a { add_header A b; set $a '}'; set $b 2; }
             if ($a) { return 301; }
-            rewrite ^/a{2}$ /b; # }
+            rewrite "^/a{2}$" /b; # }
             error_page 404 /a; error_page 500 /b;
         }
         server { listen 443; server_name a.example; access_log "/a${b};" main; }
@@ -104,6 +104,8 @@ fn what_nginx_lets_stand_twice_is_no_repeat() {
     "#;
     assert_eq!(examine(Syntax::Nginx, text), Ok(BTreeSet::new()));
     assert!(examine(Syntax::Nginx, "a { b;").is_err());
+    // Without quotes nginx takes the brace for a block.
+    assert!(examine(Syntax::Nginx, "server { rewrite ^/a{2}$ /b; }").is_err());
     let line = examine(Syntax::Nginx, "a 'b\n';\n}\n").unwrap_err();
     assert!(line.contains("line 3"), "{line}");
 }

@@ -1,35 +1,42 @@
 //! Tags and digests of images.
 
 use super::spots::{Found, Kind, offset};
+use crate::source::compose::interpolate;
+use crate::source::dockerfile::{Dockerfile, Keyword};
 
-/// `FROM`, `--from=`, `from=` of a mount, and `ARG` that holds an image.
-pub fn in_instruction(line: &str) -> Vec<Found> {
-    let content = line.trim_start();
-    let mut references = Vec::new();
-    if keyword(content, "FROM") {
-        let words = content.split_whitespace().skip(1);
-        references.extend(words.into_iter().find(|word| !word.starts_with("--")));
-    } else {
-        for (at, word) in content.match_indices("from=") {
-            if content[..at].ends_with(['-', ',', '=']) {
-                let reference = &content[at + word.len()..];
-                let end = reference.find(|c: char| c.is_whitespace() || c == ',');
-                references.push(&reference[..end.unwrap_or(reference.len())]);
-            }
-        }
+/// The images that a Dockerfile names: in FROM, `--from=`, `from=` of a mount,
+/// and in an ARG that holds one.
+pub fn in_dockerfile(text: &str) -> Vec<&str> {
+    let file = Dockerfile::read(text);
+    let mut references: Vec<&str> = file
+        .stages
+        .iter()
+        .filter_map(|own| text.get(own.from_span.start..own.from_span.end))
+        .collect();
+    for own in &file.instructions {
+        references.extend(own.sources().filter_map(|(name, flag)| {
+            let written = text.get(flag.span.start..flag.span.end)?;
+            let start = written.rfind(&format!("from={name}"))? + "from=".len();
+            Some(&written[start..start + name.len()])
+        }));
+        let pairs = own.pairs(file.escape).into_iter().filter(|(name, ..)| {
+            own.keyword == Keyword::Arg && ["IMAGE", "BASE"].iter().any(|word| name.contains(word))
+        });
+        references.extend(pairs.filter_map(|(_, value, span)| {
+            text.get(span.start..span.end)?
+                .split_once('=')
+                .map(|(_, own)| own)
+                .filter(|_| value.is_some())
+        }));
     }
-    if keyword(content, "ARG")
-        && let Some((name, value)) = content[3..].split_once('=')
-        && ["IMAGE", "BASE"].iter().any(|word| name.contains(word))
-    {
-        references.extend(value.split_whitespace().next());
-    }
-    references.into_iter().filter_map(|reference| tag(line, reference)).collect()
+    references
 }
 
-fn keyword(line: &str, word: &str) -> bool {
-    line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-        && line[word.len()..].starts_with(char::is_whitespace)
+/// The tags of those images that a line names.
+pub fn in_line(line: &str, references: &[&str]) -> Vec<Found> {
+    let here = line.as_bytes().as_ptr_range();
+    let of_line = references.iter().filter(|own| here.contains(&own.as_ptr()));
+    of_line.filter_map(|reference| tag(line, reference)).collect()
 }
 
 /// `image: name:tag`.
@@ -73,16 +80,10 @@ fn tag(line: &str, reference: &str) -> Option<Found> {
 pub fn default_of(text: &str) -> &str {
     let inner = || {
         let rest = text.strip_prefix("${")?;
-        let name = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
-        let rest = rest[name..].strip_prefix(":-").or_else(|| rest[name..].strip_prefix('-'))?;
-        let mut depth = 1;
-        let end = rest.find(|c: char| {
-            depth += i32::from(c == '{') - i32::from(c == '}');
-            depth == 0
-        })?;
-        let after = &rest[end + 1..];
+        let end = interpolate::closing(rest);
+        let after = rest.get(end + 1..)?;
         let is_all = after.is_empty() || after.starts_with(['"', '\'', ' ', '\t', '\r', '\n']);
-        is_all.then_some(&rest[..end])
+        interpolate::default_of(&rest[..end]).filter(|_| is_all)
     };
     inner().unwrap_or(text)
 }

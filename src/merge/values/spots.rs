@@ -47,8 +47,10 @@ pub fn find(syntax: Syntax, text: &str) -> Vec<Spot<'_>> {
     let mut spots = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut offset = 0;
+    let references =
+        if syntax == Syntax::Dockerfile { images::in_dockerfile(text) } else { Vec::new() };
     for line in text.split_inclusive('\n') {
-        let found = in_line(syntax, text, &text[offset..], line.trim_end());
+        let found = in_line(syntax, text, &text[offset..], line.trim_end(), &references);
         if !found.is_empty() {
             let around = without(line.trim_end(), &found);
             let number = seen.entry(around.clone()).or_default();
@@ -82,11 +84,11 @@ fn without(line: &str, found: &[Found]) -> String {
 }
 
 /// The values of a line. `text` begins with it, and is part of the whole.
-fn in_line(syntax: Syntax, whole: &str, text: &str, line: &str) -> Vec<Found> {
+fn in_line(syntax: Syntax, whole: &str, text: &str, line: &str, references: &[&str]) -> Vec<Found> {
     let mut found = match syntax {
         _ if line.trim_start().starts_with('#') => Vec::new(),
         Syntax::Dockerfile => {
-            let mut found = images::in_instruction(line);
+            let mut found = images::in_line(line, references);
             found.extend(pins::in_line(text, line));
             found.extend(named(line, '='));
             found

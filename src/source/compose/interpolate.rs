@@ -98,7 +98,8 @@ pub fn split(text: &str, separator: char) -> Vec<&str> {
 }
 
 /// Where the brace closes that was opened before `text`.
-pub(in crate::source) fn closing(text: &str) -> usize {
+#[must_use]
+pub fn closing(text: &str) -> usize {
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {
         match c {
@@ -111,7 +112,9 @@ pub(in crate::source) fn closing(text: &str) -> usize {
     text.len()
 }
 
-fn default_of(expression: &str) -> Option<&str> {
+/// The default in `NAME:-default` or `NAME-default`.
+#[must_use]
+pub fn default_of(expression: &str) -> Option<&str> {
     let name_end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
     let operator = &expression[name_end..];
     operator.strip_prefix(":-").or_else(|| operator.strip_prefix('-'))

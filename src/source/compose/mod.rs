@@ -10,6 +10,7 @@ pub mod project;
 pub mod service;
 pub mod yaml;
 
+use crate::relpath;
 pub use mount::{Mount, Source};
 pub use port::Port;
 pub use service::Service;
@@ -18,6 +19,24 @@ pub use yaml::{Item, Node};
 /// The names that Compose reads its file under.
 pub const FILE_NAMES: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// The names of files that it lays over the one it found.
+pub const OVERRIDES: [&str; 4] = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
+/// Whether a file's name is one of a compose file: `docker-compose.prod.yml`,
+/// `compose-ha.yml`, `local-compose.yaml`.
+#[must_use]
+pub fn is_compose(path: &str) -> bool {
+    let name = relpath::file_name(path).to_ascii_lowercase();
+    let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
+    let mut parts = stem.unwrap_or_default().split(['.', '-', '_']);
+    !name.starts_with('.') && parts.any(|part| part == "compose")
+}
 
 /// A whole compose file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,7 +94,7 @@ impl Document {
                 None => merged.push((key.clone(), value.clone())),
             }
         }
-        Some(Item { node: Node::Map(merged), line: item.line, span: None, file: item.file })
+        Some(Item { line: item.line, file: item.file, ..Item::of(Node::Map(merged)) })
     }
 
     fn extends_here(&self, item: &Item) -> Option<&Item> {
@@ -108,5 +127,5 @@ fn laid_over(base: &Item, own: &Item) -> Item {
         }
         (_, own) => own.clone(),
     };
-    Item { node, line: own.line, span: None, file: own.file }
+    Item { line: own.line, file: own.file, ..Item::of(node) }
 }

@@ -4,12 +4,14 @@
 
 mod load;
 mod merge;
+mod rebase;
 #[cfg(test)]
 mod tests;
 mod variables;
 
 use std::collections::BTreeMap;
 
+use crate::relpath;
 use crate::source::compose::{Item, Service};
 use crate::source::text::Text;
 
@@ -77,6 +79,6 @@ impl Project {
     /// read; `None` where it leaves that, is absolute, or holds a variable.
     #[must_use]
     pub fn path(&self, written: &str) -> Option<String> {
-        load::join(&self.directory, written)
+        relpath::join(&self.directory, written)
     }
 }

@@ -1,7 +1,8 @@
 //! One service of a compose file.
 
+use crate::relpath;
 use crate::source::compose::yaml::{Item, Node};
-use crate::source::compose::{Mount, Port};
+use crate::source::compose::{Mount, Port, interpolate};
 
 /// A service and everything it says.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,20 @@ pub struct Build {
     pub dockerfile: String,
     /// The stage; empty for the last one.
     pub target: String,
+}
+
+impl Build {
+    /// The context and the Dockerfile, seen from the directory that is read,
+    /// for a project in `directory`; `None` where one is out of reach.
+    /// Variables stand at their defaults.
+    #[must_use]
+    pub fn paths(&self, directory: &str) -> Option<(String, String)> {
+        let context = relpath::join(directory, &interpolate::defaults(&self.context))?;
+        let name = interpolate::defaults(&self.dockerfile);
+        let name = if name.is_empty() { "Dockerfile" } else { &name };
+        let dockerfile = relpath::join(&context, name)?;
+        Some((context, dockerfile))
+    }
 }
 
 impl Service {
@@ -86,17 +101,13 @@ impl Service {
     /// handed through.
     #[must_use]
     pub fn environment(&self) -> Vec<(String, Option<String>)> {
-        let Some(item) = self.item.get("environment") else { return Vec::new() };
-        if let Node::List(items) = &item.node {
-            let texts = items.iter().filter_map(Item::scalar);
-            return texts
-                .map(|text| match text.split_once('=') {
-                    Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                    None => (text, None),
-                })
-                .collect();
-        }
-        item.entries().filter_map(|(name, value)| Some((name.scalar()?, value.scalar()))).collect()
+        self.variables().map(|(name, value, _)| (name, value)).collect()
+    }
+
+    /// The variables it sets, each with the entry of a list or the value of a
+    /// mapping that says it.
+    pub fn variables(&self) -> impl Iterator<Item = (String, Option<String>, &Item)> {
+        self.item.get("environment").into_iter().flat_map(Item::assignments)
     }
 
     /// The value of one variable.
@@ -204,6 +215,21 @@ mod tests {
         assert_eq!(short.build().unwrap().context, ".");
         assert_eq!(short.command(), "./start web");
         assert_eq!(short.env_files(), [".env"]);
+    }
+
+    #[test]
+    fn what_is_built_is_found_from_the_directory_that_is_read() {
+        let paths = |text: &str| service(text).build().unwrap().paths("deploy");
+        let both = |one: &str, other: &str| Some((one.to_owned(), other.to_owned()));
+        assert_eq!(paths("    build: ..\n"), both(".", "Dockerfile"));
+        assert_eq!(
+            paths("    build: {context: '${DIR:-../app}', dockerfile: ../web.Dockerfile}\n"),
+            both("app", "web.Dockerfile")
+        );
+        for out in ["../..", "/srv", "https://host/x.git", "${DIR}"] {
+            let found = paths(&format!("    build: '{out}'\n"));
+            assert!(found.is_none() || out == "${DIR}", "{out}: {found:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Serialize, Serializer};
-use serde_saphyr::Spanned;
+use serde_saphyr::{Spanned, Tagged};
 
 /// A value.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,13 +40,27 @@ pub struct Item {
     pub span: Option<(usize, usize)>,
     /// The file, of those that were merged, by its number.
     pub file: usize,
+    /// What its tag says to Compose.
+    pub mark: Mark,
+}
+
+/// What a tag says about a value that is laid over another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// It is merged by the rules of its key.
+    #[default]
+    Merge,
+    /// `!reset`: neither it nor what stands below is there.
+    Reset,
+    /// `!override`: it stands instead of what is below.
+    Override,
 }
 
 impl Item {
     /// A value that stands in no file.
     #[must_use]
     pub const fn of(node: Node) -> Self {
-        Self { node, line: 0, span: None, file: 0 }
+        Self { node, line: 0, span: None, file: 0, mark: Mark::Merge }
     }
 
     /// Text that stands in no file.
@@ -59,6 +73,12 @@ impl Item {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries().find(|(name, _)| name.is(key)).map(|(_, value)| value)
+    }
+
+    /// The value of a key, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Node::Map(entries) = &mut self.node else { return None };
+        entries.iter_mut().find(|(own, _)| own.is(key)).map(|(_, value)| value)
     }
 
     /// The entries of a mapping; none of anything else.
@@ -100,6 +120,24 @@ impl Item {
         }
     }
 
+    /// What a mapping, or a list of `NAME=value`, assigns, as Compose reads
+    /// `environment`, `args` and `labels`; with the value or the entry that
+    /// says it. A name alone has no value.
+    pub fn assignments(&self) -> impl Iterator<Item = (String, Option<String>, &Self)> {
+        let listed = self.items().iter().filter_map(|item| {
+            let text = item.scalar()?;
+            Some(match text.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned()), item),
+                None => (text, None, item),
+            })
+        });
+        let mapped = self.entries().filter_map(|(name, value)| {
+            let place = if value.line > 0 { value } else { name };
+            Some((name.scalar()?, value.scalar(), place))
+        });
+        listed.chain(mapped)
+    }
+
     /// Says of a value and all in it from which file it is.
     pub fn of_file(&mut self, file: usize) {
         self.file = file;
@@ -139,6 +177,10 @@ fn read_with(text: &str, keys: serde_saphyr::DuplicateKeyPolicy) -> Result<Item,
         strict_booleans: true,
         with_snippet: false,
         duplicate_keys: keys,
+        // Else a few dozen comments in a row are refused.
+        emit_comments: false,
+        // Aliases of aliases grow without end; no compose file comes near this.
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 50_000 },
     };
     serde_saphyr::from_str_with_options::<Item>(text, options).map_err(|error| {
         let text = error.to_string();
@@ -160,16 +202,22 @@ pub fn write(node: &Node) -> String {
 
 impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Node>::deserialize(deserializer)?;
+        let spanned = Spanned::<Tagged<Node>>::deserialize(deserializer)?;
+        let Tagged(node, tag) = spanned.value;
         let defined = spanned.defined;
         let own = spanned.referenced == defined;
         let span = defined.span();
         let place = span.byte_offset().zip(span.byte_len()).filter(|_| own);
         Ok(Self {
-            node: spanned.value,
+            node,
             line: defined.line() as usize,
             span: place.map(|(start, length)| (start as usize, (start + length) as usize)),
             file: 0,
+            mark: match tag.as_deref() {
+                Some("!reset") => Mark::Reset,
+                Some("!override") => Mark::Override,
+                _ => Mark::Merge,
+            },
         })
     }
 }

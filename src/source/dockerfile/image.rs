@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Command, Dockerfile, Expanded, Instruction, Keyword, expand};
+use crate::relpath;
 use crate::source::text::Span;
 
 /// Values of build arguments from outside, by name. A name that is there and
@@ -102,18 +103,10 @@ impl Dockerfile {
                 taken.push((image.base.text, stage.from_span));
             }
             for (_, own) in self.of_stage(number) {
-                for flag in &own.flags {
-                    let Some(value) = flag.value.as_deref() else { continue };
-                    let from = match flag.name.as_str() {
-                        "from" => Some(value),
-                        "mount" => value.split(',').find_map(|part| part.strip_prefix("from=")),
-                        _ => None,
-                    };
-                    let outside = from.filter(|name| {
-                        !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
-                    });
-                    taken.extend(outside.map(|name| (name.to_owned(), flag.span)));
-                }
+                let outside = own.sources().filter(|(name, _)| {
+                    !name.is_empty() && self.stage_named(name, self.stages.len()).is_none()
+                });
+                taken.extend(outside.map(|(name, flag)| (name.to_owned(), flag.span)));
             }
         }
         taken.sort_by_key(|(_, span)| span.start);
@@ -236,7 +229,7 @@ impl Builder<'_> {
                 let mut value = self.expanded(image, text);
                 if !value.text.starts_with('/') && !value.text.starts_with('$') {
                     let base = image.workdir.as_ref().map_or("", |own| own.value.text.as_str());
-                    value.text = format!("{}/{}", base.trim_end_matches('/'), value.text);
+                    value.text = relpath::absolute(base, &value.text);
                 }
                 image.workdir = Some(Setting { value, at });
             }

@@ -11,7 +11,7 @@ static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$").expect("the expression is right")
 });
 static HEREDOC: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(\d*)<<(-?)([^<]*)$").expect("the expression is right"));
+    LazyLock::new(|| Regex::new(r"^(\d*)<<(-?)\s*([^<]+)$").expect("the expression is right"));
 
 /// A physical line: where it begins, and its text without line end.
 type Line<'a> = (usize, &'a str);
@@ -288,7 +288,8 @@ fn heredoc(word: &str) -> Option<(String, bool, bool)> {
     Some((name.clone(), &found[2] == "-", !rest.contains(['\'', '"', '\\'])))
 }
 
-/// Where words between blanks begin and end; quotes and `${…}` hold blanks.
+/// Where words between blanks begin and end. Quotes hold blanks, and those right
+/// after `<<` belong to its word, as BuildKit has it since May 2025.
 pub(super) fn words(text: &str, escape: char) -> Vec<(usize, usize)> {
     let mut words = Vec::new();
     let mut start = None;
@@ -303,6 +304,14 @@ pub(super) fn words(text: &str, escape: char) -> Vec<(usize, usize)> {
         }
         start.get_or_insert(at);
         match (quote, c) {
+            (None, '<') if text[at + 1..].starts_with('<') => {
+                characters.next();
+                let rest = characters.as_str();
+                let blanks = rest.chars().take_while(|c| c.is_whitespace()).count();
+                for _ in 0..blanks {
+                    characters.next();
+                }
+            }
             (None, '\'' | '"') => quote = Some(c),
             (Some(open), c) if open == c => quote = None,
             (None | Some('"'), c) if c == escape => {

@@ -3,11 +3,13 @@
 //! stages, and what an image of a stage is.
 //!
 //! - `lines`: text into instructions
+//! - `instruction`: what one says
 //! - `expand`: variables in words
 //! - `image`: what FROM, ENV, USER, CMD and the others add up to
 
 mod expand;
 mod image;
+mod instruction;
 mod lines;
 #[cfg(test)]
 mod tests;
@@ -15,8 +17,10 @@ mod transfer;
 
 pub use expand::{Expanded, expand};
 pub use image::{Arguments, Healthcheck, Image, Setting};
+pub use instruction::{Command, Flag, Heredoc, Instruction};
 pub use transfer::Transfer;
 
+use crate::relpath;
 use crate::source::text::Span;
 
 /// What an instruction does.
@@ -133,118 +137,45 @@ impl Joined {
     }
 }
 
-/// `--name=value` after an instruction's word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flag {
-    /// Without the hyphens.
-    pub name: String,
-    /// What follows `=`.
-    pub value: Option<String>,
-    /// Where all of it stands.
-    pub span: Span,
+/// Whether a file's name is a Dockerfile's.
+#[must_use]
+pub fn is_dockerfile(path: &str) -> bool {
+    let name = relpath::file_name(path).to_ascii_lowercase();
+    let stem = ["dockerfile", "containerfile"];
+    let is = |name: &str| {
+        stem.iter().any(|stem| {
+            name == *stem
+                || name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+                || name.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
+        })
+    };
+    is(&name) && !NO_DOCKERFILE.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// A here-document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heredoc {
-    /// The word that ends it.
-    pub name: String,
-    /// Whether variables in it are replaced: its name was not quoted.
-    pub expands: bool,
-    /// Where its lines stand, without the one that ends it.
-    pub body: Span,
-}
-
-/// Words that start a program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// A JSON array: run as it is.
-    Exec(Vec<String>),
-    /// Text for a shell.
-    Shell(String),
-}
-
-impl Command {
-    /// The words as they would be run, a shell's quotes taken off. A text that
-    /// a shell would refuse is one word.
-    #[must_use]
-    pub fn words(&self) -> Vec<String> {
-        match self {
-            Self::Exec(words) => words.clone(),
-            Self::Shell(text) => shell_words::split(text).unwrap_or_else(|_| vec![text.clone()]),
-        }
-    }
-
-    /// The words as one line of a shell.
-    #[must_use]
-    pub fn line(&self) -> String {
-        match self {
-            Self::Exec(words) => shell_words::join(words),
-            Self::Shell(text) => text.clone(),
-        }
-    }
-}
-
-/// One instruction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instruction {
-    /// What it does.
-    pub keyword: Keyword,
-    /// Where it stands: all its lines, here-documents with their last line
-    /// included, without the last line end.
-    pub span: Span,
-    /// Where its first word stands.
-    pub word: Span,
-    /// Its flags.
-    pub flags: Vec<Flag>,
-    /// What follows the flags.
-    pub arguments: Joined,
-    /// Its here-documents.
-    pub heredocs: Vec<Heredoc>,
-    /// Its arguments, where they are a JSON array of texts.
-    pub json: Option<Vec<String>>,
-}
-
-impl Instruction {
-    /// The value of a flag.
-    #[must_use]
-    pub fn flag(&self, name: &str) -> Option<&str> {
-        self.flags.iter().rfind(|flag| flag.name == name)?.value.as_deref()
-    }
-
-    /// Its arguments as a command, with `SHELL` not yet put before it.
-    #[must_use]
-    pub fn command(&self) -> Command {
-        match &self.json {
-            Some(words) => Command::Exec(words.clone()),
-            None => Command::Shell(self.arguments.text.trim().to_owned()),
-        }
-    }
-
-    /// `name=value` pairs of ENV, ARG and LABEL, quotes as they are written,
-    /// with the place of each; `ENV name value` is one. `ARG name` has no value.
-    #[must_use]
-    pub fn pairs(&self, escape: char) -> Vec<(String, Option<String>, Span)> {
-        let text = &self.arguments.text;
-        let words = self.arguments.words(escape);
-        let Some(&(start, end)) = words.first() else { return Vec::new() };
-        if self.keyword != Keyword::Arg && !text[start..end].contains('=') {
-            let value = text[end..].trim();
-            let span = self.arguments.span(start, end + text[end..].trim_end().len());
-            return vec![(text[start..end].to_owned(), Some(value.to_owned()), span)];
-        }
-        words
-            .iter()
-            .map(|&(start, end)| {
-                let span = self.arguments.span(start, end);
-                match text[start..end].split_once('=') {
-                    Some((name, value)) => (name.to_owned(), Some(value.to_owned()), span),
-                    None => (text[start..end].to_owned(), None, span),
-                }
-            })
-            .collect()
-    }
-}
+/// Ends of names of files about Dockerfiles, or that make one.
+const NO_DOCKERFILE: [&str; 21] = [
+    ".dockerignore",
+    ".md",
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".tera",
+    ".tmpl",
+    ".tpl",
+    ".txt",
+    ".py",
+    ".sh",
+    ".js",
+    ".ts",
+    ".json",
+    ".yml",
+    ".yaml",
+    ".html",
+    ".css",
+    ".map",
+    ".svg",
+    ".png",
+];
 
 /// A stage: a FROM and what follows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -98,3 +98,15 @@ fn nothing_makes_it_panic() {
         }
     }
 }
+
+/// BuildKit takes blanks after `<<` since May 2025.
+#[test]
+fn blanks_before_the_name_of_a_here_document_belong_to_it() {
+    let text = "FROM a\nRUN cat > /x << 'EOF'\nUSER x\nEOF\nRUN <<  END > /y\nUSER y\nEND\nRUN echo << \nUSER z\n";
+    let file = Dockerfile::read(text);
+    assert_eq!(file.faults, []);
+    let users = file.instructions.iter().filter(|own| own.keyword == Keyword::User);
+    assert_eq!(users.map(|own| own.arguments.text.as_str()).collect::<Vec<_>>(), ["z"]);
+    assert_eq!(file.instructions[1].heredocs[0].name, "EOF");
+    assert!(!file.instructions[1].heredocs[0].expands);
+}

@@ -21,7 +21,10 @@ impl Transfer {
         let text = &instruction.arguments.text;
         let mut words = instruction.json.clone().unwrap_or_else(|| {
             let words = instruction.arguments.words(escape);
-            words.iter().map(|(from, to)| text[*from..*to].trim_matches('"').to_owned()).collect()
+            words
+                .iter()
+                .map(|(from, to)| text[*from..*to].trim_matches(['"', '\'']).to_owned())
+                .collect()
         });
         let target = words.pop()?;
         words.retain(|word| !word.starts_with("<<"));

@@ -26,6 +26,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !judged && own.kind() != Kind::Nginx {
             continue;
         }
+        // Privileged is all of that, and said by its own rule.
+        if own.service.text("privileged").as_deref() == Some("true") {
+            continue;
+        }
         for item in own.service.item.get("cap_add").map_or(&[][..], |item| item.items()) {
             let name = item.scalar().unwrap_or_default().to_ascii_uppercase();
             let name = name.trim_start_matches("CAP_");
@@ -34,8 +38,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
             let finding = findings
                 .add(own.place(item), format!("{} gets {name}, a way to the host", own.name()));
-            finding.about(own.name()).help("Take it out; a web service needs none of them.");
-            if WORST.contains(&name) {
+            let help = match own.kind().is_store() {
+                true => {
+                    "Take it out. A store that starts as root with cap_drop: [ALL] needs DAC_OVERRIDE, CHOWN, SETUID and SETGID, or `user:` with its own user and none."
+                }
+                false => "Take it out; a web service needs none of them.",
+            };
+            finding.about(own.name()).help(help);
+            if name == "SYS_PTRACE" && own.service.text("pid").is_none() {
+                // It sees the processes of its own container.
+                finding.severity(Severity::Advice);
+            } else if WORST.contains(&name) {
                 finding.severity(Severity::Error);
             }
         }

@@ -3,6 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
+use crate::source::text::is_true;
 
 pub static RULE: Rule = Rule {
     code: "CO130",
@@ -35,7 +36,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let trusts = match name {
                 "POSTGRES_HOST_AUTH_METHOD" => value == "trust",
-                _ => matches!(value.as_str(), "yes" | "true" | "1" | "y" | "on"),
+                _ => is_true(&value),
             };
             // Some set a password as well; it is what counts then.
             let has_password = name != "POSTGRES_HOST_AUTH_METHOD"

@@ -33,6 +33,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 if is_there(deployment, kind, &name) || name.contains('$') || name.is_empty() {
                     continue;
                 }
+                if is_a_piece(subject, deployment) {
+                    break;
+                }
                 let at = subject.item(deployment, item);
                 let message =
                     format!("{} names the {kind} {name}, which is not there", service.name);
@@ -45,6 +48,24 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether a project is meant to be laid over another: something that it names
+/// and does not have is in a file of services elsewhere.
+fn is_a_piece(subject: &Subject, deployment: &Deployment) -> bool {
+    let own = |path: &str| deployment.project.files.iter().any(|file| file.path == path);
+    let others: Vec<&str> = subject
+        .tree
+        .paths()
+        .filter(|path| (path.ends_with(".yml") || path.ends_with(".yaml")) && !own(path))
+        .filter_map(|path| subject.tree.text(path))
+        .filter(|text| text.lines().any(|line| line.trim_end() == "services:"))
+        .collect();
+    let missing = deployment.services.iter().flat_map(named).filter(|(kind, name, _)| {
+        !is_there(deployment, kind, name) && !name.contains('$') && !name.is_empty()
+    });
+    let mut names = missing.map(|(_, name, _)| format!("{name}:"));
+    names.any(|name| others.iter().any(|text| text.lines().any(|line| line.trim() == name)))
 }
 
 /// What a service names, with its kind and its place.

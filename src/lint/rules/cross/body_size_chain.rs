@@ -7,6 +7,7 @@ use crate::detect::python;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Subject, amount, literal};
+use crate::units;
 
 pub static RULE: Rule = Rule {
     code: "XF106",
@@ -35,7 +36,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 continue;
             }
             let most = match set {
-                Some(own) => amount::bytes(own.first()),
+                Some(own) => units::bytes(own.first()),
                 None => Some(1 << 20),
             };
             let Some(most) = most.filter(|most| *most > 0 && *most < limit) else { continue };

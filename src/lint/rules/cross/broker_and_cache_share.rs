@@ -57,7 +57,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let finding = findings.add(at, message);
         finding
             .about(&redis.name)
-            .severity(if evicts.is_some() { Severity::Error } else { Severity::Advice })
+            .severity(match &evicts {
+                Some(_) => Severity::Error,
+                None if deployment.is_developed => Severity::Style,
+                None => Severity::Advice,
+            })
             .help("a second service for the cache, with allkeys-lru and maxmemory; noeviction for the broker")
             .related(broker_at, format!("{broker} is the broker"));
         if cache_at != broker_at {

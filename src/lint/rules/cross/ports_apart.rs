@@ -108,6 +108,7 @@ fn checked(
     said: &str,
     findings: &mut Findings,
 ) -> bool {
+    let mut is_shared = false;
     let (text, at) = match subject.key(container, &["healthcheck", "test"]) {
         Some((item, at)) => (item.scalars().join(" "), at),
         None if subject.key(container, &["healthcheck"]).is_some() => return false,
@@ -115,6 +116,8 @@ fn checked(
             let Some(build) = subject.build_of(container) else { return false };
             let Some(set) = &build.image.healthcheck else { return false };
             let Healthcheck::Test(command) = &set.value else { return false };
+            // Another service of the image may listen where its check asks.
+            is_shared = subject.containers_with(build).count() > 1;
             (command.line(), subject.instruction(build, set.at))
         }
     };
@@ -122,11 +125,21 @@ fn checked(
     if asked.is_empty() || asked.contains(&port) {
         return false;
     }
-    findings
-        .add(at, format!("{}: the health check asks port {}, and {said}", container.name, asked[0]))
-        .about(format!("{} health", container.name))
-        .related(listens, said)
-        .help(format!("http://127.0.0.1:{port}"));
+    let message =
+        format!("{}: the health check asks port {}, and {said}", container.name, asked[0]);
+    let finding = match is_shared {
+        true => findings.add(subject.container_at(container), message),
+        false => findings.add(at, message),
+    };
+    finding.about(format!("{} health", container.name)).related(listens, said);
+    if is_shared {
+        let wanted = text.replace(&format!(":{}", asked[0]), &format!(":{port}"));
+        finding.severity(Severity::Warning).related(at, "the image's check").help(format!(
+            "healthcheck:\n  test: {wanted}\n(of this service: the image's is right for others)"
+        ));
+    } else {
+        finding.help(format!("http://127.0.0.1:{port}"));
+    }
     true
 }
 
@@ -150,8 +163,13 @@ fn exposed(
     said: &str,
     findings: &mut Findings,
 ) {
-    // What a compose file changes about it is not the image's.
-    if subject.key(container, &["command"]).is_some() {
+    // What a compose file changes about it is not the image's, and gunicorn may
+    // be told by PORT.
+    let is_said = container
+        .server
+        .as_ref()
+        .is_some_and(|own| own.program != Program::Gunicorn || own.get("bind").is_some());
+    if subject.key(container, &["command"]).is_some() || !is_said {
         return;
     }
     let Some(build) = subject.build_of(container) else { return };

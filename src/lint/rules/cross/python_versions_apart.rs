@@ -69,7 +69,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// pyenv's on somebody's machine; `runtime.txt` is Heroku's.
 fn is_read(subject: &Subject, build: &Build, path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    if !matches!(name, ".python-version" | "runtime.txt" | ".tool-versions") {
+    if !matches!(
+        name,
+        ".python-version" | "runtime.txt" | ".tool-versions" | "mise.toml" | ".mise.toml"
+    ) {
         return true;
     }
     subject.built(build).any(|(_, own)| {

@@ -3,6 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Subject, amount};
+use crate::units;
 
 pub static RULE: Rule = Rule {
     code: "XF126",
@@ -27,7 +28,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             words.get(at + 1).map(|own| own.trim_matches(['"', '\'']))
         };
         let Some(written) = after("maxmemory") else { continue };
-        let Some(most) = amount::bytes(written).filter(|most| *most > 0) else { continue };
+        let Some(most) = units::bytes(written).filter(|most| *most > 0) else { continue };
         let persists = after("appendonly") == Some("yes");
         let percent = most * 100 / limit;
         let is_over = percent >= 100;

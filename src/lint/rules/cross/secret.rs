@@ -1,31 +1,11 @@
 //! Which variables hold a secret.
 
+use crate::detect::secret;
+
 /// Whether a variable holds something that must not be read by others: its
 /// name says so, and its value is none that stands in place of one.
 pub fn holds_secret(name: &str, value: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    let parts = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY"];
-    let about = [
-        "_FILE",
-        "_PATH",
-        "EXPIR",
-        "ALGORITHM",
-        "LIFETIME",
-        "MINUTES",
-        "SECONDS",
-        "ALLOW_EMPTY",
-        "_TTL",
-        "_NAME",
-        "_HEADER",
-        "_URL",
-        "_URI",
-        "LENGTH",
-        "MAX_TOKENS",
-        "PUBLIC",
-    ];
-    let named = parts.iter().any(|part| upper.contains(part))
-        && !about.iter().any(|part| upper.contains(part));
-    named && !is_placeholder(value)
+    secret::is_name(name, &[]) && !is_placeholder(value)
 }
 
 fn is_placeholder(value: &str) -> bool {

@@ -1,9 +1,10 @@
 //! Uploads that go with their container.
 
+use crate::detect::fact::Evidence;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::cross::kept::{self, Place};
-use crate::lint::subject::{Kind, Subject};
+use crate::lint::subject::{Container, Kind, Subject};
 
 pub static RULE: Rule = Rule {
     code: "XF131",
@@ -48,7 +49,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for container in subject.production_containers().filter(|own| own.kind == Kind::Web) {
         let Some((deployment, service)) = subject.composed(container) else { continue };
         let served = container.server.as_ref().is_some_and(|own| !own.program.is_development());
-        if !served || !subject.runs_detected(container) {
+        if !served || !subject.runs_detected(container) || !starts_below(subject, container, lines)
+        {
             continue;
         }
         // A variable that names a directory may put them elsewhere.
@@ -73,6 +75,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.related(at, "the directory is named here");
         }
     }
+}
+
+/// Whether the module that a container starts stands in the directory whose code
+/// writes, where it names one.
+fn starts_below(subject: &Subject, container: &Container, lines: &[Evidence]) -> bool {
+    let app = container.server.as_ref().and_then(|own| own.app.as_deref());
+    let Some(module) = app.and_then(|app| app.split(':').next()) else { return true };
+    let root = subject.facts.root.value().map_or(".", String::as_str);
+    let is_there = subject.tree.module_path(root, module).is_some();
+    is_there || lines.iter().all(|own| root == "." || !own.path.starts_with(&format!("{root}/")))
 }
 
 /// Whether any model takes files.

@@ -41,8 +41,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if workers <= most {
             continue;
         }
+        // One or two above a rule of thumb cost nobody anything.
+        let weight = if workers > 2 * most { Severity::Warning } else { Severity::Advice };
         findings
             .add(said, format!("{}: {workers} {word}, and it may take {cpus} CPUs", container.name))
+            .severity(weight)
             .about(&container.name)
             .related(at, format!("{cpus} CPUs"))
             .help(format!("{most} {word}, which is 2 × {cpus} + 1, or more CPUs"));

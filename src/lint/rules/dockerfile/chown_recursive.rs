@@ -58,6 +58,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 if support::program(words) != "chown" || !recursive {
                     continue;
                 }
+                // What is root's already stays one layer's.
+                let owner = words[1..].iter().find(|word| !word.starts_with('-'));
+                if owner.is_some_and(|own| matches!(own.split(':').next(), Some("root" | "0"))) {
+                    continue;
+                }
                 let paths = words[1..].iter().filter(|word| !word.starts_with('-')).skip(1);
                 let hit = paths.filter(|word| !word.contains('$')).find_map(|word| {
                     let path = absolute(run.at, word);

@@ -29,7 +29,7 @@ static POETRY: LazyLock<Regex> = LazyLock::new(|| support::regex(r"\bpoetry\s+in
 /// What a command installs that is for development, and the option against it.
 fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<(String, String)> {
     let project = || {
-        let path = crate::detect::path::join(&build.context, "pyproject.toml")?;
+        let path = crate::relpath::join(&build.context, "pyproject.toml")?;
         let text = subject.tree.text(&path)?;
         text.parse::<toml::Table>().ok()
     };

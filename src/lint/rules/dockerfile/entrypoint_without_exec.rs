@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Program, Subject};
+use crate::lint::subject::{Container, Program, Subject};
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
@@ -24,7 +24,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(script) = step.script else { continue };
         // The first process of several is not the one to hand over to.
         let is_last = server.step + 1 == container.steps.len();
-        if step.replaces || step.in_background || !is_last {
+        // Who works on it stops it with Ctrl-C.
+        let is_developed = step.program.is_development()
+            || is_worked_on(subject, container)
+            || subject.is_for_development(script);
+        if step.replaces || step.in_background || !is_last || is_developed {
             continue;
         }
         let file = &subject.texts[script];
@@ -54,10 +58,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             at,
             format!("{path} starts {name} without exec: the shell stays process 1, and {name} never gets SIGTERM"),
         );
+        let goes_on = line.trim_end().ends_with('\\');
         let command = line.trim_end_matches('\\').trim();
         // The last command of a chain is the one that stays.
         let mut help = match command.rsplit_once("&&").filter(|(_, own)| !own.trim().is_empty()) {
             Some((before, last)) => format!("{}&& exec {}", before, last.trim()),
+            None if goes_on => {
+                format!("exec {command} \\   (exec before it, the rest as it stands)")
+            }
             None => format!("exec {command}"),
         };
         if step.program == Program::Uwsgi && !text.contains("die-on-term") {
@@ -72,6 +80,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether a container is of a project that is worked on.
+fn is_worked_on(subject: &Subject, container: &Container) -> bool {
+    subject.composed(container).is_some_and(|(own, _)| own.is_developed)
 }
 
 /// Whether a place stands in a subshell: `(` before it is not closed yet.

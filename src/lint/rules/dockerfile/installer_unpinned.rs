@@ -46,7 +46,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// The version to install: the one that made the lock, else the newest where the
 /// image has a Python that it runs on and nothing asks for what it has dropped.
 fn version(subject: &Subject, build: &Build, stage: usize, name: &str) -> String {
-    let lock = crate::detect::path::join(&build.context, "poetry.lock");
+    let lock = crate::relpath::join(&build.context, "poetry.lock");
     let first = lock.and_then(|path| subject.tree.text(&path)?.lines().next());
     let made = first.filter(|_| name == "poetry").and_then(|line| {
         let version = line.split("Poetry ").nth(1)?.split(' ').next()?;

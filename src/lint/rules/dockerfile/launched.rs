@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::subject::{Container, Program, Subject};
-use crate::source::text::Span;
+use crate::source::text::{Span, is_true};
 
 /// Whether a service looks like one that people develop with: it replaces the
 /// image's own server, which is for production, and mounts the source over it.
@@ -54,8 +54,7 @@ fn says_development(subject: &Subject, container: &Container) -> bool {
         .is_some_and(|build| build.arguments.values().flatten().any(|value| says(value)));
     let debugs = container.env.iter().any(|(name, own)| {
         let is_debug = name == "DEBUG" || name.ends_with("_DEBUG") || name == "DEVEL";
-        let value = own.value.as_deref().unwrap_or_default().to_ascii_lowercase();
-        is_debug && matches!(value.as_str(), "1" | "true" | "yes" | "on")
+        is_debug && own.value.as_deref().is_some_and(is_true)
     });
     written || arguments || debugs || has_other_server(subject, container)
 }
@@ -64,7 +63,7 @@ fn says_development(subject: &Subject, container: &Container) -> bool {
 fn has_other_server(subject: &Subject, container: &Container) -> bool {
     let Some(server) = &container.server else { return false };
     let context = subject.build_of(container).map_or(".", |build| build.context.as_str());
-    let path = crate::detect::path::join(context, "Procfile");
+    let path = crate::relpath::join(context, "Procfile");
     let text = path.and_then(|path| subject.tree.text(&path)).or(subject.tree.text("Procfile"));
     text.into_iter().flat_map(str::lines).any(|line| {
         line.strip_prefix("web:").is_some_and(|command| {

@@ -29,7 +29,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
         let there = |name: &str| {
             subject.tree.has(name)
-                || crate::detect::path::join(&build.context, name)
+                || crate::relpath::join(&build.context, name)
                     .is_some_and(|path| subject.tree.has(&path))
         };
         let set = |name: &str| {
@@ -117,7 +117,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
 
 /// `--frozen` takes the lock as it is, which some take for a check.
 fn frozen(subject: &Subject, build: &Build, is_locked: bool, findings: &mut Findings) {
-    let workspace = crate::detect::path::join(&build.context, "pyproject.toml")
+    let workspace = crate::relpath::join(&build.context, "pyproject.toml")
         .and_then(|path| subject.tree.text(&path))
         .is_none_or(|text| {
             text.contains("[tool.uv.workspace]") || text.contains("workspace = true")

@@ -73,9 +73,7 @@ fn programs(subject: &Subject, build: &Build) -> usize {
     let mut paths: Vec<String> = copies
         .filter_map(|(_, own)| Transfer::of(own, escape))
         .flat_map(|own| own.sources)
-        .filter_map(|own| {
-            crate::detect::path::join(&build.context, own.trim_start_matches(['.', '/']))
-        })
+        .filter_map(|own| crate::relpath::join(&build.context, own.trim_start_matches(['.', '/'])))
         .collect();
     paths.sort();
     paths.dedup();

@@ -1,7 +1,7 @@
 //! Rules of Dockerfiles and the images they make: `DF…`.
 //!
 //! - `support`, `programs`, `healthcheck`, `launched`: what several of them ask
-//! - `named_packages`: half of `no_lock`
+//! - `named_packages`, `dropped`: parts of `no_lock` and `root_user`
 
 use crate::lint::rule::Rule;
 
@@ -15,13 +15,18 @@ mod apt_update_alone;
 mod argument_in_from;
 mod bound_to_loopback;
 mod build_tools_in_final;
+mod builder_stage;
+mod bytecode_not_written;
+mod caches;
 mod certificates_not_checked;
+mod check_through_proxy;
 mod chown_recursive;
 mod code_before_dependencies;
 mod copies_history;
 mod copy_from_floating;
 mod development_dependencies;
 mod development_server;
+mod dropped;
 mod end_of_life_python;
 mod entrypoint_without_exec;
 mod env_of_nothing;
@@ -30,6 +35,9 @@ mod floating_base;
 mod healthcheck;
 mod healthcheck_cannot_fail;
 mod healthcheck_without_tool;
+mod index_in_requirement;
+mod install_first;
+mod installer_cache_kept;
 mod installer_unpinned;
 mod invalid_exec_form;
 mod keyword_case;
@@ -46,6 +54,7 @@ mod no_unbuffered;
 mod pip_cache_kept;
 mod pipe_to_shell;
 mod platform_pinned;
+mod poetry_without_export;
 mod programs;
 mod relative_workdir;
 mod reload_in_production;
@@ -107,6 +116,11 @@ pub static ALL: &[&Rule] = &[
     &copies_history::RULE,
     &wheels_without_no_deps::RULE,
     &platform_pinned::RULE,
+    &installer_cache_kept::RULE,
+    &poetry_without_export::RULE,
+    &bytecode_not_written::RULE,
+    &check_through_proxy::RULE,
+    &index_in_requirement::RULE,
     &invalid_exec_form::RULE,
     &requirement_redirected::RULE,
     &certificates_not_checked::RULE,

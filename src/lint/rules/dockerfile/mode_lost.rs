@@ -64,7 +64,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             whole.strip_prefix(target).and_then(|own| own.strip_prefix('/')).is_some_and(|own| {
                 let ignored =
                     subject.ignored_in(&build.context).is_some_and(|list| list.leaves_out(own));
-                let path = crate::detect::path::join(&build.context, own);
+                let path = crate::relpath::join(&build.context, own);
                 path.is_some_and(|path| {
                     subject.tree.has(&path) && !ignored && !is_executable(subject, &path)
                 })

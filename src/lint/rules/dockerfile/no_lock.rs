@@ -42,7 +42,7 @@ type Open = (String, String, String, Severity);
 fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
     let words = support::bare(command);
     let there = |name: &str| {
-        crate::detect::path::join(&build.context, name).is_some_and(|path| subject.tree.has(&path))
+        crate::relpath::join(&build.context, name).is_some_and(|path| subject.tree.has(&path))
             // The lock of a workspace is at its top.
             || subject.tree.has(name)
     };
@@ -96,10 +96,9 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
 }
 
 /// A requirement file of the context, by its path in the image.
-fn found(subject: &Subject, build: &Build, name: &str) -> Option<String> {
+pub(super) fn found(subject: &Subject, build: &Build, name: &str) -> Option<String> {
     let bare = name.trim_start_matches("./").trim_start_matches('/');
-    let exact =
-        crate::detect::path::join(&build.context, bare).filter(|path| subject.tree.has(path));
+    let exact = crate::relpath::join(&build.context, bare).filter(|path| subject.tree.has(path));
     exact.or_else(|| {
         let file = bare.rsplit('/').next()?;
         let mut own =
@@ -124,7 +123,7 @@ fn unpinned(subject: &Subject, path: &str, depth: usize) -> Option<(usize, Vec<S
         {
             if depth < 5 {
                 let directory = path.rsplit_once('/').map_or(".", |(own, _)| own);
-                let other = crate::detect::path::join(directory, other.trim())?;
+                let other = crate::relpath::join(directory, other.trim())?;
                 let (more, others) = unpinned(subject, &other, depth + 1)?;
                 all += more;
                 open.extend(others);

@@ -1,9 +1,9 @@
 //! A container that runs as root.
 
-use crate::lint::diagnostic::{At, Fix, Grade, Severity};
+use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{dropped, support};
 use crate::lint::subject::{Build, Container, Program, Subject};
 use crate::source::dockerfile::Keyword;
 
@@ -25,7 +25,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
         if !support::is_service(subject, build)
             || support::runs_as(subject, build).any(|own| is_privileged(subject, own))
-            || support::runs_as(subject, build).all(|own| is_dropped(subject, build, own))
+            || support::runs_as(subject, build).all(|own| dropped::is_dropped(subject, build, own))
         {
             continue;
         }
@@ -111,103 +111,28 @@ fn out_of_reach(subject: &Subject, build: &Build) -> Vec<&'static str> {
     found
 }
 
-/// Whether a container does not stay root: the service has a user, or what it
-/// starts changes to one.
-fn is_dropped(subject: &Subject, build: &Build, container: &Container) -> bool {
-    if let Some(user) = subject.composed(container).and_then(|(_, own)| own.text("user")) {
-        return !matches!(user.split(':').next(), Some("0" | "root"));
-    }
-    const DROPS: [&str; 9] = [
-        "gosu",
-        "su-exec",
-        "setpriv",
-        "runuser",
-        "setuidgid",
-        "chroot --userspec",
-        "su -",
-        "sudo -u",
-        "s6-applyuidgid",
-    ];
-    let drops = |text: &str| DROPS.iter().any(|word| text.contains(word));
-    let of = |set: &Option<
-        crate::source::dockerfile::Setting<crate::source::dockerfile::Command>,
-    >| { set.as_ref().map(|own| own.value.line()).unwrap_or_default() };
-    let own = format!("{} {}", of(&build.image.entrypoint), of(&build.image.cmd));
-    let composed = subject.composed(container).map(|(_, own)| own.command()).unwrap_or_default();
-    if drops(&own) || drops(&composed) {
-        return true;
-    }
-    let words: Vec<String> = build.image.words();
-    let unread = |word: &String| {
-        let is_script =
-            word.ends_with(".sh") || word.contains("entrypoint") || word.ends_with("start");
-        let waits = is_waiting(word) && words.iter().any(|own| own == "--");
-        is_script && !waits && container.steps.iter().all(|step| step.script.is_none())
-    };
-    // A script that is not here, or a supervisor, may do it.
-    if words.iter().take(2).any(unread) || own.contains("supervisor") || own.contains("/init") {
-        return true;
-    }
-    container.steps.iter().any(|step| {
-        step.script.is_some_and(|script| drops(&subject.texts[script].text))
-            || step.program == Program::Uwsgi && uwsgi_drops(subject, container, &step.argv)
-            || step
-                .argv
-                .iter()
-                .any(|word| word.starts_with("--uid") || word == "--user" || word == "-u")
-    }) || container.server.as_ref().is_some_and(|server| {
-        server.options.contains_key("user")
-            || server.config.is_some_and(|config| subject.gunicorn[config].get("user").is_some())
-    })
-}
-
-/// Whether a word is a script that waits for another service, and then starts
-/// what follows `--`.
-fn is_waiting(word: &str) -> bool {
-    let name = word.rsplit('/').next().unwrap_or(word);
-    let bare = name.trim_end_matches(".sh").replace('_', "-");
-    matches!(bare.as_str(), "wait-for-it" | "wait-for" | "dockerize" | "wait")
-}
-
-/// Whether uWSGI changes to a user, or may: only where its settings are here,
-/// and have none, it does not.
-fn uwsgi_drops(subject: &Subject, container: &Container, argv: &[String]) -> bool {
-    let is_told = |text: &str| {
-        text.lines().map(str::trim).any(|line| {
-            ["uid", "<uid", "gid", "include", "ini", "emperor", "if-env", "env"]
-                .iter()
-                .any(|own| line.starts_with(own))
-        })
-    };
-    let is_set = container.env.keys().any(|name| name == "UWSGI_UID" || name == "UWSGI_INI");
-    let is_option = argv.iter().any(|word| {
-        word.starts_with("--uid") || word.starts_with("--emperor") || word.contains('$')
+/// The directories that the code is known to write to, as they are in the image;
+/// `None` where one of them is not made by a line: a file, or one that the
+/// repository has something in, which stays root's.
+fn written(subject: &Subject, build: &Build) -> Option<Vec<String>> {
+    let own = subject.facts.writable.iter().map(|(own, _)| own);
+    let paths = own.map(|own| {
+        let path = crate::detect::path::join(&build.context, &own.path)?;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let is_made =
+            !name.contains('.') && !subject.tree.has(&path) && !subject.tree.has_directory(&path);
+        let there = subject.in_image(build, &path).filter(|_| is_made)?;
+        (!there.contains([' ', '$', '\''])).then_some(there)
     });
-    let is_file = |word: &&String| {
-        [".ini", ".xml", ".yaml", ".yml", ".json", ".conf"].iter().any(|end| word.ends_with(end))
-    };
-    let named: Vec<&str> = argv
-        .iter()
-        .filter(is_file)
-        .map(|word| word.rsplit(['/', '=']).next().unwrap_or(word))
-        .collect();
-    is_set
-        || is_option
-        || named.iter().any(|name| {
-            let mut found =
-                subject.tree.paths().filter(|path| path.rsplit('/').next() == Some(name));
-            let only = found.next().filter(|_| found.next().is_none());
-            only.and_then(|path| subject.tree.text(path))
-                .is_none_or(|text| !name.ends_with(".ini") || is_told(text))
-        })
+    paths.collect()
 }
 
-/// USER after the last instruction that needs root, where nothing is known to
-/// be written and nothing lies below root's home.
+/// USER after the last instruction that needs root, and before it what the code
+/// is known to write to, where nothing lies below root's home.
 fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
     let facts = &subject.facts;
-    let quiet = facts.writable.is_empty()
-        && facts.framework.value().is_some()
+    let written = written(subject, build)?;
+    let quiet = facts.framework.value().is_some()
         && facts.ml.value().is_none()
         && facts.database.value().is_none_or(|name| name != "sqlite")
         && build.image.volumes.is_empty();
@@ -271,11 +196,24 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
     if start < last || !instruction.heredocs.is_empty() {
         return None;
     }
-    let edit = edit::dockerfile::after(subject, build, last, LINE);
-    let at: At = edit.at;
+    let (lines, writes) = match written.as_slice() {
+        [] => (LINE.to_owned(), "the code is not known to write any file".to_owned()),
+        written => (
+            format!("RUN install -d -o 10001 -g 10001 {}\n{LINE}", written.join(" ")),
+            format!(
+                "the code is known to write to {} alone",
+                crate::lint::subject::listed(
+                    &written.iter().map(String::as_str).collect::<Vec<_>>()
+                )
+            ),
+        ),
+    };
+    let edit = edit::dockerfile::after(subject, build, last, &lines);
+    let condition =
+        format!("{writes}, the image has no volume and no mount, and the port is above 1023");
     Some(
         Fix::new(Grade::Checked, "runs it as user 10001")
-            .condition("the code is not known to write any file, the image has no volume and no mount, and the port is above 1023")
-            .edit(at, edit.text),
+            .condition(condition)
+            .edit(edit.at, edit.text),
     )
 }

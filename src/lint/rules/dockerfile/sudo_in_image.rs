@@ -23,6 +23,9 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
+        if !support::is_service(subject, build) {
+            continue;
+        }
         for run in subject.runs(build) {
             let installs = run.commands.iter().flat_map(support::packages).any(|own| own == "sudo");
             let grants = run

@@ -7,7 +7,7 @@ use crate::lint::subject::{Comparison, Container};
 use crate::policy::{Constraint, Requirement};
 use crate::schema::Role;
 use crate::source::compose::{Item, Service};
-use crate::units::MilliCpu;
+use crate::units::{self, MilliCpu};
 
 /// Where a limit stands in a service, the form that counts first.
 const LIMITS: [(&str, &[&[&str]]); 5] = [
@@ -80,18 +80,8 @@ fn read(number: &str, said: &str) -> Option<String> {
     if !number.starts_with("memory") {
         return Some(said.to_owned());
     }
-    let lower = said.trim().to_ascii_lowercase();
-    let end = lower.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len());
-    let amount: f64 = lower[..end].parse().ok()?;
-    let factor: f64 = match lower[end..].trim() {
-        "" | "b" => 1.0,
-        "k" | "kb" | "kib" => 1024.0,
-        "m" | "mb" | "mib" => 1024.0 * 1024.0,
-        "g" | "gb" | "gib" => 1024.0 * 1024.0 * 1024.0,
-        _ => return None,
-    };
     // Rounded up: a byte more than a mebibyte is more.
-    Some(format!("{}MiB", (amount * factor / (1024.0 * 1024.0)).ceil()))
+    units::bytes(said).map(|bytes| format!("{}MiB", bytes.div_ceil(1 << 20)))
 }
 
 /// Compose files have two digits of a CPU, keys three.

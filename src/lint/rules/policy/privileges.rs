@@ -8,6 +8,7 @@ use crate::lint::rules::policy::{SOURCE, by_each};
 use crate::lint::subject::{Comparison, Container, Deployment};
 use crate::policy::Requirement;
 use crate::source::compose::{Item, Service};
+use crate::source::text::is_true;
 
 pub static RULE: Rule = Rule {
     code: "PO102",
@@ -231,10 +232,4 @@ fn entries(item: &Item) -> Vec<(&Item, String)> {
         [] => vec![(item, word(item))],
         items => items.iter().map(|item| (item, word(item))).collect(),
     }
-}
-
-/// Whether Compose takes a word for true: YAML 1.1's count as well.
-#[must_use]
-pub fn is_true(text: &str) -> bool {
-    ["true", "yes", "on", "y", "1"].iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
 }

@@ -3,11 +3,12 @@
 
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
-use crate::lint::rules::policy::privileges::{Hardened, each_service, is_true};
+use crate::lint::rules::policy::privileges::{Hardened, each_service};
 use crate::lint::rules::policy::{SOURCE, by_each};
 use crate::lint::subject::Comparison;
 use crate::policy::Requirement;
 use crate::source::compose::{Item, Mount};
+use crate::source::text::is_true;
 
 pub static RULE: Rule = Rule {
     code: "PO103",

@@ -89,7 +89,8 @@ fn port(web: &Member<'_>) -> Option<u16> {
 /// Ports that a compose file publishes and no configuration listens on.
 fn published(subject: &Subject, findings: &mut Findings) {
     for own in subject.production_members().into_iter().flatten() {
-        if own.kind() != Kind::Nginx {
+        // On the host's network nothing is published.
+        if own.kind() != Kind::Nginx || own.is_on_host() {
             continue;
         }
         let mut listens: Vec<u16> = Vec::new();

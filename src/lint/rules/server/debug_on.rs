@@ -4,6 +4,7 @@ use crate::detect::facts::Meaning;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Subject, Value};
+use crate::source::text::is_true;
 
 pub static RULE: Rule = Rule {
     code: "PY110",
@@ -50,9 +51,6 @@ fn literal(subject: &Subject, container: &Container) -> Option<(At, String)> {
 
 /// A variable that turns it on.
 fn variable(subject: &Subject, container: &Container) -> Option<(At, String)> {
-    let is_on = |value: &str| {
-        matches!(value.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
-    };
     let flask = subject.facts.installs("flask");
     let read = subject.facts.connections.iter().filter_map(|(own, _)| match &own.meaning {
         Meaning::Debug { .. } => Some(own.name.as_str()),
@@ -61,7 +59,7 @@ fn variable(subject: &Subject, container: &Container) -> Option<(At, String)> {
     let names: Vec<&str> = read.chain(flask.then_some("FLASK_DEBUG")).collect();
     names.into_iter().find_map(|name| {
         let own = container.env.get(name)?;
-        let on = own.value.as_deref().is_some_and(is_on);
+        let on = own.value.as_deref().is_some_and(is_true);
         on.then(|| (own.at, format!("{name} is on")))
     })
 }

@@ -32,6 +32,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         seen.push(at);
         let jitter = (limit / 10).max(1).to_string();
+        let preloads = server.get("preload_app").and_then(|(value, _)| value.truth()) == Some(true);
         let finding = findings.add(
             at,
             format!(
@@ -42,6 +43,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding
             .about(&container.name)
             .help(format!("max_requests_jitter = {jitter}, a tenth of the limit"));
+        // A fork of what is loaded already is there at once.
+        if preloads {
+            finding.severity(Severity::Advice);
+        }
         if let Some(edit) = options::gunicorn(subject, server, &[("max_requests_jitter", &jitter)])
         {
             finding.fix(

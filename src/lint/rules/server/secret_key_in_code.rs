@@ -61,7 +61,7 @@ fn key(subject: &Subject) -> Option<(String, At)> {
         // Of the application's own package: others may not be run at all.
         let root = subject.facts.root.value()?;
         let package = subject.facts.app.value()?.split(['.', ':']).next()?;
-        let package = crate::detect::path::join(root, package)?;
+        let package = crate::relpath::join(root, package)?;
         let lack = subject.facts.readiness.iter().find(|own| {
             own.kind == "secret-in-settings"
                 && is_below(&own.path, &package)

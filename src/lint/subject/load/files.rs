@@ -7,7 +7,7 @@ use crate::detect::compose::files::{directory_of, file_name};
 use crate::detect::tree::Tree;
 use crate::lint::subject::deployment;
 use crate::lint::subject::{Config, EnvFile, Ignored, Proxy, Purpose, Recipe, Unread};
-use crate::source::dockerfile::Dockerfile;
+use crate::source::dockerfile::{Dockerfile, is_dockerfile};
 use crate::source::{dotenv, nginx};
 
 impl Loader {
@@ -49,8 +49,7 @@ impl Loader {
     pub(super) fn templates(&mut self, paths: &[String]) {
         let is_container_file = |path: &&String| {
             path.contains("{{")
-                && (is_dockerfile(path)
-                    || crate::detect::compose::files::is_compose(file_name(path)))
+                && (is_dockerfile(path) || crate::source::compose::is_compose(file_name(path)))
         };
         let mut found = paths.iter().filter(is_container_file);
         let Some(first) = found.next() else { return };
@@ -91,7 +90,7 @@ impl Loader {
     pub(super) fn examples(&mut self, paths: &[String]) {
         let mut directories: Vec<&str> = paths
             .iter()
-            .filter(|path| crate::detect::compose::files::is_compose(file_name(path)))
+            .filter(|path| crate::source::compose::is_compose(path))
             .map(|path| directory_of(path))
             .chain(["."])
             .collect();
@@ -108,7 +107,7 @@ impl Loader {
                 .collect();
             names.sort_unstable();
             for name in names {
-                if let Some(path) = crate::detect::path::join(directory, &name) {
+                if let Some(path) = crate::relpath::join(directory, &name) {
                     self.env_file(&path);
                 }
             }
@@ -119,49 +118,13 @@ impl Loader {
         let contexts: Vec<String> =
             self.subject.builds.iter().map(|own| own.context.clone()).collect();
         for context in contexts {
-            let Some(path) = crate::detect::path::join(&context, ".dockerignore") else { continue };
+            let Some(path) = crate::relpath::join(&context, ".dockerignore") else { continue };
             if let Some(text) = self.text(&path) {
                 let ignored = Ignored::read(text, &self.subject.texts[text]);
                 self.subject.ignored.insert(context, ignored);
             }
         }
     }
-}
-
-/// Whether a file's name is a Dockerfile's.
-#[must_use]
-pub fn is_dockerfile(path: &str) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    let stem = ["dockerfile", "containerfile"];
-    let is = |name: &str| {
-        stem.iter().any(|stem| {
-            name == *stem
-                || name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
-                || name.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
-        })
-    };
-    is(&name)
-        && ![
-            ".dockerignore",
-            ".md",
-            ".j2",
-            ".jinja",
-            ".jinja2",
-            ".tera",
-            ".tmpl",
-            ".tpl",
-            ".txt",
-            ".py",
-            ".sh",
-            ".js",
-            ".ts",
-            ".json",
-            ".yml",
-            ".yaml",
-            ".html",
-        ]
-        .iter()
-        .any(|suffix| name.ends_with(suffix))
 }
 
 /// Whether an env file is an example that is filled in elsewhere.
@@ -194,10 +157,12 @@ pub(super) fn is_nginx(path: &str, tree: &Tree) -> bool {
         return false;
     }
     let is_env_file = file_name(&lower).starts_with(".env");
-    if is_env_file || lower.contains("uwsgi") || lower.contains("supervisor") {
+    let others = ["uwsgi", "supervisor", "logrotate"];
+    if is_env_file || others.iter().any(|other| lower.contains(other)) {
         return false;
     }
-    let Some(text) = tree.text(path).filter(|text| !text.contains("{{")) else { return false };
+    let is_template = |text: &str| ["{{", "{%"].iter().any(|mark| text.contains(mark));
+    let Some(text) = tree.text(path).filter(|text| !is_template(text)) else { return false };
     lower.contains("nginx")
         && ["server", "location", "upstream", "http"].iter().any(|word| text.contains(word))
         || (text.contains("proxy_pass") && text.contains("location"))

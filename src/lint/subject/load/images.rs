@@ -7,9 +7,8 @@ use crate::detect::compose::files::directory_of;
 use crate::lint::subject::container::{self, Container, Kind};
 use crate::lint::subject::deployment;
 use crate::lint::subject::{Build, Purpose, Recipe, Unread, server};
-use crate::source::compose::yaml::Node;
 use crate::source::compose::{Item, Service};
-use crate::source::dockerfile::{Arguments, Command};
+use crate::source::dockerfile::{Arguments, Command, Keyword, Transfer};
 
 impl Loader {
     /// The image that a service builds; its number.
@@ -37,10 +36,10 @@ impl Loader {
         }
         let context = context?;
         let name = if written.dockerfile.is_empty() { "Dockerfile" } else { &written.dockerfile };
-        let mut path = crate::detect::path::join(&context, name)?;
+        let mut path = crate::relpath::join(&context, name)?;
         // BuildKit takes the lower case where the usual name is not there.
         if name == "Dockerfile" && !self.subject.tree.has(&path) {
-            let lower = crate::detect::path::join(&context, "dockerfile");
+            let lower = crate::relpath::join(&context, "dockerfile");
             path = lower.filter(|lower| self.subject.tree.has(lower)).unwrap_or(path);
         }
         let arguments = arguments(item);
@@ -211,19 +210,13 @@ impl Loader {
     /// The directory that a Dockerfile is built from, where nothing says it:
     /// its own, or the top where what it copies is only there.
     pub(super) fn context_of(&self, recipe: usize, directory: &str) -> String {
-        use crate::source::dockerfile::Keyword;
         let file = &self.subject.recipes[recipe].file;
         let sources: Vec<String> = file
             .instructions
             .iter()
             .filter(|own| own.keyword == Keyword::Copy && own.flag("from").is_none())
-            .flat_map(|own| {
-                let text = &own.arguments.text;
-                let words = own.arguments.words(file.escape);
-                let all: Vec<String> =
-                    words.iter().map(|(start, end)| text[*start..*end].to_owned()).collect();
-                all[..all.len().saturating_sub(1)].to_vec()
-            })
+            .filter_map(|own| Transfer::of(own, file.escape))
+            .flat_map(|own| own.sources)
             .map(|source| source.trim_start_matches("./").trim_end_matches('/').to_owned())
             .filter(|source| {
                 !source.is_empty() && !source.contains(['$', '*', '[', '<']) && source != "."
@@ -233,7 +226,7 @@ impl Loader {
             sources
                 .iter()
                 .filter(|source| {
-                    crate::detect::path::join(base, source).is_some_and(|path| {
+                    crate::relpath::join(base, source).is_some_and(|path| {
                         self.subject.tree.has(&path) || self.subject.tree.has_directory(&path)
                     })
                 })
@@ -270,19 +263,6 @@ pub(super) fn stage_of_production(recipe: &Recipe) -> Option<(usize, Purpose)> {
 
 /// Build arguments of a service.
 pub(super) fn arguments(build: &Item) -> Arguments {
-    let Some(args) = build.get("args") else { return Arguments::new() };
-    match &args.node {
-        Node::List(items) => items
-            .iter()
-            .filter_map(Item::scalar)
-            .map(|text| match text.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => (text, None),
-            })
-            .collect(),
-        _ => args
-            .entries()
-            .filter_map(|(name, value)| Some((name.scalar()?, value.scalar())))
-            .collect(),
-    }
+    let args = build.get("args").into_iter().flat_map(Item::assignments);
+    args.map(|(name, value, _)| (name, value)).collect()
 }

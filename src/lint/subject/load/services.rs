@@ -10,7 +10,6 @@ use crate::lint::subject::container::{self, Container, Kind, Variable};
 use crate::lint::subject::deployment::{self, Group};
 use crate::lint::subject::{Deployment, Purpose, Unread, launch, server};
 use crate::source::compose::project::Project;
-use crate::source::compose::yaml::Node;
 use crate::source::compose::{Item, Service, yaml};
 use crate::source::dockerfile::Command;
 
@@ -199,22 +198,8 @@ impl Loader {
             }
         }
         let deployment = &self.subject.deployments[number];
-        if let Some(item) = service.item.get("environment") {
-            let places: Vec<At> = match &item.node {
-                Node::List(items) => {
-                    items.iter().map(|own| self.subject.item(deployment, own)).collect()
-                }
-                _ => item
-                    .entries()
-                    .map(|(name, value)| {
-                        let whole = if value.line > 0 { value } else { name };
-                        self.subject.item(deployment, whole)
-                    })
-                    .collect(),
-            };
-            for ((name, value), at) in service.environment().into_iter().zip(places) {
-                env.insert(name, Variable { value, at });
-            }
+        for (name, value, item) in service.variables() {
+            env.insert(name, Variable { value, at: self.subject.item(deployment, item) });
         }
         (env, missing)
     }

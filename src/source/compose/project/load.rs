@@ -1,6 +1,10 @@
 //! Files into one tree.
 
-use super::{Fault, Files, Project, merge, variables};
+use std::collections::BTreeMap;
+
+use super::{Fault, Files, Project, merge, rebase, variables};
+use crate::relpath::{join, parent};
+use crate::source::compose::interpolate;
 use crate::source::compose::yaml::{self, Item, Node};
 use crate::source::dotenv;
 use crate::source::text::Text;
@@ -8,11 +12,13 @@ use crate::source::text::Text;
 /// More files than this are not followed, nor deeper chains of `extends`.
 const FILES: usize = 64;
 const DEEPEST: usize = 16;
+/// Ends of lines in YAML 1.1, which Compose's reader follows, and not in 1.2.
+const LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
 pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Project {
     let mut loader = Loader { files, project: Project::default() };
     loader.project.directory = directory.to_owned();
-    loader.env(&env_path(directory));
+    loader.env(&[env_path(directory)]);
     let root = loader.merged(paths, directory, 0);
     loader.project.root = root;
     variables::replace(&mut loader.project);
@@ -21,25 +27,6 @@ pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Proje
 
 fn env_path(directory: &str) -> String {
     if directory == "." { ".env".to_owned() } else { format!("{directory}/.env") }
-}
-
-/// `written` seen from `base`, below the directory that is read.
-pub(super) fn join(base: &str, written: &str) -> Option<String> {
-    let is_address = written.contains("://") || written.starts_with("git@");
-    if written.contains(['$', '~']) || written.starts_with('/') || is_address {
-        return None;
-    }
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    for part in written.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
 }
 
 struct Loader<'a> {
@@ -52,11 +39,25 @@ impl Loader<'_> {
         self.project.faults.push(Fault { message: message.into(), file, line: line.max(1) });
     }
 
-    fn env(&mut self, path: &str) {
-        if let Ok(Some(text)) = (self.files)(path) {
+    /// Reads env files, the last one of which wins, below what is known already.
+    fn env(&mut self, paths: &[String]) {
+        let mut own: BTreeMap<String, String> = BTreeMap::new();
+        for text in paths.iter().filter_map(|path| (self.files)(path).ok().flatten()) {
             for entry in dotenv::read(&text) {
-                self.project.env.entry(entry.name).or_insert(entry.value);
+                let is_literal = text[entry.value_span.start..].starts_with('\'');
+                let known = |variable: &interpolate::Variable<'_>| {
+                    let before = self.project.env.get(variable.name);
+                    before.or_else(|| own.get(variable.name)).cloned()
+                };
+                let value = match is_literal {
+                    true => entry.value,
+                    false => interpolate::replace(&entry.value, &mut { known }),
+                };
+                own.insert(entry.name, value);
             }
+        }
+        for (name, value) in own {
+            self.project.env.entry(name).or_insert(value);
         }
     }
 
@@ -89,6 +90,12 @@ impl Loader<'_> {
     }
 
     fn parsed(&mut self, text: &str, number: usize) -> Option<Item> {
+        if let Some(at) = text.find(LINE_BREAKS) {
+            let line = text[..at].matches('\n').count() + 1;
+            let message = "it holds a line break that Compose takes for one and others do not \
+                           (U+0085, U+2028 or U+2029)";
+            self.fault(message, number, line);
+        }
         let read = match (yaml::read_strictly(text), yaml::read(text)) {
             // Compose refuses a key that is there twice; the rest can be read.
             (Err(said), Ok(lenient)) => {
@@ -123,10 +130,10 @@ impl Loader<'_> {
             let Some((number, mut own)) = self.tree(path, None) else { continue };
             if let Some(included) = own.get("include").cloned() {
                 let below = self.included(&included, directory, number, depth);
-                root = merge::over(root, below, &self.project.files);
+                root = merge::over(root, below);
             }
             self.extended(&mut own, number, directory);
-            root = merge::over(root, own, &self.project.files);
+            root = merge::over(root, own);
         }
         root
     }
@@ -142,16 +149,24 @@ impl Loader<'_> {
                 Some(path) => path.scalars(),
                 None => entry.scalars(),
             };
-            let paths: Vec<String> = written.iter().filter_map(|w| join(directory, w)).collect();
+            let paths: Vec<String> =
+                written.iter().filter_map(|path| join(directory, &self.known(path))).collect();
             if written.is_empty() || paths.len() < written.len() {
                 let message = "what it includes is outside of the directory, or only known later";
                 self.fault(message, file, entry.line);
                 continue;
             }
-            let of_first = paths[0].rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+            let of_first = parent(&paths[0]).to_owned();
             let stated = entry.get("project_directory").and_then(Item::scalar);
+            let stated = stated.map(|stated| self.known(&stated));
             let place = stated.and_then(|stated| join(directory, &stated)).unwrap_or(of_first);
-            self.env(&env_path(&place));
+            let stated = entry.get("env_file").map(Item::scalars).unwrap_or_default();
+            let stated: Vec<String> =
+                stated.iter().filter_map(|path| join(directory, &self.known(path))).collect();
+            match stated.is_empty() {
+                true => self.env(&[env_path(&place)]),
+                false => self.env(&stated),
+            }
             let missing: Vec<&String> =
                 paths.iter().filter(|p| !matches!((self.files)(p), Ok(Some(_)))).collect();
             if let Some(path) = missing.first() {
@@ -159,10 +174,22 @@ impl Loader<'_> {
                 self.fault(message, file, entry.line);
                 continue;
             }
-            let below = self.merged(&paths, &place, depth + 1);
-            root = merge::over(root, below, &self.project.files);
+            let mut below = self.merged(&paths, &place, depth + 1);
+            rebase::file(&mut below, &place, directory);
+            root = merge::over(root, below);
         }
         root
+    }
+
+    /// A path whose variables have a value or a default; the others stay.
+    fn known(&self, written: &str) -> String {
+        let mut is_open = false;
+        let replaced = interpolate::replace(written, &mut |variable| {
+            let found = self.project.env.get(variable.name).cloned();
+            is_open |= found.is_none() && variable.default.is_none();
+            found
+        });
+        if is_open { written.to_owned() } else { replaced }
     }
 
     /// `extends` of every service of a file.
@@ -195,7 +222,7 @@ impl Loader<'_> {
         let (base_file, base_whole, place) = match file {
             None => (number, whole.clone(), directory.to_owned()),
             Some(written) => {
-                let Some(path) = join(directory, &written) else {
+                let Some(path) = join(directory, &self.known(&written)) else {
                     let message = format!("it extends {written}, which is out of reach");
                     self.fault(message, number, extends.line);
                     return service.clone();
@@ -203,7 +230,7 @@ impl Loader<'_> {
                 let Some((base, tree)) = self.tree(&path, Some((number, extends.line))) else {
                     return service.clone();
                 };
-                let place = path.rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+                let place = parent(&path).to_owned();
                 (base, tree, place)
             }
         };
@@ -213,10 +240,11 @@ impl Loader<'_> {
             self.fault(format!("it extends {name}, which is not there"), number, extends.line);
             return service.clone();
         };
-        let base = self.extension(&base, &base_whole, base_file, &place, depth + 1);
+        let mut base = self.extension(&base, &base_whole, base_file, &place, depth + 1);
+        rebase::service(&mut base, &place, directory);
         let mut own = service.clone();
         without(&mut own, "extends");
-        merge::service(base, own, &self.project.files)
+        merge::service(base, own)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Compose's rules for laying one file over another.
 
-use crate::source::compose::yaml::{Item, Node};
+use crate::source::compose::yaml::{Item, Mark, Node};
 use crate::source::compose::{Mount, Port};
-use crate::source::text::Text;
 
 /// Keys of a service that one file says wholly.
 const REPLACED: [&str; 3] = ["command", "entrypoint", "test"];
@@ -11,102 +10,85 @@ const NAMED: [&str; 7] =
     ["environment", "labels", "args", "depends_on", "networks", "sysctls", "extra_hosts"];
 
 /// A whole file over another.
-pub(super) fn over(base: Item, own: Item, files: &[Text]) -> Item {
-    laid(base, own, files, "")
+pub(super) fn over(base: Item, own: Item) -> Item {
+    laid(base, own, "")
 }
 
 /// A service over the one it extends.
-pub(super) fn service(base: Item, own: Item, files: &[Text]) -> Item {
-    laid(base, own, files, "service")
+pub(super) fn service(base: Item, own: Item) -> Item {
+    laid(base, own, "service")
 }
 
-/// What stands between a key and its value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tag {
-    Nothing,
-    Reset,
-    Override,
-}
-
-fn tag(key: &Item, value: &Item, files: &[Text]) -> Tag {
-    let (Some((_, start)), Some((end, _)), Some(text)) =
-        (key.span, value.span, files.get(value.file))
-    else {
-        return Tag::Nothing;
-    };
-    let between = text.text.get(start..end.max(start)).unwrap_or_default();
-    let has = |tag: &str| between.split_whitespace().any(|word| word == tag);
-    match (has("!reset"), has("!override")) {
-        (true, _) => Tag::Reset,
-        (_, true) => Tag::Override,
-        _ => Tag::Nothing,
-    }
-}
-
-fn laid(base: Item, own: Item, files: &[Text], key: &str) -> Item {
+fn laid(base: Item, own: Item, key: &str) -> Item {
     let own_place = (own.line, own.file);
-    let made = |node: Node| Item { node, line: own_place.0, span: None, file: own_place.1 };
+    let made = |node: Node| Item { line: own_place.0, file: own_place.1, ..Item::of(node) };
     if NAMED.contains(&key)
         && let (Some(base), Some(own)) = (as_map(&base, key), as_map(&own, key))
     {
-        return made(Node::Map(mapping(base, own, files)));
+        return made(Node::Map(mapping(base, own)));
     }
     match (base.node, own.node) {
-        (Node::Map(base), Node::Map(own)) => made(Node::Map(mapping(base, own, files))),
+        (Node::Map(base), Node::Map(own)) => made(Node::Map(mapping(base, own))),
         (Node::List(base), Node::List(own)) if !REPLACED.contains(&key) => {
             made(Node::List(list(base, own, key)))
         }
         // `build: .` and `build: {…}` are the same thing.
         (Node::Text(context), Node::Map(own)) if key == "build" => {
-            let context = (Item::text("context"), Item { span: None, ..Item::text(context) });
-            made(Node::Map(mapping(vec![context], own, files)))
+            let context = (
+                Item::text("context"),
+                Item { file: base.file, line: base.line, ..Item::text(context) },
+            );
+            made(Node::Map(mapping(vec![context], own)))
         }
         (Node::Map(base), Node::Text(context)) if key == "build" => {
-            let context = (Item::text("context"), Item::text(context));
-            made(Node::Map(mapping(base, vec![context], files)))
+            let context = (Item::text("context"), made(Node::Text(context)));
+            made(Node::Map(mapping(base, vec![context])))
         }
         (base, Node::Null) if !matches!(base, Node::Null) => {
             // A key without a value says nothing.
             made(base)
         }
-        (_, node) => Item { node, line: own.line, span: own.span, file: own.file },
+        (_, node) => {
+            untagged(Item { node, line: own.line, span: own.span, file: own.file, mark: own.mark })
+        }
     }
 }
 
-fn mapping(
-    mut base: Vec<(Item, Item)>,
-    own: Vec<(Item, Item)>,
-    files: &[Text],
-) -> Vec<(Item, Item)> {
+fn mapping(mut base: Vec<(Item, Item)>, own: Vec<(Item, Item)>) -> Vec<(Item, Item)> {
     for (key, value) in own {
-        let tag = tag(&key, &value, files);
         let there = base.iter().position(|(other, _)| other.node == key.node);
-        match (tag, there) {
-            (Tag::Reset, Some(at)) => {
+        match (value.mark, there) {
+            (Mark::Reset, Some(at)) => {
                 base.remove(at);
             }
-            (Tag::Reset, None) => {}
-            (Tag::Override, Some(at)) => base[at] = (key, value),
-            (Tag::Nothing, Some(at)) => {
+            (Mark::Reset, None) => {}
+            (Mark::Override, Some(at)) => base[at] = (key, untagged(value)),
+            (Mark::Merge, Some(at)) => {
                 let below = std::mem::take(&mut base[at].1);
                 let name = key.scalar().unwrap_or_default();
-                base[at].1 = laid(below, value, files, &name);
+                base[at].1 = laid(below, value, &name);
             }
-            (_, None) => base.push((key, untagged(value, files))),
+            (_, None) => base.push((key, untagged(value))),
         }
     }
     base
 }
 
 /// What is marked `!reset` in a part that nothing stands below is not there.
-fn untagged(item: Item, files: &[Text]) -> Item {
-    let Node::Map(entries) = item.node else { return item };
-    let kept = entries
-        .into_iter()
-        .filter(|(key, value)| tag(key, value, files) != Tag::Reset)
-        .map(|(key, value)| (key, untagged(value, files)))
-        .collect();
-    Item { node: Node::Map(kept), ..item }
+fn untagged(mut item: Item) -> Item {
+    let is_kept = |own: &Item| own.mark != Mark::Reset;
+    match &mut item.node {
+        Node::Map(entries) => {
+            entries.retain(|(_, value)| is_kept(value));
+            entries.iter_mut().for_each(|(_, value)| *value = untagged(std::mem::take(value)));
+        }
+        Node::List(items) => {
+            items.retain(is_kept);
+            items.iter_mut().for_each(|value| *value = untagged(std::mem::take(value)));
+        }
+        _ => {}
+    }
+    item
 }
 
 fn list(base: Vec<Item>, own: Vec<Item>, key: &str) -> Vec<Item> {
@@ -116,7 +98,7 @@ fn list(base: Vec<Item>, own: Vec<Item>, key: &str) -> Vec<Item> {
         _ => item.scalar(),
     };
     let mut merged = base;
-    for item in own {
+    for item in own.into_iter().filter(|own| own.mark != Mark::Reset) {
         let same = id(&item)
             .and_then(|own| merged.iter().position(|other| id(other).as_ref() == Some(&own)));
         match same {
@@ -141,7 +123,7 @@ fn as_map(item: &Item, key: &str) -> Option<Vec<(Item, Item)>> {
                     None => (text, Node::Null),
                 };
                 let place =
-                    |node: Node| Item { node, line: item.line, span: None, file: item.file };
+                    |node: Node| Item { line: item.line, file: item.file, ..Item::of(node) };
                 Some((place(Node::Text(name)), place(value)))
             })
             .collect(),

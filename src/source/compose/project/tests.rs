@@ -96,3 +96,85 @@ fn what_is_out_of_reach_is_a_fault() {
         assert!(!project.faults.is_empty(), "{text}");
     }
 }
+
+#[test]
+fn paths_of_other_files_are_seen_from_the_project() {
+    let api = "services:\n  api:\n    build: {dockerfile: prod.Dockerfile}\n    env_file: [.env, {path: ../x.env}]\n    volumes: ['./data:/data', 'named:/n', '/etc:/e']\nsecrets:\n  key: {file: ./key}\n";
+    let base = "services:\n  base:\n    build: ./img\n    volumes: [{type: bind, source: ../up, target: /u}]\n";
+    let top = "include: ['api/docker-compose.${T:-prod}.yml']\nservices:\n  web:\n    extends: {file: common/base.yml, service: base}\n    build: {args: {A: '1'}}\n";
+    let project = project(
+        &["compose.yaml"],
+        &[("compose.yaml", top), ("api/docker-compose.prod.yml", api), ("common/base.yml", base)],
+    );
+    assert_eq!(project.faults, []);
+    let api = service(&project, "api");
+    assert_eq!(api.build().unwrap().context, "./api");
+    let files = api.item.get("env_file").unwrap();
+    assert_eq!(files.items()[0].scalar().as_deref(), Some("./api/.env"));
+    assert_eq!(files.items()[1].get("path").unwrap().scalar().as_deref(), Some("./x.env"));
+    let mounts = api.item.get("volumes").unwrap().scalars();
+    assert_eq!(mounts, ["./api/data:/data", "named:/n", "/etc:/e"]);
+    let secret = project.root.get("secrets").unwrap().get("key").unwrap();
+    assert_eq!(secret.get("file").unwrap().scalar().as_deref(), Some("./api/key"));
+    let web = service(&project, "web");
+    let build = web.build().unwrap();
+    assert_eq!(build.context, "./common/img");
+    let mount = &web.item.get("volumes").unwrap().items()[0];
+    assert_eq!(mount.get("source").unwrap().scalar().as_deref(), Some("./up"));
+}
+
+#[test]
+fn many_comments_in_a_row_are_read() {
+    let comments = "    # x: y\n".repeat(200);
+    let text = format!("services:\n  web: {{image: a}}\nvolumes:\n  data:\n{comments}");
+    assert_eq!(project(&["a.yml"], &[("a.yml", &text)]).faults, []);
+}
+
+#[test]
+fn a_tag_is_one_and_no_word_in_a_comment_or_a_text() {
+    let base = "services:\n  web:\n    privileged: # !reset\n      true\n    cap_drop: [!reset ALL, KILL]\n    tty: !<!reset> true\n    init: !reset true\n";
+    let over = "services:\n  web: # !reset\n    privileged: true\n    cap_drop: !override # !reset\n      - NET_RAW\n";
+    let one = project(&["a.yml"], &[("a.yml", base)]);
+    let web = service(&one, "web");
+    assert_eq!(web.text("privileged").as_deref(), Some("true"));
+    assert_eq!(web.item.get("cap_drop").unwrap().scalars(), ["KILL"]);
+    assert_eq!((web.item.get("tty"), web.item.get("init")), (None, None));
+    let both = project(&["a.yml", "b.yml"], &[("a.yml", base), ("b.yml", over)]);
+    let web = service(&both, "web");
+    assert_eq!(web.text("privileged").as_deref(), Some("true"));
+    assert_eq!(web.item.get("cap_drop").unwrap().scalars(), ["NET_RAW"]);
+}
+
+#[test]
+fn env_files_are_read_as_compose_reads_them() {
+    let top = "include:\n  - {path: inc/x.yml, env_file: inc/my.env}\nservices:\n  web: {image: '${A}-${B}-${C}-${D}'}\n";
+    let project = project(
+        &["compose.yaml"],
+        &[
+            ("compose.yaml", top),
+            (".env", "A=1\nA=2\nB=${A}x\nC='${A}'\nD=${NONE:-d}\n"),
+            ("inc/x.yml", "services:\n  more: {image: 'i:${PR}'}\n"),
+            ("inc/.env", "PR=no\n"),
+            ("inc/my.env", "PR=yes\n"),
+        ],
+    );
+    assert_eq!(service(&project, "web").image().as_deref(), Some("2-2x-${A}-d"));
+    assert_eq!(service(&project, "more").image().as_deref(), Some("i:yes"));
+}
+
+#[test]
+fn what_other_readers_of_yaml_see_otherwise_is_said() {
+    let text = "services:\n  web:\n    image: a # note\u{85}    privileged: true\n";
+    let project = project(&["a.yml"], &[("a.yml", text)]);
+    assert_eq!(project.faults[0].line, 3);
+}
+
+#[test]
+fn aliases_of_aliases_end_in_a_fault() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..10 {
+        let below = format!("*a{}, ", level - 1).repeat(9);
+        text.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+    }
+    assert!(!project(&["a.yml"], &[("a.yml", &text)]).faults.is_empty());
+}

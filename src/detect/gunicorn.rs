@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ruff_python_ast::{BoolOp, Expr, Number, Operator};
+use ruff_python_ast::{BoolOp, Expr, Number, Operator, Stmt};
 use ruff_text_size::Ranged as _;
 
 use crate::detect::python::{self, Module};
-use crate::lint::diagnostic::At;
 use crate::source::text::{Span, Text};
 
 /// What a setting or an option is worth.
@@ -69,46 +68,38 @@ impl Value {
     }
 }
 
-/// A file of gunicorn's settings.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The number of its text.
-    pub text: usize,
-    /// Each setting that is assigned at its top level, the last one of a name last.
-    pub settings: Vec<(String, Value, At)>,
+/// Each setting that a file assigns at its top level, what it is worth, and
+/// where the assignment stands; the last one of a name last.
+#[must_use]
+pub fn read(text: &Text) -> Vec<(String, Value, Span)> {
+    let module = Module::parse(&text.path, Arc::from(text.text.as_str()));
+    let mut settings: Vec<(String, Value, Span)> = Vec::new();
+    for statement in module.top_level() {
+        for (name, expression) in python::assignments(statement) {
+            let value = value(expression, &settings);
+            settings.push((name.to_owned(), value, place(statement)));
+        }
+    }
+    settings
 }
 
-impl Config {
-    /// Reads a file.
-    #[must_use]
-    pub fn read(number: usize, text: &Text) -> Self {
-        let module = Module::parse(&text.path, Arc::from(text.text.as_str()));
-        let mut settings: Vec<(String, Value, At)> = Vec::new();
-        for statement in module.top_level() {
-            for (name, expression) in python::assignments(statement) {
-                let value = value(expression, &settings);
-                let range = statement.range();
-                let span = Span::new(range.start().to_usize(), range.end().to_usize());
-                settings.push((name.to_owned(), value, At::new(number, span)));
-            }
-        }
-        Self { text: number, settings }
-    }
-
-    /// A setting and where it is assigned.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<(&Value, At)> {
-        self.settings.iter().rfind(|(own, ..)| own == name).map(|(_, value, at)| (value, *at))
-    }
+/// Where a statement stands.
+#[must_use]
+pub fn place(statement: &Stmt) -> Span {
+    let range = statement.range();
+    Span::new(range.start().to_usize(), range.end().to_usize())
 }
 
 /// What an expression is worth by itself.
 #[must_use]
 pub fn literal(expression: &Expr) -> Value {
-    value(expression, &[])
+    value::<()>(expression, &[])
 }
 
-pub(super) fn value(expression: &Expr, known: &[(String, Value, At)]) -> Value {
+/// What an expression is worth where these names are known, the last one of a
+/// name first.
+#[must_use]
+pub fn value<T>(expression: &Expr, known: &[(String, Value, T)]) -> Value {
     match expression {
         Expr::NumberLiteral(number) => match &number.value {
             Number::Int(int) => int.as_i64().map_or(Value::Unknown, Value::Int),
@@ -198,8 +189,9 @@ mod tests {
             "gunicorn.conf.py",
             "import os, multiprocessing\nbind = '0.0.0.0:80'\nworkers = multiprocessing.cpu_count() * 2 + 1\nthreads = int(os.environ.get('T', 4))\ntimeout = 2 * 30\nreload = True\nworker_class = os.getenv('C') or 'gthread'\nkeepalive = timeout\nx = f()\ny = min(4, multiprocessing.cpu_count() * 2)\n",
         );
-        let config = Config::read(0, &text);
-        let get = |name: &str| config.get(name).unwrap().0.clone();
+        let settings = read(&text);
+        let set = |name: &str| settings.iter().rfind(|(own, ..)| own == name).unwrap();
+        let get = |name: &str| set(name).1.clone();
         assert_eq!(get("workers"), Value::HostCpus);
         assert_eq!(get("threads").int(), Some(4));
         assert_eq!(get("timeout").int(), Some(60));
@@ -208,6 +200,6 @@ mod tests {
         assert_eq!(get("worker_class").text().as_deref(), Some("gthread"));
         assert_eq!(get("x"), Value::Unknown);
         assert_eq!(get("y"), Value::Unknown);
-        assert_eq!(text.line(config.get("bind").unwrap().1.span.start), 2);
+        assert_eq!(text.line(set("bind").2.start), 2);
     }
 }

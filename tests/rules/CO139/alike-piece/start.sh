@@ -1,0 +1,1 @@
+docker compose -f deploy/default.yml -f "integrations/$1/compose.yml" up -d
