@@ -29,7 +29,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A variable whose default is written out, with the operator before it.
 static DEFAULT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:?-([^${}]+))\}").expect("it is constant")
+    Regex::new(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(:?-([^${}]+))\}").expect("it is constant")
 });
 
 const NAMES: [&str; 12] = [
@@ -101,12 +101,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     defaults
                         .iter()
                         .flatten()
-                        .fold(fix, |fix, (at, text)| fix.edit(*at, format!(":?{text}"))),
+                        .fold(fix, |fix, (at, _)| fix.edit(*at, ":?set it in .env")),
                 );
             }
             finding.about(format!("{} {name}", found.member.name()));
+            let variable = defaults[0].filter(|_| is_default).map_or(name.as_str(), |own| own.1);
             finding.help(format!(
-                "{name}: ${{{name}:?set it in .env}}  # and a new value in .env, which git ignores"
+                "{name}: ${{{variable}:?set it in .env}}  # and a new value in .env, which git ignores"
             ));
             for (place, _) in &found.places[1..] {
                 finding.related(*place, "the same value");
@@ -181,16 +182,17 @@ fn defaulted(name: &str, written: &str) -> Option<String> {
     let in_address = before.contains("://")
         && before.rsplit("//").next()?.contains(':')
         && rest.starts_with('@');
-    let secret = found[2].trim_matches(['"', '\'']).to_owned();
+    let secret = found[3].trim_matches(['"', '\'']).to_owned();
     (is_only && (is_alone || in_address) && is_value(&secret)).then_some(secret)
 }
 
-/// Where the default of a place stands, operator included, and what to say to
-/// who has not set it; `None` where the place has none.
-fn default(subject: &Subject, at: At) -> Option<(At, &'static str)> {
-    let found = DEFAULT.captures(subject.slice(at))?.get(1)?;
+/// Where the default of a place stands, operator included, and the variable that
+/// it is for; `None` where the place has none.
+fn default(subject: &Subject, at: At) -> Option<(At, &str)> {
+    let all = DEFAULT.captures(subject.slice(at))?;
+    let (name, found) = (all.get(1)?, all.get(2)?);
     let span = Span::new(at.span.start + found.start(), at.span.start + found.end());
-    Some((At::new(at.text, span), "set it in .env"))
+    Some((At::new(at.text, span), name.as_str()))
 }
 
 fn is_secret(name: &str) -> bool {
