@@ -46,6 +46,16 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
         (one.code, one.at, one.requirement, &one.message)
             == (other.code, other.at, other.requirement, &other.message)
     });
+    // Two projects that load one file, two images of one line: one cause.
+    let mut known: Vec<(&'static str, At, Option<usize>, String)> = Vec::new();
+    found.retain(|own| {
+        let key = (own.code, own.at, own.requirement, own.subject.clone());
+        let is_new = own.is_unknown || !known.contains(&key);
+        if is_new {
+            known.push(key);
+        }
+        is_new
+    });
     found
 }
 

@@ -27,6 +27,10 @@ pub enum Kind {
     Redis,
     Memcached,
     Rabbitmq,
+    /// A search index: Elasticsearch, OpenSearch, Solr.
+    Search,
+    /// A database of vectors: Chroma, Qdrant, Weaviate, Milvus.
+    Vectors,
     Nginx,
     /// Another proxy: Traefik, Caddy, HAProxy.
     Proxy,
@@ -47,6 +51,13 @@ impl Kind {
     #[must_use]
     pub const fn is_store(self) -> bool {
         self.is_database() || matches!(self, Self::Redis | Self::Rabbitmq | Self::Memcached)
+    }
+
+    /// Whether it answers everybody who reaches it, unless it is told a password
+    /// or a key.
+    #[must_use]
+    pub const fn is_open_index(self) -> bool {
+        matches!(self, Self::Search | Self::Vectors)
     }
 
     /// Whether it runs the application's own code.
@@ -70,6 +81,8 @@ impl Kind {
             Self::Redis => "Redis",
             Self::Memcached => "memcached",
             Self::Rabbitmq => "RabbitMQ",
+            Self::Search => "a search index",
+            Self::Vectors => "a database of vectors",
             Self::Nginx => "nginx",
             Self::Proxy => "a proxy",
             Self::Tool => "a tool",
@@ -132,6 +145,8 @@ const IMAGES: &[(Kind, &[&str])] = &[
     (Kind::Redis, &["redis", "valkey", "keydb", "dragonfly", "redis-stack", "redis-stack-server"]),
     (Kind::Memcached, &["memcached"]),
     (Kind::Rabbitmq, &["rabbitmq"]),
+    (Kind::Search, &["elasticsearch", "opensearch", "solr", "meilisearch", "typesense"]),
+    (Kind::Vectors, &["chroma", "chromadb", "qdrant", "weaviate", "milvus"]),
     (Kind::Nginx, &["nginx", "nginx-unprivileged", "openresty"]),
     (Kind::Proxy, &["traefik", "caddy", "haproxy", "envoy", "nginx-proxy", "nginx-proxy-manager"]),
     (
@@ -150,6 +165,15 @@ const IMAGES: &[(Kind, &[&str])] = &[
             "redisinsight",
             "redisinsight-v2",
             "portainer-ce",
+            "prometheus",
+            "alertmanager",
+            "cadvisor",
+            "all-in-one",
+            "jaeger",
+            "kibana",
+            "opensearch-dashboards",
+            "dozzle",
+            "kafka-ui",
         ],
     ),
 ];

@@ -67,6 +67,17 @@ pub(super) fn stated(path: &str) -> Option<Purpose> {
         .or_else(|| (!scope::counts(path)).then_some(Purpose::Development))
 }
 
+/// Whether the comment at the head of a file says that it is for production:
+/// `# Production stack`.
+fn is_headed_for_production(tree: &Tree, path: &str) -> bool {
+    let text = tree.text(path).unwrap_or_default().to_ascii_lowercase();
+    let head: Vec<&str> =
+        text.lines().take_while(|line| line.trim().is_empty() || line.starts_with('#')).collect();
+    let head = head.join(" ");
+    let others = ["dev", "local", "not ", "test", "override", "prod."];
+    head.contains("production") && !others.iter().any(|word| head.contains(word))
+}
+
 /// Whether the name of a service says that users have nothing to do with it.
 pub(super) fn is_for_developers(service: &str) -> bool {
     words(service).iter().any(|word| environments::is_for_developers(word))
@@ -140,7 +151,7 @@ fn of_directory(
         let said = stated(base);
         let purpose = match said {
             Some(said) => said,
-            None if has_production => Purpose::Development,
+            None if has_production && !is_headed_for_production(tree, base) => Purpose::Development,
             None => Purpose::Production,
         };
         if overrides && purpose == Purpose::Production {

@@ -3,6 +3,7 @@
 mod files;
 mod hidden;
 mod images;
+mod published;
 mod services;
 
 use std::collections::BTreeMap;
@@ -95,6 +96,7 @@ impl Loader {
         for path in &paths {
             self.file(path);
         }
+        self.templates(&paths);
         self.env_file(".env");
         self.examples(&paths);
         self.deployments();

@@ -4,7 +4,7 @@ use super::redis::{self, Password};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Program, Subject};
-use crate::source::compose::{Item, Port};
+use crate::source::compose::{Item, Port, image};
 
 pub static RULE: Rule = Rule {
     code: "CO106",
@@ -20,9 +20,13 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for own in subject.production_members().into_iter().flatten() {
-        if !own.kind().is_store()
-            || own.kind() == Kind::Redis && redis::password(&own) == Password::Nothing
-        {
+        let is_index = own.kind().is_open_index() && !asks(&own);
+        let is_store = own.kind().is_store() || is_index;
+        if own.kind() == Kind::Redis && redis::password(&own) == Password::Nothing {
+            continue;
+        }
+        if !is_store {
+            of_own_redis(&own, findings);
             continue;
         }
         for (port, item) in own.open_ports() {
@@ -41,6 +45,62 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// Whether an index asks who calls: it is given a key or a password, or comes
+/// with one.
+fn asks(own: &Member<'_>) -> bool {
+    let env = &own.container.env;
+    let is = |name: &str, value: &str| own.container.variable(name) == Some(value);
+    let is_off = is("xpack.security.enabled", "false")
+        || is("DISABLE_SECURITY_PLUGIN", "true")
+        || is("plugins.security.disabled", "true")
+        || is("AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED", "true");
+    let words = ["API_KEY", "APIKEY", "MASTER_KEY", "AUTH", "PASSWORD", "SECURITY", "xpack"];
+    let has_word = env.keys().any(|name| words.iter().any(|word| name.contains(word)));
+    let (_, tag) = image::parts(own.image().unwrap_or(""));
+    let old = ["5", "6", "7"].iter().any(|major| {
+        tag == *major || tag.strip_prefix(major).is_some_and(|rest| rest.starts_with('.'))
+    });
+    // Elasticsearch since 8 and OpenSearch make a password at their first start.
+    let comes_with_one = match own.image_name() {
+        "elasticsearch" => !old,
+        "opensearch" | "typesense" | "weaviate" => true,
+        _ => false,
+    };
+    let is_configured = own
+        .service
+        .mounts()
+        .iter()
+        .any(|mount| mount.target.ends_with(".yml") || mount.target.ends_with(".yaml"));
+    let is_missing = !own.container.missing_env_files.is_empty();
+    !is_off && (has_word || comes_with_one || is_configured || is_missing)
+}
+
+/// A Redis that is installed in an own image, whose port is open.
+fn of_own_redis(own: &Member<'_>, findings: &mut Findings) {
+    let subject = own.subject;
+    let Some(build) = subject.build_of(own.container) else { return };
+    let starts = |own: &Member<'_>| {
+        let words = build.image.words().join(" ");
+        words.contains("redis-server")
+            || own.container.steps.iter().any(|step| {
+                step.argv.iter().any(|word| word.ends_with("redis-server"))
+                    || step.script.is_some_and(|at| subject.texts[at].text.contains("redis-server"))
+            })
+    };
+    for (port, item) in own.open_ports().into_iter().filter(|(port, _)| port.container == "6379") {
+        if !starts(own) {
+            continue;
+        }
+        let message = format!(
+            "{} publishes the Redis in its image on every address of the host, past its firewall",
+            own.name()
+        );
+        let finding = findings.add(own.place(item), message);
+        finding.about(own.name());
+        close(finding, own, &port, item);
+    }
+}
+
 /// The ports that an image listens on as it comes; none where that is not known.
 fn listening(own: &Member<'_>) -> &'static [&'static str] {
     match own.kind() {
@@ -53,6 +113,7 @@ fn listening(own: &Member<'_>) -> &'static [&'static str] {
             "adminer" => &["8080"],
             "mongo-express" | "redis-commander" => &["8081"],
             "pgadmin4" | "phpmyadmin" => &["80", "443"],
+            "prometheus" => &["9090"],
             _ => &[],
         },
         _ => &[],

@@ -36,6 +36,7 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             || own.health_is_off()
             || own.runs_once()
             || is_client_once(&own)
+            || is_a_client(&own)
             || own.image_name() == "mysql-server"
         {
             continue;
@@ -100,6 +101,24 @@ fn is_client_once(own: &Member<'_>) -> bool {
             .any(|word| name.contains(word));
     }
     asks && !serves && own.service.text("restart").as_deref() == Some("no")
+}
+
+/// Whether its image is built on a store's, and starts something of its own.
+fn is_a_client(own: &Member<'_>) -> bool {
+    let build = own.subject.build_of(own.container);
+    let servers = [
+        "postgres",
+        "mysqld",
+        "mariadbd",
+        "mongod",
+        "redis",
+        "valkey",
+        "rabbitmq",
+        "docker-entrypoint",
+    ];
+    let words = build.map(|build| build.image.words()).unwrap_or_default();
+    let starts = words.iter().any(|word| servers.iter().any(|own| word.contains(own)));
+    !words.is_empty() && !starts && own.service.ports().is_empty()
 }
 
 /// A check with what the image has; `None` where that is not known.

@@ -1,5 +1,6 @@
 //! Services that start before what they need.
 
+use super::together;
 use crate::lint::diagnostic::{At, Edit, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Program, Subject, listed};
@@ -50,6 +51,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 Some(named) => own.place(named),
                 None => own.place(item),
             };
+            // A list that several services share is one line.
+            if let Some(found) = findings.found.iter_mut().find(|found| found.at == at) {
+                together::likewise(found, own.name());
+                continue;
+            }
             let finding = findings.add(at, message);
             finding.about(own.name());
             // A worker opens its database in its tasks, and MongoDB's client

@@ -1,5 +1,6 @@
 //! Directories of the host that an application has no business in.
 
+use super::together;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Subject};
@@ -55,10 +56,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if !PATHS.contains(&path) && !HOME.contains(&path) {
                 continue;
             }
+            // A list that several services share is one line.
+            let at = own.place(item);
+            let others = findings.found.iter_mut().find(|found| found.at == at);
+            if let Some(found) = others {
+                together::likewise(found, own.name());
+                continue;
+            }
             let is_read_only = mount.options.split(',').any(|word| word == "ro");
             let can = if is_read_only { "reads" } else { "reads and changes" };
-            let finding =
-                findings.add(own.place(item), format!("{} {can} the host's {path}", own.name()));
+            let finding = findings.add(at, format!("{} {can} the host's {path}", own.name()));
             finding
                 .about(own.name())
                 .help("Mount the one file or directory that it needs, with :ro.");

@@ -6,10 +6,11 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 use crate::environments::{is_for_developers, words};
-use crate::lint::diagnostic::{At, Severity};
+use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Member, Subject};
 use crate::source::compose::interpolate;
+use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
     code: "CO109",
@@ -19,12 +20,17 @@ pub static RULE: Rule = Rule {
     why: "The file is in git: everybody who may read the repository, now or from its history, has the password, every installation has the same, and it cannot be changed without a commit.",
     example: "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?set it in .env}",
     source: "OWASP Docker Security Cheat Sheet, rule 12; Docker, Secrets in Compose",
-    fix: None,
+    fix: Some(Grade::Suggested),
     check,
 };
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^:/@\s]*:([^@/\s]+)@").expect("it is constant")
+});
+
+/// A variable whose default is written out, with the operator before it.
+static DEFAULT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(:?-([^${}]+))\}").expect("it is constant")
 });
 
 const NAMES: [&str; 12] = [
@@ -77,14 +83,32 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let name = &found.name;
             let (first, here) = &found.places[0];
             let what = if here == name { name.clone() } else { format!("{name}, here in {here},") };
+            let defaults: Vec<Option<(At, &str)>> =
+                found.places.iter().map(|(at, _)| default(subject, *at)).collect();
+            let is_default = defaults.iter().all(Option::is_some);
+            let how = if is_default {
+                "has a default in the file, the same for everybody who sets none"
+            } else {
+                "is written into the file"
+            };
             let message = match found.places.len() {
-                1 => format!("{what} is written into the file"),
-                count => format!("{what} is written into the file, in {count} places"),
+                1 => format!("{what} {how}"),
+                count => format!("{what} {how}, in {count} places"),
             };
             let finding = findings.add(*first, message);
+            if is_default {
+                let fix = Fix::new(Grade::Suggested, format!("asks for {name}"));
+                finding.fix(
+                    defaults
+                        .iter()
+                        .flatten()
+                        .fold(fix, |fix, (at, _)| fix.edit(*at, ":?set it in .env")),
+                );
+            }
             finding.about(format!("{} {name}", found.member.name()));
+            let variable = defaults[0].filter(|_| is_default).map_or(name.as_str(), |own| own.1);
             finding.help(format!(
-                "{name}: ${{{name}:?set it in .env}}  # and a new value in .env, which git ignores"
+                "{name}: ${{{variable}:?set it in .env}}  # and a new value in .env, which git ignores"
             ));
             for (place, _) in &found.places[1..] {
                 finding.related(*place, "the same value");
@@ -117,7 +141,12 @@ fn secrets(own: &Member<'_>) -> Vec<(String, String, At)> {
         // A merged value has the place of its line, and may go on below.
         let is_line = text.trim() == line.trim();
         let written = if is_line { own.subject.lines_of(variable.at) } else { text };
-        if !is_here || interpolate::has_variable(written) || value.contains('$') {
+        if !is_here || value.contains('$') {
+            continue;
+        }
+        if interpolate::has_variable(written) {
+            found
+                .extend(defaulted(name, written).map(|secret| (name.clone(), secret, variable.at)));
             continue;
         }
         if let Some(secret) = ADDRESS.captures(value).and_then(|all| all.get(1)) {
@@ -146,6 +175,33 @@ fn secrets(own: &Member<'_>) -> Vec<(String, String, At)> {
         }
     }
     found
+}
+
+/// The secret that a variable of the shell has where nobody sets it:
+/// `${PASSWORD:-postgres}`, alone or in an address.
+fn defaulted(name: &str, written: &str) -> Option<String> {
+    let bare = written.trim().trim_matches(['"', '\'']);
+    let bare = bare.strip_prefix(name).and_then(|own| own.strip_prefix('=')).unwrap_or(bare);
+    let found = DEFAULT.captures(bare)?;
+    let whole = found.get(0)?;
+    let is_only = DEFAULT.find_iter(bare).count() == 1 && bare.matches('$').count() == 1;
+    let before = &bare[..whole.start()];
+    let rest = &bare[whole.end()..];
+    let is_alone = before.is_empty() && rest.is_empty() && is_secret(name);
+    let in_address = before.contains("://")
+        && before.rsplit("//").next()?.contains(':')
+        && rest.starts_with('@');
+    let secret = found[3].trim_matches(['"', '\'']).to_owned();
+    (is_only && (is_alone || in_address) && is_value(&secret)).then_some(secret)
+}
+
+/// Where the default of a place stands, operator included, and the variable that
+/// it is for; `None` where the place has none.
+fn default(subject: &Subject, at: At) -> Option<(At, &str)> {
+    let all = DEFAULT.captures(subject.slice(at))?;
+    let (name, found) = (all.get(1)?, all.get(2)?);
+    let span = Span::new(at.span.start + found.start(), at.span.start + found.end());
+    Some((At::new(at.text, span), name.as_str()))
 }
 
 fn is_secret(name: &str) -> bool {

@@ -12,6 +12,7 @@ mod database_without_health_check;
 mod database_without_volume;
 mod depends_without_condition;
 mod docker_socket;
+mod emptied_in_overlay;
 mod env_file_missing;
 mod floating_image;
 mod health_check_without_program;
@@ -43,6 +44,7 @@ mod together;
 mod tool_published;
 mod unknown_reference;
 mod unset_variable;
+mod user_root;
 mod word;
 
 /// Every rule of compose projects.
@@ -86,4 +88,6 @@ pub static ALL: &[&Rule] = &[
     &unknown_reference::RULE,
     &same_cpu_weight::RULE,
     &cpu_capped::RULE,
+    &emptied_in_overlay::RULE,
+    &user_root::RULE,
 ];

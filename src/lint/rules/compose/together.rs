@@ -22,6 +22,19 @@ pub(super) fn lack<'f>(
     Some(finding)
 }
 
+/// Names another service that a finding is about as well.
+pub(super) fn likewise(found: &mut Diagnostic, name: &str) {
+    let is_known =
+        found.subject == name || found.message.split([' ', ',', ')']).any(|word| word == name);
+    if is_known {
+        return;
+    }
+    match found.message.strip_suffix(')').filter(|own| own.contains(" (like ")) {
+        Some(said) => found.message = format!("{said}, {name})"),
+        None => found.message.push_str(&format!(" (like {name})")),
+    }
+}
+
 /// The fix that edits every one of these services; `None` where one of them
 /// cannot be edited.
 pub(super) fn fix(
@@ -54,4 +67,42 @@ fn merges_one_of(own: &Member<'_>, members: &[Member<'_>]) -> bool {
             })
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crate::lint::{Subject, judge, rules};
+
+    fn found(files: &[(&str, &str)], code: &str) -> Vec<String> {
+        let directory = assert_fs::TempDir::new().unwrap();
+        for (path, text) in files {
+            fs::write(directory.path().join(path), text).unwrap();
+        }
+        let subject = Subject::read(directory.path()).unwrap();
+        let rule = rules::ALL.iter().copied().find(|rule| rule.code == code).unwrap();
+        judge(&subject, &[rule]).into_iter().map(|own| own.message).collect()
+    }
+
+    #[test]
+    fn a_line_that_services_share_is_said_once_with_their_names() {
+        let image = ("Dockerfile", "FROM python:3.14-slim\nCMD [\"gunicorn\", \"a:b\"]\n");
+        let compose = "x-base: &base\n  build: .\n  depends_on: [db]\n  volumes: ['/etc:/host']\nservices:\n  one:\n    <<: *base\n  two:\n    <<: *base\n  three:\n    <<: *base\n  db:\n    image: postgres:18\n";
+        let of = |code: &str| found(&[image, ("compose.yaml", compose)], code);
+        assert_eq!(of("CO107"), ["one starts before db answers (like two, three)"]);
+        assert_eq!(of("CO128").len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_two_projects_load_is_judged_once() {
+        let base = "services:\n  web:\n    image: acme/shop:1\n  db:\n    image: postgres:18\n";
+        let files = [
+            ("compose.yaml", base),
+            ("compose.live.yaml", "services:\n  web:\n    restart: always\n"),
+            ("compose.release.yaml", "services:\n  web:\n    restart: always\n"),
+        ];
+        assert_eq!(found(&files, "CO102").len(), 1);
+        assert_eq!(found(&files, "CO118").len(), 1);
+    }
 }

@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     name: "tool-published",
     severity: Severity::Warning,
     summary: "tools for administrators are reached from this host alone",
-    why: "Flower, Adminer, pgAdmin, mail catchers show data and run commands, most without a password and without TLS. They are found by scanners like anything else.",
+    why: "Flower, Adminer, pgAdmin, Prometheus, mail catchers show data and run commands, most without a password and without TLS. They are found by scanners like anything else.",
     example: "ports:\n  - \"127.0.0.1:5555:5555\"  # from elsewhere: ssh -L 5555:127.0.0.1:5555",
     source: "Docker, Packet filtering and firewalls; Flower, Authentication",
     fix: Some(Grade::Checked),
@@ -23,7 +23,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let command = own.service.command();
-        let asks = ["basic_auth", "basic-auth", "--auth"].iter().any(|word| command.contains(word))
+        let asks = ["basic_auth", "basic-auth", "--auth", "--web.config.file"]
+            .iter()
+            .any(|word| command.contains(word))
             || own.container.env.contains_key("FLOWER_BASIC_AUTH");
         for (port, item) in own.open_ports().into_iter().filter(|_| !asks) {
             if leads_nowhere(findings, &own, &port, item) {

@@ -41,7 +41,12 @@ pub(super) const LIBRARY: [&str; 16] = [
 ];
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    for build in support::python_images(subject) {
+    for build in subject.production_builds() {
+        // Of others those that the project runs: a proxy, a database of its own.
+        let is_run = build.is_composed && support::runs_as(subject, build).next().is_some();
+        if !build.is_python && !is_run {
+            continue;
+        }
         for outside in subject.outside(build) {
             let instruction = &subject.file(build).instructions[outside.at];
             if instruction.keyword == Keyword::From {
@@ -140,6 +145,11 @@ fn is_known(version: &str, variant: &str) -> bool {
 /// Whether a directory or a Dockerfile of the repository has the name of an image
 /// with a namespace: it is built here, and its tag is the repository's own.
 fn is_built_here(subject: &Subject, build: &Build, repository: &str) -> bool {
+    let services = subject.deployments.iter().flat_map(|own| &own.services);
+    let mut built = services.filter(|own| own.build().is_some()).filter_map(|own| own.image());
+    if built.any(|own| image::parts(&own).0 == repository) {
+        return true;
+    }
     let Some((namespace, name)) = repository.rsplit_once('/') else { return false };
     // Docker's own and its mirrors are nobody's here.
     let is_library = namespace == "library" || namespace.ends_with("/library");

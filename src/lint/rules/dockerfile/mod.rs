@@ -1,12 +1,14 @@
 //! Rules of Dockerfiles and the images they make: `DF…`.
 //!
 //! - `support`, `programs`, `healthcheck`, `launched`: what several of them ask
+//! - `named_packages`, `dropped`: parts of `no_lock` and `root_user`
 
 use crate::lint::rule::Rule;
 
 mod add_instead_of_copy;
 mod add_url_without_checksum;
 mod alpine_python;
+mod apt_asks;
 mod apt_lists_kept;
 mod apt_recommends;
 mod apt_update_alone;
@@ -16,6 +18,7 @@ mod build_tools_in_final;
 mod builder_stage;
 mod bytecode_not_written;
 mod caches;
+mod certificates_not_checked;
 mod check_through_proxy;
 mod chown_recursive;
 mod code_before_dependencies;
@@ -23,8 +26,10 @@ mod copies_history;
 mod copy_from_floating;
 mod development_dependencies;
 mod development_server;
+mod dropped;
 mod end_of_life_python;
 mod entrypoint_without_exec;
+mod env_of_nothing;
 mod fat_base;
 mod floating_base;
 mod healthcheck;
@@ -34,10 +39,15 @@ mod index_in_requirement;
 mod install_first;
 mod installer_cache_kept;
 mod installer_unpinned;
+mod invalid_exec_form;
+mod keyword_case;
 mod launched;
+mod legacy_pairs;
 mod lock_not_enforced;
+mod maintainer;
 mod many_processes;
 mod mode_lost;
+mod named_packages;
 mod no_healthcheck;
 mod no_lock;
 mod no_unbuffered;
@@ -49,6 +59,7 @@ mod programs;
 mod relative_workdir;
 mod reload_in_production;
 mod repeated_command;
+mod requirement_redirected;
 mod root_user;
 mod scripts_not_on_path;
 mod secret_in_image;
@@ -110,4 +121,12 @@ pub static ALL: &[&Rule] = &[
     &bytecode_not_written::RULE,
     &check_through_proxy::RULE,
     &index_in_requirement::RULE,
+    &invalid_exec_form::RULE,
+    &requirement_redirected::RULE,
+    &certificates_not_checked::RULE,
+    &legacy_pairs::RULE,
+    &maintainer::RULE,
+    &keyword_case::RULE,
+    &apt_asks::RULE,
+    &env_of_nothing::RULE,
 ];

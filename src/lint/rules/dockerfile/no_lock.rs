@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{named_packages, support};
 use crate::lint::subject::{Build, Subject};
 use crate::source::shell::Simple;
 
@@ -32,6 +32,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 break;
             }
         }
+        named_packages::find(subject, build, findings);
     }
 }
 

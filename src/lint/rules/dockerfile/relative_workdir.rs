@@ -3,14 +3,14 @@
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
-use crate::source::dockerfile::Keyword;
+use crate::lint::subject::{Build, Subject};
+use crate::source::dockerfile::{Keyword, Transfer};
 
 pub static RULE: Rule = Rule {
     code: "DF126",
     name: "relative-workdir",
     severity: Severity::Advice,
-    summary: "the first WORKDIR is absolute",
+    summary: "the first WORKDIR is absolute, and COPY to a relative path has one",
     why: "A relative WORKDIR continues that of the base image: where that changes, the code lies in another directory, and absolute paths in mounts and scripts miss it.",
     example: "WORKDIR /app",
     source: "BuildKit check WorkdirRelativePath; hadolint DL3000",
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in subject.production_builds() {
+        copies(subject, build, findings);
         let first = subject.instructions(build).find(|(_, own)| own.keyword == Keyword::Workdir);
         let Some((at, own)) = first else { continue };
         let written = own.arguments.text.trim();
@@ -46,5 +47,39 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .edit(at, better),
             );
         }
+    }
+}
+
+/// COPY to a relative path in an image without WORKDIR: it lands in `/`.
+fn copies(subject: &Subject, build: &Build, findings: &mut Findings) {
+    let is_bare = |base: &str| support::is_plain(base) && !base.starts_with("tiangolo/");
+    if !build.image.base.known().is_some_and(is_bare) {
+        return;
+    }
+    let escape = subject.file(build).escape;
+    for (number, own) in subject.instructions(build) {
+        if own.keyword == Keyword::Workdir {
+            return;
+        }
+        let Some(copied) = Transfer::of(own, escape) else { continue };
+        let target = copied.target.as_str();
+        let bare = target.trim_start_matches("./");
+        if target.is_empty()
+            || target.starts_with(['/', '$', '\\'])
+            || target.get(1..2) == Some(":")
+        {
+            continue;
+        }
+        // A list of packages alone does no harm where the code goes elsewhere.
+        if build.image.workdir.is_some() && !copied.takes_all() {
+            continue;
+        }
+        let path = if bare == "." { "" } else { bare };
+        let finding = findings.add(
+            subject.instruction(build, number),
+            format!("{target} is relative, and no WORKDIR is set: it lands in /{path}"),
+        );
+        finding.about(target).help("WORKDIR /app   (before it)");
+        return;
     }
 }

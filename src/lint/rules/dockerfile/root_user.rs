@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{dropped, support};
 use crate::lint::subject::{Build, Container, Program, Step, Subject};
 use crate::source::compose::Mount;
 use crate::source::dockerfile::Keyword;
@@ -26,7 +26,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
         if !support::is_service(subject, build)
             || support::runs_as(subject, build).any(|own| is_privileged(subject, own))
-            || support::runs_as(subject, build).all(|own| is_dropped(subject, build, own))
+            || support::runs_as(subject, build).all(|own| dropped::is_dropped(subject, build, own))
         {
             continue;
         }
@@ -115,55 +115,6 @@ fn out_of_reach(subject: &Subject, build: &Build) -> Vec<&'static str> {
         found.push("what is in /root is out of reach for that user: it belongs elsewhere, /opt or /usr/local");
     }
     found
-}
-
-/// Whether a container does not stay root: the service has a user, or what it
-/// starts changes to one.
-fn is_dropped(subject: &Subject, build: &Build, container: &Container) -> bool {
-    if let Some(user) = subject.composed(container).and_then(|(_, own)| own.text("user")) {
-        return !matches!(user.split(':').next(), Some("0" | "root"));
-    }
-    const DROPS: [&str; 9] = [
-        "gosu",
-        "su-exec",
-        "setpriv",
-        "runuser",
-        "setuidgid",
-        "chroot --userspec",
-        "su -",
-        "sudo -u",
-        "s6-applyuidgid",
-    ];
-    let drops = |text: &str| DROPS.iter().any(|word| text.contains(word));
-    let of = |set: &Option<
-        crate::source::dockerfile::Setting<crate::source::dockerfile::Command>,
-    >| { set.as_ref().map(|own| own.value.line()).unwrap_or_default() };
-    let own = format!("{} {}", of(&build.image.entrypoint), of(&build.image.cmd));
-    let composed = subject.composed(container).map(|(_, own)| own.command()).unwrap_or_default();
-    if drops(&own) || drops(&composed) {
-        return true;
-    }
-    let words: Vec<String> = build.image.words();
-    let unread = |word: &String| {
-        let is_script =
-            word.ends_with(".sh") || word.contains("entrypoint") || word.ends_with("start");
-        is_script && container.steps.iter().all(|step| step.script.is_none())
-    };
-    // A script that is not here, or a supervisor, may do it.
-    if words.iter().take(2).any(unread) || own.contains("supervisor") || own.contains("/init") {
-        return true;
-    }
-    container.steps.iter().any(|step| {
-        step.script.is_some_and(|script| drops(&subject.texts[script].text))
-            || step.program == Program::Uwsgi
-            || step
-                .argv
-                .iter()
-                .any(|word| word.starts_with("--uid") || word == "--user" || word == "-u")
-    }) || container.server.as_ref().is_some_and(|server| {
-        server.options.contains_key("user")
-            || server.config.is_some_and(|config| subject.gunicorn[config].get("user").is_some())
-    })
 }
 
 /// The directories that the code is known to write to, as they are in the image;

@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Container, Subject};
 use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
@@ -51,6 +51,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .filter(|(name, ..)| name.ends_with("USER"))
             .filter_map(|(_, value, _)| Some(value?.trim_matches(['"', '\'']).to_owned()))
             .collect();
+        of_runs(subject, build, findings);
+        stand_ins(subject, build, findings);
         let mut weak = false;
         for (_, instruction) in subject.instructions(build) {
             let is_argument = instruction.keyword == Keyword::Arg;
@@ -115,8 +117,98 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// Build arguments that a RUN of the image uses: its history has their values.
+fn of_runs(subject: &Subject, build: &Build, findings: &mut Findings) {
+    let recipe = &subject.recipes[build.recipe];
+    let file = &recipe.file;
+    for stage in &build.image.stages {
+        let mut open: Vec<(String, At)> = Vec::new();
+        for (number, own) in file.of_stage(*stage) {
+            match own.keyword {
+                Keyword::Arg => {
+                    let pairs = own.pairs(file.escape).into_iter();
+                    open.extend(pairs.filter_map(|(name, value, span)| {
+                        let value = value.unwrap_or_default();
+                        let is_empty = value.trim_matches(['"', '\'']).is_empty();
+                        let is_secret = is_empty && NAME.is_match(&name);
+                        is_secret.then(|| (name, At::new(recipe.text, span)))
+                    }));
+                }
+                // From there on it is that of ENV, which is a finding itself.
+                Keyword::Env => {
+                    let set = own.pairs(file.escape);
+                    open.retain(|(name, _)| {
+                        !set.iter().any(|(own, value, _)| {
+                            own == name
+                                || value.as_deref().is_some_and(|own| {
+                                    reference(own.trim_matches('"')) == Some(name)
+                                })
+                        })
+                    });
+                }
+                Keyword::Run => {
+                    let text = subject.slice(subject.instruction(build, number));
+                    let uses = |name: &str| {
+                        text.contains(&format!("${{{name}}}"))
+                            || text.match_indices(&format!("${name}")).any(|(at, found)| {
+                                !text[at + found.len()..]
+                                    .starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+                            })
+                    };
+                    open.retain(|(name, at)| {
+                        if !uses(name) {
+                            return true;
+                        }
+                        findings
+                            .add(*at, format!("the history of the image has the value of the build argument {name}"))
+                            .about(name)
+                            .related(subject.instruction(build, number), "used here")
+                            .help(format!(
+                                "RUN --mount=type=secret,id={},env={name} …   and docker build --secret id={0},env={name}",
+                                name.to_lowercase()
+                            ));
+                        false
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A key that stands in for one while the image is built, and that nothing sets
+/// when it runs.
+fn stand_ins(subject: &Subject, build: &Build, findings: &mut Findings) {
+    let recipe = &subject.recipes[build.recipe];
+    for (name, set) in &build.image.env {
+        let Some(value) = set.value.known().filter(|own| !own.is_empty()) else { continue };
+        let is_key = name == "SECRET_KEY" || name.ends_with("_SECRET_KEY") || name == "JWT_SECRET";
+        if !is_key || !STANDS_IN.is_match(value) {
+            continue;
+        }
+        let running: Vec<&Container> = support::runs_as(subject, build).collect();
+        // A file that is not there may set it, and so may who starts a lone image.
+        let keeps = running.iter().any(|own| own.service.is_some())
+            && running.iter().all(|own| {
+                own.missing_env_files.is_empty()
+                    && own.env.get(name).is_some_and(|own| own.at.text == recipe.text)
+            });
+        if !keeps || !support::is_service(subject, build) {
+            continue;
+        }
+        let at = subject.within(build, set.at, name);
+        findings
+            .add(at, format!("{name} of the build is that of the application as well: nothing sets another"))
+            .about(name)
+            .severity(Severity::Warning)
+            .help(format!(
+                "RUN {name}={value} …   (for the one command that needs it); {name} comes from the environment of the container"
+            ));
+    }
+}
+
 /// The variable that a value is, and nothing else.
-fn reference(value: &str) -> Option<&str> {
+pub(super) fn reference(value: &str) -> Option<&str> {
     let name = value.strip_prefix('$')?;
     let name = name.strip_prefix('{').and_then(|own| own.strip_suffix('}')).unwrap_or(name);
     name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)

@@ -45,6 +45,24 @@ impl Loader {
         self.subject.recipes.push(Recipe { text, file, purpose });
     }
 
+    /// Says once that container files below `{{…}}` are templates.
+    pub(super) fn templates(&mut self, paths: &[String]) {
+        let is_container_file = |path: &&String| {
+            path.contains("{{")
+                && (is_dockerfile(path) || crate::source::compose::is_compose(file_name(path)))
+        };
+        let mut found = paths.iter().filter(is_container_file);
+        let Some(first) = found.next() else { return };
+        let others = match found.count() {
+            0 => String::new(),
+            1 => ", like one file more".to_owned(),
+            others => format!(", like {others} files more"),
+        };
+        self.text(first);
+        let why = format!("it is a template of what is made from it{others}");
+        self.subject.unread.push(Unread { path: first.clone(), line: 1, why });
+    }
+
     pub(super) fn proxy(&mut self, path: &str) {
         let Some(text) = self.text(path) else { return };
         match nginx::read(&self.subject.texts[text].text) {

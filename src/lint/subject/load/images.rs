@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Loader;
+use super::{Loader, published};
 use crate::detect::compose::files::directory_of;
 use crate::lint::subject::container::{self, Container, Kind};
 use crate::lint::subject::deployment;
@@ -144,16 +144,51 @@ impl Loader {
             })
     }
 
-    /// Dockerfiles that no project builds.
+    /// Dockerfiles that no project of production builds: what CI or a person
+    /// builds of them is what users get.
     pub(super) fn lone_images(&mut self) {
+        let published = published::find(&self.subject.tree);
         for recipe in 0..self.subject.recipes.len() {
-            if self.subject.builds.iter().any(|own| own.recipe == recipe) {
+            let builds = self.subject.builds.iter().filter(|own| own.recipe == recipe);
+            if builds.clone().any(|own| own.purpose == Purpose::Production) {
                 continue;
             }
+            let developed = builds.map(|own| own.context.clone()).next();
             let own = &self.subject.recipes[recipe];
-            let Some((stage, purpose)) = stage_of_production(own) else { continue };
+            // Its name says that it is for who works on it, and it is built for them.
+            if developed.is_some() && own.purpose == Purpose::Development {
+                continue;
+            }
             let path = self.subject.texts[own.text].path.clone();
-            let context = self.context_of(recipe, directory_of(&path));
+            if developed.is_some() && self.has_one_for_production(&path) {
+                continue;
+            }
+            let of_ci = published.iter().filter(|own| own.dockerfile == path);
+            let of_ci = of_ci.filter_map(|one| own.file.stage(one.target.as_deref()));
+            let is_developed = |stage: &usize| {
+                own.file.stages[*stage].name.as_deref().and_then(deployment::stated)
+                    == Some(Purpose::Development)
+            };
+            // One that starts nothing is built for its tests.
+            let starts = |stage: &usize| {
+                let image = own.file.image(*stage, &Arguments::new());
+                image.cmd.is_some()
+                    || image.entrypoint.is_some()
+                    || own.file.stage(None) == Some(*stage)
+            };
+            let stage = of_ci.filter(|stage| !is_developed(stage)).rfind(starts);
+            let is_published = stage.is_some();
+            let stage = stage.map(|stage| (stage, own.purpose));
+            let Some((stage, purpose)) = stage.or_else(|| stage_of_production(own)) else {
+                continue;
+            };
+            let is_tried = developed.is_some()
+                && !is_published
+                && (purpose == Purpose::Development || self.is_developed_image(recipe, stage));
+            if is_tried {
+                continue;
+            }
+            let context = developed.unwrap_or_else(|| self.context_of(recipe, directory_of(&path)));
             let build = self.add(recipe, stage, &Arguments::new(), &context, purpose, false);
             let mut env = BTreeMap::new();
             self.of_image(build, &mut env);
@@ -223,7 +258,8 @@ impl Loader {
 }
 
 /// The stage that a Dockerfile without a target is judged by, and what it is for:
-/// the last one, unless its name says that it is for who works on the service.
+/// the last one, unless its name says that it is for who works on the service;
+/// then the last one before it that is called for production, or starts something.
 pub(super) fn stage_of_production(recipe: &Recipe) -> Option<(usize, Purpose)> {
     let last = recipe.file.stage(None)?;
     let stated =
@@ -231,7 +267,14 @@ pub(super) fn stage_of_production(recipe: &Recipe) -> Option<(usize, Purpose)> {
     if stated(last) != Some(Purpose::Development) {
         return Some((last, recipe.purpose));
     }
+    let starts = |stage: usize| {
+        let image = recipe.file.image(stage, &Arguments::new());
+        image.cmd.is_some() || image.entrypoint.is_some()
+    };
     let named = (0..last).rev().find(|stage| stated(*stage) == Some(Purpose::Production));
+    let named = named.or_else(|| {
+        (0..last).rev().find(|stage| stated(*stage) != Some(Purpose::Development) && starts(*stage))
+    });
     Some(named.map_or((last, Purpose::Development), |stage| (stage, recipe.purpose)))
 }
 

@@ -34,6 +34,7 @@ impl Loader {
             paths: vec![path],
             by_itself: false,
         }));
+        let mut without_services: Vec<String> = Vec::new();
         for Group { directory, paths, purpose, by_itself } in groups {
             if paths.iter().any(|path| path.contains("{{")) {
                 continue;
@@ -61,6 +62,7 @@ impl Loader {
             let services = project.services();
             // Something else that happens to be named like one.
             if services.is_empty() && project.faults.is_empty() {
+                without_services.extend(paths.into_iter().filter(|_| by_itself).take(1));
                 continue;
             }
             if project.files.is_empty() {
@@ -74,6 +76,16 @@ impl Loader {
                 is_developed: false,
                 services,
             });
+        }
+        // Compose refuses one alone; under others it may be a part of them.
+        for path in without_services {
+            let is_part = self.subject.text_of(&path).is_some_and(|text| {
+                self.subject.deployments.iter().any(|own| own.texts.contains(&text))
+            });
+            if !is_part && self.text(&path).is_some() {
+                let why = "it has no services, and Compose refuses it".to_owned();
+                self.subject.unread.push(Unread { path, line: 1, why });
+            }
         }
     }
 

@@ -1,0 +1,171 @@
+//! Packages that a RUN names itself: their versions are written down there, or
+//! nowhere.
+
+use crate::lint::rule::Findings;
+use crate::lint::rules::dockerfile::support;
+use crate::lint::subject::{Build, Subject, listed};
+use crate::source::shell::Simple;
+
+/// What reads and builds packages, and is none of the application.
+const TOOLS: [&str; 24] = [
+    "pip",
+    "setuptools",
+    "wheel",
+    "uv",
+    "poetry",
+    "poetry-core",
+    "poetry-plugin-export",
+    "pipenv",
+    "pdm",
+    "hatch",
+    "hatchling",
+    "flit",
+    "flit-core",
+    "build",
+    "virtualenv",
+    "pip-tools",
+    "pipx",
+    "setuptools-scm",
+    "tox",
+    "nox",
+    "maturin",
+    "cython",
+    "packaging",
+    "rye",
+];
+/// Options of pip whose value is the next word.
+const WITH_VALUE: [&str; 27] = [
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "-t",
+    "--target",
+    "--trusted-host",
+    "--no-binary",
+    "--only-binary",
+    "--platform",
+    "--python-version",
+    "--prefix",
+    "--root",
+    "--cache-dir",
+    "--timeout",
+    "--retries",
+    "--proxy",
+    "--cert",
+    "--client-cert",
+    "--upgrade-strategy",
+    "--progress-bar",
+    "--python",
+    "-p",
+    "--implementation",
+    "--abi",
+    "--config-settings",
+];
+
+/// Packages that are named in a RUN without a version: one finding an image.
+pub(super) fn find(subject: &Subject, build: &Build, findings: &mut Findings) {
+    let mut open: Vec<(usize, Vec<String>)> = Vec::new();
+    for run in subject.built_runs(build) {
+        let names: Vec<String> = run.commands.iter().flat_map(named_open).collect();
+        let names: Vec<String> =
+            names.into_iter().filter(|name| !is_pinned(subject, name)).collect();
+        if !names.is_empty() {
+            open.push((run.at, names));
+        }
+    }
+    let Some((first, names)) = open.first() else { return };
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.dedup();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let some = match names.as_slice() {
+        [one, two, three, rest @ ..] if !rest.is_empty() => {
+            format!("{one}, {two}, {three} and {} more", rest.len())
+        }
+        names => listed(names),
+    };
+    let finding = findings.add(
+        subject.within(build, *first, names[0]),
+        format!("{some} {verb} installed in whatever version is the newest"),
+    );
+    finding.about(names[0]).help(format!(
+        "pip install {}==VERSION   (or a line in the file that the others are installed from)",
+        names[0]
+    ));
+    for (at, names) in &open[1..] {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        finding.related(subject.instruction(build, *at), format!("{} as well", listed(&names)));
+    }
+}
+
+/// Names without a version that a command installs.
+fn named_open(command: &Simple) -> Vec<String> {
+    let Some(words) = support::pip_install(command).or_else(|| support::uv_pip_install(command))
+    else {
+        return Vec::new();
+    };
+    let is_pinned = |word: &String| {
+        word == "-c"
+            || word.starts_with("--constraint")
+            || word.contains(['$', '`'])
+            || matches!(word.as_str(), "--no-index" | "--no-deps")
+    };
+    if words.iter().any(is_pinned) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if WITH_VALUE.contains(&word.as_str())
+            || matches!(word.as_str(), "-r" | "--requirement" | "-e" | "--editable")
+        {
+            words.next();
+            continue;
+        }
+        let name = word.split('[').next().unwrap_or(word);
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+            && name.starts_with(|c: char| c.is_ascii_alphabetic());
+        let is_whole = name.len() == word.len() || word.ends_with(']');
+        if is_name
+            && is_whole
+            && !TOOLS.contains(&name.to_ascii_lowercase().replace('_', "-").as_str())
+        {
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
+
+/// Whether a file of requirements, or a lock, says which version it is.
+fn is_pinned(subject: &Subject, name: &str) -> bool {
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '.'], "-");
+    let wanted = plain(name);
+    let says = |path: &&str| {
+        let file = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        (file.ends_with(".txt")
+            && (file.contains("require")
+                || file.contains("constraint")
+                || path.contains("requirements/")))
+            || matches!(file.as_str(), "poetry.lock" | "uv.lock" | "pdm.lock" | "pipfile.lock")
+    };
+    subject.tree.paths().filter(says).filter_map(|path| Some((path, subject.tree.text(path)?))).any(
+        |(path, text)| {
+            text.lines().any(|line| {
+                let line = line.trim();
+                if path.ends_with(".txt") {
+                    let name = line.split(['=', '[', ' ', ';']).next().unwrap_or_default();
+                    line.contains("==") && plain(name) == wanted
+                } else {
+                    plain(
+                        line.trim_start_matches("name = ")
+                            .split(':')
+                            .next()
+                            .unwrap_or(line)
+                            .trim_matches('"'),
+                    ) == wanted
+                }
+            })
+        },
+    )
+}

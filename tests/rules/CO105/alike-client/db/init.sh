@@ -1,0 +1,2 @@
+#!/bin/bash
+psql -h db -f /schema.sql

@@ -1,0 +1,3 @@
+#!/bin/sh
+chown -R shop /data
+exec gosu shop "$@"
