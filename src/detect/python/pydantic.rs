@@ -2,10 +2,11 @@
 
 use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 
-use crate::detect::python::{Module, dotted, string};
-use crate::detect::services::branch::is_for_another_environment;
-use crate::detect::services::evaluate::{Evaluator, Scope};
-use crate::detect::services::value::{Form, Read, Value};
+use super::evaluate::Evaluator;
+use super::scope::{Defined, Scope};
+use super::syntax::{Module, dotted, string};
+use super::value::{Form, Read, Value};
+use crate::environments::is_for_another;
 
 /// A field of a settings class.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ impl<'a> Evaluator<'_, 'a> {
             .filter(|(module, class)| self.is_settings(module, class, 6))
             .collect();
         let production: Vec<_> =
-            all.into_iter().filter(|(_, class)| !is_for_another_environment(&class.name)).collect();
+            all.into_iter().filter(|(_, class)| !is_for_another(&class.name)).collect();
         let extended: Vec<&StmtClassDef> = production
             .iter()
             .flat_map(|(module, class)| self.bases(module, class))
@@ -71,7 +72,7 @@ impl<'a> Evaluator<'_, 'a> {
     ) -> Vec<(&'a Module, &'a StmtClassDef)> {
         let names = class.bases().iter().filter_map(dotted);
         names
-            .filter_map(|name| self.project.class(module, &name))
+            .filter_map(|name| self.project.graph.class(module, &name))
             .filter(|(_, base)| !std::ptr::eq(*base, class))
             .collect()
     }
@@ -79,7 +80,7 @@ impl<'a> Evaluator<'_, 'a> {
     /// Whether a class is a settings class of pydantic.
     fn is_settings(&self, module: &'a Module, class: &'a StmtClassDef, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
-        let imports = self.project.imports(module);
+        let imports = self.project.graph.imports(module);
         class.bases().iter().any(|base| {
             imports.resolve(base).is_some_and(|full| {
                 matches!(
@@ -151,7 +152,7 @@ impl<'a> Evaluator<'_, 'a> {
         }
         let scope = Scope { module, class: Some(class), function: None };
         let (default, names) = self.declared(scope, value);
-        let pydantic1 = self.project.imports(module).iter().any(|(local, import)| {
+        let pydantic1 = self.project.graph.imports(module).iter().any(|(local, import)| {
             local == "BaseSettings"
                 && import.module.starts_with("pydantic")
                 && !import.module.contains("_settings")
@@ -182,7 +183,7 @@ impl<'a> Evaluator<'_, 'a> {
                 value => (Some(self.value(scope, value)), Vec::new()),
             };
         };
-        let imports = self.project.imports(scope.module);
+        let imports = self.project.graph.imports(scope.module);
         if !imports
             .resolve(&call.func)
             .is_some_and(|full| full.ends_with(".Field") || full == "Field")
@@ -194,7 +195,12 @@ impl<'a> Evaluator<'_, 'a> {
             .find_argument_value("default", 0)
             .filter(|default| !matches!(default, Expr::EllipsisLiteral(_)))
             .map(|default| self.value(scope, default));
-        let made = call.arguments.find_keyword("default_factory").map(|_| Value::Unknown);
+        let made = call.arguments.find_keyword("default_factory").map(|keyword| {
+            match self.callee(scope, &keyword.value) {
+                Some(Defined::Function(inner)) => self.helper(inner, &[]).unwrap_or_default(),
+                _ => Value::Unknown,
+            }
+        });
         let mut names = Vec::new();
         for key in ["validation_alias", "alias", "env"] {
             if let Some(keyword) = call.arguments.find_keyword(key) {

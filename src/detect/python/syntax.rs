@@ -122,6 +122,24 @@ pub struct Import {
     pub name: String,
 }
 
+impl Import {
+    /// The name with its module before it, without the dots of a relative one.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        join(&self.module, &self.name)
+    }
+}
+
+/// `a` and `b` with a dot between them, where both are there.
+#[must_use]
+pub fn join(one: &str, other: &str) -> String {
+    match (one, other) {
+        ("", other) => other.to_owned(),
+        (one, "") => one.to_owned(),
+        (one, other) => format!("{one}.{other}"),
+    }
+}
+
 /// Imported names of a file; a later import of a name wins.
 #[derive(Clone, Debug, Default)]
 pub struct Imports {

@@ -62,9 +62,37 @@ pub enum Value {
     List(Vec<Value>),
     /// A dictionary, by its text keys.
     Dict(Vec<(String, Value)>),
-    /// A call of something else: its full name, and its arguments; positional
-    /// ones by their number.
-    Call(String, Vec<(String, Value)>),
+    /// A call of something that cannot be followed further.
+    Call(Box<Call>),
+    /// A function, class or module of the repository.
+    Defined(Definition),
+    /// What a function is given: the name of its parameter.
+    Parameter(String),
+    /// An attribute of one of these.
+    Attribute(Box<Value>, String),
+}
+
+/// A function, class or module of the repository; the evaluator that gave it
+/// knows which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition(pub(super) usize);
+
+/// A call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The full name of what is called.
+    pub name: String,
+    /// Its arguments; positional ones by their number.
+    pub arguments: Vec<(String, Value)>,
+    /// What is called, where the repository defines it.
+    pub callee: Option<Definition>,
+    /// The name that the code gives to what comes back.
+    pub target: Option<String>,
+    /// Whether a function gave it back, so that its arguments are not written
+    /// where the value is.
+    pub is_returned: bool,
+    /// File and offset of the call.
+    pub site: (String, u32),
 }
 
 impl Value {
@@ -72,11 +100,35 @@ impl Value {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
-            Self::Dict(items) | Self::Call(_, items) => {
-                items.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
-            }
+            Self::Dict(items) => item(items, key),
+            Self::Call(call) => item(&call.arguments, key),
             Self::Either(values) => values.iter().find_map(|value| value.get(key)),
             _ => None,
+        }
+    }
+
+    /// The same with parameters replaced by what they are given.
+    #[must_use]
+    pub(super) fn given(self, arguments: &dyn Fn(&str) -> Self) -> Self {
+        let all = |values: Vec<Self>| values.into_iter().map(|it| it.given(arguments)).collect();
+        let named = |items: Vec<(String, Self)>| {
+            items.into_iter().map(|(name, value)| (name, value.given(arguments))).collect()
+        };
+        match self {
+            Self::Parameter(name) => arguments(&name),
+            Self::Template(values) => Self::Template(all(values)),
+            Self::Either(values) => Self::Either(all(values)),
+            Self::List(values) => Self::List(all(values)),
+            Self::Dict(items) => Self::Dict(named(items)),
+            Self::Call(call) => {
+                Self::Call(Box::new(Call { arguments: named(call.arguments), ..*call }))
+            }
+            Self::Attribute(of, name) => Self::Attribute(Box::new(of.given(arguments)), name),
+            Self::Read(mut read) => {
+                read.default = read.default.map(|value| Box::new(value.given(arguments)));
+                Self::Read(read)
+            }
+            other => other,
         }
     }
 
@@ -88,8 +140,9 @@ impl Value {
             Self::Template(values) | Self::Either(values) | Self::List(values) => {
                 parts.extend(values.iter().flat_map(Self::parts));
             }
-            Self::Dict(items) | Self::Call(_, items) => {
-                parts.extend(items.iter().flat_map(|(_, value)| value.parts()));
+            Self::Dict(items) => parts.extend(items.iter().flat_map(|(_, value)| value.parts())),
+            Self::Call(call) if !call.is_returned => {
+                parts.extend(call.arguments.iter().flat_map(|(_, value)| value.parts()));
             }
             Self::Read(read) => parts.extend(read.default.iter().flat_map(|value| value.parts())),
             _ => {}
@@ -168,6 +221,10 @@ impl Value {
             _ => None,
         }
     }
+}
+
+fn item<'v>(items: &'v [(String, Value)], key: &str) -> Option<&'v Value> {
+    items.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
 fn beginning(values: &[Value]) -> Vec<String> {

@@ -2,13 +2,14 @@
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use crate::detect::services::evaluate::{Evaluator, Scope};
-use crate::detect::services::value::Value;
+use super::evaluate::Evaluator;
+use super::scope::Scope;
+use super::value::Value;
 
 impl<'a> Evaluator<'_, 'a> {
     /// `Path(...)`, `os.path.join(...)` and their like.
     pub(super) fn path_call(&self, scope: Scope<'a>, call: &'a ExprCall) -> Option<Value> {
-        let full = self.project.imports(scope.module).resolve(&call.func);
+        let full = self.project.graph.imports(scope.module).resolve(&call.func);
         let first = || call.arguments.args.first().map(|it| self.value(scope, it));
         if let Some(full) = full.as_deref() {
             match full {
@@ -28,7 +29,7 @@ impl<'a> Evaluator<'_, 'a> {
                     return Some(self.joined(base, scope, &call.arguments.args[1..]));
                 }
                 "os.getcwd" | "pathlib.Path.cwd" => {
-                    return Some(Value::Place(self.project.context.startup.root().to_owned()));
+                    return Some(Value::Place(self.project.graph.root().to_owned()));
                 }
                 _ => {}
             }
@@ -60,7 +61,7 @@ impl<'a> Evaluator<'_, 'a> {
         let mut values = vec![base];
         values.extend(parts.iter().map(|part| self.value(scope, part)));
         let whole = Value::Template(values);
-        match whole.path(self.project.context.startup.root()) {
+        match whole.path(self.project.graph.root()) {
             Some(path) if matches!(&whole, Value::Template(it) if matches!(it[0], Value::Place(_))) => {
                 Value::Place(path)
             }

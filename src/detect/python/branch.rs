@@ -2,7 +2,8 @@
 
 use ruff_python_ast::{CmpOp, Expr, UnaryOp};
 
-use crate::detect::python::{dotted, string};
+use super::syntax::{dotted, string};
+use crate::environments::{is_development, is_for_another, is_production, names_production, words};
 
 /// Whether production reaches a statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,55 +23,6 @@ impl When {
     pub fn within(self, outer: Self) -> Self {
         self.max(outer)
     }
-}
-
-/// Names of environments that are not production, as whole words of a name.
-const OTHERS: [&str; 14] = [
-    "dev",
-    "develop",
-    "development",
-    "local",
-    "localhost",
-    "debug",
-    "debugging",
-    "test",
-    "tests",
-    "testing",
-    "ci",
-    "pytest",
-    "docs",
-    "devel",
-];
-
-/// Names of production.
-const PRODUCTION: [&str; 5] = ["prod", "production", "live", "heroku", "docker"];
-
-/// Whether a module, class or value is named after an environment that is not
-/// production: `config.settings.dev`, `TestingConfig`.
-#[must_use]
-pub fn is_for_another_environment(name: &str) -> bool {
-    let words = words(name);
-    words.iter().any(|word| OTHERS.contains(&word.as_str()))
-        && !words.iter().any(|word| PRODUCTION.contains(&word.as_str()))
-}
-
-/// The words of `snake_case`, `CamelCase` and `dotted.names`, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut previous_lower = false;
-    for character in name.chars() {
-        let starts = !character.is_alphanumeric() || (character.is_uppercase() && previous_lower);
-        if starts && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
-        if character.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(character.to_lowercase());
-        }
-        previous_lower = character.is_lowercase();
-    }
-    words
 }
 
 /// Whether production takes the body of `if test:`, and whether it takes the
@@ -121,10 +73,10 @@ fn decided(test: &Expr) -> Option<bool> {
 fn named(name: &str) -> Option<bool> {
     let last = name.rsplit('.').next().unwrap_or(name);
     let words = words(last);
-    if last == "TYPE_CHECKING" || words.iter().any(|word| OTHERS.contains(&word.as_str())) {
+    if last == "TYPE_CHECKING" || words.iter().any(|word| is_development(word)) {
         return Some(false);
     }
-    (words.iter().any(|word| PRODUCTION[..2].contains(&word.as_str()))).then_some(true)
+    words.iter().any(|word| names_production(word)).then_some(true)
 }
 
 fn compared(left: &Expr, op: CmpOp, right: &Expr) -> Option<bool> {
@@ -140,7 +92,7 @@ fn compared(left: &Expr, op: CmpOp, right: &Expr) -> Option<bool> {
         return decided(left).map(|value| (value == literal.value) == same);
     }
     if dotted(right).is_some_and(|name| name.ends_with("sys.argv") || name == "sys.modules") {
-        return string(left).filter(|word| is_for_another_environment(word)).map(|_| !same);
+        return string(left).filter(|word| is_for_another(word)).map(|_| !same);
     }
     let values = match right {
         Expr::Tuple(tuple) => tuple.elts.iter().collect(),
@@ -155,15 +107,10 @@ fn compared(left: &Expr, op: CmpOp, right: &Expr) -> Option<bool> {
     if names.is_empty() || names.len() < values.len() {
         return None;
     }
-    if names.iter().any(|name| is_production(name)) {
+    if names.iter().any(|name| words(name).iter().any(|word| is_production(word))) {
         return Some(same);
     }
-    names.iter().all(|name| is_for_another_environment(name)).then_some(!same)
-}
-
-/// Whether a value is production's name.
-fn is_production(name: &str) -> bool {
-    words(name).iter().any(|word| matches!(word.as_str(), "prod" | "production" | "live"))
+    names.iter().all(|name| is_for_another(name)).then_some(!same)
 }
 
 #[cfg(test)]
@@ -209,16 +156,6 @@ mod tests {
     fn a_switch_that_names_no_environment_stays_open() {
         for test in ["'DATABASE_URL' in os.environ", "USE_S3", "os.getenv('REDIS_URL')", "latest"] {
             assert_eq!(body(test), When::Maybe, "{test}");
-        }
-    }
-
-    #[test]
-    fn modules_and_classes_are_told_apart_by_whole_words() {
-        for name in ["config.settings.dev", "TestingConfig", "local_settings", "settings_test"] {
-            assert!(is_for_another_environment(name), "{name}");
-        }
-        for name in ["config.settings.production", "devices.models", "ContestConfig", "base"] {
-            assert!(!is_for_another_environment(name), "{name}");
         }
     }
 }

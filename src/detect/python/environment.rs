@@ -2,9 +2,10 @@
 
 use ruff_python_ast::{Arguments, Expr, ExprCall};
 
-use crate::detect::python::{Module, dotted, string};
-use crate::detect::services::evaluate::{Evaluator, Scope};
-use crate::detect::services::value::{Form, Read, Value};
+use super::evaluate::Evaluator;
+use super::scope::Scope;
+use super::syntax::{Module, dotted, string};
+use super::value::{Form, Read, Value};
 
 /// Methods of `environ.Env` and `environs.Env` that read a URL without being
 /// told which: the variable each then takes.
@@ -54,12 +55,8 @@ enum Reader {
 
 impl<'a> Evaluator<'_, 'a> {
     /// `os.environ["X"]`.
-    pub(super) fn subscript_read(
-        &self,
-        scope: Scope<'a>,
-        value: &Expr,
-        key: &'a Expr,
-    ) -> Option<Read> {
+    #[must_use]
+    pub fn subscript_read(&self, scope: Scope<'a>, value: &Expr, key: &'a Expr) -> Option<Read> {
         if !self.is_environ(scope.module, value) {
             return None;
         }
@@ -68,8 +65,9 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// A call that reads a variable.
-    pub(super) fn call_read(&self, scope: Scope<'a>, call: &'a ExprCall) -> Option<Read> {
-        let imports = self.project.imports(scope.module);
+    #[must_use]
+    pub fn call_read(&self, scope: Scope<'a>, call: &'a ExprCall) -> Option<Read> {
+        let imports = self.project.graph.imports(scope.module);
         let full = imports.resolve(&call.func).unwrap_or_default();
         match full.as_str() {
             "os.getenv" | "os.environ.get" | "os.environ.setdefault" | "os.environ.pop" => {
@@ -150,7 +148,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn is_environ(&self, module: &'a Module, expr: &Expr) -> bool {
-        self.project.imports(module).resolve(expr).is_some_and(|full| full == "os.environ")
+        self.project.graph.imports(module).resolve(expr).is_some_and(|full| full == "os.environ")
     }
 
     /// What a name that is called to read a variable is.
@@ -159,14 +157,15 @@ impl<'a> Evaluator<'_, 'a> {
         if name.contains('.') && !name.starts_with("decouple.") {
             return None;
         }
-        let imports = self.project.imports(module);
+        let imports = self.project.graph.imports(module);
         let full = imports.resolve(expr)?;
         if full == "decouple.config" {
             return Some(Reader::Config);
         }
         let made = match imports.get(&name) {
             Some(import) => {
-                let source = self.project.locate(&module.path, import.level, &import.module)?;
+                let source =
+                    self.project.graph.locate(&module.path, import.level, &import.module)?;
                 self.maker(source, &import.name, 4)
             }
             None => self.maker(module, &name, 4),
@@ -189,19 +188,19 @@ impl<'a> Evaluator<'_, 'a> {
     /// module gives it.
     fn maker(&self, module: &'a Module, name: &str, depth: u8) -> Option<String> {
         let depth = depth.checked_sub(1)?;
-        let names = self.project.names(module);
-        let imports = self.project.imports(module);
+        let names = self.project.graph.names(module);
+        let imports = self.project.graph.imports(module);
         if let Some((_, Expr::Call(call))) = names.get(name).and_then(|values| values.first()) {
             return imports.resolve(&call.func);
         }
         if let Some(import) = imports.get(name) {
-            return match self.project.locate(&module.path, import.level, &import.module) {
+            return match self.project.graph.locate(&module.path, import.level, &import.module) {
                 Some(source) => self.maker(source, &import.name, depth),
                 None => Some(format!("{}.{}", import.module, import.name)),
             };
         }
         imports.stars.iter().find_map(|star| {
-            let source = self.project.locate(&module.path, star.level, &star.module)?;
+            let source = self.project.graph.locate(&module.path, star.level, &star.module)?;
             self.maker(source, name, depth)
         })
     }
@@ -211,7 +210,7 @@ impl<'a> Evaluator<'_, 'a> {
         let mut modules = vec![module];
         modules.extend(&self.project.settings);
         modules.iter().any(|module| {
-            self.project.names(module).values().flatten().any(|(_, value)| match value {
+            self.project.graph.names(module).values().flatten().any(|(_, value)| match value {
                 Expr::Call(call) => call.arguments.find_keyword(name).is_some_and(
                     |keyword| matches!(&keyword.value, Expr::Tuple(tuple) if tuple.elts.len() == 2),
                 ),
