@@ -33,13 +33,23 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
     if server.options.contains_key("config") {
         return None;
     }
+    let words = settings.iter().flat_map(|(name, value)| {
+        [format!("--{}", name.replace('_', "-")), value.trim_matches('"').to_owned()]
+    });
+    behind(subject, server, "gunicorn", &words.collect::<Vec<String>>())
+}
+
+/// Puts options behind a word of what a server is started with, where that stands
+/// there once.
+pub fn behind(subject: &Subject, server: &Server, word: &str, options: &[String]) -> Option<Edit> {
     let written = subject.slice(server.at);
     // A list of a compose file, a substitution, a tab: other ways to write it.
-    let mut places = written.match_indices("gunicorn").filter(|(at, _)| {
+    let mut places = written.match_indices(word).filter(|(at, _)| {
         let before = written[..*at].chars().next_back();
-        let after = written[at + 8..].chars().next();
+        let after = written[at + word.len()..].chars().next();
         let is_quoted = before == Some('"') && after == Some('"');
-        let is_word = before.is_none_or(|c| c == ' ' || c == '/') && after == Some(' ');
+        let is_word = before.is_none_or(|c| c == ' ' || c == '/')
+            && (after == Some(' ') || after.is_none() && *at > 0);
         is_quoted || is_word
     });
     let (at, _) = places.next()?;
@@ -47,32 +57,31 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
     if places.next().is_some() {
         return None;
     }
-    let end = at + "gunicorn".len();
+    let end = at + word.len();
     let is_quoted = written[end..].starts_with('"');
-    let words = settings.iter().flat_map(|(name, value)| {
-        [format!("--{}", name.replace('_', "-")), value.trim_matches('"').to_owned()]
-    });
-    let words: Vec<String> = words.collect();
     let (place, text) = if is_quoted {
-        let words: Vec<String> = words.iter().map(|word| format!(", \"{word}\"")).collect();
+        let words: Vec<String> = options.iter().map(|word| format!(", \"{word}\"")).collect();
         (end + 1, words.concat())
     } else {
-        (end, beside(subject, server, &written[end..], &words))
+        (end, beside(subject, server, &written[end..], options))
     };
     let place = server.at.span.start + place;
     Some(Edit { at: At::new(server.at.text, Span::new(place, place)), text })
 }
 
-/// Options as the others are written: behind the program, or a line for each pair
-/// where the program stands on a line that goes on in the next.
-fn beside(subject: &Subject, server: &Server, rest: &str, words: &[String]) -> String {
+/// Options as the others are written: behind the word, or each on a line of its own
+/// where the word stands on a line that goes on in the next.
+fn beside(subject: &Subject, server: &Server, rest: &str, options: &[String]) -> String {
     if rest.trim() != "\\" {
-        return format!(" {}", words.join(" "));
+        return format!(" {}", options.join(" "));
     }
     let text = &subject.texts[server.at.text];
     let next = text.line_text(text.line(server.at.span.start) + 1);
     let indent = &next[..next.len() - next.trim_start().len()];
-    words.chunks(2).map(|pair| format!(" \\\n{indent}{}", pair.join(" "))).collect()
+    let separated = options.iter().map(|word| {
+        if word.starts_with('-') { format!(" \\\n{indent}{word}") } else { format!(" {word}") }
+    });
+    separated.collect()
 }
 
 /// How many workers gunicorn has: `None` where that is not known.
