@@ -69,16 +69,19 @@ pub fn behind(subject: &Subject, server: &Server, word: &str, options: &[String]
     Some(Edit { at: At::new(server.at.text, Span::new(place, place)), text })
 }
 
-/// Options as the others are written: behind the program, or a line for each pair
-/// where the program stands on a line that goes on in the next.
-fn beside(subject: &Subject, server: &Server, rest: &str, words: &[String]) -> String {
+/// Options as the others are written: behind the word, or each on a line of its own
+/// where the word stands on a line that goes on in the next.
+fn beside(subject: &Subject, server: &Server, rest: &str, options: &[String]) -> String {
     if rest.trim() != "\\" {
-        return format!(" {}", words.join(" "));
+        return format!(" {}", options.join(" "));
     }
     let text = &subject.texts[server.at.text];
     let next = text.line_text(text.line(server.at.span.start) + 1);
     let indent = &next[..next.len() - next.trim_start().len()];
-    words.chunks(2).map(|pair| format!(" \\\n{indent}{}", pair.join(" "))).collect()
+    let separated = options.iter().map(|word| {
+        if word.starts_with('-') { format!(" \\\n{indent}{word}") } else { format!(" {word}") }
+    });
+    separated.collect()
 }
 
 /// How many workers gunicorn has: `None` where that is not known.
