@@ -77,7 +77,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
             // It answers in the place of what is not there: nobody's users meet it.
             let is_mock = |path: &str| path.to_ascii_lowercase().contains("mock");
-            if is_mock(own.name()) || own.service.mounts().iter().any(|own| is_mock(&own.target)) {
+            let of_mock = |own: &Mount| own.bind().is_some_and(is_mock) || is_mock(&own.target);
+            if is_mock(own.name()) || own.service.mounts().iter().any(of_mock) {
                 finding.severity(Severity::Advice);
             }
             // One line of a project that is worked in sets its services apart.
