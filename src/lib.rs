@@ -9,8 +9,9 @@
 //! dockwright.toml, --set, prompts ─┘
 //! ```
 //!
-//! `catalog` holds what there is to choose from, as tables; `detect` reads and
-//! parses, and never runs anything of a repository;
+//! `catalog` holds what there is to choose from, as tables, and `environments`
+//! the words that say whom something is for; `detect` reads and parses, and
+//! never runs anything of a repository;
 //! `answers` decides which of two values of a key holds; `plan` takes every
 //! decision and chooses every number, and is pure; `policy` holds both against
 //! what the preset requires;
@@ -25,6 +26,7 @@ pub mod check;
 pub mod cli;
 pub mod detect;
 pub mod digest;
+pub mod environments;
 pub mod error;
 pub mod lint;
 pub mod merge;

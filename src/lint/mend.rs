@@ -34,22 +34,25 @@ pub struct Mended {
 }
 
 /// More rounds than this means that two fixes undo each other.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 24;
 
-/// Makes fixes in memory, round by round. `wanted` leaves, of what was found, that
-/// whose fixes are to be made.
+/// Makes fixes in memory, round by round. `machine` is what is said of the machine
+/// (`deploy.memory=8GiB`); `wanted` leaves, of what was found, that whose fixes are
+/// to be made.
 ///
 /// # Errors
 /// When the directory cannot be read.
 pub fn mend(
     directory: &Path,
     rules: &[&Rule],
+    machine: &[String],
     wanted: &dyn Fn(&Subject, Vec<Diagnostic>) -> Vec<Diagnostic>,
 ) -> Result<Mended, Error> {
     let mut mended = Mended::default();
     let mut failed: Vec<(&'static str, String)> = Vec::new();
     for _ in 0..ROUNDS {
-        let subject = Subject::with(directory, mended.texts.clone())?;
+        let mut subject = Subject::with(directory, mended.texts.clone())?;
+        subject.machine = machine.to_vec();
         let found = wanted(&subject, judge(&subject, rules));
         let fixes: Vec<(&Diagnostic, &Fix)> = found
             .iter()

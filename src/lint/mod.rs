@@ -9,17 +9,20 @@
 //! - `rules`: what is right, one file each; those in `policy` hold a repository
 //!   against a team's standard
 //! - `rule`, `diagnostic`: their types
+//! - `numbers`: the plan's, for what a finding says to write
 
 pub mod diagnostic;
 pub mod edit;
 pub mod ignores;
 pub mod mend;
+pub mod numbers;
 pub mod rule;
 pub mod rules;
 pub mod subject;
 pub mod waiver;
 
 pub use diagnostic::{At, Diagnostic, Edit, Fix, Grade, NewFile, Severity};
+pub use numbers::Numbers;
 pub use rule::{Findings, Rule};
 pub use subject::Subject;
 

@@ -14,6 +14,8 @@ pub mod rule;
 
 use include_dir::{Dir, include_dir};
 
+use crate::catalog::Framework;
+use crate::detect::Facts;
 use crate::error::{Error, Problem, nearest};
 pub use chain::{Kept, Layer, Places, Source};
 pub use reference::Reference;
@@ -140,10 +142,43 @@ pub fn builtin() -> Vec<Preset> {
     NAMES.iter().map(|name| find(name).expect("built-in presets are well-formed")).collect()
 }
 
+/// The built-in preset whose parts are found in a repository.
+#[must_use]
+pub fn fitting(facts: &Facts) -> &'static str {
+    let framework = facts.framework.value().and_then(|name| Framework::find(name));
+    if let Some(preset) = framework.and_then(Framework::preset) {
+        preset
+    } else if facts.celery.is_known() {
+        "celery-postgres-redis"
+    } else if facts.ml.is_known() {
+        "ml-server"
+    } else if facts.installs("gunicorn") {
+        "fastapi-gunicorn"
+    } else {
+        "fastapi-uvicorn"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::answers::Draft;
+    use crate::detect::facts::Celery;
+    use crate::detect::{Evidence, Fact};
+
+    #[test]
+    fn the_preset_follows_from_what_was_found() {
+        let line = Evidence::file("x");
+        let mut facts = Facts::default();
+        assert_eq!(fitting(&facts), "fastapi-uvicorn");
+        facts.packages = vec!["gunicorn[gevent]".into()];
+        assert_eq!(fitting(&facts), "fastapi-gunicorn");
+        let celery = Celery { app: "jobs:app".into(), beat: false };
+        facts.celery = Fact::known(celery, line.clone());
+        assert_eq!(fitting(&facts), "celery-postgres-redis");
+        facts.framework = Fact::known("django".into(), line);
+        assert_eq!(fitting(&facts), "django-nginx");
+    }
 
     #[test]
     fn every_builtin_preset_is_well_formed_and_builds_a_stack() {

@@ -280,3 +280,20 @@ fn a_fix_is_shown_then_written_and_what_is_allowed_stays_as_it_is() {
         assert!(text.contains("nothing to mend"), "{text}");
     }
 }
+
+#[test]
+fn limits_are_written_for_a_machine_that_is_named_and_a_guess_is_only_shown() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules/CO101/fails-planned");
+    let dir = crate::rules::copied(&case);
+    let limits =
+        || fs::read_to_string(dir.path().join("compose.yaml")).unwrap().contains("limits:");
+    let text = out(&audit(dir.path(), &["--only", "CO101"], 0));
+    assert!(text.contains("which is a guess: --cpus and --memory"), "{text}");
+    let text = out(&audit(dir.path(), &["--only", "CO101", "--fix"], 0));
+    assert!(text.contains("nothing to mend") && !limits(), "{text}");
+    let named = ["--only", "CO101", "--fix", "--cpus", "2", "--memory", "4GiB"];
+    let text = out(&audit(dir.path(), &named, 0));
+    assert!(text.contains("a machine of 2 CPU and 4 GiB (checked") && limits(), "{text}");
+    let refused = audit(dir.path(), &["--memory", "much"], 2);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("memory"));
+}

@@ -2,6 +2,7 @@
 
 mod adopted;
 mod audit;
+mod audited;
 mod bad_input;
 mod carried;
 mod catalog;
@@ -39,6 +40,7 @@ mod references;
 mod registry;
 mod rendered;
 mod rules;
+mod seeds;
 mod shapes;
 mod support;
 mod team;

@@ -29,7 +29,7 @@ fn cases(rule: &Rule, kind: &str) -> Vec<PathBuf> {
 }
 
 /// A copy of a case: in a directory of its own, where nothing above it counts.
-fn copied(case: &Path) -> assert_fs::TempDir {
+pub fn copied(case: &Path) -> assert_fs::TempDir {
     let copy = assert_fs::TempDir::new().unwrap();
     copy_into(case, copy.path());
     copy

@@ -42,7 +42,7 @@ fn one(
 ) -> Result<(), Error> {
     let (directory, only) = split(path, &request.overlay);
     let waivers = waivers(&directory)?.map(|(_, waivers)| waivers).unwrap_or_default();
-    let mended = mend(&directory, &request.rules, &|subject, found| {
+    let mended = mend(&directory, &request.rules, &request.machine, &|subject, found| {
         // What is allowed stays as it is.
         let judged = ignores::apply(subject, found, &waivers, &request.today);
         let open = judged.into_iter().filter(|own| own.allowed.is_none());

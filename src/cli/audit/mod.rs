@@ -22,6 +22,7 @@ use crate::lint::ignores::{self, Judged};
 use crate::lint::waiver::{self, Waiver};
 use crate::lint::{self, Rule, Severity, Subject, rule, rules};
 use crate::project;
+use crate::schema;
 use crate::source::text::Text;
 
 /// Examples below `--help`.
@@ -30,6 +31,7 @@ pub const EXAMPLES: &str = "Examples:
   dockwright audit services/* --fail-on warning
   dockwright audit --fix                     mend what can be mended safely
   dockwright audit --fix=DF105,CO110         these, whatever their grade
+  dockwright audit --fix --cpus 4 --memory 8GiB   limits that add up on that machine
   dockwright audit --explain DF101
   dockwright audit --write-baseline audit.json
   dockwright audit --baseline audit.json     only what is new fails
@@ -83,9 +85,21 @@ pub struct Audit {
     /// Show findings from this severity on
     #[arg(long, value_enum, default_value_t = Level::Advice)]
     level: Level,
+    /// CPUs of the machine, for numbers that follow from it: 4
+    #[arg(long, value_name = "CPUS", value_parser = |text: &str| sized("deploy.cpus", text))]
+    cpus: Option<String>,
+    /// Memory of the machine: 8GiB
+    #[arg(long, value_name = "SIZE", value_parser = |text: &str| sized("deploy.memory", text))]
+    memory: Option<String>,
     /// How to report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// A size of the machine as `--set` has it: `deploy.cpus=4`.
+fn sized(key: &str, text: &str) -> Result<String, String> {
+    let field = schema::find(key).expect("it is a key");
+    field.kind.read(text).map(|_| format!("{key}={text}"))
 }
 
 /// Shape of the report.
@@ -186,6 +200,7 @@ struct Request {
     level: Severity,
     today: String,
     overlay: BTreeMap<String, String>,
+    machine: Vec<String>,
 }
 
 /// Judges directories.
@@ -217,6 +232,7 @@ pub fn run(audit: &Audit) -> Result<(), Error> {
         level: audit.level.severity(),
         today: project::today(),
         overlay,
+        machine: audit.cpus.iter().chain(&audit.memory).cloned().collect(),
     };
     if let Some(codes) = &audit.fix {
         return fix::run(audit, &request, codes);
@@ -288,6 +304,7 @@ fn split(path: &Path, overlay: &BTreeMap<String, String>) -> (PathBuf, Option<St
 fn judge(path: &Path, request: &Request) -> Result<Outcome, Error> {
     let (directory, only) = split(path, &request.overlay);
     let mut subject = Subject::with(&directory, request.overlay.clone())?;
+    subject.machine.clone_from(&request.machine);
     let found = lint::judge(&subject, &request.rules);
     let waivers = match waivers(&directory)? {
         Some((text, waivers)) => {

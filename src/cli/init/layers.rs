@@ -6,13 +6,12 @@ use crate::answers::Sources;
 use crate::answers::document::Entry;
 use crate::answers::sources::Assembled;
 use crate::apply::bookkeeping::{FileEntry, FileState, LOCK, Lock, has_base};
-use crate::catalog::Framework;
 use crate::cli::init::safe::Additions;
 use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
-use crate::preset::Preset;
+use crate::preset::{self, Preset};
 use crate::project;
 use crate::schema::value::label_near;
 
@@ -170,7 +169,7 @@ impl Layers {
         let (lock, entries) = (self.lock.as_ref(), self.entries.as_deref().unwrap_or_default());
         match input::named_preset(&self.choices, entries, &self.dir, lock)? {
             Some(preset) => Ok(preset),
-            None => input::preset(fitting(&self.facts), &self.dir, lock),
+            None => input::preset(preset::fitting(&self.facts), &self.dir, lock),
         }
     }
 
@@ -195,41 +194,5 @@ impl Layers {
     /// Problems of flags and `dockwright.toml`.
     pub fn assemble(&self, preset: &Preset) -> Result<Assembled, Error> {
         self.sources(preset).assemble().map_err(Error::Input)
-    }
-}
-
-/// The built-in preset whose parts are found in the repository.
-fn fitting(facts: &Facts) -> &'static str {
-    let framework = facts.framework.value().and_then(|name| Framework::find(name));
-    if let Some(preset) = framework.and_then(Framework::preset) {
-        preset
-    } else if facts.celery.is_known() {
-        "celery-postgres-redis"
-    } else if facts.ml.is_known() {
-        "ml-server"
-    } else if facts.installs("gunicorn") {
-        "fastapi-gunicorn"
-    } else {
-        "fastapi-uvicorn"
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::detect::facts::Celery;
-
-    #[test]
-    fn the_preset_follows_from_what_was_found() {
-        let line = Evidence::file("x");
-        let mut facts = Facts::default();
-        assert_eq!(fitting(&facts), "fastapi-uvicorn");
-        facts.packages = vec!["gunicorn[gevent]".into()];
-        assert_eq!(fitting(&facts), "fastapi-gunicorn");
-        let celery = Celery { app: "jobs:app".into(), beat: false };
-        facts.celery = Fact::known(celery, line.clone());
-        assert_eq!(fitting(&facts), "celery-postgres-redis");
-        facts.framework = Fact::known("django".into(), line);
-        assert_eq!(fitting(&facts), "django-nginx");
     }
 }

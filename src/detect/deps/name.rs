@@ -1,5 +1,7 @@
 //! Names of packages in PEP 503's spelling.
 
+use crate::environments;
+
 /// `Flask_SQLAlchemy` as `flask-sqlalchemy`.
 #[must_use]
 pub fn normalised(name: &str) -> String {
@@ -16,40 +18,18 @@ pub fn normalised(name: &str) -> String {
 /// Names of groups, extras and files that production installs.
 #[must_use]
 pub fn is_production(name: &str) -> bool {
-    const WORDS: [&str; 10] = [
-        "prod",
-        "production",
-        "deploy",
-        "deployment",
-        "server",
-        "web",
-        "main",
-        "runtime",
-        "docker",
-        "heroku",
-    ];
-    words(name).any(|word| WORDS.contains(&word))
+    const WORDS: [&str; 6] = ["server", "web", "main", "runtime", "docker", "heroku"];
+    words(name).any(|word| environments::is_production(word) || WORDS.contains(&word))
 }
 
 /// Names of groups, extras and files that production never installs.
 #[must_use]
 pub fn is_development(name: &str) -> bool {
-    const WORDS: [&str; 25] = [
-        "dev",
-        "devel",
-        "develop",
-        "development",
-        "test",
-        "tests",
-        "testing",
-        "local",
+    const WORDS: [&str; 14] = [
         "lint",
         "linting",
-        "ci",
         "qa",
         "doc",
-        "docs",
-        "debug",
         "build",
         "optional",
         "typing",
@@ -61,7 +41,7 @@ pub fn is_development(name: &str) -> bool {
         "benchmark",
         "vagrant",
     ];
-    words(name).any(|word| WORDS.contains(&word))
+    words(name).any(|word| environments::is_development(word) || WORDS.contains(&word))
 }
 
 fn words(name: &str) -> impl Iterator<Item = &str> {

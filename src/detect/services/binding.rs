@@ -5,11 +5,12 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::detect::fact::Evidence;
+use crate::detect::python::Value;
+use crate::detect::python::{Evaluator, Scope};
 use crate::detect::python::{Module, dotted, string};
-use crate::detect::services::branch::{When, branches, is_for_another_environment};
-use crate::detect::services::evaluate::{Evaluator, Scope};
+use crate::detect::python::{When, branches};
 use crate::detect::services::project::tells;
-use crate::detect::services::value::Value;
+use crate::environments::is_for_another;
 
 /// What a path is given to that is opened for writing.
 pub const WRITTEN: &str = "<written>";
@@ -108,7 +109,7 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Binding> {
 fn instances<'a>(evaluator: &Evaluator<'_, 'a>) -> Vec<&'a str> {
     let mut names = Vec::new();
     for module in &evaluator.project.modules {
-        for values in evaluator.project.names(module).values() {
+        for values in evaluator.project.graph.names(module).values() {
             for (_, value) in values {
                 if let Expr::Call(call) = value
                     && let Expr::Name(name) = &*call.func
@@ -206,7 +207,7 @@ impl<'a> Collector<'_, '_, 'a> {
     }
 
     fn call(&mut self, call: &'a ExprCall) {
-        let imports = self.evaluator.project.imports(self.module());
+        let imports = self.evaluator.project.graph.imports(self.module());
         let name = imports.resolve(&call.func).or_else(|| match &*call.func {
             Expr::Attribute(attribute) => Some(format!("?.{}", attribute.attr)),
             _ => None,
@@ -298,7 +299,7 @@ impl<'a> Visitor<'a> for Collector<'_, '_, 'a> {
                 let outer = self.scope;
                 let other = self.other_class;
                 self.scope = Scope { class: Some(class), function: None, ..outer };
-                self.other_class |= is_for_another_environment(&class.name);
+                self.other_class |= is_for_another(&class.name);
                 visitor::walk_stmt(self, statement);
                 self.scope = outer;
                 self.other_class = other;

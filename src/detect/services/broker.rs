@@ -2,10 +2,10 @@
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Celery;
+use crate::detect::python::Value;
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
 use crate::detect::services::tables::TABLES;
-use crate::detect::services::value::Value;
 
 /// What can carry tasks.
 const BROKERS: [&str; 4] = ["redis", "valkey", "rabbitmq", "sqs"];

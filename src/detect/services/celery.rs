@@ -4,12 +4,12 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Celery;
+use crate::detect::python::Value;
+use crate::detect::python::join;
+use crate::detect::python::returns;
 use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::services::Evidences;
-use crate::detect::services::branch::is_for_another_environment;
-use crate::detect::services::calls::returns;
-use crate::detect::services::project::join;
-use crate::detect::services::value::Value;
+use crate::environments::is_for_another;
 
 /// An object that is, or may be, the Celery application.
 struct Candidate<'a> {
@@ -91,29 +91,31 @@ fn is_celery_call<'a>(
     depth: u8,
 ) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return false };
-    let imports = evidences.project.imports(module);
+    let imports = evidences.project.graph.imports(module);
     match imports.resolve(&call.func).as_deref() {
         Some("celery.Celery" | "celery.app.Celery" | "celery.app.base.Celery") => return true,
         None => return false,
         Some(_) => {}
     }
     let Some(name) = dotted(&call.func) else { return false };
-    if let Some((source, class)) = evidences.project.class(module, &name) {
-        let imports = evidences.project.imports(source);
+    if let Some((source, class)) = evidences.project.graph.class(module, &name) {
+        let imports = evidences.project.graph.imports(source);
         return class
             .bases()
             .iter()
             .any(|base| imports.resolve(base).as_deref() == Some("celery.Celery"));
     }
-    let Some((source, function)) = evidences.evaluator.function(module, &name, 5) else {
+    let Some((source, function)) = evidences.project.graph.function(module, &name) else {
         return false;
     };
-    let annotated =
-        function.returns.as_deref().and_then(|it| evidences.project.imports(source).resolve(it));
+    let annotated = function
+        .returns
+        .as_deref()
+        .and_then(|it| evidences.project.graph.imports(source).resolve(it));
     if annotated.as_deref() == Some("celery.Celery") {
         return true;
     }
-    let locals = super::project::names(&function.body);
+    let locals = crate::detect::python::names(&function.body);
     returns(function).into_iter().any(|returned| match returned {
         Expr::Call(call) => is_celery_call(evidences, source, call, depth),
         Expr::Name(name) => locals.get(name.id.as_str()).is_some_and(|values| {
@@ -139,9 +141,9 @@ fn commanded(
         }
         // A module that takes the object from elsewhere.
         let (module, object) = split(&named);
-        let located = evidences.project.locate("", 0, &module);
+        let located = evidences.project.graph.locate("", 0, &module);
         if let Some(source) = located {
-            let imports = evidences.project.imports(source);
+            let imports = evidences.project.graph.imports(source);
             let object = object.or_else(|| {
                 ["app", "celery", "celery_app"]
                     .into_iter()
@@ -217,7 +219,7 @@ fn best(
     };
     candidates
         .iter()
-        .filter(|candidate| !is_for_another_environment(&candidate.dotted))
+        .filter(|candidate| !is_for_another(&candidate.dotted))
         .min_by_key(|candidate| {
             (!reached(candidate), named(candidate), candidate.dotted.matches('.').count())
         })

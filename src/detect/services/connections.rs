@@ -7,18 +7,18 @@ use ruff_python_ast::{CmpOp, Expr, Stmt};
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Connection, Meaning};
+use crate::detect::python::Scope;
+use crate::detect::python::When;
+use crate::detect::python::reached;
 use crate::detect::python::string;
+use crate::detect::python::{Form, Read, Value};
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
-use crate::detect::services::branch::When;
 use crate::detect::services::database::DATABASES;
-use crate::detect::services::evaluate::Scope;
 use crate::detect::services::known_names::{Role, role_of_name};
-use crate::detect::services::project::reached;
 use crate::detect::services::required::is_signing_key;
 use crate::detect::services::scheme::Schemes;
 use crate::detect::services::tables::TABLES;
-use crate::detect::services::value::{Form, Read, Value};
 
 /// What is known of the services when variables are classified.
 pub(super) struct Known<'k> {

@@ -4,9 +4,9 @@
 
 use crate::detect::deps::name::normalised;
 use crate::detect::fact::Evidence;
-use crate::detect::services::branch::is_for_another_environment;
 use crate::detect::services::tables::TABLES;
 use crate::detect::tree::Tree;
+use crate::environments::is_for_another;
 use crate::relpath;
 use crate::source::compose::{Document, interpolate, is_compose};
 use crate::source::dockerfile::{Dockerfile, Keyword, is_dockerfile};
@@ -76,7 +76,7 @@ impl Containers {
     }
 
     fn compose(&mut self, tree: &Tree, path: &str) {
-        let weight = if is_for_another_environment(path) { 30 } else { 40 };
+        let weight = if is_for_another(path) { 30 } else { 40 };
         let Some(text) = tree.text(path) else { return };
         let services = Document::read(text).map(|own| own.services()).unwrap_or_default();
         // No YAML, or services at the top, as Compose's first version had them.

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::python::Value;
+use crate::detect::python::When;
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
-use crate::detect::services::branch::When;
 use crate::detect::services::tables::TABLES;
-use crate::detect::services::value::Value;
 
 /// What is a database and not a cache or broker.
 pub(super) const DATABASES: [&str; 9] = [
@@ -214,7 +214,7 @@ fn address_parts(binding: &Binding, scores: &mut Scores) {
 /// Imports and calls that only one database has.
 fn features(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
     for module in &evidences.project.modules {
-        let imports = evidences.project.imports(module);
+        let imports = evidences.project.graph.imports(module);
         for (_, import) in imports.iter() {
             let name = import.module.as_str();
             let first = name.split('.').next().unwrap_or(name);

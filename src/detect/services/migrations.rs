@@ -1,8 +1,8 @@
 //! What migrates the database.
 
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::python::Value;
 use crate::detect::services::Evidences;
-use crate::detect::services::value::Value;
 
 /// The migration tool.
 pub(super) fn find(evidences: &Evidences<'_, '_>, database: &Fact<String>) -> Fact<String> {
@@ -31,7 +31,7 @@ fn django(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
 
 fn flask_migrate(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
     evidences.project.modules.iter().find_map(|module| {
-        let imports = evidences.project.imports(module);
+        let imports = evidences.project.graph.imports(module);
         let used = imports
             .iter()
             .any(|(_, import)| import.module.split('.').next() == Some("flask_migrate"));

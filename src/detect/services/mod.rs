@@ -7,21 +7,15 @@
 //! application and what it installs is found elsewhere.
 
 mod binding;
-mod branch;
 mod broker;
-mod calls;
 mod celery;
 mod connections;
 mod containers;
 mod database;
-mod environment;
-mod evaluate;
 mod known_names;
 mod migrations;
-mod paths;
 mod port;
 mod project;
-mod pydantic;
 mod queues;
 mod reads;
 mod required;
@@ -29,7 +23,6 @@ mod routes;
 mod scheme;
 mod static_files;
 mod tables;
-mod value;
 mod writable;
 
 #[cfg(test)]
@@ -43,13 +36,9 @@ use crate::detect::path;
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
 
-pub use branch::{When, is_for_another_environment};
-pub use project::reached;
-
+use crate::detect::python::{Evaluator, Modules, Project};
 use binding::Binding;
 use containers::Containers;
-use evaluate::Evaluator;
-use project::Project;
 use reads::Place;
 
 /// What the services are found out from.
@@ -152,7 +141,7 @@ fn inside(context: &str, path: &str) -> Option<String> {
 /// What each fact is read off.
 struct Evidences<'p, 'a> {
     context: Context<'a>,
-    project: &'p Project<'a>,
+    project: &'p Project<'p, 'a>,
     evaluator: &'p Evaluator<'p, 'a>,
     bindings: Vec<Binding>,
     reads: Vec<Place>,
@@ -172,7 +161,8 @@ pub fn find(context: Context<'_>) -> Services {
     if context.startup.instead.is_some() {
         return Services::default();
     }
-    let project = Project::new(context);
+    let graph = Modules::rooted(context.tree, context.startup.root());
+    let project = project::of(context, &graph);
     let evaluator = Evaluator::new(&project);
     let bindings = binding::collect(&evaluator);
     let reads = reads::collect(&evaluator);

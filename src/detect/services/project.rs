@@ -1,19 +1,17 @@
 //! The code that production imports: reached from the application, the
 //! settings and Celery, module by module.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::rc::Rc;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{Expr, Stmt};
 
-use crate::detect::python::{Imports, Module, assignments, string};
+use crate::detect::python::{Module, Modules, Project, When, branches, join, reached, string};
 use crate::detect::scope;
 use crate::detect::services::Context;
-use crate::detect::services::branch::{When, branches, is_for_another_environment};
+use crate::environments::is_for_another;
 
 /// More modules than this are followed only where they hold a marker.
 const MOST_MODULES: usize = 4000;
@@ -69,177 +67,35 @@ pub fn tells(text: &str) -> bool {
     TELLING_FINDER.is_match(text)
 }
 
-/// A name that a module or a class gives a value.
-pub type Names<'a> = BTreeMap<&'a str, Vec<(When, &'a Expr)>>;
-
-/// Classes and functions of a module's top level.
-#[derive(Default)]
-pub struct Definitions<'a> {
-    /// Classes by name.
-    pub classes: BTreeMap<&'a str, &'a StmtClassDef>,
-    /// Functions by name.
-    pub functions: BTreeMap<&'a str, &'a StmtFunctionDef>,
+/// What production imports: follows the imports of what starts.
+#[must_use]
+pub fn of<'p, 'a>(context: Context<'a>, graph: &'p Modules<'a>) -> Project<'p, 'a> {
+    let search = Search { context, graph };
+    let settings = search.settings_chain();
+    let mut entries = search.entries();
+    entries.extend(settings.iter().copied());
+    let modules = if entries.is_empty() {
+        let root = context.startup.root();
+        let below: BTreeSet<&str> = context.tree.below(root).collect();
+        context.tree.modules().filter(|module| below.contains(module.path.as_str())).collect()
+    } else {
+        search.reach(entries, &settings)
+    };
+    Project { graph, modules, settings }
 }
 
-/// What production imports.
-pub struct Project<'a> {
-    /// What everything was found out from.
-    pub context: Context<'a>,
-    /// Its modules, in the order they were reached.
-    pub modules: Vec<&'a Module>,
-    /// Paths of the settings module and what it takes its names from.
-    pub settings: Vec<&'a Module>,
-    imports: RefCell<BTreeMap<&'a str, Rc<Imports>>>,
-    names: RefCell<BTreeMap<&'a str, Rc<Names<'a>>>>,
-    definitions: RefCell<BTreeMap<&'a str, Rc<Definitions<'a>>>>,
+struct Search<'p, 'a> {
+    context: Context<'a>,
+    graph: &'p Modules<'a>,
 }
 
-impl<'a> Project<'a> {
-    /// Follows the imports of what starts.
-    #[must_use]
-    pub fn new(context: Context<'a>) -> Self {
-        let mut project = Self {
-            context,
-            modules: Vec::new(),
-            settings: Vec::new(),
-            imports: RefCell::default(),
-            names: RefCell::default(),
-            definitions: RefCell::default(),
-        };
-        project.settings = project.settings_chain();
-        let mut entries = project.entries();
-        entries.extend(project.settings.iter().copied());
-        project.modules = if entries.is_empty() {
-            let root = context.startup.root();
-            let below: BTreeSet<&str> = context.tree.below(root).collect();
-            context.tree.modules().filter(|module| below.contains(module.path.as_str())).collect()
-        } else {
-            project.reach(entries)
-        };
-        project
-    }
-
-    /// A module of the repository by its dotted name, as `from` would import
-    /// it.
-    #[must_use]
-    pub fn locate(&self, from: &str, level: u32, dotted: &str) -> Option<&'a Module> {
-        let directory = from.rsplit_once('/').map_or("", |(directory, _)| directory);
-        if level > 0 {
-            let mut base = directory;
-            for _ in 1..level {
-                base = base.rsplit_once('/').map_or("", |(above, _)| above);
-            }
-            return self.module_in(base, dotted);
-        }
-        let root = match self.context.startup.root() {
-            "." => "",
-            root => root,
-        };
-        let mut bases = vec![root, ""];
-        let mut above = directory;
-        while !above.is_empty() {
-            bases.push(above);
-            above = above.rsplit_once('/').map_or("", |(above, _)| above);
-        }
-        bases.into_iter().find_map(|base| self.module_in(base, dotted))
-    }
-
-    fn module_in(&self, base: &str, dotted: &str) -> Option<&'a Module> {
-        let last = dotted.rsplit(['.', '/']).find(|part| !part.is_empty());
-        if last.is_some_and(|last| !self.context.tree.names_module(last)) {
-            return None;
-        }
-        let mut path = base.to_owned();
-        for part in dotted.split('.').filter(|part| !part.is_empty()) {
-            if !path.is_empty() {
-                path.push('/');
-            }
-            path.push_str(part);
-        }
-        let package =
-            if path.is_empty() { "__init__.py".into() } else { format!("{path}/__init__.py") };
-        let tree = self.context.tree;
-        tree.python(&format!("{path}.py")).or_else(|| tree.python(&package))
-    }
-
-    /// The imports of a module.
-    #[must_use]
-    pub fn imports(&self, module: &'a Module) -> Rc<Imports> {
-        let mut cache = self.imports.borrow_mut();
-        Rc::clone(cache.entry(&module.path).or_insert_with(|| Rc::new(module.imports())))
-    }
-
-    /// The names that importing a module gives a value.
-    #[must_use]
-    pub fn names(&self, module: &'a Module) -> Rc<Names<'a>> {
-        let mut cache = self.names.borrow_mut();
-        let names = cache.entry(&module.path).or_insert_with(|| Rc::new(names(&module.ast.body)));
-        Rc::clone(names)
-    }
-
-    /// The classes and functions of a module.
-    #[must_use]
-    pub fn definitions(&self, module: &'a Module) -> Rc<Definitions<'a>> {
-        let mut cache = self.definitions.borrow_mut();
-        let definitions = cache.entry(&module.path).or_insert_with(|| {
-            let mut found = Definitions::default();
-            for statement in module.top_level() {
-                match statement {
-                    Stmt::ClassDef(class) => {
-                        found.classes.entry(&class.name).or_insert(class);
-                    }
-                    // The last one counts; those before it may be overloads.
-                    Stmt::FunctionDef(function) => {
-                        found.functions.insert(&function.name, function);
-                    }
-                    _ => {}
-                }
-            }
-            Rc::new(found)
-        });
-        Rc::clone(definitions)
-    }
-
-    /// A class by the name an expression gives it.
-    #[must_use]
-    pub fn class(&self, module: &'a Module, name: &str) -> Option<(&'a Module, &'a StmtClassDef)> {
-        self.class_within(module, name, 6)
-    }
-
-    fn class_within(
-        &self,
-        module: &'a Module,
-        name: &str,
-        depth: u8,
-    ) -> Option<(&'a Module, &'a StmtClassDef)> {
-        let depth = depth.checked_sub(1)?;
-        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-        let own = || self.definitions(module).classes.get(name).copied();
-        if let Some(class) = rest.is_empty().then(own).flatten() {
-            return Some((module, class));
-        }
-        let imports = self.imports(module);
-        if let Some(import) = imports.get(first) {
-            if rest.is_empty() {
-                let source = self.locate(&module.path, import.level, &import.module)?;
-                return self.class_within(source, &import.name, depth);
-            }
-            let dotted = join(&import.module, &import.name);
-            let source = self.locate(&module.path, import.level, &dotted)?;
-            return self.class_within(source, rest, depth);
-        }
-        imports.stars.iter().find_map(|star| {
-            let source = self.locate(&module.path, star.level, &star.module)?;
-            self.class_within(source, name, depth)
-        })
-    }
-
+impl<'a> Search<'_, 'a> {
     /// The settings module, and those whose names it takes with `*`: nearest
     /// first.
     fn settings_chain(&self) -> Vec<&'a Module> {
         let mut chain: Vec<&'a Module> = Vec::new();
         let Some(name) = self.context.startup.settings.value() else { return chain };
-        let Some(first) = self.locate("", 0, name) else { return chain };
+        let Some(first) = self.graph.locate("", 0, name) else { return chain };
         let mut open = VecDeque::from([first]);
         while let Some(module) = open.pop_front() {
             if chain.iter().any(|known| known.path == module.path) {
@@ -247,9 +103,9 @@ impl<'a> Project<'a> {
             }
             chain.push(module);
             for (when, star) in stars(&module.ast.body, When::Always) {
-                let skipped = when == When::Never
-                    || (when == When::Maybe && is_for_another_environment(&star.1));
-                if !skipped && let Some(next) = self.locate(&module.path, star.0, &star.1) {
+                let skipped =
+                    when == When::Never || (when == When::Maybe && is_for_another(&star.1));
+                if !skipped && let Some(next) = self.graph.locate(&module.path, star.0, &star.1) {
                     open.push_back(next);
                 }
             }
@@ -264,7 +120,7 @@ impl<'a> Project<'a> {
         let candidates = startup.app.candidates().iter().map(|(app, _)| app);
         let mut entries: Vec<&'a Module> = known
             .chain(candidates)
-            .filter_map(|app| self.locate("", 0, app.split(':').next().unwrap_or(app)))
+            .filter_map(|app| self.graph.locate("", 0, app.split(':').next().unwrap_or(app)))
             .collect();
         if !entries.is_empty() {
             let root = startup.root();
@@ -277,12 +133,11 @@ impl<'a> Project<'a> {
         entries
     }
 
-    fn reach(&self, entries: Vec<&'a Module>) -> Vec<&'a Module> {
+    fn reach(&self, entries: Vec<&'a Module>, settings: &[&'a Module]) -> Vec<&'a Module> {
         let mut reached: Vec<&'a Module> = Vec::new();
         let mut seen: BTreeSet<&'a str> = BTreeSet::new();
         let mut open: VecDeque<&'a Module> = entries.into();
-        let settings: BTreeSet<&str> =
-            self.settings.iter().map(|module| module.path.as_str()).collect();
+        let settings: BTreeSet<&str> = settings.iter().map(|module| module.path.as_str()).collect();
         while let Some(module) = open.pop_front() {
             if reached.len() >= MOST_MODULES || !seen.insert(&module.path) {
                 continue;
@@ -294,7 +149,7 @@ impl<'a> Project<'a> {
                 if when == When::Never || (text && !dotted.contains('.')) {
                     continue;
                 }
-                let other = is_for_another_environment(&dotted) && dotted.contains("settings");
+                let other = is_for_another(&dotted) && dotted.contains("settings");
                 for found in self.packages(&module.path, level, &dotted) {
                     let skipped = other && !settings.contains(found.path.as_str()) && text;
                     if !skipped && found.path != module.path {
@@ -313,10 +168,10 @@ impl<'a> Project<'a> {
     /// they are modules; what follows may be a name in the last of them.
     fn packages(&self, from: &str, level: u32, dotted: &str) -> Vec<&'a Module> {
         if level > 0 && dotted.is_empty() {
-            return self.locate(from, level, "").into_iter().collect();
+            return self.graph.locate(from, level, "").into_iter().collect();
         }
         let ends = dotted.match_indices('.').map(|(at, _)| at).chain([dotted.len()]);
-        ends.filter_map(|end| self.locate(from, level, &dotted[..end])).collect()
+        ends.filter_map(|end| self.graph.locate(from, level, &dotted[..end])).collect()
     }
 
     /// Every module of the applications that Django's settings install.
@@ -324,11 +179,11 @@ impl<'a> Project<'a> {
         let mut found = Vec::new();
         for name in strings_of_lists(&settings.ast.body) {
             let mut dotted = name;
-            while self.locate(&settings.path, 0, dotted).is_none() {
+            while self.graph.locate(&settings.path, 0, dotted).is_none() {
                 let Some((above, _)) = dotted.rsplit_once('.') else { break };
                 dotted = above;
             }
-            let Some(module) = self.locate(&settings.path, 0, dotted) else { continue };
+            let Some(module) = self.graph.locate(&settings.path, 0, dotted) else { continue };
             let Some(package) = module.path.strip_suffix("/__init__.py") else { continue };
             for path in self.context.tree.below(package) {
                 let code = path.ends_with(".py") && is_application_code(&path[package.len() + 1..]);
@@ -349,81 +204,6 @@ fn is_application_code(path: &str) -> bool {
                 || part.starts_with("settings_")
                 || part == "settings.py"
         })
-}
-
-/// `a` and `b` with a dot between them, where both are there.
-#[must_use]
-pub fn join(one: &str, other: &str) -> String {
-    match (one, other) {
-        ("", other) => other.to_owned(),
-        (one, "") => one.to_owned(),
-        (one, other) => format!("{one}.{other}"),
-    }
-}
-
-/// `name = value` in a body and the blocks in it, each with whether
-/// production reaches it; the last comes last.
-#[must_use]
-pub fn names(body: &[Stmt]) -> Names<'_> {
-    let mut names = Names::new();
-    for (when, statement) in reached(body, When::Always) {
-        for (name, value) in assignments(statement) {
-            names.entry(name).or_default().push((when, value));
-        }
-        // `if value := os.getenv("X"):`.
-        if let Stmt::If(block) = statement
-            && let Expr::Named(named) = &*block.test
-            && let Expr::Name(name) = &*named.target
-        {
-            names.entry(name.id.as_str()).or_default().push((when, &*named.value));
-        }
-    }
-    names
-}
-
-/// The statements of a body and of the blocks in it, without those of
-/// functions and classes.
-#[must_use]
-pub fn reached(body: &[Stmt], outer: When) -> Vec<(When, &Stmt)> {
-    let mut found = Vec::new();
-    reach_into(body, outer, &mut found);
-    found
-}
-
-fn reach_into<'a>(body: &'a [Stmt], outer: When, found: &mut Vec<(When, &'a Stmt)>) {
-    for statement in body {
-        found.push((outer, statement));
-        match statement {
-            Stmt::If(block) => {
-                let (mut taken, mut rest) = branches(&block.test);
-                reach_into(&block.body, taken.within(outer), found);
-                for clause in &block.elif_else_clauses {
-                    let before = rest;
-                    if let Some(test) = &clause.test {
-                        (taken, rest) = branches(test);
-                        // What an earlier branch leaves open stays open.
-                        rest = rest.within(before);
-                    } else {
-                        taken = When::Always;
-                    }
-                    reach_into(&clause.body, taken.within(before).within(outer), found);
-                }
-            }
-            Stmt::Try(block) => {
-                reach_into(&block.body, outer, found);
-                for handler in &block.handlers {
-                    let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
-                    reach_into(&handler.body, When::Maybe.within(outer), found);
-                }
-                reach_into(&block.orelse, outer, found);
-                reach_into(&block.finalbody, outer, found);
-            }
-            Stmt::With(block) => reach_into(&block.body, outer, found),
-            Stmt::For(block) => reach_into(&block.body, When::Maybe.within(outer), found),
-            Stmt::While(block) => reach_into(&block.body, When::Maybe.within(outer), found),
-            _ => {}
-        }
-    }
 }
 
 /// `from x import *` of a body: level and module.

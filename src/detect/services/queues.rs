@@ -23,11 +23,11 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Vec<String>> {
 
 fn imported(evidences: &Evidences<'_, '_>, queue: &Queue) -> Option<Evidence> {
     evidences.project.modules.iter().find_map(|module| {
-        let imports = evidences.project.imports(module);
+        let imports = evidences.project.graph.imports(module);
         let found = imports.iter().find_map(|(_, import)| {
             let first = import.module.split('.').next().unwrap_or_default();
             let own = import.level == 0 && queue.modules.iter().any(|it| it == first);
-            let local = own && evidences.project.locate(&module.path, 0, first).is_some();
+            let local = own && evidences.project.graph.locate(&module.path, 0, first).is_some();
             (own && !local).then(|| first.to_owned())
         })?;
         let line = evidences

@@ -5,11 +5,11 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{ExceptHandler, Expr, ExprContext, Operator, Stmt};
 
 use crate::detect::fact::Evidence;
-use crate::detect::services::branch::{When, branches};
-use crate::detect::services::calls::raises;
-use crate::detect::services::evaluate::{Evaluator, Scope};
+use crate::detect::python::raises;
+use crate::detect::python::{Evaluator, Scope};
+use crate::detect::python::{Form, Read, Value};
+use crate::detect::python::{When, branches};
 use crate::detect::services::project::tells;
-use crate::detect::services::value::{Form, Read, Value};
 
 /// A read of the environment.
 #[derive(Clone, Debug)]

@@ -6,13 +6,13 @@ use ruff_python_ast::{Expr, Stmt};
 
 use crate::detect::fact::Evidence;
 use crate::detect::facts::RequiredEnv;
+use crate::detect::python::Scope;
+use crate::detect::python::When;
+use crate::detect::python::raises;
+use crate::detect::python::reached;
 use crate::detect::python::{assignments, dotted};
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
-use crate::detect::services::branch::When;
-use crate::detect::services::calls::raises;
-use crate::detect::services::evaluate::Scope;
-use crate::detect::services::project::reached;
 use crate::detect::services::reads::runs_at_start;
 
 /// Variables that every container has, or that a server sets itself.

@@ -5,10 +5,10 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::python::Scope;
+use crate::detect::python::join;
 use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::services::Evidences;
-use crate::detect::services::evaluate::Scope;
-use crate::detect::services::project::join;
 
 /// Last parts of paths that tell whether the process lives, best first.
 const HEALTH: [&str; 14] = [
@@ -163,7 +163,7 @@ fn groups<'a>(evidences: &Evidences<'_, 'a>) -> Vec<Group<'a>> {
             let list = routes.and_then(dotted).and_then(|name| {
                 let (path, object) = origin(evidences, module, &name, DEEPEST)?;
                 let source = evidences.project.modules.iter().find(|it| it.path == path)?;
-                let names = evidences.project.names(source);
+                let names = evidences.project.graph.names(source);
                 let (_, value) = names.get(object.as_str())?.first()?;
                 Some((path, value.range()))
             });
@@ -198,7 +198,7 @@ fn of_litestar<'a>(
     call: &ExprCall,
 ) -> Option<String> {
     let name = dotted(&call.func)?;
-    let imports = evidences.project.imports(module);
+    let imports = evidences.project.graph.imports(module);
     let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
     let import = imports.get(first)?;
     let full = join(&join(&import.module, &import.name), rest);
@@ -380,7 +380,7 @@ fn own_prefix<'a>(
     module: &'a Module,
     name: &str,
 ) -> Option<(String, bool)> {
-    let names = evidences.project.names(module);
+    let names = evidences.project.graph.names(module);
     let call = names.get(name)?.iter().find_map(|(_, value)| match value {
         Expr::Call(call) => Some(call),
         _ => None,
@@ -420,23 +420,23 @@ fn origin<'a>(
 ) -> Option<(&'a str, String)> {
     let depth = depth.checked_sub(1)?;
     let project = evidences.project;
-    let imports = project.imports(from);
+    let imports = project.graph.imports(from);
     let (first, rest) = dotted.split_once('.').unwrap_or((dotted, ""));
     let Some(import) = imports.get(first) else {
         return rest.is_empty().then(|| (from.path.as_str(), first.to_owned()));
     };
     if rest.is_empty() {
-        let source = project.locate(&from.path, import.level, &import.module)?;
+        let source = project.graph.locate(&from.path, import.level, &import.module)?;
         return origin(evidences, source, &import.name, depth);
     }
     let (inner, object) = rest.rsplit_once('.').unwrap_or(("", rest));
     let base = join(&import.module, &import.name);
     // `import a.b` binds `a`, and the rest names its modules.
     let whole = join(&base, inner);
-    if let Some(source) = project.locate(&from.path, import.level, &whole) {
+    if let Some(source) = project.graph.locate(&from.path, import.level, &whole) {
         return origin(evidences, source, object, depth);
     }
-    let source = project.locate(&from.path, import.level, &base)?;
+    let source = project.graph.locate(&from.path, import.level, &base)?;
     origin(evidences, source, rest, depth)
 }
 
@@ -476,7 +476,9 @@ impl<'a> Visitor<'a> for Functions<'a> {
 fn django(evidences: &Evidences<'_, '_>, into: &mut Vec<Route>) {
     let named = evidences.live().find(|it| it.in_settings && it.path == ["ROOT_URLCONF"]);
     let root = named.and_then(|it| it.value.text());
-    let Some(urls) = root.and_then(|name| evidences.project.locate("", 0, &name)) else { return };
+    let Some(urls) = root.and_then(|name| evidences.project.graph.locate("", 0, &name)) else {
+        return;
+    };
     patterns(evidences, urls, "", DEEPEST, into);
 }
 
@@ -506,7 +508,7 @@ fn patterns<'a>(
         let path = format!("{prefix}{text}");
         match included(view) {
             Some(target) => {
-                if let Some(next) = evidences.project.locate(&module.path, 0, target) {
+                if let Some(next) = evidences.project.graph.locate(&module.path, 0, target) {
                     patterns(evidences, next, &path, depth, into);
                 } else if target.starts_with("health_check.") {
                     into.push(Route { path: whole("", &path), evidence: module.evidence(call) });

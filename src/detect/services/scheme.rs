@@ -1,9 +1,9 @@
 //! How the address of the database begins, as the code's driver wants it.
 
+use crate::detect::python::Read;
 use crate::detect::services::Evidences;
 use crate::detect::services::connections::Known;
 use crate::detect::services::tables::TABLES;
-use crate::detect::services::value::Read;
 
 /// What decides the scheme of an address.
 pub(super) struct Schemes {
@@ -55,7 +55,7 @@ fn usual(evidences: &Evidences<'_, '_>, known: &Known<'_>, database: &str) -> St
     }
     let uses = |module: &str| {
         evidences.project.modules.iter().any(|it| {
-            let imports = evidences.project.imports(it);
+            let imports = evidences.project.graph.imports(it);
             imports.iter().any(|(_, import)| import.module.split('.').next() == Some(module))
         })
     };

@@ -2,9 +2,9 @@
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Static;
+use crate::detect::python::Value;
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
-use crate::detect::services::value::Value;
 
 /// Where `collectstatic` collects to, and what serves it.
 pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Static, Writable};
+use crate::detect::python::below;
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::{Binding, MADE, WRITTEN};
-use crate::detect::services::value::below;
 
 /// What a path is for, and whether its content has to stay.
 const PURPOSES: [(&str, &str, bool); 14] = [
@@ -126,9 +126,9 @@ impl Paths<'_, '_, '_> {
         parts.into_iter().find_map(|part| {
             let address = part.beginnings().into_iter().find(|it| it.starts_with("sqlite"))?;
             let whole = match part {
-                crate::detect::services::value::Value::Template(values) => {
+                crate::detect::python::Value::Template(values) => {
                     let tail = values.iter().find_map(|value| match value {
-                        crate::detect::services::value::Value::Place(path) => Some(path.clone()),
+                        crate::detect::python::Value::Place(path) => Some(path.clone()),
                         _ => None,
                     });
                     match tail {
@@ -174,8 +174,8 @@ impl Paths<'_, '_, '_> {
 }
 
 /// `f"sqlite:///{BASE_DIR}/shop.db"`.
-fn part_after_place(values: &[crate::detect::services::value::Value]) -> Option<String> {
-    use crate::detect::services::value::Value;
+fn part_after_place(values: &[crate::detect::python::Value]) -> Option<String> {
+    use crate::detect::python::Value;
     let at = values.iter().position(|it| matches!(it, Value::Place(_)))?;
     Value::Template(values[at..].to_vec()).path(".")
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
-use super::modules::Modules;
-use super::values::{App, Value, Values};
+use super::application::{App, Applications, Startable};
+use crate::detect::python::modules::Modules;
 use crate::detect::python::{self, Module};
 use crate::detect::scope;
 
@@ -51,8 +51,8 @@ pub const ENTRIES: [&str; 14] = [
 
 /// Every application, mounted ones left out; `also` are files that commands
 /// start.
-pub fn find(values: &Values<'_>, also: &[String]) -> Vec<Application> {
-    let modules = values.modules;
+pub fn find(apps: &Applications<'_, '_>, also: &[String]) -> Vec<Application> {
+    let modules = apps.modules;
     let mut files: BTreeSet<&str> = modules.tree.modules().map(|m| m.path.as_str()).collect();
     files.extend(modules.tree.paths().filter(|path| is_entry(path)));
     files.extend(also.iter().map(String::as_str));
@@ -61,16 +61,16 @@ pub fn find(values: &Values<'_>, also: &[String]) -> Vec<Application> {
     for file in files {
         let Some(module) = modules.module(file) else { continue };
         for (name, imported) in names(modules, module) {
-            let (app, factory) = match values.of(file, &name) {
-                Some(Value::App(app)) => (app, false),
-                Some(Value::Factory(app, true)) => (app, true),
+            let (app, factory) = match apps.of(file, &name) {
+                Some(Startable::App(app)) => (app, false),
+                Some(Startable::Factory(app, true)) => (app, true),
                 _ => continue,
             };
             let target = Target { file: file.to_owned(), name, factory, imported };
             let entry = found.entry(app.site.clone());
             entry.or_insert_with(|| Application { app, targets: Vec::new() }).targets.push(target);
         }
-        mounted.extend(mounts(values, module));
+        mounted.extend(mounts(apps, module));
     }
     found.into_values().filter(|found| !mounted.contains(&found.app.site)).collect()
 }
@@ -81,7 +81,7 @@ fn is_entry(path: &str) -> bool {
 }
 
 /// Names a module binds; whether each is an import.
-fn names(modules: &Modules<'_>, module: &Module) -> Vec<(String, bool)> {
+fn names<'a>(modules: &Modules<'a>, module: &'a Module) -> Vec<(String, bool)> {
     let mut found: BTreeMap<String, bool> = BTreeMap::new();
     for statement in module.top_level() {
         if let Stmt::FunctionDef(function) = statement {
@@ -94,7 +94,7 @@ fn names(modules: &Modules<'_>, module: &Module) -> Vec<(String, bool)> {
             }
         }
     }
-    for (name, import) in modules.imports(&module.path).iter() {
+    for (name, import) in modules.imports(module).iter() {
         if !import.name.is_empty() {
             found.entry(name.to_owned()).or_insert(true);
         }
@@ -103,19 +103,19 @@ fn names(modules: &Modules<'_>, module: &Module) -> Vec<(String, bool)> {
 }
 
 /// Sites of the applications a module mounts into others.
-fn mounts<'a>(values: &Values<'a>, module: &'a Module) -> Vec<(String, u32)> {
+fn mounts<'a>(apps: &Applications<'_, 'a>, module: &'a Module) -> Vec<(String, u32)> {
     if !module.text().contains("ount(") && !module.text().contains("Dispatcher") {
         return Vec::new();
     }
     let mut found = Vec::new();
     for call in python::calls(&module.ast.body) {
         for argument in mounted(call) {
-            if let Some(Value::App(inner)) = values.expression_in(module, argument) {
+            if let Some(inner) = apps.expression_in(module, argument) {
                 let outer = match &*call.func {
-                    Expr::Attribute(outer) => values.expression_in(module, &outer.value),
+                    Expr::Attribute(outer) => apps.expression_in(module, &outer.value),
                     _ => None,
                 };
-                let same = matches!(outer, Some(Value::App(outer)) if outer.site == inner.site);
+                let same = outer.is_some_and(|outer| outer.site == inner.site);
                 if !same {
                     found.push(inner.site);
                 }

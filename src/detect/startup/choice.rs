@@ -1,16 +1,17 @@
 //! Weighs the applications of a repository: which one the service is, and by
 //! which of its names it starts.
 
+use super::application::{Applications, Startable};
 use super::candidates::{self, Application, ENTRIES, Target};
 use super::framework::Framework;
-use super::modules::dotted;
 use super::started::{self, Started};
-use super::values::{Value, Values};
 use super::{Startup, django, roots, runs};
 use crate::detect::Wishes;
 use crate::detect::commands::{Command, Place};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Interface;
+use crate::detect::path::{parent, upwards};
+use crate::detect::python::modules::dotted;
 
 /// Rank of what nothing starts.
 const NOTHING: u8 = 50;
@@ -122,19 +123,19 @@ pub enum Choice {
 
 /// Every service of the repository.
 pub fn services(
-    values: &Values<'_>,
+    apps: &Applications<'_, '_>,
     commands: &[Command],
     started: &[Started<'_>],
     wishes: &Wishes,
 ) -> Vec<Service> {
     let files: Vec<String> = started.iter().map(|each| each.file.clone()).collect();
-    let applications = candidates::find(values, &files);
+    let applications = candidates::find(apps, &files);
     let (django, others): (Vec<_>, Vec<_>) =
         applications.into_iter().partition(|each| each.app.framework.name == "django");
-    let hints = hints(values, started, &others);
+    let hints = hints(apps, started, &others);
     let mut found: Vec<Service> =
-        others.iter().filter_map(|each| service(values, each, &hints, wishes)).collect();
-    found.extend(django::projects(values, &django, commands, started, wishes));
+        others.iter().filter_map(|each| service(apps, each, &hints, wishes)).collect();
+    found.extend(django::projects(apps, &django, commands, started, wishes));
     if let Some(root) = &wishes.root {
         found.retain(|service| service.root == root.trim_matches('/'));
     }
@@ -204,7 +205,11 @@ struct Hint {
     evidence: Evidence,
 }
 
-fn hints(values: &Values<'_>, started: &[Started<'_>], applications: &[Application]) -> Vec<Hint> {
+fn hints(
+    apps: &Applications<'_, '_>,
+    started: &[Started<'_>],
+    applications: &[Application],
+) -> Vec<Hint> {
     let mut hints = Vec::new();
     for each in started {
         let rank = place_rank(each.command.place);
@@ -218,17 +223,16 @@ fn hints(values: &Values<'_>, started: &[Started<'_>], applications: &[Applicati
             rank,
             evidence: each.command.evidence.clone(),
         };
-        let own = if exact { Vec::new() } else { runs::of(values, &each.file) };
+        let own = if exact { Vec::new() } else { runs::of(apps, &each.file) };
         if own.is_empty()
-            && let Some((site, name)) =
-                named(values, applications, &each.file, each.name.as_deref())
+            && let Some((site, name)) = named(apps, applications, &each.file, each.name.as_deref())
         {
             hints.push(hint(site, each.file.clone(), exact.then_some(name)));
         }
         hints.extend(own.into_iter().map(|run| hint(run.site, run.file, run.name)));
     }
-    for module in values.modules.tree.modules() {
-        hints.extend(runs::of(values, &module.path).into_iter().map(|run| Hint {
+    for module in apps.modules.tree.modules() {
+        hints.extend(runs::of(apps, &module.path).into_iter().map(|run| Hint {
             site: run.site,
             exact: run.name.is_some(),
             file: run.file,
@@ -271,7 +275,7 @@ const fn place_rank(place: Place) -> u8 {
 /// The application a command means by a file and perhaps an object, and the
 /// object's name.
 fn named(
-    values: &Values<'_>,
+    apps: &Applications<'_, '_>,
     applications: &[Application],
     file: &str,
     name: Option<&str>,
@@ -279,7 +283,7 @@ fn named(
     const DEFAULTS: [&str; 6] = ["application", "app", "create_app", "make_app", "api", "server"];
     let names: Vec<&str> = name.map_or_else(|| DEFAULTS.to_vec(), |name| vec![name]);
     for name in names {
-        if let Some(Value::App(app) | Value::Factory(app, true)) = values.of_path(file, name) {
+        if let Some(Startable::App(app) | Startable::Factory(app, true)) = apps.of(file, name) {
             return Some((app.site, name.to_owned()));
         }
     }
@@ -295,7 +299,7 @@ fn named(
 }
 
 fn service(
-    values: &Values<'_>,
+    apps: &Applications<'_, '_>,
     application: &Application,
     hints: &[Hint],
     wishes: &Wishes,
@@ -315,7 +319,7 @@ fn service(
         .collect();
     let root = match (&wishes.root, wished.and_then(|app| wished_root(target, app))) {
         (None, Some(root)) => root,
-        _ => roots::of(values.modules, &target.file, &preferred).directory,
+        _ => roots::of(apps.modules, &target.file, &preferred).directory,
     };
     let module = dotted(&root, &target.file)?;
     let mut evidence: Vec<Evidence> =
@@ -438,10 +442,9 @@ pub fn evidence_of(started: &[Started<'_>], is_it: impl Fn(&str) -> bool) -> (u8
 }
 
 /// A target text resolved as a started file, for whoever reads code.
-pub fn resolve(values: &Values<'_>, text: &str, from: &str) -> Option<(String, String)> {
+pub fn resolve(apps: &Applications<'_, '_>, text: &str, from: &str) -> Option<(String, String)> {
     let (module, name) = text.split_once(':')?;
-    let above: Vec<String> =
-        super::modules::ancestors(from).into_iter().map(str::to_owned).collect();
-    let (file, _) = started::resolve(values.modules, module, &above)?;
+    let above: Vec<String> = upwards(parent(from)).map(str::to_owned).collect();
+    let (file, _) = started::resolve(apps.modules, module, &above)?;
     Some((file, name.to_owned()))
 }

@@ -3,18 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use super::application::Applications;
 use super::candidates::{Application, Target};
 use super::choice::{OWN_CODE, Rank, Service, depth, evidence_of, is_aside};
 use super::framework::Framework;
-use super::modules::{Found, Modules, ancestors, dotted, parent};
 use super::settings;
 use super::started::Started;
-use super::values::Values;
 use crate::detect::Wishes;
 use crate::detect::commands::{Command, Place};
 use crate::detect::fact::Evidence;
 use crate::detect::facts::Interface;
 use crate::detect::path::file_name;
+use crate::detect::path::{parent, upwards};
+use crate::detect::python::modules::{Found, Modules, dotted};
 use crate::detect::scope;
 
 /// A project as it is being put together.
@@ -26,13 +27,13 @@ struct Project<'a> {
 
 /// Every Django project as a service.
 pub fn projects(
-    values: &Values<'_>,
+    apps: &Applications<'_, '_>,
     applications: &[Application],
     commands: &[Command],
     started: &[Started<'_>],
     wishes: &Wishes,
 ) -> Vec<Service> {
-    let modules = values.modules;
+    let modules = apps.modules;
     let mut projects: BTreeMap<String, Project<'_>> = BTreeMap::new();
     for manage in manages(modules) {
         let root = root_of(modules, &manage);
@@ -83,7 +84,7 @@ fn root_of(modules: &Modules<'_>, file: &str) -> String {
     let default = modules.module(file).and_then(settings::default_of);
     if let Some((name, _)) = default {
         let resolves = |root: &&str| matches!(modules.below(root, &name), Some(Found::File(_)));
-        if let Some(root) = ancestors(file).into_iter().find(resolves) {
+        if let Some(root) = upwards(parent(file)).find(resolves) {
             return root.to_owned();
         }
         // manage.py may put another directory on the path: `src`.

@@ -1,26 +1,26 @@
 //! What starts: the root, the framework, the application object.
 //!
-//! `values` says what a name of a module stands for, `candidates` which
+//! `application` says which values are applications, `candidates` which
 //! applications there are, `started` which of them existing commands start,
 //! `roots` from which directory their imports resolve, `django` what a Django
 //! project is; `choice` weighs.
 
+mod application;
 mod candidates;
 mod choice;
 mod django;
 pub mod framework;
 mod instead;
-mod modules;
 mod roots;
 mod runs;
 mod settings;
 mod started;
-mod values;
 
 use crate::detect::Wishes;
 use crate::detect::commands::Command;
 use crate::detect::fact::Fact;
 use crate::detect::facts::Interface;
+use crate::detect::python::{Evaluator, Modules, Project};
 use crate::detect::tree::Tree;
 
 /// The facts that a container's start command follows from.
@@ -53,10 +53,12 @@ impl Startup {
 /// Finds out what starts.
 #[must_use]
 pub fn find(tree: &Tree, commands: &[Command], wishes: &Wishes) -> Startup {
-    let modules = modules::Modules::new(tree);
-    let values = values::Values::new(&modules);
+    let modules = Modules::new(tree);
+    let project = Project { graph: &modules, modules: Vec::new(), settings: Vec::new() };
+    let evaluator = Evaluator::new(&project);
+    let applications = application::Applications::new(&evaluator);
     let started = started::all(&modules, commands);
-    let services = choice::services(&values, commands, &started, wishes);
+    let services = choice::services(&applications, commands, &started, wishes);
     match choice::choose(services, wishes) {
         choice::Choice::None => Startup { instead: Some(instead::of(tree)), ..Startup::default() },
         choice::Choice::One(service) => service.startup(),

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::modules::{Found, Modules, ancestors, dotted, parent};
+use crate::detect::path::{parent, upwards};
 use crate::detect::python::Import;
+use crate::detect::python::modules::{Found, Modules, dotted};
 
 /// Most files that are followed from one module.
 const MOST: usize = 300;
@@ -101,7 +102,7 @@ pub struct Root {
 /// project's directory.
 #[must_use]
 pub fn of(modules: &Modules<'_>, file: &str, preferred: &[String]) -> Root {
-    let candidates = ancestors(file);
+    let candidates: Vec<&str> = upwards(parent(file)).collect();
     let scored: Vec<(usize, &str)> = candidates
         .iter()
         .filter(|root| dotted(root, file).is_some_and(|name| is_name(&name)))
@@ -135,7 +136,7 @@ fn unresolved(modules: &Modules<'_>, root: &str, others: &[&str], file: &str) ->
     let mut seen = BTreeSet::from([file.to_owned()]);
     let mut queue = VecDeque::from([file.to_owned()]);
     while let Some(path) = queue.pop_front() {
-        let imports = modules.imports(&path);
+        let imports = modules.imports_of(&path);
         let every = imports.iter().map(|(_, import)| import).chain(&imports.stars);
         for import in every {
             match target(modules, root, others, &path, import) {
@@ -180,7 +181,7 @@ fn target(
         }
         let dots = ".".repeat(import.level as usize);
         let module = format!("{dots}{}", import.module);
-        return Target::Here(files(modules, modules.resolve(path, &module), &import.name));
+        return Target::Here(files(modules, modules.resolve_dotted(path, &module), &import.name));
     }
     let first = import.module.split('.').next().unwrap_or_default();
     if STANDARD.contains(&first) {
@@ -242,7 +243,7 @@ fn imported_as(modules: &Modules<'_>, roots: &[&str], file: &str) -> Option<Stri
     // One more than are asked: the file itself may be among them.
     let others = modules.importers(ASKED + 1).iter().filter(|path| **path != file);
     for path in others.take(ASKED).filter(writes) {
-        let imports = modules.imports(path);
+        let imports = modules.imports_of(path);
         for (_, import) in imports.iter().filter(|(_, import)| import.level == 0) {
             let whole = format!("{}.{}", import.module, import.name);
             let hit = names.iter().find(|(_, name)| import.module == *name || whole == *name);

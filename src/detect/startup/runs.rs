@@ -3,8 +3,8 @@
 
 use ruff_python_ast::{Expr, ExprCall};
 
+use super::application::{Applications, Startable};
 use super::choice;
-use super::values::{Value, Values};
 use crate::detect::fact::Evidence;
 use crate::detect::python::{self, Module};
 
@@ -21,19 +21,16 @@ pub struct Run {
 }
 
 /// What a file runs.
-pub fn of(values: &Values<'_>, file: &str) -> Vec<Run> {
-    let Some(module) = values.modules.module(file) else { return Vec::new() };
+pub fn of(apps: &Applications<'_, '_>, file: &str) -> Vec<Run> {
+    let Some(module) = apps.modules.module(file) else { return Vec::new() };
     if !module.text().contains("run") && !module.text().contains("serve") {
         return Vec::new();
     }
-    python::calls(&module.ast.body)
-        .into_iter()
-        .filter_map(|call| run(values, module, call))
-        .collect()
+    python::calls(&module.ast.body).into_iter().filter_map(|call| run(apps, module, call)).collect()
 }
 
-fn run<'a>(values: &Values<'a>, module: &'a Module, call: &'a ExprCall) -> Option<Run> {
-    let callee = values.modules.imports(&module.path).resolve(&call.func)?;
+fn run<'a>(apps: &Applications<'_, 'a>, module: &'a Module, call: &'a ExprCall) -> Option<Run> {
+    let callee = apps.modules.imports(module).resolve(&call.func)?;
     let server = matches!(
         callee.as_str(),
         "uvicorn.run"
@@ -53,35 +50,32 @@ fn run<'a>(values: &Values<'a>, module: &'a Module, call: &'a ExprCall) -> Optio
     if server {
         let every = call.arguments.args.iter();
         let every = every.chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
-        return every.into_iter().find_map(|argument| given(values, module, argument, call));
+        return every.into_iter().find_map(|argument| given(apps, module, argument, call));
     }
     // `app.run()`, `socketio.run(app)`.
     let Expr::Attribute(method) = &*call.func else { return None };
     if method.attr.as_str() != "run" && method.attr.as_str() != "serve" {
         return None;
     }
-    let own = values.expression_in(module, &method.value);
-    if let Some(Value::App(app)) = own {
+    if let Some(app) = apps.expression_in(module, &method.value) {
         let file = module.path.clone();
         return Some(Run { site: app.site, file, name: None, evidence: module.evidence(call) });
     }
     call.arguments.args.iter().find_map(|argument| match argument {
         Expr::StringLiteral(_) => None,
-        other => given(values, module, other, call),
+        other => given(apps, module, other, call),
     })
 }
 
 fn given<'a>(
-    values: &Values<'a>,
+    apps: &Applications<'_, 'a>,
     module: &'a Module,
     argument: &'a Expr,
     call: &'a ExprCall,
 ) -> Option<Run> {
     if let Some(text) = python::string(argument) {
-        let (file, name) = choice::resolve(values, text, &module.path)?;
-        let (Value::App(app) | Value::Factory(app, _)) = values.of_path(&file, &name)? else {
-            return None;
-        };
+        let (file, name) = choice::resolve(apps, text, &module.path)?;
+        let (Startable::App(app) | Startable::Factory(app, _)) = apps.of(&file, &name)?;
         return Some(Run {
             site: app.site,
             file,
@@ -89,13 +83,7 @@ fn given<'a>(
             evidence: module.evidence(call),
         });
     }
-    match values.expression_in(module, argument)? {
-        Value::App(app) => Some(Run {
-            site: app.site,
-            file: module.path.clone(),
-            name: None,
-            evidence: module.evidence(call),
-        }),
-        _ => None,
-    }
+    let app = apps.expression_in(module, argument)?;
+    let file = module.path.clone();
+    Some(Run { site: app.site, file, name: None, evidence: module.evidence(call) })
 }

@@ -3,41 +3,28 @@
 
 use ruff_python_ast::{Expr, Stmt};
 
-use super::modules::{Found, Modules, parent};
 use crate::detect::commands::Command;
 use crate::detect::fact::Evidence;
+use crate::detect::path::parent;
+use crate::detect::python::modules::{Found, Modules};
 use crate::detect::python::{self, Module};
+use crate::environments::{PRODUCTION, is_development as is_development_word};
 
 /// The variable that names the module.
 pub const VARIABLE: &str = "DJANGO_SETTINGS_MODULE";
 
-/// Names of settings that are not production's.
-const DEVELOPMENT: [&str; 13] = [
-    "dev",
-    "devel",
-    "develop",
-    "development",
-    "local",
-    "test",
-    "tests",
-    "testing",
-    "ci",
-    "debug",
-    "e2e",
-    "docs",
-    "example",
-];
-
-/// Names of production's settings, the surest first.
-const PRODUCTION: [&str; 8] =
-    ["production", "prod", "prd", "deploy", "deployment", "live", "heroku", "docker"];
+/// Names of production's settings, the surest first: its words, then where it
+/// runs.
+fn production_words() -> impl Iterator<Item = &'static str> {
+    PRODUCTION.into_iter().chain(["heroku", "docker"])
+}
 
 /// A settings module and the lines that name it.
 pub type Named = (String, Vec<Evidence>);
 
 /// Whether a settings module is for development or tests, by its last part.
 fn is_development(module: &str) -> bool {
-    parts(module).any(|part| DEVELOPMENT.contains(&part))
+    parts(module).any(is_development_word)
 }
 
 fn parts(module: &str) -> impl Iterator<Item = &str> {
@@ -128,18 +115,18 @@ pub fn production(
     };
     // A plain default that has a production module beside it gives way to it:
     // `shop.settings` to `shop.settings.production`.
-    let named = |name: &str| parts(name).any(|part| PRODUCTION.contains(&part));
+    let named = |name: &str| parts(name).any(|part| production_words().any(|word| word == part));
     let names = || defaults.iter().map(|(name, _)| name);
     let stated =
         names().find(|name| named(name)).or_else(|| names().find(|name| !is_development(name)));
     // A package that takes its settings from a module for development.
     let leans = |name: &str| {
         file(name).filter(|file| file.ends_with("/__init__.py")).is_some_and(|file| {
-            modules.imports(&file).stars.iter().any(|star| is_development(&star.module))
+            modules.imports_of(&file).stars.iter().any(|star| is_development(&star.module))
         })
     };
-    let beside = PRODUCTION.iter().find_map(|word| {
-        every.iter().find(|name| parts(name).any(|part| part == *word) && !is_development(name))
+    let beside = production_words().find_map(|word| {
+        every.iter().find(|name| parts(name).any(|part| part == word) && !is_development(name))
     });
     let chosen = match (stated, beside) {
         (Some(name), _) if named(name.as_str()) => name.clone(),
@@ -214,7 +201,9 @@ fn siblings(modules: &Modules<'_>, root: &str, name: &str) -> Vec<String> {
             || stem.contains("settings")
             || (inside
                 && parts(stem).any(|part| {
-                    PRODUCTION.contains(&part) || DEVELOPMENT.contains(&part) || part == "base"
+                    production_words().any(|word| word == part)
+                        || is_development_word(part)
+                        || part == "base"
                 }));
         if stem != "__init__" && settings {
             found.push(if prefix.is_empty() { stem.into() } else { format!("{prefix}.{stem}") });
@@ -233,7 +222,7 @@ fn anywhere(modules: &Modules<'_>, root: &str) -> Vec<String> {
                 python::assignments(statement).iter().any(|(name, _)| *name == "INSTALLED_APPS")
             })
         })
-        .filter_map(|module| super::modules::dotted(root, &module.path))
+        .filter_map(|module| crate::detect::python::modules::dotted(root, &module.path))
         .collect();
     found.sort_by_key(|name| name.matches('.').count());
     let more: Vec<String> =
@@ -251,10 +240,10 @@ pub fn files(modules: &Modules<'_>, root: &str, name: &str) -> Vec<String> {
         if found.contains(&file) || found.len() > 40 {
             continue;
         }
-        for star in &modules.imports(&file).stars {
+        for star in &modules.imports_of(&file).stars {
             let dots = ".".repeat(star.level as usize);
             if let Some(Found::File(next)) =
-                modules.resolve(&file, &format!("{dots}{}", star.module))
+                modules.resolve_dotted(&file, &format!("{dots}{}", star.module))
             {
                 queue.push(next);
             }

@@ -1,8 +1,9 @@
 //! What existing commands start: which file and object of the repository a
 //! command line names. Only what resolves counts.
 
-use super::modules::{Found, Modules, parent};
 use crate::detect::commands::{Command, Place, join};
+use crate::detect::path::parent;
+use crate::detect::python::modules::{Found, Modules};
 use crate::detect::tree::Tree;
 
 /// A module that a command starts.

@@ -10,7 +10,7 @@ use crate::source::text::{Span, Text};
 /// Sets a key below a service: `put(…, &["deploy", "resources", "limits", "memory"], "512M")`.
 /// Keys on the way are made where they are missing. `value` is what follows
 /// `key:` on its line, or lines of a block where it begins with a line end:
-/// `"\n- ALL"`, each as far in as it is inside of the block.
+/// `"\n- ALL"`, each as far in as it is inside of the block, by steps of two blanks.
 #[must_use]
 pub fn put(
     subject: &Subject,
@@ -191,7 +191,10 @@ impl Block {
                 lines.push_str(&format!("\n{pad}{key}:"));
                 let inner = " ".repeat(indent + self.unit);
                 for line in block.lines() {
-                    lines.push_str(&format!("\n{inner}{line}"));
+                    let bare = line.trim_start_matches(' ');
+                    // Two blanks of the value are one step of the file's own.
+                    let deeper = " ".repeat((line.len() - bare.len()) / 2 * self.unit);
+                    lines.push_str(&format!("\n{inner}{deeper}{bare}"));
                 }
             } else {
                 lines.push_str(&format!("\n{pad}{key}: {value}"));

@@ -4,6 +4,7 @@ use super::Purpose;
 use crate::detect::compose::files::{self, directory_of, file_name};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::environments;
 use crate::source::compose::is_compose;
 
 /// Files of a project, and what it is there for.
@@ -15,31 +16,12 @@ pub(super) struct Group {
     pub by_itself: bool,
 }
 
-/// Words in a file's name that say it is for who works on the service.
-const DEVELOPMENT: [&str; 20] = [
-    "dev",
-    "develop",
-    "development",
-    "local",
-    "test",
-    "tests",
-    "testing",
-    "ci",
-    "debug",
-    "override",
-    "e2e",
-    "example",
-    "sample",
-    "template",
-    "devcontainer",
-    "tools",
-    "tilt",
-    "docs",
-    "github",
-    "ipynb",
-];
-/// Words that say it runs for users.
-const PRODUCTION: [&str; 6] = ["prod", "production", "deploy", "live", "release", "staging"];
+/// Words in a file's name that say it is for who works on the service, beside
+/// those of development.
+const DEVELOPMENT: [&str; 8] =
+    ["override", "sample", "template", "devcontainer", "tools", "tilt", "github", "ipynb"];
+/// Words that say it runs for users, beside those of production.
+const PRODUCTION: [&str; 2] = ["release", "staging"];
 
 /// Directories of what nobody runs any more, whatever else a path says.
 const PUT_AWAY: [&str; 4] = ["archive", "archives", "archived", "old"];
@@ -64,12 +46,12 @@ pub(super) fn stated(path: &str) -> Option<Purpose> {
     }
     let of = |text: &str| {
         let words = words(text);
-        let is = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-        if is(&PRODUCTION) {
-            Some(Purpose::Production)
-        } else {
-            is(&DEVELOPMENT).then_some(Purpose::Development)
+        let mut own = words.iter().map(String::as_str);
+        if own.clone().any(|word| environments::is_production(word) || PRODUCTION.contains(&word)) {
+            return Some(Purpose::Production);
         }
+        own.any(|word| environments::is_development(word) || DEVELOPMENT.contains(&word))
+            .then_some(Purpose::Development)
     };
     of(file_name(path))
         .or_else(|| of(path))
@@ -78,9 +60,7 @@ pub(super) fn stated(path: &str) -> Option<Purpose> {
 
 /// Whether the name of a service says that users have nothing to do with it.
 pub(super) fn is_for_developers(service: &str) -> bool {
-    words(service)
-        .iter()
-        .any(|word| matches!(word.as_str(), "dev" | "development" | "test" | "tests"))
+    words(service).iter().any(|word| environments::is_for_developers(word))
 }
 
 /// The projects of a repository. `complete` tells whether every service of a

@@ -7,6 +7,7 @@ use regex::Regex;
 use super::container::{Container, Kind};
 use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
+use crate::environments::DEVELOPMENT;
 
 /// Variables that tell an application what surrounds it.
 const SURROUNDINGS: [&str; 9] = [
@@ -20,7 +21,6 @@ const SURROUNDINGS: [&str; 9] = [
     "PYTHON_ENV",
     "DJANGO_SETTINGS_MODULE",
 ];
-const DEVELOPED: [&str; 4] = ["development", "develop", "dev", "local"];
 
 /// What a file says at its head of whom it is for.
 const SAID: [&str; 10] = [
@@ -108,7 +108,7 @@ impl Subject {
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let last = value.rsplit('.').next().unwrap_or(&value);
             SURROUNDINGS.contains(&name.as_str())
-                && DEVELOPED.contains(&last)
+                && DEVELOPMENT.contains(&last)
                 && !self.slice(variable.at).contains('$')
         })
     }

@@ -8,6 +8,7 @@ mod services;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::{Config, Subject, Unread, settings};
 use crate::detect::tree::Tree;
@@ -82,6 +83,8 @@ impl Loader {
                 celery: Vec::new(),
                 facts,
                 unread: Vec::new(),
+                machine: Vec::new(),
+                numbers: OnceLock::new(),
                 standard: None,
             },
         }

@@ -3,14 +3,11 @@
 
 use super::container::{Container, Kind};
 use super::{Deployment, Purpose, Subject, deployment};
+use crate::environments::is_for_developers;
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::edit;
 use crate::source::compose::{Item, Port, Service, interpolate};
 use crate::source::text::Span;
-
-/// Words in the name of a profile that say it is for who works on the service.
-const PROFILES: [&str; 9] =
-    ["dev", "development", "local", "test", "tests", "testing", "debug", "tools", "ci"];
 
 /// A service of a project, with its container.
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +28,21 @@ impl Subject {
     #[must_use]
     pub fn members<'s>(&'s self, deployment: &'s Deployment) -> Vec<Member<'s>> {
         self.containers_of(deployment)
-            .filter_map(|container| {
-                let (_, service) = self.composed(container)?;
-                Some(Member { subject: self, deployment, service, container })
-            })
+            .filter_map(|container| self.member(container))
             .filter(|own| {
                 let profiles = own.service.item.get("profiles").map(Item::scalars);
-                profiles.is_none_or(|own| !own.iter().any(|word| PROFILES.contains(&&**word)))
+                profiles.is_none_or(|own| {
+                    !own.iter().any(|word| is_for_developers(word) || &**word == "tools")
+                })
             })
             .collect()
+    }
+
+    /// A container as the service that it is; `None` for an image alone.
+    #[must_use]
+    pub fn member<'s>(&'s self, container: &'s Container) -> Option<Member<'s>> {
+        let (deployment, service) = self.composed(container)?;
+        Some(Member { subject: self, deployment, service, container })
     }
 
     /// The services of every project that runs for users, project by project.

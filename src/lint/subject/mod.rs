@@ -28,11 +28,13 @@ mod tests;
 mod upstream;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::detect::Facts;
 pub use crate::detect::gunicorn::{Value, literal};
 use crate::detect::tree::Tree;
 use crate::lint::diagnostic::At;
+use crate::lint::numbers::Numbers;
 use crate::source::compose::project::Project;
 use crate::source::compose::{Item, Service};
 use crate::source::dockerfile::{Arguments, Dockerfile, Image, Instruction, Keyword};
@@ -191,11 +193,20 @@ pub struct Subject {
     pub facts: Facts,
     /// What could not be judged.
     pub unread: Vec<Unread>,
+    /// The machine it runs on, as far as who asks says it: `deploy.memory=8GiB`.
+    pub machine: Vec<String>,
+    /// The plan's numbers, made when a rule asks for them first.
+    numbers: OnceLock<Option<Numbers>>,
     /// What it is held against, by a check.
     pub standard: Option<Box<Standard>>,
 }
 
 impl Subject {
+    /// The plan's numbers for it, where it can be planned.
+    pub fn numbers(&self) -> Option<&Numbers> {
+        self.numbers.get_or_init(|| Numbers::of(self)).as_ref()
+    }
+
     /// The path of a file.
     #[must_use]
     pub fn path(&self, text: usize) -> &str {

@@ -9,7 +9,7 @@ use super::{Build, Container, Subject, Value};
 use crate::detect::gunicorn::{self, place, value};
 use crate::detect::path::is_below;
 use crate::detect::python::{self, Module};
-use crate::detect::services::{When, reached};
+use crate::detect::python::{When, reached};
 use crate::lint::diagnostic::At;
 use crate::source::text::Text;
 

@@ -1,5 +1,7 @@
 //! A broker that throws tasks away when it is full.
 
+use std::slice;
+
 use super::redis;
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
@@ -29,10 +31,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
         };
         let message =
             format!("{} is Celery's broker and has {policy}: full, it deletes tasks", own.name());
-        let whole = own.place_of("command");
-        let at = subject.slice(whole).find(policy.as_str()).map(|start| {
-            let start = whole.span.start + start;
-            At::new(whole.text, Span::new(start, start + policy.len()))
+        // The word of the command that says it.
+        let command = own.service.item.get("command");
+        let words = command
+            .map(|own| if own.items().is_empty() { slice::from_ref(own) } else { own.items() });
+        let at = words.into_iter().flatten().find_map(|word| {
+            let whole = own.place(word);
+            let start = whole.span.start + subject.slice(whole).find(policy.as_str())?;
+            Some(At::new(whole.text, Span::new(start, start + policy.len())))
         });
         let finding = findings.add(at.unwrap_or_else(|| own.at()), message);
         finding

@@ -4,6 +4,7 @@ use crate::lint::rule::Rule;
 
 mod broker_evicts;
 mod broker_not_persistent;
+mod cpu_capped;
 mod dangerous_capability;
 mod database_published;
 mod database_trusts_everybody;
@@ -34,6 +35,7 @@ mod published_everywhere;
 mod redis;
 mod redis_open;
 mod replicas_with_fixed_name;
+mod same_cpu_weight;
 mod source_mounted;
 mod swarm_only_key;
 mod terminal_open;
@@ -82,4 +84,6 @@ pub static ALL: &[&Rule] = &[
     &redis_open::RULE,
     &port_twice::RULE,
     &unknown_reference::RULE,
+    &same_cpu_weight::RULE,
+    &cpu_capped::RULE,
 ];

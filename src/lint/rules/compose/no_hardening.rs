@@ -38,12 +38,32 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .iter()
                 .any(|step| step.argv.iter().any(|word| matches!(word.as_str(), "sudo" | "su")))
         });
-        let what = "sets no-new-privileges";
+        // Who is not root has none of the capabilities that are dropped.
+        let all_users = soft.iter().all(|own| is_user(own));
+        let what = if all_users {
+            "sets no-new-privileges and drops the capabilities"
+        } else {
+            "sets no-new-privileges"
+        };
         let fix = together::fix(&soft, Grade::Safe, what, |own| {
-            own.put(&["security_opt"], "[\"no-new-privileges:true\"]")
+            let mut edit = own.put(&["security_opt"], "[\"no-new-privileges:true\"]")?;
+            if all_users {
+                edit.text.push_str(&own.put(&["cap_drop"], "[ALL]")?.text);
+            }
+            Some(edit)
         });
         if let Some(fix) = fix.filter(|_| !gains) {
             finding.fix(fix);
         }
     }
+}
+
+/// Whether a service runs as a user that is known not to be root.
+fn is_user(member: &Member<'_>) -> bool {
+    let of_image = || {
+        let user = member.subject.build_of(member.container)?.image.user.as_ref()?;
+        user.value.known().map(str::to_owned)
+    };
+    let user = member.service.text("user").or_else(of_image);
+    user.is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root")))
 }

@@ -1,9 +1,11 @@
 //! Services that may take all memory of the host.
 
 use super::together;
-use crate::lint::diagnostic::Severity;
+use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::numbers::Numbers;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Member, Subject};
+use crate::schema::numbers::rows;
 
 pub static RULE: Rule = Rule {
     code: "CO101",
@@ -13,7 +15,7 @@ pub static RULE: Rule = Rule {
     why: "One process that leaks or one large request takes the memory of all: the kernel then kills what it likes, often the database. With a limit it is the container that grew, and only that one.",
     example: "deploy:\n  resources:\n    limits:\n      memory: 512M",
     source: "Compose Deploy Specification: resources; Docker, Resource constraints",
-    fix: None,
+    fix: Some(Grade::Checked),
     check,
 };
 
@@ -24,11 +26,51 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .filter(|own| own.is_long_running() && own.service.memory_limit().is_none())
             .collect();
         let lacks = if without.len() == 1 { "has no memory limit" } else { "have no memory limit" };
-        if let Some(finding) = together::lack(findings, &without, lacks) {
+        let Some(finding) = together::lack(findings, &without, lacks) else { continue };
+        let planned = subject.numbers().and_then(|own| Some((own, lines(own, &without)?)));
+        let Some((numbers, lines)) = planned else {
             let name = without[0].name();
             finding.help(format!(
                 "{name}:\n  deploy:\n    resources:\n      limits:\n        memory: …  # twice what `docker stats` shows under load; Redis: twice its maxmemory; PostgreSQL: four times its shared_buffers"
             ));
+            continue;
+        };
+        finding
+            .help(format!("deploy.resources.limits.memory, for {}:\n{lines}", numbers.machine()));
+        if let Some(fix) = fix(numbers, &without) {
+            finding.fix(fix);
         }
     }
+}
+
+/// A line for each service: its limit, and why; `None` where one has none.
+fn lines(numbers: &Numbers, without: &[Member<'_>]) -> Option<String> {
+    let line = |own: &Member<'_>| {
+        let limit = numbers.memory(own)?;
+        let reason = numbers.decided(own, rows::MEMORY)?.reason();
+        Some(format!("{}: {}M  # {reason}", own.name(), limit.0))
+    };
+    let lines: Option<Vec<String>> = without.iter().map(line).collect();
+    lines.map(|own| own.join("\n"))
+}
+
+/// Limits, and half of each as what stays when memory gets short.
+fn fix(numbers: &Numbers, without: &[Member<'_>]) -> Option<Fix> {
+    let grade = if numbers.is_named { Grade::Checked } else { Grade::Suggested };
+    let what = format!("limits memory as it adds up on {}", numbers.machine());
+    let fix = together::fix(without, grade, &what, |own| {
+        let limit = numbers.memory(own)?.0;
+        let kept = numbers.get(own, rows::MEMORY_RESERVATION)?.0;
+        let resources = own.service.item.get("deploy").and_then(|own| own.get("resources"));
+        match resources {
+            Some(_) => own.put(&["deploy", "resources", "limits", "memory"], &format!("{limit}M")),
+            None => {
+                let block =
+                    format!("\nlimits:\n  memory: {limit}M\nreservations:\n  memory: {kept}M");
+                own.put(&["deploy", "resources"], &block)
+            }
+        }
+    })?;
+    let condition = "every service that runs for good is counted, with the processes it is told to start, and their limits and the system's part fit into the machine";
+    Some(if numbers.is_named { fix.condition(condition) } else { fix })
 }

@@ -50,7 +50,8 @@ fn restarts(member: &Member<'_>) -> bool {
         || deploy.is_some_and(|own| own.get("restart_policy").is_some())
 }
 
-fn is_of_swarm(member: &Member<'_>) -> bool {
+/// Whether a service is deployed by a swarm, which restarts and places by itself.
+pub(super) fn is_of_swarm(member: &Member<'_>) -> bool {
     let deploy = member.service.item.get("deploy");
     ["placement", "mode", "update_config", "endpoint_mode"]
         .iter()

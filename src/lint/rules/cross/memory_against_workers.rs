@@ -110,7 +110,8 @@ fn need(subject: &Subject, container: &Container) -> Option<Need> {
         }
         _ => return None,
     };
-    let library = of(&MEMORY.process);
+    // A worker's tasks need not import what the server loads.
+    let library = if word == "workers" { of(&MEMORY.process) } else { 0 };
     Some(Need {
         processes,
         word,

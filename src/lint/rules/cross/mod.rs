@@ -37,6 +37,7 @@ mod state_in_one_process;
 mod static_volume_stale;
 mod tested_on_another_python;
 mod timeout_chain;
+mod unhealthy_answer;
 mod uploads_without_volume;
 mod visibility_timeout;
 mod volume_hides_image;
@@ -75,4 +76,5 @@ pub static ALL: &[&Rule] = &[
     &uploads_without_volume::RULE,
     &host_unknown::RULE,
     &env_file_committed::RULE,
+    &unhealthy_answer::RULE,
 ];

@@ -22,16 +22,25 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some((limit, at)) = subject.memory_limit(database) else { continue };
         let Some((item, said)) = subject.key(database, &["command"]) else { continue };
         let command = item.scalars().join(" ");
-        let Some((_, rest)) = command.split_once("shared_buffers") else { continue };
-        let rest = rest.trim_start_matches([' ', '=', '\'', '"']);
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let written = &rest[..end];
-        // A bare number counts pages of 8 KiB.
-        let pages = written.chars().all(|c| c.is_ascii_digit());
-        let Some(buffers) = units::bytes(written).map(|own| if pages { own * 8192 } else { own })
-        else {
-            continue;
-        };
+        if let Some((written, cache)) = size(&command, "effective_cache_size")
+            && cache > limit / 10 * 8
+        {
+            let message = format!(
+                "{}: effective_cache_size of {written} counts on more page cache than the {} that it may take leave",
+                database.name,
+                amount::mebibytes(limit)
+            );
+            findings
+                .add(said, message)
+                .about(format!("{} effective_cache_size", database.name))
+                .severity(Severity::Advice)
+                .related(at, "its memory limit")
+                .help(format!(
+                    "effective_cache_size={}MB, three quarters of the limit",
+                    (limit >> 20) / 4 * 3
+                ));
+        }
+        let Some((written, buffers)) = size(&command, "shared_buffers") else { continue };
         let percent = buffers * 100 / limit;
         if percent <= 40 {
             continue;
@@ -56,4 +65,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .related(at, "its memory limit")
             .help(format!("shared_buffers={}MB, a quarter of the limit", (limit >> 20) / 4));
     }
+}
+
+/// A size among the settings of a command, as it is written and in bytes.
+fn size<'c>(command: &'c str, name: &str) -> Option<(&'c str, u64)> {
+    let (_, rest) = command.split_once(name)?;
+    let rest = rest.trim_start_matches([' ', '=', '\'', '"']);
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let written = &rest[..end];
+    // A bare number counts pages of 8 KiB.
+    let pages = !written.is_empty() && written.chars().all(|c| c.is_ascii_digit());
+    let bytes = units::bytes(written).filter(|_| !written.is_empty())?;
+    Some((written, if pages { bytes * 8192 } else { bytes }))
 }

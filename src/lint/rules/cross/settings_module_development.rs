@@ -1,7 +1,7 @@
 //! A production server with the settings of development.
 
 use crate::detect::path;
-use crate::detect::services::is_for_another_environment;
+use crate::environments::is_for_another;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Subject};
@@ -26,7 +26,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let Some((module, at)) = module(container) else { continue };
-        if !is_for_another_environment(&module) {
+        if !is_for_another(&module) {
             continue;
         }
         if is_rehearsed(subject, container, &module) {

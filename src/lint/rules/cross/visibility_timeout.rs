@@ -1,8 +1,9 @@
 //! Tasks that run for longer than Redis waits for them.
 
-use crate::lint::diagnostic::Severity;
+use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Subject};
+use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
     code: "XF114",
@@ -12,7 +13,7 @@ pub static RULE: Rule = Rule {
     why: "With acks_late a task is acknowledged when it is done. Redis as a broker hands it to a second worker after `visibility_timeout`, an hour unless it is set: a task that runs as long runs twice, and then again.",
     example: "CELERY_TASK_TIME_LIMIT = 3600\nCELERY_BROKER_TRANSPORT_OPTIONS = {\"visibility_timeout\": 4200}",
     source: "Celery, Using Redis: Visibility timeout",
-    fix: None,
+    fix: Some(Grade::Suggested),
     check,
 };
 
@@ -45,7 +46,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
         format!("a task may run for {limit} s, and Redis hands it to another worker after {visible} s{waits}"),
     );
     finding.about("visibility_timeout").help(format!("visibility_timeout: {}", limit + 600));
-    if said.is_some() {
+    if let Some(said) = said {
         finding.related(at, format!("a task may run for {limit} s"));
+        // A task of a worker that died waits as long.
+        let (written, number) = (subject.slice(said), visible.to_string());
+        let mut places = written.match_indices(number.as_str());
+        if let (Some((start, _)), None) = (places.next(), places.next()) {
+            let start = said.span.start + start;
+            let place = At::new(said.text, Span::new(start, start + number.len()));
+            let what = "lets Redis wait ten minutes longer than a task may run";
+            let fix = Fix::new(Grade::Suggested, what);
+            finding.fix(fix.edit(place, (limit + 600).to_string()));
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Compilers and headers in the image that runs.
 
-use crate::lint::diagnostic::Severity;
+use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{builder_stage, support};
 use crate::lint::subject::{Run, Subject};
 use crate::source::shell::Simple;
 
@@ -14,11 +14,11 @@ pub static RULE: Rule = Rule {
     why: "Compilers and headers add 150 MB and more to the image, turn up in security scans, and are there for whoever breaks in. Only the packages they built are needed when the service runs.",
     example: "COPY --from=builder /opt/venv /opt/venv",
     source: "Docker, Building best practices: multi-stage builds",
-    fix: None,
+    fix: Some(Grade::Suggested),
     check,
 };
 
-fn is_build_tool(package: &str) -> bool {
+pub(super) fn is_build_tool(package: &str) -> bool {
     const TOOLS: [&str; 11] = [
         "gcc",
         "g++",
@@ -116,6 +116,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         );
         for (at, own) in &found[1..] {
             finding.related(subject.within(build, *at, &own[0]), own.join(", "));
+        }
+        if let Some(fix) = builder_stage::fix(subject, build) {
+            finding.fix(fix);
         }
     }
 }

@@ -1,13 +1,11 @@
 //! Packages that are installed again at every change of the code.
 
-use crate::lint::diagnostic::{At, Fix, Grade, Severity};
+use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{install_first, support};
 use crate::lint::subject::{Build, Run, Subject};
-use crate::source::dockerfile::Keyword;
 use crate::source::dockerfile::Transfer;
 use crate::source::shell::Simple;
-use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
     code: "DF112",
@@ -22,7 +20,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// The file or the manager that a command installs dependencies from.
-fn installs(command: &Simple) -> Option<String> {
+pub(super) fn installs(command: &Simple) -> Option<String> {
     let of_file = |words: &[String]| {
         let at = words.iter().position(|word| matches!(word.as_str(), "-r" | "--requirement"))?;
         words.get(at + 1).cloned()
@@ -98,7 +96,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .about(&what)
                 .related(subject.instruction(build, run.at), "installed here")
                 .help(help(subject, build, &what));
-            if let Some(fix) = fix(subject, build, copy, run) {
+            if let Some(fix) = install_first::fix(subject, build, copy, run) {
                 finding.fix(fix);
             }
         }
@@ -152,81 +150,4 @@ fn help(subject: &Subject, build: &Build, what: &str) -> String {
         None => format!("./{directory}"),
     };
     format!("COPY {relative} {target}\nRUN pip install -r {what}\nCOPY . .")
-}
-
-/// The installation moved before the code, where it reads one file alone and
-/// stands right after the copy.
-fn fix(subject: &Subject, build: &Build, copy: usize, run: &Run) -> Option<Fix> {
-    let recipe = &subject.recipes[build.recipe];
-    let file = &recipe.file;
-    let (copied, instruction) = (&file.instructions[copy], &file.instructions[run.at]);
-    let is_plain = instruction.heredocs.is_empty()
-        && instruction.json.is_none()
-        && instruction.flags.is_empty();
-    if run.at != copy + 1 || !is_plain || copied.keyword != Keyword::Copy {
-        return None;
-    }
-    // Nothing but pip, so that nothing reads the code.
-    let mut names = Vec::new();
-    for command in &run.commands {
-        let words = support::pip_install(command)?;
-        match installs(command) {
-            Some(name) => names.push(name),
-            None => {
-                let tools = |word: &String| {
-                    word.starts_with('-') || matches!(word.as_str(), "pip" | "setuptools" | "wheel")
-                };
-                words.iter().all(tools).then_some(())?;
-            }
-        }
-        let many =
-            words.iter().filter(|word| matches!(word.as_str(), "-r" | "-c" | "-e" | ".")).count();
-        if many > 1 {
-            return None;
-        }
-    }
-    let [name] = names.as_slice() else { return None };
-    let target = Transfer::of(copied, file.escape)?.target;
-    let workdir = build.image.workdir.as_ref().and_then(|own| own.value.known()).unwrap_or("/");
-    let is_here = matches!(target.as_str(), "." | "./") || target.trim_end_matches('/') == workdir;
-    let below = target.trim_end_matches('/');
-    let relative = match name.strip_prefix('/') {
-        Some(_) => name.strip_prefix(below)?.trim_start_matches('/'),
-        None if is_here => name.trim_start_matches("./"),
-        None => return None,
-    };
-    if relative.contains(['$', '*']) || relative.starts_with("..") {
-        return None;
-    }
-    let path = crate::relpath::join(&build.context, relative)?;
-    let text = subject.tree.text(&path)?;
-    let alone = text.lines().map(str::trim).all(|line| {
-        !line.starts_with(['-', '.', '/'])
-            && !line.contains("file:")
-            && !line.starts_with("git+file")
-            || line.starts_with("--hash")
-            || line.starts_with("--index-url")
-            || line.starts_with("--extra-index-url")
-    });
-    if !alone {
-        return None;
-    }
-    let directory = relative.rsplit_once('/').map_or(String::new(), |(own, _)| format!("{own}/"));
-    let into = match target.as_str() {
-        "." | "./" => format!("./{directory}"),
-        other => format!("{}/{directory}", other.trim_end_matches('/')),
-    };
-    let (from, to) = (copied.span, instruction.span);
-    let moved = subject.texts[recipe.text].slice(Span::new(from.end, to.end)).replace("\r\n", "\n");
-    Some(
-        Fix::new(Grade::Checked, format!("installs {relative} before the code is copied"))
-            .condition(format!(
-                "{relative} names no file of the repository, and the RUN does nothing else"
-            ))
-            .edit(
-                At::new(recipe.text, Span::new(from.start, from.start)),
-                format!("COPY {relative} {into}{moved}\n"),
-            )
-            .edit(At::new(recipe.text, Span::new(from.end, to.end)), ""),
-    )
 }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::environments::is_for_developers;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
@@ -124,10 +125,7 @@ fn is_old_poetry(subject: &Subject, build: &Build) -> bool {
 }
 
 fn is_development(name: &str) -> bool {
-    matches!(
-        name,
-        "dev" | "devel" | "develop" | "development" | "test" | "tests" | "testing" | "lint"
-    )
+    is_for_developers(name) || name == "lint"
 }
 
 fn check(subject: &Subject, findings: &mut Findings) {

@@ -1,5 +1,6 @@
 //! What rules about a container's server ask of its service.
 
+use crate::environments;
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::subject::{Container, Program, Subject};
 use crate::source::text::{Span, is_true};
@@ -35,11 +36,9 @@ pub(super) fn is_for_developers(subject: &Subject, container: &Container) -> boo
 /// words of its command, files and build arguments, debugging that is on, or a
 /// Procfile that has another server for production.
 fn says_development(subject: &Subject, container: &Container) -> bool {
-    const WORDS: [&str; 9] =
-        ["dev", "devel", "develop", "development", "test", "tests", "testing", "local", "debug"];
     let says = |text: &str| {
         let lower = text.to_ascii_lowercase();
-        lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).any(environments::is_for_developers)
     };
     let Some((deployment, service)) = subject.composed(container) else { return false };
     let written = ["command", "entrypoint", "env_file"].iter().any(|key| {

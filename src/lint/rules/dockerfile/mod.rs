@@ -13,6 +13,10 @@ mod apt_update_alone;
 mod argument_in_from;
 mod bound_to_loopback;
 mod build_tools_in_final;
+mod builder_stage;
+mod bytecode_not_written;
+mod caches;
+mod check_through_proxy;
 mod chown_recursive;
 mod code_before_dependencies;
 mod copies_history;
@@ -26,6 +30,9 @@ mod floating_base;
 mod healthcheck;
 mod healthcheck_cannot_fail;
 mod healthcheck_without_tool;
+mod index_in_requirement;
+mod install_first;
+mod installer_cache_kept;
 mod installer_unpinned;
 mod launched;
 mod lock_not_enforced;
@@ -37,6 +44,7 @@ mod no_unbuffered;
 mod pip_cache_kept;
 mod pipe_to_shell;
 mod platform_pinned;
+mod poetry_without_export;
 mod programs;
 mod relative_workdir;
 mod reload_in_production;
@@ -97,4 +105,9 @@ pub static ALL: &[&Rule] = &[
     &copies_history::RULE,
     &wheels_without_no_deps::RULE,
     &platform_pinned::RULE,
+    &installer_cache_kept::RULE,
+    &poetry_without_export::RULE,
+    &bytecode_not_written::RULE,
+    &check_through_proxy::RULE,
+    &index_in_requirement::RULE,
 ];

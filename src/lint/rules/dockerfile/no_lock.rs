@@ -95,7 +95,7 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
 }
 
 /// A requirement file of the context, by its path in the image.
-fn found(subject: &Subject, build: &Build, name: &str) -> Option<String> {
+pub(super) fn found(subject: &Subject, build: &Build, name: &str) -> Option<String> {
     let bare = name.trim_start_matches("./").trim_start_matches('/');
     let exact = crate::relpath::join(&build.context, bare).filter(|path| subject.tree.has(path));
     exact.or_else(|| {

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::support;
+use crate::lint::rules::dockerfile::{caches, support};
 use crate::lint::subject::{Build, Run, Subject};
 
 pub static RULE: Rule = Rule {
@@ -31,22 +31,7 @@ fn keeps(subject: &Subject, build: &Build, run: &Run) -> bool {
             || build.image.args.contains_key(name)
             || run.commands.iter().any(|own| support::has_variable(own, name))
     };
-    let file = subject.file(build);
-    let instruction = &file.instructions[run.at];
-    let is_mounted = instruction.flags.iter().any(|flag| {
-        flag.name == "mount"
-            && flag
-                .value
-                .as_deref()
-                .is_some_and(|value| value.contains("type=cache") || value.contains("type=tmpfs"))
-    });
-    let is_removed = run.commands.iter().any(|own| {
-        let words = support::bare(own);
-        (support::program(words) == "rm"
-            && words.iter().any(|word| word.contains("cache") || word.starts_with("/root")))
-            || support::after_pip(own, "cache").is_some()
-    });
-    !set("PIP_NO_CACHE_DIR") && !set("PIP_CACHE_DIR") && !is_mounted && !is_removed
+    !set("PIP_NO_CACHE_DIR") && !set("PIP_CACHE_DIR") && !caches::is_kept_out(subject, build, run)
 }
 
 /// The installations of a RUN, and for each whether it keeps its downloads.
@@ -100,15 +85,32 @@ fn check(subject: &Subject, findings: &mut Findings) {
         for run in others {
             finding.related(support::place(subject, build, run.at, &PIP), "and here");
         }
-        // All of them, or the finding would stay.
-        let edits: Option<Vec<_>> = runs
+        // All of them, or the finding would stay. What BuildKit alone builds as it
+        // is can have a cache that later builds read.
+        let is_mountable = caches::grade(subject, build) == Grade::Checked;
+        let mounts: Option<Vec<Vec<_>>> = runs
             .iter()
-            .map(|run| support::insert(subject, build, run.at, &PIP, &open(run), " --no-cache-dir"))
+            .filter(|_| is_mountable)
+            .map(|run| Some(vec![caches::mount(subject, build, run, CACHE)?]))
             .collect();
+        let (fix, edits) = match mounts.filter(|own| !own.is_empty()) {
+            Some(edits) => {
+                let fix = Fix::new(Grade::Checked, format!("mounts {CACHE} while it installs"));
+                (fix.condition(caches::CONDITION), Some(edits))
+            }
+            None => {
+                let options = runs.iter().map(|run| {
+                    support::insert(subject, build, run.at, &PIP, &open(run), " --no-cache-dir")
+                });
+                (Fix::new(Grade::Safe, "installs without a cache"), options.collect())
+            }
+        };
         if let Some(edits) = edits {
-            let fix = Fix::new(Grade::Safe, "installs without a cache");
             let edits = edits.into_iter().flatten();
             finding.fix(edits.fold(fix, |fix, own| fix.edit(own.at, own.text)));
         }
     }
 }
+
+/// Where pip keeps what it downloads.
+const CACHE: &str = "/root/.cache/pip";

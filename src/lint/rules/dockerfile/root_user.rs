@@ -1,6 +1,6 @@
 //! A container that runs as root.
 
-use crate::lint::diagnostic::{At, Fix, Grade, Severity};
+use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
@@ -160,12 +160,28 @@ fn is_dropped(subject: &Subject, build: &Build, container: &Container) -> bool {
     })
 }
 
-/// USER after the last instruction that needs root, where nothing is known to
-/// be written and nothing lies below root's home.
+/// The directories that the code is known to write to, as they are in the image;
+/// `None` where one of them is not made by a line: a file, or one that the
+/// repository has something in, which stays root's.
+fn written(subject: &Subject, build: &Build) -> Option<Vec<String>> {
+    let own = subject.facts.writable.iter().map(|(own, _)| own);
+    let paths = own.map(|own| {
+        let path = crate::detect::path::join(&build.context, &own.path)?;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let is_made =
+            !name.contains('.') && !subject.tree.has(&path) && !subject.tree.has_directory(&path);
+        let there = subject.in_image(build, &path).filter(|_| is_made)?;
+        (!there.contains([' ', '$', '\''])).then_some(there)
+    });
+    paths.collect()
+}
+
+/// USER after the last instruction that needs root, and before it what the code
+/// is known to write to, where nothing lies below root's home.
 fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
     let facts = &subject.facts;
-    let quiet = facts.writable.is_empty()
-        && facts.framework.value().is_some()
+    let written = written(subject, build)?;
+    let quiet = facts.framework.value().is_some()
         && facts.ml.value().is_none()
         && facts.database.value().is_none_or(|name| name != "sqlite")
         && build.image.volumes.is_empty();
@@ -229,11 +245,24 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
     if start < last || !instruction.heredocs.is_empty() {
         return None;
     }
-    let edit = edit::dockerfile::after(subject, build, last, LINE);
-    let at: At = edit.at;
+    let (lines, writes) = match written.as_slice() {
+        [] => (LINE.to_owned(), "the code is not known to write any file".to_owned()),
+        written => (
+            format!("RUN install -d -o 10001 -g 10001 {}\n{LINE}", written.join(" ")),
+            format!(
+                "the code is known to write to {} alone",
+                crate::lint::subject::listed(
+                    &written.iter().map(String::as_str).collect::<Vec<_>>()
+                )
+            ),
+        ),
+    };
+    let edit = edit::dockerfile::after(subject, build, last, &lines);
+    let condition =
+        format!("{writes}, the image has no volume and no mount, and the port is above 1023");
     Some(
         Fix::new(Grade::Checked, "runs it as user 10001")
-            .condition("the code is not known to write any file, the image has no volume and no mount, and the port is above 1023")
-            .edit(at, edit.text),
+            .condition(condition)
+            .edit(edit.at, edit.text),
     )
 }

@@ -26,7 +26,7 @@ pub(super) fn missing<'f>(
     if let Some(grade) = grade {
         let mut edits: Vec<Edit> = Vec::new();
         for pass in passes {
-            let edit = insertion(subject, pass, line);
+            let edit = insertion(subject, pass, &[line]);
             if !edits.iter().any(|own| own.at == edit.at) {
                 edits.push(edit);
             }
@@ -40,7 +40,7 @@ pub(super) fn missing<'f>(
 
 /// After the last header of the level whose headers hold, else after the
 /// `proxy_pass`: a level of its own would take the others away.
-fn insertion(subject: &Subject, pass: &Pass<'_>, line: &str) -> Edit {
+pub(super) fn insertion(subject: &Subject, pass: &Pass<'_>, lines: &[&str]) -> Edit {
     let has = |level: &&&[Directive]| level.iter().any(|own| own.name == "proxy_set_header");
     let level = pass.levels.iter().rfind(has);
     let last = level.and_then(|level| level.iter().rfind(|own| own.name == "proxy_set_header"));
@@ -49,7 +49,10 @@ fn insertion(subject: &Subject, pass: &Pass<'_>, line: &str) -> Edit {
     let text = file.line_text(file.line(after.span.start));
     let indent = &text[..text.len() - text.trim_start().len()];
     let end = after.span.end;
-    Edit { at: At::new(pass.proxy.text, Span::new(end, end)), text: format!("\n{indent}{line}") }
+    Edit {
+        at: At::new(pass.proxy.text, Span::new(end, end)),
+        text: lines.iter().map(|own| format!("\n{indent}{own}")).collect(),
+    }
 }
 
 /// Those that reach the application and lack a header, file by file.

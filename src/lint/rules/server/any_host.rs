@@ -4,7 +4,8 @@ use ruff_python_ast::Expr;
 use ruff_text_size::Ranged as _;
 
 use crate::detect::python;
-use crate::detect::services::{When, is_for_another_environment, reached};
+use crate::detect::python::{When, reached};
+use crate::environments::is_for_another;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::is_beside_development;
@@ -24,7 +25,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     // XF123 is about that.
-    if subject.facts.settings.value().is_some_and(|own| is_for_another_environment(own)) {
+    if subject.facts.settings.value().is_some_and(|own| is_for_another(own)) {
         return;
     }
     let used = subject.production_containers().any(|own| {
@@ -38,7 +39,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for config in &subject.settings {
         let path = subject.path(config.text);
         // Taken in by a branch that production does not go into.
-        if is_for_another_environment(path) {
+        if is_for_another(path) {
             return;
         }
         let Some(module) = subject.tree.python(path) else { continue };

@@ -3,7 +3,8 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::{Subject, Value};
+use crate::lint::subject::{Container, Subject, Value};
+use crate::schema::numbers::rows;
 
 pub static RULE: Rule = Rule {
     code: "PY102",
@@ -54,21 +55,35 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name
             ),
         );
-        let (options, help, what): (&[(&str, &str)], _, _) = match keeps_state {
-            true => (
-                &[("threads", "4")],
-                "--threads 4: one process keeps its state, and a second request is served while one waits",
-                "four threads",
-            ),
-            false => (
-                &[("workers", "3"), ("threads", "2")],
-                "--workers 3 --threads 2: 2 × 1 CPU + 1, and a second request while one waits",
-                "three workers with two threads each",
-            ),
+        let (settings, help, what) = if keeps_state {
+            let help = "--threads 4: one process keeps its state, and a second request is served while one waits";
+            (vec![("threads", "4".to_owned())], help.to_owned(), "four threads".to_owned())
+        } else {
+            let (workers, threads, why) = sized(subject, container);
+            (
+                vec![("workers", workers.to_string()), ("threads", threads.to_string())],
+                format!("--workers {workers} --threads {threads}: {why}"),
+                format!("{workers} workers with {threads} threads each"),
+            )
         };
         finding.about(&container.name).help(help);
-        if let Some(edit) = options::gunicorn(subject, server, options) {
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        if let Some(edit) = options::gunicorn(subject, server, &settings) {
             finding.fix(Fix::new(Grade::Suggested, what).edit(edit.at, edit.text));
         }
     }
+}
+
+/// Workers and threads of the plan, else for one CPU, and why.
+fn sized(subject: &Subject, container: &Container) -> (u64, u64, String) {
+    let planned = || {
+        let (numbers, member) = (subject.numbers()?, subject.member(container)?);
+        let (workers, threads) =
+            (numbers.get(&member, rows::WORKERS)?, numbers.get(&member, rows::THREADS)?);
+        let reason = numbers.decided(&member, rows::WORKERS)?.reason();
+        Some((workers, threads, format!("{reason} ({})", numbers.machine())))
+    };
+    planned()
+        .unwrap_or_else(|| (3, 2, "2 × 1 CPU + 1, and a second request while one waits".to_owned()))
 }

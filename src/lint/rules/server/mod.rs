@@ -5,6 +5,7 @@ use crate::lint::subject::{Container, Kind, Subject};
 
 mod any_host;
 mod celery_as_root;
+mod connections_kept;
 mod debug_on;
 mod default_worker;
 mod deprecated_worker;
@@ -39,6 +40,7 @@ pub static ALL: &[&Rule] = &[
     &celery_as_root::RULE,
     &static_nowhere::RULE,
     &no_static_collected::RULE,
+    &connections_kept::RULE,
 ];
 
 /// Whether a worker alone makes a project one of production: every web server of

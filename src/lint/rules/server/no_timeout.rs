@@ -1,8 +1,9 @@
 //! Workers that may hang for ever.
 
-use crate::lint::diagnostic::Severity;
+use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Program, Subject, Value, amount};
+use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
     code: "PY108",
@@ -12,7 +13,7 @@ pub static RULE: Rule = Rule {
     why: "With no time-out, or one of many minutes, a worker that hangs is never replaced: each takes one away, until none is left and only a restart by hand helps. Work that takes minutes belongs into a task queue.",
     example: "timeout = 60",
     source: "gunicorn, Settings: timeout (30)",
-    fix: None,
+    fix: Some(Grade::Suggested),
     check,
 };
 
@@ -40,8 +41,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
         } else {
             format!("{}: a worker may hang for {limit} s before gunicorn kills it", container.name)
         };
-        findings
-            .add(at, message)
+        let finding = findings.add(at, message);
+        finding
             .about(&container.name)
             .severity(if limit > 0 && nginx_waits(subject, container, limit) {
                 Severity::Advice
@@ -49,6 +50,20 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 Severity::Warning
             })
             .help("timeout = 60, or what the longest request really takes");
+        // How long the longest request takes is not in the files.
+        let (written, number) = (subject.slice(at), limit.to_string());
+        let whole = |own: &(usize, &str)| {
+            let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+            !is_digit(written[..own.0].chars().next_back())
+                && !is_digit(written[own.0 + number.len()..].chars().next())
+        };
+        let mut places = written.match_indices(number.as_str()).filter(whole);
+        if let (Some((start, _)), None) = (places.next(), places.next()) {
+            let start = at.span.start + start;
+            let place = At::new(at.text, Span::new(start, start + number.len()));
+            let what = "kills a worker that hangs after 60 s";
+            finding.fix(Fix::new(Grade::Suggested, what).edit(place, "60"));
+        }
     }
 }
 

@@ -30,13 +30,23 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
     if server.options.contains_key("config") {
         return None;
     }
+    let words = settings.iter().flat_map(|(name, value)| {
+        [format!("--{}", name.replace('_', "-")), value.trim_matches('"').to_owned()]
+    });
+    behind(subject, server, "gunicorn", &words.collect::<Vec<String>>())
+}
+
+/// Puts options behind a word of what a server is started with, where that stands
+/// there once.
+pub fn behind(subject: &Subject, server: &Server, word: &str, options: &[String]) -> Option<Edit> {
     let written = subject.slice(server.at);
     // A list of a compose file, a substitution, a tab: other ways to write it.
-    let mut places = written.match_indices("gunicorn").filter(|(at, _)| {
+    let mut places = written.match_indices(word).filter(|(at, _)| {
         let before = written[..*at].chars().next_back();
-        let after = written[at + 8..].chars().next();
+        let after = written[at + word.len()..].chars().next();
         let is_quoted = before == Some('"') && after == Some('"');
-        let is_word = before.is_none_or(|c| c == ' ' || c == '/') && after == Some(' ');
+        let is_word = before.is_none_or(|c| c == ' ' || c == '/')
+            && (after == Some(' ') || after.is_none() && *at > 0);
         is_quoted || is_word
     });
     let (at, _) = places.next()?;
@@ -44,17 +54,13 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
     if places.next().is_some() {
         return None;
     }
-    let end = at + "gunicorn".len();
+    let end = at + word.len();
     let is_quoted = written[end..].starts_with('"');
-    let words = settings.iter().flat_map(|(name, value)| {
-        [format!("--{}", name.replace('_', "-")), value.trim_matches('"').to_owned()]
-    });
-    let words: Vec<String> = words.collect();
     let (place, text) = if is_quoted {
-        let words: Vec<String> = words.iter().map(|word| format!(", \"{word}\"")).collect();
+        let words: Vec<String> = options.iter().map(|word| format!(", \"{word}\"")).collect();
         (end + 1, words.concat())
     } else {
-        (end, format!(" {}", words.join(" ")))
+        (end, format!(" {}", options.join(" ")))
     };
     let place = server.at.span.start + place;
     Some(Edit { at: At::new(server.at.text, Span::new(place, place)), text })

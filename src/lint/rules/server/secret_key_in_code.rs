@@ -1,7 +1,7 @@
 //! A signing key that stands in the code.
 
 use crate::detect::path::is_below;
-use crate::detect::services::is_for_another_environment;
+use crate::environments::is_for_another;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::is_beside_development;
@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     // XF123 is about that.
-    if subject.facts.settings.value().is_some_and(|own| is_for_another_environment(own)) {
+    if subject.facts.settings.value().is_some_and(|own| is_for_another(own)) {
         return;
     }
     let used = |own: &&Container| {
@@ -65,7 +65,7 @@ fn key(subject: &Subject) -> Option<(String, At)> {
         let lack = subject.facts.readiness.iter().find(|own| {
             own.kind == "secret-in-settings"
                 && is_below(&own.path, &package)
-                && !is_for_another_environment(&own.path)
+                && !is_for_another(&own.path)
         })?;
         let at = subject.line_of(&lack.path, lack.line)?;
         let name = subject.slice(at).split([':', '=', ' ']).next()?.to_owned();

@@ -2,7 +2,9 @@
 
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::server::options;
 use crate::lint::subject::{Program, Subject, Value};
+use crate::schema::numbers::rows;
 
 pub static RULE: Rule = Rule {
     code: "PY101",
@@ -34,15 +36,24 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let memory = subject.memory_limit(container);
         let limited = cpus.map(|(_, at)| at).or(memory.map(|(_, at)| at));
         let weight = if limited.is_some() { Severity::Warning } else { Severity::Advice };
-        let (at, message, help, statement) = match server.program {
+        let planned = |number| {
+            let (numbers, member) = (subject.numbers()?, subject.member(container)?);
+            let reason = numbers.decided(&member, number)?.reason();
+            Some((i64::try_from(numbers.get(&member, number)?).ok()?, reason))
+        };
+        let (at, message, setting, reason) = match server.program {
             Program::Gunicorn => {
                 let Some((Value::HostCpus, at)) = server.get("workers") else { continue };
-                let most = cpus.map_or(3, |(cpus, _)| (2.0 * cpus).ceil() as i64 + 1);
+                let by_cpus = || {
+                    let most = cpus.map_or(3, |(cpus, _)| (2.0 * cpus).ceil() as i64 + 1);
+                    (most, "2 × CPUs + 1".to_owned())
+                };
+                let (most, reason) = planned(rows::WORKERS).unwrap_or_else(by_cpus);
                 let message = format!(
                     "{}: gunicorn's workers are counted by the host's processors",
                     container.name
                 );
-                (at, message, format!("workers = {most}"), Some(most))
+                (at, message, format!("workers = {most}"), reason)
             }
             Program::CeleryWorker => {
                 let pool = server.get("pool").and_then(|(value, _)| value.text());
@@ -57,23 +68,32 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 if said || !counts {
                     continue;
                 }
-                let most = cpus.map_or(2, |(cpus, _)| cpus.ceil() as i64);
+                let by_cpus = || {
+                    let most = cpus.map_or(2, |(cpus, _)| cpus.ceil() as i64);
+                    (most, "one for each CPU".to_owned())
+                };
+                let (most, reason) = planned(rows::CONCURRENCY).unwrap_or_else(by_cpus);
                 let message = format!(
                     "{}: Celery starts a child for each processor of the host",
                     container.name
                 );
-                (server.at, message, format!("--concurrency={most}"), None)
+                (server.at, message, format!("--concurrency={most}"), reason)
             }
             _ => continue,
         };
         let finding = findings.add(at, message);
-        finding.severity(weight).about(&container.name).help(&help);
+        finding.severity(weight).about(&container.name).help(format!("{setting}  # {reason}"));
         if let Some(limit) = limited {
             finding.related(limit, "what the container may take");
         }
-        let is_setting = subject.slice(at).starts_with("workers");
-        if let (Some(_), true) = (statement, is_setting) {
-            finding.fix(Fix::new(Grade::Suggested, format!("sets {help}")).edit(at, help));
+        let fix = Fix::new(Grade::Suggested, format!("sets {setting}"));
+        if server.program == Program::CeleryWorker {
+            let edit = options::behind(subject, server, "worker", &[setting]);
+            if let Some(edit) = edit {
+                finding.fix(fix.edit(edit.at, edit.text));
+            }
+        } else if subject.slice(at).starts_with("workers") {
+            finding.fix(fix.edit(at, setting));
         }
     }
 }

@@ -1,0 +1,1 @@
+//! Nothing: the schema beside the dependency is what is wanted.

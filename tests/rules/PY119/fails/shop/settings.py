@@ -1,0 +1,11 @@
+import os
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 600,
+    }
+}
+SECRET_KEY = os.environ["SECRET_KEY"]
+ALLOWED_HOSTS = ["shop.example.com"]
+ROOT_URLCONF = "shop.urls"

@@ -1,0 +1,10 @@
+import os
+
+DEBUG = False
+SECRET_KEY = os.environ["SECRET_KEY"]
+ALLOWED_HOSTS = ["shop.example.com", "127.0.0.1"]
+ROOT_URLCONF = "shop.urls"
+INSTALLED_APPS = []
+CELERY_BROKER_URL = os.environ["CELERY_BROKER_URL"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 3600
