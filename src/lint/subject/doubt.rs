@@ -51,7 +51,8 @@ pub fn doubts(
         }
         let is_nested = text.slice(text.line_span(text.line(span.start))).starts_with([' ', '\t']);
         let settings = match of_statement(statement, said, is_own) {
-            Some(_) if REACHES.is_match(said) => None,
+            // A text by itself does nothing.
+            Some(_) if !matches!(statement, Stmt::Expr(_)) && REACHES.is_match(said) => None,
             Some(settings) if is_nested => {
                 let assigned = python::assignments(statement).into_iter();
                 Some(assigned.map(|(name, _)| name.to_owned()).chain(settings).collect())
