@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::apply::ignores::{self, Reader};
 use crate::apply::settle::Group;
 use crate::plan::outputs::Syntax;
 use crate::plan::{Output, Ownership, Plan};
+use crate::source::ignores::{self, Reader};
 
 /// What the build reads, by paths relative to the build context: nothing of
 /// it may be kept out by a `.dockerignore`.

@@ -15,6 +15,7 @@ use crate::plan::Bundle;
 use crate::plan::outputs::Syntax;
 use crate::render::Rendered;
 use crate::schema::Ownership;
+use crate::source::{self, ignores::Reader};
 
 /// Files that are chosen together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -369,13 +370,13 @@ impl Extended {
             const KEPT_OUT: [(&str, &str); 3] =
                 [(".env", ".env\n"), ("a.dump", "*.dump\n"), ("a.sql.gz", "*.sql.gz\n")];
             let text = String::from_utf8_lossy(there);
-            let entries: Vec<String> = ignores::entries(&text).map(str::to_owned).collect();
-            let lacks = |path| !ignores::excludes(ignores::Reader::Git, &entries, path);
+            let entries: Vec<String> = source::ignores::entries(&text).map(str::to_owned).collect();
+            let lacks = |path| !source::ignores::excludes(Reader::Git, &entries, path);
             let ours: String =
                 KEPT_OUT.iter().filter(|(path, _)| lacks(path)).map(|(_, line)| *line).collect();
-            ignores::merge(ignores::Reader::Git, there, &ours, &[])
+            ignores::merge(Reader::Git, there, &ours, &[])
         } else {
-            ignores::merge(ignores::Reader::Docker, there, ours, needed)
+            ignores::merge(Reader::Docker, there, ours, needed)
         };
         let note = (!merged.skipped.is_empty()).then(|| {
             format!(

@@ -3,7 +3,6 @@
 
 use crate::apply::bookkeeping::{FileEntry, FileState};
 use crate::apply::disk::{self, DiskState};
-use crate::apply::ignores::{self, Reader};
 use crate::check::finding::Finding;
 use crate::check::report::{Out, Report, Why};
 use crate::digest::hash;
@@ -11,6 +10,7 @@ use crate::error::Error;
 use crate::project::Project;
 use crate::relpath::RelPath;
 use crate::schema::Ownership;
+use crate::source::ignores::{self, Reader};
 
 /// Lists them.
 pub fn list(project: &Project, report: &mut Report) -> Result<(), Error> {

@@ -16,7 +16,6 @@ pub mod sandbox;
 pub mod set;
 
 use crate::answers::{Draft, document};
-use crate::apply::ignores::{self, Reader};
 use crate::catalog::templates::TEMPLATES;
 use crate::detect::python::Module;
 use crate::error::{Error, Problem};
@@ -24,6 +23,7 @@ use crate::plan::outputs::{Bundle, Content, Syntax};
 use crate::plan::{Output, Plan};
 use crate::source::compose::yaml;
 use crate::source::dockerfile::Dockerfile;
+use crate::source::ignores::{self, Reader};
 pub use blocks::{Block, blocks};
 use fault::Fault;
 use sandbox::Failure;

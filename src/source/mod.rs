@@ -5,6 +5,7 @@
 pub mod compose;
 pub mod dockerfile;
 pub mod dotenv;
+pub mod ignores;
 pub mod nginx;
 pub mod shell;
 pub mod text;

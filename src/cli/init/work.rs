@@ -12,7 +12,7 @@ use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::example;
-use crate::apply::ignores::{self, Reader};
+use crate::apply::ignores;
 use crate::apply::needed;
 use crate::apply::records;
 use crate::apply::secrets;
@@ -29,6 +29,7 @@ use crate::project;
 use crate::relpath::RelPath;
 use crate::render::{self, Rendered};
 use crate::source::compose::FILE_NAMES;
+use crate::source::ignores::Reader;
 
 /// What would be written, compared with what is there.
 #[derive(Clone, Debug)]
