@@ -38,7 +38,7 @@ impl Severity {
 }
 
 /// A place in a file of the subject.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct At {
     /// The number of the file.
     pub text: usize,

@@ -21,6 +21,8 @@ pub mod rules;
 pub mod subject;
 pub mod waiver;
 
+use std::collections::HashSet;
+
 pub use diagnostic::{At, Diagnostic, Edit, Fix, Grade, NewFile, Severity};
 pub use numbers::Numbers;
 pub use rule::{Findings, Rule};
@@ -46,15 +48,13 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
         (one.code, one.at, one.requirement, &one.message)
             == (other.code, other.at, other.requirement, &other.message)
     });
-    // Two projects that load one file, two images of one line: one cause.
-    let mut known: Vec<(&'static str, At, Option<usize>, String)> = Vec::new();
+    // Two projects that load one file, two images of one line: one cause. What has
+    // no name is known by its message alone.
+    let mut known = HashSet::new();
     found.retain(|own| {
-        let key = (own.code, own.at, own.requirement, own.subject.clone());
-        let is_new = own.is_unknown || !known.contains(&key);
-        if is_new {
-            known.push(key);
-        }
-        is_new
+        own.is_unknown
+            || own.subject.is_empty()
+            || known.insert((own.code, own.at, own.requirement, own.subject.clone()))
     });
     found
 }
