@@ -18,7 +18,7 @@ print(pathlib.Path(own).parent / "src/schema.json")')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -r tests/seeds/broker-evicts "$work/allowed"
-sed -i 's/^  redis:/  # dockwright: ignore CO117 the snippet shows it\n  redis:/' "$work/allowed/compose.yaml"
+sed -i 's/^    command: .redis-server/    # dockwright: ignore CO117 the snippet shows it\n&/' "$work/allowed/compose.yaml"
 printf '\xff\xfe' >"$work/allowed/Dockerfile"
 
 report() {

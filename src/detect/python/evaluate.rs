@@ -19,6 +19,8 @@ use super::value::{Call, Definition, Value};
 const DEEPEST: u8 = 24;
 /// Expressions that are looked at for the value of one.
 const MOST_STEPS: u32 = 20_000;
+/// Parts of a value; settings of large projects have some hundreds.
+const LARGEST: usize = 2_000;
 
 /// What is evaluated once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +39,12 @@ pub(super) enum Key {
     Setting(String),
 }
 
+/// What was found, and how deep that was where it was not followed to its end.
+struct Known {
+    value: Option<Value>,
+    cut_at: Option<u8>,
+}
+
 /// Classes by the names they give a value.
 pub(super) type Members<'a> = HashMap<&'a str, Vec<(&'a Module, &'a StmtClassDef)>>;
 
@@ -49,7 +57,7 @@ pub struct Evaluator<'p, 'a> {
     /// Whether something was not followed to its end.
     cut: Cell<bool>,
     /// What was evaluated; `None` while it is.
-    known: RefCell<HashMap<Key, Option<Option<Value>>>>,
+    known: RefCell<HashMap<Key, Option<Known>>>,
     locals: RefCell<HashMap<usize, Rc<Names<'a>>>>,
     definitions: RefCell<Vec<Defined<'a>>>,
     /// Numbers of the definitions, by where they stand in memory or their path.
@@ -104,20 +112,23 @@ impl<'p, 'a> Evaluator<'p, 'a> {
 
     /// Evaluates something once. What needs itself for its value has none.
     pub(super) fn once(&self, key: Key, find: impl FnOnce() -> Option<Value>) -> Option<Value> {
-        if let Some(known) = self.known.borrow().get(&key) {
-            return known.clone().flatten();
+        let depth = self.depth.get();
+        match self.known.borrow().get(&key) {
+            Some(None) => return None,
+            // Only who asks from nearer gets further.
+            Some(Some(known)) if known.cut_at.is_none_or(|at| depth >= at) => {
+                self.cut.set(self.cut.get() || known.cut_at.is_some());
+                return known.value.clone();
+            }
+            _ => {}
         }
         self.known.borrow_mut().insert(key.clone(), None);
         let before = self.cut.replace(false);
-        let found = find();
-        if self.cut.get() {
-            // Whoever asks from nearer may get further.
-            self.known.borrow_mut().remove(&key);
-        } else {
-            self.known.borrow_mut().insert(key, Some(found.clone()));
-            self.cut.set(before);
-        }
-        found
+        let value = find();
+        let cut_at = self.cut.get().then_some(depth);
+        self.known.borrow_mut().insert(key, Some(Known { value: value.clone(), cut_at }));
+        self.cut.set(before || cut_at.is_some());
+        value
     }
 
     /// The names that a body gives a value.
@@ -141,6 +152,11 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         self.depth.set(self.depth.get() + 1);
         let value = self.evaluate(scope, expr);
         self.depth.set(self.depth.get() - 1);
+        // What calls itself with what it was given grows without end.
+        if value.is_larger_than(LARGEST) {
+            self.cut.set(true);
+            return Value::Unknown;
+        }
         value
     }
 

@@ -83,3 +83,14 @@ fn values_that_need_each_other_have_none() {
     let files = [("main.py", "from other import x\n"), ("other.py", "from main import x\n")];
     assert_eq!(worth(&files, "x"), Value::Unknown);
 }
+
+/// Lists of lists, doubled with every line, have millions of parts.
+#[test]
+fn a_value_that_grows_without_end_is_unknown() {
+    let mut main = "a0 = [1, 2]\n".to_owned();
+    for line in 1..20 {
+        main.push_str(&format!("a{line} = [a{0}, a{0}]\n", line - 1));
+    }
+    main.push_str("x = a19\n");
+    assert!(!worth(&[("main.py", &main)], "x").is_larger_than(2_000));
+}

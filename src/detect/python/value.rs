@@ -132,6 +132,29 @@ impl Value {
         }
     }
 
+    /// Whether it is made of more values than this.
+    #[must_use]
+    pub(super) fn is_larger_than(&self, most: usize) -> bool {
+        let mut left = most;
+        !self.fits(&mut left)
+    }
+
+    /// Takes its parts off what is left; `false` where that is not enough.
+    fn fits(&self, left: &mut usize) -> bool {
+        let Some(rest) = left.checked_sub(1) else { return false };
+        *left = rest;
+        match self {
+            Self::Template(values) | Self::Either(values) | Self::List(values) => {
+                values.iter().all(|own| own.fits(left))
+            }
+            Self::Dict(items) => items.iter().all(|(_, own)| own.fits(left)),
+            Self::Call(call) => call.arguments.iter().all(|(_, own)| own.fits(left)),
+            Self::Read(read) => read.default.as_deref().is_none_or(|own| own.fits(left)),
+            Self::Attribute(of, _) => of.fits(left),
+            _ => true,
+        }
+    }
+
     /// Every value in it, itself first, defaults of variables included.
     #[must_use]
     pub fn parts(&self) -> Vec<&Self> {

@@ -11,6 +11,7 @@ mod copied;
 mod deployment;
 mod developed;
 mod doubt;
+mod ending;
 mod ignored;
 mod launch;
 mod limits;

@@ -13,6 +13,9 @@ static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
 static HEREDOC: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(\d*)<<(-?)\s*([^<]+)$").expect("the expression is right"));
 
+/// More stages are not read: no file that builds anything comes near.
+const STAGES: usize = 500;
+
 /// A physical line: where it begins, and its text without line end.
 type Line<'a> = (usize, &'a str);
 
@@ -212,6 +215,11 @@ impl<'a> Reader<'a> {
                     file.faults.push(Fault { message, span: instruction.word });
                 }
                 continue;
+            }
+            if file.stages.len() == STAGES {
+                let message = format!("it has more than {STAGES} stages");
+                file.faults.push(Fault { message, span: instruction.word });
+                break;
             }
             let text = &instruction.arguments.text;
             let words = words(text, file.escape);

@@ -110,3 +110,10 @@ fn blanks_before_the_name_of_a_here_document_belong_to_it() {
     assert_eq!(file.instructions[1].heredocs[0].name, "EOF");
     assert!(!file.instructions[1].heredocs[0].expands);
 }
+
+#[test]
+fn stages_without_end_are_a_fault() {
+    let file = Dockerfile::read(&"FROM a\nRUN x\n".repeat(30_000));
+    assert_eq!(file.stages.len(), 500);
+    assert_eq!(file.faults.len(), 1);
+}

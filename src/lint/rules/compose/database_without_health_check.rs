@@ -35,8 +35,7 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             || own.has_health()
             || own.health_is_off()
             || own.runs_once()
-            || is_client_once(&own)
-            || is_a_client(&own)
+            || own.is_built_as_another() && own.service.ports().is_empty()
             || own.image_name() == "mysql-server"
         {
             continue;
@@ -84,41 +83,6 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             finding.fix(Fix::new(Grade::Safe, what).edit(edit.at, edit.text));
         }
     }
-}
-
-/// Whether a shell's text starts clients of a store alone, and ends: it makes a
-/// cluster of others.
-fn is_client_once(own: &Member<'_>) -> bool {
-    let names = own.container.steps.iter().filter_map(|step| {
-        let first = step.argv.first()?;
-        Some(first.rsplit('/').next().unwrap_or(first))
-    });
-    let (mut asks, mut serves) = (false, false);
-    for name in names {
-        asks |= matches!(name, "redis-cli" | "valkey-cli" | "mongosh" | "psql" | "mysql");
-        serves |= ["-server", "entrypoint", "mongod", "mysqld", "postgres"]
-            .iter()
-            .any(|word| name.contains(word));
-    }
-    asks && !serves && own.service.text("restart").as_deref() == Some("no")
-}
-
-/// Whether its image is built on a store's, and starts something of its own.
-fn is_a_client(own: &Member<'_>) -> bool {
-    let build = own.subject.build_of(own.container);
-    let servers = [
-        "postgres",
-        "mysqld",
-        "mariadbd",
-        "mongod",
-        "redis",
-        "valkey",
-        "rabbitmq",
-        "docker-entrypoint",
-    ];
-    let words = build.map(|build| build.image.words()).unwrap_or_default();
-    let starts = words.iter().any(|word| servers.iter().any(|own| word.contains(own)));
-    !words.is_empty() && !starts && own.service.ports().is_empty()
 }
 
 /// A check with what the image has; `None` where that is not known.
