@@ -297,3 +297,30 @@ fn limits_are_written_for_a_machine_that_is_named_and_a_guess_is_only_shown() {
     let refused = audit(dir.path(), &["--memory", "much"], 2);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("memory"));
 }
+
+/// A fix that moves a line and one that ends it do not meet in one round.
+#[test]
+fn fixes_of_one_line_are_made_one_after_the_other() {
+    let dir = with(&[
+        (
+            "Dockerfile",
+            "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN apt-get update && apt-get install -y gcc && pip install -r requirements.txt\nUSER app\nCMD [\"uvicorn\", \"main:app\"]\n",
+        ),
+        ("requirements.txt", "fastapi==0.115.0\nuvicorn==0.32.0\n"),
+        ("main.py", "from fastapi import FastAPI\napp = FastAPI()\n"),
+    ]);
+    audit(dir.path(), &["--fix=DF112,DF114", "-y"], 0);
+    let text = fs::read_to_string(dir.path().join("Dockerfile")).unwrap();
+    assert!(!text.contains("COPY . . &&"), "{text}");
+    assert_eq!(text.matches("rm -rf /var/lib/apt/lists").count(), 1, "{text}");
+}
+
+#[test]
+fn a_baseline_is_written_over_no_other_file() {
+    let text = "FROM python:3.12-slim\nCMD [\"python\", \"app.py\"]\n";
+    let dir = with(&[("Dockerfile", text)]);
+    audit(dir.path(), &["--write-baseline", "Dockerfile"], 2);
+    assert_eq!(fs::read_to_string(dir.path().join("Dockerfile")).unwrap(), text);
+    audit(dir.path(), &["--write-baseline", "audit.json"], 0);
+    audit(dir.path(), &["--write-baseline", "audit.json"], 0);
+}

@@ -63,8 +63,13 @@ pub fn mark(file: &Path, done: &mut [Done<Outcome>]) -> Result<usize, Error> {
 /// Writes what is found and not allowed; gives how many that are.
 ///
 /// # Errors
-/// A file that cannot be written.
+/// A file that cannot be written, and one that is there and no baseline.
 pub fn write(file: &Path, done: &[Done<Outcome>]) -> Result<usize, Error> {
+    let is_another = |text: String| serde_json::from_str::<Baseline>(&text).is_err();
+    if fs::read_to_string(file).is_ok_and(is_another) {
+        let message = format!("{} is there, and no baseline: nothing was written", file.display());
+        return Err(Error::input(Problem::new(message).help("name another file")));
+    }
     let mut findings: Vec<Entry> = entries(done)
         .into_iter()
         .filter(|(_, item, _)| item.suppressed.is_none())

@@ -52,10 +52,15 @@ pub fn apply(texts: &[Text], fixes: &[&Fix]) -> Applied {
 }
 
 /// Whether two edits do not touch. Two insertions at one place would be in an
-/// order that nobody chose.
+/// order that nobody chose, and one at the edge of what goes may belong to it.
 fn apart(one: &Edit, other: &Edit) -> bool {
     let (one, other) = (one.at.span, other.at.span);
-    one != other && (one.end <= other.start || other.end <= one.start)
+    let is_insertion = one.start == one.end || other.start == other.end;
+    if is_insertion {
+        one.end < other.start || other.end < one.start
+    } else {
+        one.end <= other.start || other.end <= one.start
+    }
 }
 
 fn edited(text: &Text, edits: &[&Edit]) -> String {
@@ -90,5 +95,8 @@ mod tests {
         let twice = apply(&texts, &[&one, &one]);
         assert_eq!(twice.made, [true, false]);
         assert_eq!(apply(&texts, &[&fix(0, 99, "")]).made, [false]);
+        // What is put in at the end of a line that another fix takes away.
+        let (gone, behind) = (fix(0, 3, ""), fix(3, 3, " && x"));
+        assert_eq!(apply(&texts, &[&gone, &behind]).made, [true, false]);
     }
 }

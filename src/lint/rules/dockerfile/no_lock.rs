@@ -95,9 +95,19 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
         read.iter().any(|own| subject.tree.text(own).is_some_and(|text| text.contains("git+")));
     let hashes = if has_repository { "" } else { " --generate-hashes" };
     let wanted = format!("{}.in", path.strip_suffix(".txt").unwrap_or(&path));
-    let help = format!(
-        "uv pip compile {wanted}{hashes} -o {path}   (what is wanted in {wanted}, what is installed in {path})"
-    );
+    let help = if path.ends_with(".txt") {
+        format!(
+            "uv pip compile {wanted}{hashes} -o {path}   (what is wanted in {wanted}, what is installed in {path})"
+        )
+    } else {
+        let locked = match path.rsplit_once('/') {
+            Some((directory, _)) => format!("{directory}/requirements.txt"),
+            None => "requirements.txt".to_owned(),
+        };
+        format!(
+            "uv pip compile {path}{hashes} -o {locked}   (and the image installs {locked} first)"
+        )
+    };
     // A freeze with a few that were added by hand.
     let severity = if open.len() * 10 <= all { Severity::Advice } else { Severity::Warning };
     Some((first.clone(), message, help, severity))
