@@ -170,7 +170,6 @@ fn unread(subject: &Subject, more: &mut Vec<Diagnostic>) {
             continue;
         }
         said.push(&own.path);
-        // A file that is no text has no place; it is told by its path alone.
         let Some(text) = subject.text_of(&own.path) else { continue };
         let at = At::new(text, subject.texts[text].line_span(own.line));
         let others = subject.unread.iter().filter(|other| other.path == own.path).count() - 1;

@@ -181,13 +181,12 @@ fn what_cannot_be_read_is_said_and_the_rest_is_judged() {
     fs::write(dir.path().join("prod.Dockerfile"), b"FROM \xff\n").unwrap();
     let report = json(dir.path(), &[], 0);
     let found = codes(&report);
-    assert_eq!(found.iter().filter(|code| **code == "AU100").count(), 2, "{report}");
+    assert_eq!(found.iter().filter(|code| **code == "AU100").count(), 3, "{report}");
     assert_eq!(found.iter().filter(|code| **code == "DF101").count(), 2, "{report}");
     assert_eq!(report["paths"][0]["unread"].as_array().unwrap().len(), 3);
-    assert!(
-        out(&audit(dir.path(), &["--only", "DF101"], 0))
-            .contains("prod.Dockerfile: warning not judged")
-    );
+    let text = out(&audit(dir.path(), &["--only", "DF101"], 0));
+    assert_eq!(text.matches("prod.Dockerfile").count(), 1, "{text}");
+    assert!(text.contains("not judged: it is not UTF-8"), "{text}");
 }
 
 #[test]
@@ -323,4 +322,13 @@ fn a_baseline_is_written_over_no_other_file() {
     assert_eq!(fs::read_to_string(dir.path().join("Dockerfile")).unwrap(), text);
     audit(dir.path(), &["--write-baseline", "audit.json"], 0);
     audit(dir.path(), &["--write-baseline", "audit.json"], 0);
+}
+
+#[test]
+fn a_dockerfile_that_is_no_text_is_said_and_not_passed_over() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("Dockerfile"), b"FROM python:3.12-slim # \xe9\n").unwrap();
+    let text = out(&audit(dir.path(), &["--fail-on", "warning"], 1));
+    assert!(text.contains("AU100") && text.contains("not UTF-8"), "{text}");
+    assert!(!text.contains("There are no container files"), "{text}");
 }

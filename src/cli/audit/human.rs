@@ -19,9 +19,6 @@ pub fn text(done: &[Done<Outcome>], fail_on: FailOn, gone: usize) -> String {
         for judged in outcome.counting() {
             text.push_str(&finding(outcome, judged));
         }
-        for unread in lost(outcome) {
-            text.push_str(&unread);
-        }
         let name = own.dir.display().to_string();
         let lead = if done.len() > 1 { format!("{}: ", style(name).bold()) } else { String::new() };
         text.push_str(&format!("{lead}{}\n", summary(outcome, fail_on)));
@@ -36,18 +33,6 @@ pub fn text(done: &[Done<Outcome>], fail_on: FailOn, gone: usize) -> String {
         ));
     }
     text
-}
-
-/// Files that are no text: they have no line to show.
-fn lost(outcome: &Outcome) -> Vec<String> {
-    let unread = outcome.subject.unread.iter();
-    unread
-        .filter(|own| outcome.subject.text_of(&own.path).is_none())
-        .map(|own| {
-            let path = seen(&outcome.directory, &own.path);
-            format!("{path}: {} not judged: {}\n\n", style("warning").yellow().bold(), own.why)
-        })
-        .collect()
 }
 
 fn finding(outcome: &Outcome, judged: &Judged) -> String {

@@ -111,6 +111,13 @@ impl Loader {
         self.lone_images();
         self.contexts();
         self.code();
+        // What is no text is said of its file, which then has none.
+        let unread: Vec<String> = self.subject.unread.iter().map(|own| own.path.clone()).collect();
+        for path in unread {
+            if self.subject.text_of(&path).is_none() {
+                self.subject.texts.push(Text::new(path, ""));
+            }
+        }
         self.subject
     }
 

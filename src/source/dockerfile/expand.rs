@@ -96,8 +96,11 @@ fn variable<'t>(
     rest
 }
 
+/// Longest text that is worked out: variables made of variables double.
+const LONGEST: usize = 1 << 16;
+
 fn put(out: &mut Expanded, name: &str, written: &str, found: Option<Expanded>) {
-    match found {
+    match found.filter(|found| out.text.len() + found.text.len() <= LONGEST) {
         Some(found) => {
             out.text.push_str(&found.text);
             out.unknown.extend(found.unknown);

@@ -117,3 +117,13 @@ fn stages_without_end_are_a_fault() {
     assert_eq!(file.stages.len(), 500);
     assert_eq!(file.faults.len(), 1);
 }
+
+#[test]
+fn variables_that_double_have_an_end() {
+    let mut text = "ARG A0=x\n".to_owned();
+    for line in 0..40 {
+        text.push_str(&format!("ARG A{}=$A{line}$A{line}\n", line + 1));
+    }
+    text.push_str("FROM python:$A40\n");
+    assert!(image(&text, None, &[]).base.text.len() <= 1 << 20);
+}
