@@ -38,9 +38,19 @@ pub struct Fixed {
 struct Asked<'a>(Option<&'a [&'static str]>);
 
 impl Asked<'_> {
+    /// How many findings fail, of the rules that were named where some were.
+    fn failing(self, audit: &Audit, fixed: &Fixed) -> usize {
+        let own = fixed.outcome.counting().map(|own| &own.diagnostic);
+        own.filter(|own| audit.fail_on.fails(own.severity))
+            .filter(|own| self.0.is_none_or(|codes| codes.contains(&own.code)))
+            .count()
+    }
+
     /// Why the fix of a finding is left alone, where it is.
     fn leaves(self, own: &Diagnostic, outcome: &Outcome) -> String {
-        let Some(fix) = &own.fix else { return "a person has to decide".to_owned() };
+        let Some(fix) = &own.fix else {
+            return "no edit fits here, the finding says what to write".to_owned();
+        };
         let others = others(&fix.edits, outcome);
         match self.0 {
             _ if !others.is_empty() || outcome.target.is_part && !fix.files.is_empty() => {
@@ -92,7 +102,7 @@ pub fn run(
         }
         done.push(Done { dir: target.name.clone(), result });
     }
-    let code = many::worst(&done, |own| u8::from(own.outcome.failing(audit.fail_on) > 0));
+    let code = many::worst(&done, |own| u8::from(asked.failing(audit, own) > 0));
     if audit.format == Format::Json {
         reporting::json(&json!({
             "code": code,
@@ -100,24 +110,24 @@ pub fn run(
         }))?;
     }
     let failing = done.iter().filter_map(|own| own.result.as_ref().ok());
-    let failing: usize = failing.map(|own| own.outcome.failing(audit.fail_on)).sum();
+    let failing: usize = failing.map(|own| asked.failing(audit, own)).sum();
     if audit.format == Format::Human || audit.format == Format::Json {
-        return ended(done, code, failing);
+        return ended(&mut done, code, failing);
     }
     // Other programs are told what is left.
-    let left: Vec<Done<Outcome>> = done
+    let mut left: Vec<Done<Outcome>> = done
         .into_iter()
         .map(|own| Done { dir: own.dir, result: own.result.map(|own| own.outcome) })
         .collect();
     super::others(&left, audit.format, code)?;
-    super::ended(left, audit.fail_on, code)
+    ended(&mut left, code, failing)
 }
 
-fn ended(mut done: Vec<Done<Fixed>>, code: u8, failing: usize) -> Result<(), Error> {
+fn ended<T>(done: &mut Vec<Done<T>>, code: u8, failing: usize) -> Result<(), Error> {
     if done.len() == 1 && done[0].result.is_err() {
         return done.remove(0).result.map(drop);
     }
-    for own in &done {
+    for own in done.iter() {
         if let Err(error) = &own.result {
             reporting::error(error);
         }

@@ -7,7 +7,8 @@
 //!     "path": "shop", "root": "shop", "files": [], "error": null | "why it could not be judged",
 //!     "findings": [FINDING], "allowed": [FINDING], "known": 3, "repeated": 0,
 //!     "unread": [{ "path": "a", "line": 1, "why": "…" }],
-//!     "development": [{ "path": "compose.dev.yaml", "why": "its name says so" }]
+//!     "development": [{ "path": "compose.dev.yaml", "why": "its name says so" }],
+//!     "not_judged": ["README.md"]
 //!   }]
 //! }
 //! ```
@@ -61,7 +62,7 @@ fn of(done: &Done<Outcome>, fail_on: FailOn) -> Value {
             return json!({
                 "path": path, "root": null, "files": [], "error": error.to_string(),
                 "findings": [], "allowed": [], "known": 0, "repeated": 0,
-                "unread": [], "development": [],
+                "unread": [], "development": [], "not_judged": [],
             });
         }
     };
@@ -79,6 +80,7 @@ fn of(done: &Done<Outcome>, fail_on: FailOn) -> Value {
         "allowed": allowed,
         "known": outcome.known.iter().filter(|known| **known).count(),
         "repeated": outcome.repeated,
+        "not_judged": outcome.strange(),
         "development": outcome.developed().iter().map(|own| json!({
             "path": own.path, "why": own.why,
         })).collect::<Vec<_>>(),
