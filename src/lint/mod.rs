@@ -13,6 +13,7 @@
 
 pub mod diagnostic;
 pub mod edit;
+mod helps;
 pub mod ignores;
 pub mod mend;
 pub mod numbers;
@@ -37,7 +38,10 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
         (rule.check)(subject, &mut findings);
         let mut own = findings.found;
         own.iter_mut().filter(|one| is_milder(subject, one)).for_each(soften);
-        own.iter_mut().for_each(|one| continue_lines(subject, one));
+        for one in &mut own {
+            continue_lines(subject, one);
+            helps::complete(subject, one);
+        }
         found.append(&mut own);
     }
     let place = |at: At| {
