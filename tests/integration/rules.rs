@@ -218,7 +218,11 @@ fn unpasteable(help: &str) -> Option<String> {
     // What follows a comment sign is said and not pasted.
     let pasted: String =
         lines.iter().map(|line| line.split("  #").next().unwrap_or(line)).collect();
-    let has_gap = pasted.contains('…') || pasted.contains("<") && pasted.contains('>');
+    let stands_for = |own: &str| {
+        let name = own.split_once('>').map_or("", |(name, _)| name);
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || "-_ ".contains(c))
+    };
+    let has_gap = pasted.contains('…') || pasted.split('<').skip(1).any(stands_for);
     problem.or_else(|| has_gap.then(|| "something is left out".to_owned()))
 }
 
