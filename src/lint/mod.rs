@@ -23,6 +23,10 @@ pub mod subject;
 pub mod waiver;
 
 use std::collections::HashSet;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 pub use diagnostic::{At, Diagnostic, Edit, Fix, Grade, NewFile, Severity};
 pub use numbers::Numbers;
@@ -32,18 +36,7 @@ pub use subject::Subject;
 /// Holds a subject against rules; what they find, by file, line and code.
 #[must_use]
 pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for rule in rules {
-        let mut findings = Findings::of(rule);
-        (rule.check)(subject, &mut findings);
-        let mut own = findings.found;
-        own.iter_mut().filter(|one| is_milder(subject, one)).for_each(soften);
-        for one in &mut own {
-            continue_lines(subject, one);
-            helps::complete(subject, one);
-        }
-        found.append(&mut own);
-    }
+    let mut found: Vec<Diagnostic> = each(subject, rules);
     let place = |at: At| {
         let text = &subject.texts[at.text];
         (text.path.clone(), text.line(at.span.start), at.span.start)
@@ -62,6 +55,44 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
             || known.insert((own.code, own.at, own.requirement, own.subject.clone()))
     });
     found
+}
+
+/// What each rule finds, one after the other; of a large stack on all cores.
+fn each(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
+    /// Fewer files than this are not worth a thread.
+    const MANY: usize = 64;
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    let work = || {
+        while let Some((number, rule)) = {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            rules.get(number).map(|rule| (number, rule))
+        } {
+            let own = (number, of_rule(subject, rule));
+            found.lock().expect("no rule panics").push(own);
+        }
+    };
+    if subject.texts.len() < MANY {
+        work();
+    } else {
+        thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    }
+    let mut found = found.into_inner().expect("no rule panics");
+    found.sort_by_key(|(number, _)| *number);
+    found.into_iter().flat_map(|(_, own)| own).collect()
+}
+
+fn of_rule(subject: &Subject, rule: &Rule) -> Vec<Diagnostic> {
+    let mut findings = Findings::of(rule);
+    (rule.check)(subject, &mut findings);
+    let mut own = findings.found;
+    own.iter_mut().filter(|one| is_milder(subject, one)).for_each(soften);
+    for one in &mut own {
+        continue_lines(subject, one);
+        helps::complete(subject, one);
+    }
+    own
 }
 
 /// Rules write `\\` where a line goes on: some Dockerfiles name another character.

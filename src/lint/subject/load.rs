@@ -91,6 +91,7 @@ impl Loader {
                 unread: Vec::new(),
                 machine: Vec::new(),
                 numbers: OnceLock::new(),
+                owners: OnceLock::new(),
                 standard: None,
             },
         }

@@ -26,9 +26,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if !own.kind().is_application() || own.is_developed() || may_wait(own) {
                 continue;
             }
+            let named = item.scalars();
             let open = |name: &str| match &item.node {
                 Node::Map(_) => item.get(name).is_some_and(|one| one.get("condition").is_none()),
-                _ => item.scalars().iter().any(|own| own == name),
+                _ => named.iter().any(|own| own == name),
             };
             let needed: Vec<&Member<'_>> = members
                 .iter()
