@@ -99,12 +99,13 @@ fn text(own: &Container, compared: Comparison<'_>) -> Option<Diagnostic> {
         let text = &compared.now.texts[script];
         let fresh = compared.standard.written.text_of(&text.path);
         let fresh = fresh.map_or("", |own| compared.standard.written.texts[own].text.as_str());
-        for (number, line) in text.text.lines().enumerate() {
-            let is_known = fresh.lines().any(|own| own.trim() == line.trim());
-            if !is_known && found.is_none() && !line.trim_start().starts_with('#') {
-                let at = At::new(script, text.line_span(number + 1));
-                found = steers(line).map(|word| (at, word));
+        let known: Vec<_> = shell::split(fresh).into_iter().map(|own| own.words).collect();
+        for command in shell::split(&text.text) {
+            if found.is_some() || known.contains(&command.words) {
+                continue;
             }
+            let at = At::new(script, text.line_span(command.line + 1));
+            found = steered(vec![command.words]).map(|word| (at, word));
         }
     }
     let (at, word) = found?;
@@ -112,13 +113,17 @@ fn text(own: &Container, compared: Comparison<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::unknown(at, message))
 }
 
-/// The word in a command by which something else than its own words counts.
+/// The word in a text by which something else than its own words counts.
 fn steers(text: &str) -> Option<String> {
+    steered(shell::split(text).into_iter().map(|own| own.words).collect())
+}
+
+/// The same of commands that are taken apart already.
+fn steered(mut commands: Vec<Vec<String>>) -> Option<String> {
     let sets = |word: &str| READ.iter().any(|own| word.starts_with(&format!("{own}=")));
     let split = |text: &str| -> Vec<Vec<String>> {
         shell::split(text).into_iter().map(|own| own.words).collect()
     };
-    let mut commands = split(text);
     // The text of `sh -c` is a word.
     let inner: Vec<String> =
         commands.iter().flatten().filter(|word| word.contains(' ')).cloned().collect();

@@ -6,7 +6,7 @@ use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::Rule;
 use crate::lint::rules::policy::{SOURCE, by_each};
 use crate::lint::subject::{Comparison, Container, Counted, Deployment};
-use crate::policy::{Constraint, Requirement};
+use crate::policy::{Constraint, Requirement, matches};
 use crate::relpath::file_name;
 use crate::source::compose::{Service, is_compose, yaml};
 use crate::source::dockerfile::{Arguments, expand, is_dockerfile};
@@ -35,6 +35,9 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
     if let Some(forbid) = forbid {
         for own in alike(compared, &path).into_iter().chain([counted]).filter(|own| own.is_there) {
             findings.extend(forbidden(compared, own, forbid));
+        }
+        if standard.is_outside && is_compose(&path) && findings.is_empty() {
+            findings.extend(gained(compared, forbid));
         }
     }
     let Some(require) = require else { return findings };
@@ -119,7 +122,7 @@ fn replaces(compared: Comparison<'_>, own: &Counted, named: &Counted) -> bool {
 fn forbidden(compared: Comparison<'_>, own: &Counted, forbid: &Regex) -> Vec<Diagnostic> {
     let text = &compared.now.texts[own.text];
     let lines = text.text.lines().enumerate();
-    let numbers = lines.filter(|(_, line)| forbid.is_match(line)).map(|(at, _)| at + 1);
+    let numbers = lines.filter(|(_, line)| matches(forbid, line)).map(|(at, _)| at + 1);
     let mut findings: Vec<Diagnostic> =
         numbers.map(|at| Diagnostic::new(At::new(own.text, text.line_span(at)), "")).collect();
     let recipe = compared.now.recipes.iter().find(|recipe| recipe.text == own.text);
@@ -149,23 +152,18 @@ fn forbidden(compared: Comparison<'_>, own: &Counted, forbid: &Regex) -> Vec<Dia
     findings
 }
 
-/// Whether a line that counts matches. A comment is none, unless the rule asks for
-/// one; a line of `.dockerignore` that takes a match back is against it.
+/// Whether a line that counts matches; one of `.dockerignore` that takes a match
+/// back is against it.
 fn meets(compared: Comparison<'_>, own: &Counted, require: &Regex) -> bool {
     let text = &compared.now.texts[own.text].text;
-    let asks_for = |sign: char| require.as_str().contains(sign);
     let is_ignore = compared.now.path(own.text).ends_with(".dockerignore");
     let written: Vec<&str> = own.pristine.as_deref().unwrap_or_default().lines().collect();
     let mut met = false;
     for line in text.lines() {
-        if line.trim_start().starts_with('#') && !asks_for('#') {
+        if !matches(require, line) {
             continue;
         }
-        let line = if asks_for('#') { line } else { line.split(" #").next().unwrap_or(line) };
-        if !require.is_match(line) {
-            continue;
-        }
-        if is_ignore && line.starts_with('!') && !asks_for('!') {
+        if is_ignore && line.starts_with('!') && !require.as_str().contains('!') {
             met &= written.contains(&line);
         } else {
             met = true;
@@ -192,4 +190,16 @@ fn services(compared: Comparison<'_>, require: &Regex) -> Vec<Diagnostic> {
         (was && !says(service, require)).then(|| Diagnostic::new(compared.at(own, None), message))
     };
     compared.containers().filter_map(lost).collect()
+}
+
+/// Services that would be written without a match, and have one once their
+/// anchors, variables and block texts are taken apart.
+fn gained(compared: Comparison<'_>, forbid: &Regex) -> Vec<Diagnostic> {
+    let gains = |own: &Container| {
+        let (_, service) = compared.now.composed(own)?;
+        let was = compared.written_as(own).is_some_and(|was| says(was, forbid));
+        let message = format!(": {} says what `{forbid}` matches", own.name);
+        (!was && says(service, forbid)).then(|| Diagnostic::new(compared.at(own, None), message))
+    };
+    compared.containers().filter_map(gains).collect()
 }
