@@ -11,6 +11,18 @@ use crate::source::shell;
 const READ: [&str; 4] =
     ["WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "UVICORN_WORKERS", "CELERYD_CONCURRENCY"];
 
+/// Variables that decide which program is started, and what it loads first.
+const STEERS: [&str; 8] = [
+    "PATH",
+    "LD_PRELOAD",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONUSERBASE",
+    "BASH_ENV",
+    "ENV",
+];
+
 /// What stands in the way of telling an option; `None` where nothing does.
 pub fn doubt(option: &str, own: &Container, compared: Comparison<'_>) -> Option<Diagnostic> {
     let whole = compared.now.container_at(own);
@@ -75,6 +87,24 @@ fn variable(option: &str, own: &Container, compared: Comparison<'_>) -> Option<D
             return Some(Diagnostic::unknown(variable.at, message));
         }
     }
+    for name in STEERS {
+        let Some(variable) = own.env.get(name) else { continue };
+        let was = counterpart.and_then(|own| own.env.get(name));
+        let same = was.is_some_and(|was| was.value == variable.value);
+        let is_harmless = variable.value.as_deref().is_some_and(|text| {
+            name == "PYTHONPATH"
+                && compared.now.build_of(own).is_some_and(|build| {
+                    let workdir = build.image.workdir.as_ref().and_then(|own| own.value.known());
+                    let inside = |part: &str| workdir.is_some_and(|own| part.starts_with(own));
+                    text.split(':').all(inside) && !compared.now.tree.names_module("sitecustomize")
+                })
+        });
+        if !same && !is_harmless {
+            let message =
+                format!("{}: {name} may put something else in its server's place", own.name);
+            return Some(Diagnostic::unknown(variable.at, message));
+        }
+    }
     // A variable in the command itself.
     let (deployment, service) = compared.now.composed(own)?;
     let items = ["command", "entrypoint"].into_iter().filter_map(|key| service.item.get(key));
@@ -120,7 +150,8 @@ fn steers(text: &str) -> Option<String> {
 
 /// The same of commands that are taken apart already.
 fn steered(mut commands: Vec<Vec<String>>) -> Option<String> {
-    let sets = |word: &str| READ.iter().any(|own| word.starts_with(&format!("{own}=")));
+    let sets =
+        |word: &str| READ.iter().chain(&STEERS).any(|own| word.starts_with(&format!("{own}=")));
     let split = |text: &str| -> Vec<Vec<String>> {
         shell::split(text).into_iter().map(|own| own.words).collect()
     };
@@ -130,11 +161,18 @@ fn steered(mut commands: Vec<Vec<String>>) -> Option<String> {
     commands.extend(inner.iter().flat_map(|text| split(text)));
     let first = |words: &Vec<String>| {
         let word = words.first()?;
-        matches!(word.as_str(), "eval" | "." | "source" | "export").then(|| word.clone())
+        let is_option = |word: &String| word.starts_with(['-', '+']) && word != "--";
+        // `set -eu` is an option; `set -a` passes on what is set, and other words are
+        // what `$@` is from then on.
+        let sets = word == "set"
+            && words[1..].iter().any(|own| own.starts_with("-a") || !is_option(own))
+            && !words.iter().any(|own| own == "-o" || own.ends_with('o') && is_option(own));
+        (sets || matches!(word.as_str(), "eval" | "." | "source" | "export" | "alias"))
+            .then(|| word.clone())
     };
     let all: Vec<&String> = commands.iter().flatten().collect();
     let passes = |word: &str| matches!(word, "$@" | "$*" | "${@}");
-    let after = all.windows(2).find(|pair| passes(pair[0]) && pair[1].starts_with('-'));
+    let after = all.windows(2).find(|pair| passes(pair[0]) && pair[1].starts_with(['-', '$']));
     let other = all.iter().find(|word| word.as_str() == "xargs" || sets(word));
     commands
         .iter()

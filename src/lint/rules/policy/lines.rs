@@ -10,6 +10,7 @@ use crate::policy::{Constraint, Requirement, matches};
 use crate::relpath::file_name;
 use crate::source::compose::{Service, is_compose, yaml};
 use crate::source::dockerfile::{Arguments, expand, is_dockerfile};
+use crate::source::ignores::{Reader, entries, excludes, normal};
 
 pub static RULE: Rule = Rule {
     code: "PO111",
@@ -140,7 +141,8 @@ fn forbidden(compared: Comparison<'_>, own: &Counted, forbid: &Regex) -> Vec<Dia
         let joined = &instruction.arguments.text;
         let plain = expand(joined, file.escape, &lookup).text.replace(['"', '\'', '\\'], "");
         let keyword = instruction.keyword.word();
-        let hidden = [format!("{keyword} {joined}"), format!("{keyword} {plain}")];
+        let words = instruction.json.as_ref().map_or_else(String::new, |own| own.join(" "));
+        let hidden = [joined, &plain, &words].map(|own| format!("{keyword} {own}"));
         let lies_in = |found: &Diagnostic| {
             found.at.span.start >= instruction.span.start
                 && found.at.span.end <= instruction.span.end
@@ -169,7 +171,22 @@ fn meets(compared: Comparison<'_>, own: &Counted, require: &Regex) -> bool {
             met = true;
         }
     }
-    met
+    met && !(is_ignore && is_let_in(text, &written, require))
+}
+
+/// Whether a later line lets in what the required ones keep out, by a pattern that
+/// does not look like them: `!**`, `!.e*`.
+fn is_let_in(text: &str, written: &[&str], require: &Regex) -> bool {
+    let own = |text: &str| -> Vec<String> { entries(text).map(str::to_owned).collect() };
+    let (now, written) = (own(text), own(&written.join("\n")));
+    let asked = now.iter().filter(|own| !own.starts_with('!') && require.is_match(own));
+    asked.filter(|_| !require.as_str().contains('!')).any(|entry| {
+        // A path that the entry is there for.
+        let path = normal(Reader::Docker, entry).replace("**/", "").replace('*', "x");
+        let alone = std::slice::from_ref(entry);
+        let was = written.is_empty() || excludes(Reader::Docker, &written, &path);
+        was && excludes(Reader::Docker, alone, &path) && !excludes(Reader::Docker, &now, &path)
+    })
 }
 
 /// Whether what a project adds up to says it, however its file is written.
