@@ -17,6 +17,7 @@ use crate::detect::fact::Evidence;
 use crate::detect::python::Module;
 use crate::detect::{decode, scope};
 use crate::error::Error;
+use crate::source::text;
 
 /// Largest Python file that is read, in bytes: generated ones are larger.
 const PYTHON_CAP: u64 = 1 << 20;
@@ -410,9 +411,13 @@ fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) + Sync) {
 fn walk(base: &Path) -> (BTreeMap<String, Entry>, Vec<Unreadable>) {
     let entries = Mutex::new(Vec::new());
     let unreadable = Mutex::new(Vec::new());
+    // What cannot be opened ignores nothing.
+    let has_lists = text::lists_open(base);
     let walker = WalkBuilder::new(base)
         .hidden(false)
         .ignore(false)
+        .git_ignore(has_lists)
+        .git_exclude(has_lists)
         .git_global(false)
         .require_git(false)
         .follow_links(false)
@@ -448,6 +453,7 @@ fn is_open(entry: &DirEntry) -> bool {
     !CLOSED.contains(&name.as_ref())
         && !name.ends_with(".egg-info")
         && !entry.path().join("pyvenv.cfg").exists()
+        && text::lists_open(entry.path())
 }
 
 /// A file by its path; a link to a file inside the directory counts as one.

@@ -138,7 +138,8 @@ impl Decider<'_> {
         if let DiskState::Obstructed(obstacle) = &case.disk {
             let why = format!("it {obstacle}");
             let base = case.entry.as_ref().and_then(|entry| entry.base.as_ref());
-            if base.is_some_and(|base| *base != hash(&case.file.bytes)) {
+            let is_news = base.is_some_and(|base| *base != hash(&case.file.bytes));
+            if is_news || obstacle.is_no_file() {
                 let note = format!("{path} is not updated: it {obstacle}");
                 self.decided.notes.push(note);
             }

@@ -324,7 +324,7 @@ fn judge(path: &Path, request: &Request) -> Result<Outcome, Error> {
 
 /// The waivers of a repository that has a `dockwright.toml`, with its text.
 fn waivers(directory: &Path) -> Result<Option<(Text, Vec<Waiver>)>, Error> {
-    let Ok(text) = std::fs::read_to_string(directory.join(document::FILE)) else {
+    let Some(text) = crate::source::text::of_file(&directory.join(document::FILE)) else {
         return Ok(None);
     };
     let waivers = waiver::read(&text).map_err(Error::Input)?;

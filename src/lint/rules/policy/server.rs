@@ -111,8 +111,8 @@ fn judged(
         }),
         // What Python counts them as.
         value => value.text().map(|text| match text.as_str() {
-            "False" => "0".to_owned(),
-            "True" => "1".to_owned(),
+            "false" => "0".to_owned(),
+            "true" => "1".to_owned(),
             _ => text,
         }),
     };
