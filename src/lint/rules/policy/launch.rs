@@ -2,7 +2,7 @@
 //! from what is written: a script, a variable or another file may say others.
 
 use crate::lint::diagnostic::{At, Diagnostic};
-use crate::lint::subject::{Comparison, Container, Program, Server, doubts};
+use crate::lint::subject::{Comparison, Container, Program, Server, Variable, doubts};
 use crate::source::compose::Item;
 use crate::source::dockerfile::{Keyword, Transfer};
 use crate::source::shell;
@@ -90,7 +90,11 @@ fn variable(option: &str, own: &Container, compared: Comparison<'_>) -> Option<D
     for name in STEERS {
         let Some(variable) = own.env.get(name) else { continue };
         let was = counterpart.and_then(|own| own.env.get(name));
-        let same = was.is_some_and(|was| was.value == variable.value);
+        let written = &compared.standard.written;
+        let said = |subject: &crate::lint::subject::Subject, own: &Variable| {
+            own.value.clone().unwrap_or_else(|| subject.slice(own.at).trim().to_owned())
+        };
+        let same = was.is_some_and(|was| said(written, was) == said(compared.now, variable));
         let is_harmless = variable.value.as_deref().is_some_and(|text| {
             name == "PYTHONPATH"
                 && compared.now.build_of(own).is_some_and(|build| {
