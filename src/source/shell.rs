@@ -69,6 +69,29 @@ fn pieces(text: &str) -> Vec<(usize, String)> {
     cutter.finish()
 }
 
+/// A quotation or a here-document that goes on to the end of a text: the line that it
+/// begins on, from 0, and what it is.
+#[must_use]
+pub fn unended(text: &str) -> Option<(usize, &'static str)> {
+    let mut cutter = Cutter::default();
+    let mut open: Option<(usize, String)> = None;
+    for (number, line) in text.lines().enumerate() {
+        if let Some((_, end)) = &open {
+            if line.trim() == end {
+                open = None;
+            }
+            continue;
+        }
+        let was_open = cutter.quote.is_some();
+        cutter.feed(line, if was_open { cutter.line } else { number });
+        open = cutter.heredoc.take().map(|end| (number, end));
+    }
+    if let Some((line, _)) = open {
+        return Some((line, "a here-document"));
+    }
+    cutter.quote.is_some().then_some((cutter.line, "a quotation"))
+}
+
 /// The word that ends a here-document begun by `<<` at `at`; `None` where `<<` is
 /// something else: a here-string, or a shift in `$((1<<2))`.
 fn heredoc_end(characters: &[char], at: usize) -> Option<String> {

@@ -8,7 +8,7 @@ use crate::apply::disk::{self, DiskState};
 use crate::apply::needed;
 use crate::digest::{hash, normalised};
 use crate::error::Error;
-use crate::merge::{Hunk, Outcome};
+use crate::merge::{self, Hunk, Outcome};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
 use crate::project::Project;
@@ -188,6 +188,10 @@ impl Decider<'_> {
             _ if !is_there(&case.disk) => self.keep(&case, What::Deleted, ""),
             _ => {
                 let base = self.base(entry, &case.disk);
+                let values = base.as_deref().map_or_else(Vec::new, |base| {
+                    let there = case.disk.bytes().unwrap_or_default();
+                    merge::decisions(base, there, &case.file.bytes, case.file.output.syntax)
+                });
                 let outcome = match base {
                     _ if is_same(&case) => Outcome::Keep,
                     Some(base) => self.compare(&case, &base),
@@ -198,7 +202,12 @@ impl Decider<'_> {
                         one_conflict(&case, why)
                     }
                 };
+                // A conflict has decided nothing.
+                let is_decided = !matches!(outcome, Outcome::Conflict { .. });
                 self.outcome(case, entry, outcome, &path)?;
+                if let Some(file) = self.decided.files.last_mut().filter(|_| is_decided) {
+                    file.values = values;
+                }
             }
         }
         Ok(())
