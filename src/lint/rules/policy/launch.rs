@@ -2,7 +2,7 @@
 //! from what is written: a script, a variable or another file may say others.
 
 use crate::lint::diagnostic::{At, Diagnostic};
-use crate::lint::subject::{Comparison, Container, Program, Server, Variable, doubts};
+use crate::lint::subject::{Comparison, Container, Program, Server, Subject, doubts};
 use crate::source::compose::Item;
 use crate::source::dockerfile::{Keyword, Transfer};
 use crate::source::shell;
@@ -89,12 +89,15 @@ fn variable(option: &str, own: &Container, compared: Comparison<'_>) -> Option<D
     }
     for name in STEERS {
         let Some(variable) = own.env.get(name) else { continue };
-        let was = counterpart.and_then(|own| own.env.get(name));
         let written = &compared.standard.written;
-        let said = |subject: &crate::lint::subject::Subject, own: &Variable| {
-            own.value.clone().unwrap_or_else(|| subject.slice(own.at).trim().to_owned())
+        // A value that holds another variable is compared as it is written.
+        let said = |subject: &Subject, own: &Container| {
+            let value = own.env.get(name).and_then(|own| own.value.clone());
+            let set = || Some(subject.build_of(own)?.image.env.get(name)?.value.text.clone());
+            value.or_else(set)
         };
-        let same = was.is_some_and(|was| said(written, was) == said(compared.now, variable));
+        let was = counterpart.filter(|own| own.env.contains_key(name));
+        let same = was.is_some_and(|was| said(written, was) == said(compared.now, own));
         let is_harmless = variable.value.as_deref().is_some_and(|text| {
             name == "PYTHONPATH"
                 && compared.now.build_of(own).is_some_and(|build| {

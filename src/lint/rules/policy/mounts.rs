@@ -100,9 +100,8 @@ pub fn hidden(service: &Hardened<'_>, item: &Item, target: &str, findings: &mut 
 
 /// Whether a path lies where programs are, or says who somebody is.
 fn is_program(target: &str) -> bool {
-    let below = |own: &&str| *own != "/usr" && target.starts_with(&format!("{own}/"));
-    ACCOUNTS.iter().any(|own| target.starts_with(own))
-        || PROGRAMS[1..].iter().any(|own| below(&own))
+    let below = |own: &str| own != "/usr" && target.starts_with(&format!("{own}/"));
+    ACCOUNTS.iter().any(|own| target.starts_with(own)) || PROGRAMS[1..].iter().any(|own| below(own))
 }
 
 /// Whether the image has code of the repository there.
