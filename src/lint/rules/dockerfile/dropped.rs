@@ -47,7 +47,7 @@ pub(super) fn is_dropped(subject: &Subject, build: &Build, container: &Container
                 .iter()
                 .any(|word| word.starts_with("--uid") || word == "--user" || word == "-u")
     }) || container.server.as_ref().is_some_and(|server| {
-        server.options.contains_key("user")
+        server.has("user")
             || server.config.is_some_and(|config| subject.gunicorn[config].get("user").is_some())
     })
 }
