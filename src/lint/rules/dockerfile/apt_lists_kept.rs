@@ -87,7 +87,7 @@ fn needed(subject: &Subject, build: &Build, run: &Run) -> Option<Run> {
         own.at > run.at
             && is("install")
             && !is("update")
-            && file.image(own.stage, &Arguments::new()).stages.contains(&run.stage)
+            && file.chain(own.stage, &Arguments::new()).stages.contains(&run.stage)
     })
 }
 
