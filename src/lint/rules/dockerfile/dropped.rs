@@ -1,5 +1,7 @@
 //! Whether what a container starts gives root up by itself.
 
+use std::collections::BTreeSet;
+
 use crate::lint::subject::{Build, Container, Program, Subject};
 
 /// Whether a container does not stay root: the service has a user, or what it
@@ -39,9 +41,13 @@ pub(super) fn is_dropped(subject: &Subject, build: &Build, container: &Container
     if words.iter().take(2).any(unread) || own.contains("supervisor") || own.contains("/init") {
         return true;
     }
+    // Many steps are of one script.
+    let scripts: BTreeSet<usize> = container.steps.iter().filter_map(|own| own.script).collect();
+    if scripts.iter().any(|script| drops(&subject.texts[*script].text)) {
+        return true;
+    }
     container.steps.iter().any(|step| {
-        step.script.is_some_and(|script| drops(&subject.texts[script].text))
-            || step.program == Program::Uwsgi && uwsgi_drops(subject, container, &step.argv)
+        step.program == Program::Uwsgi && uwsgi_drops(subject, container, &step.argv)
             || step
                 .argv
                 .iter()
