@@ -1,7 +1,5 @@
 //! Whether what a container starts gives root up by itself.
 
-use std::collections::BTreeSet;
-
 use crate::lint::subject::{Build, Container, Program, Subject};
 
 /// Whether a container does not stay root: the service has a user, or what it
@@ -41,9 +39,7 @@ pub(super) fn is_dropped(subject: &Subject, build: &Build, container: &Container
     if words.iter().take(2).any(unread) || own.contains("supervisor") || own.contains("/init") {
         return true;
     }
-    // Many steps are of one script.
-    let scripts: BTreeSet<usize> = container.steps.iter().filter_map(|own| own.script).collect();
-    if scripts.iter().any(|script| drops(&subject.texts[*script].text)) {
+    if container.scripts().iter().any(|script| drops(&subject.texts[*script].text)) {
         return true;
     }
     container.steps.iter().any(|step| {

@@ -151,8 +151,7 @@ pub(super) fn chooses(subject: &Subject, container: &Container) -> bool {
             ["case ", "if ", "elif ", "[ ", "[[ "].iter().any(|w| line.starts_with(w));
         is_condition && ["$1", "${1", "$@", "$*"].iter().any(|own| line.contains(own))
     };
-    let mut scripts = container.steps.iter().filter_map(|step| step.script);
-    scripts.any(|script| subject.texts[script].text.lines().any(looks))
+    container.scripts().iter().any(|script| subject.texts[*script].text.lines().any(looks))
 }
 
 /// Whether a service mounts a directory of the repository over its code.

@@ -164,11 +164,13 @@ impl<'s> Pass<'s> {
         }
         // A fragment is included by a file whose `http` may say more.
         let is_fragment = !self.blocks.iter().any(|block| block.name == "http");
-        let elsewhere = subject.proxies.iter().any(|proxy| {
-            let http = proxy.directives.iter().find(|own| own.name == "http");
-            http.is_some_and(|http| http.get(name).is_some())
-        });
-        if is_fragment && elsewhere { Err(()) } else { Ok(Vec::new()) }
+        let elsewhere = || {
+            subject.proxies.iter().any(|proxy| {
+                let http = proxy.directives.iter().find(|own| own.name == "http");
+                http.is_some_and(|http| http.get(name).is_some())
+            })
+        };
+        if is_fragment && elsewhere() { Err(()) } else { Ok(Vec::new()) }
     }
 
     /// The value of a request header as it is passed on, by its name; `Err`
