@@ -1,5 +1,6 @@
 //! Projects that are worked on, though no name says so.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -191,14 +192,13 @@ impl Subject {
     /// Whether a variable of its says so, and no variable of the shell can say
     /// another thing.
     fn is_told(&self, own: &Container) -> bool {
+        // An env file of that name: `local_dev.env`.
+        let texts: BTreeSet<usize> = own.env.values().map(|own| own.at.text).collect();
+        let mut files = self.env_files.iter().filter(|own| texts.contains(&own.text));
+        if files.any(|own| !own.is_example && self.is_for_development(own.text)) {
+            return true;
+        }
         own.env.iter().any(|(name, variable)| {
-            // An env file of that name: `local_dev.env`.
-            let of_file = self.env_files.iter().find(|file| file.text == variable.at.text);
-            if of_file.is_some_and(|file| !file.is_example)
-                && self.is_for_development(variable.at.text)
-            {
-                return true;
-            }
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let last = value.rsplit('.').next().unwrap_or(&value);
             // One that loads its code anew, unless somebody says otherwise.

@@ -240,6 +240,10 @@ impl<'a> Reader<'a> {
                 let message = "FROM takes one image, or one image AS one name".to_owned();
                 file.faults.push(Fault { message, span: instruction.word });
             }
+            if let Some(name) = &name {
+                let named = file.named.entry(name.to_ascii_lowercase()).or_default();
+                named.push(file.stages.len());
+            }
             file.stages.push(Stage {
                 name,
                 from: word(0).unwrap_or_default().to_owned(),

@@ -130,7 +130,7 @@ fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Opti
                 Some((own, format!("gunicorn lets requests finish for {own} s"), Some(at)))
             }
             // Settings that are not here may say it.
-            None if server.options.contains_key("config") && server.config.is_none() => None,
+            None if server.has("config") && server.config.is_none() => None,
             None => {
                 Some((30, "gunicorn lets requests finish for 30 s".to_owned(), Some(server.at)))
             }

@@ -84,7 +84,7 @@ fn has_variant(subject: &Subject, build: &Build) -> bool {
             || file.instructions.iter().any(|own| own.flag("from") == Some(name))
     };
     file.stages.iter().enumerate().any(|(at, own)| {
-        let base = file.image(at, &Arguments::new()).base;
+        let base = file.chain(at, &Arguments::new()).base;
         let python = base.known().and_then(support::python);
         let is_last = at + 1 == file.stages.len();
         let is_final = is_last || own.name.as_deref().is_some_and(|name| !is_taken(name));

@@ -156,7 +156,7 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
             && !matches!(last.program, Program::CeleryBeat | Program::Uwsgi)
             && own.server.as_ref().is_some_and(|server| {
                 server.step + 1 == own.steps.len()
-                    && !server.options.contains_key("beat")
+                    && !server.has("beat")
                     && server.port().is_none_or(|port| port >= 1024)
             });
         runs && !mounts

@@ -33,8 +33,8 @@ pub fn doubt(option: &str, own: &Container, compared: Comparison<'_>) -> Option<
         ));
     };
     let unknown = |what: &str| Diagnostic::unknown(server.at, format!("{}: {what}", own.name));
-    let hides = server.options.contains_key("config") && server.config.is_none();
-    if hides && !server.options.contains_key(option) {
+    let hides = server.has("config") && server.config.is_none();
+    if hides && !server.has(option) {
         return Some(unknown("its settings are in a file that is not here"));
     }
     if server.program == Program::Uwsgi {

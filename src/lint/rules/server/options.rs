@@ -30,7 +30,7 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
         let at = At::new(number, Span::new(text.len(), text.len()));
         return Some(Edit { at, text: format!("{before}{gap}{}", lines.concat()) });
     }
-    if server.options.contains_key("config") {
+    if server.has("config") {
         return None;
     }
     let words = settings.iter().flat_map(|(name, value)| {
@@ -94,5 +94,5 @@ pub fn workers(server: &Server) -> Option<i64> {
 
 /// Whether settings that are not here may say more.
 pub fn is_hidden(server: &Server) -> bool {
-    server.options.contains_key("config") && server.config.is_none()
+    server.has("config") && server.config.is_none()
 }
