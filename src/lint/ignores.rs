@@ -16,10 +16,11 @@ use regex::Regex;
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::{self, Findings, Rule};
 use crate::lint::subject::Subject;
+use crate::lint::unread;
 use crate::lint::waiver::Waiver;
 use crate::source::text::Span;
 
-const fn meta(
+pub(super) const fn meta(
     code: &'static str,
     name: &'static str,
     summary: &'static str,
@@ -38,12 +39,6 @@ const fn meta(
     }
 }
 
-static UNREAD: Rule = meta(
-    "AU100",
-    "not-read",
-    "every container file can be read",
-    "What cannot be read is not judged: that nothing was found in it says nothing about it.",
-);
 static WITHOUT_REASON: Rule = meta(
     "AU101",
     "ignore-without-reason",
@@ -64,7 +59,7 @@ static UNKNOWN: Rule = meta(
 );
 
 /// Rules about the audit itself; nobody looks for what breaks them but this.
-pub static META: &[&Rule] = &[&UNREAD, &WITHOUT_REASON, &WITHOUT_EFFECT, &UNKNOWN];
+pub static META: &[&Rule] = &[&unread::RULE, &WITHOUT_REASON, &WITHOUT_EFFECT, &UNKNOWN];
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"#\s*dockwright:\s*ignore(-file)?(?:\s+([A-Za-z0-9,_-]+))?[ \t]*([^\r\n]*)")
@@ -99,7 +94,7 @@ pub fn apply(
     today: &str,
 ) -> Vec<Judged> {
     let mut more = Vec::new();
-    unread(subject, &mut more);
+    unread::findings(subject, &mut more);
     let mut ignores = comments(subject, &mut more);
     let waivers: Vec<(&Waiver, &Rule)> = waivers
         .iter()
@@ -148,7 +143,7 @@ pub fn apply(
     judged
 }
 
-fn add<'d>(
+pub(super) fn add<'d>(
     rule: &Rule,
     at: At,
     message: String,
@@ -159,32 +154,6 @@ fn add<'d>(
     into.append(&mut findings.found);
     let last = into.len() - 1;
     &mut into[last]
-}
-
-fn unread(subject: &Subject, more: &mut Vec<Diagnostic>) {
-    // A file has one finding, however much of it cannot be read; a context that
-    // is elsewhere on purpose is no fault of it.
-    let mut said: Vec<&str> = Vec::new();
-    for own in &subject.unread {
-        if said.contains(&own.path.as_str()) {
-            continue;
-        }
-        said.push(&own.path);
-        let Some(text) = subject.text_of(&own.path) else { continue };
-        let at = At::new(text, subject.texts[text].line_span(own.line));
-        let others = subject.unread.iter().filter(|other| other.path == own.path).count() - 1;
-        let more_of_it = match others {
-            0 => String::new(),
-            1 => ", and one thing more".to_owned(),
-            others => format!(", and {others} things more"),
-        };
-        let message = format!("not judged: {}{more_of_it}", own.why);
-        let finding = add(&UNREAD, at, message, more);
-        finding.about(&own.path);
-        if own.why.contains("out of reach") || subject.is_for_development(text) {
-            finding.severity(Severity::Advice);
-        }
-    }
 }
 
 fn comments(subject: &Subject, more: &mut Vec<Diagnostic>) -> Vec<Ignore> {

@@ -18,6 +18,8 @@ const LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Project {
     let mut loader = Loader { files, project: Project::default() };
     loader.project.directory = directory.to_owned();
+    // Every shell sets it, and who starts a project stands in its directory.
+    loader.project.env.insert("PWD".to_owned(), ".".to_owned());
     loader.env(&[env_path(directory)]);
     let root = loader.merged(paths, directory, 0);
     loader.project.root = root;
