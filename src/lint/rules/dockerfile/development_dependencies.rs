@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::environments::is_for_developers;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::{launched, support};
+use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Container, Subject};
 use crate::source::dockerfile::Keyword;
 use crate::source::shell::Simple;
@@ -195,16 +195,17 @@ fn runs_for_developers(subject: &Subject, build: &Build) -> bool {
     let is_developed = |own: &Container| {
         subject.composed(own).is_some_and(|(deployment, _)| deployment.is_developed)
     };
-    let any = support::runs_as(subject, build).any(|own| {
-        is_server(own) || is_developed(own) || launched::is_for_developers(subject, own)
-    });
+    let any = support::runs_as(subject, build).any(|own| is_server(own) || is_developed(own));
     all.peek().is_some()
         && any
         && all.all(|own| {
-            let replaces = subject.composed(own).is_some_and(|(_, own)| {
-                ["command", "entrypoint"].iter().any(|key| own.item.get(key).is_some())
-            });
-            replaces && launched::mounts_source(subject, own)
+            let Some((deployment, service)) = subject.composed(own) else { return false };
+            let is_code = |path: &str| {
+                deployment.project.path(path).is_some_and(|path| path == build.context)
+            };
+            let replaces =
+                ["command", "entrypoint"].iter().any(|key| service.item.get(key).is_some());
+            replaces && service.mounts().iter().any(|own| own.bind().is_some_and(is_code))
         })
 }
 
