@@ -20,6 +20,7 @@ pub mod numbers;
 pub mod rule;
 pub mod rules;
 pub mod subject;
+mod unread;
 pub mod waiver;
 
 use std::collections::HashSet;

@@ -23,14 +23,36 @@ fn mild_cases_weigh_less_than_their_rule() {
 }
 
 /// Code, case, what its help says, and what it does not say.
-const HELP: [(&str, &str, &str, &str); 15] = [
+const HELP: [(&str, &str, &str, &str); 32] = [
     ("CO103", "fails-mounts", "no-new-privileges", "cap_drop"),
     ("CO106", "fails-gateway", "172.17.0.1", "services of the project"),
+    (
+        "CO109",
+        "fails-listed",
+        "- DATABASE_URL=postgres://shop:${POSTGRES_PASSWORD:?set it in .env}@db:5432/shop",
+        "DATABASE_URL: ",
+    ),
+    ("CO109", "fails-listed", "and .env into .gitignore", "which git ignores"),
+    ("CO109", "fails-directory", "--env-file", "in .env,"),
+    (
+        "CO109",
+        "fails-ignored",
+        "in .env, which git ignores; a database that is there",
+        ".gitignore",
+    ),
     ("CO113", "mild-explained", "cap_add", "Take the line out"),
     ("CO114", "fails-passes-on", "passes everything on", "Put a filter"),
     ("CO115", "mild-proxy", "host.docker.internal", "Take the line out"),
     ("CO118", "fails-moved", ":/database", "/var/lib"),
     ("CO126", "fails-path", "8001, timeout=3); c.request('GET', '/admin/')", "8000"),
+    ("CO119", "fails", "pg_dumpall", "dump first"),
+    ("CO129", "fails-mysql", "SYS_NICE", "name a profile"),
+    ("CO129", "fails-profiler", "a compose file of its own", "needs none of them"),
+    ("DF101", "fails-known-user", "USER 65534:65534", "10001"),
+    ("DF101", "fails-writes-beside", "install -d -o 10001 -g 10001 /app/media", "DIRECTORY"),
+    ("DF101", "fails-writes-beside", "/dev/null /app/error.log", "-d -o 10001 -g 10001 /app/error"),
+    ("DF101", "fails-writes-beside", "CMD without uv run", "poetry run"),
+    ("DF102", "fails-uwsgi", "create_connection", "HTTPConnection"),
     ("DF103", "fails-bash", "[\"/bin/bash\", \"-c\"", "CMD ."),
     ("DF105", "fails-digest", "@sha256:", ":VERSION"),
     ("DF109", "fails-alpine", "libpq for postgresql-dev", "libpq5"),
@@ -38,6 +60,11 @@ const HELP: [(&str, &str, &str, &str); 15] = [
     ("DF113", "fails-repository", "compile requirements/prod.in -o", "--generate-hashes"),
     ("DF114", "fails-needed", "one RUN with the install below", "at the end of this RUN"),
     ("DF121", "fails-own-user", "chown whale /app.log", "10001"),
+    ("DF133", "fails-included", "RUN pip install -r requirements/base.txt", "dev.txt"),
+    ("DF133", "fails-twice", "in the uv sync before it", "Makefile"),
+    ("DF133", "fails-tested", "Makefile runs its tests in the image", "RUN pip"),
+    ("PY102", "fails-decided", "threads = 4", "workers"),
+    ("PY102", "fails", "--workers 3 --threads 2: ", "workers = 3"),
     ("DF121", "fails-own-user", "chmod 644 /app.log", "chmod 755"),
 ];
 

@@ -84,6 +84,9 @@ impl Subject {
                 || matches!(name.as_str(), "makefile" | "justfile" | "taskfile.yml" | "jenkinsfile")
                 || path.starts_with(".github/")
                 || name == ".gitlab-ci.yml"
+                // The environment of a task runner: `env.local.yml`.
+                || name.split('.').any(|part| part == "env")
+                    && [".yml", ".yaml", ".json"].iter().any(|e| name.ends_with(e))
         };
         // A script may have no ending.
         let may_be_script = |path: &str| !path.rsplit('/').next().unwrap_or(path).contains('.');

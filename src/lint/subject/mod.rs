@@ -8,7 +8,7 @@ mod branch;
 mod comparison;
 mod container;
 mod copied;
-mod deployment;
+pub(in crate::lint) mod deployment;
 mod developed;
 mod doubt;
 mod ending;

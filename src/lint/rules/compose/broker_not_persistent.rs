@@ -1,7 +1,7 @@
 //! Tasks that are gone when Redis restarts.
 
-use super::redis;
-use crate::lint::diagnostic::Severity;
+use super::{append_only, redis};
+use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
 
@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     why: "Tasks that wait, and those with a countdown, are in Redis alone. Without a volume they are gone with the container; with snapshots alone a crash loses what came since the last one, up to an hour at the default `save 3600 1 300 100 60 10000`.",
     example: "command: [redis-server, --appendonly, \"yes\", --maxmemory-policy, noeviction]\nvolumes: [\"redis-data:/data\"]",
     source: "Redis, Persistence; Celery, Using Redis: Caveats",
-    fix: None,
+    fix: Some(Grade::Suggested),
     check,
 };
 
@@ -63,5 +63,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
         finding.about(own.name()).severity(severity).help(format!(
             "{line}{volume}  # on a running Redis first: redis-cli CONFIG SET appendonly yes"
         ));
+        if let Some(fix) = append_only::fix(own, is_kept, appends) {
+            finding.fix(fix);
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::floating_base::LIBRARY;
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Build, Subject};
+use crate::lint::subject::{Build, Container, Subject};
 use crate::source::compose::image;
 use crate::source::dockerfile::{Command, Keyword, Setting};
 use crate::source::shell;
@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     name: "shell-form-command",
     severity: Severity::Warning,
     summary: "CMD and ENTRYPOINT of a server are in exec form, or begin with exec",
-    why: "In shell form /bin/sh is process 1 and does not pass SIGTERM on: `docker stop` waits for all of the grace period and kills, and requests and tasks under way are lost at every deployment.",
+    why: "In shell form /bin/sh is process 1 and does not pass SIGTERM on: `docker stop` waits for all of the grace period and kills, and requests and tasks under way are lost at every deployment. An ENTRYPOINT in shell form is given no command either: CMD, and what a service or `docker run` says, is lost.",
     example: "CMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"shop.wsgi\"]",
     source: "Docker, Dockerfile reference: shell and exec form; BuildKit check JSONArgsRecommended; hadolint DL3025",
     fix: Some(Grade::Checked),
@@ -24,6 +24,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
+        lost(subject, build, findings);
         // Alpine's sh, and bash, hand their place to the last command by themselves.
         let alpine = build.image.base.known().is_some_and(|own| own.contains("alpine"));
         let shell = subject.instructions(build).filter(|(_, own)| own.keyword == Keyword::Shell);
@@ -58,6 +59,48 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// A command that an ENTRYPOINT in shell form is never given: that of the image, or
+/// of a service.
+fn lost(subject: &Subject, build: &Build, findings: &mut Findings) {
+    let Some(set) = &build.image.entrypoint else { return };
+    let Command::Shell(written) = &set.value else { return };
+    // `entry.sh $0 $@`: the command's words are those of the shell.
+    if ["$0", "$@", "$*", "$1"].iter().any(|word| written.contains(word)) {
+        return;
+    }
+    let has = |own: &Container, key: &str| {
+        subject.composed(own).is_some_and(|(_, own)| own.item.get(key).is_some())
+    };
+    let all: Vec<&Container> =
+        support::runs_as(subject, build).filter(|own| !has(own, "entrypoint")).collect();
+    if all.is_empty() {
+        return;
+    }
+    let told = all.iter().find(|own| has(own, "command"));
+    let (at, whose) = match (&build.image.cmd, told) {
+        (Some(cmd), _) => (subject.instruction(build, cmd.at), "CMD".to_owned()),
+        (None, Some(own)) => match subject.key(own, &["command"]) {
+            Some((_, at)) => (at, format!("the command of {}", own.name)),
+            None => return,
+        },
+        (None, None) => return,
+    };
+    let commands = shell::split(written);
+    let line = match commands.as_slice() {
+        [only] if !written.contains(['$', '|', '&', ';', '<', '>', '`', '[']) => {
+            let words =
+                only.words.iter().map(|own| serde_json::Value::from(own.as_str()).to_string());
+            format!("ENTRYPOINT [{}]", words.collect::<Vec<_>>().join(", "))
+        }
+        _ => "ENTRYPOINT [\"/entrypoint.sh\"], a script that ends in exec \"$@\"".to_owned(),
+    };
+    findings
+        .add(at, format!("{whose} is never run: ENTRYPOINT is in shell form, and its text takes no more words"))
+        .about(&whose)
+        .related(subject.instruction(build, set.at), "in shell form")
+        .help(format!("{line}   (it is given the command then, as more words)"));
 }
 
 fn of(

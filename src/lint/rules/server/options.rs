@@ -5,11 +5,16 @@ use crate::lint::subject::{Container, Program, Server, Subject};
 use crate::source::text::Span;
 
 /// The containers in which gunicorn serves users, without a reloader: one with it
-/// is for who works on the code.
+/// is for who works on the code. Of one without any word, application included,
+/// somebody else says all of it: `ENTRYPOINT ["gunicorn"]`.
 pub fn gunicorns(subject: &Subject) -> impl Iterator<Item = (&Container, &Server)> {
     subject.production_containers().filter_map(|container| {
         let server = container.server.as_ref()?;
-        let serves = server.program == Program::Gunicorn && !server.reloads();
+        let names_application = |config: usize| subject.gunicorn[config].get("wsgi_app").is_some();
+        let is_said = server.config.is_some_and(names_application)
+            || container.env.contains_key("GUNICORN_CMD_ARGS")
+            || container.steps.get(server.step).is_some_and(|step| step.argv.len() > 1);
+        let serves = server.program == Program::Gunicorn && !server.reloads() && is_said;
         serves.then_some((container, server))
     })
 }

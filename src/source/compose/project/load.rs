@@ -22,6 +22,8 @@ pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Proje
     let project = Project::default();
     let mut loader = Loader { files, project, trees: HashMap::new(), included: 0 };
     loader.project.directory = directory.to_owned();
+    // Every shell sets it, and who starts a project stands in its directory.
+    loader.project.env.insert("PWD".to_owned(), ".".to_owned());
     loader.env(&[env_path(directory)]);
     let root = loader.merged(paths, directory, 0);
     loader.project.root = root;
