@@ -83,10 +83,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
 fn needed(subject: &Subject, build: &Build, run: &Run) -> Option<Run> {
     let file = subject.file(build);
     subject.built_runs(build).into_iter().find(|own| {
-        let is = |word: &str| own.commands.iter().any(|c| support::is_apt(c, word));
+        let first = |word: &str| own.commands.iter().position(|c| support::is_apt(c, word));
+        // An update behind it comes too late.
+        let (installs, updates) = (first("install"), first("update"));
         own.at > run.at
-            && is("install")
-            && !is("update")
+            && installs.is_some_and(|at| updates.is_none_or(|update| at < update))
             && file.image(own.stage, &Arguments::new()).stages.contains(&run.stage)
     })
 }
