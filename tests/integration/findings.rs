@@ -23,7 +23,7 @@ fn mild_cases_weigh_less_than_their_rule() {
 }
 
 /// Code, case, what its help says, and what it does not say.
-const HELP: [(&str, &str, &str, &str); 43] = [
+const HELP: [(&str, &str, &str, &str); 49] = [
     ("CO103", "fails-mounts", "no-new-privileges", "cap_drop"),
     ("CO103", "fails-swarm", "cap_drop", "privileges"),
     ("CO105", "fails-library", "rabbitmq-diagnostics", "pg_isready"),
@@ -72,6 +72,12 @@ const HELP: [(&str, &str, &str, &str); 43] = [
     ("DF132", "fails-not-copied", "COPY uv.lock", "uv sync --locked"),
     ("DF138", "fails-without-server", "gunicorn among the packages", "PROJECT"),
     ("DF145", "fails-environment", "POETRY_CACHE_DIR=/var/cache", "/root"),
+    ("PY108", "fails-option", "--timeout 60", "timeout = 60"),
+    ("PY111", "fails-other-name", "os.environ[\"SHOP_SECRET_KEY\"]", "os.environ[\"SECRET_KEY\"]"),
+    ("XF105", "fails-meant-elsewhere", "proxy_read_timeout 610s", "290"),
+    ("XF109", "fails-sample", "**/.env", "zzz"),
+    ("XF116", "fails-own-port", "127.0.0.1:8002:8080", "8000"),
+    ("XF120", "fails-other-key", "image: cimg/python:3.13", "python-version"),
 ];
 
 #[test]

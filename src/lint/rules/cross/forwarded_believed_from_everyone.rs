@@ -3,7 +3,6 @@
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Subject};
-use crate::source::compose::{Item, Port};
 
 pub static RULE: Rule = Rule {
     code: "XF116",
@@ -22,7 +21,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(server) = container.server.as_ref().filter(|own| own.program.serves()) else {
             continue;
         };
-        let Some(port) = open(subject, container) else { continue };
+        let Some((port, own)) = open(subject, container) else { continue };
         let everyone = server
             .get("forwarded_allow_ips")
             .filter(|(value, _)| {
@@ -49,16 +48,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .about(&container.name)
             .severity(if is_local || is_developed { Severity::Advice } else { Severity::Warning })
             .related(port, "the port is published on all addresses")
-            .help("ports:\n  - \"127.0.0.1:8000:8000\", or no port at all where the proxy is in this project");
+            .help(format!("ports:\n  - \"127.0.0.1:{own}\", or no port at all where the proxy is in this project"));
     }
 }
 
-/// The port that is published on every address.
-fn open(subject: &Subject, container: &Container) -> Option<At> {
-    let (deployment, service) = subject.composed(container)?;
-    let items = service.item.get("ports").map_or(&[][..], Item::items);
-    let item = items
-        .iter()
-        .find(|item| Port::read(item).is_some_and(|port| port.is_open_to_the_world()))?;
-    Some(subject.item(deployment, item))
+/// The port that is published on every address, and what is behind the address.
+fn open(subject: &Subject, container: &Container) -> Option<(At, String)> {
+    let own = subject.member(container)?;
+    let (port, item) = own.ports().into_iter().find(|(port, _)| port.is_open_to_the_world())?;
+    let ports = format!("{}:{}", own.host_port(&port, item), port.container);
+    Some((own.place(item), ports))
 }
