@@ -106,20 +106,20 @@ fn continue_lines(subject: &Subject, own: &mut Diagnostic) {
     }
 }
 
-/// What is as bad where a project is worked on: it starts for nobody, or lets
-/// in who comes by.
-const ANYWHERE: [&str; 8] =
-    ["CO106", "CO119", "CO122", "CO127", "CO131", "CO137", "CO138", "CO139"];
+/// What is as bad where a project is worked on: it starts for nobody.
+const ANYWHERE: [&str; 5] = ["CO119", "CO122", "CO127", "CO138", "CO139"];
 
 /// Whether a finding is about a project that is worked on, where it weighs less.
 fn is_milder(subject: &Subject, own: &Diagnostic) -> bool {
     own.code.starts_with("CO") && !ANYWHERE.contains(&own.code) && subject.is_developed(own.at.text)
 }
 
-/// One step down. Data that a developer's database holds can be made again.
+/// One step down. Data that a developer's database holds can be made again, and
+/// of tasks that a developer's broker loses nobody speaks.
 fn soften(own: &mut Diagnostic) {
     own.severity = match own.severity {
         Severity::Error if own.code == "CO118" => Severity::Advice,
+        _ if own.code == "CO116" => Severity::Style,
         Severity::Error => Severity::Warning,
         Severity::Warning => Severity::Advice,
         Severity::Advice | Severity::Style => Severity::Style,

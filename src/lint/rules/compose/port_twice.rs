@@ -48,7 +48,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 finding.related(other.place(place), other.name());
                 // One of them at a time: who starts it names it.
                 if other.name() != own.name() && is_other_form(own, item, other, place) {
-                    finding.severity(Severity::Warning).help(format!(
+                    finding.severity(Severity::Advice).help(format!(
                         "profiles: [{0}]   (for {0}, so that `docker compose up` starts one of them alone)",
                         own.name()
                     ));
@@ -75,6 +75,29 @@ fn is_other_form(one: &Member<'_>, port: &Item, other: &Member<'_>, before: &Ite
     one.place(port) == other.place(before)
         || image.is_some() && image == other.service.image()
         || one.service.build().is_some() && one.service.build() == other.service.build()
+        || is_built_from_one_place(one, other)
+}
+
+/// Whether both are built from one directory, and neither waits for the other: a
+/// Dockerfile for a processor and one for a graphics card.
+fn is_built_from_one_place(one: &Member<'_>, other: &Member<'_>) -> bool {
+    let context = |own: &Member<'_>| own.service.build().map(|own| own.context);
+    let needs = |one: &Member<'_>, other: &Member<'_>| {
+        one.service.needs().iter().any(|own| own == other.name())
+    };
+    context(one).is_some()
+        && context(one) == context(other)
+        && !needs(one, other)
+        && !needs(other, one)
+        && shares_volume(one, other)
+}
+
+/// Whether both keep what they keep in one place.
+fn shares_volume(one: &Member<'_>, other: &Member<'_>) -> bool {
+    let places = |own: &Member<'_>| {
+        own.service.mounts().into_iter().map(|own| (own.source, own.target)).collect::<Vec<_>>()
+    };
+    !places(one).is_empty() && places(one) == places(other)
 }
 
 /// The one port of the host that is published; `None` for a range.

@@ -86,9 +86,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
 fn needed<'r>(file: &Dockerfile, built: &'r [Run], run: &Run) -> Option<&'r Run> {
     let later = built.partition_point(|own| own.at <= run.at);
     built[later..].iter().find(|own| {
-        let is = |word: &str| own.commands.iter().any(|c| support::is_apt(c, word));
-        is("install")
-            && !is("update")
+        let first = |word: &str| own.commands.iter().position(|c| support::is_apt(c, word));
+        // An update behind it comes too late.
+        let (installs, updates) = (first("install"), first("update"));
+        installs.is_some_and(|at| updates.is_none_or(|update| at < update))
             && file.chain(own.stage, &Arguments::new()).stages.contains(&run.stage)
     })
 }

@@ -30,6 +30,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let shell = subject.instructions(build).filter(|(_, own)| own.keyword == Keyword::Shell);
         if alpine
             || is_handed_in(subject, build)
+            || is_of_heroku(subject, build)
             || shell.last().is_some_and(|(_, own)| own.arguments.text.contains("bash"))
         {
             continue;
@@ -132,7 +133,17 @@ fn of(
         }
         None => format!("{word} {text}"),
     };
-    let commands = shell::split(text);
+    let mut commands = shell::split(text);
+    // A bare shell behind the server is what is left over.
+    let is_bare_shell = |own: &shell::Simple| {
+        let words: Vec<&str> = own.words.iter().map(String::as_str).collect();
+        let words = words.strip_prefix(&["exec"]).unwrap_or(&words);
+        matches!(words, [only] if matches!(only.rsplit('/').next(), Some("bash" | "sh")))
+    };
+    let is_left_over = commands.len() > 1 && commands.last().is_some_and(is_bare_shell);
+    if is_left_over {
+        commands.pop();
+    }
     let Some(last) = commands.last() else { return };
     if last.words.first().is_some_and(|first| first == "exec" || first == "[") {
         return;
@@ -148,6 +159,23 @@ fn of(
         format!("{word} is in shell form: {name} runs below /bin/sh and never gets SIGTERM"),
     );
     finding.about(word);
+    // Who works on it stops it with Ctrl-C.
+    if last.words.iter().any(|own| own == "--reload") {
+        finding.severity(Severity::Advice);
+    }
+    if is_left_over {
+        let words: Vec<String> = last
+            .words
+            .iter()
+            .map(|own| serde_json::Value::from(own.as_str()).to_string())
+            .collect();
+        finding.help(format!(
+            "{word} [{}]   (with exec before the server in it; the shell after it is left over)",
+            words.join(", ")
+        ));
+        return;
+    }
+    let note = if name == "uwsgi" { support::die_on_term(subject, text) } else { "" };
     let plain = commands.len() == 1
         && !text.contains([
             '$', '`', '*', '?', '~', '|', '&', ';', '<', '>', '(', ')', '{', '\n', '#', '\\', '[',
@@ -161,7 +189,7 @@ fn of(
             .map(|own| serde_json::Value::from(own.as_str()).to_string())
             .collect();
         let line = format!("{word} [{}]", words.join(", "));
-        finding.help(line.clone());
+        finding.help(format!("{line}{note}"));
         // A script without its `#!` line runs below a shell only.
         let script = last.words[0].contains('/') || last.words[0].ends_with(".sh");
         let multiline = subject.slice(at).contains('\n');
@@ -188,13 +216,31 @@ fn of(
             );
         }
     } else if commands.len() == 1 {
-        finding.help(line(&format!("exec {text}")));
+        finding.help(line(&format!("exec {text}")) + note);
     } else {
         let rest = text
             .rfind(&last.words[0])
             .map(|at| line(&format!("{}exec {}", &text[..at], &text[at..])));
-        finding.help(rest.unwrap_or_else(|| format!("exec {}", last.words.join(" "))));
+        finding.help(rest.unwrap_or_else(|| format!("exec {}", last.words.join(" "))) + note);
     }
+}
+
+/// Whether an image runs on Heroku, which signals every process of a dyno: nobody
+/// here starts it, and its file, or who pushes it, says so.
+fn is_of_heroku(subject: &Subject, build: &Build) -> bool {
+    let says = |path: &str| {
+        subject.tree.text(path).is_some_and(|text| text.contains("registry.heroku.com"))
+    };
+    let is_small = |path: &&str| subject.tree.size(path).is_some_and(|size| size < 1 << 18);
+    let pushes = |path: &&str| {
+        [".py", ".sh", ".yml", ".yaml"].iter().any(|end| path.ends_with(end)) && is_small(path)
+    };
+    let own = &subject.texts[subject.recipes[build.recipe].text].text;
+    let mut lines = own.lines().take_while(|line| line.starts_with('#') || line.trim().is_empty());
+    !build.is_composed
+        && (lines.any(|line| line.to_ascii_lowercase().contains("heroku"))
+            || subject.tree.has("heroku.yml")
+            || subject.tree.paths().filter(pushes).any(says))
 }
 
 /// Whether its base is handed in by who builds, and nobody here knows which shell it

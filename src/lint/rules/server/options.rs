@@ -89,6 +89,20 @@ fn beside(subject: &Subject, server: &Server, rest: &str, options: &[String]) ->
     separated.collect()
 }
 
+/// Settings as they are written where gunicorn has its own: lines of its file, else
+/// options of its command.
+pub fn written(server: &Server, settings: &[(&str, &str)]) -> String {
+    let in_file = server.config.is_some();
+    let own = settings.iter().map(|(name, value)| {
+        if in_file {
+            format!("{name} = {value}")
+        } else {
+            format!("--{} {}", name.replace('_', "-"), value.trim_matches('"'))
+        }
+    });
+    own.collect::<Vec<_>>().join(if in_file { "\n" } else { " " })
+}
+
 /// How many workers gunicorn has: `None` where that is not known.
 pub fn workers(server: &Server) -> Option<i64> {
     match server.get("workers") {
