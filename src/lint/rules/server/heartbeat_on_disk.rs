@@ -3,8 +3,8 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::Subject;
-use crate::source::compose::Source;
+use crate::lint::subject::{Kind, Subject};
+use crate::source::compose::{Mount, Service, Source};
 
 pub static RULE: Rule = Rule {
     code: "PY107",
@@ -21,15 +21,14 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (container, server) in options::gunicorns(subject) {
-        let in_memory = subject.composed(container).is_some_and(|(_, service)| {
-            let tmpfs =
-                service.names("tmpfs").iter().any(|own| own.split(':').next() == Some("/tmp"));
-            tmpfs
-                || service
-                    .mounts()
-                    .iter()
-                    .any(|own| own.target == "/tmp" && own.source == Source::Nothing)
-        });
+        let in_memory = match subject.composed(container) {
+            Some((_, service)) => has_memory(service),
+            // A service may run the image under the name that it is published by.
+            None => subject.containers.iter().any(|other| {
+                let of_nobody = other.build.is_none() && other.kind == Kind::Other;
+                of_nobody && subject.composed(other).is_some_and(|(_, service)| has_memory(service))
+            }),
+        };
         let elsewhere = container.variable("TMPDIR").is_some_and(|own| own.starts_with("/dev/shm"));
         if server.get("worker_tmp_dir").is_some()
             || in_memory
@@ -45,15 +44,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
             server.at,
             format!("{}: gunicorn's heartbeat is a file on the disk", container.name),
         );
+        let settings = [("worker_tmp_dir", "\"/dev/shm\"")];
         finding
             .about(&container.name)
-            .help("worker_tmp_dir = \"/dev/shm\", which every container has");
-        if let Some(edit) =
-            options::gunicorn(subject, server, &[("worker_tmp_dir", "\"/dev/shm\"")])
-        {
+            .help(format!("{}, which every container has", options::written(server, &settings)));
+        if let Some(edit) = options::gunicorn(subject, server, &settings) {
             finding.fix(
                 Fix::new(Grade::Safe, "keeps the heartbeat in memory").edit(edit.at, edit.text),
             );
         }
     }
+}
+
+/// Whether the /tmp of a service is in memory.
+fn has_memory(service: &Service) -> bool {
+    let is_tmp = |own: &String| own.split(':').next() == Some("/tmp");
+    let by_mount = |own: &Mount| own.target == "/tmp" && own.source == Source::Nothing;
+    service.names("tmpfs").iter().any(is_tmp) || service.mounts().iter().any(by_mount)
 }

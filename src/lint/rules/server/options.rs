@@ -33,10 +33,40 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
     if server.options.contains_key("config") {
         return None;
     }
+    behind(subject, server, "gunicorn", &options_of(settings))
+}
+
+/// Settings as they are written for a server: lines of gunicorn's file where it has
+/// one, else options of its command.
+pub fn written(server: &Server, settings: &[(&str, &str)]) -> String {
+    in_form(server.config.is_some(), settings)
+}
+
+/// A setting as it is written where it stands already: in gunicorn's file, or among
+/// the options of its command.
+pub fn written_at(subject: &Subject, server: &Server, at: At, setting: (&str, &str)) -> String {
+    in_form(is_in_file(subject, server, at), &[setting])
+}
+
+/// Whether something of a server stands in gunicorn's file.
+pub fn is_in_file(subject: &Subject, server: &Server, at: At) -> bool {
+    server.config.is_some_and(|own| subject.gunicorn[own].text == at.text)
+}
+
+fn in_form(is_in_file: bool, settings: &[(&str, &str)]) -> String {
+    if is_in_file {
+        let lines = settings.iter().map(|(name, value)| format!("{name} = {value}"));
+        return lines.collect::<Vec<String>>().join(" and ");
+    }
+    options_of(settings).join(" ")
+}
+
+/// Settings as options of gunicorn's command.
+fn options_of(settings: &[(&str, &str)]) -> Vec<String> {
     let words = settings.iter().flat_map(|(name, value)| {
         [format!("--{}", name.replace('_', "-")), value.trim_matches('"').to_owned()]
     });
-    behind(subject, server, "gunicorn", &words.collect::<Vec<String>>())
+    words.collect()
 }
 
 /// Puts options behind a word of what a server is started with, where that stands
