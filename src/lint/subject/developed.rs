@@ -8,8 +8,8 @@ use super::container::{Container, Kind};
 use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
 use crate::detect::compose::files::file_name;
-use crate::environments::{DEVELOPMENT, words};
-use crate::source::compose::image;
+use crate::environments::{DEVELOPMENT, TESTS, words};
+use crate::source::compose::{Item, image};
 use crate::source::text::is_true;
 
 /// Variables that tell an application what surrounds it.
@@ -43,6 +43,28 @@ static NOT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(not|never|unsuitable)\b[^.]{0,40}\bproduction\b").expect("it is constant")
 });
 
+/// Images that keep every mail to themselves.
+const MAIL_CATCHERS: [&str; 8] = [
+    "mailhog",
+    "mailpit",
+    "maildev",
+    "mailcatcher",
+    "smtp4dev",
+    "mailslurper",
+    "inbucket",
+    "fake-smtp-server",
+];
+
+/// What a README says of Compose where it is for who works on the code.
+const DOCUMENTED: [&str; 6] = [
+    "local development",
+    "local dev",
+    "locally",
+    "for development",
+    "development environment",
+    "for local",
+];
+
 impl Subject {
     /// Whether a finding in this file is about a project that is worked on.
     #[must_use]
@@ -64,10 +86,17 @@ impl Subject {
         // One that does not reload may be what users get.
         let reloads = !webs.is_empty() && webs.iter().all(|own| self.reloads(own));
         // Stores alone, which publish their ports: the application runs beside them.
+        let is_reached = |own: &Container| {
+            self.composed(own).is_some_and(|(_, service)| !service.ports().is_empty())
+        };
         let serves_a_desk = built.is_empty()
             && own.iter().any(|own| own.kind.is_store())
-            && own.iter().all(|own| is_kept_beside(own) || own.kind == Kind::Tool)
-            && deployment.services.iter().all(|own| !own.ports().is_empty());
+            && own.iter().all(|own| {
+                is_of_desk(own) && (!own.kind.is_store() || is_reached(own))
+                    || own.kind == Kind::Nginx && self.stands_before_others(own)
+            });
+        // What it sends reaches nobody.
+        let catches_mail = own.iter().any(|own| MAIL_CATCHERS.contains(&name_of(own)));
         // Databases without an application, which hold what tests look at.
         let serves_tests = built.is_empty()
             && own.iter().any(|own| own.kind.is_database() && holds_data_of_tests(own));
@@ -87,6 +116,9 @@ impl Subject {
             || is_over
             || serves_a_desk
             || serves_tests
+            || catches_mail
+            || self.is_tested_over_source(deployment, &built)
+            || self.is_documented_so(deployment)
             || own.iter().any(|own| self.lacks_file_of_development(own))
             || reloads
             || deployment.services.iter().any(|own| own.command().contains("watchmedo"))
@@ -149,6 +181,54 @@ impl Subject {
             })
         };
         is_told || (mounts() && (says(&service.command()) || debugs()))
+    }
+
+    /// Whether a proxy says what of its own project it stands before: the application
+    /// is not in it.
+    fn stands_before_others(&self, own: &Container) -> bool {
+        self.composed(own).is_some_and(|(_, service)| !service.needs().is_empty())
+    }
+
+    /// Whether it has profiles of tests beside services over which their source is mounted.
+    fn is_tested_over_source(&self, deployment: &Deployment, built: &[&&Container]) -> bool {
+        let is_of_tests = |name: &str| words(name).iter().any(|word| TESTS.contains(&&**word));
+        let profiles = deployment.services.iter().filter_map(|own| own.item.get("profiles"));
+        let mut names = profiles.flat_map(Item::scalars);
+        let mounts = |own: &&&Container| {
+            self.composed(own).is_some_and(|(_, service)| {
+                service.mounts().iter().any(|mount| matches!(mount.bind(), Some("." | "./")))
+            })
+        };
+        names.any(|name| is_of_tests(&name)) && built.iter().any(mounts)
+    }
+
+    /// Whether the README says of Compose that it is for who works on it, and nowhere
+    /// that it runs for users.
+    fn is_documented_so(&self, deployment: &Deployment) -> bool {
+        let is_readme = |path: &&str| {
+            let name = file_name(path).to_ascii_lowercase();
+            name.starts_with("readme") && !path.contains('/')
+        };
+        // Another file is started by its own name.
+        let is_default = deployment.texts.iter().all(|text| {
+            let name = file_name(self.path(*text));
+            matches!(
+                name,
+                "compose.yaml" | "compose.yml" | "docker-compose.yml" | "docker-compose.yaml"
+            )
+        });
+        let texts = self.tree.paths().filter(is_readme).filter_map(|path| self.tree.text(path));
+        let lines: Vec<String> = texts
+            .flat_map(str::lines)
+            .map(str::to_ascii_lowercase)
+            .filter(|line| line.contains("compose"))
+            .collect();
+        let has = |line: &String, words: &[&str]| words.iter().any(|word| line.contains(word));
+        is_default
+            && lines.iter().any(|line| has(line, &DOCUMENTED))
+            && !lines
+                .iter()
+                .any(|line| has(line, &["production", "deploy", "server with", "prod "]))
     }
 
     /// Whether an env file that it names is for who works on it.
@@ -228,9 +308,15 @@ impl Subject {
     }
 }
 
-/// Whether it keeps what an application works with: a store, also one that is
-/// searched or that holds files.
-fn is_kept_beside(own: &Container) -> bool {
+/// The last part of its image's name.
+fn name_of(own: &Container) -> &str {
+    let (repository, _) = image::parts(own.image.as_deref().unwrap_or_default());
+    repository.rsplit('/').next().unwrap_or(repository)
+}
+
+/// Whether it stands on a desk beside what an application works with: a store, also
+/// one that is searched or that holds files, or a tool.
+fn is_of_desk(own: &Container) -> bool {
     const MORE: [&str; 9] = [
         "elasticsearch",
         "opensearch",
@@ -242,8 +328,7 @@ fn is_kept_beside(own: &Container) -> bool {
         "qdrant",
         "meilisearch",
     ];
-    let (repository, _) = image::parts(own.image.as_deref().unwrap_or_default());
-    own.kind.is_store() || MORE.contains(&repository.rsplit('/').next().unwrap_or(repository))
+    own.kind.is_store() || own.kind == Kind::Tool || MORE.contains(&name_of(own))
 }
 
 /// Whether a database is made with the name of data that tests look at.
@@ -326,6 +411,26 @@ mod tests {
         );
         assert!(developed(&[image, ("compose.yaml", &hot)]));
         assert!(!developed(&[image, ("compose.yaml", &hot.replace("true", "false"))]));
+        // A mail catcher, a README, profiles of tests beside mounted source.
+        let caught =
+            with("    command: gunicorn shop.wsgi\n  mail: {image: 'axllent/mailpit:v1.27'}\n");
+        assert!(developed(&[image, ("compose.yaml", &caught)]));
+        let readme = ("README.md", "# Shop\n\n### Local development (Docker Compose)\n");
+        assert!(developed(&[image, readme, ("compose.yaml", &plain)]));
+        let both =
+            ("README.md", "Docker Compose runs it locally.\nIn production: docker compose up\n");
+        assert!(!developed(&[image, both, ("compose.yaml", &plain)]));
+        let tested = with(
+            "    command: gunicorn shop.wsgi\n    volumes: ['.:/app']\n  mock:\n    image: acme/mock:1\n    profiles: [integration-test]\n",
+        );
+        assert!(developed(&[image, ("compose.yaml", &tested)]));
+        let told = tested.replace("integration-test", "reports");
+        assert!(!developed(&[image, ("compose.yaml", &told)]));
+        // A proxy of what stands beside it, and one of what is elsewhere.
+        let desk = "services:\n  db:\n    image: postgres:17\n    ports: ['5432:5432']\n  minio:\n    image: minio/minio:RELEASE.2025\n  proxy:\n    image: nginx:1.30\n    ports: ['9000:9000']\n    depends_on: [minio]\n";
+        assert!(developed(&[("compose.yaml", desk)]));
+        let gateway = desk.replace("    depends_on: [minio]\n", "");
+        assert!(!developed(&[("compose.yaml", &gateway)]));
         let both = with(
             "    command: gunicorn shop.wsgi\n  mail:\n    build: .\n    command: flask run\n",
         );

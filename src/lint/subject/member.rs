@@ -3,7 +3,6 @@
 
 use super::container::{Container, Kind};
 use super::{Deployment, Purpose, Subject, deployment};
-use crate::environments::is_for_developers;
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::edit;
 use crate::source::compose::{Item, Port, Service, interpolate};
@@ -32,7 +31,8 @@ impl Subject {
             .filter(|own| {
                 let profiles = own.service.item.get("profiles").map(Item::scalars);
                 profiles.is_none_or(|own| {
-                    !own.iter().any(|word| is_for_developers(word) || &**word == "tools")
+                    !own.iter()
+                        .any(|name| deployment::is_for_developers(name) || &**name == "tools")
                 })
             })
             .collect()
@@ -244,6 +244,22 @@ impl<'s> Member<'s> {
         ports
     }
 
+    /// The line that publishes a port to the host's own loopback address, in the form
+    /// that it has, with its variables; `container` is the port in the container.
+    #[must_use]
+    pub fn on_loopback(&self, port: &Port, item: &Item, container: &str) -> String {
+        if item.scalar().is_none() {
+            return "host_ip: 127.0.0.1".to_owned();
+        }
+        let written = self.written(item).trim_matches(['"', '\'']);
+        let own = Port::parse(written, item.line).filter(|_| interpolate::has_variable(written));
+        let parts = interpolate::split(own.as_ref().map_or(&port.host, |own| &own.host), ':');
+        let host = parts.last().copied().unwrap_or_default();
+        let is_as_written = container == port.container;
+        let container = own.as_ref().filter(|_| is_as_written).map_or(container, |o| &o.container);
+        format!("- \"127.0.0.1:{host}:{container}\"")
+    }
+
     /// The edit that binds a port to the host's own loopback address; `None`
     /// for the long form, and where a variable may hold an address: of one that
     /// is a port by its name, an env file has to give the bare number.
@@ -324,6 +340,16 @@ impl<'s> Member<'s> {
             server.program.is_development()
                 || server.get("reload").and_then(|(value, _)| value.truth()) == Some(true)
         })
+    }
+
+    /// Whether it opens its database in what it is given to do, long after its start:
+    /// a worker, or Celery's scheduler.
+    #[must_use]
+    pub fn connects_late(&self) -> bool {
+        let is_worker = |word: &str| matches!(word, "worker" | "beat" | "scheduler");
+        matches!(self.kind(), Kind::Worker | Kind::Beat)
+            || is_worker(self.name())
+            || self.service.command().split_whitespace().any(is_worker)
     }
 
     /// Services of its project that need it.

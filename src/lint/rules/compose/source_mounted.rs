@@ -1,10 +1,13 @@
 //! Source code of the host over the code of the image.
 
+use crate::detect::path::is_below;
+use crate::environments::{names_production, words};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Build, Kind, Subject, within};
-use crate::source::compose::Mount;
+use crate::lint::rules::cross::env_file_read;
+use crate::lint::subject::{Build, EnvFile, Kind, Member, Subject, listed, within};
+use crate::source::compose::{Item, Mount};
 
 pub static RULE: Rule = Rule {
     code: "CO108",
@@ -26,6 +29,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         };
         if !matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat) || own.is_developed() {
+            continue;
+        }
+        // Where code is worked on it is mounted; a profile may be production's all the same.
+        let is_worked_on = own.deployment.is_developed;
+        if is_worked_on && !is_for_production(&own) {
             continue;
         }
         // A notebook is there to work on what it is given.
@@ -82,10 +90,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 finding.severity(Severity::Advice);
             }
             // One line of a project that is worked in sets its services apart.
-            if own.deployment.is_developed {
-                finding.help(
-                    "For production: a compose file of its own, without the lines that mount code.",
-                );
+            if is_worked_on {
+                finding.help(format!(
+                    "Give {} volumes of its own, without the lines that mount code.",
+                    own.name()
+                ));
+                break;
+            }
+            let first = carried(&own, build, &path);
+            if !first.is_empty() {
+                finding.help(format!(
+                    "First {}; then take this line out.",
+                    listed(&first.iter().map(String::as_str).collect::<Vec<_>>())
+                ));
                 break;
             }
             if !is_in_image(subject, build, &path, &mount.target) {
@@ -103,6 +120,48 @@ fn check(subject: &Subject, findings: &mut Findings) {
             break;
         }
     }
+}
+
+/// Whether a profile says that its users meet it.
+fn is_for_production(own: &Member<'_>) -> bool {
+    let profiles = own.service.item.get("profiles").map(Item::scalars).unwrap_or_default();
+    profiles.iter().flat_map(|name| words(name)).any(|word| names_production(&word))
+}
+
+/// What comes to a service by the same mount, and has to come another way without it:
+/// an env file that its code reads, and directories that other services share.
+fn carried(own: &Member<'_>, build: &Build, directory: &str) -> Vec<String> {
+    let subject = own.subject;
+    let mut found = Vec::new();
+    let is_here = |file: &EnvFile| {
+        let path = subject.path(file.text);
+        path.rsplit_once('/').map_or(".", |(above, _)| above) == directory
+    };
+    let reads = own.service.env_files().is_empty() && env_file_read::may_read(subject, build);
+    if reads && subject.env_files.iter().any(is_here) {
+        let of_service = own.deployment.project.directory.as_str();
+        let path =
+            if directory == of_service { ".env".to_owned() } else { format!("{directory}/.env") };
+        found.push(format!("env_file: {path}, which its code reads through this mount"));
+    }
+    for other in subject.members(own.deployment).iter().filter(|other| other.name() != own.name()) {
+        for mount in other.service.mounts() {
+            let Some(path) = mount.bind().and_then(|path| own.deployment.project.path(path)) else {
+                continue;
+            };
+            let is_below = path != directory && is_below(&path, directory);
+            let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+            if is_below && !is_file && !subject.tree.below(&path).any(|file| file.ends_with(".py"))
+            {
+                found.push(format!(
+                    "a volume for {path}, which {} reads from the host",
+                    other.name()
+                ));
+            }
+        }
+    }
+    found.dedup();
+    found
 }
 
 /// Whether an image has the code of a directory where it is mounted: without the
