@@ -47,7 +47,13 @@ fn is_placeholder(value: &str) -> bool {
         "django",
         "redis",
     ];
+    // `$TOKEN`: what the surroundings have under that name.
+    let is_reference = lower
+        .strip_prefix('$')
+        .is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
     lower.len() < 8
+        || is_reference
+        || matches!(lower.as_str(), "helloworld" | "hello-world" | "hello_world" | "foobarbaz")
         || lower.chars().all(|c| c.is_ascii_digit())
         || matches!(lower.as_str(), "true" | "false")
         || words.iter().any(|word| lower.contains(word))
