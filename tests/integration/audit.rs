@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::support::dockwright;
 
-const ROOT: &str = "FROM python:3.14-slim\nENV PYTHONUNBUFFERED=1\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"app:app\"]\n";
+pub(super) const ROOT: &str = "FROM python:3.14-slim\nENV PYTHONUNBUFFERED=1\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"app:app\"]\n";
 
-fn with(files: &[(&str, &str)]) -> TempDir {
+pub(super) fn with(files: &[(&str, &str)]) -> TempDir {
     let dir = TempDir::new().unwrap();
     for (path, text) in files {
         let target = dir.path().join(path);
@@ -23,13 +23,13 @@ fn with(files: &[(&str, &str)]) -> TempDir {
 }
 
 #[track_caller]
-fn audit(dir: &Path, arguments: &[&str], code: i32) -> Output {
+pub(super) fn audit(dir: &Path, arguments: &[&str], code: i32) -> Output {
     let output = dockwright().current_dir(dir).arg("audit").args(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(code), "{output:?}");
     output
 }
 
-fn out(output: &Output) -> String {
+pub(super) fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -92,14 +92,24 @@ fn a_waiver_allows_until_its_day() {
     for (text, expected) in [
         (waiver("DF101", "2999-01-01"), vec![]),
         (waiver("root-user", "2999-01-01"), vec![]),
-        (waiver("DF101", "2000-01-01"), vec!["DF101"]),
-        (waiver("DF105", "2999-01-01"), vec!["DF101", "AU102"]),
+        (waiver("DF101", "2000-01-01"), vec!["DF101", "AU104"]),
+        (waiver("XF112", "2999-01-01"), vec!["DF101", "AU102"]),
+        (waiver("DF199", "2999-01-01"), vec!["DF101", "AU103"]),
+        (waiver("root-uses", "2999-01-01"), vec!["DF101", "AU103"]),
+        // What `check` asks for is not known here, nor whether a rule that was not
+        // asked finds something.
+        (waiver("deploy.hardening", "2999-01-01"), vec!["DF101"]),
+        (waiver("DF104", "2999-01-01"), vec!["DF101"]),
     ] {
-        if dockwright::lint::rule::find("DF105").is_none() && text.contains("DF105") {
-            continue;
-        }
         let dir = with(&[("Dockerfile", ROOT), ("dockwright.toml", &text)]);
-        assert_eq!(codes(&json(dir.path(), &[], 0)), expected, "{text}");
+        let report = json(dir.path(), &["--only", "XF112"], 0);
+        assert_eq!(codes(&report), expected, "{text}");
+        for own in expected.iter().filter(|code| code.starts_with("AU")) {
+            for format in ["human", "sarif", "github", "gitlab"] {
+                let said = audit(dir.path(), &["--only", "DF101,XF112", "--format", format], 0);
+                assert!(out(&said).contains(own), "{format}: {text}");
+            }
+        }
     }
 }
 
@@ -331,4 +341,56 @@ fn a_dockerfile_that_is_no_text_is_said_and_not_passed_over() {
     let text = out(&audit(dir.path(), &["--fail-on", "warning"], 1));
     assert!(text.contains("AU100") && text.contains("not UTF-8"), "{text}");
     assert!(!text.contains("There are no container files"), "{text}");
+}
+
+/// What is right where it is used is no fault of a file: a template of one, a part
+/// of one, one for another frontend, one that is laid over a file above it.
+#[test]
+fn what_is_no_fault_of_a_file_is_not_reported() {
+    let dir = with(&[
+        ("Dockerfile", "FROM python:3.14-slim\nUSER 10001\nCMD [\"python\", \"-m\", \"shop\"]\n"),
+        (
+            "template/Dockerfile",
+            "FROM python:3.14-slim\n{% if debug %}\nRUN pip install x\n{% endif %}\n",
+        ),
+        (
+            "template/compose.yaml",
+            "services:\n  web:\n    image: <%= image %>\n  <% if db %>\n  db: [\n",
+        ),
+        ("made/docker-compose.yml", "services:\n{{ services | indent(2) }}\n  web: {\n"),
+        ("empty/Dockerfile", "# to come\n"),
+        ("parts/common.Dockerfile", "RUN pip install shop\n"),
+        (
+            "windows/Dockerfile",
+            "# escape=`\nFROM mcr.microsoft.com/windows/servercore:ltsc2022\nPOWERSHELL x\n",
+        ),
+        ("other/Dockerfile", "# syntax=acme/frontend:1\nINCLUDE base\n"),
+        ("archive/docker-compose.yml", "services:\n  web: {build: ./gone}\n"),
+        (
+            "conf/compose.with-debug.yml",
+            "services:\n  web:\n    build: {context: ., dockerfile: images/Dockerfile}\n",
+        ),
+        (
+            "images/Dockerfile",
+            "FROM python:3.14-slim\nUSER 10001\nCMD [\"python\", \"-m\", \"shop\"]\n",
+        ),
+        ("here/compose.yaml", "services:\n  web:\n    build: {context: \"${PWD}/image\"}\n"),
+        (
+            "here/image/Dockerfile",
+            "FROM python:3.14-slim\nUSER 10001\nCMD [\"python\", \"-m\", \"shop\"]\n",
+        ),
+        (".env/sample", "A=b\n"),
+    ]);
+    let report = json(dir.path(), &[], 0);
+    assert!(!codes(&report).contains(&"AU100"), "{report:#}");
+    // A file that nothing makes or takes in is a finding all the same.
+    let wrong = [
+        ("Dockerfile", "FORM python:3.14-slim\nRUN pip install shop\n"),
+        ("base.Dockerfile", "FROM python:3.14-slim\nRUM pip install shop\n"),
+        ("compose.yaml", "services:\n  web:\n    build: {dockerfile: parts/Dockerfile}\n"),
+    ];
+    for (path, text) in wrong {
+        let report = json(with(&[(path, text)]).path(), &[], 0);
+        assert!(codes(&report).contains(&"AU100"), "{path}: {report:#}");
+    }
 }

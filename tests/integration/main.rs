@@ -2,12 +2,15 @@
 
 mod adopted;
 mod audit;
+mod audit_fix;
+mod audit_paths;
 mod audited;
 mod bad_input;
 mod carried;
 mod catalog;
 mod check;
 mod check_disk;
+mod check_harmless;
 mod check_outside;
 mod check_policy;
 mod check_reports;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dockwright::lint::{self, Diagnostic, Fix, Rule, Subject, edit, rules};
+use dockwright::lint::{self, Diagnostic, Fix, Rule, Severity, Subject, edit, rules};
 
 fn directory(rule: &Rule) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(rule.code)
@@ -138,6 +138,60 @@ fn a_fix_leaves_nothing_of_its_finding_and_nothing_to_do_twice() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+/// Rules whose fixes bring to light what was hidden: a project that no longer reloads
+/// is one for users, a command that can be read is judged, and what a file keeps out of
+/// a context is judged where that file is there.
+const UNCOVER: [&str; 3] = ["DF139", "DF150", "XF109"];
+
+/// What is right before a fix is right after it: every file that it writes can be
+/// read by whoever reads it, and no other rule finds something worse there.
+#[test]
+fn a_fix_breaks_nothing_else() {
+    let mut problems = Vec::new();
+    for rule in rules::ALL.iter().filter(|rule| rule.fix.is_some()) {
+        for case in cases(rule, "fails") {
+            let copy = copied(&case);
+            let (subject, own) = found(rule, copy.path());
+            let fixes: Vec<&Fix> = own.iter().filter_map(|own| own.fix.as_ref()).collect();
+            if fixes.is_empty() {
+                continue;
+            }
+            let name = case.display();
+            let before = heavy(&subject);
+            let texts = edit::apply(&subject.texts, &fixes).texts;
+            for (path, text) in &texts {
+                let is_python = path.ends_with(".py");
+                if is_python && ruff_python_parser::parse_module(text).is_err() {
+                    problems.push(format!("{name}: {path} is no Python any more:\n{text}"));
+                }
+            }
+            let after = Subject::with(copy.path(), texts).unwrap();
+            let unread = |own: &Subject| own.unread.len();
+            if unread(&after) > unread(&subject) {
+                problems.push(format!("{name}: no longer read: {:?}", after.unread));
+            }
+            for (code, count) in heavy(&after) {
+                let is_new = count > before.get(code).copied().unwrap_or_default();
+                if is_new && !UNCOVER.contains(&rule.code) {
+                    problems.push(format!("{name}: its fix brings {code}"));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// How often each rule finds something that is more than advice.
+fn heavy(subject: &Subject) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for own in lint::judge(subject, &rules::ALL) {
+        if own.severity >= Severity::Warning {
+            *counts.entry(own.code).or_default() += 1;
+        }
+    }
+    counts
+}
+
 fn files(dir: &Path) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     let mut open = vec![dir.to_owned()];
@@ -166,4 +220,83 @@ fn codes_and_names_are_used_once_and_in_order() {
     let all = names.len();
     names.dedup();
     assert_eq!(names.len(), all);
+}
+
+/// Lines of a help that are about the others.
+fn is_remark(line: &str) -> bool {
+    line.starts_with('(')
+}
+
+/// Why a help that shows lines of a file cannot be pasted into one.
+fn unpasteable(help: &str) -> Option<String> {
+    use dockwright::source::{compose::yaml, dockerfile::Dockerfile, nginx};
+    let lines: Vec<&str> = help.lines().filter(|line| !is_remark(line)).collect();
+    let (first, text) = (*lines.first()?, lines.join("\n") + "\n");
+    let word = first.split([' ', ':', '=']).next().unwrap_or_default();
+    let is_name = |own: char| own.is_ascii_alphanumeric() || own == '_';
+    let is_keyword = [
+        "ARG",
+        "CMD",
+        "COPY",
+        "ENTRYPOINT",
+        "ENV",
+        "EXPOSE",
+        "FROM",
+        "HEALTHCHECK",
+        "LABEL",
+        "RUN",
+        "SHELL",
+        "USER",
+        "WORKDIR",
+    ]
+    .contains(&word);
+    let rest = first.strip_prefix(word).unwrap_or_default();
+    let is_named = !word.is_empty() && word.chars().all(is_name);
+    let problem = if is_keyword && !rest.starts_with([':', '=']) {
+        let file = Dockerfile::read(&format!("FROM x\n{text}"));
+        file.faults.first().map(|fault| fault.message.clone())
+    } else if is_named && rest.starts_with(" = ") {
+        ruff_python_parser::parse_module(&text).err().map(|error| error.to_string())
+    } else if is_named && rest.starts_with(':') || first.starts_with("- ") {
+        match yaml::read(&text) {
+            Err(error) => Some(format!("{error:?}")),
+            Ok(_) => None,
+        }
+    } else if is_named && (first.ends_with([';', '{']) || first.contains(";  #")) {
+        let end = if first.ends_with('{') { "}\n" } else { "" };
+        nginx::read(&(text.clone() + end)).err().map(|(why, _)| why)
+    } else {
+        // A sentence.
+        return None;
+    };
+    // What follows a comment sign is said and not pasted.
+    let pasted: String =
+        lines.iter().map(|line| line.split("  #").next().unwrap_or(line)).collect();
+    let stands_for = |own: &str| {
+        let name = own.split_once('>').map_or("", |(name, _)| name);
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || "-_ ".contains(c))
+    };
+    let has_gap = pasted.contains('…') || pasted.split('<').skip(1).any(stands_for);
+    problem.or_else(|| has_gap.then(|| "something is left out".to_owned()))
+}
+
+/// What a finding says to write can be pasted as it stands: it is read as what it is
+/// and leaves out nothing that is known.
+#[test]
+fn what_a_finding_says_to_write_can_be_pasted() {
+    // Nobody knows these: how much a service takes, and what it is about.
+    let open = ["CO101", "DF119", "DF133"];
+    let mut problems = Vec::new();
+    for rule in rules::ALL.iter().filter(|rule| !open.contains(&rule.code)) {
+        for case in cases(rule, "fails") {
+            let copy = copied(&case);
+            let (_, found) = found(rule, copy.path());
+            for help in found.iter().filter_map(|own| own.help.as_ref()) {
+                if let Some(why) = unpasteable(help) {
+                    problems.push(format!("{}: {why}\n{help}", case.display()));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }

@@ -1,5 +1,6 @@
 //! Projects that are worked on, though no name says so.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -9,7 +10,7 @@ use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
 use crate::detect::compose::files::file_name;
 use crate::environments::{DEVELOPMENT, TESTS, words};
-use crate::source::compose::{Item, image};
+use crate::source::compose::{Item, Service, image, is_compose};
 use crate::source::text::is_true;
 
 /// Variables that tell an application what surrounds it.
@@ -74,8 +75,8 @@ impl Subject {
         own.peek().is_some() && own.all(|own| own.is_developed)
     }
 
-    /// Looks whether a project is worked on.
-    pub(super) fn finds_developed(&self, number: usize) -> bool {
+    /// Looks what shows that a project is worked on; `None` where it is not.
+    pub(super) fn finds_developed(&self, number: usize) -> Option<&'static str> {
         let deployment = &self.deployments[number];
         let own: Vec<&Container> = self.containers_of(deployment).collect();
         let built: Vec<&&Container> = own.iter().filter(|own| own.kind.is_application()).collect();
@@ -84,19 +85,21 @@ impl Subject {
             self.build_of(own).is_some_and(|build| build.purpose == Purpose::Development)
         });
         // One that does not reload may be what users get.
-        let reloads = !webs.is_empty() && webs.iter().all(|own| self.reloads(own));
-        // Stores alone, which publish their ports: the application runs beside them.
-        let is_reached = |own: &Container| {
+        let reloads = !webs.is_empty() && webs.iter().all(|own| self.reloads(own))
+            || webs.is_empty() && built.iter().any(|own| self.reloads(own));
+        // Stores without what works with them, which publish a port: the application
+        // runs beside them, unless a script that deploys starts them.
+        let publishes = |own: &&Container| {
             self.composed(own).is_some_and(|(_, service)| !service.ports().is_empty())
         };
         let serves_a_desk = built.is_empty()
-            && own.iter().any(|own| own.kind.is_store())
+            && own.iter().copied().filter(publishes).any(|own| own.kind.is_store())
             && own.iter().all(|own| {
-                is_of_desk(own) && (!own.kind.is_store() || is_reached(own))
+                is_kept_beside(own)
+                    || own.kind == Kind::Tool
                     || own.kind == Kind::Nginx && self.stands_before_others(own)
-            });
-        // What it sends reaches nobody.
-        let catches_mail = own.iter().any(|own| MAIL_CATCHERS.contains(&name_of(own)));
+            })
+            && !deployment.texts.iter().any(|text| self.is_deployed_by_script(*text));
         // Databases without an application, which hold what tests look at.
         let serves_tests = built.is_empty()
             && own.iter().any(|own| own.kind.is_database() && holds_data_of_tests(own));
@@ -104,26 +107,44 @@ impl Subject {
             let path = self.path(*text).to_ascii_lowercase();
             // Workflows start it, or a chain of blocks that is made up.
             path.split('/').any(|part| matches!(part, ".github" | "regtest"))
+                // All of production, on a machine of one's own: `local-prod`.
+                || words(file_name(&path)).iter().any(|word| word == "local")
         });
         let is_for_users = deployment.texts.iter().any(|text| {
             deployment::stated(file_name(self.path(*text))) == Some(Purpose::Production)
         });
         if is_run_by_hand || is_for_users {
-            return is_run_by_hand;
+            return is_run_by_hand.then_some("a workflow starts it");
         }
-        let is_over = built.iter().any(|own| self.is_worked_over(own));
-        is_built_so
-            || is_over
-            || serves_a_desk
-            || serves_tests
-            || catches_mail
-            || self.is_tested_over_source(deployment, &built)
-            || self.is_documented_so(deployment)
-            || own.iter().any(|own| self.lacks_file_of_development(own))
-            || reloads
-            || deployment.services.iter().any(|own| own.command().contains("watchmedo"))
-            || own.iter().any(|own| self.is_own(own) && self.is_told(own))
-            || self.says_so(deployment)
+        let any = |test: &dyn Fn(&Container) -> bool| own.iter().any(|own| test(own));
+        let shows: [(bool, &str); 13] = [
+            (is_built_so, "it builds an image for development"),
+            (
+                built.iter().any(|own| self.is_worked_over(own)),
+                "its source is mounted and it debugs",
+            ),
+            (serves_a_desk, "it has stores alone, for what runs beside it"),
+            (serves_tests, "it has databases of tests alone"),
+            (any(&|own| self.lacks_file_of_development(own)), "it takes settings of development"),
+            (reloads, "its start command reloads"),
+            (
+                deployment.services.iter().any(|own| own.command().contains("watchmedo")),
+                "its start command reloads",
+            ),
+            (any(&catches_mail), "it catches its mail"),
+            (
+                self.is_tested_over_source(deployment, &built),
+                "profiles of tests stand beside its mounted source",
+            ),
+            (self.is_documented_so(deployment), "the README says so"),
+            (
+                deployment.services.iter().any(is_named_or_debugged_so),
+                "a service of it is named or debugged so",
+            ),
+            (any(&|own| self.is_own(own) && self.is_told(own)), "its variables say development"),
+            (self.says_so(deployment), "it says so at its head"),
+        ];
+        shows.into_iter().find_map(|(shows, why)| shows.then_some(why))
     }
 
     /// What projects that are worked on include, and no other, is worked on as well.
@@ -143,7 +164,9 @@ impl Subject {
             })
             .collect();
         for (own, is_included) in self.deployments.iter_mut().zip(included) {
-            own.is_developed |= is_included;
+            if is_included && !own.is_developed {
+                (own.is_developed, own.developed) = (true, "projects for development include it");
+            }
         }
     }
 
@@ -180,7 +203,12 @@ impl Subject {
                     && !self.slice(own.at).contains('$')
             })
         };
-        is_told || (mounts() && (says(&service.command()) || debugs()))
+        // No data that matter are behind a door without a lock.
+        let trusts = || {
+            self.containers_of(deployment)
+                .any(|own| own.variable("POSTGRES_HOST_AUTH_METHOD") == Some("trust"))
+        };
+        is_told || (mounts() && (says(&service.command()) || debugs() || trusts()))
     }
 
     /// Whether a proxy says what of its own project it stands before: the application
@@ -205,10 +233,8 @@ impl Subject {
     /// Whether the README says of Compose that it is for who works on it, and nowhere
     /// that it runs for users.
     fn is_documented_so(&self, deployment: &Deployment) -> bool {
-        let is_readme = |path: &&str| {
-            let name = file_name(path).to_ascii_lowercase();
-            name.starts_with("readme") && !path.contains('/')
-        };
+        let is_readme =
+            |path: &&str| !path.contains('/') && path.to_ascii_lowercase().starts_with("readme");
         // Another file is started by its own name.
         let is_default = deployment.texts.iter().all(|text| {
             let name = file_name(self.path(*text));
@@ -217,6 +243,9 @@ impl Subject {
                 "compose.yaml" | "compose.yml" | "docker-compose.yml" | "docker-compose.yaml"
             )
         });
+        if !is_default {
+            return false;
+        }
         let texts = self.tree.paths().filter(is_readme).filter_map(|path| self.tree.text(path));
         let lines: Vec<String> = texts
             .flat_map(str::lines)
@@ -224,11 +253,9 @@ impl Subject {
             .filter(|line| line.contains("compose"))
             .collect();
         let has = |line: &String, words: &[&str]| words.iter().any(|word| line.contains(word));
-        is_default
-            && lines.iter().any(|line| has(line, &DOCUMENTED))
-            && !lines
-                .iter()
-                .any(|line| has(line, &["production", "deploy", "server with", "prod "]))
+        let is_for_users =
+            |line: &String| has(line, &["production", "deploy", "server with", "prod "]);
+        lines.iter().any(|line| has(line, &DOCUMENTED)) && !lines.iter().any(is_for_users)
     }
 
     /// Whether an env file that it names is for who works on it.
@@ -236,6 +263,20 @@ impl Subject {
         own.missing_env_files
             .iter()
             .any(|(path, _)| deployment::stated(path) == Some(Purpose::Development))
+    }
+
+    /// Whether a file that is there to deploy names a compose file.
+    fn is_deployed_by_script(&self, text: usize) -> bool {
+        let name = file_name(self.path(text));
+        let deploys = |path: &&str| {
+            deployment::stated(file_name(path)) == Some(Purpose::Production)
+                && !is_compose(path)
+                && self.tree.size(path).is_some_and(|size| size < 1 << 20)
+        };
+        self.tree
+            .paths()
+            .filter(deploys)
+            .any(|path| self.tree.text(path).is_some_and(|text| text.contains(name)))
     }
 
     /// Whether it is the project's own: it runs its code, or is built for it.
@@ -254,20 +295,24 @@ impl Subject {
             step.program == Program::DjangoDevelopment
                 || step.argv.iter().any(|word| word.ends_with("watchmedo") || word == "runserver")
         });
-        by_server || flask || by_step
+        // What a script between cannot be followed to.
+        let by_command = own.server.is_none()
+            && self.composed(own).is_some_and(|(_, service)| {
+                service.command().split_whitespace().any(|word| word == "--reload")
+            });
+        by_server || flask || by_step || by_command
     }
 
     /// Whether a variable of its says so, and no variable of the shell can say
     /// another thing.
     fn is_told(&self, own: &Container) -> bool {
+        // An env file of that name: `local_dev.env`.
+        let texts: BTreeSet<usize> = own.env.values().map(|own| own.at.text).collect();
+        let mut files = self.env_files.iter().filter(|own| texts.contains(&own.text));
+        if files.any(|own| !own.is_example && self.is_for_development(own.text)) {
+            return true;
+        }
         own.env.iter().any(|(name, variable)| {
-            // An env file of that name: `local_dev.env`.
-            let of_file = self.env_files.iter().find(|file| file.text == variable.at.text);
-            if of_file.is_some_and(|file| !file.is_example)
-                && self.is_for_development(variable.at.text)
-            {
-                return true;
-            }
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let last = value.rsplit('.').next().unwrap_or(&value);
             // One that loads its code anew, unless somebody says otherwise.
@@ -287,7 +332,8 @@ impl Subject {
         let at_head = texts.into_iter().any(|text| {
             let head: String = text
                 .lines()
-                .take_while(|line| line.trim().is_empty() || line.starts_with('#'))
+                .take_while(|line| !line.starts_with("services:"))
+                .filter(|line| line.starts_with('#'))
                 .map(str::to_ascii_lowercase)
                 .collect::<Vec<_>>()
                 .join(" ");
@@ -314,21 +360,43 @@ fn name_of(own: &Container) -> &str {
     repository.rsplit('/').next().unwrap_or(repository)
 }
 
-/// Whether it stands on a desk beside what an application works with: a store, also
-/// one that is searched or that holds files, or a tool.
-fn is_of_desk(own: &Container) -> bool {
-    const MORE: [&str; 9] = [
-        "elasticsearch",
-        "opensearch",
+/// Whether it keeps what an application works with: a store, also one that is
+/// searched or that holds files.
+fn is_kept_beside(own: &Container) -> bool {
+    const MORE: [&str; 12] = [
         "minio",
+        "mc",
         "kafka",
         "cp-kafka",
+        "cp-enterprise-kafka",
         "zookeeper",
         "cp-zookeeper",
-        "qdrant",
-        "meilisearch",
+        "cp-schema-registry",
+        "kafdrop",
+        "pgbouncer",
+        "localstack",
+        "nats",
     ];
-    own.kind.is_store() || own.kind == Kind::Tool || MORE.contains(&name_of(own))
+    own.kind.is_store() || own.kind.is_open_index() || MORE.contains(&name_of(own))
+}
+
+/// Whether it takes the mail that an application sends and delivers none of it.
+fn catches_mail(own: &Container) -> bool {
+    MAIL_CATCHERS.contains(&name_of(own))
+}
+
+/// Whether the image that a service builds has a name that says so, or it publishes
+/// the port of a debugger.
+fn is_named_or_debugged_so(own: &Service) -> bool {
+    let is_word = |word: &String| DEVELOPMENT.contains(&word.as_str());
+    let is_named = own.build().is_some()
+        && own.image().is_some_and(|image| {
+            let (repository, tag) = image::parts(&image);
+            let name = repository.rsplit('/').next().unwrap_or(repository);
+            words(name).iter().chain(&words(tag)).any(is_word)
+        });
+    // debugpy's, Node's.
+    is_named || own.ports().iter().any(|port| matches!(&*port.container, "5678" | "9229"))
 }
 
 /// Whether a database is made with the name of data that tests look at.
@@ -365,7 +433,8 @@ mod tests {
         assert_eq!(of(compose, "CO118"), Severity::Advice);
         assert_eq!(of(&served, "CO104"), Severity::Warning);
         assert_eq!(of(compose, "CO104"), Severity::Advice);
-        assert_eq!(of(compose, "CO106"), Severity::Error);
+        assert_eq!(of(&served, "CO106"), Severity::Error);
+        assert_eq!(of(compose, "CO106"), Severity::Warning);
     }
 
     fn developed(files: &[(&str, &str)]) -> bool {
@@ -376,6 +445,24 @@ mod tests {
         let subject = Subject::read(directory.path()).unwrap();
         let text = subject.text_of("compose.yaml").unwrap();
         subject.is_developed(text)
+    }
+
+    #[test]
+    fn production_on_a_machine_of_ones_own_is_worked_on() {
+        let image = ("Dockerfile", "FROM python:3.13-slim\nCMD gunicorn shop:app\n");
+        for (name, is_developed) in
+            [("compose.local-prod.yaml", true), ("compose.prod.yaml", false)]
+        {
+            let directory = assert_fs::TempDir::new().unwrap();
+            fs::write(directory.path().join(image.0), image.1).unwrap();
+            fs::write(directory.path().join(name), "services: {web: {build: .}}\n").unwrap();
+            let subject = Subject::read(directory.path()).unwrap();
+            assert_eq!(
+                subject.is_developed(subject.text_of(name).unwrap()),
+                is_developed,
+                "{name}"
+            );
+        }
     }
 
     #[test]
@@ -403,6 +490,29 @@ mod tests {
         assert!(!developed(&[image, ("compose.yaml", &open)]));
         let stores = "services:\n  db:\n    image: postgres:17\n    ports: ['127.0.0.1:5432:5432']\n  search:\n    image: elasticsearch:8.1\n    ports: ['9200:9200']\n";
         assert!(developed(&[("compose.yaml", stores)]));
+        let helped = stores.replace("elasticsearch:8.1\n    ports: ['9200:9200']", "minio/mc:1");
+        assert!(developed(&[("compose.yaml", &helped)]));
+        let deploys = ("deploy.sh", "docker compose -f compose.yaml up -d\n");
+        assert!(!developed(&[("compose.yaml", &helped), deploys]));
+        let other = helped.replace("minio/mc", "acme/shop");
+        assert!(!developed(&[("compose.yaml", &other)]));
+        for rest in [
+            "    command: gunicorn shop.wsgi\n    image: shop_local\n",
+            "    command: gunicorn shop.wsgi\n    image: acme/shop:dev\n",
+            "    command: gunicorn shop.wsgi\n    ports: ['8000:8000', '5678:5678']\n",
+            "    command: gunicorn shop.wsgi\n  mail: {image: 'mailhog/mailhog:v1.0.1'}\n",
+        ] {
+            assert!(developed(&[image, ("compose.yaml", &with(rest))]), "{rest}");
+        }
+        let code = ("shop.py", "");
+        let mounted = with(
+            "    command: gunicorn shop:app\n    volumes: ['.:/app']\n  db:\n    image: postgres:17\n    environment: {POSTGRES_HOST_AUTH_METHOD: trust}\n",
+        );
+        assert!(developed(&[image, code, ("compose.yaml", &mounted)]));
+        let locked = mounted.replace("trust", "md5");
+        assert!(!developed(&[image, code, ("compose.yaml", &locked)]));
+        let late = "version: '3'\n# Meant for local development\n";
+        assert!(developed(&[image, ("compose.yaml", &format!("{late}{plain}"))]));
         let tested = "services:\n  db:\n    image: postgres:17\n    environment: {POSTGRES_DB: test_data}\n  rogue:\n    image: acme/rogue:1\n";
         assert!(developed(&[("compose.yaml", tested)]));
         assert!(!developed(&[("compose.yaml", &tested.replace("test_data", "latest"))]));

@@ -31,8 +31,7 @@ impl Subject {
             .filter(|own| {
                 let profiles = own.service.item.get("profiles").map(Item::scalars);
                 profiles.is_none_or(|own| {
-                    !own.iter()
-                        .any(|name| deployment::is_for_developers(name) || &**name == "tools")
+                    !own.iter().any(|own| deployment::is_for_developers(own) || &**own == "tools")
                 })
             })
             .collect()
@@ -84,6 +83,9 @@ impl Subject {
                 || matches!(name.as_str(), "makefile" | "justfile" | "taskfile.yml" | "jenkinsfile")
                 || path.starts_with(".github/")
                 || name == ".gitlab-ci.yml"
+                // The environment of a task runner: `env.local.yml`.
+                || name.split('.').any(|part| part == "env")
+                    && [".yml", ".yaml", ".json"].iter().any(|e| name.ends_with(e))
         };
         // A script may have no ending.
         let may_be_script = |path: &str| !path.rsplit('/').next().unwrap_or(path).contains('.');
@@ -378,7 +380,7 @@ mod tests {
 
     use super::*;
 
-    const COMPOSE: &str = "x-env: &env\n  URL: \"redis://\\\n    ${HOST:-cache}\"\nservices:\n  web:\n    image: acme/shop:1\n    command: gunicorn shop.wsgi\n    container_name: shop\n    environment:\n      <<: *env\n    ports: ['8000:8000', '127.0.0.1:8001:8001', '${WHERE}:8002', '0.0.0.0:${WEB_PORT:-8003}:8003']\n    depends_on: {migrate: {condition: service_completed_successfully}}\n  migrate:\n    image: acme/shop:1\n    command: python load.py\n  debug:\n    image: adminer:5\n    profiles: [dev]\n";
+    const COMPOSE: &str = "x-env: &env\n  URL: \"redis://\\\n    ${HOST:-cache}\"\nservices:\n  web:\n    image: acme/shop:1\n    command: gunicorn shop.wsgi\n    container_name: shop\n    environment:\n      <<: *env\n    ports: ['8000:8000', '127.0.0.1:8001:8001', '${WHERE}:8002', '0.0.0.0:${WEB_PORT:-8003}:8003']\n    depends_on: {migrate: {condition: service_completed_successfully}}\n  migrate:\n    image: acme/shop:1\n    command: python load.py\n  debug:\n    image: adminer:5\n    profiles: [integration-test]\n";
 
     #[test]
     fn members_say_what_is_published_what_ends_and_what_is_written() {
@@ -392,6 +394,15 @@ mod tests {
         let open: Vec<String> =
             web.open_ports().into_iter().map(|(port, _)| port.container).collect();
         assert_eq!(open, ["8000", "8003"]);
+        let written: Vec<String> = web
+            .open_ports()
+            .iter()
+            .map(|(port, item)| web.on_loopback(port, item, &port.container))
+            .collect();
+        assert_eq!(
+            written,
+            ["- \"127.0.0.1:8000:8000\"", "- \"127.0.0.1:${WEB_PORT:-8003}:8003\""]
+        );
         assert!(web.answers_to("shop") && web.answers_to("web") && !web.answers_to("migrate"));
         assert!(web.is_long_running() && members[1].runs_once());
         let environment = web.service.item.get("environment").unwrap();

@@ -1,5 +1,6 @@
 //! Stores that nobody can wait for.
 
+use super::database_without_volume::copies_another;
 use super::depends_without_condition::is_waiting;
 use super::redis::{self, Password};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
@@ -19,7 +20,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-const TIMES: &str = "interval: 10s\ntimeout: 5s\nretries: 5\nstart_period: 30s";
+pub(super) const TIMES: &str = "interval: 10s\ntimeout: 5s\nretries: 5\nstart_period: 30s";
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for members in subject.production_members() {
@@ -37,6 +38,7 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             || own.runs_once()
             || own.is_built_as_another() && own.service.ports().is_empty()
             || own.image_name() == "mysql-server"
+            || copies_another(&own)
         {
             continue;
         }
@@ -68,6 +70,7 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
                 other.kind() == Kind::Tool
                     || other.image_name() == "auto-setup"
                     || other.kind() == own.kind() && is_for_users
+                    || is_for_users && other.kind() == Kind::Worker
                     || is_for_users
                         && other.connects_late()
                         && (own.kind() == Kind::Rabbitmq || comes_back(other))
@@ -100,11 +103,12 @@ fn comes_back(own: &Member<'_>) -> bool {
 }
 
 /// A check with what the image has; `None` where that is not known.
-fn test(own: &Member<'_>) -> Option<String> {
+pub(super) fn test(own: &Member<'_>) -> Option<String> {
     let reference = &*interpolate::defaults(own.container.image.as_deref()?);
     let (repository, tag) = image::parts(reference);
     // Of a mirror the image is the same.
-    let repository = image::of_library(repository).unwrap_or(repository);
+    let of_hub = repository.trim_start_matches("docker.io/");
+    let repository = image::of_library(repository).unwrap_or(of_hub);
     let major: Option<u32> =
         tag.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
     let has = |name: &str| own.container.env.contains_key(name);

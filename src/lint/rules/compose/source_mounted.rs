@@ -1,7 +1,7 @@
 //! Source code of the host over the code of the image.
 
 use crate::detect::path::is_below;
-use crate::environments::{names_production, words};
+use crate::environments::{is_production, words};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
@@ -31,9 +31,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat) || own.is_developed() {
             continue;
         }
-        // Where code is worked on it is mounted; a profile may be production's all the same.
+        // Who works on a project mounts its code, as nothing else shows its changes; a
+        // profile of it may be production's all the same.
         let is_worked_on = own.deployment.is_developed;
-        if is_worked_on && !is_for_production(&own) {
+        if is_worked_on && !is_of_production(&own) {
             continue;
         }
         // A notebook is there to work on what it is given.
@@ -122,17 +123,22 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// Whether a profile says that its users meet it.
-fn is_for_production(own: &Member<'_>) -> bool {
+/// Whether a profile of the service is production's.
+fn is_of_production(own: &Member<'_>) -> bool {
     let profiles = own.service.item.get("profiles").map(Item::scalars).unwrap_or_default();
-    profiles.iter().flat_map(|name| words(name)).any(|word| names_production(&word))
+    profiles.iter().flat_map(|name| words(name)).any(|word| is_production(&word))
 }
 
 /// What comes to a service by the same mount, and has to come another way without it:
-/// an env file that its code reads, and directories that other services share.
+/// its SQLite database, an env file that its code reads, and directories that other
+/// services share.
 fn carried(own: &Member<'_>, build: &Build, directory: &str) -> Vec<String> {
     let subject = own.subject;
     let mut found = Vec::new();
+    let is_sqlite = subject.facts.database.value().is_some_and(|own| own == "sqlite");
+    if is_sqlite && subject.facts.root.value().is_some_and(|root| is_below(root, directory)) {
+        found.push("a volume for its SQLite database, which this mount keeps".to_owned());
+    }
     let is_here = |file: &EnvFile| {
         let path = subject.path(file.text);
         path.rsplit_once('/').map_or(".", |(above, _)| above) == directory

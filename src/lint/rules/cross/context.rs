@@ -65,6 +65,7 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
         }
         let is_top = !path[prefix..].contains('/');
         if file.is_example {
+            // `env-example` and `sample.env` are copied to `.env` as well.
             let filled = filled_in(name);
             let filled = if filled == "env" { ".env".to_owned() } else { filled };
             if is_top && filled.starts_with(".env") {

@@ -54,7 +54,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 Severity::Warning
             })
             .related(port, "the port is published on all addresses")
-            .help(format!("{line}, or no port at all where the proxy is in this project"));
+            .help(format!("{line}  # or no port at all where the proxy is in this project"));
     }
 }
 
@@ -64,7 +64,9 @@ fn open(subject: &Subject, container: &Container) -> Option<(At, String)> {
     let own = subject.member(container)?;
     let (port, item) = own.open_ports().into_iter().next()?;
     let line = own.on_loopback(&port, item, &port.container);
-    Some((own.place(item), format!("ports:\n  {line}")))
+    // The long form has the other keys of its item already.
+    let key = if line.starts_with('-') { "ports:\n  " } else { "" };
+    Some((own.place(item), format!("{key}{line}")))
 }
 
 /// Whether the comment above a setting says that a platform's proxy is believed,

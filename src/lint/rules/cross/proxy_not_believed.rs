@@ -1,5 +1,7 @@
 //! A server that does not believe the proxy before it.
 
+use std::cell::LazyCell;
+
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
@@ -23,6 +25,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     if corrects {
         return;
     }
+    let uses_client = LazyCell::new(|| uses_client(subject));
     for container in subject.production_containers() {
         let (Some(server), Some((deployment, service))) =
             (container.server.as_ref(), subject.composed(container))
@@ -41,7 +44,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             || container.env.contains_key("FORWARDED_ALLOW_IPS")
             || server.get("no_proxy_headers").is_some()
             || !container.missing_env_files.is_empty()
-            || (server.options.contains_key("config") && server.config.is_none());
+            || (server.has("config") && server.config.is_none());
         if !is_uvicorn || said || service.item.get("network_mode").is_some() {
             continue;
         }
@@ -57,8 +60,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .about(&container.name)
             .related(subject.container_at(proxy), format!("{} passes requests on", proxy.name))
             .related(server.at, format!("{} believes 127.0.0.1 alone", server.program.word()))
-            .help("FORWARDED_ALLOW_IPS: \"*\" where only the proxy reaches it, else the proxy's network");
-        if deployment.is_developed || !loses_scheme(subject, proxy) && !uses_client(subject) {
+            .help("FORWARDED_ALLOW_IPS: \"*\"  # where only the proxy reaches it, else the proxy's network");
+        if deployment.is_developed || !loses_scheme(subject, proxy) && !*uses_client {
             finding.severity(Severity::Advice);
         }
         if !service.ports().is_empty() {

@@ -75,14 +75,16 @@ fn help(subject: &Subject, evidence: &Evidence, minor: u64) -> String {
     let number = line(subject, path).unwrap_or(evidence.line);
     let text = subject.tree.text(path).unwrap_or_default();
     let written = text.lines().nth(number.saturating_sub(1)).unwrap_or_default().trim();
-    // A list of versions gets one more, and nobody can say where.
-    let is_one = VERSION.find_iter(written).count() == 1 && !written.contains('[');
+    let named = VERSION.find_iter(written).count();
+    // A list of a workflow gets one more, and nobody can say where.
+    let is_list = named > 1 || written.contains('[');
+    let fits = named > 0 && !(is_list && path.starts_with(".github/"));
     let own = format!("3.{minor}");
-    let line = match written.split(" #").next().filter(|_| is_one) {
+    let line = match written.split(" #").next().filter(|_| fits) {
         Some(written) => VERSION.replace(written, own.as_str()).into_owned(),
         None => format!("python-version: \"{own}\""),
     };
-    format!("{line} in {path}:{number}")
+    format!("{line}  # in {path}:{number}")
 }
 
 /// The line in which the job of a workflow that runs the tests names its Python.

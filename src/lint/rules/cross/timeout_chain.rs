@@ -4,8 +4,7 @@ use crate::environments::words;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::proxy::owner::owners;
-use crate::lint::rules::server::no_timeout::LONGEST;
-use crate::lint::rules::server::options;
+use crate::lint::rules::server::{no_timeout::LONGEST, options};
 use crate::lint::subject::{Passed, Program, Proxy, Server, Subject, amount};
 
 pub static RULE: Rule = Rule {
@@ -55,7 +54,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let is_long = i64::try_from(limit).is_ok_and(|own| own > LONGEST);
         let help = if is_meant {
             format!(
-                "proxy_read_timeout {}s; where requests may take that long here, too",
+                "proxy_read_timeout {}s;  # where requests may take that long here, too",
                 limit + 10
             )
         } else if is_long {

@@ -34,7 +34,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 continue;
             }
             let later = runs.iter().find(|own| {
-                let chain = file.image(own.stage, &Arguments::new()).stages;
+                let chain = file.chain(own.stage, &Arguments::new()).stages;
                 own.at > run.at && chain.contains(&run.stage) && has(own, "install")
             });
             let Some(later) = later.filter(|own| !has(own, "update")) else { continue };
@@ -45,7 +45,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 )
                 .about("apt-get update")
                 .related(subject.instruction(build, later.at), "this install relies on them")
-                .help("RUN apt-get update && apt-get install -y --no-install-recommends … && rm -rf /var/lib/apt/lists/*");
+                .help("one RUN for both: apt-get update && apt-get install -y --no-install-recommends … && rm -rf /var/lib/apt/lists/*");
         }
     }
 }

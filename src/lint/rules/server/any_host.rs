@@ -33,7 +33,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
         serves && subject.runs_detected(own) && !is_beside_development(subject, own)
     });
-    if !used {
+    // It refuses a domain that no tenant has, before anything looks at the host.
+    let by_tenant =
+        || subject.tree.modules().any(|own| own.text().contains("TenantMainMiddleware"));
+    if !used || by_tenant() {
         return;
     }
     for config in &subject.settings {
@@ -43,10 +46,6 @@ fn check(subject: &Subject, findings: &mut Findings) {
             return;
         }
         let Some(module) = subject.tree.python(path) else { continue };
-        // It finds the tenant by its domain, and knows no other.
-        if module.text().contains("TenantMainMiddleware") {
-            return;
-        }
         let last = reached(&module.ast.body, When::Always)
             .into_iter()
             .flat_map(|(when, statement)| {

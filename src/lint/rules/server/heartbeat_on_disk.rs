@@ -18,6 +18,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+const SETTING: [(&str, &str); 1] = [("worker_tmp_dir", "\"/dev/shm\"")];
+
 fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (container, server) in options::gunicorns(subject) {
@@ -44,11 +46,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             server.at,
             format!("{}: gunicorn's heartbeat is a file on the disk", container.name),
         );
-        let settings = [("worker_tmp_dir", "\"/dev/shm\"")];
         finding
             .about(&container.name)
-            .help(format!("{}, which every container has", options::written(server, &settings)));
-        if let Some(edit) = options::gunicorn(subject, server, &settings) {
+            .help(format!("{}  # which every container has", options::written(server, &SETTING)));
+        if let Some(edit) = options::gunicorn(subject, server, &SETTING) {
             finding.fix(
                 Fix::new(Grade::Safe, "keeps the heartbeat in memory").edit(edit.at, edit.text),
             );

@@ -44,9 +44,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let finding = findings
             .add(server.at, format!("{}: gunicorn's workers are never replaced", container.name));
         let settings = [("max_requests", "10000"), ("max_requests_jitter", "1000")];
-        finding
-            .about(&container.name)
-            .help(format!("{}: rarely, and not all at once", options::written(server, &settings)));
+        finding.about(&container.name).help(format!(
+            "{}  # rarely, and not all at once",
+            options::written(server, &settings)
+        ));
         if let (Some(edit), true) =
             (options::gunicorn(subject, server, &settings), workers.is_some_and(|own| own > 1))
         {

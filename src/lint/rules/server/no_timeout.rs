@@ -51,7 +51,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 Severity::Warning
             })
             .help(format!(
-                "{}, or what the longest request really takes",
+                "{}  # or what the longest request really takes",
                 options::written_at(subject, server, at, ("timeout", "60"))
             ));
         // How long the longest request takes is not in the files.

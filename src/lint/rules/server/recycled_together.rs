@@ -32,7 +32,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         seen.push(at);
         let jitter = (limit / 10).max(1).to_string();
-        let preloads = server.get("preload_app").and_then(|(value, _)| value.truth()) == Some(true);
+        let preloads = server.get("preload").and_then(|(value, _)| value.truth()) == Some(true);
         let finding = findings.add(
             at,
             format!(
@@ -41,7 +41,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             ),
         );
         finding.about(&container.name).help(format!(
-            "{}, a tenth of the limit",
+            "{}  # a tenth of the limit",
             options::written_at(subject, server, at, ("max_requests_jitter", &jitter))
         ));
         // A fork of what is loaded already is there at once.

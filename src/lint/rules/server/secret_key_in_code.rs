@@ -6,7 +6,6 @@ use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::{is_beside_development, uses_detected_settings};
 use crate::lint::subject::{Container, Subject, Value};
-use crate::source::dockerfile::Keyword;
 
 pub static RULE: Rule = Rule {
     code: "PY111",
@@ -48,24 +47,27 @@ fn check(subject: &Subject, findings: &mut Findings) {
         .help(help(subject, container, &name));
 }
 
-/// Where the key comes from instead: under the name that the examples of env files
-/// have for it, and also where the build runs code that reads it.
+/// How the key comes in: under the name that env files have for it already, and with
+/// something in its place while the image is built.
 fn help(subject: &Subject, container: &Container, name: &str) -> String {
-    let examples = subject.env_files.iter().filter(|own| own.is_example);
-    let mut known = examples.flat_map(|own| &own.entries).map(|own| own.name.as_str());
-    let variable = known.find(|own| own.ends_with("SECRET_KEY")).unwrap_or(name);
-    let at_build = subject.build_of(container).filter(|build| {
-        let stages = subject.stages(build);
-        stages
-            .iter()
-            .flat_map(|own| subject.file(build).of_stage(*own))
-            .any(|(_, own)| own.keyword == Keyword::Run && own.arguments.text.contains("manage.py"))
+    let ending = format!("_{name}");
+    let mut entries = subject.env_files.iter().flat_map(|file| &file.entries);
+    let is_there = entries.clone().any(|own| own.name == name);
+    let other = entries.find(|own| own.name.ends_with(&ending)).filter(|_| !is_there);
+    let variable = other.map_or(name, |own| own.name.as_str());
+    let is_built = subject.build_of(container).is_some_and(|build| {
+        subject.built_runs(build).iter().flat_map(|run| &run.commands).any(|own| {
+            let runs = own.words.iter().any(|word| word.ends_with("manage.py"));
+            runs && !own.words.iter().any(|word| word.starts_with(&format!("{variable}=")))
+        })
     });
-    let for_build = at_build.map_or_else(String::new, |_| {
-        format!("; the build runs manage.py, and needs one that is none: RUN {variable}=build python manage.py …")
-    });
+    let build = if is_built {
+        format!("; the build runs manage.py: RUN {variable}=build python manage.py …")
+    } else {
+        String::new()
+    };
     format!(
-        "{name} = os.environ[\"{variable}\"], and a new key, since everybody has this one{for_build}"
+        "{name} = os.environ[\"{variable}\"]  # and a new key, since everybody has this one{build}"
     )
 }
 

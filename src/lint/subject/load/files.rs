@@ -148,7 +148,7 @@ pub(super) fn is_env(name: &str) -> bool {
         return true;
     }
     lower == ".env"
-        || lower.starts_with(".env.")
+        || [".env.", ".env-", ".env_"].iter().any(|start| lower.starts_with(start))
         || (lower.ends_with(".env") && !lower.contains("venv"))
 }
 
