@@ -54,8 +54,7 @@ fn starts_empty(own: &Member<'_>) -> bool {
     // Only a server, or options for it, make one.
     let command = own.service.command();
     let first = command.split_whitespace().next().unwrap_or("-");
-    let serves = first.starts_with('-')
-        || ["postgres", "mysqld", "mariadbd"].iter().any(|own| first == *own);
+    let serves = first.starts_with('-') || ["postgres", "mysqld", "mariadbd"].contains(&first);
     let has = |key: &str| own.service.item.get(key).is_some();
     is_official
         && serves
