@@ -22,6 +22,7 @@ pub mod rules;
 pub mod subject;
 mod unread;
 pub mod waiver;
+pub mod weights;
 
 use std::collections::HashSet;
 use std::num::NonZero;
@@ -107,7 +108,7 @@ fn continue_lines(subject: &Subject, own: &mut Diagnostic) {
 }
 
 /// What is as bad where a project is worked on: it starts for nobody.
-const ANYWHERE: [&str; 5] = ["CO119", "CO122", "CO127", "CO138", "CO139"];
+const ANYWHERE: [&str; 6] = ["CO119", "CO122", "CO127", "CO138", "CO139", "CO144"];
 
 /// Whether a finding is about a project that is worked on, where it weighs less.
 fn is_milder(subject: &Subject, own: &Diagnostic) -> bool {
@@ -117,11 +118,16 @@ fn is_milder(subject: &Subject, own: &Diagnostic) -> bool {
 /// One step down. Data that a developer's database holds can be made again, and
 /// of tasks that a developer's broker loses nobody speaks.
 fn soften(own: &mut Diagnostic) {
-    own.severity = match own.severity {
-        Severity::Error if own.code == "CO118" => Severity::Advice,
-        _ if own.code == "CO116" => Severity::Style,
+    own.severity = softened(own.code, own.severity);
+}
+
+/// What something of a rule weighs where a project is worked on.
+fn softened(code: &str, severity: Severity) -> Severity {
+    match severity {
+        Severity::Error if code == "CO118" => Severity::Advice,
+        _ if code == "CO116" => Severity::Style,
         Severity::Error => Severity::Warning,
         Severity::Warning => Severity::Advice,
         Severity::Advice | Severity::Style => Severity::Style,
-    };
+    }
 }

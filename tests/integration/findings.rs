@@ -2,7 +2,7 @@
 //! question: cases `mild-…` of a rule are found, and weigh less than the rule does;
 //! some cases have lines to write that fit their files.
 
-use dockwright::lint::rules;
+use dockwright::lint::{rules, weights};
 
 use super::rules::{cases, copied, found};
 
@@ -22,12 +22,31 @@ fn mild_cases_weigh_less_than_their_rule() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+/// What a page says of a rule's severity is what its cases have, all of them.
+#[test]
+fn a_finding_weighs_as_the_page_of_its_rule_says() {
+    let mut problems = Vec::new();
+    for rule in rules::ALL.iter() {
+        let all = [vec![rule.severity], weights::others(rule)].concat();
+        for case in cases(rule, "fails").into_iter().chain(cases(rule, "mild")) {
+            let copy = copied(&case);
+            let (_, found) = found(rule, copy.path());
+            for own in found.iter().filter(|own| !all.contains(&own.severity)) {
+                problems.push(format!("{}: {:?}", case.display(), own.severity));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
 /// Code, case, what its help says, and what it does not say.
 const HELP: &[(&str, &str, &str, &str)] = &[
     ("CO103", "fails-mounts", "no-new-privileges", "cap_drop"),
     ("CO103", "fails-swarm", "cap_drop", "privileges"),
     ("CO105", "fails-bitnami", "mongosh", "pg_isready"),
     ("CO105", "fails-library", "rabbitmq-diagnostics", "pg_isready"),
+    ("CO106", "fails-alone", "127.0.0.1:5432", "services of the project"),
+    ("CO106", "fails-localhost", "127.0.0.1:5432", "services of the project"),
     ("CO106", "fails-deployed", "127.0.0.1:${DB_PORT:-5432}:5432", "127.0.0.1:5432"),
     ("CO106", "fails-gateway", "172.17.0.1", "services of the project"),
     (
@@ -64,6 +83,7 @@ const HELP: &[(&str, &str, &str, &str)] = &[
     ("CO129", "fails-mysql", "SYS_NICE", "name a profile"),
     ("CO129", "fails-profiler", "a compose file of its own", "needs none of them"),
     ("DF101", "fails-known-user", "USER 65534:65534", "10001"),
+    ("DF101", "fails-mounted", "chown -R 10001 .", "install -d"),
     ("DF101", "fails-writes-beside", "install -d -o 10001 -g 10001 /app/media", "DIRECTORY"),
     ("DF101", "fails-writes-beside", "/dev/null /app/error.log", "-d -o 10001 -g 10001 /app/error"),
     ("DF101", "fails-writes-beside", "CMD without uv run", "poetry run"),
@@ -103,6 +123,8 @@ const HELP: &[(&str, &str, &str, &str)] = &[
     ("CO108", "fails-carried", "a volume for media, which nginx reads", "Take this line out"),
     ("CO108", "mild-profile", "Give web volumes of its own", "compose file"),
     ("CO131", "fails-variable", "127.0.0.1:${", "5555:5555"),
+    ("DF139", "fails-script", "take --reload out", "reload = False"),
+    ("DF158", "fails-moved", "deploy/start.sh in place of start.sh", "Take"),
     ("NG102", "fails-django", "SECURE_PROXY_SSL_HEADER", "Referer"),
     ("PY103", "fails", "--max-requests 10000 --max-requests-jitter 1000", "max_requests ="),
     ("PY105", "fails-list", "--max-requests-jitter", "max_requests_jitter ="),
@@ -116,6 +138,9 @@ const HELP: &[(&str, &str, &str, &str)] = &[
     ("XF105", "mild-long", "proxy_read_timeout 610s", "gunicorn"),
     ("XF108", "mild-rehearsal", "**/idp.key", "certificates/local/idp.key\n"),
     ("XF108", "fails-folder", ".envs/web", "**/.env"),
+    ("XF109", "fails-env-directory", "**/.env", "zzz"),
+    ("XF128", "fails-named-so", "renamed", "in place of"),
+    ("XF132", "fails-localhost", "renamed to postgres", "in place of"),
     ("XF109", "fails-plain-example", "**/.env", "env-example"),
     ("XF116", "fails-other-port", "127.0.0.1:${PUBLIC_PORT:-8080}:8000", ":8000:8000"),
     ("XF120", "fails-variable", "PYTHON_VERSION: \"3.13\"", "python-version"),

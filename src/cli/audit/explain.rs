@@ -2,7 +2,7 @@
 
 use crate::cli::report;
 use crate::lint::ignores::META;
-use crate::lint::{Grade, Rule, rules};
+use crate::lint::{Grade, Rule, rules, weights};
 
 /// What a rule asks for, why, and lines that are right.
 #[must_use]
@@ -12,12 +12,13 @@ pub fn page(rule: &Rule) -> String {
     });
     let example: String = rule.example.lines().map(|line| format!("    {line}\n")).collect();
     format!(
-        "{} {} ({})\n\n{}\n\n{}\n\n{example}\nFix: {fix}\nSource: {}\n",
+        "{} {} ({})\n\n{}\n\n{}\n\n{example}\nSeverity: {}\nFix: {fix}\nSource: {}\n",
         rule.code,
         rule.name,
         rule.severity.word(),
         capital(rule.summary),
         rule.why,
+        weights::said(rule),
         rule.source,
     )
 }
@@ -59,7 +60,7 @@ pub fn markdown(rule: &Rule) -> String {
         capital(rule.summary),
         rule.why,
         rule.example.trim_end(),
-        rule.severity.word(),
+        weights::said(rule),
         rule.source,
     )
 }

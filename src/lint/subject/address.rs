@@ -25,8 +25,15 @@ impl Address {
     /// Whether it is the container itself.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1" | "0.0.0.0")
+        is_local(&self.host)
     }
+}
+
+/// Whether a host is, in every container, that container itself: a service of this
+/// name is found by no other one.
+#[must_use]
+pub fn is_local(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0")
 }
 
 const SCHEMES: &[(&str, &[Kind])] = &[

@@ -56,6 +56,12 @@ impl Subject {
         deployment::stated(self.path(text)) == Some(Purpose::Development)
     }
 
+    /// Whether a text's path says that it is for production.
+    #[must_use]
+    pub fn is_for_production(&self, text: usize) -> bool {
+        deployment::stated(self.path(text)) == Some(Purpose::Production)
+    }
+
     /// The line of a place, and those after it that stand further in: all of a
     /// value whose own text is not known.
     #[must_use]
@@ -329,6 +335,23 @@ impl<'s> Member<'s> {
             || matches!(kind, Kind::Nginx | Kind::Proxy)
             || kind.is_store();
         known && !self.runs_once()
+    }
+
+    /// Whether it is there as long as the project is: by its kind, or, of a program
+    /// that nobody here knows, because it publishes a port, is asked for its health or
+    /// is restarted.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        let has = |key: &str| self.service.item.get(key).is_some();
+        let restart = self.service.text("restart").unwrap_or_default();
+        let is_shown = has("ports")
+            || has("expose")
+            || self.health_test().is_some()
+            || matches!(restart.as_str(), "always" | "unless-stopped");
+        let kind = self.kind();
+        let is_known = self.is_long_running() || kind.is_open_index() || kind == Kind::Tool;
+        let is_open = matches!(kind, Kind::Own | Kind::Other) && is_shown;
+        (is_known || is_open) && !self.runs_once()
     }
 
     /// Whether it runs a server for development, or one that reloads.

@@ -44,7 +44,7 @@ use crate::source::dotenv;
 use crate::source::nginx::Directive;
 use crate::source::shell::Simple;
 use crate::source::text::{Span, Text};
-pub use address::Address;
+pub use address::{Address, is_local};
 pub use comparison::{Built, Comparison};
 pub use container::{Container, Kind, Variable};
 pub use copied::{Copied, within};

@@ -3,7 +3,7 @@
 use super::redis::{self, Password};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Member, Program, Subject};
+use crate::lint::subject::{Kind, Member, Program, Subject, is_local};
 use crate::source::compose::{Item, Port, image};
 
 pub static RULE: Rule = Rule {
@@ -219,11 +219,18 @@ pub(super) fn close(
         ));
         return;
     }
-    finding.help(format!(
-        "{line}  # services of the project reach {}:{container} without any port",
-        own.name()
-    ));
-    if let Some(edit) = own.to_loopback(port, item) {
+    // One by the name of every container for itself, and one with no other beside it,
+    // is reached by no service.
+    let is_alone = own.deployment.services.len() == 1;
+    if is_local(own.name()) || is_alone {
+        finding.help(line);
+    } else {
+        finding.help(format!(
+            "{line}  # services of the project reach {}:{container} without any port",
+            own.name()
+        ));
+    }
+    if let Some(edit) = own.to_loopback(port, item).filter(|_| !is_local(own.name())) {
         let fix = Fix::new(Grade::Checked, "publishes it to this host alone")
             .condition("services of the project reach it by its name, without a published port")
             .edit(edit.at, edit.text);

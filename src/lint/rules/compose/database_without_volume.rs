@@ -49,7 +49,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 || path.contains("/conf")
                 || path.starts_with("/etc/");
             let is_other = is_known && !holds(path, &data_path);
-            mount.source != Source::Anonymous && !is_setup && !is_other
+            // The image's own VOLUME stands between them.
+            let is_above = is_known && own.kind() != Kind::Postgres && is_above(path, &data_path);
+            mount.source != Source::Anonymous && !is_setup && !is_other && !is_above
         });
         let in_memory = own
             .service
@@ -128,6 +130,11 @@ fn data_path(own: &Member<'_>, data: &str) -> (String, bool) {
         || own.container.env.contains_key("PGDATA")
         || moves.iter().any(|word| command.contains(word));
     (data.to_owned(), is_official && !is_moved)
+}
+
+/// Whether a mount at `path` is one of a directory above `data`.
+fn is_above(path: &str, data: &str) -> bool {
+    data.starts_with(&format!("{}/", path.trim_end_matches('/')))
 }
 
 /// Whether a mount at `path` has the files of `data` in it, or some of them.

@@ -298,7 +298,8 @@ fn default(subject: &Subject, at: At) -> Option<(At, &str)> {
     Some((At::new(at.text, span), name.as_str()))
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether a variable is by its name a password or a key.
+pub(in crate::lint::rules) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     NAMES.iter().any(|end| name.ends_with(end)) && !name.contains("PUBLIC")
 }
@@ -312,7 +313,7 @@ const PUBLIC: [&str; 3] = [
 ];
 
 /// Whether a text can be a secret: no switch, no number of minutes, no path.
-fn is_value(value: &str) -> bool {
+pub(in crate::lint::rules) fn is_value(value: &str) -> bool {
     if PUBLIC.contains(&value) {
         return false;
     }

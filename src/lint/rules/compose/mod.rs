@@ -7,6 +7,7 @@ mod broker_evicts;
 mod broker_not_persistent;
 mod cpu_capped;
 mod dangerous_capability;
+mod database_not_initialised;
 mod database_published;
 mod database_trusts_everybody;
 mod database_without_health_check;
@@ -20,7 +21,7 @@ mod health_check_without_program;
 mod host_namespaces;
 mod host_path_mounted;
 mod legacy_links;
-mod literal_password;
+pub(super) mod literal_password;
 mod no_hardening;
 mod no_log_rotation;
 mod no_memory_limit;
@@ -46,6 +47,7 @@ mod tool_published;
 mod unknown_reference;
 mod unset_variable;
 mod user_root;
+mod volume_not_written;
 mod word;
 
 /// Every rule of compose projects.
@@ -91,4 +93,6 @@ pub static ALL: &[&Rule] = &[
     &cpu_capped::RULE,
     &emptied_in_overlay::RULE,
     &user_root::RULE,
+    &database_not_initialised::RULE,
+    &volume_not_written::RULE,
 ];

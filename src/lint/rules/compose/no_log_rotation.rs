@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     code: "CO102",
     name: "no-log-rotation",
     severity: Severity::Advice,
-    summary: "the logs of every service are rotated",
+    summary: "the logs of every service that stays are rotated",
     why: "Docker's default driver, json-file, keeps every line for as long as the container is there. The disk fills up, and the database on it stops first.",
     example: "logging:\n  driver: local\n  options:\n    max-size: 10m\n    max-file: \"5\"",
     source: "Docker, Configure logging drivers: json-file has no limit by default",
@@ -29,7 +29,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         });
         let driver = if is_collected { "json-file" } else { "local" };
         let without: Vec<Member<'_>> =
-            members.into_iter().filter(|own| own.is_long_running() && grows(own)).collect();
+            members.into_iter().filter(|own| own.stays() && grows(own)).collect();
         let verb = if without.len() == 1 { "keeps" } else { "keep" };
         let lacks = format!("{verb} every log line for ever");
         let Some(finding) = together::lack(findings, &without, &lacks) else { continue };

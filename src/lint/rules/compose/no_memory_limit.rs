@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     code: "CO101",
     name: "no-memory-limit",
     severity: Severity::Advice,
-    summary: "every service has a memory limit",
+    summary: "every service that stays has a memory limit",
     why: "One process that leaks or one large request takes the memory of all: the kernel then kills what it likes, often the database. With a limit it is the container that grew, and only that one.",
     example: "deploy:\n  resources:\n    limits:\n      memory: 512M",
     source: "Compose Deploy Specification: resources; Docker, Resource constraints",
@@ -36,7 +36,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         let without: Vec<Member<'_>> = members
             .into_iter()
-            .filter(|own| own.is_long_running() && own.service.memory_limit().is_none())
+            .filter(|own| own.stays() && own.service.memory_limit().is_none())
             .collect();
         let lacks = if without.len() == 1 { "has no memory limit" } else { "have no memory limit" };
         let Some(finding) = together::lack(findings, &without, lacks) else { continue };
@@ -59,19 +59,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// A line for each service: its limit, and why; `None` where one has none.
+/// A line for each service: its limit, and why; `None` where one has none, though its
+/// kind is known. What an image takes that nobody here knows, nobody can say.
 fn lines(numbers: &Numbers, without: &[Member<'_>]) -> Option<String> {
     let line = |own: &Member<'_>| {
-        let limit = numbers.memory(own)?;
+        let Some(limit) = numbers.memory(own) else {
+            return (!own.is_long_running()).then(|| {
+                format!("{}: …  # twice what `docker stats` shows under load", own.name())
+            });
+        };
         let reason = numbers.decided(own, rows::MEMORY)?.reason();
         Some(format!("{}: {}M  # {reason}", own.name(), limit.0))
     };
+    let is_any = without.iter().any(Member::is_long_running);
     let lines: Option<Vec<String>> = without.iter().map(line).collect();
-    lines.map(|own| own.join("\n"))
+    lines.filter(|_| is_any).map(|own| own.join("\n"))
 }
 
 /// Limits, and half of each as what stays when memory gets short.
 fn fix(numbers: &Numbers, without: &[Member<'_>]) -> Option<Fix> {
+    let known: Vec<Member<'_>> =
+        without.iter().copied().filter(|own| numbers.memory(own).is_some()).collect();
+    let without = known.as_slice();
     let grade = if numbers.is_named { Grade::Checked } else { Grade::Suggested };
     let what = format!("limits memory as it adds up on {}", numbers.machine());
     let fix = together::fix(without, grade, &what, |own| {

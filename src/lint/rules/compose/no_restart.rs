@@ -29,7 +29,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         let without: Vec<Member<'_>> = members
             .into_iter()
-            .filter(|own| own.is_long_running() && !own.is_for_developers() && !restarts(own))
+            // A tool that is pulled is started by who needs it.
+            .filter(|own| own.kind() != Kind::Tool || own.container.build.is_some())
+            .filter(|own| own.stays() && !own.is_for_developers() && !restarts(own))
             .collect();
         let lacks = if without.len() == 1 {
             "stays away after a crash or a reboot"

@@ -20,6 +20,8 @@ pub static RULE: Rule = Rule {
 
 const OLD: &str = "/var/lib/postgresql/data";
 const NEW: &str = "/var/lib/postgresql";
+/// What a tag without a number names.
+const CURRENT: u32 = 18;
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for own in subject.production_members().into_iter().flatten() {
@@ -35,7 +37,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
         {
             continue;
         }
-        let Some(major) = image::known(reference).and_then(|own| own.major) else { continue };
+        let said = image::known(reference).and_then(|own| own.major);
+        // Without a number it is the one of today, wherever it is pulled now.
+        let is_floating = said.is_none()
+            && image::of_library(repository) == Some("postgres")
+            && own.service.item.get("image").is_some_and(|item| own.is_literal(item));
+        let Some(major) = said.or(is_floating.then_some(CURRENT)) else { continue };
         let items = own.service.item.get("volumes").map_or(&[][..], |item| item.items());
         let mounts: Vec<(Mount, _)> =
             items.iter().filter_map(|item| Some((Mount::read(item)?, item))).collect();
@@ -45,8 +52,23 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 continue;
             }
             if major >= 18 && mount.target == OLD && !has(NEW) {
-                let message = format!("PostgreSQL {major} does not start with a mount at {OLD}");
+                let message = if is_floating {
+                    format!(
+                        "{reference} is PostgreSQL {major} or newer, which does not start with a mount at {OLD}"
+                    )
+                } else {
+                    format!("PostgreSQL {major} does not start with a mount at {OLD}")
+                };
                 let finding = findings.add(own.place(item), message);
+                if is_floating {
+                    // Where an older one was pulled before, it goes on with that.
+                    finding.about(own.name()).severity(Severity::Warning).help(format!(
+                        "image: {}:{}  # or the version that filled the volume; from 18 on the volume is at {NEW}",
+                        repository,
+                        CURRENT - 1
+                    ));
+                    continue;
+                }
                 finding.about(own.name()).help(format!(
                     "{}\n(Where an older version filled it, `pg_dumpall` with that one first, and an empty volume for {major}.)",
                     line(mount, NEW)

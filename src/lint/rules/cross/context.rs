@@ -245,7 +245,11 @@ pub fn may_be_read(subject: &Subject, build: &Build, secret: &Secret) -> bool {
     let handed = !own.is_empty()
         && own.iter().all(|own| {
             subject.composed(own).is_some_and(|(_, service)| {
-                service.env_files().iter().any(|file| file.trim_start_matches("./") == secret.path)
+                // It, or what is in it where it is a directory.
+                service.env_files().iter().any(|file| {
+                    let rest = file.trim_start_matches("./").strip_prefix(&secret.path);
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                })
             })
         });
     env_file_read::may_read(subject, build) && !handed

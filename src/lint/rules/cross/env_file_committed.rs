@@ -2,8 +2,10 @@
 
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::compose::literal_password::{is_secret, is_value};
 use crate::lint::rules::cross::secret::holds_secret;
 use crate::lint::subject::{EnvFile, Subject};
+use crate::source::dotenv;
 
 pub static RULE: Rule = Rule {
     code: "EN101",
@@ -20,7 +22,12 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     // Without a repository around it nothing is committed.
     let is_repository = subject.tree.base().join(".git").exists() || subject.tree.has(".gitignore");
-    for file in subject.env_files.iter().filter(|own| !own.is_example && is_repository) {
+    for file in subject.env_files.iter().filter(|_| is_repository) {
+        let is_taken = is_taken(subject, file);
+        // An example that a service is started with is none.
+        if file.is_example && !is_taken {
+            continue;
+        }
         let path = subject.path(file.text);
         let lower = path.to_ascii_lowercase();
         let words = ["test", "tests", "testing", "integration", "dev", "local", "ci", "demo"];
@@ -30,22 +37,24 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if is_other || !subject.tree.has(path) || !crate::detect::scope::counts(path) {
             continue;
         }
-        let Some(entry) = file.entries.iter().find(|own| holds_secret(&own.name, &own.value))
-        else {
-            continue;
+        // What stands in place of a secret is one where a service is started with it.
+        let weak = |own: &&dotenv::Entry| {
+            is_taken && !file.is_example && is_secret(&own.name) && is_weak(&own.value)
         };
-        let names: Vec<&str> = file
-            .entries
-            .iter()
-            .filter(|own| holds_secret(&own.name, &own.value))
-            .map(|own| own.name.as_str())
-            .collect();
+        let real: Vec<&dotenv::Entry> =
+            file.entries.iter().filter(|own| holds_secret(&own.name, &own.value)).collect();
+        let is_weak = real.is_empty();
+        let found = if is_weak { file.entries.iter().filter(weak).collect() } else { real };
+        let Some(entry) = found.first() else { continue };
+        let names: Vec<&str> = found.iter().map(|own| own.name.as_str()).collect();
         let also = names.len() - 1;
         let is_mild = overridden(subject, path) || only_inside(subject, &names);
         let is_worked_with =
             parts.contains(&"development") || is_of_development(subject, file, &names);
         let severity = match (is_worked_with, is_mild) {
             (true, _) => Severity::Advice,
+            (_, true) if is_weak => Severity::Advice,
+            _ if is_weak || file.is_example => Severity::Warning,
             (_, true) => Severity::Warning,
             _ => Severity::Error,
         };
@@ -56,6 +65,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .severity(severity)
             .help(format!("{path} into .gitignore, `git rm --cached {path}`, other secrets, and an example without values"));
     }
+}
+
+/// Whether a service that runs for users gets its variables from it.
+fn is_taken(subject: &Subject, file: &EnvFile) -> bool {
+    subject
+        .production_containers()
+        .any(|own| own.env.values().any(|variable| variable.at.text == file.text))
+}
+
+/// Whether a value is a password that is used as it stands, whatever it looks like.
+fn is_weak(value: &str) -> bool {
+    let value = value.trim();
+    !value.is_empty() && is_value(value) && !value.contains(['$', '<', '{'])
 }
 
 /// Whether these are passwords alone, of stores that nobody outside reaches:

@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Subject};
+use crate::lint::subject::{Kind, Subject, is_local};
 use crate::source::compose::Item;
 
 pub static RULE: Rule = Rule {
@@ -61,7 +61,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
             finding.about(&address.variable);
             if let Some(near) = near {
-                finding.help(format!("{near} in place of {host}"));
+                finding.help(if is_local(&near) {
+                    format!(
+                        "the service {near} renamed to {host}: in every container {near} is that container itself"
+                    )
+                } else {
+                    format!("{near} in place of {host}")
+                });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Container, Subject};
+use crate::lint::subject::{Container, Subject, is_local};
 
 pub static RULE: Rule = Rule {
     code: "XF128",
@@ -36,7 +36,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if starts || is_overruled(container, &address.variable) {
                 continue;
             }
-            let mut help = format!("{} in place of {}", there.name, address.host);
+            let mut help = if is_local(&there.name) {
+                // Its name is that of every container for itself.
+                let name = there.kind.word().to_ascii_lowercase();
+                format!("the service {} renamed, and its new name here: {name}", there.name)
+            } else {
+                format!("{} in place of {}", there.name, address.host)
+            };
             // An env file is read on the host as well.
             if subject.env_files.iter().any(|file| file.text == address.at.text) {
                 help.push_str(&format!(

@@ -18,7 +18,7 @@ mod env_file_committed;
 pub(super) mod env_file_read;
 mod forwarded_believed_from_everyone;
 mod grace_period;
-mod guessed;
+pub(super) mod guessed;
 mod host_unknown;
 mod ignored_but_needed;
 mod kept;

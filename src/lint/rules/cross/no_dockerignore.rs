@@ -2,7 +2,8 @@
 
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::cross::{context, guessed};
+use crate::lint::rules::cross::context::{self, Secret};
+use crate::lint::rules::cross::guessed;
 use crate::lint::subject::{Subject, within};
 
 pub static RULE: Rule = Rule {
@@ -63,6 +64,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if !lines.contains(&pattern) {
                 lines.push(pattern);
             }
+        }
+        // A directory of env files: what is filled in there is beside the examples.
+        let directory = Secret {
+            path: ".env".to_owned(),
+            what: "the directory of env files",
+            severity: Severity::Warning,
+        };
+        let is_there = subject.tree.has_directory(&within(build, ".env"));
+        let is_listed = lines.iter().any(|own| own == "**/.env");
+        if is_there && !is_listed && !context::may_be_read(subject, build, &directory) {
+            lines.push("**/.env".to_owned());
         }
         // A directory that is really called like this is code.
         lines.retain(|line| {

@@ -30,8 +30,10 @@ pub(super) fn is_dropped(subject: &Subject, build: &Build, container: &Container
     }
     let words: Vec<String> = build.image.words();
     let unread = |word: &String| {
-        let is_script =
-            word.ends_with(".sh") || word.contains("entrypoint") || word.ends_with("start");
+        // `honcho start` is no script of this name.
+        let is_start =
+            word.ends_with("start") && (word.contains('/') || words.first() == Some(word));
+        let is_script = word.ends_with(".sh") || word.contains("entrypoint") || is_start;
         let waits = is_waiting(word) && words.iter().any(|own| own == "--");
         is_script && !waits && container.steps.iter().all(|step| step.script.is_none())
     };

@@ -8,7 +8,11 @@ use crate::source::text::{Span, is_true};
 /// Whether a service looks like one that people develop with: it replaces the
 /// image's own server, which is for production, and mounts the source over it.
 pub(super) fn is_for_developers(subject: &Subject, container: &Container) -> bool {
-    let Some((_, service)) = subject.composed(container) else { return false };
+    let Some((deployment, service)) = subject.composed(container) else { return false };
+    // A file that is called production's is not for them, whatever it mounts.
+    if deployment.texts.iter().any(|text| subject.is_for_production(*text)) {
+        return false;
+    }
     let overrides =
         service.item.get("command").is_some() || service.item.get("entrypoint").is_some();
     let mounts = mounts_source(subject, container);
@@ -156,7 +160,16 @@ pub(super) fn chooses(subject: &Subject, container: &Container) -> bool {
 
 /// Whether a service mounts a directory of the repository over its code.
 pub(super) fn mounts_source(subject: &Subject, container: &Container) -> bool {
-    subject.composed(container).is_some_and(|(_, service)| {
-        service.mounts().iter().any(|own| own.bind().is_some_and(|path| path.starts_with('.')))
+    subject.composed(container).is_some_and(|(deployment, service)| {
+        let is_file = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let known = deployment.project.path(path);
+            name.starts_with(".env") || known.is_some_and(|path| subject.tree.has(&path))
+        };
+        let mounts = service.mounts();
+        mounts
+            .iter()
+            .filter_map(|own| own.bind())
+            .any(|path| path.starts_with('.') && !is_file(path))
     })
 }

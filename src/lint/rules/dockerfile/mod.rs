@@ -24,6 +24,7 @@ mod chown_recursive;
 mod code_before_dependencies;
 mod copies_history;
 mod copy_from_floating;
+mod copy_of_nothing;
 mod development_dependencies;
 mod development_server;
 mod dropped;
@@ -129,4 +130,5 @@ pub static ALL: &[&Rule] = &[
     &keyword_case::RULE,
     &apt_asks::RULE,
     &env_of_nothing::RULE,
+    &copy_of_nothing::RULE,
 ];

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::launched;
-use crate::lint::subject::{Subject, Value};
+use crate::lint::subject::{Container, Subject, Value};
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
@@ -30,22 +30,42 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         let Some((Value::Bool(true), at)) = server.get("reload") else { continue };
         let name = server.program.word();
-        let finding = findings.add(at, format!("{name} reloads at changes of files"));
-        finding.about(&container.name).help(if subject.slice(at).contains("--reload") {
-            "take --reload out; for development it belongs into a compose file of its own"
-        } else {
-            "reload = False"
+        let place = line(subject, container, at).unwrap_or(at);
+        let finding = findings.add(place, format!("{name} reloads at changes of files"));
+        let is_setting = server.config.is_some_and(|own| subject.gunicorn[own].text == at.text);
+        let variable = ["UVICORN_RELOAD", "GUNICORN_CMD_ARGS"]
+            .into_iter()
+            .find(|own| container.env.get(*own).is_some_and(|variable| variable.at == at));
+        finding.about(&container.name).help(match variable {
+            Some(variable @ "UVICORN_RELOAD") => format!("take {variable} out"),
+            _ if is_setting => "reload = False".to_owned(),
+            _ => "take --reload out; for development it belongs into a compose file of its own"
+                .to_owned(),
         });
         // Where the source is mounted somebody may work with it.
         let mounted = launched::mounts_source(subject, container);
         if mounted {
             finding.severity(Severity::Advice);
         }
-        if let Some(place) = option(subject, at) {
+        if let Some(place) = option(subject, at).or_else(|| option(subject, place)) {
             let grade = if mounted { Grade::Suggested } else { Grade::Safe };
             finding.fix(Fix::new(grade, "takes --reload out").edit(place, ""));
         }
     }
+}
+
+/// The line of a service that `--reload` is in, where that is one alone: a script in a
+/// list stands below where the list begins.
+fn line(subject: &Subject, container: &Container, at: At) -> Option<At> {
+    let (deployment, service) = subject.composed(container)?;
+    let own = subject.service(deployment, service);
+    let text = &subject.texts[own.text];
+    let (first, count) = (text.line(own.span.start), subject.lines_of(own).lines().count());
+    let mut lines = (first..first + count)
+        .skip_while(|line| *line < subject.line(at))
+        .filter(|line| text.line_text(*line).contains("--reload"));
+    let line = lines.next().filter(|_| lines.next().is_none() && at.text == own.text)?;
+    (line != subject.line(at)).then(|| subject.line_at(own.text, line))
 }
 
 /// `--reload` with the blank or the comma before it.

@@ -103,10 +103,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 Some(known) => {
                     format!("{}\nUSER {user}   (after the last RUN and COPY)", known.join(owner))
                 }
+                None if !hiding(subject, build).is_empty() => {
+                    format!("USER {user}   (after the last RUN and COPY)")
+                }
                 None => format!(
                     "USER {user}   (after the last RUN and COPY; directories it writes to belong to that user: RUN install -d {owner} DIRECTORY)"
                 ),
             };
+            for (file, source, target) in hiding(subject, build) {
+                help.push_str(&format!(
+                    "\n({file} mounts {source} over {target}: what is written there belongs to the user on the host, chown -R {} {source})",
+                    user.split(':').next().unwrap_or(user)
+                ));
+            }
             for needs in out_of_reach(subject, build) {
                 help.push_str(&format!("\n({needs})"));
             }
@@ -184,7 +193,9 @@ fn given(subject: &Subject, build: &Build) -> Option<Written> {
     for (own, _) in &subject.facts.writable {
         let path = crate::detect::path::join(&build.context, &own.path)?;
         let Some(there) = subject.in_image(build, &path) else { continue };
-        if there.contains([' ', '$', '\'']) {
+        if there.contains([' ', '$', '\''])
+            || mounts(subject, build).iter().any(|(.., target)| is_below(&there, target))
+        {
             continue;
         }
         let name = there.rsplit('/').next().unwrap_or_default();
@@ -198,6 +209,44 @@ fn given(subject: &Subject, build: &Build) -> Option<Written> {
         }
     }
     (!written.directories.is_empty() || !written.files.is_empty()).then_some(written)
+}
+
+/// The directories of the host that services of an image have over a part of it: the
+/// file that says so, the source as it is written, the target.
+fn mounts(subject: &Subject, build: &Build) -> Vec<(String, String, String)> {
+    let composed = support::runs_as(subject, build).filter_map(|own| subject.composed(own));
+    let mut found: Vec<(String, String, String)> = composed
+        .flat_map(|(deployment, service)| {
+            let path = subject.path(subject.service(deployment, service).text).to_owned();
+            service.mounts().into_iter().filter(|own| !is_read(own)).filter_map(move |own| {
+                Some((path.clone(), own.bind()?.to_owned(), own.target.clone()))
+            })
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Those of them that hide something that the code is known to write to: what a line of
+/// the Dockerfile makes there is not seen.
+fn hiding(subject: &Subject, build: &Build) -> Vec<(String, String, String)> {
+    let written: Vec<String> = subject
+        .facts
+        .writable
+        .iter()
+        .filter_map(|(own, _)| crate::detect::path::join(&build.context, &own.path))
+        .filter_map(|path| subject.in_image(build, &path))
+        .collect();
+    let mut found = mounts(subject, build);
+    found.retain(|(.., target)| written.iter().any(|path| is_below(path, target)));
+    found
+}
+
+/// Whether a path is a directory, or below it.
+fn is_below(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory.trim_end_matches('/'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What of an image another user than root cannot read or start.

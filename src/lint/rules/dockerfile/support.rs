@@ -64,6 +64,7 @@ pub(super) fn is_service(subject: &Subject, build: &Build) -> bool {
             || stays
             || hands_over
             || matches!(own.kind, Kind::Web | Kind::Worker | Kind::Beat)
+            || starts_code(subject, build, own)
     };
     is_application(subject, build)
         && (runs_as(subject, build).any(serves)
@@ -80,6 +81,22 @@ pub(super) struct Python<'r> {
     pub version: Option<(u32, Option<u32>)>,
     /// Whether it is Python's own image, or a mirror of it.
     pub is_official: bool,
+}
+
+/// Whether an image by itself starts the code of a web framework by a program that
+/// nobody here knows, or by the code's own: `honcho start`, `make run`, `python app.py`.
+fn starts_code(subject: &Subject, build: &Build, own: &Container) -> bool {
+    const OTHERS: [&str; 12] = [
+        "sh", "bash", "sleep", "tail", "true", "echo", "pytest", "tox", "nox", "cat", "ls",
+        "ipython",
+    ];
+    let is_shell = |word: &String| OTHERS.contains(&word.rsplit('/').next().unwrap_or(word));
+    let last = own.steps.last();
+    own.service.is_none()
+        && own.kind == Kind::Own
+        && subject.facts.framework.value().is_some()
+        && is_the_only(subject, build)
+        && last.and_then(|step| step.argv.first()).is_some_and(|word| !is_shell(word))
 }
 
 static VERSION: LazyLock<Regex> =
