@@ -46,7 +46,6 @@ mod tool_published;
 mod unknown_reference;
 mod unset_variable;
 mod user_root;
-mod word;
 
 /// Every rule of compose projects.
 pub static ALL: &[&Rule] = &[
