@@ -163,20 +163,17 @@ impl Finder<'_, '_> {
             return false;
         }
         let has = |keyword: &str| call.arguments.find_keyword(keyword).is_some();
-        match method {
-            "open" | "ZipFile" | "GzipFile" | "File" => {
-                WRITERS.iter().any(|end| ends(end)) || opens_for_writing(call, &name)
+        let is_writer = WRITERS.iter().chain(&STARTERS).any(|end| ends(end));
+        is_writer
+            || match method {
+                "open" | "ZipFile" | "GzipFile" | "File" => opens_for_writing(call, &name),
+                "basicConfig" => has("filename"),
+                "mkdtemp" | "mkstemp" | "TemporaryDirectory" | "NamedTemporaryFile" => has("dir"),
+                "save" => self.saves && first.is_some(),
+                // loguru's.
+                "add" => name == "loguru.logger.add" && first.and_then(string).is_some(),
+                _ => method.ends_with("FileHandler"),
             }
-            "basicConfig" => has("filename"),
-            "mkdtemp" | "mkstemp" | "TemporaryDirectory" | "NamedTemporaryFile" => has("dir"),
-            "save" => self.saves && first.is_some(),
-            // loguru's.
-            "add" => name == "loguru.logger.add" && first.and_then(string).is_some(),
-            _ => {
-                method.ends_with("FileHandler")
-                    || WRITERS.iter().chain(&STARTERS).any(|end| ends(end))
-            }
-        }
     }
 }
 
