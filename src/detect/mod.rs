@@ -29,6 +29,7 @@ pub mod startup;
 mod system;
 pub mod tree;
 pub mod version;
+pub mod writes;
 
 use std::path::Path;
 

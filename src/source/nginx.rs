@@ -30,6 +30,12 @@ impl Directive {
         self.block.as_deref().unwrap_or_default()
     }
 
+    /// Where it ends with its block: behind its `;` or its `}`.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        if self.block.is_some() { self.closed + 1 } else { self.span.end }
+    }
+
     /// The last directive of a name directly in its block.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {

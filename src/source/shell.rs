@@ -14,6 +14,30 @@ pub struct Simple {
 /// Control words after which a command may follow.
 const CONTROL: [&str; 10] = ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "("];
 
+/// Words that the shell itself knows: no program has to have such a name, and `exec`
+/// and the exec form need one.
+const OWN_WORDS: [&str; 43] = [
+    "!", "(", ".", ":", "[[", "alias", "break", "builtin", "case", "cd", "command", "continue",
+    "coproc", "declare", "do", "done", "elif", "else", "esac", "eval", "exec", "exit", "export",
+    "fi", "for", "function", "if", "local", "readonly", "return", "select", "set", "shift",
+    "source", "then", "time", "trap", "ulimit", "unset", "until", "wait", "while", "{",
+];
+
+/// Whether a word is the shell's own, or a function that `text` defines: what no
+/// program can be started by.
+#[must_use]
+pub fn is_own_word(word: &str, text: &str) -> bool {
+    let defines = |line: &str| {
+        let line = line.trim_start();
+        let named = line.strip_prefix("function ").unwrap_or(line).trim_start();
+        let rest = named.strip_prefix(word).map(str::trim_start);
+        rest.is_some_and(|rest| {
+            rest.starts_with("()") || line.starts_with("function ") && rest.starts_with('{')
+        })
+    };
+    OWN_WORDS.contains(&word) || text.lines().any(defines)
+}
+
 /// The simple commands of `text`, in order.
 #[must_use]
 pub fn split(text: &str) -> Vec<Simple> {

@@ -2,7 +2,7 @@
 //! question: cases `mild-…` of a rule are found, and weigh less than the rule does;
 //! some cases have lines to write that fit their files.
 
-use dockwright::lint::{rules, weights};
+use dockwright::lint::{Grade, rules, weights};
 
 use super::rules::{cases, copied, found};
 
@@ -87,6 +87,16 @@ const HELP: &[(&str, &str, &str, &str)] = &[
     ("DF101", "fails-writes-beside", "install -d -o 10001 -g 10001 /app/media", "DIRECTORY"),
     ("DF101", "fails-writes-beside", "/dev/null /app/error.log", "-d -o 10001 -g 10001 /app/error"),
     ("DF101", "fails-writes-beside", "CMD without uv run", "poetry run"),
+    ("DF101", "fails-doubt-browser", "PLAYWRIGHT_BROWSERS_PATH=", "may write"),
+    ("DF101", "fails-doubt-directory", "shop/main.py:6", "more"),
+    ("DF101", "fails-doubt-server", "/run/shop.pid", "may write"),
+    ("DF104", "fails-builtin", "exec gunicorn", "command"),
+    ("DF104", "fails-function", "exec gunicorn", "start"),
+    ("DF104", "fails-half", "exec su app -c \"exec gunicorn", "exec exec"),
+    ("DF104", "fails-keyword", "exec gunicorn", "time"),
+    ("DF104", "fails-negated", "exec gunicorn", "!"),
+    ("DF104", "fails-user", "exec su app -c \"exec gunicorn", "exec exec"),
+    ("NG110", "fails-both", "Take this location out", "{"),
     ("DF102", "fails-uwsgi", "create_connection", "HTTPConnection"),
     ("CO127", "fails-ignored", "git add -f", "fails"),
     ("CO127", "fails-sample", "Commit .envs/.shop-sample with", "example"),
@@ -168,4 +178,28 @@ fn help_has_lines_that_fit_the_files() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// Code, cases, and what a fix of theirs is at most: where something speaks against
+/// it, it is one to look at.
+const GRADES: &[(&str, &str, Grade)] = &[
+    ("DF101", "fails-doubt", Grade::Suggested),
+    ("DF101", "fails-with-app", Grade::Checked),
+    ("DF101", "fails-that-writes", Grade::Checked),
+];
+
+#[test]
+fn fixes_weigh_as_much_as_is_known() {
+    for &(code, name, grade) in GRADES {
+        let rule = rules::ALL.iter().find(|rule| rule.code == code).unwrap();
+        let all = cases(rule, name);
+        assert!(!all.is_empty(), "{code}/{name}");
+        for case in all {
+            let copy = copied(&case);
+            let (_, found) = found(rule, copy.path());
+            let own: Vec<Grade> =
+                found.iter().filter_map(|own| own.fix.as_ref()).map(|own| own.grade).collect();
+            assert_eq!(own, [grade], "{}: {:?}", case.display(), found[0].help);
+        }
+    }
 }

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dockwright::lint::mend::mend;
 use dockwright::lint::{self, Diagnostic, Fix, Rule, Severity, Subject, edit, rules};
+use dockwright::source::nginx::Directive;
 
 fn directory(rule: &Rule) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(rule.code)
@@ -179,6 +181,90 @@ fn a_fix_breaks_nothing_else() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// Every fix of every case, all rules together: one run is enough, and what comes out
+/// has the form that those who start it ask for.
+#[test]
+fn all_fixes_together_are_done_at_once_and_keep_the_form_of_their_files() {
+    let mut problems = Vec::new();
+    let kinds = ["fails", "mild"];
+    let all =
+        |_: &Subject, found: &[Diagnostic]| found.iter().map(|own| own.fix.is_some()).collect();
+    for rule in rules::ALL.iter() {
+        for case in kinds.iter().flat_map(|kind| cases(rule, kind)) {
+            let copy = copied(&case);
+            let name = case.display();
+            let mended = |dir: &Path| {
+                let read = |texts| Subject::with(dir, texts);
+                mend(&rules::ALL, &read, &all).unwrap()
+            };
+            let first = mended(copy.path());
+            if first.made.is_empty() {
+                continue;
+            }
+            let before = Subject::read(copy.path()).unwrap();
+            for (path, text) in &first.texts {
+                let target = copy.path().join(path);
+                fs::create_dir_all(target.parent().unwrap()).unwrap();
+                fs::write(target, text).unwrap();
+            }
+            let made: Vec<String> = mended(copy.path())
+                .made
+                .iter()
+                .map(|own| format!("{} {}", own.code, own.what))
+                .collect();
+            if !made.is_empty() {
+                problems.push(format!("{name}: made the second time: {made:?}"));
+            }
+            if let Some(own) = first.refused.iter().find(|own| own.why.contains("undoes")) {
+                problems.push(format!("{name}: {} is made again and again", own.code));
+            }
+            for proxy in &first.subject.proxies {
+                let path = first.subject.path(proxy.text);
+                refused_by_nginx("", &proxy.directives, &mut |why| {
+                    problems.push(format!("{name}: {path}: {why}"));
+                });
+            }
+            let known = listed(&before);
+            for word in listed(&first.subject).into_iter().filter(|own| !known.contains(own)) {
+                if word.contains(' ') && !known.iter().any(|own| own.contains(' ')) {
+                    problems.push(format!("{name}: one word of a list is {word:?}"));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The words of commands that compose files list.
+fn listed(subject: &Subject) -> Vec<String> {
+    let services = subject.deployments.iter().flat_map(|own| &own.services);
+    let keys = services.flat_map(|own| ["command", "entrypoint"].map(|key| own.item.get(key)));
+    keys.flatten().filter(|own| !own.items().is_empty()).flat_map(|own| own.scalars()).collect()
+}
+
+/// What of a configuration keeps nginx from starting, as far as fixes may bring it
+/// about: a directive where it is not allowed, or twice what is there once.
+fn refused_by_nginx(block: &str, directives: &[Directive], problem: &mut dyn FnMut(String)) {
+    const ONCE: [&str; 4] =
+        ["proxy_http_version", "client_max_body_size", "server_tokens", "proxy_pass"];
+    let mut seen = Vec::new();
+    for own in directives {
+        let is_of_location = own.name.starts_with("proxy_") && own.name != "proxy_pass"
+            || own.name == "client_max_body_size";
+        if matches!(block, "if" | "limit_except") && is_of_location {
+            problem(format!("{} is not allowed in {block}", own.name));
+        }
+        let path: Vec<&String> = own.arguments.iter().filter(|own| *own != "^~").collect();
+        let key = if own.name == "location" { format!("{path:?}") } else { own.name.clone() };
+        let is_single = own.name == "location" || ONCE.contains(&own.name.as_str());
+        if is_single && seen.contains(&key) {
+            problem(format!("{} is there twice: {key}", own.name));
+        }
+        seen.push(key);
+        refused_by_nginx(&own.name, own.inside(), problem);
+    }
 }
 
 /// How often each rule finds something that is more than advice.

@@ -74,6 +74,77 @@ pub fn push(
     None
 }
 
+/// Puts words after one of a command, be it text or a list of words, in which each of
+/// them is an item of its own; `None` where that does not stand in the file as it is.
+#[must_use]
+pub fn after_word(
+    subject: &Subject,
+    deployment: &Deployment,
+    command: &Item,
+    word: &str,
+    more: &[&str],
+) -> Option<Edit> {
+    let is_shell = command.items().first().and_then(Item::scalar).as_deref() == Some("CMD-SHELL");
+    // A program by its path is the program.
+    let is_word = |text: &str| {
+        text.strip_suffix(word).is_some_and(|before| {
+            before.is_empty() || before.ends_with('/') && !before.contains(char::is_whitespace)
+        })
+    };
+    let only = |found: &dyn Fn(&str) -> bool| {
+        let mut all =
+            command.items().iter().filter(|item| item.scalar().is_some_and(|own| found(&own)));
+        all.next().filter(|_| all.next().is_none())
+    };
+    let item = match command.items() {
+        [] => command,
+        // What follows the text is its `$0` and `$1`.
+        [_, text, ..] if is_shell => text,
+        items if items.iter().any(|item| item.scalar().is_some_and(|own| is_word(&own))) => {
+            only(&is_word)?
+        }
+        _ => only(&|text: &str| text.contains(word) && text.contains(char::is_whitespace))?,
+    };
+    item.span?;
+    let place = subject.item(deployment, item);
+    let written = subject.slice(place);
+    let mut found = written.match_indices(word);
+    let (start, _) = found.next().filter(|_| found.next().is_none())?;
+    let end = start + word.len();
+    let rest = &written[end..];
+    let insert = |offset: usize, text: String| {
+        let at = place.span.start + offset;
+        Some(Edit { at: At::new(place.text, Span::new(at, at)), text })
+    };
+    if !is_word(&item.scalar()?) {
+        // In the text of a shell.
+        let begins = written[..start].ends_with([' ', '/', '"', '\'']) || start == 0;
+        let ends = rest.is_empty() || rest.starts_with([' ', '"', '\'', ';', '|', '&']);
+        return (begins && ends).then(|| insert(end, format!(" {}", more.join(" "))))?;
+    }
+    if command.items().is_empty() || is_shell {
+        return insert(end, format!(" {}", more.join(" ")));
+    }
+    // A list: in brackets, or an item on each line.
+    let file = &subject.texts[place.text];
+    let line = file.line(place.span.start);
+    let before = file.text.get(file.line_span(line).start..place.span.start)?;
+    let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let quoted: Vec<String> = more
+        .iter()
+        .map(|own| quote.map_or_else(|| (*own).to_owned(), |q| format!("{q}{own}{q}")))
+        .collect();
+    if before.trim() == "-" {
+        let lines: String = quoted.iter().map(|own| format!("\n{before}{own}")).collect();
+        let end = file.behind(place.span.end);
+        Some(Edit { at: At::new(place.text, Span::new(end, end)), text: lines })
+    } else if before.trim_end().ends_with([',', '[']) || before.trim().is_empty() {
+        insert(written.len(), format!(", {}", quoted.join(", ")))
+    } else {
+        None
+    }
+}
+
 /// Another text for a value that is one scalar in place.
 #[must_use]
 pub fn replace(

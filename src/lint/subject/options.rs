@@ -94,6 +94,8 @@ pub(super) const CELERY: &[Row] = &[
     value("schedule", &["--schedule", "-s"]),
     value("scheduler", &["--scheduler", "-S"]),
     value("pidfile", &["--pidfile"]),
+    value("logfile", &["--logfile", "-f"]),
+    value("statedb", &["--statedb"]),
     switch("beat", &["--beat", "-B"]),
 ];
 pub(super) const OTHERS: &[Row] = &[

@@ -48,7 +48,6 @@ mod unknown_reference;
 mod unset_variable;
 mod user_root;
 mod volume_not_written;
-mod word;
 
 /// Every rule of compose projects.
 pub static ALL: &[&Rule] = &[

@@ -3,7 +3,7 @@
 use super::together;
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Kind, Member, Subject};
+use crate::lint::subject::{Build, Kind, Member, Subject};
 
 pub static RULE: Rule = Rule {
     code: "CO103",
@@ -40,13 +40,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         finding.help(format!("security_opt: [\"no-new-privileges:true\"]{drop}"));
-        // sudo and su work by gaining rights.
-        let gains = soft.iter().any(|own| {
-            own.container
-                .steps
-                .iter()
-                .any(|step| step.argv.iter().any(|word| matches!(word.as_str(), "sudo" | "su")))
-        });
+        let gains = soft.iter().any(may_gain_rights);
         // Who is not root has none of the capabilities that are dropped.
         let all_users = soft.iter().all(|own| is_user(own));
         let what = if all_users {
@@ -65,6 +59,29 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.fix(fix);
         }
     }
+}
+
+/// Whether something of it works by gaining rights, as sudo and su do: the command or a
+/// script names it, or the image has it for somebody.
+fn may_gain_rights(own: &Member<'_>) -> bool {
+    const WORDS: [&str; 5] = ["sudo", "su", "doas", "pkexec", "runuser"];
+    let names = |text: &str| {
+        let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+        words.any(|word| WORDS.contains(&word))
+    };
+    let scripts = own.container.scripts();
+    let build = own.subject.build_of(own.container);
+    let is_installed = |build: &Build| {
+        let runs = own.subject.runs(build);
+        runs.iter().flat_map(|run| &run.commands).any(|command| {
+            let words = &command.words;
+            words.iter().any(|word| word == "install" || word == "add")
+                && words.iter().any(|word| word == "sudo" || word == "doas")
+        })
+    };
+    names(&own.service.command())
+        || scripts.iter().any(|script| names(&own.subject.texts[*script].text))
+        || build.is_some_and(|build| names(&build.image.words().join(" ")) || is_installed(build))
 }
 
 /// Whether only Swarm reads what it says of its deployment.

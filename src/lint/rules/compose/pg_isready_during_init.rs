@@ -1,7 +1,7 @@
 //! A database that is healthy while it is being created.
 
-use super::word::after_word;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Subject};
 use crate::source::compose::Item;
@@ -53,7 +53,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let at = test.items().last().map_or_else(|| own.place(test), |last| own.place(last));
         let finding = findings.add(at, message);
         finding.about(own.name()).help("pg_isready -h 127.0.0.1");
-        if let Some(edit) = after_word(&own, test, "pg_isready", &["-h", "127.0.0.1"]) {
+        let asked = ["-h", "127.0.0.1"];
+        if let Some(edit) =
+            edit::compose::after_word(subject, own.deployment, test, "pg_isready", &asked)
+        {
             let fix = Fix::new(Grade::Safe, "asks over TCP");
             finding.fix(fix.edit(edit.at, edit.text));
         }

@@ -58,7 +58,8 @@ pub(super) fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
         is_repeatable(subject, build, at, &file.instructions[at]).then_some(())?;
     }
     let apts: Vec<&Run> = runs.iter().filter(|run| run.commands.iter().any(is_apt)).collect();
-    if apts.iter().any(|run| run.at > last) {
+    let needs_none = |run: &&Run| run.commands.iter().all(builds_nothing);
+    if !runs.iter().filter(|run| run.at > last).all(|run| needs_none(&run)) {
         return None;
     }
     let mut fix = Fix::new(Grade::Suggested, "builds the packages in a stage before this one");
@@ -93,6 +94,24 @@ pub(super) fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
 
 fn is_apt(command: &crate::source::shell::Simple) -> bool {
     matches!(support::program(support::bare(command)), "apt-get" | "apt")
+}
+
+/// Whether a command after the installation surely compiles nothing.
+fn builds_nothing(command: &crate::source::shell::Simple) -> bool {
+    const PLAIN: [&str; 21] = [
+        "addgroup", "adduser", "cd", "chmod", "chown", "cp", "echo", "find", "groupadd", "install",
+        "ln", "mkdir", "mv", "rm", "sed", "set", "test", "touch", "true", "useradd", "usermod",
+    ];
+    let words = support::bare(command);
+    let is_manage = words
+        .iter()
+        .skip(1)
+        .any(|word| matches!(word.rsplit('/').next(), Some("manage.py" | "compileall")));
+    match support::program(words) {
+        "django-admin" | "flask" => true,
+        name if name.starts_with("python") => is_manage,
+        name => PLAIN.contains(&name),
+    }
 }
 
 /// Whether a RUN does nothing but install packages of Python into where pip does.

@@ -1,9 +1,11 @@
 //! A script that stays above the server it starts.
 
+use crate::detect::commands::unwrap;
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Container, Program, Subject};
+use crate::source::shell;
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
@@ -60,15 +62,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             format!("{path} starts {name} without exec: the shell stays process 1, and {name} never gets SIGTERM"),
         );
         let goes_on = line.trim_end().ends_with('\\');
-        let command = line.trim_end_matches('\\').trim();
-        // The last command of a chain is the one that stays.
-        let mut help = match command.rsplit_once("&&").filter(|(_, own)| !own.trim().is_empty()) {
-            Some((before, last)) => format!("{}&& exec {}", before, last.trim()),
-            None if goes_on => {
-                format!("exec {command} \\   (exec before it, the rest as it stands)")
-            }
-            None => format!("exec {command}"),
-        };
+        let mut help = with_exec(line.trim_end_matches('\\').trim(), text);
+        if goes_on {
+            help.push_str(" \\   (exec before it, the rest as it stands)");
+        }
         if step.program == Program::Uwsgi {
             help.push_str(support::die_on_term(subject, text));
         }
@@ -81,6 +78,33 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// A command with exec: before the last of a chain, which is the one that stays, in
+/// place of words of the shell, and again in a text that is given to a shell of its own.
+fn with_exec(command: &str, script: &str) -> String {
+    let signs = ["&& ", "|| ", "; "].iter();
+    let ends = signs.filter_map(|sign| command.rfind(sign).map(|at| at + sign.len()));
+    let start = ends.max().filter(|at| !is_quoted(&command[..*at])).unwrap_or_default();
+    let (before, mut last) = command.split_at(start);
+    while let Some((word, rest)) = last.split_once(' ') {
+        if !word.is_empty() && !shell::is_own_word(word, script) {
+            break;
+        }
+        last = rest;
+    }
+    let words = shell_words::split(last).unwrap_or_default();
+    let inner = unwrap(&words).shell.filter(|inner| last.contains(inner.as_str()));
+    let last = match inner {
+        Some(inner) => last.replacen(&inner, &with_exec(&inner, script), 1),
+        None => last.to_owned(),
+    };
+    format!("{before}exec {}", last.trim())
+}
+
+/// Whether what comes behind a text is in quotes that begin in it.
+fn is_quoted(text: &str) -> bool {
+    ['"', '\''].iter().any(|quote| text.matches(*quote).count() % 2 == 1)
 }
 
 /// Whether a container is of a project that is worked on.
@@ -102,12 +126,15 @@ fn is_in_parentheses(subject: &Subject, at: At) -> bool {
     own.starts_with('(') || before.is_some_and(starts)
 }
 
+/// What a script is given, as a command.
+const ARGUMENTS: [&str; 3] = ["\"$@\"", "$@", "\"${@}\""];
+
 /// The line of a script that is `"$@"`.
 fn arguments_line(subject: &Subject, script: usize) -> Option<At> {
     let file = &subject.texts[script];
     (1..=file.lines())
         .rev()
-        .find(|line| matches!(file.line_text(*line).trim(), "\"$@\"" | "$@" | "\"${@}\""))
+        .find(|line| ARGUMENTS.contains(&file.line_text(*line).trim()))
         .map(|line| subject.line_at(script, line))
 }
 
@@ -123,10 +150,29 @@ fn is_simple(subject: &Subject, at: At) -> bool {
     while file.line_text(line).trim_end().ends_with('\\') && line < file.lines() {
         line += 1;
     }
-    let command: String = (first..=line).map(|own| file.line_text(own)).collect();
-    let word = command.split_whitespace().next().unwrap_or_default();
+    let end = file.line_span(line).end;
+    let command = file.slice(Span::new(at.span.start, end));
     let after = (line + 1..=file.lines()).all(|own| {
         file.line_text(own).trim().is_empty() || file.line_text(own).trim().starts_with('#')
     });
-    after && !command.contains(['|', '&', ';', '<', '`', '(', '{']) && !word.contains('=')
+    after
+        && !command.contains(['|', '&', ';', '<', '`', '(', '{'])
+        && is_program(command, &file.text)
+}
+
+/// Whether a command begins with a program that takes the place of the shell with exec
+/// before it: no word of the shell, no variable of its own, and no shell that is given
+/// a text, which would stay in turn.
+fn is_program(command: &str, script: &str) -> bool {
+    if ARGUMENTS.contains(&command.trim()) {
+        return true;
+    }
+    let commands = shell::split(command);
+    let [only] = commands.as_slice() else { return false };
+    let word = &only.words[0];
+    // What is taken off the words, an operator or quotes, stands before the program.
+    command.starts_with(word.as_str())
+        && !word.contains(['=', '$'])
+        && !shell::is_own_word(word, script)
+        && unwrap(&only.words).shell.is_none()
 }

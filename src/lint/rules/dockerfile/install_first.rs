@@ -41,6 +41,7 @@ pub(super) fn fix(subject: &Subject, build: &Build, copy: usize, run: &Run) -> O
     let (copied, instruction) = (&file.instructions[copy], &file.instructions[run.at]);
     let between = (copy + 1..run.at).map(|at| (at, &file.instructions[at]));
     if !is_plain(instruction)
+        || is_told_more(build)
         || !between.clone().all(|(at, own)| reads_no_code(subject, build, at, own))
     {
         return None;
@@ -91,6 +92,40 @@ pub(super) fn fix(subject: &Subject, build: &Build, copy: usize, run: &Run) -> O
             .edit(before.at, before.text)
             .edit(At::new(recipe.text, rest.0), rest.1),
     )
+}
+
+/// What names a file or a directory that an installation reads, as the variables of
+/// installers and, with dashes, their options have it.
+const READS: [&str; 8] = [
+    "CONSTRAINT",
+    "CONSTRAINTS",
+    "BUILD_CONSTRAINT",
+    "REQUIREMENT",
+    "OVERRIDE",
+    "FIND_LINKS",
+    "CONFIG_FILE",
+    "CERT",
+];
+
+/// Whether variables of the image have an installer read more than its command says.
+fn is_told_more(build: &Build) -> bool {
+    let mut names = build.image.env.keys().chain(build.image.args.keys());
+    names.any(|name| {
+        let read = ["PIP_", "UV_", "POETRY_", "PDM_", "PIPENV_"]
+            .iter()
+            .find_map(|installer| name.strip_prefix(installer));
+        read.is_some_and(|own| READS.contains(&own)) || name == "PIP_NO_INDEX"
+    })
+}
+
+/// Whether a word of a command has an installer read a file besides the one it is given.
+fn is_more(word: &str) -> bool {
+    let option = word.strip_prefix("--").map(|own| own.split('=').next().unwrap_or(own));
+    let named = option.map(|own| own.replace('-', "_").to_ascii_uppercase());
+    let is_read = named.is_some_and(|own| own != "REQUIREMENT" && READS.contains(&own.as_str()));
+    let (name, is_set) = word.split_once('=').map_or((word, false), |(name, _)| (name, true));
+    let is_variable = is_set && ["PIP_", "UV_"].iter().any(|own| name.starts_with(own));
+    is_read || is_variable || word.starts_with("-f") || word == "--no-index"
 }
 
 /// A RUN without a here-document, and with nothing mounted but caches.
@@ -154,7 +189,7 @@ fn requirements(
         }
         let many =
             words.iter().filter(|word| matches!(word.as_str(), "-r" | "-c" | "-e" | ".")).count();
-        if many > 1 {
+        if many > 1 || command.words.iter().any(|word| is_more(word)) {
             return None;
         }
     }

@@ -1,5 +1,6 @@
 //! A container that runs as root.
 
+use crate::detect::writes::{self, Sign};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
@@ -116,11 +117,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     user.split(':').next().unwrap_or(user)
                 ));
             }
-            for needs in out_of_reach(subject, build) {
-                help.push_str(&format!("\n({needs})"));
+            let doubts = doubts(subject, build);
+            for doubt in &doubts {
+                help.push_str(&format!("\n({doubt})"));
             }
             finding.about(base).help(help);
-            if let Some(fix) = fix(subject, build, &proposed) {
+            if let Some(fix) = fix(subject, build, &proposed, doubts.is_empty()) {
                 finding.fix(fix);
             }
             continue;
@@ -249,6 +251,57 @@ fn is_below(path: &str, directory: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// What may not go on as another user: files out of its reach, and what is written
+/// where nobody here knows whether it may.
+fn doubts(subject: &Subject, build: &Build) -> Vec<String> {
+    let mut found = out_of_reach(subject, build);
+    found.extend(written_by_server(subject, build));
+    if !support::is_the_only(subject, build) && !support::shares_code(subject, build) {
+        return found;
+    }
+    let is_known = |sign: &Sign| {
+        subject.facts.writable.iter().flat_map(|(_, lines)| lines).any(|own| {
+            let is_there = sign.is_setting || own.line == sign.evidence.line;
+            own.path == sign.evidence.path && is_there
+        })
+    };
+    let signs = writes::find(&subject.tree, &build.context);
+    let mut places: Vec<String> =
+        signs.iter().filter(|own| !is_known(own)).map(|own| own.evidence.place()).collect();
+    places.dedup();
+    if let [first, rest @ ..] = places.as_slice() {
+        let more = match rest.len() {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        found.push(format!(
+            "it may write where this user may not, or start what does: {first}{more}"
+        ));
+    }
+    found
+}
+
+/// Files that a server is told to write.
+fn written_by_server(subject: &Subject, build: &Build) -> Option<String> {
+    const FILES: [&str; 7] =
+        ["pid", "pidfile", "accesslog", "errorlog", "logfile", "statedb", "uds"];
+    let servers = subject.containers_with(build).filter_map(|own| own.server.as_ref());
+    let mut files = servers.flat_map(|own| {
+        let bind = own.get("bind").and_then(|(value, _)| value.text());
+        let socket = bind.and_then(|own| own.strip_prefix("unix:").map(str::to_owned));
+        let said = FILES.iter().filter_map(|name| own.get(name)).filter_map(|(own, _)| own.text());
+        said.chain(socket).collect::<Vec<String>>()
+    });
+    let is_own = |path: &String| {
+        let everybody = ["/dev/", "/tmp/", "/proc/"].iter().any(|own| path.starts_with(own));
+        !everybody && !matches!(path.as_str(), "" | "-" | "None")
+    };
+    let path = files.find(is_own)?;
+    Some(format!(
+        "the server writes {path}, which that user may not: /dev/stdout for a log, /tmp for others"
+    ))
+}
+
 /// What of an image another user than root cannot read or start.
 fn out_of_reach(subject: &Subject, build: &Build) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -291,8 +344,50 @@ fn out_of_reach(subject: &Subject, build: &Build) -> Vec<String> {
             "NLTK's data is in /root/nltk_data, out of reach: ENV NLTK_DATA=/usr/local/share/nltk_data and RUN mkdir -p $NLTK_DATA, before it is downloaded".to_owned()
         });
     }
+    // What tools keep in the home directory, and the variable that says another place.
+    const KEPT: [(&str, &[&str], &str, &str); 5] = [
+        (
+            "Playwright's browsers are",
+            &["playwright install"],
+            "PLAYWRIGHT_BROWSERS_PATH",
+            "/opt/playwright",
+        ),
+        (
+            "what Hugging Face has is",
+            &[
+                "from_pretrained(",
+                "snapshot_download(",
+                "pipeline(",
+                "SentenceTransformer(",
+                "hf_hub_download(",
+                "huggingface-cli download",
+                "hf download",
+            ],
+            "HF_HOME",
+            "/opt/huggingface",
+        ),
+        ("the models of torch.hub are", &["torch.hub"], "TORCH_HOME", "/opt/torch"),
+        ("what pipx installs is", &["pipx install"], "PIPX_HOME", "/opt/pipx"),
+        (
+            "the Python that uv installs is",
+            &["uv python install"],
+            "UV_PYTHON_INSTALL_DIR",
+            "/opt/python",
+        ),
+    ];
+    for (what, words, variable, place) in KEPT {
+        if words.iter().any(|word| text.contains(word)) && !text.contains(variable) {
+            found.push(format!("{what} below /root, out of reach: ENV {variable}={place}, before"));
+        }
+    }
+    let installs = ["pipenv install", "pipenv sync"].iter().any(|word| text.contains(word));
+    if installs && !text.contains("--system") && !text.contains("PIPENV_VENV_IN_PROJECT") {
+        found.push("Pipenv's virtual environment is below /root, out of reach: ENV PIPENV_VENV_IN_PROJECT=1 before it is made".to_owned());
+    }
     let in_home = text.lines().any(|line| {
-        line.contains("/root/") && !line.contains("cache") && !line.contains("--mount")
+        ["~/", "$HOME", "${HOME"].iter().any(|home| line.contains(home))
+            && !line.contains("--mount")
+            || line.contains("/root/") && !line.contains("cache") && !line.contains("--mount")
             || line.split_whitespace().any(|word| word == "--user")
     });
     if in_home {
@@ -318,8 +413,9 @@ fn written(subject: &Subject, build: &Build) -> Option<Vec<String>> {
 }
 
 /// USER after the last instruction that needs root, and before it what the code
-/// is known to write to, where nothing lies below root's home.
-fn fix(subject: &Subject, build: &Build, proposed: &Proposed) -> Option<Fix> {
+/// is known to write to, where nothing lies below root's home. Suggested where there
+/// are doubts.
+fn fix(subject: &Subject, build: &Build, proposed: &Proposed, is_certain: bool) -> Option<Fix> {
     let facts = &subject.facts;
     let written = written(subject, build)?;
     let quiet = facts.framework.value().is_some()
@@ -423,13 +519,15 @@ fn fix(subject: &Subject, build: &Build, proposed: &Proposed) -> Option<Fix> {
         ),
     };
     let edit = edit::dockerfile::after(subject, build, last, &lines);
-    let condition =
-        format!("{writes}, the image has no volume and no mount, and the port is above 1023");
-    Some(
-        Fix::new(Grade::Checked, format!("runs it as user {}", proposed.user))
-            .condition(condition)
-            .edit(edit.at, edit.text),
-    )
+    let what = format!("runs it as user {}", proposed.user);
+    let fix = if is_certain {
+        Fix::new(Grade::Checked, what).condition(format!(
+            "{writes}, the image has no volume and no mount, and the port is above 1023"
+        ))
+    } else {
+        Fix::new(Grade::Suggested, what)
+    };
+    Some(fix.edit(edit.at, edit.text))
 }
 
 /// Whether a mount is there to be read: it says so, or it is what a proxy serves.

@@ -193,8 +193,9 @@ fn of(
         // A script without its `#!` line runs below a shell only.
         let script = last.words[0].contains('/') || last.words[0].ends_with(".sh");
         let multiline = subject.slice(at).contains('\n');
-        let builtin = ["cd", "source", ".", "export", "set", "eval", "ulimit"]
-            .contains(&last.words[0].as_str());
+        let builtin = shell::is_own_word(&last.words[0], "");
+        // A shell in it stays in turn.
+        let stays = crate::detect::commands::unwrap(&last.words).shell.is_some();
         // ENTRYPOINT in exec form is given CMD, which it was not before.
         let commanded = subject.containers_with(build).any(|own| {
             subject.composed(own).is_some_and(|(_, own)| own.item.get("command").is_some())
@@ -205,6 +206,7 @@ fn of(
             && !script
             && !is_nested
             && !builtin
+            && !stays
             && !takes_more
             && subject.file(build).stage_of(set.at) == own_stage
         {

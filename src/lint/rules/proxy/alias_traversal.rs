@@ -41,6 +41,17 @@ fn walk(subject: &Subject, proxy: &Proxy, directives: &[Directive], findings: &m
         let finding = findings.add(At::new(proxy.text, own.span), message);
         finding.about(path).help(format!("location {path}/ {{"));
         finding.related(At::new(proxy.text, alias.span), "its alias ends with a slash");
+        // Two locations of one name are none: nginx does not start.
+        let ended = format!("{path}/");
+        let is_there = |other: &&Directive| {
+            let is_prefix = other.arguments.len() == 1 || other.first() == "^~";
+            other.name == "location" && is_prefix && other.arguments.last() == Some(&ended)
+        };
+        if let Some(other) = directives.iter().find(is_there) {
+            finding.related(At::new(proxy.text, other.span), "this one is there already");
+            finding.help(format!("Take this location out: {ended} is one of its own"));
+            continue;
+        }
         let text = subject.slice(At::new(proxy.text, own.span));
         if let Some(at) = text.rfind(path.as_str()) {
             let end = own.span.start + at + path.len();

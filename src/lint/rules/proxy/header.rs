@@ -38,24 +38,40 @@ pub(super) fn missing<'f>(
     Some(finding)
 }
 
-/// After the last header of the level whose headers hold, else after the
-/// `proxy_pass`: a level of its own would take the others away.
+/// After the last header of the level whose headers hold, else after what passes on in
+/// the location: a level of its own would take the others away, and a condition inside
+/// of a location, which takes over what that has, may have no such line.
 pub(super) fn insertion(subject: &Subject, pass: &Pass<'_>, lines: &[&str]) -> Edit {
+    let open = pass.blocks.iter().take_while(|own| !is_condition(own)).count();
+    let levels = &pass.levels[..=open];
     let has = |level: &&&[Directive]| level.iter().any(|own| own.name == "proxy_set_header");
-    let level = pass.levels.iter().rfind(has);
+    let level = levels.iter().rfind(has);
     let last = level.and_then(|level| level.iter().rfind(|own| own.name == "proxy_set_header"));
-    let after = last.unwrap_or(pass.directive);
+    // One place for all that a location passes on, so that a line comes in once.
+    let passes = |own: &Directive| own.name == "proxy_pass";
+    let own = levels[open].iter();
+    let through = |own: &&Directive| is_condition(own) && own.inside().iter().any(passes);
+    let passed = own.clone().find(|own| passes(own)).or_else(|| own.clone().find(through));
+    let after = last.or(passed).unwrap_or(pass.directive);
     let file = &subject.texts[pass.proxy.text];
     let text = file.line_text(file.line(after.span.start));
     let indent = &text[..text.len() - text.trim_start().len()];
-    let end = file.behind(after.span.end);
+    let end = file.behind(after.end());
     // A block on one line stays on it.
-    let is_inline = text.contains('{') && file.line(after.span.start) == file.line(end);
+    let start = file.line_span(file.line(after.span.start)).start;
+    let before = &file.text[start..after.span.start];
+    let is_inline = before.contains('{') && file.line(after.span.start) == file.line(end);
     let before = if is_inline { " ".to_owned() } else { format!("\n{indent}") };
     Edit {
         at: At::new(pass.proxy.text, Span::new(end, end)),
         text: lines.iter().map(|own| format!("{before}{own}")).collect(),
     }
+}
+
+/// Whether a block is a condition inside of a location, and no level for most
+/// directives.
+fn is_condition(own: &Directive) -> bool {
+    matches!(own.name.as_str(), "if" | "limit_except")
 }
 
 /// Those that reach the application and lack a header, file by file.

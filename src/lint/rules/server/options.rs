@@ -1,7 +1,9 @@
 //! Which servers run under gunicorn, and edits that give a server one more option.
 
 use crate::lint::diagnostic::{At, Edit};
-use crate::lint::subject::{Container, Program, Server, Subject};
+use crate::lint::edit;
+use crate::lint::subject::{Container, Deployment, Program, Server, Subject};
+use crate::source::compose::Item;
 use crate::source::text::Span;
 
 /// The containers in which gunicorn serves users, without a reloader: one with it
@@ -77,8 +79,13 @@ fn options_of(settings: &[(&str, &str)]) -> Vec<String> {
 /// Puts options behind a word of what a server is started with, where that stands
 /// there once.
 pub fn behind(subject: &Subject, server: &Server, word: &str, options: &[String]) -> Option<Edit> {
+    if let Some((deployment, list)) = listed(subject, server.at) {
+        let more = joined(options);
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        return edit::compose::after_word(subject, deployment, list, word, &more);
+    }
     let written = subject.slice(server.at);
-    // A list of a compose file, a substitution, a tab: other ways to write it.
+    // A substitution, a tab: other ways to write it.
     let mut places = written.match_indices(word).filter(|(at, _)| {
         let before = written[..*at].chars().next_back();
         let after = written[at + word.len()..].chars().next();
@@ -102,6 +109,30 @@ pub fn behind(subject: &Subject, server: &Server, word: &str, options: &[String]
     };
     let place = server.at.span.start + place;
     Some(Edit { at: At::new(server.at.text, Span::new(place, place)), text })
+}
+
+/// The list of a compose file that a command stands in: each item is a word.
+fn listed(subject: &Subject, at: At) -> Option<(&Deployment, &Item)> {
+    subject.deployments.iter().find_map(|deployment| {
+        let services = deployment.services.iter();
+        let mut items = services
+            .flat_map(|own| ["command", "entrypoint"].map(|key| own.item.get(key)))
+            .flatten();
+        let is_it = |item: &&Item| !item.items().is_empty() && subject.item(deployment, item) == at;
+        items.find(is_it).map(|item| (deployment, item))
+    })
+}
+
+/// Options with their values in one word each: a number alone is none in YAML.
+fn joined(options: &[String]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for option in options {
+        match words.last_mut().filter(|_| !option.starts_with('-')) {
+            Some(last) => last.push_str(&format!("={option}")),
+            None => words.push(option.clone()),
+        }
+    }
+    words
 }
 
 /// Options as the others are written: behind the word, or each on a line of its own

@@ -1,0 +1,2 @@
+#!/bin/bash
+command gunicorn shop.wsgi

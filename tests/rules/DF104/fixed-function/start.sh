@@ -1,0 +1,3 @@
+#!/bin/bash
+start() { "$@"; }
+start gunicorn shop.wsgi

@@ -1,0 +1,2 @@
+#!/bin/bash
+time gunicorn shop.wsgi

@@ -1,0 +1,2 @@
+#!/bin/bash
+sh -c "gunicorn shop.wsgi"

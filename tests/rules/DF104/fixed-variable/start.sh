@@ -1,0 +1,2 @@
+#!/bin/bash
+LOG=debug gunicorn shop.wsgi
