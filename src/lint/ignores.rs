@@ -89,9 +89,8 @@ static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
 const WORDS: [&str; 2] = ["ignore", "ignore-file"];
 
 /// A list of codes goes on where a reason is asked for.
-static MORE_CODES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[A-Z]{2}[0-9]{3}\b").expect("the expression is right")
-});
+static MORE_CODES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[A-Z]{2}[0-9]{3}\b").expect("the expression is right"));
 
 /// What looks like a code of a rule.
 static CODE: LazyLock<Regex> =

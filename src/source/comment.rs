@@ -26,7 +26,8 @@ pub fn holds(format: Format<'_>, text: &str, at: usize) -> bool {
         Format::Dockerfile(file) => {
             // The shell that reads these takes the rest of a line for a comment.
             let shells = [Keyword::Run, Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck];
-            let own = file.instructions.iter().find(|own| own.span.start <= at && at < own.span.end);
+            let own =
+                file.instructions.iter().find(|own| own.span.start <= at && at < own.span.end);
             file.comments.iter().any(|own| own.start <= at && at < own.end)
                 || own.is_some_and(|own| {
                     let start = own.span.start;
@@ -173,7 +174,10 @@ mod tests {
     #[test]
     fn a_comment_of_other_files_is_in_no_quotes() {
         are_right(Format::Shell, "#! a\na='it # no' #! b\nb=\"\\\" # no\" c#d; #! c\n");
-        are_right(Format::Nginx, "#! a\nlog_format x '# \\' # no'; #! b\nlocation it's { #! c\n}\n");
+        are_right(
+            Format::Nginx,
+            "#! a\nlog_format x '# \\' # no'; #! b\nlocation it's { #! c\n}\n",
+        );
         are_right(Format::Dotenv, "#! a\nA=\"b # no\"\nB='x\n# no\n' #! b\nC=d #! c\nD=a#b\n");
     }
 }

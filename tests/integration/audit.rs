@@ -101,7 +101,7 @@ fn an_ignore_in_a_value_is_none() {
     for own in [
         "ENV A=\"x # dockwright: ignore-file DF101 hidden\"\n",
         "LABEL a='# dockwright: ignore-file DF101 hidden'\n",
-        "CMD [\"a\", \"# dockwright: ignore-file DF101 hidden\"]\n",
+        "HEALTHCHECK CMD [\"a\", \"# dockwright: ignore-file DF101 hidden\"]\n",
         "COPY <<E /a\n# dockwright: ignore-file DF101 hidden\nE\n",
     ] {
         let report = json(with(&[("Dockerfile", &format!("{ROOT}{own}"))]).path(), &[], 0);
@@ -382,6 +382,23 @@ fn a_compose_file_that_is_no_text_is_said_in_every_format() {
             assert!(text.contains("AU100") && text.contains("not UTF-8"), "{format}: {text}");
         }
     }
+}
+
+/// Docker follows a link that leads out of the directory; it is not followed here.
+#[cfg(unix)]
+#[test]
+fn a_container_file_that_is_a_link_out_is_said() {
+    use std::os::unix::fs::symlink;
+    let dir = with(&[("shared/Dockerfile", ROOT), ("shop/.keep", "")]);
+    let shop = dir.path().join("shop");
+    symlink("../shared/Dockerfile", shop.join("Dockerfile")).unwrap();
+    symlink("gone.yaml", shop.join("compose.yaml")).unwrap();
+    fs::remove_file(shop.join(".keep")).unwrap();
+    let report = json(&shop, &[], 0);
+    assert_eq!(codes(&report), ["AU100", "AU100"], "{report:#}");
+    let text = out(&audit(&shop, &[], 0));
+    assert!(text.contains("a link out of the directory"), "{text}");
+    assert!(text.contains("a link to nothing") && !text.contains("empty"), "{text}");
 }
 
 #[test]
