@@ -17,6 +17,8 @@ use crate::detect::fact::Evidence;
 use crate::detect::python::Module;
 use crate::detect::{decode, scope};
 use crate::error::{Error, Problem};
+use crate::source::compose::is_compose;
+use crate::source::dockerfile::is_dockerfile;
 use crate::source::text;
 
 /// More files than this are no repository: somebody named a disk, or a directory
@@ -475,6 +477,8 @@ fn walk(
                 Ok(found) => {
                     if let Some(entry) = file(base, &found) {
                         entries.lock().expect("no walker panics").push(entry);
+                    } else if let Some(own) = closed(base, &found) {
+                        unreadable.lock().expect("no walker panics").push(own);
                     }
                 }
                 Err(error) => {
@@ -521,6 +525,24 @@ fn file(base: &Path, found: &DirEntry) -> Option<(String, Entry)> {
     let path = parts?.join("/");
     let counts = scope::counts(&path);
     Some((path, Entry { counts, ..Entry::default() }))
+}
+
+/// A container file, by its name, that is none of the directory's files: who builds
+/// or starts it there reads it all the same.
+fn closed(base: &Path, found: &DirEntry) -> Option<Unreadable> {
+    let kind = found.file_type()?;
+    let path = found.path().strip_prefix(base).ok()?.to_str()?.replace('\\', "/");
+    let is_one = is_dockerfile(&path) || is_compose(&path);
+    if kind.is_dir() || kind.is_file() || !is_one {
+        return None;
+    }
+    let why = match fs::canonicalize(found.path()) {
+        Err(_) => "it is a link to nothing",
+        Ok(target) if target.is_dir() => return None,
+        Ok(target) if !target.starts_with(base) => "it is a link out of the directory",
+        Ok(_) => "it is no plain file",
+    };
+    Some(Unreadable { path, why: why.to_owned() })
 }
 
 fn refusal(base: &Path, error: &ignore::Error) -> Unreadable {

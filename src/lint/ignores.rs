@@ -13,12 +13,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::detect::python;
 use crate::error::nearest;
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::{self, Findings, Rule};
 use crate::lint::subject::Subject;
 use crate::lint::unread;
 use crate::lint::waiver::Waiver;
+use crate::source::comment::{self, Format};
 use crate::source::text::Span;
 
 pub(super) const fn meta(
@@ -74,9 +76,21 @@ static OVER: Rule = Rule {
 pub static META: &[&Rule] = &[&unread::RULE, &WITHOUT_REASON, &WITHOUT_EFFECT, &UNKNOWN, &OVER];
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"#\s*dockwright:\s*ignore(-file)?(?:\s+([A-Za-z0-9,_-]+))?[ \t]*([^\r\n]*)")
-        .expect("the expression is right")
+    Regex::new(
+        r"(?x)\#[\ \t]*(?i:dockwright)(?<colon>:?)[\ \t]*(?<word>[A-Za-z-]+)
+        (?:[\ \t]+(?<codes>[A-Za-z0-9_-]+
+            (?:[\ \t]*,[\ \t]*[A-Za-z]{2}[0-9]{3}\b | ,[A-Za-z0-9_-]*)*))?
+        [\ \t]*(?<reason>[^\r\n]*)",
+    )
+    .expect("the expression is right")
 });
+
+/// The words that a comment of ours begins with.
+const WORDS: [&str; 2] = ["ignore", "ignore-file"];
+
+/// A list of codes goes on where a reason is asked for.
+static MORE_CODES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[A-Z]{2}[0-9]{3}\b").expect("the expression is right"));
 
 /// What looks like a code of a rule.
 static CODE: LazyLock<Regex> =
@@ -218,16 +232,28 @@ fn comments(subject: &Subject, more: &mut Vec<Diagnostic>) -> Vec<Ignore> {
     let mut ignores = Vec::new();
     for (number, text) in subject.texts.iter().enumerate() {
         // Most files have none.
-        if !text.text.contains("dockwright:") {
+        if !text.text.contains("dockwright") && !text.text.contains("Dockwright") {
             continue;
         }
         for found in COMMENT.captures_iter(&text.text) {
             let whole = found.get(0).expect("the whole of a match is there");
             let at = At::new(number, Span::new(whole.start(), whole.end()));
-            let words = found.get(2).map_or("", |words| words.as_str());
-            let reason = found.get(3).map_or("", |reason| reason.as_str()).trim();
+            let word = &found["word"];
+            let is_exact = &found["colon"] == ":" && WORDS.contains(&word);
+            let near = nearest(&word.to_lowercase(), WORDS);
+            // Other comments may speak of the tool.
+            if (!is_exact && near.is_none()) || !is_comment(subject, number, whole.start()) {
+                continue;
+            }
+            let words = found.name("codes").map_or("", |words| words.as_str());
+            let reason = found["reason"].trim();
+            if let Some(near) = near.filter(|_| !is_exact) {
+                add(&UNKNOWN, at, format!("it is no ignore: `{}`", whole.as_str().trim()), more)
+                    .help(format!("# dockwright: {near} {words} {reason}"));
+                continue;
+            }
             let mut rules = Vec::new();
-            for word in words.split(',').filter(|word| !word.is_empty()) {
+            for word in words.split(',').map(str::trim).filter(|word| !word.is_empty()) {
                 match rule::find(word) {
                     Some(rule) => rules.push(rule),
                     None => {
@@ -240,7 +266,12 @@ fn comments(subject: &Subject, more: &mut Vec<Diagnostic>) -> Vec<Ignore> {
                     .help("# dockwright: ignore CODE why");
                 continue;
             }
-            if reason.is_empty() {
+            if MORE_CODES.is_match(reason) {
+                add(&UNKNOWN, at, "only commas part the codes of an ignore".to_owned(), more)
+                    .help("# dockwright: ignore CODE,CODE why");
+                continue;
+            }
+            if !reason.contains(char::is_alphanumeric) {
                 add(&WITHOUT_REASON, at, "it does not count without a reason".to_owned(), more)
                     .help(format!("# dockwright: ignore {words} why"));
                 continue;
@@ -248,12 +279,29 @@ fn comments(subject: &Subject, more: &mut Vec<Diagnostic>) -> Vec<Ignore> {
             if rules.is_empty() {
                 continue;
             }
-            let lines = found.get(1).is_none().then(|| covered(subject, number, whole.start()));
+            let lines = (word == "ignore").then(|| covered(subject, number, whole.start()));
             let reason = reason.to_owned();
             ignores.push(Ignore { at, lines, rules, reason, used: false });
         }
     }
     ignores
+}
+
+/// Whether a place of a file is in a comment, as who reads the file takes it.
+fn is_comment(subject: &Subject, number: usize, at: usize) -> bool {
+    let text = &subject.texts[number];
+    let recipe = subject.recipes.iter().find(|own| own.text == number);
+    let is_yaml = [".yml", ".yaml"].iter().any(|end| text.path.ends_with(end))
+        || subject.deployments.iter().any(|own| own.texts.contains(&number));
+    let format = match recipe {
+        Some(recipe) => Format::Dockerfile(&recipe.file),
+        None if is_yaml => Format::Yaml,
+        None if subject.proxies.iter().any(|own| own.text == number) => Format::Nginx,
+        None if subject.env_files.iter().any(|own| own.text == number) => Format::Dotenv,
+        None if text.path.ends_with(".py") => return python::is_comment(&text.text, at),
+        None => Format::Shell,
+    };
+    comment::holds(format, &text.text, at)
 }
 
 /// The lines that a comment is about.

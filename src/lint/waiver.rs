@@ -83,6 +83,8 @@ mod tests {
             ("rule = \"a\"\nuntil = \"2027-01-01\"\n", "no `reason`"),
             ("rule = \"a\"\nreason = \"x\"\n", "no `until`"),
             ("reason = \"x\"\nuntil = \"2027-01-01\"\n", "no `rule`"),
+            ("rule = \"a\"\nreason = \"x\"\nuntil = \"2100-02-29\"\n", "no day"),
+            ("rule = \"a\"\nreason = \"x\"\nuntil = \"2027-04-31\"\n", "no day"),
             ("rule = \"a\"\nreason = \" \"\nuntil = \"2027-01-01\"\n", "`reason` is no text"),
             ("rule = \"a\"\nreason = \"x\"\nuntil = \"soon\"\n", "no day"),
             ("rule = \"a\"\nreason = \"x\"\nuntil = \"2027-01-01\"\nby = \"me\"\n", "no `by`"),

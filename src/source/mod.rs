@@ -2,6 +2,7 @@
 //! of everything out. What a document means for a repository is `detect`'s to
 //! say, what is wrong with it `lint`'s.
 
+pub mod comment;
 pub mod compose;
 pub mod dockerfile;
 pub mod dotenv;

@@ -68,12 +68,23 @@ fn a_comment_with_a_reason_allows_and_one_that_matches_nothing_is_a_finding() {
         ("# dockwright: ignore DF101", "AU101"),
         ("# dockwright: ignore DF999 because", "AU103"),
         ("# dockwright: ignore", "AU103"),
+        ("# dockwright: ignore DF101 -", "AU101"),
+        ("# dockwright: ignore DF101 ...", "AU101"),
+        ("# dockwright: ignroe DF101 because", "AU103"),
+        ("# dockwright: Ignore DF101 because", "AU103"),
+        ("# dockwright ignore DF101 because", "AU103"),
+        ("# dockwright: ignore DF103 DF101 because", "AU103"),
     ] {
         let dir = with(&[("Dockerfile", &format!("{comment}\n{ROOT}"))]);
         let report = json(dir.path(), &[], 0);
         assert!(codes(&report).contains(&code), "{comment}: {report}");
         assert!(codes(&report).contains(&"DF101"), "{comment}");
     }
+
+    // Blanks between the codes are no reason, and other comments are nobody's business.
+    let blanks = format!("# dockwright wrote this\n# dockwright: ignore DF110, DF101 why\n{ROOT}");
+    let report = json(with(&[("Dockerfile", &blanks)]).path(), &[], 0);
+    assert_eq!(codes(&report), Vec::<&str>::new());
 
     let right = ROOT.replace("CMD", "# dockwright: ignore root-user no more\nUSER 10001\nCMD");
     let report = json(with(&[("Dockerfile", &right)]).path(), &[], 0);
@@ -82,6 +93,29 @@ fn a_comment_with_a_reason_allows_and_one_that_matches_nothing_is_a_finding() {
     let whole = format!("{ROOT}# dockwright: ignore-file DF101 all of it\n");
     let report = json(with(&[("Dockerfile", &whole)]).path(), &[], 0);
     assert_eq!(codes(&report), Vec::<&str>::new());
+}
+
+/// What a program reads as a value allows nothing, whatever stands in it.
+#[test]
+fn an_ignore_in_a_value_is_none() {
+    for own in [
+        "ENV A=\"x # dockwright: ignore-file DF101 hidden\"\n",
+        "LABEL a='# dockwright: ignore-file DF101 hidden'\n",
+        "HEALTHCHECK CMD [\"a\", \"# dockwright: ignore-file DF101 hidden\"]\n",
+        "COPY <<E /a\n# dockwright: ignore-file DF101 hidden\nE\n",
+    ] {
+        let report = json(with(&[("Dockerfile", &format!("{ROOT}{own}"))]).path(), &[], 0);
+        assert_eq!(codes(&report), ["DF101"], "{own}");
+    }
+    let service = "services:\n  web:\n    image: acme/web:1\n    privileged: true\n";
+    for own in [
+        "    labels: {a: \"# dockwright: ignore-file CO113 hidden\"}\n",
+        "    labels:\n      a: |\n        # dockwright: ignore-file CO113 hidden\n",
+    ] {
+        let dir = with(&[("compose.yaml", &format!("{service}{own}"))]);
+        let report = json(dir.path(), &["--only", "CO113"], 1);
+        assert_eq!(codes(&report), ["CO113"], "{own}");
+    }
 }
 
 #[test]
@@ -332,6 +366,39 @@ fn a_baseline_is_written_over_no_other_file() {
     assert_eq!(fs::read_to_string(dir.path().join("Dockerfile")).unwrap(), text);
     audit(dir.path(), &["--write-baseline", "audit.json"], 0);
     audit(dir.path(), &["--write-baseline", "audit.json"], 0);
+}
+
+#[test]
+fn a_compose_file_that_is_no_text_is_said_in_every_format() {
+    let text = "services: # \u{e9}\n  web:\n    image: a\n    privileged: true\n";
+    let latin: Vec<u8> = text.chars().map(|c| c as u8).collect();
+    let wide: Vec<u8> =
+        format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [latin, wide] {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join("compose.yaml"), bytes).unwrap();
+        for format in ["human", "json", "sarif", "github", "gitlab"] {
+            let text = out(&audit(dir.path(), &["--fail-on", "warning", "--format", format], 1));
+            assert!(text.contains("AU100") && text.contains("not UTF-8"), "{format}: {text}");
+        }
+    }
+}
+
+/// Docker follows a link that leads out of the directory; it is not followed here.
+#[cfg(unix)]
+#[test]
+fn a_container_file_that_is_a_link_out_is_said() {
+    use std::os::unix::fs::symlink;
+    let dir = with(&[("shared/Dockerfile", ROOT), ("shop/.keep", "")]);
+    let shop = dir.path().join("shop");
+    symlink("../shared/Dockerfile", shop.join("Dockerfile")).unwrap();
+    symlink("gone.yaml", shop.join("compose.yaml")).unwrap();
+    fs::remove_file(shop.join(".keep")).unwrap();
+    let report = json(&shop, &[], 0);
+    assert_eq!(codes(&report), ["AU100", "AU100"], "{report:#}");
+    let text = out(&audit(&shop, &[], 0));
+    assert!(text.contains("a link out of the directory"), "{text}");
+    assert!(text.contains("a link to nothing") && !text.contains("empty"), "{text}");
 }
 
 #[test]

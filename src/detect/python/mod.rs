@@ -34,5 +34,7 @@ pub use names::{Definitions, Names, names, reached};
 pub use project::Project;
 pub use pydantic::Field;
 pub use scope::{Defined, Scope};
-pub use syntax::{Import, Imports, Module, assignments, calls, dotted, flatten, join, string};
+pub use syntax::{
+    Import, Imports, Module, assignments, calls, dotted, flatten, is_comment, join, string,
+};
 pub use value::{Call, Definition, Form, Read, Value, below};

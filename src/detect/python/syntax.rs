@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, ModModule, PySourceType, Stmt};
 use ruff_python_parser::parse_unchecked_source;
@@ -22,6 +23,16 @@ pub struct Module {
     pub broken: bool,
     text: Arc<str>,
     line_starts: Vec<u32>,
+}
+
+/// Whether a place of a text is in one of its comments.
+#[must_use]
+pub fn is_comment(text: &str, at: usize) -> bool {
+    let parsed = parse_unchecked_source(text, PySourceType::Python);
+    parsed.tokens().iter().any(|own| {
+        own.kind() == TokenKind::Comment
+            && (own.start().to_usize()..own.end().to_usize()).contains(&at)
+    })
 }
 
 impl Module {

@@ -15,6 +15,8 @@ use super::{Config, Subject, Unread, settings};
 use crate::detect::tree::Tree;
 use crate::detect::{self, Facts, Wishes};
 use crate::error::Error;
+use crate::source::compose::is_compose;
+use crate::source::dockerfile::is_dockerfile;
 use crate::source::text::Text;
 
 /// Largest container file that is read, in bytes.
@@ -101,6 +103,16 @@ impl Loader {
         let paths: Vec<String> = self.subject.tree.paths().map(str::to_owned).collect();
         for path in &paths {
             self.file(path);
+        }
+        let closed = self.subject.tree.unreadable().iter();
+        let closed = closed.filter(|own| is_dockerfile(&own.path) || is_compose(&own.path));
+        let closed: Vec<Unread> = closed
+            .map(|own| Unread { path: own.path.clone(), line: 1, why: own.why.clone() })
+            .collect();
+        for own in closed {
+            if !self.subject.unread.iter().any(|other| other.path == own.path) {
+                self.subject.unread.push(own);
+            }
         }
         self.templates(&paths);
         self.env_file(".env");

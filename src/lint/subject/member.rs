@@ -205,8 +205,7 @@ impl<'s> Member<'s> {
     #[must_use]
     pub fn health_is_off(&self) -> bool {
         let check = self.service.item.get("healthcheck");
-        let off = check.and_then(|check| check.get("disable")).and_then(Item::scalar);
-        off.as_deref() == Some("true")
+        check.and_then(|check| check.get("disable")).and_then(Item::truth) == Some(true)
     }
 
     /// Whether something tells if it is healthy: its own check, or its image's.

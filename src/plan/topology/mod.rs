@@ -476,7 +476,7 @@ fn networks(plan: &Plan) -> Vec<Network> {
         ours.map(|(name, internal, _)| Network { name: name.to_owned(), internal, kept: None });
     let kept = kept.iter().map(|(name, item)| Network {
         name: name.clone(),
-        internal: item.get("internal").and_then(Item::scalar).as_deref() == Some("true"),
+        internal: item.get("internal").and_then(Item::truth) == Some(true),
         kept: Some(item.clone()),
     });
     ours.chain(kept).collect()

@@ -58,7 +58,7 @@ impl Mount {
             (Some("volume") | None, None) => Source::Anonymous,
             _ => Source::Nothing,
         };
-        let read_only = text("read_only").as_deref() == Some("true");
+        let read_only = item.get("read_only").and_then(Item::truth) == Some(true);
         let options = if read_only { "ro".to_owned() } else { String::new() };
         Some(Self { source, target: tidy(&text("target")?), options, line: item.line })
     }

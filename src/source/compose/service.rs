@@ -55,6 +55,12 @@ impl Service {
         self.item.get(key)?.scalar()
     }
 
+    /// Whether a key is there and true.
+    #[must_use]
+    pub fn is(&self, key: &str) -> bool {
+        self.item.get(key).and_then(Item::truth) == Some(true)
+    }
+
     /// The line of a key's value, or the service's own.
     #[must_use]
     pub fn line_of(&self, key: &str) -> usize {

@@ -10,6 +10,8 @@ use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_saphyr::{Spanned, Tagged};
 
+use super::interpolate;
+
 /// A value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Node {
@@ -110,6 +112,22 @@ impl Item {
             Node::Float(value) => Some(value.to_string()),
             Node::Text(text) => Some(text.clone()),
             Node::Null | Node::List(_) | Node::Map(_) => None,
+        }
+    }
+
+    /// A value where Compose asks for a boolean: it takes the words of old YAML
+    /// too, in quotes or not, and a variable's default. `None` for what it refuses.
+    #[must_use]
+    pub fn truth(&self) -> Option<bool> {
+        let word = match &self.node {
+            Node::Bool(value) => return Some(*value),
+            Node::Text(text) => interpolate::defaults(text).to_lowercase(),
+            _ => return None,
+        };
+        match word.as_str() {
+            "true" | "yes" | "on" | "y" => Some(true),
+            "false" | "no" | "off" | "n" => Some(false),
+            _ => None,
         }
     }
 
@@ -377,6 +395,20 @@ mod tests {
         let document = read("restart: no\ntty: true\nports: ['22:22']\nversion: 3.10\n").unwrap();
         assert_eq!(document.get("restart").unwrap().node, Node::Text("no".into()));
         assert_eq!(document.get("tty").unwrap().node, Node::Bool(true));
+    }
+
+    #[test]
+    fn a_boolean_is_read_as_compose_reads_it() {
+        let truth = |value: &str| read(&format!("a: {value}\n")).unwrap().get("a").unwrap().truth();
+        for value in ["true", "yes", "'yes'", "\"on\"", "Y", "TRUE", "${P:-yes}", "${P-true}"] {
+            assert_eq!(truth(value), Some(true), "{value}");
+        }
+        for value in ["false", "no", "'off'", "N", "${P:-no}"] {
+            assert_eq!(truth(value), Some(false), "{value}");
+        }
+        for value in ["1", "'1'", "t", "''", "~", "' yes'", "maybe", "[true]", "${P}"] {
+            assert_eq!(truth(value), None, "{value}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         // Privileged is all of that, and said by its own rule.
-        if own.service.text("privileged").as_deref() == Some("true") {
+        if own.service.is("privileged") {
             continue;
         }
         for item in own.service.item.get("cap_add").map_or(&[][..], |item| item.items()) {

@@ -110,7 +110,7 @@ fn help(own: &Member<'_>) -> &'static str {
         _ if !knows_docker(own) => {
             "Take the line out: nothing in what it is built from names Docker."
         }
-        _ if own.service.text("privileged").as_deref() == Some("true") => {
+        _ if own.service.is("privileged") => {
             "Take out privileged: true first, which is root on the host without any socket; then the socket, or a filter before it that lets through what it asks for alone."
         }
         _ if starts_containers(own) => {

@@ -21,7 +21,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for members in subject.production_members() {
         let has = |own: &Member<'_>, key: &str| own.service.item.get(key).is_some();
         let is_hardened = |own: &Member<'_>| {
-            has(own, "security_opt") || has(own, "cap_drop") || has(own, "privileged")
+            has(own, "security_opt") || has(own, "cap_drop") || own.service.is("privileged")
         };
         let soft: Vec<Member<'_>> = members
             .into_iter()

@@ -22,11 +22,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(item) = own.service.item.get("privileged") else { continue };
         // These look at the host by what they are.
         let of_host = ["cadvisor", "docker", "dind", "node-exporter", "buildkit", "netdata"];
-        let is_true = item.scalar().is_some_and(|text| text == "true");
         // It starts containers of its own.
         let is_worker = own.image_name() == "concourse"
             && ["worker", "quickstart"].iter().any(|word| own.service.command().contains(word));
-        if !is_true || is_worker || of_host.contains(&own.image_name()) {
+        if !own.service.is("privileged") || is_worker || of_host.contains(&own.image_name()) {
             continue;
         }
         let message = format!("{} is privileged: who breaks into it has the host", own.name());

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::subject::{Kind, Member};
+use ruff_python_ast::{Expr, Stmt};
+
+use crate::detect::python::{self, Module};
+use crate::lint::subject::{Kind, Member, Subject};
 use crate::source::compose::{Mount, image};
 
 /// Where the password of a Redis is.
@@ -117,6 +120,53 @@ pub(super) fn password(member: &Member<'_>) -> Password {
     Password::Elsewhere
 }
 
+/// The Redis that an address leads to.
+fn addressed<'a, 's>(members: &'a [Member<'s>], url: &str) -> Option<&'a Member<'s>> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let host = host.split([':', '/']).next().unwrap_or(host);
+    let is_redis = scheme.starts_with("redis") || scheme.starts_with("valkey");
+    members.iter().find(|own| is_redis && own.kind() == Kind::Redis && own.answers_to(host))
+}
+
+/// What the code says of Celery's broker without any variable: the argument of
+/// `Celery(…)`, and `broker_url`. A repository of a worker alone is no web service,
+/// and has no facts to ask.
+fn stated(subject: &Subject) -> Vec<String> {
+    let is_broker = |name: &str| {
+        matches!(name.to_ascii_lowercase().as_str(), "broker_url" | "celery_broker_url")
+    };
+    let of_module = |module: &Module| -> Vec<String> {
+        let body = &module.ast.body;
+        let arguments = python::calls(body).into_iter().flat_map(|call| {
+            let called = python::dotted(&call.func).unwrap_or_default();
+            let is_celery = called.rsplit('.').next() == Some("Celery");
+            let keywords = call.arguments.keywords.iter().filter(move |own| {
+                own.arg
+                    .as_ref()
+                    .is_some_and(|name| is_broker(name) || is_celery && name == "broker")
+            });
+            keywords.map(|own| &own.value)
+        });
+        let mut statements = Vec::new();
+        python::flatten(body, &mut statements);
+        let assigned = statements.into_iter().flat_map(|own| match own {
+            Stmt::Assign(own) => own.targets.iter().map(|target| (target, &*own.value)).collect(),
+            _ => Vec::new(),
+        });
+        let assigned = assigned.filter(|(target, _)| {
+            let name = match target {
+                Expr::Subscript(own) => python::string(&own.slice).map(str::to_owned),
+                other => python::dotted(other),
+            };
+            name.is_some_and(|name| name.rsplit('.').next().is_some_and(is_broker))
+        });
+        let values = arguments.chain(assigned.map(|(_, value)| value));
+        values.filter_map(python::string).map(str::to_owned).collect()
+    };
+    subject.tree.modules().flat_map(of_module).collect()
+}
+
 /// The Redis that is Celery's broker in this project: the one that the
 /// application is pointed at, else the only one there is.
 pub(super) fn broker<'a, 's>(members: &'a [Member<'s>]) -> Option<&'a Member<'s>> {
@@ -129,15 +179,16 @@ pub(super) fn broker<'a, 's>(members: &'a [Member<'s>]) -> Option<&'a Member<'s>
             }
             named = true;
             let Some(value) = &variable.value else { continue };
-            let Some((scheme, rest)) = value.split_once("://") else { continue };
-            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            let host = host.split([':', '/']).next().unwrap_or(host);
-            let is_redis = scheme.starts_with("redis") || scheme.starts_with("valkey");
-            let found =
-                members.iter().find(|own| own.kind() == Kind::Redis && own.answers_to(host));
-            if is_redis && found.is_some() {
+            let found = addressed(members, value);
+            if found.is_some() {
                 return found;
             }
+        }
+    }
+    if !named {
+        let found = stated(worker.subject).iter().find_map(|url| addressed(members, url));
+        if found.is_some() {
+            return found;
         }
     }
     let known = worker.subject.facts.broker.value().map(String::as_str);

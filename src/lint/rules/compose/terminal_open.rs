@@ -26,7 +26,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         for key in ["tty", "stdin_open"] {
             let Some(item) = own.service.item.get(key) else { continue };
-            if item.scalar().as_deref() != Some("true") || said.contains(&own.place(item)) {
+            if !own.service.is(key) || said.contains(&own.place(item)) {
                 continue;
             }
             said.push(own.place(item));

@@ -80,8 +80,8 @@ fn named(service: &Service) -> Vec<(&'static str, String, &Item)> {
     for (kind, key) in lists {
         let Some(item) = service.item.get(key) else { continue };
         for (name, value) in item.entries() {
-            let optional = value.get("required").and_then(Item::scalar);
-            if optional.as_deref() != Some("false") {
+            let required = value.get("required").and_then(Item::truth);
+            if required != Some(false) {
                 found.extend(name.scalar().map(|text| (kind, text, name)));
             }
         }

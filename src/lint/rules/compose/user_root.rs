@@ -25,7 +25,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !is_root || !own.kind().is_application() || own.runs_once() || drops(&own) {
             continue;
         }
-        let is_privileged = own.service.text("privileged").as_deref() == Some("true");
+        let is_privileged = own.service.is("privileged");
         // An image that has no user is DF101's; of one that is pulled nothing is known.
         let Some(build) = subject.build_of(own.container) else { continue };
         let Some(of_image) = build.image.user.as_ref() else { continue };

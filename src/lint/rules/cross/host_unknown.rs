@@ -27,7 +27,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         // On a network of somebody else there may be other names.
         let external = networks.iter().any(|name| {
             let top = deployment.project.root.get("networks").and_then(|own| own.get(name));
-            top.and_then(|own| own.get("external")).is_some()
+            top.and_then(|own| own.get("external")).is_some_and(|own| own.truth() != Some(false))
         });
         let extra = service.item.get("extra_hosts").map_or(Vec::new(), Item::scalars);
         let linked = service.names("links").join(" ") + &service.names("external_links").join(" ");

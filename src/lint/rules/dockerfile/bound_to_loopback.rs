@@ -108,7 +108,9 @@ fn is_unknown(container: &Container, server: &Server) -> bool {
         _ => false,
     };
     let settings = server.config.is_some() && !given && with(&["-c", "--config"]);
-    (!given && open) || config || settings
+    // An image that is pulled brings its own variables and configuration.
+    let is_pulled = container.build.is_none();
+    (!given && (open || is_pulled)) || config || settings
 }
 
 /// Whether somebody else is in the same network of the container.

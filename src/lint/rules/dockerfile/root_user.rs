@@ -158,12 +158,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// Whether a container is given all rights of the host: it needs to be root.
 fn is_privileged(subject: &Subject, container: &Container) -> bool {
     let Some((_, service)) = subject.composed(container) else { return false };
-    let is = |key: &str, value: &str| service.text(key).as_deref() == Some(value);
     let has_engine = service
         .mounts()
         .iter()
         .any(|own| own.bind().is_some_and(|path| path.ends_with("/docker.sock")));
-    is("privileged", "true") || is("pid", "host") || has_engine
+    service.is("privileged") || service.text("pid").as_deref() == Some("host") || has_engine
 }
 
 /// What an image is known to write to, as it is called there.

@@ -5,7 +5,6 @@ use crate::lint::diagnostic::Diagnostic;
 use crate::lint::rules::policy::privileges::Hardened;
 use crate::lint::rules::policy::source;
 use crate::source::compose::Item;
-use crate::source::text::is_true;
 
 /// Keys of a build that change nothing of what the Dockerfile says, and those
 /// that are read elsewhere.
@@ -47,7 +46,7 @@ pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
         let key = key.scalar().unwrap_or_default();
         let text = item.scalars().join(", ");
         match key.as_str() {
-            "privileged" if is_true(&text) => {
+            "privileged" if item.truth() == Some(true) => {
                 findings.push(service.finding(item, &format!("build.privileged: {text}")));
             }
             "network" if !matches!(text.as_str(), "" | "default" | "none") => {

@@ -5,7 +5,6 @@ use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rules::policy::privileges::{Hardened, entries};
 use crate::lint::subject::Comparison;
 use crate::source::compose::{Item, interpolate};
-use crate::source::text::is_true;
 
 /// Keys that are harmless, whatever they say, and those that another judge of
 /// the standard reads.
@@ -186,7 +185,7 @@ fn reserved(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
 /// Commands that run beside it, as somebody else.
 pub fn is_privileged(hook: &Item, is_root: impl Fn(&str) -> bool) -> bool {
     let of = |name: &str| hook.get(name).and_then(Item::scalar);
-    of("privileged").is_some_and(|text| is_true(&text))
+    hook.get("privileged").and_then(Item::truth) == Some(true)
         || of("user").is_some_and(|own| is_root(&own))
 }
 

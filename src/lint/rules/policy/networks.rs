@@ -6,7 +6,6 @@ use crate::lint::rules::policy::keys;
 use crate::lint::rules::policy::privileges::Hardened;
 use crate::lint::subject::Comparison;
 use crate::source::compose::Item;
-use crate::source::text::is_true;
 
 /// Networks that every engine has.
 const OF_HOST: [&str; 3] = ["host", "bridge", "docker_gwbridge"];
@@ -33,7 +32,7 @@ fn definition(service: &Hardened<'_>, name: &str, network: &Item, findings: &mut
     let external = network.get("external");
     // An old form has the name below `external`.
     let older = external.and_then(|own| own.get("name"));
-    let is_external = external.is_some_and(|own| own.scalar().is_none_or(|text| is_true(&text)));
+    let is_external = external.is_some_and(|own| own.truth() != Some(false));
     let called = older.and_then(Item::scalar).unwrap_or_else(|| text("name"));
     let called = if called.is_empty() { name.to_owned() } else { called };
     let of_host = is_external && OF_HOST.contains(&called.as_str()) || text("driver") == "host";
@@ -64,8 +63,8 @@ fn outward(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
         let network = root.get("networks").and_then(|own| own.get(name));
         network
             .and_then(|own| own.get("internal"))
-            .and_then(Item::scalar)
-            .is_some_and(|own| is_true(&own))
+            .and_then(Item::truth)
+            .is_some_and(|is_internal| is_internal)
     };
     let names = written.names("networks");
     let was = |name: &str| fresh.clone().any(|own| internal(&own.project.root, name));

@@ -206,7 +206,7 @@ impl Hardened<'_> {
             None => self.compared.written().next().is_some() && self.compared.written().all(has),
         };
         let misses = |has: &dyn Fn(&Service) -> bool| wants(has) && !has(self.service);
-        if misses(&|own| own.text("read_only").is_some_and(|text| is_true(&text))) {
+        if misses(&|own| own.is("read_only")) {
             let what = "its root file system is no longer read_only";
             findings.push(self.gone("read_only", what));
         }

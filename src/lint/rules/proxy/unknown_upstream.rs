@@ -33,10 +33,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let root = &own.deployment.project.root;
             let networks = root.get("networks").into_iter().flat_map(Item::entries);
             let item = &own.service.item;
-            networks.into_iter().any(|(_, network)| network.get("external").is_some())
-                || ["network_mode", "extra_hosts", "links", "external_links"]
-                    .iter()
-                    .any(|key| item.get(key).is_some())
+            networks.into_iter().any(|(_, network)| {
+                network.get("external").is_some_and(|own| own.truth() != Some(false))
+            }) || ["network_mode", "extra_hosts", "links", "external_links"]
+                .iter()
+                .any(|key| item.get(key).is_some())
                 || !own.deployment.project.faults.is_empty()
         });
         for target in pass.targets(subject) {

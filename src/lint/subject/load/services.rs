@@ -198,8 +198,8 @@ impl Loader {
                     }
                 }
                 None => {
-                    let optional = item.get("required").and_then(Item::scalar);
-                    if optional.as_deref() != Some("false") {
+                    let required = item.get("required").and_then(Item::truth);
+                    if required != Some(false) {
                         let at = self.subject.item(&self.subject.deployments[number], item);
                         missing.push((path, at));
                     }

@@ -91,10 +91,14 @@ impl Loader<'_> {
             }
             other => {
                 let why = other.err().unwrap_or_else(|| "it is not there".to_owned());
-                if from.is_none() {
-                    self.project.files.push(Text::new(path, ""));
-                }
-                self.fault(format!("{path} cannot be read: {why}"), file, line);
+                let message = match from {
+                    Some(_) => format!("{path} cannot be read: {why}"),
+                    None => {
+                        self.project.files.push(Text::new(path, ""));
+                        why
+                    }
+                };
+                self.fault(message, file, line);
                 None
             }
         }

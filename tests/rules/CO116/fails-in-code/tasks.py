@@ -1,0 +1,4 @@
+from celery import Celery
+
+app = Celery("tasks")
+app.conf.broker_url = "redis://queue:6379/0"

@@ -1,0 +1,3 @@
+from celery import Celery
+
+app = Celery("tasks", broker="redis://queue:6379/0")
