@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
-use crate::lint::rules::policy::{SOURCE, by_each, disguise, setuid};
+use crate::lint::rules::policy::{SOURCE, by_each, disguise, layers, setuid};
 use crate::lint::subject::{Built, Comparison};
 use crate::policy::Requirement;
 
@@ -29,6 +29,12 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
         let found = found.chain(setuid::judge(compared, &own)).chain(doubled(compared, &own));
         for found in found.chain(disguise::front_end(compared, &own)) {
             if !findings.contains(&found) {
+                findings.push(found);
+            }
+        }
+        // What is said of an instruction already is not said to be unknown as well.
+        for found in layers::judge(compared, &own) {
+            if findings.iter().all(|said| said.at != found.at) {
                 findings.push(found);
             }
         }

@@ -55,7 +55,8 @@ fn danger(path: &str) -> Option<String> {
 }
 
 /// A path without `.`, `..` and doubled slashes.
-fn normalised(path: &str) -> String {
+#[must_use]
+pub fn normalised(path: &str) -> String {
     let absolute = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
