@@ -258,6 +258,7 @@ fn what_a_build_takes_in_beside_the_dockerfile_fails() {
 fn root_in_disguise_is_root() {
     each(&[
         (D, USER, "\nUSER -0", "runs as root"),
+        (D, USER, "\nUSER 4294967296", "runs as root"),
         (D, USER, "\nRUN usermod -o -u 0 app\nUSER app", "makes a user root"),
         (D, USER, "\nRUN echo 'a:x:0:0::/:/bin/sh' >> /etc/passwd\nUSER a", "/etc/passwd"),
         (D, USER, "\nRUN chmod u+s /bin/sh\nUSER 10001:10001", "become who owns it"),
@@ -381,7 +382,6 @@ fn what_a_build_runs_and_nobody_can_judge_fails() {
         (D, R, "\nRUN mkdir -p /x && chown app /x && chmod 0755 /x\nUSER 10001:10001", ""),
         (D, R, "\nRUN <<EOF\nset -e\npip install x\nEOF\nUSER 10001:10001", ""),
         (D, R, "\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nUSER 10001:10001", ""),
-        (D, R, "\nENV PATH=/app/.venv/bin:$PATH\nUSER 10001:10001", ""),
         (D, R, "\nCOPY config/x /usr/local/bin/start\nUSER 10001:10001", ""),
     ]);
 }
@@ -430,6 +430,19 @@ fn code_and_programs_of_an_image_are_not_replaced() {
         (C, M, "- media:/opt/venv/lib", OVER),
         (C, M, "- ./manage.py:/usr/local/bin/python3", OVER),
         (C, M, "- ./manage.py:/etc/passwd", OVER),
+        (C, M, "- ./manage.py:/etc/ld.so.conf.d/x.conf", OVER),
+        (C, M, "- ./deploy:/etc", OVER),
+        (C, M, "- ./deploy:/opt", OVER),
+        // However a path is written.
+        (C, M, "- ./config:/opt/../app/./config", OVER),
+        (C, M, "- ./config:/app//config", OVER),
+        (C, M, "- {type: bind, source: ./config, target: /etc/../etc/passwd}", OVER),
+        (
+            C,
+            S,
+            "\nsecrets: {g: {file: ./manage.py}}\n\nservices:\n  x:\n    <<: *service\n    image: busybox:1\n    user: '1:1'\n    networks: [backend]\n    secrets: [{source: g, target: ../../etc/passwd}]\n",
+            OVER,
+        ),
         (
             C,
             S,

@@ -4,6 +4,7 @@
 use crate::lint::rules::policy::setuid::is_setuid;
 use crate::lint::rules::policy::source::normalised;
 use crate::relpath::file_name;
+use crate::source::dockerfile::Keyword;
 use crate::source::shell;
 
 /// Variables that decide which program is started, and what it loads first.
@@ -124,7 +125,10 @@ pub fn is_relied_on(name: &str) -> bool {
         "bash",
         "django-admin",
     ];
-    HARMLESS.contains(&name) || INSTALLERS.contains(&name) || MORE.contains(&name)
+    HARMLESS.contains(&name)
+        || INSTALLERS.contains(&name)
+        || MORE.contains(&name)
+        || is_instruction(name)
 }
 
 /// Whether a directory is one that programs are looked for in.
@@ -205,8 +209,13 @@ pub fn is_known(
             _ if is_managing(program) => is_managed(rest),
             _ if INSTALLERS.contains(&program) => of_installer(program, rest, inner, called),
             _ if is_first() => !is_open(program) && called(program),
-            _ => HARMLESS.contains(&program),
+            // An instruction that stands in a here-document is no program.
+            _ => HARMLESS.contains(&program) || is_instruction(program),
         }
+}
+
+fn is_instruction(word: &str) -> bool {
+    Keyword::of(word).is_some_and(|own| own.word() == word)
 }
 
 fn is_name(text: &str) -> bool {

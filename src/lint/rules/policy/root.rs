@@ -88,7 +88,9 @@ fn doubled(compared: Comparison<'_>, own: &Built) -> Option<Diagnostic> {
 pub fn is_root(user: &str) -> bool {
     let name = user.split(':').next().unwrap_or(user).trim().trim_matches(['"', '\'']);
     let digits = name.trim_start_matches(['+', '-']);
-    let is_zero = !digits.is_empty() && digits.bytes().all(|own| own == b'0');
+    // Users are counted in 32 bits: what is beyond them begins again.
+    let number = digits.parse::<u64>();
+    let is_zero = number.is_ok_and(|own| own.trailing_zeros() >= u32::BITS);
     name.is_empty() || name == "root" || is_zero
 }
 
