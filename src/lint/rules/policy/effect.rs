@@ -256,12 +256,11 @@ pub fn is_own(path: &str) -> bool {
     let below = |own: &&str| format!("{whole}/").starts_with(*own) && whole.len() >= own.len();
     let is_root = whole == "/" && !path.is_empty();
     let is_account = whole == "/etc" || whole.starts_with("/etc/");
+    // Where it begins may be the top.
+    let is_near = ["etc/", "..", "/proc/"].iter().any(|own| format!("{whole}/").starts_with(own));
     KNOWN.contains(&whole.as_str())
         || BELOW.iter().any(below)
-        || !is_account
-            && !is_root
-            && !(whole == "etc" || whole.starts_with("etc/") || whole.starts_with(".."))
-            && !whole.starts_with("/proc")
+        || !(is_account || is_root || is_near)
 }
 
 fn of_shell(
