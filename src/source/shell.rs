@@ -54,6 +54,87 @@ pub fn split(text: &str) -> Vec<Simple> {
     commands
 }
 
+/// Every command of a text, those of its substitutions included, with their
+/// redirections; a substitution stands as `$_` where its value does. `None` where
+/// a part cannot be read, or where a function gives a name a meaning of its own.
+#[must_use]
+pub fn whole(text: &str) -> Option<Vec<Vec<String>>> {
+    if unended(text).is_some() {
+        return None;
+    }
+    let (plain, inner) = substituted(text)?;
+    let mut commands = Vec::new();
+    for text in inner {
+        commands.extend(whole(&text)?);
+    }
+    for (_, piece) in pieces(&plain) {
+        let words = shell_words::split(&piece).ok()?;
+        if words.iter().any(|word| word.ends_with("()") || word == "function") {
+            return None;
+        }
+        let start = words.iter().take_while(|word| is_control(word)).count();
+        commands.push(words[start..].to_vec());
+    }
+    Some(commands)
+}
+
+/// A text with `$_` for each substitution, and what these run. `None` where one
+/// does not end, or where a file stands for what a command says: `<(…)`.
+fn substituted(text: &str) -> Option<(String, Vec<String>)> {
+    let (mut plain, mut inner) = (String::new(), Vec::new());
+    let (mut single, mut double) = (false, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let (body, after) = match c {
+            '\'' if !double => {
+                single = !single;
+                (None, &rest[1..])
+            }
+            _ if single => (None, &rest[c.len_utf8()..]),
+            '"' => {
+                double = !double;
+                (None, &rest[1..])
+            }
+            '\\' => (None, &rest[1 + rest[1..].chars().next().map_or(0, char::len_utf8)..]),
+            '`' => {
+                let end = rest[1..].find('`')? + 1;
+                (Some(&rest[1..end]), &rest[end + 1..])
+            }
+            '$' if rest.starts_with("$(") => {
+                let end = closing(&rest[1..])? + 1;
+                (Some(&rest[2..end]), &rest[end + 1..])
+            }
+            '<' | '>' if !double && rest[1..].starts_with('(') => return None,
+            _ => (None, &rest[c.len_utf8()..]),
+        };
+        match body {
+            // A sum runs nothing, unless something in it does.
+            Some(sum) if sum.starts_with('(') => inner.extend(substituted(sum)?.1),
+            Some(body) => inner.push(body.to_owned()),
+            None => plain.push_str(&rest[..rest.len() - after.len()]),
+        }
+        if body.is_some() {
+            plain.push_str("$_");
+        }
+        rest = after;
+    }
+    Some((plain, inner))
+}
+
+/// Where the bracket is closed that a text begins with.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 1 => return Some(at),
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 fn is_control(word: &str) -> bool {
     CONTROL.contains(&word) || word.ends_with("()")
 }
@@ -246,7 +327,14 @@ impl Cutter {
 
 /// Words without `> file`, `2>&1` and their like.
 fn without_redirections(words: Vec<String>) -> Vec<String> {
+    redirected(words).0
+}
+
+/// Words without `> file`, `2>&1` and their like, and the files of these.
+#[must_use]
+pub fn redirected(words: Vec<String>) -> (Vec<String>, Vec<String>) {
     let mut kept = Vec::with_capacity(words.len());
+    let mut files = Vec::new();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let bare = word.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -255,11 +343,12 @@ fn without_redirections(words: Vec<String>) -> Vec<String> {
             continue;
         }
         // The file is the next word where the operator stands alone.
-        if bare.trim_start_matches(['>', '<', '&', '|', '-']).is_empty() {
-            words.next();
+        match bare.trim_start_matches(['>', '<', '&', '|', '-']) {
+            "" => files.extend(words.next()),
+            file => files.push(file.to_owned()),
         }
     }
-    kept
+    (kept, files)
 }
 
 #[cfg(test)]
@@ -318,6 +407,22 @@ mod tests {
             let found = lines(&format!("{first}\nexport A=1\nEOF\n)\n"));
             assert!(!found.iter().any(|line| line.contains("export")), "{first}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_text_is_taken_apart_whole_or_not_at_all() {
+        let found = whole("a \"$(b c)\" > /x && D=`e f` g $((1 << 2)) '$(h)'").unwrap();
+        let found: Vec<String> = found.into_iter().map(|words| words.join(" ")).collect();
+        assert_eq!(found, ["b c", "e f", "a $_ > /x", "D=$_ g $_ $(h)"]);
+        assert_eq!(whole("a $((1 + $(b)))").unwrap()[0], ["b"]);
+        for text in
+            ["a 'b", "a $(b", "a `b", "a <(b)", "a() { b; }", "function a { b; }", "a <<E\nb"]
+        {
+            assert!(whole(text).is_none(), "{text}");
+        }
+        let words = ["a", ">", "/x", "2>&1", "b", ">>y"].map(str::to_owned).to_vec();
+        let (kept, files) = redirected(words);
+        assert_eq!((kept.join(" "), files.join(" ")), ("a b".to_owned(), "/x 1 y".to_owned()));
     }
 
     #[test]

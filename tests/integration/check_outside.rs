@@ -258,6 +258,7 @@ fn what_a_build_takes_in_beside_the_dockerfile_fails() {
 fn root_in_disguise_is_root() {
     each(&[
         (D, USER, "\nUSER -0", "runs as root"),
+        (D, USER, "\nUSER 4294967296", "runs as root"),
         (D, USER, "\nRUN usermod -o -u 0 app\nUSER app", "makes a user root"),
         (D, USER, "\nRUN echo 'a:x:0:0::/:/bin/sh' >> /etc/passwd\nUSER a", "/etc/passwd"),
         (D, USER, "\nRUN chmod u+s /bin/sh\nUSER 10001:10001", "become who owns it"),
@@ -343,6 +344,81 @@ fn a_file_that_runs_as_its_owner_is_found_by_whatever_sets_or_brings_it() {
     ]);
 }
 
+/// Programs without number make somebody root: those that do not are listed, and each
+/// other way of running something is one kind here.
+#[test]
+fn what_a_build_runs_and_nobody_can_judge_fails() {
+    const R: &str = "\nUSER 10001:10001";
+    const UNKNOWN: &str = "does cannot be judged";
+    each(&[
+        // Another program, one that only a variable names, and what shells read.
+        (D, R, "\nRUN dpkg-statoverride --add root root 4755 /x\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN C=chmod; $C u+s /bin/sh\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN echo Y2g= | base64 -d | sh\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN cat m | xargs chmod\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN python -c \"import os; os.chmod('/x', 2541)\"\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN python <<EOF\nx\nEOF\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN <<EOF\n#!/usr/bin/perl\nx\nEOF\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN <<EOF\nset -e\nmake\nEOF\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN [\"sh\", \"-c\", \"useradd -o -u 0 boss\"]\nUSER 10001:10001", UNKNOWN),
+        // Modes and accounts that are written another way.
+        (D, R, "\nRUN chmod u-w+s /bin/sh\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN install -Dm4755 /bin/sh /x\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN useradd -oMu0 boss\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN usermod -aG root app\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN apt-get install -y opendoas\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN echo x >> /etc//passwd\nUSER 10001:10001", UNKNOWN),
+        // Where it is run, and by what.
+        (D, R, "\nWORKDIR /etc\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nSHELL [\"chmod\", \"u+s\"]\nRUN /bin/sh\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nENV PATH=/app/x:$PATH\nRUN pip install x\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nCOPY config/x /usr/bin/pip\nRUN pip install x\nUSER 10001:10001", UNKNOWN),
+        (D, R, "\nRUN sh tools/none.sh\nUSER 10001:10001", UNKNOWN),
+        (D, "COPY . .\n", "COPY . .\nRUN make\n", UNKNOWN),
+        // What builds ordinarily do.
+        (D, R, "\nRUN apt-get update && apt-get install -y curl\nUSER 10001:10001", ""),
+        (D, R, "\nRUN pip install --no-cache-dir x\nUSER 10001:10001", ""),
+        (D, R, "\nRUN DEBUG=1 python manage.py check\nUSER 10001:10001", ""),
+        (D, R, "\nRUN mkdir -p /x && chown app /x && chmod 0755 /x\nUSER 10001:10001", ""),
+        (D, R, "\nRUN <<EOF\nset -e\npip install x\nEOF\nUSER 10001:10001", ""),
+        (D, R, "\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nUSER 10001:10001", ""),
+        (D, R, "\nCOPY config/x /usr/local/bin/start\nUSER 10001:10001", ""),
+    ]);
+}
+
+/// A script of the repository is judged by what it does, wherever it is called from.
+#[test]
+fn a_script_that_a_build_runs_is_judged_as_the_build_is() {
+    const RUNS: [&str; 4] = [
+        "RUN sh ./tools/mk.sh",
+        "RUN --mount=type=bind,source=tools/mk.sh,target=/mk.sh sh /mk.sh",
+        "COPY tools/mk.sh /mk.sh\nRUN /mk.sh",
+        "RUN /app/tools/mk.sh",
+    ];
+    let team = shop();
+    fs::create_dir(team.shop().join("tools")).unwrap();
+    let before = team.read(D);
+    for run in RUNS {
+        team.write(D, &before);
+        team.edit(D, USER, &format!("\n{run}{USER}"));
+        for (script, code) in [
+            ("#!/bin/sh\nset -e\nmkdir -p /x\npip install y\n", 0),
+            ("#!/bin/sh\nmkdir -p /x\nperl -e x\n", 1),
+            ("#!/usr/bin/perl\nmkdir x\n", 1),
+        ] {
+            team.write("tools/mk.sh", script);
+            let report = team.checked(&["--policy", "./team"], code);
+            let said = messages(&report).contains("does cannot be judged");
+            assert_eq!(said, code == 1, "{run}: {script}: {report:#}");
+        }
+    }
+    team.write("tools/mk.sh", "mkdir -p /x\n");
+    team.write(D, &before);
+    let run = "\nRUN cp config/x tools/mk.sh && sh tools/mk.sh";
+    team.edit(D, USER, &format!("{run}{USER}"));
+    team.checked(&["--policy", "./team"], 1);
+}
+
 #[test]
 fn code_and_programs_of_an_image_are_not_replaced() {
     const M: &str = "- media:/app/media";
@@ -354,6 +430,19 @@ fn code_and_programs_of_an_image_are_not_replaced() {
         (C, M, "- media:/opt/venv/lib", OVER),
         (C, M, "- ./manage.py:/usr/local/bin/python3", OVER),
         (C, M, "- ./manage.py:/etc/passwd", OVER),
+        (C, M, "- ./manage.py:/etc/ld.so.conf.d/x.conf", OVER),
+        (C, M, "- ./deploy:/etc", OVER),
+        (C, M, "- ./deploy:/opt", OVER),
+        // However a path is written.
+        (C, M, "- ./config:/opt/../app/./config", OVER),
+        (C, M, "- ./config:/app//config", OVER),
+        (C, M, "- {type: bind, source: ./config, target: /etc/../etc/passwd}", OVER),
+        (
+            C,
+            S,
+            "\nsecrets: {g: {file: ./manage.py}}\n\nservices:\n  x:\n    <<: *service\n    image: busybox:1\n    user: '1:1'\n    networks: [backend]\n    secrets: [{source: g, target: ../../etc/passwd}]\n",
+            OVER,
+        ),
         (
             C,
             S,

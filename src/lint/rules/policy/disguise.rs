@@ -16,7 +16,7 @@ pub const ACCOUNTS: [&str; 7] = [
     "/etc/gshadow",
     "/etc/sudoers",
     "/etc/pam.d",
-    "/etc/ld.so.preload",
+    "/etc/ld.so",
 ];
 
 /// What in the stages that an image is made of makes somebody root.

@@ -22,9 +22,11 @@ use crate::policy::Requirement;
 
 mod build;
 mod disguise;
+mod effect;
 mod image;
 mod keys;
 mod launch;
+mod layers;
 mod limits;
 mod lines;
 mod mounts;

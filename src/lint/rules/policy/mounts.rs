@@ -8,8 +8,10 @@ use crate::lint::subject::Comparison;
 use crate::source::compose::{Item, Mount, Service};
 
 /// Directories of an image whose files are run.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 16] = [
     "/",
+    "/etc",
+    "/opt",
     "/bin",
     "/sbin",
     "/lib",
@@ -87,6 +89,8 @@ fn volume(service: &Hardened<'_>, mount: &Mount, findings: &mut Vec<Diagnostic>)
 
 /// What of the image a mount hides that is run.
 pub fn hidden(service: &Hardened<'_>, item: &Item, target: &str, findings: &mut Vec<Diagnostic>) {
+    let target = source::normalised(target);
+    let target = target.as_str();
     let build = service.compared.now.build_of(service.container);
     let workdir =
         build.and_then(|own| own.image.workdir.as_ref()).and_then(|own| own.value.known());
@@ -100,7 +104,9 @@ pub fn hidden(service: &Hardened<'_>, item: &Item, target: &str, findings: &mut 
 
 /// Whether a path lies where programs are, or says who somebody is.
 fn is_program(target: &str) -> bool {
-    let below = |own: &str| own != "/usr" && target.starts_with(&format!("{own}/"));
+    let below = |own: &str| {
+        !["/usr", "/etc", "/opt"].contains(&own) && target.starts_with(&format!("{own}/"))
+    };
     ACCOUNTS.iter().any(|own| target.starts_with(own)) || PROGRAMS[1..].iter().any(|own| below(own))
 }
 

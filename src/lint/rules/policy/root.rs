@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
-use crate::lint::rules::policy::{SOURCE, by_each, disguise, setuid};
+use crate::lint::rules::policy::{SOURCE, by_each, disguise, layers, setuid};
 use crate::lint::subject::{Built, Comparison};
 use crate::policy::Requirement;
 
@@ -29,6 +29,12 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
         let found = found.chain(setuid::judge(compared, &own)).chain(doubled(compared, &own));
         for found in found.chain(disguise::front_end(compared, &own)) {
             if !findings.contains(&found) {
+                findings.push(found);
+            }
+        }
+        // What is said of an instruction already is not said to be unknown as well.
+        for found in layers::judge(compared, &own) {
+            if findings.iter().all(|said| said.at != found.at) {
                 findings.push(found);
             }
         }
@@ -82,7 +88,9 @@ fn doubled(compared: Comparison<'_>, own: &Built) -> Option<Diagnostic> {
 pub fn is_root(user: &str) -> bool {
     let name = user.split(':').next().unwrap_or(user).trim().trim_matches(['"', '\'']);
     let digits = name.trim_start_matches(['+', '-']);
-    let is_zero = !digits.is_empty() && digits.bytes().all(|own| own == b'0');
+    // Users are counted in 32 bits: what is beyond them begins again.
+    let number = digits.parse::<u64>();
+    let is_zero = number.is_ok_and(|own| own.trailing_zeros() >= u32::BITS);
     name.is_empty() || name == "root" || is_zero
 }
 

@@ -60,7 +60,7 @@ pub fn judge(compared: Comparison<'_>, own: &Built) -> Vec<Diagnostic> {
 }
 
 /// The stages that an image is built on, and those that it copies from.
-fn stages(compared: Comparison<'_>, own: &Built) -> Vec<usize> {
+pub fn stages(compared: Comparison<'_>, own: &Built) -> Vec<usize> {
     let file = &compared.now.recipes[own.recipe].file;
     let mut stages = own.image.stages.clone();
     let mut next = 0;
@@ -169,7 +169,7 @@ fn of_mode(mode: &str, said: &dyn Fn() -> String) -> Option<Found> {
 }
 
 /// Whether a mode sets the bit that makes who runs a file who owns it.
-fn is_setuid(mode: &str) -> bool {
+pub fn is_setuid(mode: &str) -> bool {
     let digits = mode.trim_start_matches(['+', '=']);
     let number = u32::from_str_radix(digits, 8).ok().filter(|_| digits.len() >= 4);
     let symbolic = mode.split(',').any(|part| {

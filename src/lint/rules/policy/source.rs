@@ -55,7 +55,8 @@ fn danger(path: &str) -> Option<String> {
 }
 
 /// A path without `.`, `..` and doubled slashes.
-fn normalised(path: &str) -> String {
+#[must_use]
+pub fn normalised(path: &str) -> String {
     let absolute = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -157,7 +158,11 @@ pub fn secrets(service: &Hardened<'_>, key: &str, list: &Item, findings: &mut Ve
     let top = service.deployment.project.root.get(key);
     for item in list.items() {
         if let Some(target) = item.get("target").and_then(Item::scalar) {
-            mounts::hidden(service, item, target.trim_end_matches('/'), findings);
+            // A secret without a directory is among the others, a configuration at the top.
+            let directory = if key == "secrets" { "/run/secrets/" } else { "/" };
+            let target =
+                if target.starts_with('/') { target } else { directory.to_owned() + &target };
+            mounts::hidden(service, item, &target, findings);
         }
         let name = item.scalar().or_else(|| item.get("source")?.scalar());
         let Some(file) = name.and_then(|name| top?.get(&name)?.get("file")) else { continue };
