@@ -163,7 +163,7 @@ impl Finder<'_, '_> {
             return false;
         }
         let has = |keyword: &str| call.arguments.find_keyword(keyword).is_some();
-        let is_writer = WRITERS.iter().chain(&STARTERS).any(|end| ends(end));
+        let is_writer = WRITERS.iter().chain(&STARTERS).any(ends);
         is_writer
             || match method {
                 "open" | "ZipFile" | "GzipFile" | "File" => opens_for_writing(call, &name),
