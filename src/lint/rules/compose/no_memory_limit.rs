@@ -38,23 +38,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .into_iter()
             .filter(|own| own.is_long_running() && own.service.memory_limit().is_none())
             .collect();
-        let lacks = if without.len() == 1 { "has no memory limit" } else { "have no memory limit" };
-        let Some(finding) = together::lack(findings, &without, lacks) else { continue };
-        let planned = subject.numbers().and_then(|own| Some((own, lines(own, &without)?)));
-        let Some((numbers, lines)) = planned else {
-            let name = without[0].name();
-            if has(&["github", "bootstrap", "init", "demo"]) {
-                finding.severity(Severity::Style);
-            }
-            finding.help(format!(
+        for without in findings.apart(subject, without, Member::at) {
+            let lacks =
+                if without.len() == 1 { "has no memory limit" } else { "have no memory limit" };
+            let Some(finding) = together::lack(findings, &without, lacks) else { continue };
+            let planned = subject.numbers().and_then(|own| Some((own, lines(own, &without)?)));
+            let Some((numbers, lines)) = planned else {
+                let name = without[0].name();
+                if has(&["github", "bootstrap", "init", "demo"]) {
+                    finding.severity(Severity::Style);
+                }
+                finding.help(format!(
                 "{name}:\n  deploy:\n    resources:\n      limits:\n        memory: …  # twice what `docker stats` shows under load; Redis: twice its maxmemory; PostgreSQL: four times its shared_buffers"
             ));
-            continue;
-        };
-        finding
-            .help(format!("deploy.resources.limits.memory, for {}:\n{lines}", numbers.machine()));
-        if let Some(fix) = fix(numbers, &without) {
-            finding.fix(fix);
+                continue;
+            };
+            finding.help(format!(
+                "deploy.resources.limits.memory, for {}:\n{lines}",
+                numbers.machine()
+            ));
+            if let Some(fix) = fix(numbers, &without) {
+                finding.fix(fix);
+            }
         }
     }
 }
