@@ -224,7 +224,7 @@ pub(super) fn close(
         own.name()
     ));
     if let Some(edit) = own.to_loopback(port, item) {
-        let fix = Fix::new(Grade::Checked, "publishes it to this host alone")
+        let fix = Fix::new(Grade::Checked, format!("publishes {} to this host alone", own.name()))
             .condition("services of the project reach it by its name, without a published port")
             .edit(edit.at, edit.text);
         finding.fix(fix);

@@ -29,7 +29,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .filter(|own| !is_hardened(own))
             .collect();
         for soft in findings.apart(subject, soft, Member::at) {
-            let lacks = "may gain rights: neither no-new-privileges nor cap_drop is set";
+            let lacks = "can gain rights it was not started with: neither no-new-privileges nor cap_drop is set";
             let Some(finding) = together::lack(findings, &soft, lacks) else { continue };
             let needs_some = soft.iter().any(may_need_capabilities);
             let drop = if needs_some { "" } else { "\ncap_drop: [ALL]" };

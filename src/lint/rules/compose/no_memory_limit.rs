@@ -49,7 +49,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     finding.severity(Severity::Style);
                 }
                 finding.help(format!(
-                "{name}:\n  deploy:\n    resources:\n      limits:\n        memory: …  # twice what `docker stats` shows under load; Redis: twice its maxmemory; PostgreSQL: four times its shared_buffers"
+                "{name}:\n  deploy:\n    resources:\n      limits:\n        memory: …  # twice what `docker stats` shows under load; Redis: twice its maxmemory; PostgreSQL: four times its shared_buffers{}",
+                unplanned(subject, &without)
             ));
                 continue;
             };
@@ -62,6 +63,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Why nothing adds up to the machine that somebody named, as a remark.
+fn unplanned(subject: &Subject, without: &[Member<'_>]) -> String {
+    let why = match subject.numbers() {
+        Some(numbers) if numbers.is_named => numbers.no_memory(without),
+        None if !subject.machine.is_empty() => {
+            vec!["the project cannot be planned as a whole".to_owned()]
+        }
+        _ => Vec::new(),
+    };
+    let said = |why: &str| format!("\n(no limits that add up: {why})");
+    if why.is_empty() { String::new() } else { said(&why.join("; ")) }
 }
 
 /// A line for each service: its limit, and why; `None` where one has none.
