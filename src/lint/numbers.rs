@@ -120,7 +120,7 @@ impl Numbers {
         let names: Vec<&str> = all.iter().filter(unknown).map(Member::name).collect();
         let mut why = Vec::new();
         if !names.is_empty() {
-            why.push(format!("nobody counts what {} takes", listed(&names)));
+            why.push(format!("what {} may take is not known", listed(&names)));
         }
         for own in members.iter().filter(|own| self.role(own).is_some()) {
             let name = own.name();
