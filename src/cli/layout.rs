@@ -44,6 +44,38 @@ pub fn paragraph(text: &str, width: usize, indent: &str) -> String {
     paragraph
 }
 
+/// Lines to write, of at most `width` columns where words allow it: each goes on as
+/// far in as it began, a comment of its as a comment.
+#[must_use]
+pub fn snippet(text: &str, width: usize, first: &str, other: &str) -> String {
+    let mut all = String::new();
+    for (number, line) in text.lines().enumerate() {
+        let lead = if number == 0 { first } else { other };
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        let room = width.saturating_sub(measure_text_width(lead) + indent.len());
+        if measure_text_width(words) <= room {
+            all.push_str(&format!("{lead}{line}\n"));
+            continue;
+        }
+        let (code, comment) = match words.split_once("  # ") {
+            Some((code, comment)) if measure_text_width(code) <= room => (code, comment),
+            _ => ("", words),
+        };
+        let hanging = if code.is_empty() { "  " } else { "  # " };
+        if !code.is_empty() {
+            all.push_str(&format!("{lead}{indent}{code}\n"));
+        }
+        for (at, part) in wrap(comment, room.saturating_sub(hanging.len())).iter().enumerate() {
+            let is_first = at == 0 && code.is_empty();
+            let lead = if is_first { lead } else { other };
+            let hanging = if is_first { "" } else { hanging };
+            all.push_str(&format!("{lead}{indent}{hanging}{part}\n"));
+        }
+    }
+    all
+}
+
 /// Rows of cells in columns, `width` columns wide at most, behind `indent`.
 /// Cells are broken between words, never inside of one: where a path is too
 /// long for that, the last cell of each row goes below the others.
@@ -107,6 +139,14 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("", 7), Vec::<String>::new());
         assert_eq!(wrap("incompressible", 7), ["incompressible"]);
+    }
+
+    #[test]
+    fn what_is_to_be_written_stays_what_it_is_on_a_narrow_terminal() {
+        let text = "db:\n  memory: 512M  # twice what it takes\nand a sentence of words";
+        let shown = "→ db:\n    memory: 512M\n      # twice what it\n      # takes\n  and a sentence of\n    words\n";
+        assert_eq!(snippet(text, 22, "→ ", "  "), shown);
+        assert_eq!(snippet(text, 80, "", "").trim_end(), text);
     }
 
     fn row(cells: [&str; 3]) -> [String; 3] {

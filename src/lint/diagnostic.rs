@@ -165,6 +165,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that belong to it, each with what it says.
     pub related: Vec<(At, String)>,
+    /// Where it is about several alike, like services that lack the same line: the
+    /// place of each, its own included. A baseline knows it by these.
+    pub members: Vec<At>,
     /// How it is mended.
     pub fix: Option<Fix>,
     /// The requirement that does not hold, by its number in the standard.
@@ -185,6 +188,7 @@ impl Diagnostic {
             subject: String::new(),
             help: None,
             related: Vec::new(),
+            members: Vec::new(),
             fix: None,
             requirement: None,
             is_unknown: false,
@@ -219,6 +223,12 @@ impl Diagnostic {
     /// Names another place that belongs to it.
     pub fn related(&mut self, at: At, what: impl Into<String>) -> &mut Self {
         self.related.push((at, what.into()));
+        self
+    }
+
+    /// Says that it is about several alike, however many they are now.
+    pub fn members(&mut self, members: impl IntoIterator<Item = At>) -> &mut Self {
+        self.members.extend(members);
         self
     }
 

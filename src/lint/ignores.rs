@@ -7,8 +7,10 @@
 //! ```
 //!
 //! `ignore` is about the line it stands on, or, alone on its line, about the
-//! next one; of a Dockerfile, about the whole instruction there.
+//! next one; of a Dockerfile, about the whole instruction there. Of a finding
+//! about several services, the others stay.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -117,6 +119,14 @@ struct Ignore {
     used: bool,
 }
 
+impl Ignore {
+    fn allows(&self, code: &str, text: usize, line: usize) -> bool {
+        self.at.text == text
+            && self.rules.iter().any(|rule| rule.code == code)
+            && self.lines.is_none_or(|(first, last)| (first..=last).contains(&line))
+    }
+}
+
 /// Findings of these rules with what is allowed of them, and what is wrong with
 /// that: an ignore of a rule that was not asked is not known to match nothing.
 #[must_use]
@@ -130,7 +140,7 @@ pub fn apply(
     let is_asked = |rule: &Rule| asked.iter().any(|own| own.code == rule.code);
     let mut more = Vec::new();
     unread::findings(subject, &mut more);
-    let mut ignores = comments(subject, &mut more);
+    let mut ignores = comments(subject, 0..subject.texts.len(), &mut more);
     let waivers: Vec<(&Waiver, &Rule)> =
         waivers.iter().filter_map(|own| counted(subject, own, today, &mut more)).collect();
     let mut used = vec![false; waivers.len()];
@@ -138,11 +148,9 @@ pub fn apply(
         .into_iter()
         .map(|diagnostic| {
             let line = subject.line(diagnostic.at);
-            let ignore = ignores.iter_mut().find(|own| {
-                own.at.text == diagnostic.at.text
-                    && own.rules.iter().any(|rule| rule.code == diagnostic.code)
-                    && own.lines.is_none_or(|(first, last)| (first..=last).contains(&line))
-            });
+            let ignore = ignores
+                .iter_mut()
+                .find(|own| own.allows(diagnostic.code, diagnostic.at.text, line));
             let waiver = waivers.iter().position(|(_, rule)| rule.code == diagnostic.code);
             let allowed = match (ignore, waiver) {
                 (Some(ignore), _) => {
@@ -228,9 +236,31 @@ pub(super) fn add<'d>(
     &mut into[last]
 }
 
-fn comments(subject: &Subject, more: &mut Vec<Diagnostic>) -> Vec<Ignore> {
+/// The lines, by file, of these places that a comment of their own allows to break a
+/// rule.
+#[must_use]
+pub fn lines(
+    subject: &Subject,
+    code: &str,
+    places: impl Iterator<Item = At>,
+) -> BTreeSet<(usize, usize)> {
+    let places: BTreeSet<(usize, usize)> = places.map(|at| (at.text, subject.line(at))).collect();
+    let texts: BTreeSet<usize> = places.iter().map(|(text, _)| *text).collect();
+    let ignores = comments(subject, texts.into_iter(), &mut Vec::new());
+    let allows = |(text, line): &(usize, usize)| {
+        ignores.iter().any(|own| own.lines.is_some() && own.allows(code, *text, *line))
+    };
+    places.into_iter().filter(allows).collect()
+}
+
+fn comments(
+    subject: &Subject,
+    texts: impl Iterator<Item = usize>,
+    more: &mut Vec<Diagnostic>,
+) -> Vec<Ignore> {
     let mut ignores = Vec::new();
-    for (number, text) in subject.texts.iter().enumerate() {
+    for number in texts {
+        let text = &subject.texts[number];
         // Most files have none.
         if !text.text.contains("dockwright") && !text.text.contains("Dockwright") {
             continue;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::answers::{Origin, Sources};
 use crate::apply::bookkeeping::Lock;
-use crate::lint::subject::{Deployment, Kind, Member, Program, Server, Subject};
+use crate::lint::subject::{Deployment, Kind, Member, Program, Server, Subject, listed};
 use crate::plan::{Decided, Plan};
 use crate::preset::{self, Reference};
 use crate::project;
@@ -108,10 +108,29 @@ impl Numbers {
     pub fn memory(&self, member: &Member<'_>) -> Option<MiB> {
         let limit =
             self.get(member, rows::MEMORY).filter(|_| self.adds_up && is_counted(member))?;
-        let command = member.service.command();
-        // Sizes that are set for another limit.
-        let is_sized = ["shared_buffers", "maxmemory"].iter().any(|own| command.contains(own));
-        (!is_sized).then_some(limit)
+        (!is_sized(member)).then_some(limit)
+    }
+
+    /// Why a service of these has no memory limit, for each such reason once.
+    #[must_use]
+    pub fn no_memory(&self, members: &[Member<'_>]) -> Vec<String> {
+        let unknown = |own: &&Member<'_>| !own.runs_once() && self.role(own).is_none();
+        let all = members.first().map(|own| own.subject.members(own.deployment));
+        let all = all.unwrap_or_default();
+        let names: Vec<&str> = all.iter().filter(unknown).map(Member::name).collect();
+        let mut why = Vec::new();
+        if !names.is_empty() {
+            why.push(format!("what {} may take is not known", listed(&names)));
+        }
+        for own in members.iter().filter(|own| self.role(own).is_some()) {
+            let name = own.name();
+            if !is_counted(own) {
+                why.push(format!("it is not known how many processes {name} starts"));
+            } else if is_sized(own) {
+                why.push(format!("the command of {name} sets sizes for another limit"));
+            }
+        }
+        why
     }
 
     /// The machine that they are for, in words.
@@ -147,6 +166,23 @@ fn fits(role: Role, kind: Kind) -> bool {
         Role::Db => kind == Kind::Postgres,
         Role::Redis | Role::Cache => kind == Kind::Redis,
     }
+}
+
+/// How many CPUs a service has of the machine that somebody named: `1 of 4 CPUs`.
+#[must_use]
+pub fn share(subject: &Subject, own: i64) -> String {
+    let named = subject.machine.iter().find_map(|own| own.strip_prefix("deploy.cpus="));
+    match named {
+        Some(all) if all.parse() != Ok(own) => format!("{own} of {all} CPUs"),
+        _ if own == 1 => "1 CPU".to_owned(),
+        _ => format!("{own} CPUs"),
+    }
+}
+
+/// Whether its command sets sizes, which are for another limit.
+fn is_sized(member: &Member<'_>) -> bool {
+    let command = member.service.command();
+    ["shared_buffers", "maxmemory"].iter().any(|own| command.contains(own))
 }
 
 /// Whether it is known how many processes of the application a service starts:

@@ -1,6 +1,7 @@
 //! A rule, and the list of all of them.
 
 use crate::lint::diagnostic::{At, Diagnostic, Grade, Severity};
+use crate::lint::ignores;
 use crate::lint::subject::Subject;
 
 /// What files are held against. Each stands in a file of its own in `rules`.
@@ -40,6 +41,17 @@ impl Findings {
     #[must_use]
     pub const fn of(rule: &Rule) -> Self {
         Self { code: rule.code, severity: rule.severity, found: Vec::new() }
+    }
+
+    /// What one finding would be about, where a comment allows this rule for some of
+    /// it: the others together, and each of these by itself, so that a comment is about
+    /// its own line.
+    pub fn apart<T>(&self, subject: &Subject, all: Vec<T>, at: impl Fn(&T) -> At) -> Vec<Vec<T>> {
+        let allowed = ignores::lines(subject, self.code, all.iter().map(&at));
+        let is_allowed = |own: &T| allowed.contains(&(at(own).text, subject.line(at(own))));
+        let (allowed, rest): (Vec<T>, Vec<T>) = all.into_iter().partition(is_allowed);
+        let rest = Some(rest).filter(|own| !own.is_empty());
+        rest.into_iter().chain(allowed.into_iter().map(|own| vec![own])).collect()
     }
 
     /// Adds a finding; what it returns takes the rest.

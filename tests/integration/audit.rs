@@ -330,12 +330,12 @@ fn limits_are_written_for_a_machine_that_is_named_and_a_guess_is_only_shown() {
     let dir = crate::rules::copied(&case);
     let limits =
         || fs::read_to_string(dir.path().join("compose.yaml")).unwrap().contains("limits:");
-    let text = out(&audit(dir.path(), &["--only", "CO101"], 0));
+    let text = out(&audit(dir.path(), &["--only", "CO101"], 0)).replace("\n      ", " ");
     assert!(text.contains("which is a guess: --cpus and --memory"), "{text}");
     let text = out(&audit(dir.path(), &["--only", "CO101", "--fix"], 0));
     assert!(text.contains("nothing to mend") && !limits(), "{text}");
     let named = ["--only", "CO101", "--fix", "--cpus", "2", "--memory", "4GiB"];
-    let text = out(&audit(dir.path(), &named, 0));
+    let text = out(&audit(dir.path(), &named, 0)).replace("\n  ", " ");
     assert!(text.contains("a machine of 2 CPU and 4 GiB (checked") && limits(), "{text}");
     let refused = audit(dir.path(), &["--memory", "much"], 2);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("memory"));

@@ -200,3 +200,86 @@ fn who_has_nothing_is_told_what_there_is_to_do() {
     let text = out(&audit(dir.path(), &[], 0)).replace('\n', " ");
     assert!(text.contains("no container files here, and no web service in Python"), "{text}");
 }
+
+const SERVICES: &str = "services:\n  web:\n    build: .\n    command: gunicorn app:app\n  db:\n    image: postgres:18\n";
+
+#[test]
+fn a_baseline_knows_the_services_of_a_finding_about_several() {
+    let dir = with(&[("compose.yaml", SERVICES), ("Dockerfile", ROOT)]);
+    let only = ["--only", "CO104", "--fail-on", "advice"];
+    audit(dir.path(), &[&only[..], &["--write-baseline", "b.json"]].concat(), 0);
+    let known = [&only[..], &["--baseline", "b.json"]].concat();
+    let more = "  jobs:\n    build: .\n    command: celery -A app worker\n";
+    let wrong = |text: &str, code: i32| {
+        fs::write(dir.path().join("compose.yaml"), text).unwrap();
+        out(&audit(dir.path(), &known, code)).replace("\n   ", "")
+    };
+    assert!(wrong(SERVICES, 0).contains("1 known from the baseline"));
+    // Another one is new, wherever it stands.
+    let text = wrong(&format!("{SERVICES}{more}"), 1);
+    assert!(text.contains("not in the baseline: line 7"), "{text}");
+    let text = wrong(&SERVICES.replace("services:\n", &format!("services:\n{more}")), 1);
+    assert!(text.contains("not in the baseline: line 2"), "{text}");
+    // What is left when the first one is mended, or allowed, is known.
+    let mended = SERVICES.replace("    build: .\n", "    build: .\n    restart: always\n");
+    assert!(wrong(&mended, 0).contains("1 known"));
+    let allowed = SERVICES.replace("web:", "web:  # dockwright: ignore CO104 by hand");
+    let text = wrong(&allowed, 0);
+    assert!(text.contains("1 allowed") && text.contains("1 known"), "{text}");
+    assert!(!text.contains("no longer there"), "{text}");
+    // A file of before knows no members.
+    let old = fs::read_to_string(dir.path().join("b.json")).unwrap();
+    let mut old: Value = serde_json::from_str(&old).unwrap();
+    old.as_object_mut().unwrap().remove("root");
+    old["findings"][0].as_object_mut().unwrap().remove("members").unwrap();
+    fs::write(dir.path().join("b.json"), old.to_string()).unwrap();
+    assert!(wrong(&format!("{SERVICES}{more}"), 0).contains("1 known"));
+}
+
+#[test]
+fn a_baseline_is_read_from_below_and_what_was_not_looked_at_is_not_gone() {
+    let dir = with(&[
+        (".git/HEAD", ""),
+        ("Dockerfile", ROOT),
+        ("backend/Dockerfile", ROOT),
+        ("backend/other.Dockerfile", ROOT),
+        ("ci/x", ""),
+    ]);
+    let only = ["--only", "DF101,DF103", "--fail-on", "style"];
+    for (file, below) in [("b.json", "../b.json"), ("ci/b.json", "../ci/b.json")] {
+        audit(dir.path(), &[&only[..], &["--write-baseline", file]].concat(), 0);
+        let backend = dir.path().join("backend");
+        let of = |here: &std::path::Path, file: &str, rest: &[&str]| {
+            let known = [&["--fail-on", "style", "--baseline", file][..], rest].concat();
+            out(&audit(here, &known, 0))
+        };
+        let some = ["--only", "DF101"];
+        for text in [
+            of(dir.path(), file, &[&only[..2], &["backend"]].concat()),
+            of(dir.path(), file, &[&only[..2], &["backend/Dockerfile"]].concat()),
+            of(&backend, below, &[&only[..2], &["Dockerfile"]].concat()),
+            of(&backend, below, &only[..2]),
+            of(dir.path(), file, &some),
+        ] {
+            assert!(text.contains("No finding") && text.contains("known"), "{text}");
+            assert!(!text.contains("no longer there"), "{text}");
+        }
+    }
+    fs::remove_file(dir.path().join("backend/Dockerfile")).unwrap();
+    let known = ["--only", "DF101", "--baseline", "b.json", "backend"];
+    assert!(out(&audit(dir.path(), &known, 0)).contains("1 finding is in the baseline and no"));
+}
+
+#[test]
+fn what_fails_is_named_at_the_end_and_long_lines_are_broken() {
+    let dir = with(&[("compose.yaml", SERVICES), ("Dockerfile", ROOT)]);
+    let arguments = ["--only", "CO101,CO104,CO118", "--fail-on", "warning"];
+    let text = out(&audit(dir.path(), &arguments, 1));
+    assert!(text.contains("fail (CO104, CO118)"), "{text}");
+    assert!(text.contains("--fix mends 1"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    // Where nothing adds up, it is said why.
+    let machine = ["--only", "CO101", "--cpus", "4", "--memory", "8GiB"];
+    let text = out(&audit(dir.path(), &machine, 0));
+    assert!(text.contains("(no limits that add up: "), "{text}");
+}

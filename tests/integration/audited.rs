@@ -12,14 +12,19 @@ use dockwright::{plan, preset};
 
 use crate::combinations::combinations;
 
-/// What is found in files, each with its code and its line.
-fn found(files: &[Rendered]) -> Vec<String> {
+fn written(files: &[Rendered]) -> assert_fs::TempDir {
     let directory = assert_fs::TempDir::new().unwrap();
     for file in files {
         let path = file.output.path.below(directory.path());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, &file.bytes).unwrap();
     }
+    directory
+}
+
+/// What is found in files, each with its code and its line.
+fn found(files: &[Rendered]) -> Vec<String> {
+    let directory = written(files);
     let subject = Subject::read(directory.path()).unwrap();
     let unread = subject.unread.iter().map(|own| format!("{} is not read: {}", own.path, own.why));
     let all = lint::judge(&subject, &rules::ALL);
@@ -28,6 +33,15 @@ fn found(files: &[Rendered]) -> Vec<String> {
         format!("{} {place} {}", own.code, own.message)
     });
     unread.chain(said).collect()
+}
+
+/// The files that are judged as what somebody works with.
+fn developed(files: &[Rendered], tag: &str) -> Vec<String> {
+    let directory = written(files);
+    fs::write(directory.path().join(".env"), format!("TAG={tag}\n")).unwrap();
+    let subject = Subject::read(directory.path()).unwrap();
+    let paths = (0..subject.texts.len()).filter(|text| subject.is_developed(*text));
+    paths.map(|text| subject.path(text).to_owned()).collect()
 }
 
 /// Combinations in which any two choices meet: what a rule looks at is one choice,
@@ -84,7 +98,13 @@ fn nothing_is_found_in_a_builtin_preset_on_a_small_or_a_large_machine() {
                 draft.set(key, value, Origin::Flag).unwrap();
             }
             let plan = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap();
-            let found = found(&render::render(&plan, &draft).unwrap());
+            let files = render::render(&plan, &draft).unwrap();
+            // Less would be asked of them.
+            for tag in ["", "local", "dev", "1.4.2"] {
+                let developed = developed(&files, tag);
+                assert!(developed.is_empty(), "{} of {tag}: {developed:#?}", preset.name());
+            }
+            let found = found(&files);
             assert!(found.is_empty(), "{} on {cpus} {memory}: {found:#?}", preset.name());
         }
     }

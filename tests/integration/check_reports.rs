@@ -114,6 +114,10 @@ fn what_only_warns_is_a_warning_in_every_format() {
     with_root(&team);
     let output = team.run(&["check", "shop", "--fail-on", "none", "--format", "github"], 0);
     assert!(said(&output).starts_with("::warning file=shop/Dockerfile"), "{}", said(&output));
+    let output = team.run(&["check", "shop", "--fail-on", "none", "--format", "gitlab"], 0);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report[0]["severity"], "minor", "{report}");
+    assert_eq!(report[0]["location"]["path"], "shop/Dockerfile", "{report}");
 }
 
 fn git(directory: &Path, arguments: &[&str]) {

@@ -125,7 +125,7 @@ const HELP: &[(&str, &str, &str, &str)] = &[
     ("DF133", "fails-twice", "in the uv sync before it", "Makefile"),
     ("DF133", "fails-tested", "Makefile runs its tests in the image", "RUN pip"),
     ("PY102", "fails-decided", "threads = 4", "workers"),
-    ("PY102", "fails", "--workers 3 --threads 2: ", "workers = 3"),
+    ("PY102", "fails", "--workers 3 --threads 2  # for 1 CPU", "workers = 3"),
     ("DF121", "fails-own-user", "chmod 644 /app.log", "chmod 755"),
     ("CO105", "fails-mirror", "rabbitmq-diagnostics", "mysqladmin"),
     ("CO108", "fails-above", "Take this line out", "First COPY"),

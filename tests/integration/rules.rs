@@ -5,12 +5,12 @@
 //! do the second time; where `fixed` (or `fixed-…`) is there, it is what comes out.
 //! Rules of a team's standard need one to be held against: `check_rules`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use dockwright::lint::mend::mend;
-use dockwright::lint::{self, Diagnostic, Fix, Rule, Severity, Subject, edit, rules};
+use dockwright::lint::{self, Diagnostic, Fix, Rule, Severity, Subject, edit, ignores, rules};
 use dockwright::source::nginx::Directive;
 
 fn directory(rule: &Rule) -> PathBuf {
@@ -385,4 +385,72 @@ fn what_a_finding_says_to_write_can_be_pasted() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+/// The lines of the places that a finding is about, each once.
+fn lines(subject: &Subject, own: &Diagnostic) -> Vec<(usize, usize)> {
+    let mut lines: Vec<(usize, usize)> =
+        own.members.iter().map(|at| (at.text, subject.line(*at))).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
+/// Whichever of its members a comment stands beside: the others are still found, as one
+/// finding, and the comment is not without effect.
+#[test]
+fn a_comment_is_about_its_own_line_of_a_finding_about_several() {
+    let (mut problems, mut codes) = (Vec::new(), BTreeSet::new());
+    for rule in rules::ALL.iter() {
+        for case in cases(rule, "fails") {
+            let copy = copied(&case);
+            let (subject, before) = found(rule, copy.path());
+            for own in &before {
+                let said = own.related.iter().map(|(_, what)| what.as_str());
+                let alike = ["as well", "and here", "the same value", "nor does this one"];
+                if said.clone().any(|what| alike.iter().any(|end| what.ends_with(end)))
+                    && own.members.is_empty()
+                {
+                    problems.push(format!("{}: it names no members", case.display()));
+                }
+                let members = lines(&subject, own);
+                for (text, line) in members.iter().filter(|_| members.len() > 1) {
+                    let file = &subject.texts[*text];
+                    let whole: Vec<&str> = file.text.lines().collect();
+                    // A line that goes on has no place for a comment.
+                    if *line > 1 && whole[line - 2].trim_end().ends_with('\\') {
+                        continue;
+                    }
+                    let own_line = whole[line - 1];
+                    let indent = &own_line[..own_line.len() - own_line.trim_start().len()];
+                    let comment = format!("{indent}# dockwright: ignore {} why", rule.code);
+                    let mut changed = whole.clone();
+                    changed.insert(line - 1, &comment);
+                    let other = copied(&case);
+                    fs::write(other.path().join(&file.path), changed.join("\n") + "\n").unwrap();
+                    let (subject, found) = found(rule, other.path());
+                    let judged = ignores::apply(&subject, found, &[rule], &[], "2026-01-01");
+                    let is_left = judged.iter().any(|other| {
+                        other.allowed.is_none()
+                            && other.diagnostic.code == rule.code
+                            && other.diagnostic.members.len() < own.members.len()
+                            && lines(&subject, &other.diagnostic).len() == members.len() - 1
+                    });
+                    let is_allowed = judged.iter().any(|other| other.allowed.is_some());
+                    let is_useless = judged.iter().any(|other| other.diagnostic.code == "AU102");
+                    codes.insert(rule.code);
+                    if !is_left || !is_allowed || is_useless {
+                        problems.push(format!(
+                            "{} {}:{line}: left {is_left}, allowed {is_allowed}, useless {is_useless}",
+                            case.display(), file.path,
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    for code in ["CO101", "CO102", "CO104", "CO109", "NG102"] {
+        assert!(codes.contains(code), "no case of {code} is about several: {codes:?}");
+    }
 }

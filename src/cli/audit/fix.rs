@@ -14,7 +14,7 @@ use crate::apply::change::Change;
 use crate::apply::commit;
 use crate::apply::disk::{self, DiskState};
 use crate::cli::many::{self, Done};
-use crate::cli::{diff, input, report as reporting};
+use crate::cli::{diff, input, layout, report as reporting};
 use crate::error::{Error, Problem};
 use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
@@ -254,6 +254,10 @@ fn writable(root: &Path, changes: &[Change]) -> Result<(), Error> {
     }
 }
 
+fn width() -> usize {
+    usize::from(reporting::width())
+}
+
 /// The diffs, then each fix with its reason.
 fn shown(made: &[Made], changes: &[Change]) -> String {
     let mut text = String::new();
@@ -268,7 +272,8 @@ fn shown(made: &[Made], changes: &[Change]) -> String {
         let condition =
             own.condition.as_ref().map(|c| format!(" (checked: {c})")).unwrap_or_default();
         let (code, paths) = (style(own.code).bold(), own.paths().join(", "));
-        text.push_str(&format!("{code} {paths}: {}{condition}\n", own.what));
+        let line = format!("{code} {paths}: {}{condition}", own.what);
+        text.push_str(&layout::paragraph(&line, width(), ""));
     }
     text
 }
@@ -278,7 +283,8 @@ fn closing(audit: &Audit, asked: Asked<'_>, fixed: &Fixed) -> String {
     let mut text = String::new();
     for own in &fixed.refused {
         let left = style("left").yellow();
-        text.push_str(&format!("{left} {} {}: {} ({})\n", own.code, own.path, own.what, own.why));
+        let line = format!("{left} {} {}: {} ({})", own.code, own.path, own.what, own.why);
+        text.push_str(&layout::paragraph(&line, width(), ""));
     }
     let (made, root) = (fixed.made.len(), fixed.outcome.directory().display());
     let noun =
@@ -306,7 +312,7 @@ fn left(audit: &Audit, asked: Asked<'_>, fixed: &Fixed) -> String {
     if left.is_empty() {
         return String::from(". No finding is left.");
     }
-    let failing = fixed.outcome.failing(audit.fail_on);
+    let failing = asked.failing(audit, fixed);
     let mut text = format!(". {} left, {failing} of them fail:", left.len());
     let mut kinds: Vec<(String, Vec<&str>)> = Vec::new();
     for (judged, why) in &left {
@@ -321,7 +327,8 @@ fn left(audit: &Audit, asked: Asked<'_>, fixed: &Fixed) -> String {
         let count = codes.len();
         codes.sort_unstable();
         codes.dedup();
-        text.push_str(&format!("\n  {count}: {why} ({})", codes.join(", ")));
+        let line = format!("{count}: {why} ({})", codes.join(", "));
+        text.push_str(&format!("\n{}", layout::paragraph(&line, width(), "  ").trim_end()));
     }
     text
 }

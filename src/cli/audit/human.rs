@@ -1,5 +1,7 @@
 //! What an audit found, for people.
 
+use std::collections::BTreeSet;
+
 use console::style;
 
 use super::FailOn;
@@ -71,10 +73,7 @@ fn finding(outcome: &Outcome, judged: &Judged) -> String {
         text.push_str(&layout::paragraph(&place, width, "  "));
     }
     if let Some(help) = &own.help {
-        for (number, line) in layout::visible(help).lines().enumerate() {
-            let lead = if number == 0 { "→ " } else { "  " };
-            text.push_str(&format!("  {lead}{line}\n"));
-        }
+        text.push_str(&layout::snippet(&layout::visible(help), width, "  → ", "    "));
     }
     text.push('\n');
     text
@@ -109,16 +108,25 @@ fn summary(outcome: &Outcome, fail_on: FailOn) -> String {
         .filter(|own| own.diagnostic.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested))
         .count();
     let mut tail = String::new();
-    for (number, what) in [
-        (outcome.failing(fail_on), "fail"),
-        (allowed, "allowed"),
-        (known, "known from the baseline"),
-        (outcome.repeated, "told above"),
-        (mendable, "mended by --fix"),
-    ] {
+    let failing: BTreeSet<&str> = counting
+        .iter()
+        .filter(|own| fail_on.fails(own.diagnostic.severity))
+        .map(|own| own.diagnostic.code)
+        .collect();
+    if !failing.is_empty() {
+        let codes: Vec<&str> = failing.into_iter().collect();
+        let verb = if outcome.failing(fail_on) == 1 { "fails" } else { "fail" };
+        tail = format!("; {} {verb} ({})", outcome.failing(fail_on), codes.join(", "));
+    }
+    for (number, what) in
+        [(allowed, "allowed"), (known, "known from the baseline"), (outcome.repeated, "told above")]
+    {
         if number > 0 {
             tail.push_str(&format!("; {number} {what}"));
         }
+    }
+    if mendable > 0 {
+        tail.push_str(&format!("; --fix mends {mendable}"));
     }
     format!("{}{tail}.", parts.join(", "))
 }
@@ -159,8 +167,8 @@ fn developed(outcome: &Outcome) -> Option<String> {
     }
     (!parts.is_empty()).then(|| {
         format!(
-            "judged as development, where less is asked: {}; what users get is judged in full \
-             under a name that says so, like compose.prod.yaml",
+            "judged as development, where less is asked: {}. If users get one of these, give it \
+             a name that says so, like compose.prod.yaml: it is judged in full then",
             parts.join("; ")
         )
     })

@@ -4,10 +4,13 @@ use super::human;
 use super::judging::Outcome;
 use crate::cli::findings::{About, Item, Level, Mend, Place, seen};
 use crate::cli::many::Done;
+use crate::digest::hash;
 use crate::lint::diagnostic::At;
 use crate::lint::edit::Placed;
 use crate::lint::ignores::{Judged, META};
 use crate::lint::{Severity, edit, rule, rules};
+use crate::relpath::file_name;
+use crate::source::text::Text;
 
 /// Every finding of every path; what the baseline has is no longer told.
 #[must_use]
@@ -27,11 +30,6 @@ pub fn item(outcome: &Outcome, judged: &Judged) -> Item {
     let own = &judged.diagnostic;
     let text = &outcome.subject.texts[own.at.text];
     let name = rule::find(own.code).map_or("", |rule| rule.name);
-    // The text of the line, however far in it stands.
-    let line: Vec<&str> = match own.at.span.end > own.at.span.start {
-        true => text.line_text(text.line(own.at.span.start)).split_whitespace().collect(),
-        false => Vec::new(),
-    };
     Item {
         rule: own.code.to_owned(),
         title: format!("{} {name}", own.code),
@@ -43,7 +41,8 @@ pub fn item(outcome: &Outcome, judged: &Judged) -> Item {
         message: own.message.clone(),
         help: own.help.clone(),
         place: place(outcome, own.at),
-        identity: format!("{}\0{}", own.subject, line.join(" ")),
+        identity: format!("{}\0{}", own.subject, line(text, own.at)),
+        members: own.members.iter().map(|at| member(outcome, *at)).collect(),
         suppressed: judged.allowed.clone(),
         related: own.related.iter().map(|(at, what)| (place(outcome, *at), what.clone())).collect(),
         mend: own.fix.as_ref().map(|fix| Mend {
@@ -54,6 +53,22 @@ pub fn item(outcome: &Outcome, judged: &Judged) -> Item {
                 .collect(),
         }),
     }
+}
+
+/// The text of a place's line, however far in it stands.
+fn line(text: &Text, at: At) -> String {
+    if at.span.end == at.span.start {
+        return String::new();
+    }
+    let words = text.line_text(text.line(at.span.start)).split_whitespace();
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What one of several is known by: its line, which may hold a password.
+fn member(outcome: &Outcome, at: At) -> String {
+    let text = &outcome.subject.texts[at.text];
+    let known = format!("{}\0{}", file_name(&text.path), line(text, at));
+    hash(known.as_bytes())
 }
 
 /// What a person should know of how it was judged.

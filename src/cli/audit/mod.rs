@@ -202,7 +202,7 @@ pub fn run(audit: &Audit) -> Result<(), Error> {
     }
     let mut gone = 0;
     if let Some(file) = &audit.baseline {
-        gone = baseline::mark(file, &mut done)?;
+        gone = baseline::mark(file, &mut done, &request)?;
     }
     if let Some(file) = &audit.write_baseline {
         let count = baseline::write(file, &done)?;

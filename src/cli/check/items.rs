@@ -80,6 +80,7 @@ fn item(done: &Done<Report>, found: &Finding, fail_on: &FailOn) -> Item {
             ..Place::default()
         },
         identity: found.layer.clone().unwrap_or_default(),
+        members: Vec::new(),
         suppressed: found
             .waived
             .as_ref()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::check::{self, FailOn, Kind, Options, Remotes, Report};
-use crate::cli::findings::{github, sarif};
+use crate::cli::findings::{github, gitlab, sarif};
 use crate::cli::input;
 use crate::cli::many::{self, Done};
 use crate::cli::report as reporting;
@@ -79,6 +79,8 @@ enum Format {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
+    /// Code quality report of GitLab
+    Gitlab,
 }
 
 impl Check {
@@ -137,6 +139,7 @@ pub fn run(check: &Check) -> Result<(), Error> {
         Format::Github => {
             reporting::print(&github::of(&items::of(&outcome), &items::failed(&outcome)))?
         }
+        Format::Gitlab => reporting::json(&gitlab::of(&items::of(&outcome)))?,
     }
     let code = outcome.code();
     if code == 0 {

@@ -66,6 +66,8 @@ pub struct Item {
     /// What it is known by from one run to the next: never its prose or its
     /// line number.
     pub identity: String,
+    /// Where it is about several alike: what each of these is known by.
+    pub members: Vec<String>,
     /// Why it is allowed.
     pub suppressed: Option<String>,
     /// Other places that belong to it.

@@ -10,7 +10,7 @@ use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
 use crate::detect::compose::files::file_name;
 use crate::environments::{DEVELOPMENT, TESTS, words};
-use crate::source::compose::{Item, Service, image, is_compose};
+use crate::source::compose::{Item, Service, image, interpolate, is_compose};
 use crate::source::text::is_true;
 
 /// Variables that tell an application what surrounds it.
@@ -138,7 +138,7 @@ impl Subject {
             ),
             (self.is_documented_so(deployment), "the README says so"),
             (
-                deployment.services.iter().any(is_named_or_debugged_so),
+                deployment.services.iter().any(|own| self.is_named_or_debugged_so(deployment, own)),
                 "a service of it is named or debugged so",
             ),
             (any(&|own| self.is_own(own) && self.is_told(own)), "its variables say development"),
@@ -327,6 +327,28 @@ impl Subject {
         })
     }
 
+    /// Whether the image that a service builds has a name that says so, or it publishes
+    /// the port of a debugger. What a variable puts into the name, like the tag of a
+    /// release, is decided where the image is built, whatever its default says.
+    fn is_named_or_debugged_so(&self, deployment: &Deployment, own: &Service) -> bool {
+        let is_word = |word: &String| DEVELOPMENT.contains(&word.as_str());
+        let written = own.item.get("image").map(|item| self.slice(self.item(deployment, item)));
+        let image = match written {
+            Some(written) if interpolate::has_variable(written) => {
+                Some(interpolate::literal(written))
+            }
+            _ => own.image(),
+        };
+        let is_named = own.build().is_some()
+            && image.is_some_and(|image| {
+                let (repository, tag) = image::parts(&image);
+                let name = repository.rsplit('/').next().unwrap_or(repository);
+                words(name).iter().chain(&words(tag)).any(is_word)
+            });
+        // debugpy's, Node's.
+        is_named || own.ports().iter().any(|port| matches!(&*port.container, "5678" | "9229"))
+    }
+
     fn says_so(&self, deployment: &Deployment) -> bool {
         let texts = deployment.texts.iter().map(|text| &self.texts[*text].text);
         let at_head = texts.into_iter().any(|text| {
@@ -383,20 +405,6 @@ fn is_kept_beside(own: &Container) -> bool {
 /// Whether it takes the mail that an application sends and delivers none of it.
 fn catches_mail(own: &Container) -> bool {
     MAIL_CATCHERS.contains(&name_of(own))
-}
-
-/// Whether the image that a service builds has a name that says so, or it publishes
-/// the port of a debugger.
-fn is_named_or_debugged_so(own: &Service) -> bool {
-    let is_word = |word: &String| DEVELOPMENT.contains(&word.as_str());
-    let is_named = own.build().is_some()
-        && own.image().is_some_and(|image| {
-            let (repository, tag) = image::parts(&image);
-            let name = repository.rsplit('/').next().unwrap_or(repository);
-            words(name).iter().chain(&words(tag)).any(is_word)
-        });
-    // debugpy's, Node's.
-    is_named || own.ports().iter().any(|port| matches!(&*port.container, "5678" | "9229"))
 }
 
 /// Whether a database is made with the name of data that tests look at.
@@ -499,11 +507,15 @@ mod tests {
         for rest in [
             "    command: gunicorn shop.wsgi\n    image: shop_local\n",
             "    command: gunicorn shop.wsgi\n    image: acme/shop:dev\n",
+            "    command: gunicorn shop.wsgi\n    image: 'acme/shop-dev:${TAG:-1}'\n",
             "    command: gunicorn shop.wsgi\n    ports: ['8000:8000', '5678:5678']\n",
             "    command: gunicorn shop.wsgi\n  mail: {image: 'mailhog/mailhog:v1.0.1'}\n",
         ] {
             assert!(developed(&[image, ("compose.yaml", &with(rest))]), "{rest}");
         }
+        let tagged = with("    command: gunicorn shop.wsgi\n    image: 'shop:${TAG:-local}'\n");
+        assert!(!developed(&[image, ("compose.yaml", &tagged)]));
+        assert!(!developed(&[image, (".env", "TAG=dev\n"), ("compose.yaml", &tagged)]));
         let code = ("shop.py", "");
         let mounted = with(
             "    command: gunicorn shop:app\n    volumes: ['.:/app']\n  db:\n    image: postgres:17\n    environment: {POSTGRES_HOST_AUTH_METHOD: trust}\n",

@@ -21,6 +21,13 @@ pub fn defaults(text: &str) -> String {
     replace(text, &mut |_| None)
 }
 
+/// What of a text no variable decides: each of them is nothing, its default too.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    // An empty value counts where the operator has no colon; one of blanks everywhere.
+    replace(text, &mut |_| Some(" ".to_owned())).replace(' ', "")
+}
+
 /// Text with every variable replaced by what `value` gives, else by its
 /// default, or by nothing where it has none. An empty value is none where the
 /// operator has a colon.
@@ -141,6 +148,7 @@ mod tests {
         assert_eq!(defaults("${A:-${B:-127.0.0.1:80}}:$C"), "127.0.0.1:80:");
         assert_eq!(defaults("${X:?set it}pa$$word"), "pa$word");
         assert_eq!(defaults("${X-}${Y:+z}"), "");
+        assert_eq!(literal("acme/shop:${TAG:-local}-${REV-dev}$X"), "acme/shop:-");
     }
 
     #[test]

@@ -231,7 +231,7 @@ pub(super) fn close(
         ));
     }
     if let Some(edit) = own.to_loopback(port, item).filter(|_| !is_local(own.name())) {
-        let fix = Fix::new(Grade::Checked, "publishes it to this host alone")
+        let fix = Fix::new(Grade::Checked, format!("publishes {} to this host alone", own.name()))
             .condition("services of the project reach it by its name, without a published port")
             .edit(edit.at, edit.text);
         finding.fix(fix);

@@ -27,24 +27,30 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 }
             }
         }
-        let Some((path, at)) = open.first() else { continue };
-        let name = written(subject, path, *at);
-        let names: Vec<&str> = open.iter().map(|(path, _)| *path).collect();
-        let (verb, it) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
-        let message =
-            format!("{} {verb} not there, and no example of {it}: nothing starts", listed(&names));
-        let finding = findings.add(*at, message);
-        let example = if is_sample(path) { (*path).to_owned() } else { format!("{path}.example") };
-        // What git leaves out is committed by nobody.
-        let kept = match ignoring(subject, &example) {
-            Some(line) => format!(" (git add -f, since .gitignore has {line})"),
-            None => String::new(),
-        };
-        finding.about(*path).help(format!(
+        for open in findings.apart(subject, open, |(_, at)| *at) {
+            let Some((path, at)) = open.first() else { continue };
+            let name = written(subject, path, *at);
+            let names: Vec<&str> = open.iter().map(|(path, _)| *path).collect();
+            let (verb, it) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+            let message = format!(
+                "{} {verb} not there, and no example of {it}: nothing starts",
+                listed(&names)
+            );
+            let finding = findings.add(*at, message);
+            let example =
+                if is_sample(path) { (*path).to_owned() } else { format!("{path}.example") };
+            // What git leaves out is committed by nobody.
+            let kept = match ignoring(subject, &example) {
+                Some(line) => format!(" (git add -f, since .gitignore has {line})"),
+                None => String::new(),
+            };
+            finding.members(open.iter().map(|(_, at)| *at));
+            finding.about(*path).help(format!(
             "Commit {example}{kept} with every variable and no secret; or\nenv_file:\n  - path: {name}\n    required: false"
         ));
-        for (path, at) in &open[1..] {
-            finding.related(*at, *path);
+            for (path, at) in &open[1..] {
+                finding.related(*at, *path);
+            }
         }
     }
 }

@@ -81,60 +81,65 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         for (secret, mut found) in by_value {
             found.places.sort();
-            let name = &found.name;
-            let (first, here) = &found.places[0];
-            let what = if here == name { name.clone() } else { format!("{name}, here in {here},") };
-            let defaults: Vec<Option<(At, &str)>> =
-                found.places.iter().map(|(at, _)| default(subject, *at)).collect();
-            let is_default = defaults.iter().all(Option::is_some);
-            let how = if is_default {
-                "has a default in the file, the same for everybody who sets none"
-            } else {
-                "is written into the file"
-            };
-            let message = match found.places.len() {
-                1 => format!("{what} {how}"),
-                count => format!("{what} {how}, in {count} places"),
-            };
-            let finding = findings.add(*first, message);
-            if is_default {
-                let fix = Fix::new(Grade::Suggested, format!("asks for {name}"));
-                finding.fix(
-                    defaults
-                        .iter()
-                        .flatten()
-                        .fold(fix, |fix, (at, _)| fix.edit(*at, ":?set it in .env")),
-                );
-            }
-            finding.about(format!("{} {name}", found.member.name()));
-            let variable = match defaults[0] {
-                Some((_, own)) if is_default => own.to_owned(),
-                _ => variable(subject, *first, name),
-            };
-            // It is asked for its password when it is made, and never again.
-            let old = if found.member.kind().is_database() {
-                "; a database that is there keeps its old one until it is changed in it as well"
-            } else {
-                ""
-            };
-            finding.help(format!(
-                "{}  # and a new value {}{old}",
-                asked(subject, *first, here, &secret, &variable),
-                kept(subject, &found.member),
-            ));
-            for (place, _) in &found.places[1..] {
-                finding.related(*place, "the same value");
-            }
-            let lower = secret.to_ascii_lowercase();
-            let says = ["unsafe", "insecure"].iter().any(|word| lower.contains(word))
-                || words(&secret).iter().any(|word| is_for_developers(word));
-            if says && subject.is_developed(first.text) {
-                finding.severity(Severity::Style);
-            } else if found.is_open || is_real(&secret) {
-                finding.severity(match subject.is_developed(first.text) {
-                    true => Severity::Warning,
-                    false => Severity::Error,
-                });
+            for places in findings.apart(subject, found.places.clone(), |(at, _)| *at) {
+                let places = &places;
+                let name = &found.name;
+                let (first, here) = &places[0];
+                let what =
+                    if here == name { name.clone() } else { format!("{name}, here in {here},") };
+                let defaults: Vec<Option<(At, &str)>> =
+                    places.iter().map(|(at, _)| default(subject, *at)).collect();
+                let is_default = defaults.iter().all(Option::is_some);
+                let how = if is_default {
+                    "has a default in the file, the same for everybody who sets none"
+                } else {
+                    "is written into the file"
+                };
+                let message = match places.len() {
+                    1 => format!("{what} {how}"),
+                    count => format!("{what} {how}, in {count} places"),
+                };
+                let finding = findings.add(*first, message);
+                if is_default {
+                    let fix = Fix::new(Grade::Suggested, format!("asks for {name}"));
+                    finding.fix(
+                        defaults
+                            .iter()
+                            .flatten()
+                            .fold(fix, |fix, (at, _)| fix.edit(*at, ":?set it in .env")),
+                    );
+                }
+                finding.about(format!("{} {name}", found.member.name()));
+                finding.members(places.iter().map(|(at, _)| *at));
+                let variable = match defaults[0] {
+                    Some((_, own)) if is_default => own.to_owned(),
+                    _ => variable(subject, *first, name),
+                };
+                // It is asked for its password when it is made, and never again.
+                let old = if found.member.kind().is_database() {
+                    "; a database that is there keeps its old one until it is changed in it as well"
+                } else {
+                    ""
+                };
+                finding.help(format!(
+                    "{}  # and a new value {}{old}",
+                    asked(subject, *first, here, &secret, &variable),
+                    kept(subject, &found.member),
+                ));
+                for (place, _) in &places[1..] {
+                    finding.related(*place, "the same value");
+                }
+                let lower = secret.to_ascii_lowercase();
+                let says = ["unsafe", "insecure"].iter().any(|word| lower.contains(word))
+                    || words(&secret).iter().any(|word| is_for_developers(word));
+                if says && subject.is_developed(first.text) {
+                    finding.severity(Severity::Style);
+                } else if found.is_open || is_real(&secret) {
+                    finding.severity(match subject.is_developed(first.text) {
+                        true => Severity::Warning,
+                        false => Severity::Error,
+                    });
+                }
             }
         }
     }

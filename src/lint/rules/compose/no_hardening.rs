@@ -28,35 +28,37 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .filter(|own| matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat))
             .filter(|own| !is_hardened(own))
             .collect();
-        let lacks = "may gain rights: neither no-new-privileges nor cap_drop is set";
-        let Some(finding) = together::lack(findings, &soft, lacks) else { continue };
-        let needs_some = soft.iter().any(may_need_capabilities);
-        let drop = if needs_some { "" } else { "\ncap_drop: [ALL]" };
-        // A stack of Swarm's leaves security_opt out.
-        if soft.iter().any(is_of_swarm) {
-            finding.help(
+        for soft in findings.apart(subject, soft, Member::at) {
+            let lacks = "can gain rights it was not started with: neither no-new-privileges nor cap_drop is set";
+            let Some(finding) = together::lack(findings, &soft, lacks) else { continue };
+            let needs_some = soft.iter().any(may_need_capabilities);
+            let drop = if needs_some { "" } else { "\ncap_drop: [ALL]" };
+            // A stack of Swarm's leaves security_opt out.
+            if soft.iter().any(is_of_swarm) {
+                finding.help(
                 "cap_drop: [ALL]   (with what the image's start needs in cap_add; docker stack deploy reads no security_opt)",
             );
-            continue;
-        }
-        finding.help(format!("security_opt: [\"no-new-privileges:true\"]{drop}"));
-        let gains = soft.iter().any(may_gain_rights);
-        // Who is not root has none of the capabilities that are dropped.
-        let all_users = soft.iter().all(|own| is_user(own));
-        let what = if all_users {
-            "sets no-new-privileges and drops the capabilities"
-        } else {
-            "sets no-new-privileges"
-        };
-        let fix = together::fix(&soft, Grade::Safe, what, |own| {
-            let mut edit = own.put(&["security_opt"], "[\"no-new-privileges:true\"]")?;
-            if all_users {
-                edit.text.push_str(&own.put(&["cap_drop"], "[ALL]")?.text);
+                continue;
             }
-            Some(edit)
-        });
-        if let Some(fix) = fix.filter(|_| !gains) {
-            finding.fix(fix);
+            finding.help(format!("security_opt: [\"no-new-privileges:true\"]{drop}"));
+            let gains = soft.iter().any(may_gain_rights);
+            // Who is not root has none of the capabilities that are dropped.
+            let all_users = soft.iter().all(|own| is_user(own));
+            let what = if all_users {
+                "sets no-new-privileges and drops the capabilities"
+            } else {
+                "sets no-new-privileges"
+            };
+            let fix = together::fix(&soft, Grade::Safe, what, |own| {
+                let mut edit = own.put(&["security_opt"], "[\"no-new-privileges:true\"]")?;
+                if all_users {
+                    edit.text.push_str(&own.put(&["cap_drop"], "[ALL]")?.text);
+                }
+                Some(edit)
+            });
+            if let Some(fix) = fix.filter(|_| !gains) {
+                finding.fix(fix);
+            }
         }
     }
 }

@@ -30,17 +30,20 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let driver = if is_collected { "json-file" } else { "local" };
         let without: Vec<Member<'_>> =
             members.into_iter().filter(|own| own.stays() && grows(own)).collect();
-        let verb = if without.len() == 1 { "keeps" } else { "keep" };
-        let lacks = format!("{verb} every log line for ever");
-        let Some(finding) = together::lack(findings, &without, &lacks) else { continue };
-        let value = format!("\ndriver: {driver}\noptions:\n  max-size: 10m\n  max-file: \"5\"");
-        finding.help(format!("logging:{}  # 50 MB of each service", value.replace('\n', "\n  ")));
-        let what = "rotates the logs at 5 files of 10 MB";
-        let fix = together::fix(&without, Grade::Safe, what, |own| {
-            own.service.item.get("logging").is_none().then(|| own.put(&["logging"], &value))?
-        });
-        if let Some(fix) = fix {
-            finding.fix(fix);
+        for without in findings.apart(subject, without, Member::at) {
+            let verb = if without.len() == 1 { "keeps" } else { "keep" };
+            let lacks = format!("{verb} every log line for ever");
+            let Some(finding) = together::lack(findings, &without, &lacks) else { continue };
+            let value = format!("\ndriver: {driver}\noptions:\n  max-size: 10m\n  max-file: \"5\"");
+            finding
+                .help(format!("logging:{}  # 50 MB of each service", value.replace('\n', "\n  ")));
+            let what = "rotates the logs at 5 files of 10 MB";
+            let fix = together::fix(&without, Grade::Safe, what, |own| {
+                own.service.item.get("logging").is_none().then(|| own.put(&["logging"], &value))?
+            });
+            if let Some(fix) = fix {
+                finding.fix(fix);
+            }
         }
     }
 }

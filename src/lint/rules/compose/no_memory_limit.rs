@@ -38,25 +38,44 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .into_iter()
             .filter(|own| own.stays() && own.service.memory_limit().is_none())
             .collect();
-        let lacks = if without.len() == 1 { "has no memory limit" } else { "have no memory limit" };
-        let Some(finding) = together::lack(findings, &without, lacks) else { continue };
-        let planned = subject.numbers().and_then(|own| Some((own, lines(own, &without)?)));
-        let Some((numbers, lines)) = planned else {
-            let name = without[0].name();
-            if has(&["github", "bootstrap", "init", "demo"]) {
-                finding.severity(Severity::Style);
-            }
-            finding.help(format!(
-                "{name}:\n  deploy:\n    resources:\n      limits:\n        memory: …  # twice what `docker stats` shows under load; Redis: twice its maxmemory; PostgreSQL: four times its shared_buffers"
+        for without in findings.apart(subject, without, Member::at) {
+            let lacks =
+                if without.len() == 1 { "has no memory limit" } else { "have no memory limit" };
+            let Some(finding) = together::lack(findings, &without, lacks) else { continue };
+            let planned = subject.numbers().and_then(|own| Some((own, lines(own, &without)?)));
+            let Some((numbers, lines)) = planned else {
+                let name = without[0].name();
+                if has(&["github", "bootstrap", "init", "demo"]) {
+                    finding.severity(Severity::Style);
+                }
+                finding.help(format!(
+                "{name}:\n  deploy:\n    resources:\n      limits:\n        memory: …  # twice what `docker stats` shows under load; Redis: twice its maxmemory; PostgreSQL: four times its shared_buffers{}",
+                unplanned(subject, &without)
             ));
-            continue;
-        };
-        finding
-            .help(format!("deploy.resources.limits.memory, for {}:\n{lines}", numbers.machine()));
-        if let Some(fix) = fix(numbers, &without) {
-            finding.fix(fix);
+                continue;
+            };
+            finding.help(format!(
+                "deploy.resources.limits.memory, for {}:\n{lines}",
+                numbers.machine()
+            ));
+            if let Some(fix) = fix(numbers, &without) {
+                finding.fix(fix);
+            }
         }
     }
+}
+
+/// Why nothing adds up to the machine that somebody named, as a remark.
+fn unplanned(subject: &Subject, without: &[Member<'_>]) -> String {
+    let why = match subject.numbers() {
+        Some(numbers) if numbers.is_named => numbers.no_memory(without),
+        None if !subject.machine.is_empty() => {
+            vec!["the project cannot be planned as a whole".to_owned()]
+        }
+        _ => Vec::new(),
+    };
+    let said = |why: &str| format!("\n(no limits that add up: {why})");
+    if why.is_empty() { String::new() } else { said(&why.join("; ")) }
 }
 
 /// A line for each service: its limit, and why; `None` where one has none, though its

@@ -33,26 +33,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .filter(|own| own.kind() != Kind::Tool || own.container.build.is_some())
             .filter(|own| own.stays() && !own.is_for_developers() && !restarts(own))
             .collect();
-        let lacks = if without.len() == 1 {
-            "stays away after a crash or a reboot"
-        } else {
-            "stay away after a crash or a reboot"
-        };
-        let Some(finding) = together::lack(findings, &without, lacks) else { continue };
-        finding.help("restart: unless-stopped");
-        // Its only client is started by hand.
-        if is_worked_on && !without.iter().any(|own| own.deployment.is_developed) {
-            finding.severity(Severity::Advice);
-        }
-        let what = "restarts what ends by itself";
-        let fix = together::fix(&without, Grade::Safe, what, |own| {
-            own.put(&["restart"], "unless-stopped")
-        });
-        // Where it is worked on, a database that starts with the machine and an
-        // application that does not are of no use to anybody.
-        let is_developed = without.iter().any(|own| own.deployment.is_developed);
-        if let Some(fix) = fix.filter(|_| !is_developed) {
-            finding.fix(fix);
+        for without in findings.apart(subject, without, Member::at) {
+            let lacks = if without.len() == 1 {
+                "stays away after a crash or a reboot"
+            } else {
+                "stay away after a crash or a reboot"
+            };
+            let Some(finding) = together::lack(findings, &without, lacks) else { continue };
+            finding.help("restart: unless-stopped");
+            // Its only client is started by hand.
+            if is_worked_on && !without.iter().any(|own| own.deployment.is_developed) {
+                finding.severity(Severity::Advice);
+            }
+            let what = "restarts what ends by itself";
+            let fix = together::fix(&without, Grade::Safe, what, |own| {
+                own.put(&["restart"], "unless-stopped")
+            });
+            // Where it is worked on, a database that starts with the machine and an
+            // application that does not are of no use to anybody.
+            let is_developed = without.iter().any(|own| own.deployment.is_developed);
+            if let Some(fix) = fix.filter(|_| !is_developed) {
+                finding.fix(fix);
+            }
         }
     }
 }

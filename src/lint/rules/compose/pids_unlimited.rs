@@ -31,32 +31,34 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .into_iter()
             .filter(|own| matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat) && !has(own))
             .collect();
-        let lacks = "may start any number of processes";
-        let Some(finding) = together::lack(findings, &without, lacks) else { continue };
-        let numbers = subject.numbers();
-        let planned = |own: &Member<'_>| numbers?.pids(own);
-        let lines: Option<Vec<String>> = without
-            .iter()
-            .map(|own| {
-                let reason = numbers?.decided(own, rows::PIDS)?.reason();
-                Some(format!("{}: {}  # {reason}", own.name(), planned(own)?))
-            })
-            .collect();
-        let Some(lines) = lines else {
-            finding.help("deploy:\n  resources:\n    limits:\n      pids: 200  # several times what `docker top` shows");
-            continue;
-        };
-        finding.help(format!("deploy.resources.limits.pids:\n{}", lines.join("\n")));
-        let what = "limits processes to several times what the service starts";
-        // Libraries start a thread for each CPU of a machine that nobody named.
-        let is_named = numbers.is_some_and(|own| own.is_named);
-        let grade = if is_named { Grade::Checked } else { Grade::Suggested };
-        let fix = together::fix(&without, grade, what, |own| {
-            own.put(&["deploy", "resources", "limits", "pids"], &planned(own)?.to_string())
-        });
-        let condition = "the number of workers and threads is known, and counted several times";
-        if let Some(fix) = fix {
-            finding.fix(if is_named { fix.condition(condition) } else { fix });
+        for without in findings.apart(subject, without, Member::at) {
+            let lacks = "may start any number of processes";
+            let Some(finding) = together::lack(findings, &without, lacks) else { continue };
+            let numbers = subject.numbers();
+            let planned = |own: &Member<'_>| numbers?.pids(own);
+            let lines: Option<Vec<String>> = without
+                .iter()
+                .map(|own| {
+                    let reason = numbers?.decided(own, rows::PIDS)?.reason();
+                    Some(format!("{}: {}  # {reason}", own.name(), planned(own)?))
+                })
+                .collect();
+            let Some(lines) = lines else {
+                finding.help("deploy:\n  resources:\n    limits:\n      pids: 200  # several times what `docker top` shows");
+                continue;
+            };
+            finding.help(format!("deploy.resources.limits.pids:\n{}", lines.join("\n")));
+            let what = "limits processes to several times what the service starts";
+            // Libraries start a thread for each CPU of a machine that nobody named.
+            let is_named = numbers.is_some_and(|own| own.is_named);
+            let grade = if is_named { Grade::Checked } else { Grade::Suggested };
+            let fix = together::fix(&without, grade, what, |own| {
+                own.put(&["deploy", "resources", "limits", "pids"], &planned(own)?.to_string())
+            });
+            let condition = "the number of workers and threads is known, and counted several times";
+            if let Some(fix) = fix {
+                finding.fix(if is_named { fix.condition(condition) } else { fix });
+            }
         }
     }
 }

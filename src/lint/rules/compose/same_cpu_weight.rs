@@ -38,25 +38,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if apart.iter().any(|own| weight(own.kind()).is_none()) {
             continue;
         }
-        let lacks = "the same weight as all others when the CPU gets short";
-        let verb = if apart.len() == 1 { "has" } else { "have" };
-        let Some(finding) = together::lack(findings, &apart, &format!("{verb} {lacks}")) else {
-            continue;
-        };
-        let value = |own: &Member<'_>| weight(own.kind()).map(|own| own.to_string());
-        let lines: Vec<String> = apart
-            .iter()
-            .filter_map(|own| Some(format!("{}:\n  cpu_shares: {}", own.name(), value(own)?)))
-            .collect();
-        finding.help(format!(
-            "{}\n(1024 is usual: twice that for what others wait for, half for what can wait)",
-            lines.join("\n")
-        ));
-        let what = "lets what others wait for go first";
-        let fix =
-            together::fix(&apart, Grade::Safe, what, |own| own.put(&["cpu_shares"], &value(own)?));
-        if let Some(fix) = fix {
-            finding.fix(fix);
+        for apart in findings.apart(subject, apart, Member::at) {
+            let lacks = "the same weight as all others when the CPU gets short";
+            let verb = if apart.len() == 1 { "has" } else { "have" };
+            let Some(finding) = together::lack(findings, &apart, &format!("{verb} {lacks}")) else {
+                continue;
+            };
+            let value = |own: &Member<'_>| weight(own.kind()).map(|own| own.to_string());
+            let lines: Vec<String> = apart
+                .iter()
+                .filter_map(|own| Some(format!("{}:\n  cpu_shares: {}", own.name(), value(own)?)))
+                .collect();
+            finding.help(format!(
+                "{}\n(1024 is usual: twice that for what others wait for, half for what can wait)",
+                lines.join("\n")
+            ));
+            let what = "lets what others wait for go first";
+            let fix = together::fix(&apart, Grade::Safe, what, |own| {
+                own.put(&["cpu_shares"], &value(own)?)
+            });
+            if let Some(fix) = fix {
+                finding.fix(fix);
+            }
         }
     }
 }

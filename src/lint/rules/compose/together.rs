@@ -17,6 +17,7 @@ pub(super) fn lack<'f>(
     let names: Vec<&str> = members.iter().map(Member::name).collect();
     let message = format!("{} {lacks}", listed(&names));
     let finding = findings.add(first.at(), message);
+    finding.members(members.iter().map(Member::at));
     for other in &members[1..] {
         finding.related(other.at(), format!("{} as well", other.name()));
     }

@@ -57,61 +57,67 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 open.push(unset);
             }
         }
-        let Some(first) = open.first() else { continue };
-        let names: Vec<&str> = open.iter().map(|own| own.name.as_str()).collect();
-        let text = deployment.texts.get(first.file).copied().unwrap_or(deployment.texts[0]);
-        let (verb, becomes) =
-            if names.len() == 1 { ("has", "it becomes") } else { ("have", "they become") };
-        let at = subject.line_at(text, first.line);
-        let message = format!("{} {verb} no value anywhere: {becomes} empty", listed(&names));
-        // In a command or a check, the container's own variable may be meant.
-        let line = subject.slice(at);
-        let is_bare = line.contains(&format!("${}", first.name)) && !line.contains("${");
-        // Text that sets it itself means its own.
-        let sets = format!("{}=", first.name);
-        let file = &subject.texts[at.text];
-        let start = file.line(at.span.start);
-        let indent = |line: &str| line.len() - line.trim_start().len();
-        let own = indent(file.line_text(start));
-        let is_own = (start..=file.lines())
-            .map(|line| file.line_text(line))
-            .take_while(|line| line.trim().is_empty() || indent(line) >= own)
-            .any(|line| line.trim_start().trim_start_matches("export ").starts_with(&sets));
-        // Handed on under its own name: the code may do without it.
-        let is_handed = |own: &Unset| {
-            let text = deployment.texts.get(own.file).copied().unwrap_or(text);
-            let line = subject.slice(subject.line_at(text, own.line));
-            let line = line.trim_start_matches(['-', ' ', '"', '\'']);
-            [": ", "="].iter().any(|mark| {
-                line.strip_prefix(own.name.as_str()).is_some_and(|rest| rest.starts_with(mark))
-            })
+        let place = |own: &Unset| {
+            let text = deployment.texts.get(own.file).copied().unwrap_or(deployment.texts[0]);
+            subject.line_at(text, own.line)
         };
-        let handed = is_handed(first);
-        let help = if is_own {
-            format!("$${}, which is the variable that the text sets itself", first.name)
-        } else if handed {
-            format!(
-                "${{{0}:?set it in .env}} where it is needed, ${{{0}:-}} where it may be empty; and a line for each in .env.example",
-                first.name
-            )
-        } else if is_bare {
-            format!(
-                "$${0}, where the container's variable is meant; else ${{{0}:?set it in .env}}",
-                first.name
-            )
-        } else {
-            format!("${{{}:?set it in .env}}, and a line for each in .env.example", first.name)
-        };
-        let finding = findings.add(at, message);
-        finding.about("variables").help(help);
-        let is_required =
-            |own: &Unset| subject.facts.required_env.iter().any(|(name, _)| name.name == own.name);
-        if open.iter().all(|own| is_handed(own) && !is_required(own)) {
-            finding.severity(Severity::Advice);
-        }
-        for other in &open[1..] {
-            let text = deployment.texts.get(other.file).copied().unwrap_or(text);
-            finding.related(subject.line_at(text, other.line), other.name.clone());
+        for open in findings.apart(subject, open, |own| place(own)) {
+            let Some(first) = open.first() else { continue };
+            let names: Vec<&str> = open.iter().map(|own| own.name.as_str()).collect();
+            let text = deployment.texts.get(first.file).copied().unwrap_or(deployment.texts[0]);
+            let (verb, becomes) =
+                if names.len() == 1 { ("has", "it becomes") } else { ("have", "they become") };
+            let at = subject.line_at(text, first.line);
+            let message = format!("{} {verb} no value anywhere: {becomes} empty", listed(&names));
+            // In a command or a check, the container's own variable may be meant.
+            let line = subject.slice(at);
+            let is_bare = line.contains(&format!("${}", first.name)) && !line.contains("${");
+            // Text that sets it itself means its own.
+            let sets = format!("{}=", first.name);
+            let file = &subject.texts[at.text];
+            let start = file.line(at.span.start);
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            let own = indent(file.line_text(start));
+            let is_own = (start..=file.lines())
+                .map(|line| file.line_text(line))
+                .take_while(|line| line.trim().is_empty() || indent(line) >= own)
+                .any(|line| line.trim_start().trim_start_matches("export ").starts_with(&sets));
+            // Handed on under its own name: the code may do without it.
+            let is_handed = |own: &Unset| {
+                let text = deployment.texts.get(own.file).copied().unwrap_or(text);
+                let line = subject.slice(subject.line_at(text, own.line));
+                let line = line.trim_start_matches(['-', ' ', '"', '\'']);
+                [": ", "="].iter().any(|mark| {
+                    line.strip_prefix(own.name.as_str()).is_some_and(|rest| rest.starts_with(mark))
+                })
+            };
+            let handed = is_handed(first);
+            let help = if is_own {
+                format!("$${}, which is the variable that the text sets itself", first.name)
+            } else if handed {
+                format!(
+                    "${{{0}:?set it in .env}} where it is needed, ${{{0}:-}} where it may be empty; and a line for each in .env.example",
+                    first.name
+                )
+            } else if is_bare {
+                format!(
+                    "$${0}, where the container's variable is meant; else ${{{0}:?set it in .env}}",
+                    first.name
+                )
+            } else {
+                format!("${{{}:?set it in .env}}, and a line for each in .env.example", first.name)
+            };
+            let finding = findings.add(at, message);
+            finding.about("variables").help(help).members(open.iter().map(|own| place(own)));
+            let is_required = |own: &Unset| {
+                subject.facts.required_env.iter().any(|(name, _)| name.name == own.name)
+            };
+            if open.iter().all(|own| is_handed(own) && !is_required(own)) {
+                finding.severity(Severity::Advice);
+            }
+            for other in &open[1..] {
+                finding.related(place(other), other.name.clone());
+            }
         }
     }
 }

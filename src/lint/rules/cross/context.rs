@@ -94,7 +94,7 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
     for path in examples.into_iter().filter(|_| !has_env) {
         found.push(Secret {
             path,
-            what: "which everybody who follows the example has",
+            what: "which is there wherever its example was copied",
             severity: Severity::Warning,
         });
     }

@@ -47,10 +47,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         let help = if planned.is_some() {
             format!(
-                "stop_grace_period: {wanted}s  # as the plan has it: more than the {needed} s it takes"
+                "stop_grace_period: {wanted}s  # more than the {needed} s it takes, as `init` would plan it"
             )
         } else if wanted <= 300 {
-            format!("stop_grace_period: {wanted}s, which is {needed} s and 5 to end in")
+            format!("stop_grace_period: {wanted}s  # {needed} s, and 5 to end in")
         } else {
             "worker_soft_shutdown_timeout = 45 with REMAP_SIGTERM=SIGQUIT and stop_grace_period: 60s (Celery 5.5): what is not done by then goes back to the queue where task_acks_late is on".to_owned()
         };

@@ -42,6 +42,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 patterns
                     .iter()
                     .cloned()
+                    .chain([format!("(into {})", file.path)])
                     .chain(context::instead(subject, build, &secrets))
                     .collect::<Vec<_>>()
                     .join("\n"),

@@ -45,21 +45,24 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let empty = empty(subject, build);
-        let Some((at, name, source)) = empty.first().cloned() else { continue };
-        if said.contains(&at) {
-            continue;
-        }
-        said.push(at);
-        let names: Vec<&str> = empty.iter().map(|(_, name, _)| name.as_str()).collect();
-        let verb = if names.len() == 1 { "is" } else { "are" };
-        let finding = findings
-            .add(at, format!("{} {verb} empty: nothing sets {source} before", listed(&names)));
-        for (at, name, _) in &empty[1..] {
-            finding.related(*at, format!("{name} as well"));
-        }
-        finding.about(&name).help(format!(
+        for empty in findings.apart(subject, empty, |(at, ..)| *at) {
+            let Some((at, name, source)) = empty.first().cloned() else { continue };
+            if said.contains(&at) {
+                continue;
+            }
+            said.push(at);
+            let names: Vec<&str> = empty.iter().map(|(_, name, _)| name.as_str()).collect();
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            let finding = findings
+                .add(at, format!("{} {verb} empty: nothing sets {source} before", listed(&names)));
+            for (at, name, _) in &empty[1..] {
+                finding.related(*at, format!("{name} as well"));
+            }
+            finding.members(empty.iter().map(|(at, ..)| *at));
+            finding.about(&name).help(format!(
             "ARG {source}   (before it, in the same stage; where it belongs to the container and not to the image, the line is taken out, and `environment:` or --env gives it)"
         ));
+        }
     }
 }
 

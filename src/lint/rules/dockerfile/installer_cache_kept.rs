@@ -55,36 +55,43 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .filter_map(|run| Some((keeps(subject, build, &run)?, run)))
             .map(|(manager, run)| (run, manager))
             .collect();
-        let Some((first, manager)) = found.first() else { continue };
         let place = |run: &Run, own: &Manager| subject.within(build, run.at, own.name);
-        let finding = findings.add(
-            place(first, manager),
-            format!("{} leaves its downloads in the layer", manager.name),
-        );
-        // Poetry's environment is below its cache: a mount over both takes it away.
-        let help = if holds_environment(subject, build, first, manager) {
-            "ENV POETRY_VIRTUALENVS_IN_PROJECT=1 POETRY_CACHE_DIR=/var/cache/pypoetry\n(and --mount=type=cache,target=/var/cache/pypoetry in the RUN of poetry; the environment, which is in the cache now, is then .venv beside pyproject.toml)".to_owned()
-        } else {
-            format!("--mount=type=cache,target={} in the RUN of {}", manager.cache, manager.name)
-        };
-        finding.about(manager.name).help(help);
-        for (run, own) in &found[1..] {
-            finding.related(place(run, own), "and here");
-        }
-        let edits: Option<Vec<_>> = found
-            .iter()
-            .map(|(run, own)| {
-                (!holds_environment(subject, build, run, own))
-                    .then(|| caches::mount(subject, build, run, own.cache))?
-            })
-            .collect();
-        if let Some(edits) = edits {
-            let grade = caches::grade(subject, build);
-            let mut fix = Fix::new(grade, format!("mounts {} while it installs", manager.cache));
-            if grade == Grade::Checked {
-                fix = fix.condition(caches::CONDITION);
+        for found in findings.apart(subject, found, |(run, own)| place(run, own)) {
+            let Some((first, manager)) = found.first() else { continue };
+            let finding = findings.add(
+                place(first, manager),
+                format!("{} leaves its downloads in the layer", manager.name),
+            );
+            // Poetry's environment is below its cache: a mount over both takes it away.
+            let help = if holds_environment(subject, build, first, manager) {
+                "ENV POETRY_VIRTUALENVS_IN_PROJECT=1 POETRY_CACHE_DIR=/var/cache/pypoetry\n(and --mount=type=cache,target=/var/cache/pypoetry in the RUN of poetry; the environment, which is in the cache now, is then .venv beside pyproject.toml)".to_owned()
+            } else {
+                format!(
+                    "--mount=type=cache,target={} in the RUN of {}",
+                    manager.cache, manager.name
+                )
+            };
+            finding.about(manager.name).help(help);
+            finding.members(found.iter().map(|(run, own)| place(run, own)));
+            for (run, own) in &found[1..] {
+                finding.related(place(run, own), "and here");
             }
-            finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
+            let edits: Option<Vec<_>> = found
+                .iter()
+                .map(|(run, own)| {
+                    (!holds_environment(subject, build, run, own))
+                        .then(|| caches::mount(subject, build, run, own.cache))?
+                })
+                .collect();
+            if let Some(edits) = edits {
+                let grade = caches::grade(subject, build);
+                let mut fix =
+                    Fix::new(grade, format!("mounts {} while it installs", manager.cache));
+                if grade == Grade::Checked {
+                    fix = fix.condition(caches::CONDITION);
+                }
+                finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
+            }
         }
     }
 }

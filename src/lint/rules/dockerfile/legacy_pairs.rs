@@ -1,6 +1,6 @@
 //! `ENV name value`.
 
-use crate::lint::diagnostic::{At, Fix, Grade, Severity};
+use crate::lint::diagnostic::{At, Edit, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Purpose, Subject};
 use crate::source::dockerfile::Keyword;
@@ -42,20 +42,25 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 fix = fix.edit(at, format!("{name}={value}"));
             }
         }
-        let Some((at, name, line)) = places.first() else { continue };
-        let message = match places.len() {
-            1 => format!("{name} has no equals sign before its value"),
-            count => {
-                format!("{name} and {} more have no equals sign before their values", count - 1)
+        for places in findings.apart(subject, places, |(at, ..)| *at) {
+            let Some((at, name, line)) = places.first() else { continue };
+            let message = match places.len() {
+                1 => format!("{name} has no equals sign before its value"),
+                count => {
+                    format!("{name} and {} more have no equals sign before their values", count - 1)
+                }
+            };
+            let finding = findings.add(*at, message);
+            finding.members(places.iter().map(|(at, ..)| *at));
+            finding.about("pairs").help(line);
+            for (at, name, _) in &places[1..] {
+                finding.related(*at, format!("{name} as well"));
             }
-        };
-        let finding = findings.add(*at, message);
-        finding.about("pairs").help(line);
-        for (at, name, _) in &places[1..] {
-            finding.related(*at, format!("{name} as well"));
-        }
-        if !fix.edits.is_empty() {
-            finding.fix(fix);
+            let is_here = |edit: &&Edit| places.iter().any(|(at, ..)| *at == edit.at);
+            let edits = fix.edits.iter().filter(is_here).cloned().collect::<Vec<_>>();
+            if !edits.is_empty() {
+                finding.fix(Fix { edits, ..fix.clone() });
+            }
         }
     }
 }

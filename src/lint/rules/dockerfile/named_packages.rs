@@ -81,27 +81,31 @@ pub(super) fn find(subject: &Subject, build: &Build, findings: &mut Findings) {
             open.push((run.at, names));
         }
     }
-    let Some((first, names)) = open.first() else { return };
-    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-    names.dedup();
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    let some = match names.as_slice() {
-        [one, two, three, rest @ ..] if !rest.is_empty() => {
-            format!("{one}, {two}, {three} and {} more", rest.len())
+    let place = |(at, _): &(usize, Vec<String>)| subject.instruction(build, *at);
+    for open in findings.apart(subject, open, place) {
+        let Some((first, names)) = open.first() else { continue };
+        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+        names.dedup();
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        let some = match names.as_slice() {
+            [one, two, three, rest @ ..] if !rest.is_empty() => {
+                format!("{one}, {two}, {three} and {} more", rest.len())
+            }
+            names => listed(names),
+        };
+        let finding = findings.add(
+            subject.within(build, *first, names[0]),
+            format!("{some} {verb} installed in whatever version is the newest"),
+        );
+        finding.members(open.iter().map(place));
+        finding.about(names[0]).help(format!(
+            "pip install {}==VERSION   (or a line in the file that the others are installed from)",
+            names[0]
+        ));
+        for (at, names) in &open[1..] {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            finding.related(subject.instruction(build, *at), format!("{} as well", listed(&names)));
         }
-        names => listed(names),
-    };
-    let finding = findings.add(
-        subject.within(build, *first, names[0]),
-        format!("{some} {verb} installed in whatever version is the newest"),
-    );
-    finding.about(names[0]).help(format!(
-        "pip install {}==VERSION   (or a line in the file that the others are installed from)",
-        names[0]
-    ));
-    for (at, names) in &open[1..] {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        finding.related(subject.instruction(build, *at), format!("{} as well", listed(&names)));
     }
 }
 

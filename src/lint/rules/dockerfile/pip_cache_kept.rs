@@ -59,55 +59,60 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 downloads && open(run).contains(&true) && keeps(subject, build, run)
             })
             .collect();
-        let Some((first, others)) = runs.split_first() else { continue };
-        let at = support::place(subject, build, first.at, &PIP);
-        let finding = findings.add(at, "pip install leaves its downloads in the layer");
-        finding.about("pip install").help(
+        for runs in
+            findings.apart(subject, runs, |run| support::place(subject, build, run.at, &PIP))
+        {
+            let Some((first, others)) = runs.split_first() else { continue };
+            let at = support::place(subject, build, first.at, &PIP);
+            let finding = findings.add(at, "pip install leaves its downloads in the layer");
+            finding.about("pip install").help(
             "RUN --mount=type=cache,target=/root/.cache/pip pip install …   (or pip install --no-cache-dir …, or ENV PIP_NO_CACHE_DIR=1 for all of them)",
         );
-        // pip by itself is 2 MB.
-        let tools = |word: &String| {
-            let name = word.split(['=', '<', '>', '~', '[']).next().unwrap_or(word);
-            word.starts_with('-')
-                || matches!(
-                    name,
-                    "pip" | "setuptools" | "wheel" | "setuptools_rust" | "setuptools-rust"
-                )
-        };
-        let small = runs.iter().all(|run| {
-            let installs = run.commands.iter().filter_map(support::pip_install);
-            let kept = installs.zip(open(run)).filter(|(_, keeps)| *keeps);
-            kept.map(|(words, _)| words).all(|words| words.iter().all(tools))
-        });
-        if small {
-            finding.severity(Severity::Style);
-        }
-        for run in others {
-            finding.related(support::place(subject, build, run.at, &PIP), "and here");
-        }
-        // All of them, or the finding would stay. What BuildKit alone builds as it
-        // is can have a cache that later builds read.
-        let is_mountable = caches::grade(subject, build) == Grade::Checked;
-        let mounts: Option<Vec<Vec<_>>> = runs
-            .iter()
-            .filter(|_| is_mountable)
-            .map(|run| Some(vec![caches::mount(subject, build, run, CACHE)?]))
-            .collect();
-        let (fix, edits) = match mounts.filter(|own| !own.is_empty()) {
-            Some(edits) => {
-                let fix = Fix::new(Grade::Checked, format!("mounts {CACHE} while it installs"));
-                (fix.condition(caches::CONDITION), Some(edits))
+            // pip by itself is 2 MB.
+            let tools = |word: &String| {
+                let name = word.split(['=', '<', '>', '~', '[']).next().unwrap_or(word);
+                word.starts_with('-')
+                    || matches!(
+                        name,
+                        "pip" | "setuptools" | "wheel" | "setuptools_rust" | "setuptools-rust"
+                    )
+            };
+            let small = runs.iter().all(|run| {
+                let installs = run.commands.iter().filter_map(support::pip_install);
+                let kept = installs.zip(open(run)).filter(|(_, keeps)| *keeps);
+                kept.map(|(words, _)| words).all(|words| words.iter().all(tools))
+            });
+            if small {
+                finding.severity(Severity::Style);
             }
-            None => {
-                let options = runs.iter().map(|run| {
-                    support::insert(subject, build, run.at, &PIP, &open(run), " --no-cache-dir")
-                });
-                (Fix::new(Grade::Safe, "installs without a cache"), options.collect())
+            finding.members(runs.iter().map(|run| support::place(subject, build, run.at, &PIP)));
+            for run in others {
+                finding.related(support::place(subject, build, run.at, &PIP), "and here");
             }
-        };
-        if let Some(edits) = edits {
-            let edits = edits.into_iter().flatten();
-            finding.fix(edits.fold(fix, |fix, own| fix.edit(own.at, own.text)));
+            // All of them, or the finding would stay. What BuildKit alone builds as it
+            // is can have a cache that later builds read.
+            let is_mountable = caches::grade(subject, build) == Grade::Checked;
+            let mounts: Option<Vec<Vec<_>>> = runs
+                .iter()
+                .filter(|_| is_mountable)
+                .map(|run| Some(vec![caches::mount(subject, build, run, CACHE)?]))
+                .collect();
+            let (fix, edits) = match mounts.filter(|own| !own.is_empty()) {
+                Some(edits) => {
+                    let fix = Fix::new(Grade::Checked, format!("mounts {CACHE} while it installs"));
+                    (fix.condition(caches::CONDITION), Some(edits))
+                }
+                None => {
+                    let options = runs.iter().map(|run| {
+                        support::insert(subject, build, run.at, &PIP, &open(run), " --no-cache-dir")
+                    });
+                    (Fix::new(Grade::Safe, "installs without a cache"), options.collect())
+                }
+            };
+            if let Some(edits) = edits {
+                let edits = edits.into_iter().flatten();
+                finding.fix(edits.fold(fix, |fix, own| fix.edit(own.at, own.text)));
+            }
         }
     }
 }

@@ -60,7 +60,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 )
                 .about(found.as_str().trim())
                 .help(if tool == "curl" && !FAILS.is_match(found.as_str()) {
-                    "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]   (before this RUN), and curl --fail, which takes a 404 for a failure; better the tool's image, or its package in a version"
+                    "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]   (before this RUN, and curl --fail in it, which takes a 404 for a failure; better the tool's image, or its package in a version)"
                 } else {
                     "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]   (before this RUN; better the tool's image, or its package in a version)"
                 });

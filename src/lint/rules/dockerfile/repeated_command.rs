@@ -29,25 +29,28 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .map(|(at, _)| at)
                     .collect();
                 let Some((last, earlier)) = all.split_last() else { continue };
-                let Some((first, others)) = earlier.split_first() else { continue };
-                let word = keyword.word();
-                let fix = Fix::new(Grade::Safe, format!("takes the {word} without effect out"));
-                let fix = earlier.iter().fold(fix, |fix, at| {
-                    let edit = edit::dockerfile::remove(subject, build, *at);
-                    fix.edit(edit.at, edit.text)
-                });
-                let finding = findings.add(
-                    subject.instruction(build, *first),
-                    format!("this {word} does not count: a later one replaces it"),
-                );
-                finding.about(word);
-                for at in others {
-                    finding.related(subject.instruction(build, *at), "nor does this one");
-                }
-                finding
-                    .related(subject.instruction(build, *last), "the one that counts")
+                let place = |at: &usize| subject.instruction(build, *at);
+                for earlier in findings.apart(subject, earlier.to_vec(), place) {
+                    let Some((first, others)) = earlier.split_first() else { continue };
+                    let word = keyword.word();
+                    let fix = Fix::new(Grade::Safe, format!("takes the {word} without effect out"));
+                    let fix = earlier.iter().fold(fix, |fix, at| {
+                        let edit = edit::dockerfile::remove(subject, build, *at);
+                        fix.edit(edit.at, edit.text)
+                    });
+                    let finding = findings.add(
+                        place(first),
+                        format!("this {word} does not count: a later one replaces it"),
+                    );
+                    finding.about(word).members(earlier.iter().map(place));
+                    for at in others {
+                        finding.related(place(at), "nor does this one");
+                    }
+                    finding
+                    .related(place(last), "the one that counts")
                     .help("take it out; where both are to run, an entry point script runs them one after the other")
                     .fix(fix);
+                }
             }
         }
     }

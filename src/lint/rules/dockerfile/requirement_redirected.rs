@@ -49,7 +49,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             said.push(at);
             let word = &text[first.start..first.end];
             let finding = findings.add(at, message(word));
-            finding.about(word).help(format!("\"{word}\""));
+            finding.about(word).help(format!("\"{word}\"")).members(spans.iter().map(place));
             for span in &spans[1..] {
                 finding.related(place(span), "like this one");
             }

@@ -87,7 +87,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     findings
                         .add(at, format!("ENV {name} keeps the build argument {argument} in the image"))
                         .about(&name)
-                        .help(format!("{name} comes from the environment of the container; where the build itself needs it: RUN --mount=type=secret,id={},env={name} …", name.to_lowercase()));
+                        .help(format!("Take the line out: {name} comes from the environment of the container, like `environment:` or --env; where the build itself needs it: RUN --mount=type=secret,id={},env={name} …", name.to_lowercase()));
                     continue;
                 }
                 let login = LOGIN.captures(value).and_then(|found| found.get(1));

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    let files = lacking(subject, |pass| {
+    let files = lacking(subject, findings, |pass| {
         for name in ["X-Forwarded-For", "X-Real-IP", "Forwarded"] {
             if pass.header(subject, name)?.is_some() {
                 return Ok(false);

@@ -19,7 +19,7 @@ pub(super) fn missing<'f>(
 ) -> Option<&'f mut crate::lint::Diagnostic> {
     let first = passes.first()?;
     let finding = findings.add(first.at(), message);
-    finding.about(first.location()).help(line);
+    finding.about(first.location()).help(line).members(passes.iter().map(Pass::at));
     for other in &passes[1..] {
         finding.related(other.at(), format!("location {} as well", other.location()));
     }
@@ -77,6 +77,7 @@ fn is_condition(own: &Directive) -> bool {
 /// Those that reach the application and lack a header, file by file.
 pub(super) fn lacking<'s>(
     subject: &'s Subject,
+    findings: &Findings,
     lacks: impl Fn(&Pass<'s>) -> Result<bool, ()>,
 ) -> Vec<Vec<Pass<'s>>> {
     let mut files: Vec<Vec<Pass<'s>>> = Vec::new();
@@ -93,5 +94,5 @@ pub(super) fn lacking<'s>(
             None => files.push(vec![pass]),
         }
     }
-    files
+    files.into_iter().flat_map(|own| findings.apart(subject, own, Pass::at)).collect()
 }

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    let files = lacking(subject, |pass| {
+    let files = lacking(subject, findings, |pass| {
         Ok(pass.header(subject, "Host")?.is_none()
             && pass.header(subject, "X-Forwarded-Host")?.is_none())
     });

@@ -30,7 +30,7 @@ const NAMES: [&str; 7] = [
 ];
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    let files = lacking(subject, |pass| {
+    let files = lacking(subject, findings, |pass| {
         for name in NAMES {
             if pass.header(subject, name)?.is_some() {
                 return Ok(false);

@@ -5,6 +5,7 @@ use ruff_python_ast::{Expr, Stmt};
 use crate::detect::python::assignments;
 use crate::detect::scope;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::numbers;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
 use crate::lint::subject::{Container, Server, Subject, Value};
@@ -75,7 +76,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             })
             .collect();
         let between = if server.config.is_some() { "\n" } else { " " };
-        let why = if server.config.is_some() { format!("\n({why})") } else { format!(": {why}") };
+        let why = if server.config.is_some() { format!("\n({why})") } else { format!("  # {why}") };
         finding.about(&container.name).help(format!("{}{why}", written.join(between)));
         // What no project, whose services are here, builds is deployed in another way.
         if container.service.is_none() && !subject.deployments.is_empty() {
@@ -162,6 +163,8 @@ fn sized(subject: &Subject, container: &Container) -> (u64, u64, String) {
         let reason = numbers.decided(&member, rows::WORKERS)?.reason();
         Some((workers, threads, format!("{reason} ({})", numbers.machine())))
     };
-    planned()
-        .unwrap_or_else(|| (3, 2, "2 × 1 CPU + 1, and a second request while one waits".to_owned()))
+    planned().unwrap_or_else(|| {
+        let share = numbers::share(subject, 1);
+        (3, 2, format!("for {share}: 2 × 1 + 1, and a second request while one waits"))
+    })
 }

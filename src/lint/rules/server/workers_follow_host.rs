@@ -1,6 +1,7 @@
 //! Workers by the number of the host's processors.
 
 use crate::lint::diagnostic::{Fix, Grade, Severity};
+use crate::lint::numbers;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
 use crate::lint::subject::{Program, Subject, Value};
@@ -45,8 +46,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             Program::Gunicorn => {
                 let Some((Value::HostCpus, at)) = server.get("workers") else { continue };
                 let by_cpus = || {
-                    let most = cpus.map_or(3, |(cpus, _)| (2.0 * cpus).ceil() as i64 + 1);
-                    (most, "2 × CPUs + 1".to_owned())
+                    let own = cpus.map_or(1.0, |(cpus, _)| cpus);
+                    let most = (2.0 * own).ceil() as i64 + 1;
+                    let share = numbers::share(subject, own.ceil() as i64);
+                    (most, format!("for {share}: 2 × {own} + 1"))
                 };
                 let (most, reason) = planned(rows::WORKERS).unwrap_or_else(by_cpus);
                 let message = format!(
@@ -70,7 +73,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 }
                 let by_cpus = || {
                     let most = cpus.map_or(2, |(cpus, _)| cpus.ceil() as i64);
-                    (most, "one for each CPU".to_owned())
+                    (most, format!("for {}, one each", numbers::share(subject, most)))
                 };
                 let (most, reason) = planned(rows::CONCURRENCY).unwrap_or_else(by_cpus);
                 let message = format!(

@@ -84,7 +84,17 @@ impl Loader {
                 self.subject.deployments.iter().any(|own| own.texts.contains(&text))
             });
             if !is_part && self.text(&path).is_some() {
-                let why = "it has no services, and Compose refuses it".to_owned();
+                // Files of the first format have them at the top.
+                let is_old = self.text(&path).is_some_and(|number| {
+                    self.subject.texts[number].text.lines().any(|line| {
+                        line.starts_with(' ')
+                            && ["image:", "build:"].iter().any(|key| line.trim().starts_with(key))
+                    })
+                });
+                let mut why = "it has no services, and Compose refuses it".to_owned();
+                if is_old {
+                    why.push_str(": what starts here belongs under a line `services:`");
+                }
                 self.subject.unread.push(Unread { path, line: 1, why });
             }
         }
