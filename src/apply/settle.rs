@@ -165,7 +165,7 @@ pub fn settle(
             Standing::Diverged => settled.edited(
                 look,
                 lock,
-                "you edited it, and what would be written changed as well; --adopt takes ours",
+                "you edited it, and what would be written changed as well; --rewrite takes ours",
             ),
             Standing::Deleted if choice == Choice::Take => settled.write(look),
             Standing::Deleted => settled.deleted(look, lock),
@@ -257,7 +257,7 @@ impl Settled {
         let change = Change::keep(
             path,
             look.disk.clone(),
-            "you removed it, so it stays out; --adopt brings it back",
+            "you removed it, so it stays out; --rewrite brings it back",
         );
         self.changes.push(Change { action: Action::Hold, ..change });
         let gone = |entry| FileEntry { state: FileState::Deleted, ..entry };

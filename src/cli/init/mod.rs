@@ -42,7 +42,7 @@ pub struct Init {
     yes: bool,
     /// Replace container files that are there by dockwright's
     #[arg(long)]
-    adopt: bool,
+    rewrite: bool,
     /// Also make the additions of the checklist that cannot change what the code does
     #[arg(long)]
     apply_safe: bool,
@@ -55,7 +55,7 @@ pub struct Init {
 pub const EXAMPLES: &str = "Examples:
   dockwright init                     look, ask what is unclear, then write
   dockwright init --yes --dry-run     what would happen, as diffs
-  dockwright init --yes --adopt       replace the container files that are there
+  dockwright init --yes --rewrite       replace the container files that are there
   dockwright init api --set project.app=api.main:app --yes
 `dockwright detect` shows what is found, and where.";
 

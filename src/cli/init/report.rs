@@ -307,7 +307,7 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         Some(_) => format!("{cd}docker compose up --build --wait"),
         None if work.shown().any(|change| change.action == Action::Hold) => {
             format!(
-                "dockwright init{place} --yes --adopt --dry-run  (what taking dockwright's files would change)"
+                "dockwright init{place} --yes --rewrite --dry-run  (what taking dockwright's files would change)"
             )
         }
         None => format!("{cd}docker build --tag {} .", work.plan.answers.name),

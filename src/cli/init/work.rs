@@ -120,8 +120,8 @@ impl Proposal {
 
     /// What is chosen when nobody is asked.
     #[must_use]
-    pub fn usual(&self, adopt: bool, lock: Option<&Lock>) -> Choices {
-        let choice = |group| match adopt {
+    pub fn usual(&self, rewrite: bool, lock: Option<&Lock>) -> Choices {
+        let choice = |group| match rewrite {
             true => Choice::Take,
             false => settle::usual(&self.looks, group, lock),
         };
@@ -185,10 +185,10 @@ impl Proposal {
         for (key, value) in document::said(&self.draft) {
             flags.extend(["--set".to_owned(), format!("{key}={value}")]);
         }
-        let usual = |adopt| self.usual(adopt, layers.lock.as_ref()) == *choices;
+        let usual = |rewrite| self.usual(rewrite, layers.lock.as_ref()) == *choices;
         match (usual(false), usual(true)) {
             (true, _) => flags.push("--yes".to_owned()),
-            (false, true) => flags.extend(["--yes", "--adopt"].map(str::to_owned)),
+            (false, true) => flags.extend(["--yes", "--rewrite"].map(str::to_owned)),
             (false, false) => {}
         }
         Ok(flags)
@@ -247,7 +247,7 @@ impl Work {
         let preset = layers.preset()?;
         let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
         let proposal = Proposal::of(layers, &preset, &draft, notes)?;
-        let choices = proposal.usual(init.adopt, layers.lock.as_ref());
+        let choices = proposal.usual(init.rewrite, layers.lock.as_ref());
         proposal.finish(layers, &choices, git)
     }
 
