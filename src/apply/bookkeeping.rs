@@ -43,6 +43,21 @@ pub struct Lock {
     /// Every file and what became of it.
     #[serde(default)]
     pub file: Vec<FileEntry>,
+    /// Edits by rule in the user's own files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edit: Vec<EditEntry>,
+}
+
+/// An edit by rule: one that is found to be wanted again was taken out by the user.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EditEntry {
+    /// The code of the rule.
+    pub rule: String,
+    /// The file that breaks it.
+    pub path: String,
+    /// What the edit is about, by name: a service, a stage, a variable.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
 }
 
 /// A layer of the preset.
@@ -190,6 +205,7 @@ impl Lock {
             only: plan.only.clone(),
             derived: answers.adopted.as_ref().map(|adopted| adopted.derived.clone()),
             file,
+            edit: Vec::new(),
         }
     }
 

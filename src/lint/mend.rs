@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::lint::diagnostic::{Diagnostic, Fix};
+use crate::lint::diagnostic::{Diagnostic, Fix, Grade};
 use crate::lint::subject::{Subject, Unread};
 use crate::lint::{Rule, edit, judge};
 
@@ -14,6 +14,12 @@ use crate::lint::{Rule, edit, judge};
 pub struct Made {
     /// The code of its rule.
     pub code: &'static str,
+    /// The file that the finding is in.
+    pub path: String,
+    /// What it is about, by name: a service, a stage, a variable.
+    pub subject: String,
+    /// How sure it is.
+    pub grade: Grade,
     /// What it did.
     pub what: String,
     /// The condition that was checked.
@@ -121,5 +127,13 @@ fn of(subject: &Subject, own: &Diagnostic, fix: &Fix) -> Made {
         edited.chain(fix.files.iter().map(|file| file.path.clone())).collect();
     paths.sort();
     paths.dedup();
-    Made { code: own.code, what: fix.what.clone(), condition: fix.condition.clone(), paths }
+    Made {
+        code: own.code,
+        path: subject.path(own.at.text).to_owned(),
+        subject: own.subject.clone(),
+        grade: fix.grade,
+        what: fix.what.clone(),
+        condition: fix.condition.clone(),
+        paths,
+    }
 }

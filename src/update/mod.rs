@@ -119,6 +119,7 @@ impl Update {
         changes.push(written);
         let lock = Lock {
             derived: project.lock.derived.clone(),
+            edit: project.lock.edit.clone(),
             ..Lock::of(&self.plan, &self.preset, decided.entries)
         };
         let pristine = decided.pristine.iter().map(Vec::as_slice);

@@ -11,6 +11,9 @@ use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
+use crate::improve::{self, Improvement};
+use crate::lint::Subject;
+use crate::lint::waiver;
 use crate::preset::{self, Preset};
 use crate::project;
 use crate::schema::value::label_near;
@@ -186,6 +189,23 @@ impl Layers {
             prompts,
             ..project::sources(preset, self.lock.as_ref(), entries)
         }
+    }
+
+    /// What the user's own container files become, where such run the application.
+    ///
+    /// # Errors
+    /// A directory or a file that cannot be read.
+    pub fn improvement(&self) -> Result<Option<Improvement>, Error> {
+        let subject = Subject::read(&self.dir)?;
+        if !improve::is_deployed(&subject, self.lock.as_ref()) {
+            return Ok(None);
+        }
+        let text = project::document(&self.dir)?.map(|(text, _)| text).unwrap_or_default();
+        let waivers = waiver::read(&text).map_err(Error::Input)?;
+        let mut said = self.choices.set.clone();
+        said.extend(self.answers.iter().map(|(key, value)| format!("{key}={value}")));
+        let lock = self.lock.as_ref();
+        Improvement::of(&self.dir, lock, &said, &waivers, &project::today()).map(Some)
     }
 
     /// The answers so far, and what a person should know of them.

@@ -6,7 +6,7 @@ use crate::apply::change::{Action, Change};
 use crate::cli::diff;
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Work;
-use crate::cli::init::{Init, git, safe};
+use crate::cli::init::{Init, git, improved, safe};
 use crate::cli::layout::wrap;
 use crate::cli::{Format, report};
 use crate::detect::readiness::Lack;
@@ -66,6 +66,7 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "doubts": layers.facts.doubts,
         "notes": notes(layers, work, git),
         "written": written,
+        "improved": improved::json(work),
         "next": next(init, layers, work),
     })
 }
@@ -160,6 +161,7 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
         text.push('\n');
     }
     text.push_str(&files(work, init.dry_run, width));
+    text.push_str(&improved::text(work, init.dry_run, width));
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
     text.push_str(&doubts(layers, work, width));
     text.push_str(&checklist(init, layers, width));
@@ -175,6 +177,7 @@ pub fn files(work: &Work, dry_run: bool, width: usize) -> String {
         (Action::Create, "Wrote", "New"),
         (Action::Replace, "Replaced", "Existing, would be replaced"),
         (Action::Extend, "Extended", "Existing, would get lines added"),
+        (Action::Improve, "Improved", "Existing, would be improved"),
         (Action::Remove, "Removed", "Existing, would be removed"),
         (Action::Unchanged, "Unchanged", "Unchanged"),
         (Action::Keep, "Kept as they are", "Existing, kept as they are"),

@@ -21,6 +21,7 @@ use crate::cli::init::layers::Layers;
 use crate::cli::init::{Init, git};
 use crate::cli::input;
 use crate::error::{Error, Problem};
+use crate::improve::Improvement;
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::Content;
 use crate::plan::{Output, Plan};
@@ -46,6 +47,8 @@ pub struct Proposal {
     draft: Draft,
     /// `dockwright.toml` with what it lacks, where there is one.
     intent: Option<String>,
+    /// What the user's own container files become, where they stay.
+    improvement: Option<Improvement>,
 }
 
 /// Everything that happens, ready to be committed.
@@ -62,6 +65,8 @@ pub struct Work {
     /// Flags with which `init` does the same again, where there are such: what
     /// was decided of single files is asked again.
     pub flags: Vec<String>,
+    /// What the user's own container files become, where they stay.
+    pub improvement: Option<Improvement>,
 }
 
 impl Proposal {
@@ -93,7 +98,15 @@ impl Proposal {
             looks.push(Look::at(&layers.dir, file, layers.lock.as_ref())?);
         }
         let intent = intent(&layers.dir, &draft)?;
-        Ok(Self { preset: preset.clone(), plan, looks, notes: Vec::new(), draft, intent })
+        Ok(Self {
+            preset: preset.clone(),
+            plan,
+            looks,
+            notes: Vec::new(),
+            draft,
+            intent,
+            improvement: None,
+        })
     }
 
     /// The same where files are written beside somebody else's: planned again,
@@ -108,7 +121,8 @@ impl Proposal {
             .map(|(usual, name)| (usual, alternates.get(&name).cloned().unwrap_or(name)));
         draft.place(alternates.clone().into_iter().chain(named).collect());
         let planned = Self::planned(layers, &self.preset, draft)?;
-        let mut proposal = Self { notes: self.notes.clone(), ..planned };
+        let improvement = self.improvement.clone();
+        let mut proposal = Self { notes: self.notes.clone(), improvement, ..planned };
         for look in &mut proposal.looks {
             let own = alternates.iter().find(|(_, to)| **to == look.file.output.path);
             let theirs = own
@@ -151,7 +165,13 @@ impl Proposal {
         let needed = needed::by_the_build(&layers.dir, outputs, &self.plan);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let lock = layers.lock.as_ref();
-        let settled = settle::settle(&self.looks, choices, lock, &needed, self.intent.as_deref());
+        let is_improved = self.improvement.is_some();
+        let intent = self.intent.as_deref();
+        let mut settled =
+            settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
+        if let Some(improvement) = &self.improvement {
+            settled.improve(improvement.changes(&layers.dir)?);
+        }
         let mut changes = settled.changes.clone();
         let mut notes = self.notes.clone();
         notes.extend(settled.notes.iter().cloned());
@@ -168,7 +188,14 @@ impl Proposal {
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
         let flags = self.flags(layers, choices)?;
-        Ok(Work { plan: self.plan.clone(), looks: self.looks.clone(), changes, notes, flags })
+        Ok(Work {
+            plan: self.plan.clone(),
+            looks: self.looks.clone(),
+            changes,
+            notes,
+            flags,
+            improvement: self.improvement.clone(),
+        })
     }
 
     fn flags(&self, layers: &Layers, choices: &Choices) -> Result<Vec<String>, Error> {
@@ -233,6 +260,11 @@ impl Proposal {
                 false => lock.only.union(&before.only).copied().collect(),
             };
         }
+        lock.edit = match (&self.improvement, &layers.lock) {
+            (Some(improvement), _) => improvement.entries.clone(),
+            (None, Some(before)) => before.edit.clone(),
+            (None, None) => Vec::new(),
+        };
         let pristine = settled.pristine.iter().map(Vec::as_slice);
         records::changes(&layers.dir, &lock, &self.preset, pristine)
     }
@@ -246,7 +278,10 @@ impl Work {
     pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
         let preset = layers.preset()?;
         let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
-        let proposal = Proposal::of(layers, &preset, &draft, notes)?;
+        let mut proposal = Proposal::of(layers, &preset, &draft, notes)?;
+        if init.adopt {
+            proposal.improvement = layers.improvement()?;
+        }
         let choices = proposal.usual(init.rewrite, layers.lock.as_ref());
         proposal.finish(layers, &choices, git)
     }
