@@ -9,6 +9,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 
+use crate::answers::own_image::OwnImage;
 use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
@@ -16,11 +17,12 @@ use crate::error::{Error, Problem};
 use crate::lint::ignores;
 use crate::lint::mend::{Made, Mended, mend};
 use crate::lint::waiver::Waiver;
+use crate::lint::subject::{Container, Kind, Program, Server};
 use crate::lint::{Diagnostic, Grade, Severity, Subject, rules};
 use crate::relpath::RelPath;
 
 /// What the user's own container files become.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Improvement {
     /// What was found in them before.
     pub before: Vec<Found>,
@@ -32,6 +34,8 @@ pub struct Improvement {
     pub taken_out: Vec<EditEntry>,
     /// What the lock says of edits afterwards.
     pub entries: Vec<EditEntry>,
+    /// What of the user's own runs the application.
+    pub deployed: Deployed,
 }
 
 /// A finding, as far as a report shows it.
@@ -51,17 +55,85 @@ pub struct Found {
     pub suggested: Option<String>,
 }
 
-/// Whether container files of the user's own run the application: a service of a
-/// compose project, or an image, that dockwright did not write.
+/// What of the user's own runs the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deployed {
+    /// A compose project.
+    Project,
+    /// An image that nothing here runs; `None` where it is not known how it would
+    /// be run.
+    Image(Option<OwnImage>),
+}
+
+/// What of the user's own runs the application: a service of a compose project, or
+/// an image, that dockwright did not write.
 #[must_use]
-pub fn is_deployed(subject: &Subject, lock: Option<&Lock>) -> bool {
+pub fn deployed(subject: &Subject, lock: Option<&Lock>) -> Option<Deployed> {
     let is_ours = |path: &str| {
         lock.and_then(|lock| lock.entry(path)).is_some_and(|entry| entry.state.is_written())
     };
-    subject.production_containers().filter(|own| own.kind.is_application()).any(|own| {
+    let theirs = |own: &&Container| {
         let recipe = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
         let compose = subject.composed(own).map(|(deployment, _)| deployment.texts[0]);
         recipe.or(compose).is_some_and(|text| !is_ours(subject.path(text)))
+    };
+    let own = subject.production_containers().filter(|own| own.kind.is_application());
+    let theirs: Vec<&Container> = own.filter(theirs).collect();
+    let is_composed = |own: &&&Container| {
+        subject.composed(own).is_some_and(|(own, _)| !is_ours(subject.path(own.texts[0])))
+    };
+    match theirs.iter().find(is_composed) {
+        Some(_) => Some(Deployed::Project),
+        None if theirs.is_empty() => None,
+        None => Some(Deployed::Image(own_image(subject, &theirs))),
+    }
+}
+
+/// What the only image that serves promises to whoever runs it.
+fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
+    let mut serving = containers.iter().filter(|own| own.kind == Kind::Web && own.build.is_some());
+    let (container, None) = (serving.next()?, serving.next()) else { return None };
+    let build = subject.build_of(container)?;
+    let server = container.server.as_ref();
+    let exposed = || match build.image.ports.as_slice() {
+        [only] => only.value.known()?.split('/').next()?.parse().ok(),
+        _ => None,
+    };
+    let port = server.and_then(Server::port).or_else(exposed);
+    let port = port.or_else(|| subject.facts.port.value().copied())?;
+    let workdir = match &build.image.workdir {
+        Some(set) => set.value.known()?.to_owned(),
+        None => "/".to_owned(),
+    };
+    // Where a module of the application ends up says where the code is.
+    let root = subject.facts.root.value().map_or(".", String::as_str);
+    let module = subject.facts.app.value()?.split(':').next()?;
+    let source = subject.tree.module_path(root, module);
+    let top = source.and_then(|path| {
+        let placed = subject.in_image(build, &path)?;
+        let relative = match build.context.as_str() {
+            "." => path.as_str(),
+            context => path.strip_prefix(context)?.strip_prefix('/')?,
+        };
+        let top = placed.strip_suffix(relative)?.trim_end_matches('/').to_owned();
+        Some(if top.is_empty() { "/".to_owned() } else { top })
+    });
+    let path = subject.path(subject.recipes[build.recipe].text);
+    let dockerfile = match build.context.as_str() {
+        "." => path.to_owned(),
+        context => path.strip_prefix(context)?.strip_prefix('/')?.to_owned(),
+    };
+    let user = build.image.user.as_ref().and_then(|user| user.value.known());
+    Some(OwnImage {
+        dockerfile,
+        context: build.context.clone(),
+        top: top.unwrap_or_else(|| workdir.clone()),
+        workdir,
+        port,
+        has_health_check: build.image.healthcheck.is_some(),
+        is_unprivileged: user
+            .is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root"))),
+        migrates: container.steps.iter().any(|step| step.program == Program::Migrate),
     })
 }
 
@@ -73,6 +145,7 @@ impl Improvement {
     /// When the directory cannot be read.
     pub fn of(
         directory: &Path,
+        deployed: Deployed,
         lock: Option<&Lock>,
         machine: &[String],
         waivers: &[Waiver],
@@ -109,12 +182,21 @@ impl Improvement {
         entries.extend(mended.made.iter().map(|made| entry(made.code, &made.path, &made.subject)));
         entries.sort();
         entries.dedup();
+        // An edit may have given it what it lacked: a health check, a user.
+        let deployed = match deployed {
+            Deployed::Image(_) if !mended.made.is_empty() => {
+                let subject = Subject::with(directory, mended.texts.clone())?;
+                self::deployed(&subject, lock).unwrap_or(deployed)
+            }
+            deployed => deployed,
+        };
         Ok(Self {
             before: before.into_inner().unwrap_or_default(),
             after: after.into_inner(),
             mended,
             taken_out: taken_out.into_inner(),
             entries,
+            deployed,
         })
     }
 

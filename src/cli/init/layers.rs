@@ -197,15 +197,15 @@ impl Layers {
     /// A directory or a file that cannot be read.
     pub fn improvement(&self) -> Result<Option<Improvement>, Error> {
         let subject = Subject::read(&self.dir)?;
-        if !improve::is_deployed(&subject, self.lock.as_ref()) {
+        let Some(deployed) = improve::deployed(&subject, self.lock.as_ref()) else {
             return Ok(None);
-        }
+        };
         let text = project::document(&self.dir)?.map(|(text, _)| text).unwrap_or_default();
         let waivers = waiver::read(&text).map_err(Error::Input)?;
         let mut said = self.choices.set.clone();
         said.extend(self.answers.iter().map(|(key, value)| format!("{key}={value}")));
         let lock = self.lock.as_ref();
-        Improvement::of(&self.dir, lock, &said, &waivers, &project::today()).map(Some)
+        Improvement::of(&self.dir, deployed, lock, &said, &waivers, &project::today()).map(Some)
     }
 
     /// The answers so far, and what a person should know of them.

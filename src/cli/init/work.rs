@@ -21,7 +21,7 @@ use crate::cli::init::layers::Layers;
 use crate::cli::init::{Init, git};
 use crate::cli::input;
 use crate::error::{Error, Problem};
-use crate::improve::Improvement;
+use crate::improve::{Deployed, Improvement};
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::Content;
 use crate::plan::{Output, Plan};
@@ -165,7 +165,8 @@ impl Proposal {
         let needed = needed::by_the_build(&layers.dir, outputs, &self.plan);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let lock = layers.lock.as_ref();
-        let is_improved = self.improvement.is_some();
+        let is_improved =
+            self.improvement.as_ref().is_some_and(|own| !matches!(own.deployed, Deployed::Image(Some(_))));
         let intent = self.intent.as_deref();
         let mut settled =
             settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
@@ -278,10 +279,13 @@ impl Work {
     pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
         let preset = layers.preset()?;
         let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
-        let mut proposal = Proposal::of(layers, &preset, &draft, notes)?;
-        if init.adopt {
-            proposal.improvement = layers.improvement()?;
+        let improvement = if init.adopt { layers.improvement()? } else { None };
+        let mut draft = draft;
+        if let Some(Deployed::Image(Some(image))) = improvement.as_ref().map(|own| &own.deployed) {
+            draft.run_image(image.clone());
         }
+        let mut proposal = Proposal::of(layers, &preset, &draft, notes)?;
+        proposal.improvement = improvement;
         let choices = proposal.usual(init.rewrite, layers.lock.as_ref());
         proposal.finish(layers, &choices, git)
     }
