@@ -17,7 +17,7 @@ use crate::error::{Error, Problem};
 use crate::lint::ignores;
 use crate::lint::mend::{Made, Mended, mend};
 use crate::lint::waiver::Waiver;
-use crate::lint::subject::{Container, Kind, Program, Server};
+use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
 use crate::lint::{Diagnostic, Grade, Severity, Subject, rules};
 use crate::relpath::RelPath;
 
@@ -58,8 +58,8 @@ pub struct Found {
 /// What of the user's own runs the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deployed {
-    /// A compose project.
-    Project,
+    /// A compose project, by the first of its files.
+    Project(String),
     /// An image that nothing here runs; `None` where it is not known how it would
     /// be run.
     Image(Option<OwnImage>),
@@ -82,8 +82,15 @@ pub fn deployed(subject: &Subject, lock: Option<&Lock>) -> Option<Deployed> {
     let is_composed = |own: &&&Container| {
         subject.composed(own).is_some_and(|(own, _)| !is_ours(subject.path(own.texts[0])))
     };
-    match theirs.iter().find(is_composed) {
-        Some(_) => Some(Deployed::Project),
+    // The one that Compose takes by itself comes first.
+    let mut projects: Vec<&Deployment> = theirs
+        .iter()
+        .filter(is_composed)
+        .filter_map(|own| subject.composed(own).map(|(own, _)| own))
+        .collect();
+    projects.sort_by_key(|own| !own.by_itself);
+    match projects.first() {
+        Some(own) => Some(Deployed::Project(subject.path(own.texts[0]).to_owned())),
         None if theirs.is_empty() => None,
         None => Some(Deployed::Image(own_image(subject, &theirs))),
     }

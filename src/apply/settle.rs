@@ -191,12 +191,15 @@ pub fn settle(
 impl Settled {
     /// Adds the edits of the user's own files: what is written of them is no
     /// longer what stays of them.
-    pub fn improve(&mut self, improved: Vec<Change>) {
+    pub fn improve(&mut self, improved: Vec<Change>, lock: Option<&Lock>) {
+        let known = lock.into_iter().flat_map(|lock| &lock.file);
+        let known = known.filter(|own| own.ownership == Ownership::Improved).cloned();
+        let mut entries: Vec<FileEntry> = known.collect();
         for change in improved {
             let path = change.path.to_string();
             self.changes.retain(|own| own.path != change.path);
-            self.entries.retain(|own| own.path != path);
-            self.entries.push(FileEntry {
+            entries.retain(|own| own.path != path);
+            entries.push(FileEntry {
                 path,
                 ownership: Ownership::Improved,
                 mode: format!("{:04o}", change.mode),
@@ -206,6 +209,8 @@ impl Settled {
             });
             self.changes.push(change);
         }
+        self.entries.retain(|own| entries.iter().all(|other| other.path != own.path));
+        self.entries.append(&mut entries);
         self.entries.sort_by(|one, other| one.path.cmp(&other.path));
     }
 

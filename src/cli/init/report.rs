@@ -11,8 +11,10 @@ use crate::cli::layout::wrap;
 use crate::cli::{Format, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
+use crate::improve::Deployed;
 use crate::plan::Bundle;
 use crate::project;
+use crate::source::compose::FILE_NAMES;
 
 /// Prints the report.
 ///
@@ -115,7 +117,14 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
             notes.push(format!("{} is not part of this stack any more: remove it", entry.path));
         }
     }
-    notes.extend(work.notes.iter().cloned());
+    // What would be done with the files that are there is not done.
+    let is_kept = matches!(
+        work.improvement.as_ref().map(|own| &own.deployed),
+        Some(Deployed::Project(_) | Deployed::Image(None))
+    );
+    if !is_kept {
+        notes.extend(work.notes.iter().cloned());
+    }
     if writes_compose(work) {
         notes.extend(work.plan.warnings.iter().cloned());
     }
@@ -132,8 +141,8 @@ fn writes_compose(work: &Work) -> bool {
     work.looks.iter().filter(|look| look.file.output.bundle == Bundle::Compose).any(|look| {
         let path = &look.file.output.path;
         work.shown().any(|change| {
-            let stands = change.action.writes() || change.action == Action::Unchanged;
-            stands && change.path == *path
+            let is_ours = change.action.writes() && change.action != Action::Improve;
+            (is_ours || change.action == Action::Unchanged) && change.path == *path
         })
     })
 }
@@ -282,6 +291,23 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         let safe = if init.apply_safe { " --apply-safe" } else { "" };
         let flags: Vec<String> = work.flags.iter().map(|flag| report::shell_word(flag)).collect();
         return format!("dockwright init{place} {}{safe}", flags.join(" "));
+    }
+    if let Some(Deployed::Project(file)) = work.improvement.as_ref().map(|own| &own.deployed) {
+        let (directory, name) = file.rsplit_once('/').unwrap_or((".", file));
+        let to = match (here, directory) {
+            (true, ".") => String::new(),
+            (true, below) => format!("cd {} && ", report::shell_word(below)),
+            (false, ".") => format!("cd {quoted} && "),
+            (false, below) => {
+                let whole = format!("{}/{below}", shown.trim_end_matches('/'));
+                format!("cd {} && ", report::shell_word(&whole))
+            }
+        };
+        let file = match FILE_NAMES.contains(&name) {
+            true => String::new(),
+            false => format!(" --file {}", report::shell_word(name)),
+        };
+        return format!("{to}docker compose{file} up --build --wait");
     }
     let stands =
         |change: &&Change| !matches!(change.action, Action::Keep | Action::Hold | Action::Remove);

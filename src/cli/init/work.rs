@@ -171,7 +171,7 @@ impl Proposal {
         let mut settled =
             settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
         if let Some(improvement) = &self.improvement {
-            settled.improve(improvement.changes(&layers.dir)?);
+            settled.improve(improvement.changes(&layers.dir)?, lock);
         }
         let mut changes = settled.changes.clone();
         let mut notes = self.notes.clone();
@@ -260,6 +260,12 @@ impl Proposal {
                 true => Default::default(),
                 false => lock.only.union(&before.only).copied().collect(),
             };
+        }
+        if let (Some(Improvement { deployed: Deployed::Project(_), .. }), Some(derived)) =
+            (&self.improvement, &mut lock.derived)
+        {
+            // Nothing takes the place of the file that is there.
+            derived.carried = None;
         }
         lock.edit = match (&self.improvement, &layers.lock) {
             (Some(improvement), _) => improvement.entries.clone(),
