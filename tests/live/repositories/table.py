@@ -42,12 +42,15 @@ class Row:
         return self.up == "ok" and any(status < 500 and status != 404 for status in self.pages.values())
 
 
-def _run(words: list[str], cwd: Path, seconds: int) -> tuple[int, str]:
+def _run(words: list[str], cwd: Path, seconds: int, *, only_output: bool = False) -> tuple[int, str]:
+    errors = subprocess.DEVNULL if only_output else subprocess.STDOUT
     try:
-        done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=seconds, check=False)
+        done = subprocess.run(
+            words, cwd=cwd, stdout=subprocess.PIPE, stderr=errors, text=True, timeout=seconds, check=False
+        )
     except subprocess.TimeoutExpired:
         return 124, f"took more than {seconds} s"
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, done.stdout
 
 
 def _last(text: str) -> str:
@@ -77,10 +80,10 @@ def _prepare(checkout: Path, way: str, at: Path, row: Row) -> bool:
 
 def _images(at: Path) -> set[str]:
     """Every image that the files name, as far as it can be read off them."""
-    _, config = _run(["docker", "compose", "config", "--format", "json"], at, SECONDS["config"])
+    _, config = _run(["docker", "compose", "config", "--format", "json"], at, SECONDS["config"], only_output=True)
     images: set[str] = set()
     try:
-        services = json.loads(config[config.index("{"):]).get("services", {})
+        services = json.loads(config).get("services", {})
     except ValueError:
         return images
     for service in services.values():
@@ -101,7 +104,7 @@ def _images(at: Path) -> set[str]:
 
 
 def _ask(at: Path) -> dict[str, int]:
-    _, listed = _run(["docker", "compose", "ps", "--format", "json"], at, 60)
+    _, listed = _run(["docker", "compose", "ps", "--format", "json"], at, 60, only_output=True)
     ports = set()
     for line in listed.splitlines():
         if line.startswith("{"):
