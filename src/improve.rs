@@ -7,17 +7,19 @@
 //! ```
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::answers::own_image::OwnImage;
-use crate::apply::bookkeeping::{EditEntry, Lock};
+use crate::apply::bookkeeping::EditEntry;
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
 use crate::error::{Error, Problem};
-use crate::lint::ignores;
-use crate::lint::mend::{Made, Mended, mend};
-use crate::lint::waiver::Waiver;
+use crate::lint;
+use crate::lint::ignores::{self, Judged};
+use crate::lint::mend::{Made, Refused, mend};
 use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
+use crate::lint::waiver::Waiver;
 use crate::lint::{Diagnostic, Grade, Severity, Subject, rules};
 use crate::relpath::RelPath;
 
@@ -28,8 +30,12 @@ pub struct Improvement {
     pub before: Vec<Found>,
     /// What is found in them afterwards.
     pub after: Vec<Found>,
-    /// The edits, and the texts that they make.
-    pub mended: Mended,
+    /// The new text of every file that changes or comes into being.
+    pub texts: BTreeMap<String, String>,
+    /// The edits.
+    pub made: Vec<Made>,
+    /// What was to be edited and was not, and why.
+    pub refused: Vec<Refused>,
     /// Edits that were made once and that the user took out again.
     pub taken_out: Vec<EditEntry>,
     /// What the lock says of edits afterwards.
@@ -66,12 +72,9 @@ pub enum Deployed {
 }
 
 /// What of the user's own runs the application: a service of a compose project, or
-/// an image, that dockwright did not write.
+/// an image, that is not one of ours.
 #[must_use]
-pub fn deployed(subject: &Subject, lock: Option<&Lock>) -> Option<Deployed> {
-    let is_ours = |path: &str| {
-        lock.and_then(|lock| lock.entry(path)).is_some_and(|entry| entry.state.is_written())
-    };
+pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Deployed> {
     let theirs = |own: &&Container| {
         let recipe = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
         let compose = subject.composed(own).map(|(deployment, _)| deployment.texts[0]);
@@ -145,66 +148,65 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
 }
 
 impl Improvement {
-    /// Makes the edits in memory. `machine` is what is said of the machine, and of
-    /// anything else that is planned: `deploy.memory=8GiB`.
+    /// Makes the edits in memory. `read` gives the stack with other texts for some
+    /// files, `is_ours` says which of them dockwright writes; what was edited by rule
+    /// before, and is not as it was left, stays.
     ///
     /// # Errors
-    /// When the directory cannot be read.
+    /// When the stack cannot be read.
     pub fn of(
-        directory: &Path,
-        deployed: Deployed,
-        lock: Option<&Lock>,
-        machine: &[String],
+        read: &dyn Fn(BTreeMap<String, String>) -> Result<Subject, Error>,
+        is_ours: &dyn Fn(&str) -> bool,
+        known: &[EditEntry],
         waivers: &[Waiver],
         today: &str,
-    ) -> Result<Self, Error> {
-        let known: Vec<EditEntry> = lock.map(|lock| lock.edit.clone()).unwrap_or_default();
-        let (before, after) = (RefCell::new(None), RefCell::new(Vec::new()));
-        let taken_out = RefCell::new(Vec::new());
-        let mended = mend(directory, &rules::ALL, machine, &|subject, found| {
-            let judged = ignores::apply(subject, found, waivers, today);
-            let open: Vec<Diagnostic> = judged
-                .into_iter()
-                .filter(|own| own.allowed.is_none() && own.diagnostic.severity > Severity::Style)
-                .map(|own| own.diagnostic)
-                .collect();
-            let shown: Vec<Found> = open.iter().map(|own| found_of(subject, own)).collect();
-            before.borrow_mut().get_or_insert_with(|| shown.clone());
-            *after.borrow_mut() = shown;
-            let is_wanted = |own: &Diagnostic| {
-                let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
-                let entry = entry(own.code, subject.path(own.at.text), &own.subject);
-                if is_sure && known.contains(&entry) {
-                    let mut taken_out = taken_out.borrow_mut();
-                    if !taken_out.contains(&entry) {
-                        taken_out.push(entry);
-                    }
-                    return false;
-                }
-                is_sure
-            };
-            open.into_iter().filter(is_wanted).collect()
-        })?;
-        let mut entries = known.clone();
-        entries.extend(mended.made.iter().map(|made| entry(made.code, &made.path, &made.subject)));
-        entries.sort();
-        entries.dedup();
-        // An edit may have given it what it lacked: a health check, a user.
-        let deployed = match deployed {
-            Deployed::Image(_) if !mended.made.is_empty() => {
-                let subject = Subject::with(directory, mended.texts.clone())?;
-                self::deployed(&subject, lock).unwrap_or(deployed)
-            }
-            deployed => deployed,
+    ) -> Result<Option<Self>, Error> {
+        let open = |subject: &Subject, found: &[Diagnostic]| -> Vec<bool> {
+            let judged = ignores::apply(subject, found.to_vec(), &rules::ALL, waivers, today);
+            let is_open =
+                |own: &Judged| own.allowed.is_none() && own.diagnostic.severity > Severity::Style;
+            // What is wrong with ignores themselves comes after what was found.
+            judged.iter().map(is_open).take(found.len()).collect()
         };
-        Ok(Self {
-            before: before.into_inner().unwrap_or_default(),
-            after: after.into_inner(),
-            mended,
-            taken_out: taken_out.into_inner(),
-            entries,
+        let shown = |subject: &Subject, found: &[Diagnostic]| -> Vec<Found> {
+            let all = found.iter().zip(open(subject, found));
+            all.filter(|(_, is_open)| *is_open).map(|(own, _)| found_of(subject, own)).collect()
+        };
+        let subject = read(BTreeMap::new())?;
+        if deployed(&subject, is_ours).is_none() {
+            return Ok(None);
+        }
+        let before = shown(&subject, &lint::judge(&subject, &rules::ALL));
+        drop(subject);
+        let taken_out = RefCell::new(BTreeSet::new());
+        let mended = mend(&rules::ALL, read, &|subject, found| {
+            let is_wanted = |(own, is_open): (&Diagnostic, bool)| {
+                let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
+                let mut gone = entries(own, subject);
+                gone.retain(|entry| known.contains(entry));
+                let is_wanted = is_open && is_sure && gone.is_empty();
+                if is_open && is_sure {
+                    taken_out.borrow_mut().extend(gone);
+                }
+                is_wanted
+            };
+            found.iter().zip(open(subject, found)).map(is_wanted).collect()
+        })?;
+        let made = mended
+            .made
+            .iter()
+            .flat_map(|made| made.names.iter().map(|name| entry(made.code, &made.path, name)));
+        let entries: BTreeSet<EditEntry> = known.iter().cloned().chain(made).collect();
+        Ok(deployed(&mended.subject, is_ours).map(|deployed| Self {
+            before,
+            after: shown(&mended.subject, &mended.found),
+            taken_out: taken_out.into_inner().into_iter().collect(),
+            entries: entries.into_iter().collect(),
             deployed,
-        })
+            texts: mended.texts,
+            made: mended.made,
+            refused: mended.refused,
+        }))
     }
 
     /// What is written.
@@ -213,7 +215,7 @@ impl Improvement {
     /// A file that cannot be read.
     pub fn changes(&self, directory: &Path) -> Result<Vec<Change>, Error> {
         let mut changes = Vec::new();
-        for (path, text) in &self.mended.texts {
+        for (path, text) in &self.texts {
             let relative = RelPath::new(path)
                 .map_err(|why| Error::input(Problem::new(why).at(path.clone())))?;
             let expect = disk::look(directory, &relative)?;
@@ -231,7 +233,7 @@ impl Improvement {
 
     /// The edits of a file.
     pub fn made_in<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Made> {
-        self.mended.made.iter().filter(move |made| made.paths.iter().any(|own| own == path))
+        self.made.iter().filter(move |made| made.paths().contains(&path))
     }
 }
 
@@ -249,6 +251,12 @@ fn codes<'a>(made: impl Iterator<Item = &'a Made>) -> String {
     codes.sort_unstable();
     codes.dedup();
     codes.join(", ")
+}
+
+/// What the lock would say of the fix of a finding.
+fn entries(own: &Diagnostic, subject: &Subject) -> Vec<EditEntry> {
+    let path = subject.path(own.at.text);
+    own.names(subject).iter().map(|name| entry(own.code, path, name)).collect()
 }
 
 fn entry(code: &str, path: &str, subject: &str) -> EditEntry {

@@ -1,6 +1,5 @@
 //! `dockwright new`: from answers to a service on disk.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -25,7 +24,7 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
     create::check_target(dir)?;
     let (preset, draft) = if yes {
         non_interactive(dir, choices)?
-    } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+    } else if crate::cli::report::can_ask() {
         wizard::run(dir, choices, dry_run)?
     } else {
         return Err(no_terminal(choices));

@@ -13,14 +13,32 @@ use crate::plan::{Decided, Plan};
 /// Width of a report where there is no terminal to ask.
 const WIDTH: u16 = 80;
 
-/// Columns of the terminal that standard output is.
+/// Columns of a report: those that `COLUMNS` asks for, else those of the terminal
+/// that standard output is.
 #[must_use]
 pub fn width() -> u16 {
-    if std::io::stdout().is_terminal() {
-        console::Term::stdout().size().1.clamp(40, 160)
-    } else {
-        WIDTH
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    let found = asked.filter(|columns| *columns > 0).or_else(terminal_width);
+    found.map_or(WIDTH, |columns: u16| columns.clamp(40, 160))
+}
+
+/// A terminal that says no rows may say columns all the same.
+fn terminal_width() -> Option<u16> {
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        return None;
     }
+    #[cfg(unix)]
+    let columns = rustix::termios::tcgetwinsize(&out).ok()?.ws_col;
+    #[cfg(not(unix))]
+    let columns = console::Term::stdout().size_checked()?.1;
+    Some(columns).filter(|columns| *columns > 0)
+}
+
+/// Whether somebody is there to be asked.
+#[must_use]
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// A word as a shell reads it back, quoted where it has to be.

@@ -16,7 +16,11 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use crate::detect::fact::Evidence;
 use crate::detect::python::Module;
 use crate::detect::{decode, scope};
-use crate::error::Error;
+use crate::error::{Error, Problem};
+
+/// More files than this are no repository: somebody named a disk, or a directory
+/// of many. The walk stops, and says so.
+const MOST_FILES: usize = 250_000;
 
 /// Largest Python file that is read, in bytes: generated ones are larger.
 const PYTHON_CAP: u64 = 1 << 20;
@@ -139,36 +143,61 @@ impl Tree {
     /// Walks, reads and parses a directory.
     ///
     /// # Errors
-    /// When the directory itself cannot be read. Anything unreadable below it
-    /// is noted and left out.
+    /// When the directory itself cannot be read, or holds more files than any
+    /// repository. Anything unreadable below it is noted and left out.
     pub fn read(directory: &Path) -> Result<Self, Error> {
-        let mut tree = Self::list(directory)?;
+        Self::within(directory, MOST_FILES)?.ok_or_else(|| too_many(directory))
+    }
+
+    /// The same of a directory with at most so many files in it; `None` where there
+    /// are more.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read.
+    pub fn within(directory: &Path, most: usize) -> Result<Option<Self>, Error> {
+        Ok(Self::walked(directory, None, most)?.map(Self::parsed))
+    }
+
+    /// The files of a directory alone, and none below it.
+    ///
+    /// # Errors
+    /// See [`Self::read`].
+    pub fn flat(directory: &Path) -> Result<Self, Error> {
+        let tree = Self::walked(directory, Some(1), MOST_FILES)?;
+        tree.map(Self::parsed).ok_or_else(|| too_many(directory))
+    }
+
+    fn parsed(mut self) -> Self {
         let start = Instant::now();
-        tree.mark();
-        tree.timings.read = start.elapsed();
+        self.mark();
+        self.timings.read = start.elapsed();
         let start = Instant::now();
-        let marked: Vec<&str> = tree.marked_paths().collect();
+        let marked: Vec<&str> = self.marked_paths().collect();
         in_parallel(&marked, |path| {
-            let _ = tree.python(path);
+            let _ = self.python(path);
         });
         let parse = start.elapsed();
-        tree.timings.parse = parse;
-        Ok(tree)
+        self.timings.parse = parse;
+        self
     }
 
     /// Walks a directory, and reads nothing yet.
     ///
     /// # Errors
-    /// When the directory itself cannot be read.
+    /// See [`Self::read`].
     pub fn list(directory: &Path) -> Result<Self, Error> {
+        Self::walked(directory, None, MOST_FILES)?.ok_or_else(|| too_many(directory))
+    }
+
+    fn walked(directory: &Path, depth: Option<usize>, most: usize) -> Result<Option<Self>, Error> {
         let failed = |source| Error::Io { action: "read", path: directory.to_owned(), source };
         fs::read_dir(directory).map_err(failed)?;
         let base = fs::canonicalize(directory).map_err(failed)?;
         let mut timings = Timings::default();
         let start = Instant::now();
-        let (entries, unreadable) = walk(&base);
+        let Some((entries, unreadable)) = walk(&base, depth, most) else { return Ok(None) };
         timings.walk = start.elapsed();
-        Ok(Self { base, entries, names: OnceLock::new(), unreadable, timings })
+        Ok(Some(Self { base, entries, names: OnceLock::new(), unreadable, timings }))
     }
 
     /// The directory that was read, absolute.
@@ -407,20 +436,36 @@ fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) + Sync) {
     });
 }
 
-fn walk(base: &Path) -> (BTreeMap<String, Entry>, Vec<Unreadable>) {
+fn too_many(directory: &Path) -> Error {
+    let message = format!("there are more than {MOST_FILES} files in {}", directory.display());
+    let help = "name the directory of one repository; what .gitignore names is not walked";
+    Error::input(Problem::new(message).help(help))
+}
+
+/// Every file and what could not be read; `None` where there are more than `most`.
+fn walk(
+    base: &Path,
+    depth: Option<usize>,
+    most: usize,
+) -> Option<(BTreeMap<String, Entry>, Vec<Unreadable>)> {
     let entries = Mutex::new(Vec::new());
     let unreadable = Mutex::new(Vec::new());
+    let seen = AtomicUsize::new(0);
     let walker = WalkBuilder::new(base)
         .hidden(false)
         .ignore(false)
         .git_global(false)
         .require_git(false)
         .follow_links(false)
+        .max_depth(depth)
         .filter_entry(is_open)
         .threads(std::thread::available_parallelism().map_or(1, usize::from))
         .build_parallel();
     walker.run(|| {
         Box::new(|found| {
+            if seen.fetch_add(1, Ordering::Relaxed) > most {
+                return WalkState::Quit;
+            }
             match found {
                 Ok(found) => {
                     if let Some(entry) = file(base, &found) {
@@ -434,9 +479,12 @@ fn walk(base: &Path) -> (BTreeMap<String, Entry>, Vec<Unreadable>) {
             WalkState::Continue
         })
     });
+    if seen.into_inner() > most {
+        return None;
+    }
     let mut unreadable = unreadable.into_inner().expect("no walker panics");
     unreadable.sort_by(|one: &Unreadable, other| one.path.cmp(&other.path));
-    (entries.into_inner().expect("no walker panics").into_iter().collect(), unreadable)
+    Some((entries.into_inner().expect("no walker panics").into_iter().collect(), unreadable))
 }
 
 /// Whether a directory is entered; files always are.
@@ -543,6 +591,16 @@ mod tests {
         assert_eq!(tree.in_directory("app").collect::<Vec<_>>(), ["app/a.py"]);
         assert_eq!(tree.below("app").collect::<Vec<_>>(), ["app/a.py", "app/b/c.py"]);
         assert!(tree.has_directory("app/b") && !tree.has_directory("ap"));
+    }
+
+    #[test]
+    fn a_walk_over_too_many_files_stops_and_the_directory_alone_is_still_read() {
+        let (directory, _) = tree(&[("a.py", ""), ("b/c.py", ""), ("b/d/e.py", "")]);
+        assert!(Tree::within(directory.path(), 3).unwrap().is_none());
+        // The directories count as well: they are what a walk goes over.
+        assert!(Tree::within(directory.path(), 6).unwrap().is_some());
+        let flat = Tree::flat(directory.path()).unwrap();
+        assert_eq!(flat.paths().collect::<Vec<_>>(), ["a.py"]);
     }
 
     #[cfg(unix)]

@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::error::nearest;
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::{self, Findings, Rule};
 use crate::lint::subject::Subject;
@@ -63,13 +64,30 @@ static UNKNOWN: Rule = meta(
     "A code that is mistyped allows nothing, and looks as if it did.",
 );
 
+static OVER: Rule = Rule {
+    example: "[[waiver]]\nrule = \"CO106\"\nreason = \"the reporting tool reads it until the move\"\n\
+              until = \"2027-03-01\"",
+    ..meta(
+        "AU104",
+        "waiver-is-over",
+        "a waiver's last day is not behind us",
+        "It allows nothing any more, and who reads it thinks that it does.",
+    )
+};
+
 /// Rules about the audit itself; nobody looks for what breaks them but this.
-pub static META: &[&Rule] = &[&UNREAD, &WITHOUT_REASON, &WITHOUT_EFFECT, &UNKNOWN];
+pub static META: &[&Rule] = &[&UNREAD, &WITHOUT_REASON, &WITHOUT_EFFECT, &UNKNOWN, &OVER];
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"#\s*dockwright:\s*ignore(-file)?(?:\s+([A-Za-z0-9,_-]+))?[ \t]*([^\r\n]*)")
         .expect("the expression is right")
 });
+
+/// What looks like a code of a rule.
+static CODE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("^[A-Z]{2}[0-9]{3}$").expect("the expression is right"));
+
+const LIST: &str = "`dockwright audit --explain all` lists every rule";
 
 /// A finding, and why it is allowed where it is.
 #[derive(Clone, Debug)]
@@ -90,22 +108,22 @@ struct Ignore {
     used: bool,
 }
 
-/// Findings with what is allowed of them, and what is wrong with that.
+/// Findings of these rules with what is allowed of them, and what is wrong with
+/// that: an ignore of a rule that was not asked is not known to match nothing.
 #[must_use]
 pub fn apply(
     subject: &Subject,
     found: Vec<Diagnostic>,
+    asked: &[&Rule],
     waivers: &[Waiver],
     today: &str,
 ) -> Vec<Judged> {
+    let is_asked = |rule: &Rule| asked.iter().any(|own| own.code == rule.code);
     let mut more = Vec::new();
     unread(subject, &mut more);
     let mut ignores = comments(subject, &mut more);
-    let waivers: Vec<(&Waiver, &Rule)> = waivers
-        .iter()
-        .filter(|waiver| waiver.until.as_str() >= today)
-        .filter_map(|waiver| Some((waiver, rule::find(&waiver.rule)?)))
-        .collect();
+    let waivers: Vec<(&Waiver, &Rule)> =
+        waivers.iter().filter_map(|own| counted(subject, own, today, &mut more)).collect();
     let mut used = vec![false; waivers.len()];
     let mut judged: Vec<Judged> = found
         .into_iter()
@@ -132,20 +150,60 @@ pub fn apply(
             Judged { diagnostic, allowed }
         })
         .collect();
-    for ((waiver, rule), _) in waivers.iter().zip(&used).filter(|(_, used)| !**used) {
-        let Some(text) = subject.text_of(&waiver.place.file) else { continue };
-        let at = subject.line_at(text, waiver.place.line);
+    let unused = waivers.iter().zip(&used).filter(|((_, rule), used)| !**used && is_asked(rule));
+    for ((waiver, rule), _) in unused {
+        let Some(at) = place(subject, waiver) else { continue };
         add(&WITHOUT_EFFECT, at, format!("nothing here breaks {}", rule.code), &mut more)
             .about(rule.code)
             .help("take the waiver out");
     }
-    for ignore in ignores.iter().filter(|own| !own.used) {
+    let unused = |own: &&Ignore| !own.used && own.rules.iter().all(|rule| is_asked(rule));
+    for ignore in ignores.iter().filter(unused) {
         let names: Vec<&str> = ignore.rules.iter().map(|rule| rule.code).collect();
         let message = format!("nothing here breaks {}", names.join(", "));
         add(&WITHOUT_EFFECT, ignore.at, message, &mut more).help("take the comment out");
     }
     judged.extend(more.into_iter().map(|diagnostic| Judged { diagnostic, allowed: None }));
     judged
+}
+
+/// A waiver that counts, with its rule. Others are about what `check` asks for.
+fn counted<'w>(
+    subject: &Subject,
+    waiver: &'w Waiver,
+    today: &str,
+    more: &mut Vec<Diagnostic>,
+) -> Option<(&'w Waiver, &'static Rule)> {
+    let at = place(subject, waiver);
+    match rule::find(&waiver.rule) {
+        Some(_) if waiver.until.as_str() < today => {
+            let message = format!("the waiver of {} ended on {}", waiver.rule, waiver.until);
+            add(&OVER, at?, message, more)
+                .about(&waiver.rule)
+                .help("follow the rule, or agree on another day");
+            None
+        }
+        Some(rule) => Some((waiver, rule)),
+        None => {
+            let names = super::rules::ALL.iter().flat_map(|rule| [rule.code, rule.name]);
+            let near = nearest(&waiver.rule, names);
+            if near.is_some() || CODE.is_match(&waiver.rule) {
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => LIST.to_owned(),
+                };
+                add(&UNKNOWN, at?, format!("there is no rule `{}`", waiver.rule), more)
+                    .about(&waiver.rule)
+                    .help(help);
+            }
+            None
+        }
+    }
+}
+
+fn place(subject: &Subject, waiver: &Waiver) -> Option<At> {
+    let text = subject.text_of(&waiver.place.file)?;
+    Some(subject.line_at(text, waiver.place.line))
 }
 
 fn add<'d>(
@@ -204,8 +262,7 @@ fn comments(subject: &Subject, more: &mut Vec<Diagnostic>) -> Vec<Ignore> {
                 match rule::find(word) {
                     Some(rule) => rules.push(rule),
                     None => {
-                        add(&UNKNOWN, at, format!("there is no rule `{word}`"), more)
-                            .help("`dockwright audit --explain all` lists every rule");
+                        add(&UNKNOWN, at, format!("there is no rule `{word}`"), more).help(LIST);
                     }
                 }
             }

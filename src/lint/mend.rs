@@ -2,12 +2,12 @@
 //! for, and what is mended is held against the rules again.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::error::Error;
 use crate::lint::diagnostic::{Diagnostic, Fix, Grade};
+use crate::lint::edit::{self, Placed};
 use crate::lint::subject::{Subject, Unread};
-use crate::lint::{Rule, edit, judge};
+use crate::lint::{Rule, judge};
 
 /// A fix that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,100 +16,157 @@ pub struct Made {
     pub code: &'static str,
     /// The file that the finding is in.
     pub path: String,
-    /// What it is about, by name: a service, a stage, a variable.
-    pub subject: String,
-    /// How sure it is.
-    pub grade: Grade,
+    /// What it is about, by name: services, a stage, a variable.
+    pub names: Vec<String>,
     /// What it did.
     pub what: String,
+    /// Whether it may be made unseen.
+    pub grade: Grade,
     /// The condition that was checked.
     pub condition: Option<String>,
-    /// The files.
-    pub paths: Vec<String>,
+    /// What it wrote, by the lines of before it.
+    pub edits: Vec<Placed>,
+}
+
+impl Made {
+    /// The files that it changed, each once.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&str> {
+        let mut paths: Vec<&str> = self.edits.iter().map(|own| own.path.as_str()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+}
+
+/// A fix that was to be made and was not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The code of its rule.
+    pub code: &'static str,
+    /// What it would have done.
+    pub what: String,
+    /// What the finding is about.
+    pub subject: String,
+    /// The file of the finding.
+    pub path: String,
+    /// Why it was not.
+    pub why: String,
+}
+
+impl Refused {
+    fn of(subject: &Subject, own: &Diagnostic, fix: &Fix, why: impl Into<String>) -> Self {
+        Self {
+            code: own.code,
+            what: fix.what.clone(),
+            subject: own.subject.clone(),
+            path: subject.path(own.at.text).to_owned(),
+            why: why.into(),
+        }
+    }
+
+    /// Whether it is the fix of this finding.
+    #[must_use]
+    pub fn is_of(&self, subject: &Subject, own: &Diagnostic) -> bool {
+        self.code == own.code
+            && self.subject == own.subject
+            && self.path == subject.path(own.at.text)
+            && own.fix.as_ref().is_some_and(|fix| fix.what == self.what)
+    }
 }
 
 /// Texts with fixes made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Mended {
     /// The new text of every file that changes or comes into being.
     pub texts: BTreeMap<String, String>,
     /// What was made.
     pub made: Vec<Made>,
     /// What was not, and why.
-    pub refused: Vec<String>,
+    pub refused: Vec<Refused>,
+    /// The stack as it is afterwards.
+    pub subject: Subject,
+    /// What the rules still find in it.
+    pub found: Vec<Diagnostic>,
 }
 
-/// More rounds than this means that two fixes undo each other.
+/// More rounds than this mean that two fixes undo each other.
 const ROUNDS: usize = 24;
 
-/// Makes fixes in memory, round by round. `machine` is what is said of the machine
-/// (`deploy.memory=8GiB`); `wanted` leaves, of what was found, that whose fixes are
-/// to be made.
+/// Makes fixes in memory, round by round. `read` gives the stack with other texts
+/// for some files; `wanted` says of each finding whether its fix is to be made.
 ///
 /// # Errors
-/// When the directory cannot be read.
+/// When the stack cannot be read.
 pub fn mend(
-    directory: &Path,
     rules: &[&Rule],
-    machine: &[String],
-    wanted: &dyn Fn(&Subject, Vec<Diagnostic>) -> Vec<Diagnostic>,
+    read: &dyn Fn(BTreeMap<String, String>) -> Result<Subject, Error>,
+    wanted: &dyn Fn(&Subject, &[Diagnostic]) -> Vec<bool>,
 ) -> Result<Mended, Error> {
-    let mut mended = Mended::default();
-    let mut failed: Vec<(&'static str, String)> = Vec::new();
-    for _ in 0..ROUNDS {
-        let mut subject = Subject::with(directory, mended.texts.clone())?;
-        subject.machine = machine.to_vec();
-        let found = wanted(&subject, judge(&subject, rules));
-        let fixes: Vec<(&Diagnostic, &Fix)> = found
+    let subject = read(BTreeMap::new())?;
+    let found = judge(&subject, rules);
+    let (texts, made, refused) = Default::default();
+    let mut mended = Mended { texts, made, refused, subject, found };
+    let mut rounds = 0;
+    loop {
+        let subject = &mended.subject;
+        let wanted = wanted(subject, &mended.found);
+        let mut fixes: Vec<(&Diagnostic, &Fix)> = mended
+            .found
             .iter()
-            .filter_map(|own| Some((own, own.fix.as_ref()?)))
-            .filter(|(own, fix)| !failed.contains(&(own.code, fix.what.clone())))
+            .zip(wanted)
+            .filter_map(|(own, is_wanted)| Some((own, own.fix.as_ref().filter(|_| is_wanted)?)))
+            .filter(|(own, _)| !mended.refused.iter().any(|other| other.is_of(subject, own)))
             .collect();
-        if fixes.is_empty() {
+        if rounds == ROUNDS {
+            let why = "it undoes another one, or another one undoes it";
+            let left = fixes.iter().map(|(own, fix)| Refused::of(subject, own, fix, why));
+            mended.refused.extend(left.collect::<Vec<_>>());
             return Ok(mended);
         }
-        let only: Vec<&Fix> = fixes.iter().map(|(_, fix)| *fix).collect();
-        let applied = edit::apply(&subject.texts, &only);
-        let mut texts = mended.texts.clone();
-        texts.extend(applied.texts);
-        let after = Subject::with(directory, texts.clone())?;
-        if let Some(broken) = newly_unread(&subject, &after) {
-            // One by one, so that the one which breaks it is known.
-            let Some((own, fix)) = fixes.first() else { return Ok(mended) };
-            if only.len() == 1 {
-                mended.refused.push(format!(
-                    "{}: {} is left: {} would not be read afterwards ({})",
-                    own.code, fix.what, broken.path, broken.why
-                ));
-                failed.push((own.code, fix.what.clone()));
-                continue;
+        let all = fixes.len();
+        // Where a file would no longer be read, half of them and half of these: the
+        // one which breaks it ends up alone, and the others are made.
+        let (applied, texts, after) = loop {
+            let only: Vec<&Fix> = fixes.iter().map(|(_, fix)| *fix).collect();
+            let applied = edit::apply(&subject.texts, &only);
+            if !applied.made.contains(&true) {
+                return Ok(mended);
             }
-            for (own, fix) in &fixes {
-                let mut alone = mended.texts.clone();
-                alone.extend(edit::apply(&subject.texts, &[fix]).texts);
-                let after = Subject::with(directory, alone)?;
-                if newly_unread(&subject, &after).is_some() {
-                    failed.push((own.code, fix.what.clone()));
-                    mended.refused.push(format!(
-                        "{}: {} is left: the file would not be read afterwards",
-                        own.code, fix.what
-                    ));
-                }
+            let mut texts = mended.texts.clone();
+            texts.extend(applied.texts.clone());
+            let after = read(texts.clone())?;
+            let Some(broken) = newly_unread(subject, &after) else {
+                break (applied.made, texts, Some(after));
+            };
+            if let [(own, fix)] = fixes[..] {
+                let why = format!("{} would not be read afterwards: {}", broken.path, broken.why);
+                let refused = Refused::of(subject, own, fix, why);
+                mended.refused.push(refused);
+                break (vec![false], mended.texts.clone(), None);
             }
-            continue;
-        }
-        for ((own, fix), made) in fixes.iter().zip(applied.made) {
-            if made {
-                mended.made.push(of(&subject, own, fix));
-            }
-        }
-        if texts == mended.texts {
-            return Ok(mended);
-        }
-        mended.texts = texts;
+            fixes.truncate(fixes.len() / 2);
+        };
+        let Some(after) = after else { continue };
+        let made: Vec<Made> = fixes
+            .iter()
+            .zip(applied)
+            .filter(|(_, is_made)| *is_made)
+            .map(|((own, fix), _)| Made {
+                code: own.code,
+                path: subject.path(own.at.text).to_owned(),
+                names: own.names(subject),
+                what: fix.what.clone(),
+                grade: fix.grade,
+                condition: fix.condition.clone(),
+                edits: edit::placed(&subject.texts, fix),
+            })
+            .collect();
+        rounds += usize::from(fixes.len() == all);
+        mended.made.extend(made);
+        mended.found = judge(&after, rules);
+        (mended.subject, mended.texts) = (after, texts);
     }
-    mended.refused.push(format!("after {ROUNDS} rounds there was still something to mend"));
-    Ok(mended)
 }
 
 /// What can no longer be read. Lines move, so that they do not count.
@@ -119,21 +176,4 @@ fn newly_unread<'a>(before: &Subject, after: &'a Subject) -> Option<&'a Unread> 
         one.path == other.path && bare(&one.why) == bare(&other.why)
     };
     after.unread.iter().find(|own| !before.unread.iter().any(|other| same(own, other)))
-}
-
-fn of(subject: &Subject, own: &Diagnostic, fix: &Fix) -> Made {
-    let edited = fix.edits.iter().map(|edit| subject.path(edit.at.text).to_owned());
-    let mut paths: Vec<String> =
-        edited.chain(fix.files.iter().map(|file| file.path.clone())).collect();
-    paths.sort();
-    paths.dedup();
-    Made {
-        code: own.code,
-        path: subject.path(own.at.text).to_owned(),
-        subject: own.subject.clone(),
-        grade: fix.grade,
-        what: fix.what.clone(),
-        condition: fix.condition.clone(),
-        paths,
-    }
 }

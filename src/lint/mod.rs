@@ -13,6 +13,7 @@
 
 pub mod diagnostic;
 pub mod edit;
+mod helps;
 pub mod ignores;
 pub mod mend;
 pub mod numbers;
@@ -37,6 +38,10 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
         (rule.check)(subject, &mut findings);
         let mut own = findings.found;
         own.iter_mut().filter(|one| is_milder(subject, one)).for_each(soften);
+        for one in &mut own {
+            continue_lines(subject, one);
+            helps::complete(subject, one);
+        }
         found.append(&mut own);
     }
     let place = |at: At| {
@@ -57,6 +62,16 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
             || known.insert((own.code, own.at, own.requirement, own.subject.clone()))
     });
     found
+}
+
+/// Rules write `\\` where a line goes on: some Dockerfiles name another character.
+fn continue_lines(subject: &Subject, own: &mut Diagnostic) {
+    let edits = own.fix.iter_mut().flat_map(|fix| &mut fix.edits);
+    for edit in edits.filter(|edit| edit.text.contains("\\\n")) {
+        let recipe = subject.recipes.iter().find(|recipe| recipe.text == edit.at.text);
+        let escape = recipe.map_or('\\', |recipe| recipe.file.escape);
+        edit.text = edit.text.replace("\\\n", &format!("{escape}\n"));
+    }
 }
 
 /// What is as bad where a project is worked on: it starts for nobody, or lets

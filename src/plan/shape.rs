@@ -1,8 +1,8 @@
 //! What the answers imply before any number is chosen: which services there
 //! are, and how much memory one process of each needs.
 
-use crate::answers::adopted::Adopted;
 use crate::answers::Answers;
+use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Application, Broker, Database, Proxy};
 use crate::catalog::{MEMORY, Manager};
 use crate::plan::formula::{Formula, amount};

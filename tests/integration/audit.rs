@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::support::dockwright;
 
-const ROOT: &str = "FROM python:3.14-slim\nENV PYTHONUNBUFFERED=1\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"app:app\"]\n";
+pub(super) const ROOT: &str = "FROM python:3.14-slim\nENV PYTHONUNBUFFERED=1\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"app:app\"]\n";
 
-fn with(files: &[(&str, &str)]) -> TempDir {
+pub(super) fn with(files: &[(&str, &str)]) -> TempDir {
     let dir = TempDir::new().unwrap();
     for (path, text) in files {
         let target = dir.path().join(path);
@@ -23,13 +23,13 @@ fn with(files: &[(&str, &str)]) -> TempDir {
 }
 
 #[track_caller]
-fn audit(dir: &Path, arguments: &[&str], code: i32) -> Output {
+pub(super) fn audit(dir: &Path, arguments: &[&str], code: i32) -> Output {
     let output = dockwright().current_dir(dir).arg("audit").args(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(code), "{output:?}");
     output
 }
 
-fn out(output: &Output) -> String {
+pub(super) fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -92,14 +92,24 @@ fn a_waiver_allows_until_its_day() {
     for (text, expected) in [
         (waiver("DF101", "2999-01-01"), vec![]),
         (waiver("root-user", "2999-01-01"), vec![]),
-        (waiver("DF101", "2000-01-01"), vec!["DF101"]),
-        (waiver("DF105", "2999-01-01"), vec!["DF101", "AU102"]),
+        (waiver("DF101", "2000-01-01"), vec!["DF101", "AU104"]),
+        (waiver("XF112", "2999-01-01"), vec!["DF101", "AU102"]),
+        (waiver("DF199", "2999-01-01"), vec!["DF101", "AU103"]),
+        (waiver("root-uses", "2999-01-01"), vec!["DF101", "AU103"]),
+        // What `check` asks for is not known here, nor whether a rule that was not
+        // asked finds something.
+        (waiver("deploy.hardening", "2999-01-01"), vec!["DF101"]),
+        (waiver("DF104", "2999-01-01"), vec!["DF101"]),
     ] {
-        if dockwright::lint::rule::find("DF105").is_none() && text.contains("DF105") {
-            continue;
-        }
         let dir = with(&[("Dockerfile", ROOT), ("dockwright.toml", &text)]);
-        assert_eq!(codes(&json(dir.path(), &[], 0)), expected, "{text}");
+        let report = json(dir.path(), &["--only", "XF112"], 0);
+        assert_eq!(codes(&report), expected, "{text}");
+        for own in expected.iter().filter(|code| code.starts_with("AU")) {
+            for format in ["human", "sarif", "github", "gitlab"] {
+                let said = audit(dir.path(), &["--only", "DF101,XF112", "--format", format], 0);
+                assert!(out(&said).contains(own), "{format}: {text}");
+            }
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod adopted;
 mod audit;
+mod audit_fix;
+mod audit_paths;
 mod audited;
 mod bad_input;
 mod carried;

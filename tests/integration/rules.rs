@@ -167,3 +167,82 @@ fn codes_and_names_are_used_once_and_in_order() {
     names.dedup();
     assert_eq!(names.len(), all);
 }
+
+/// Lines of a help that are about the others.
+fn is_remark(line: &str) -> bool {
+    line.starts_with('(')
+}
+
+/// Why a help that shows lines of a file cannot be pasted into one.
+fn unpasteable(help: &str) -> Option<String> {
+    use dockwright::source::{compose::yaml, dockerfile::Dockerfile, nginx};
+    let lines: Vec<&str> = help.lines().filter(|line| !is_remark(line)).collect();
+    let (first, text) = (*lines.first()?, lines.join("\n") + "\n");
+    let word = first.split([' ', ':', '=']).next().unwrap_or_default();
+    let is_name = |own: char| own.is_ascii_alphanumeric() || own == '_';
+    let is_keyword = [
+        "ARG",
+        "CMD",
+        "COPY",
+        "ENTRYPOINT",
+        "ENV",
+        "EXPOSE",
+        "FROM",
+        "HEALTHCHECK",
+        "LABEL",
+        "RUN",
+        "SHELL",
+        "USER",
+        "WORKDIR",
+    ]
+    .contains(&word);
+    let rest = first.strip_prefix(word).unwrap_or_default();
+    let is_named = !word.is_empty() && word.chars().all(is_name);
+    let problem = if is_keyword && !rest.starts_with([':', '=']) {
+        let file = Dockerfile::read(&format!("FROM x\n{text}"));
+        file.faults.first().map(|fault| fault.message.clone())
+    } else if is_named && rest.starts_with(" = ") {
+        ruff_python_parser::parse_module(&text).err().map(|error| error.to_string())
+    } else if is_named && rest.starts_with(':') || first.starts_with("- ") {
+        match yaml::read(&text) {
+            Err(error) => Some(format!("{error:?}")),
+            Ok(_) => None,
+        }
+    } else if is_named && (first.ends_with([';', '{']) || first.contains(";  #")) {
+        let end = if first.ends_with('{') { "}\n" } else { "" };
+        nginx::read(&(text.clone() + end)).err().map(|(why, _)| why)
+    } else {
+        // A sentence.
+        return None;
+    };
+    // What follows a comment sign is said and not pasted.
+    let pasted: String =
+        lines.iter().map(|line| line.split("  #").next().unwrap_or(line)).collect();
+    let stands_for = |own: &str| {
+        let name = own.split_once('>').map_or("", |(name, _)| name);
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || "-_ ".contains(c))
+    };
+    let has_gap = pasted.contains('…') || pasted.split('<').skip(1).any(stands_for);
+    problem.or_else(|| has_gap.then(|| "something is left out".to_owned()))
+}
+
+/// What a finding says to write can be pasted as it stands: it is read as what it is
+/// and leaves out nothing that is known.
+#[test]
+fn what_a_finding_says_to_write_can_be_pasted() {
+    // Nobody knows these: how much a service takes, and what it is about.
+    let open = ["CO101", "DF119", "DF133"];
+    let mut problems = Vec::new();
+    for rule in rules::ALL.iter().filter(|rule| !open.contains(&rule.code)) {
+        for case in cases(rule, "fails") {
+            let copy = copied(&case);
+            let (_, found) = found(rule, copy.path());
+            for help in found.iter().filter_map(|own| own.help.as_ref()) {
+                if let Some(why) = unpasteable(help) {
+                    problems.push(format!("{}: {why}\n{help}", case.display()));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}

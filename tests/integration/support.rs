@@ -3,10 +3,10 @@
 use assert_cmd::Command;
 use assert_fs::TempDir;
 
-/// The built binary, without colours.
+/// The built binary, without colours and 80 columns wide.
 pub fn dockwright() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
-    command.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE");
+    command.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").env_remove("COLUMNS");
     command
 }
 

@@ -14,7 +14,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, items};
+use super::items;
+use super::judging::Outcome;
 use crate::cli::findings::{Item, fingerprints};
 use crate::cli::many::Done;
 use crate::error::{Error, Problem};

@@ -2,7 +2,8 @@
 
 use console::style;
 
-use super::{FailOn, Outcome};
+use super::FailOn;
+use super::judging::{Developed, Outcome};
 use crate::cli::findings::seen;
 use crate::cli::many::Done;
 use crate::cli::{layout, report};
@@ -21,7 +22,14 @@ pub fn text(done: &[Done<Outcome>], fail_on: FailOn, gone: usize) -> String {
         }
         let name = own.dir.display().to_string();
         let lead = if done.len() > 1 { format!("{}: ", style(name).bold()) } else { String::new() };
-        text.push_str(&format!("{lead}{}\n", summary(outcome, fail_on)));
+        let width = usize::from(report::width());
+        text.push_str(&format!(
+            "{lead}{}\n",
+            layout::paragraph(&summary(outcome, fail_on), width, "").trim_end()
+        ));
+        for note in notes(outcome) {
+            text.push_str(&layout::paragraph(&format!("note: {note}"), width, ""));
+        }
         if done.len() > 1 {
             text.push('\n');
         }
@@ -47,18 +55,18 @@ fn finding(outcome: &Outcome, judged: &Judged) -> String {
         Severity::Advice | Severity::Style => word.cyan(),
     };
     let name = rule::find(own.code).map_or("", |rule| rule.name);
-    let path = seen(&outcome.directory, &file.path);
+    let path = seen(outcome.directory(), &file.path);
     let mut text = format!("{path}:{line}:{column}: {word} {} {name}\n", style(own.code).bold());
     text.push_str(&layout::paragraph(&layout::visible(&own.message), width, "  "));
     if own.at.span.end > own.at.span.start {
         let said = file.line_text(line).trim_end();
-        let said = layout::visible(said);
-        let shown: String = said.chars().take(width.saturating_sub(10)).collect();
+        let said = layout::visible(said).replace('\t', "    ");
+        let shown = console::truncate_str(&said, width.saturating_sub(9), "…");
         text.push_str(&format!("  {:>4} | {shown}\n", style(line).dim()));
     }
     for (at, what) in &own.related {
         let other = &outcome.subject.texts[at.text];
-        let path = seen(&outcome.directory, &other.path);
+        let path = seen(outcome.directory(), &other.path);
         let place = format!("{path}:{}: {what}", other.line(at.span.start));
         text.push_str(&layout::paragraph(&place, width, "  "));
     }
@@ -88,11 +96,10 @@ fn summary(outcome: &Outcome, fail_on: FailOn) -> String {
             (number, _) => format!("{number} {}s", severity.word()),
         })
         .collect();
-    let subject = &outcome.subject;
     if parts.is_empty() {
-        parts.push(match subject.recipes.len() + subject.deployments.len() {
-            0 => nothing_there(outcome),
-            _ => "No finding".to_owned(),
+        parts.push(match outcome.has_files() || outcome.repeated > 0 {
+            false => nothing_there(outcome),
+            true => "No finding".to_owned(),
         });
     }
     let allowed = outcome.judged.iter().filter(|own| own.allowed.is_some()).count();
@@ -106,6 +113,7 @@ fn summary(outcome: &Outcome, fail_on: FailOn) -> String {
         (outcome.failing(fail_on), "fail"),
         (allowed, "allowed"),
         (known, "known from the baseline"),
+        (outcome.repeated, "told above"),
         (mendable, "mended by --fix"),
     ] {
         if number > 0 {
@@ -115,16 +123,62 @@ fn summary(outcome: &Outcome, fail_on: FailOn) -> String {
     format!("{}{tail}.", parts.join(", "))
 }
 
+/// What a person should know of how it was judged.
+#[must_use]
+pub fn notes(outcome: &Outcome) -> Vec<String> {
+    let mut notes: Vec<String> = outcome
+        .strange()
+        .into_iter()
+        .map(|file| {
+            let file = seen(outcome.directory(), file);
+            format!("{file} is none of the files that an audit judges: nothing is said of it")
+        })
+        .collect();
+    notes.extend(developed(outcome));
+    notes
+}
+
+/// Said once: where less is asked, why, and how that is changed.
+fn developed(outcome: &Outcome) -> Option<String> {
+    const MOST: usize = 3;
+    let all = outcome.developed();
+    let mut reasons: Vec<&str> = all.iter().map(|own| own.why).collect();
+    reasons.dedup();
+    let mut parts = Vec::new();
+    for why in reasons {
+        let own: Vec<&Developed> = all.iter().filter(|own| own.why == why).collect();
+        let names = own.iter().take(MOST).map(|own| seen(outcome.directory(), &own.path));
+        let mut names = names.collect::<Vec<_>>().join(", ");
+        if own.len() > MOST {
+            names.push_str(&format!(" and {} more", own.len() - MOST));
+        }
+        let part = format!("{names} ({why})");
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    (!parts.is_empty()).then(|| {
+        format!(
+            "judged as development, where less is asked: {}; what users get is judged in full \
+             under a name that says so, like compose.prod.yaml",
+            parts.join("; ")
+        )
+    })
+}
+
 /// For who has nothing yet.
 fn nothing_there(outcome: &Outcome) -> String {
     let facts = &outcome.subject.facts;
+    let place = report::shell_word(&outcome.directory().display().to_string());
     match facts.framework.value() {
+        _ if outcome.target.is_part => "Nothing was judged".to_owned(),
         Some(framework) => format!(
-            "There are no container files here. This is {}: `dockwright init {}` would write \
-             a Dockerfile, a compose file and what belongs to them; --dry-run shows them",
-            framework,
-            report::shell_word(&outcome.directory.display().to_string()),
+            "There are no container files here. This is {framework}: `dockwright init {place}` \
+             would write a Dockerfile, a compose file and what belongs to them; --dry-run shows them",
         ),
+        None if outcome.subject.tree.paths().next().is_none() => {
+            format!("The directory is empty. `dockwright new {place}` makes a service in it")
+        }
         None => "There are no container files here, and no web service in Python that \
                  `dockwright init` would write them for"
             .to_owned(),

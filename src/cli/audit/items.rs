@@ -1,11 +1,13 @@
 //! What an audit found, as findings for other programs.
 
-use super::Outcome;
-use crate::cli::findings::{About, Item, Level, Place, seen};
+use super::human;
+use super::judging::Outcome;
+use crate::cli::findings::{About, Item, Level, Mend, Place, seen};
 use crate::cli::many::Done;
 use crate::lint::diagnostic::At;
+use crate::lint::edit::Placed;
 use crate::lint::ignores::{Judged, META};
-use crate::lint::{Severity, rule, rules};
+use crate::lint::{Severity, edit, rule, rules};
 
 /// Every finding of every path; what the baseline has is no longer told.
 #[must_use]
@@ -44,7 +46,20 @@ pub fn item(outcome: &Outcome, judged: &Judged) -> Item {
         identity: format!("{}\0{}", own.subject, line.join(" ")),
         suppressed: judged.allowed.clone(),
         related: own.related.iter().map(|(at, what)| (place(outcome, *at), what.clone())).collect(),
+        mend: own.fix.as_ref().map(|fix| Mend {
+            what: fix.what.clone(),
+            edits: edit::placed(&outcome.subject.texts, fix)
+                .into_iter()
+                .map(|own| Placed { path: seen(outcome.directory(), &own.path), ..own })
+                .collect(),
+        }),
     }
+}
+
+/// What a person should know of how it was judged.
+#[must_use]
+pub fn notes(done: &[Done<Outcome>]) -> Vec<String> {
+    done.iter().filter_map(|own| own.result.as_ref().ok()).flat_map(human::notes).collect()
 }
 
 fn place(outcome: &Outcome, at: At) -> Place {
@@ -52,7 +67,7 @@ fn place(outcome: &Outcome, at: At) -> Place {
     let end =
         (at.span.end > at.span.start).then(|| (text.line(at.span.end), text.column(at.span.end)));
     Place {
-        path: seen(&outcome.directory, &text.path),
+        path: seen(outcome.directory(), &text.path),
         line: Some(text.line(at.span.start)),
         column: Some(text.column(at.span.start)),
         end,

@@ -4,9 +4,11 @@
 //! {
 //!   "code": 0 | 1 | 2 | 3,
 //!   "paths": [{
-//!     "path": "shop", "error": null | "why it could not be judged",
-//!     "findings": [FINDING], "allowed": [FINDING], "known": 3,
-//!     "unread": [{ "path": "a", "line": 1, "why": "…" }]
+//!     "path": "shop", "root": "shop", "files": [], "error": null | "why it could not be judged",
+//!     "findings": [FINDING], "allowed": [FINDING], "known": 3, "repeated": 0,
+//!     "unread": [{ "path": "a", "line": 1, "why": "…" }],
+//!     "development": [{ "path": "compose.dev.yaml", "why": "its name says so" }],
+//!     "not_judged": ["README.md"]
 //!   }]
 //! }
 //! ```
@@ -19,17 +21,28 @@
 //!   "fails": true, "message": "…", "path": "Dockerfile", "line": 1, "column": 1,
 //!   "end_line": 1, "end_column": 12, "subject": "web", "help": "…" | null,
 //!   "allowed": "the reason" | null,
-//!   "fix": null | { "grade": "safe" | "checked" | "suggested", "what": "…", "condition": "…" | null },
+//!   "fix": null | { "grade": "safe" | "checked" | "suggested", "what": "…",
+//!                   "condition": "…" | null, "edits": [EDIT] },
 //!   "related": [{ "path": "…", "line": 1, "message": "…" }]
 //! }
 //! ```
 //!
-//! Paths of findings are below `path`.
+//! and an EDIT, whose end is behind the last character that goes,
+//!
+//! ```json
+//! { "path": "Dockerfile", "line": 1, "column": 22, "end_line": 1, "end_column": 22,
+//!   "text": "\nUSER 10001", "new": false }
+//! ```
+//!
+//! Paths of findings and edits are below `root`, the directory that was read: for a
+//! file that of the repository it belongs to.
 
 use serde_json::{Value, json};
 
-use super::{FailOn, Outcome};
+use super::FailOn;
+use super::judging::Outcome;
 use crate::cli::many::{self, Done};
+use crate::lint::edit::{self as edits, Placed};
 use crate::lint::ignores::Judged;
 use crate::lint::rule;
 
@@ -47,8 +60,9 @@ fn of(done: &Done<Outcome>, fail_on: FailOn) -> Value {
         Ok(outcome) => outcome,
         Err(error) => {
             return json!({
-                "path": path, "error": error.to_string(),
-                "findings": [], "allowed": [], "known": 0, "unread": [],
+                "path": path, "root": null, "files": [], "error": error.to_string(),
+                "findings": [], "allowed": [], "known": 0, "repeated": 0,
+                "unread": [], "development": [], "not_judged": [],
             });
         }
     };
@@ -59,17 +73,37 @@ fn of(done: &Done<Outcome>, fail_on: FailOn) -> Value {
     let unread = outcome.subject.unread.iter();
     json!({
         "path": path,
+        "root": outcome.directory().display().to_string(),
+        "files": outcome.target.files,
         "error": null,
         "findings": counting,
         "allowed": allowed,
         "known": outcome.known.iter().filter(|known| **known).count(),
+        "repeated": outcome.repeated,
+        "not_judged": outcome.strange(),
+        "development": outcome.developed().iter().map(|own| json!({
+            "path": own.path, "why": own.why,
+        })).collect::<Vec<_>>(),
         "unread": unread.map(|own| json!({
             "path": own.path, "line": own.line, "why": own.why,
         })).collect::<Vec<_>>(),
     })
 }
 
-fn finding(outcome: &Outcome, judged: &Judged, fail_on: FailOn) -> Value {
+/// What is written, and where.
+#[must_use]
+pub fn edit(own: &Placed) -> Value {
+    json!({
+        "path": own.path,
+        "line": own.start.0, "column": own.start.1,
+        "end_line": own.end.0, "end_column": own.end.1,
+        "text": own.text, "new": own.is_new,
+    })
+}
+
+/// A finding.
+#[must_use]
+pub fn finding(outcome: &Outcome, judged: &Judged, fail_on: FailOn) -> Value {
     let own = &judged.diagnostic;
     let text = &outcome.subject.texts[own.at.text];
     json!({
@@ -88,6 +122,7 @@ fn finding(outcome: &Outcome, judged: &Judged, fail_on: FailOn) -> Value {
         "allowed": judged.allowed,
         "fix": own.fix.as_ref().map(|fix| json!({
             "grade": fix.grade.word(), "what": fix.what, "condition": fix.condition,
+            "edits": edits::placed(&outcome.subject.texts, fix).iter().map(edit).collect::<Vec<_>>(),
         })),
         "related": own.related.iter().map(|(at, what)| {
             let text = &outcome.subject.texts[at.text];

@@ -6,24 +6,23 @@ mod fix;
 mod human;
 mod items;
 mod json;
+mod judging;
+mod target;
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::answers::document;
 use crate::cli::findings::{github, gitlab, sarif};
 use crate::cli::many::{self, Done};
 use crate::cli::report as reporting;
 use crate::error::{Error, Problem, nearest};
-use crate::lint::ignores::{self, Judged};
-use crate::lint::waiver::{self, Waiver};
-use crate::lint::{self, Rule, Severity, Subject, rule, rules};
+use crate::lint::{Rule, Severity, rule, rules};
 use crate::project;
 use crate::schema;
-use crate::source::text::Text;
+use judging::{Outcome, Request};
+use target::Target;
 
 /// Examples below `--help`.
 pub const EXAMPLES: &str = "Examples:
@@ -134,7 +133,9 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    fn fails(self, severity: Severity) -> bool {
+    /// Whether a finding of this severity fails.
+    #[must_use]
+    pub fn fails(self, severity: Severity) -> bool {
         match self {
             Self::Never => false,
             Self::Error => severity >= Severity::Error,
@@ -169,40 +170,6 @@ impl Level {
     }
 }
 
-/// What came of one path.
-#[derive(Debug)]
-pub struct Outcome {
-    /// What was looked at.
-    subject: Subject,
-    /// The directory, where the path is one file of it.
-    directory: PathBuf,
-    /// What was found, and what of it is allowed.
-    judged: Vec<Judged>,
-    /// For each whether the baseline has it.
-    known: Vec<bool>,
-}
-
-impl Outcome {
-    /// What counts: neither allowed nor known.
-    fn counting(&self) -> impl Iterator<Item = &Judged> {
-        let all = self.judged.iter().zip(&self.known);
-        all.filter(|(own, known)| own.allowed.is_none() && !**known).map(|(own, _)| own)
-    }
-
-    fn failing(&self, fail_on: FailOn) -> usize {
-        self.counting().filter(|own| fail_on.fails(own.diagnostic.severity)).count()
-    }
-}
-
-/// What is judged, and how.
-struct Request {
-    rules: Vec<&'static Rule>,
-    level: Severity,
-    today: String,
-    overlay: BTreeMap<String, String>,
-    machine: Vec<String>,
-}
-
 /// Judges directories.
 ///
 /// # Errors
@@ -214,30 +181,25 @@ pub fn run(audit: &Audit) -> Result<(), Error> {
             word => explain::page(named(word, "--explain")?),
         });
     }
-    let (paths, overlay) = match &audit.stdin {
-        Some(file) => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(|source| Error::Io {
-                action: "read",
-                path: "standard input".into(),
-                source,
-            })?;
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            (vec![file.clone()], BTreeMap::from([(name, text)]))
-        }
-        None => (audit.paths.clone(), BTreeMap::new()),
-    };
+    let text = audit.stdin.as_ref().map(|_| standard_input()).transpose()?;
     let request = Request {
         rules: chosen(audit)?,
         level: audit.level.severity(),
         today: project::today(),
-        overlay,
+        text,
         machine: audit.cpus.iter().chain(&audit.memory).cloned().collect(),
     };
+    let paths = if audit.stdin.is_some() { &[][..] } else { &audit.paths };
+    let targets = target::all(paths, audit.stdin.as_deref());
     if let Some(codes) = &audit.fix {
-        return fix::run(audit, &request, codes);
+        return fix::run(audit, &request, &targets, codes);
     }
-    let mut done = many::each(&paths, "judging", |path| judge(path, &request));
+    let mut done = each(&targets, |target| judging::judge(target, &request));
+    let mut outcomes: Vec<&mut Outcome> =
+        done.iter_mut().filter_map(|own| own.result.as_mut().ok()).collect();
+    if outcomes.len() > 1 {
+        judging::count_once(&mut outcomes);
+    }
     let mut gone = 0;
     if let Some(file) = &audit.baseline {
         gone = baseline::mark(file, &mut done)?;
@@ -252,17 +214,46 @@ pub fn run(audit: &Audit) -> Result<(), Error> {
     match audit.format {
         Format::Human => reporting::print(&human::text(&done, audit.fail_on, gone))?,
         Format::Json => reporting::json(&json::value(&done, audit.fail_on))?,
-        Format::Sarif => {
-            let items = items::of(&done);
-            let report = sarif::of(&items, &items::rules(&items), &items::failed(&done), code);
-            reporting::json(&report)?;
-        }
-        Format::Github => {
-            reporting::print(&github::of(&items::of(&done), &items::failed(&done)))?;
-        }
-        Format::Gitlab => reporting::json(&gitlab::of(&items::of(&done)))?,
+        format => others(&done, format, code)?,
     }
     ended(done, audit.fail_on, code)
+}
+
+/// What is found in the forms that other programs take.
+fn others(done: &[Done<Outcome>], format: Format, code: u8) -> Result<(), Error> {
+    let (items, failed) = (items::of(done), items::failed(done));
+    match format {
+        Format::Github => {
+            let notes: String =
+                items::notes(done).iter().map(|note| github::notice(note)).collect();
+            reporting::print(&(github::of(&items, &failed) + &notes))
+        }
+        Format::Gitlab => reporting::json(&gitlab::of(&items)),
+        _ => {
+            let mut report = sarif::of(&items, &items::rules(&items), &failed, code);
+            sarif::note(&mut report, &items::notes(done));
+            reporting::json(&report)
+        }
+    }
+}
+
+fn standard_input() -> Result<String, Error> {
+    let mut text = String::new();
+    let read = std::io::stdin().read_to_string(&mut text);
+    let failed = |source| Error::Io { action: "read", path: "standard input".into(), source };
+    read.map_err(failed).map(|_| text)
+}
+
+/// Does the same with every target.
+fn each(
+    targets: &[Target],
+    work: impl Fn(Target) -> Result<Outcome, Error> + Sync,
+) -> Vec<Done<Outcome>> {
+    let names: Vec<PathBuf> = targets.iter().map(|own| own.name.clone()).collect();
+    many::each(&names, "judging", |name| {
+        let target = targets.iter().find(|own| own.name == name).expect("it is one of them");
+        work(target.clone())
+    })
 }
 
 /// The rules that `--only` and `--skip` leave.
@@ -286,49 +277,6 @@ fn named(word: &str, flag: &str) -> Result<&'static Rule, Error> {
         };
         Error::input(Problem::new(format!("there is no rule `{word}`")).at(flag).help(help))
     })
-}
-
-/// A directory, and the file of it that alone is meant.
-fn split(path: &Path, overlay: &BTreeMap<String, String>) -> (PathBuf, Option<String>) {
-    let is_file = path.is_file() || !overlay.is_empty();
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    match (is_file, name) {
-        (true, Some(name)) => {
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            (parent.unwrap_or(Path::new(".")).to_owned(), Some(name))
-        }
-        _ => (path.to_owned(), None),
-    }
-}
-
-fn judge(path: &Path, request: &Request) -> Result<Outcome, Error> {
-    let (directory, only) = split(path, &request.overlay);
-    let mut subject = Subject::with(&directory, request.overlay.clone())?;
-    subject.machine.clone_from(&request.machine);
-    let found = lint::judge(&subject, &request.rules);
-    let waivers = match waivers(&directory)? {
-        Some((text, waivers)) => {
-            subject.texts.push(text);
-            waivers
-        }
-        None => Vec::new(),
-    };
-    let mut judged = ignores::apply(&subject, found, &waivers, &request.today);
-    judged.retain(|own| {
-        own.diagnostic.severity >= request.level
-            && only.as_ref().is_none_or(|only| subject.path(own.diagnostic.at.text) == only)
-    });
-    let known = vec![false; judged.len()];
-    Ok(Outcome { subject, directory, judged, known })
-}
-
-/// The waivers of a repository that has a `dockwright.toml`, with its text.
-fn waivers(directory: &Path) -> Result<Option<(Text, Vec<Waiver>)>, Error> {
-    let Ok(text) = std::fs::read_to_string(directory.join(document::FILE)) else {
-        return Ok(None);
-    };
-    let waivers = waiver::read(&text).map_err(Error::Input)?;
-    Ok(Some((Text::new(document::FILE, text), waivers)))
 }
 
 /// What could not be read at all.

@@ -85,5 +85,6 @@ fn item(done: &Done<Report>, found: &Finding, fail_on: &FailOn) -> Item {
             .as_ref()
             .map(|waiver| format!("until {}: {}", waiver.until, waiver.reason)),
         related: Vec::new(),
+        mend: None,
     }
 }

@@ -12,6 +12,12 @@ pub fn of(items: &[Item], failed: &[(String, String)]) -> String {
     items.iter().map(line).chain(failures).collect()
 }
 
+/// A line about no finding.
+#[must_use]
+pub fn notice(note: &str) -> String {
+    format!("::notice title=dockwright::{}\n", data(note))
+}
+
 fn line(item: &Item) -> String {
     let word = match item.level {
         Level::Error => "error",

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::digest::hash;
+use crate::lint::edit::Placed;
 
 /// How much a finding weighs for who reads the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,17 @@ pub struct Item {
     pub suppressed: Option<String>,
     /// Other places that belong to it.
     pub related: Vec<(Place, String)>,
+    /// How it would be mended.
+    pub mend: Option<Mend>,
+}
+
+/// What would mend a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mend {
+    /// What it does.
+    pub what: String,
+    /// What it writes; files as they are seen from where the command was typed.
+    pub edits: Vec<Placed>,
 }
 
 /// Fingerprints of findings, in their order: those that are known by the same

@@ -1,8 +1,10 @@
 //! SARIF 2.1.0, which code hosts show beside the code.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::{About, Item, Level, Place, fingerprints};
+use super::{About, Item, Level, Mend, Place, fingerprints};
 
 /// The report. What failed as a whole is a notification.
 #[must_use]
@@ -71,11 +73,45 @@ fn result(item: &Item, print: &str, rules: &[About]) -> Value {
         });
         value["relatedLocations"] = related.collect();
     }
+    if let Some(mend) = &item.mend {
+        value["fixes"] = json!([fix(mend)]);
+    }
     if let Some(why) = &item.suppressed {
         value["suppressions"] =
             json!([{ "kind": "external", "status": "accepted", "justification": why }]);
     }
     value
+}
+
+/// Adds what a person should know of how it was judged.
+pub fn note(report: &mut Value, notes: &[String]) {
+    let list = &mut report["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+    if let Some(list) = list.as_array_mut() {
+        let own = notes.iter().map(|note| json!({ "level": "note", "message": { "text": note } }));
+        list.extend(own);
+    }
+}
+
+/// A file that is not there yet gets all of its text at its beginning.
+fn fix(mend: &Mend) -> Value {
+    let mut changes: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for edit in &mend.edits {
+        let ((line, column), (end_line, end_column)) = (edit.start, edit.end);
+        changes.entry(&edit.path).or_default().push(json!({
+            "deletedRegion": {
+                "startLine": line, "startColumn": column,
+                "endLine": end_line, "endColumn": end_column,
+            },
+            "insertedContent": { "text": edit.text },
+        }));
+    }
+    let changes: Vec<Value> = changes
+        .into_iter()
+        .map(|(path, replacements)| {
+            json!({ "artifactLocation": { "uri": uri(path) }, "replacements": replacements })
+        })
+        .collect();
+    json!({ "description": { "text": mend.what }, "artifactChanges": changes })
 }
 
 fn place(place: &Place) -> Value {

@@ -8,7 +8,7 @@ use crate::cli::layout::paragraph;
 use crate::improve::{Found, Improvement, weights};
 use crate::lint::mend::Made;
 
-/// `edits` (`code`, `path`, `subject`, `grade`, `what`, `condition`, `paths`), `left`
+/// `edits` (`code`, `path`, `names`, `grade`, `what`, `condition`, `paths`), `left`
 /// (`code`, `severity`, `path`, `line`, `message`, `suggested`), `refused`,
 /// `taken_out`, and `findings` `before` and `after` by severity; null where the
 /// user's own files are not improved.
@@ -18,11 +18,11 @@ pub fn json(work: &Work) -> Value {
         json!({
             "code": made.code,
             "path": made.path,
-            "subject": made.subject,
+            "names": made.names,
             "grade": made.grade.word(),
             "what": made.what,
             "condition": made.condition,
-            "paths": made.paths,
+            "paths": made.paths(),
         })
     };
     let left = |found: &Found| {
@@ -39,9 +39,11 @@ pub fn json(work: &Work) -> Value {
         weights(found).into_iter().map(|(own, count)| (own.word(), json!(count))).collect()
     };
     json!({
-        "edits": own.mended.made.iter().map(edit).collect::<Vec<_>>(),
+        "edits": own.made.iter().map(edit).collect::<Vec<_>>(),
         "left": own.after.iter().map(left).collect::<Vec<_>>(),
-        "refused": own.mended.refused,
+        "refused": own.refused.iter().map(|own| json!({
+            "code": own.code, "path": own.path, "what": own.what, "why": own.why,
+        })).collect::<Vec<_>>(),
         "taken_out": own.taken_out,
         "findings": { "before": count(&own.before), "after": count(&own.after) },
     })
@@ -51,12 +53,12 @@ pub fn json(work: &Work) -> Value {
 pub fn text(work: &Work, dry_run: bool, width: usize) -> String {
     let Some(own) = &work.improvement else { return String::new() };
     let mut text = String::new();
-    let mut paths: Vec<&str> = own.mended.made.iter().map(|made| made.path.as_str()).collect();
+    let mut paths: Vec<&str> = own.made.iter().map(|made| made.path.as_str()).collect();
     paths.sort_unstable();
     paths.dedup();
     for path in paths {
         text.push_str(&format!("\n{}{path}\n", if dry_run { "Edits of " } else { "Edited " }));
-        for made in own.mended.made.iter().filter(|made| made.path == path) {
+        for made in own.made.iter().filter(|made| made.path == path) {
             let condition = made.condition.as_ref();
             let condition = condition.map(|own| format!(" (checked: {own})")).unwrap_or_default();
             let line = format!("{} {}{condition}", made.code, made.what);
@@ -72,8 +74,10 @@ pub fn text(work: &Work, dry_run: bool, width: usize) -> String {
         );
         text.push_str(&paragraph(&line, width, ""));
     }
-    for refused in &own.mended.refused {
-        text.push_str(&paragraph(refused, width, ""));
+    for refused in &own.refused {
+        let line =
+            format!("{} {}: {} is left: {}", refused.code, refused.path, refused.what, refused.why);
+        text.push_str(&paragraph(&line, width, ""));
     }
     text.push_str(&format!("\n{}\n", gained(own)));
     text

@@ -1,5 +1,6 @@
 //! Where the answers come from: preset, facts, `dockwright.toml`, flags.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::answers::Sources;
@@ -11,7 +12,7 @@ use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
-use crate::improve::{self, Improvement};
+use crate::improve::Improvement;
 use crate::lint::Subject;
 use crate::lint::waiver;
 use crate::preset::{self, Preset};
@@ -191,21 +192,32 @@ impl Layers {
         }
     }
 
-    /// What the user's own container files become, where such run the application.
+    /// What the user's own container files become, where such run the application;
+    /// `written` are texts of files that are written anyway.
     ///
     /// # Errors
     /// A directory or a file that cannot be read.
-    pub fn improvement(&self) -> Result<Option<Improvement>, Error> {
-        let subject = Subject::read(&self.dir)?;
-        let Some(deployed) = improve::deployed(&subject, self.lock.as_ref()) else {
-            return Ok(None);
-        };
+    pub fn improvement(
+        &self,
+        written: &BTreeMap<String, String>,
+    ) -> Result<Option<Improvement>, Error> {
         let text = project::document(&self.dir)?.map(|(text, _)| text).unwrap_or_default();
         let waivers = waiver::read(&text).map_err(Error::Input)?;
         let mut said = self.choices.set.clone();
         said.extend(self.answers.iter().map(|(key, value)| format!("{key}={value}")));
+        let read = |texts: BTreeMap<String, String>| {
+            let all = written.iter().map(|(path, text)| (path.clone(), text.clone()));
+            let mut subject = Subject::with(&self.dir, all.chain(texts).collect())?;
+            subject.machine.clone_from(&said);
+            Ok(subject)
+        };
         let lock = self.lock.as_ref();
-        Improvement::of(&self.dir, deployed, lock, &said, &waivers, &project::today()).map(Some)
+        let is_ours = |path: &str| {
+            let entry = lock.and_then(|lock| lock.entry(path));
+            written.contains_key(path) || entry.is_some_and(|entry| entry.state.is_written())
+        };
+        let known = lock.map_or(&[][..], |lock| &lock.edit);
+        Improvement::of(&read, &is_ours, known, &waivers, &project::today())
     }
 
     /// The answers so far, and what a person should know of them.

@@ -16,7 +16,6 @@ mod report;
 mod safe;
 mod work;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -73,7 +72,7 @@ pub fn run(init: &Init) -> Result<(), Error> {
     let dir = &init.dir;
     input::check_directory(dir)?;
     let held = input::hold(dir)?;
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let terminal = crate::cli::report::can_ask();
     let asking = !init.yes && terminal;
     let mut layers = Layers::read(dir, &init.choices)?;
     let git = git::State::of(dir);

@@ -1,6 +1,7 @@
 //! The changes of one run: the outputs, what is kept of replaced files, the
 //! safe additions, and the bookkeeping.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::answers::sources::Assembled;
@@ -132,6 +133,14 @@ impl Proposal {
         Ok(proposal)
     }
 
+    /// The texts of outputs that are new, `.env` among them: what keeps it out of
+    /// images is judged by what is in it.
+    fn written(&self) -> BTreeMap<String, String> {
+        let new = self.looks.iter().filter(|look| look.standing == Standing::New);
+        let text = |look: &Look| String::from_utf8_lossy(&look.file.bytes).into_owned();
+        new.map(|look| (look.file.output.path.to_string(), text(look))).collect()
+    }
+
     /// What is chosen when nobody is asked.
     #[must_use]
     pub fn usual(&self, rewrite: bool, lock: Option<&Lock>) -> Choices {
@@ -165,11 +174,12 @@ impl Proposal {
         let needed = needed::by_the_build(&layers.dir, outputs, &self.plan);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let lock = layers.lock.as_ref();
-        let is_improved =
-            self.improvement.as_ref().is_some_and(|own| !matches!(own.deployed, Deployed::Image(Some(_))));
+        let is_improved = self
+            .improvement
+            .as_ref()
+            .is_some_and(|own| !matches!(own.deployed, Deployed::Image(Some(_))));
         let intent = self.intent.as_deref();
-        let mut settled =
-            settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
+        let mut settled = settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
         if let Some(improvement) = &self.improvement {
             settled.improve(improvement.changes(&layers.dir)?, lock);
         }
@@ -285,12 +295,17 @@ impl Work {
     pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
         let preset = layers.preset()?;
         let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
-        let improvement = if init.adopt { layers.improvement()? } else { None };
+        let nothing = BTreeMap::new();
+        let mut improvement = if init.adopt { layers.improvement(&nothing)? } else { None };
         let mut draft = draft;
         if let Some(Deployed::Image(Some(image))) = improvement.as_ref().map(|own| &own.deployed) {
             draft.run_image(image.clone());
         }
         let mut proposal = Proposal::of(layers, &preset, &draft, notes)?;
+        if matches!(&improvement, Some(own) if matches!(own.deployed, Deployed::Image(Some(_)))) {
+            // What is written around the image is part of what is judged.
+            improvement = layers.improvement(&proposal.written())?;
+        }
         proposal.improvement = improvement;
         let choices = proposal.usual(init.rewrite, layers.lock.as_ref());
         proposal.finish(layers, &choices, git)

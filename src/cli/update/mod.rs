@@ -5,7 +5,6 @@ mod ask;
 mod report;
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -98,7 +97,8 @@ impl Outcome {
 /// Wrong input, conflicts, a preset that cannot be had; of several
 /// repositories the highest exit code.
 pub fn run(update: &Update) -> Result<(), Error> {
-    let asks = update.dirs.len() == 1 && !update.yes && !update.dry_run && terminal();
+    let asks =
+        update.dirs.len() == 1 && !update.yes && !update.dry_run && crate::cli::report::can_ask();
     let done = many::each(&update.dirs, "updating", |dir| one(dir, update, asks));
     let done: Vec<Done<Outcome>> = done;
     if let [only] = done.as_slice()
@@ -116,10 +116,6 @@ pub fn run(update: &Update) -> Result<(), Error> {
         Format::Json => reporting::json(&report::json(&done, update.dry_run))?,
     }
     report::verdict(&done)
-}
-
-fn terminal() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 fn one(dir: &Path, update: &Update, asks: bool) -> Result<Outcome, Error> {

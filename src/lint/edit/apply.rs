@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lint::diagnostic::{Edit, Fix};
-use crate::source::text::Text;
+use crate::source::text::{Span, Text};
 
 /// What became of some fixes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,10 +15,53 @@ pub struct Applied {
     pub made: Vec<bool>,
 }
 
+/// New text for a part of a file, by lines and columns in characters, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The file.
+    pub path: String,
+    /// The line and the column of the first character that goes.
+    pub start: (usize, usize),
+    /// Those behind the last one.
+    pub end: (usize, usize),
+    /// What comes in their place, with the line ends of the file.
+    pub text: String,
+    /// Whether the file is not there yet.
+    pub is_new: bool,
+}
+
+/// What a fix writes, and where.
+#[must_use]
+pub fn placed(texts: &[Text], fix: &Fix) -> Vec<Placed> {
+    let edits = fix.edits.iter().map(|edit| {
+        let (text, span) = (&texts[edit.at.text], edit.at.span);
+        let place = |offset: usize| (text.line(offset), text.column(offset));
+        Placed {
+            path: text.path.clone(),
+            start: place(span.start),
+            end: place(span.end),
+            text: edit.text.replace('\n', text.line_end()),
+            is_new: false,
+        }
+    });
+    let files = fix.files.iter().map(|file| Placed {
+        path: file.path.clone(),
+        start: (1, 1),
+        end: (1, 1),
+        text: file.text.clone(),
+        is_new: true,
+    });
+    edits.chain(files).collect()
+}
+
+/// Edits of one file by their places, so that one more is held against its
+/// neighbours alone.
+type Taken<'f> = BTreeMap<Span, Vec<&'f Edit>>;
+
 /// Makes fixes, in their order; each wholly or not at all.
 #[must_use]
 pub fn apply(texts: &[Text], fixes: &[&Fix]) -> Applied {
-    let mut taken: BTreeMap<usize, Vec<&Edit>> = BTreeMap::new();
+    let mut taken: BTreeMap<usize, Taken<'_>> = BTreeMap::new();
     let mut applied = Applied::default();
     for fix in fixes {
         let fits = !(fix.edits.is_empty() && fix.files.is_empty())
@@ -26,8 +69,7 @@ pub fn apply(texts: &[Text], fixes: &[&Fix]) -> Applied {
                 let own = texts.get(edit.at.text).is_some_and(|text| {
                     text.text.get(edit.at.span.start..edit.at.span.end).is_some()
                 });
-                let others = taken.get(&edit.at.text);
-                own && others.is_none_or(|others| others.iter().all(|other| apart(edit, other)))
+                own && taken.get(&edit.at.text).is_none_or(|others| fits(edit.at.span, others))
             })
             && fix.files.iter().all(|file| {
                 !applied.texts.contains_key(&file.path)
@@ -36,25 +78,33 @@ pub fn apply(texts: &[Text], fixes: &[&Fix]) -> Applied {
         applied.made.push(fits);
         if fits {
             for edit in &fix.edits {
-                taken.entry(edit.at.text).or_default().push(edit);
+                let of_file = taken.entry(edit.at.text).or_default();
+                of_file.entry(edit.at.span).or_default().push(edit);
             }
             for file in &fix.files {
                 applied.texts.insert(file.path.clone(), file.text.clone());
             }
         }
     }
-    for (number, mut edits) in taken {
+    for (number, edits) in taken {
         let text = &texts[number];
-        edits.sort_by_key(|edit| edit.at.span);
+        let edits: Vec<&Edit> = edits.into_values().flatten().collect();
         applied.texts.insert(text.path.clone(), edited(text, &edits));
     }
     applied
 }
 
+/// Whether bytes touch none of those that are taken, which touch each other
+/// inside of one fix alone.
+fn fits(own: Span, taken: &Taken<'_>) -> bool {
+    let mut before = taken.range(..=own).rev().take(2);
+    let mut after = taken.range(own..).take(2);
+    before.all(|(other, _)| apart(own, *other)) && after.all(|(other, _)| apart(own, *other))
+}
+
 /// Whether two edits do not touch. Two insertions at one place would be in an
 /// order that nobody chose, and one at the edge of what goes may belong to it.
-fn apart(one: &Edit, other: &Edit) -> bool {
-    let (one, other) = (one.at.span, other.at.span);
+fn apart(one: Span, other: Span) -> bool {
     let is_insertion = one.start == one.end || other.start == other.end;
     if is_insertion {
         one.end < other.start || other.end < one.start
@@ -79,8 +129,6 @@ fn edited(text: &Text, edits: &[&Edit]) -> String {
 mod tests {
     use super::*;
     use crate::lint::diagnostic::{At, Grade};
-    use crate::source::text::Span;
-
     fn fix(start: usize, end: usize, text: &str) -> Fix {
         Fix::new(Grade::Safe, "x").edit(At::new(0, Span::new(start, end)), text)
     }

@@ -8,4 +8,4 @@ mod apply;
 pub mod compose;
 pub mod dockerfile;
 
-pub use apply::{Applied, apply};
+pub use apply::{Applied, Placed, apply, placed};

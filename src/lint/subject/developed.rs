@@ -52,8 +52,8 @@ impl Subject {
         own.peek().is_some() && own.all(|own| own.is_developed)
     }
 
-    /// Looks whether a project is worked on.
-    pub(super) fn finds_developed(&self, number: usize) -> bool {
+    /// Looks what shows that a project is worked on; `None` where it is not.
+    pub(super) fn finds_developed(&self, number: usize) -> Option<&'static str> {
         let deployment = &self.deployments[number];
         let own: Vec<&Container> = self.containers_of(deployment).collect();
         let built: Vec<&&Container> = own.iter().filter(|own| own.kind.is_application()).collect();
@@ -80,18 +80,27 @@ impl Subject {
             deployment::stated(file_name(self.path(*text))) == Some(Purpose::Production)
         });
         if is_run_by_hand || is_for_users {
-            return is_run_by_hand;
+            return is_run_by_hand.then_some("a workflow starts it");
         }
-        let is_over = built.iter().any(|own| self.is_worked_over(own));
-        is_built_so
-            || is_over
-            || serves_a_desk
-            || serves_tests
-            || own.iter().any(|own| self.lacks_file_of_development(own))
-            || reloads
-            || deployment.services.iter().any(|own| own.command().contains("watchmedo"))
-            || own.iter().any(|own| self.is_own(own) && self.is_told(own))
-            || self.says_so(deployment)
+        let any = |test: &dyn Fn(&Container) -> bool| own.iter().any(|own| test(own));
+        let shows: [(bool, &str); 9] = [
+            (is_built_so, "it builds an image for development"),
+            (
+                built.iter().any(|own| self.is_worked_over(own)),
+                "its source is mounted and it debugs",
+            ),
+            (serves_a_desk, "it has stores alone, for what runs beside it"),
+            (serves_tests, "it has databases of tests alone"),
+            (any(&|own| self.lacks_file_of_development(own)), "it takes settings of development"),
+            (reloads, "its start command reloads"),
+            (
+                deployment.services.iter().any(|own| own.command().contains("watchmedo")),
+                "its start command reloads",
+            ),
+            (any(&|own| self.is_own(own) && self.is_told(own)), "its variables say development"),
+            (self.says_so(deployment), "it says so at its head"),
+        ];
+        shows.into_iter().find_map(|(shows, why)| shows.then_some(why))
     }
 
     /// What projects that are worked on include, and no other, is worked on as well.
@@ -111,7 +120,9 @@ impl Subject {
             })
             .collect();
         for (own, is_included) in self.deployments.iter_mut().zip(included) {
-            own.is_developed |= is_included;
+            if is_included && !own.is_developed {
+                (own.is_developed, own.developed) = (true, "projects for development include it");
+            }
         }
     }
 

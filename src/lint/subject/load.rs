@@ -47,12 +47,17 @@ impl Subject {
     /// # Errors
     /// When the directory itself cannot be read.
     pub fn with(directory: &Path, overlay: BTreeMap<String, String>) -> Result<Self, Error> {
-        let mut tree = Tree::read(directory)?;
+        Ok(Self::of(Tree::read(directory)?, overlay))
+    }
+
+    /// Reads files that were walked, as if some of them held other texts.
+    #[must_use]
+    pub fn of(mut tree: Tree, overlay: BTreeMap<String, String>) -> Self {
         for (path, text) in &overlay {
             tree.put(path, text);
         }
         let facts = detect::of_tree(&tree, &Wishes::default());
-        Ok(Loader::new(tree, facts, overlay).load())
+        Loader::new(tree, facts, overlay).load()
     }
 }
 
@@ -104,8 +109,9 @@ impl Loader {
             self.services(number);
         }
         for number in 0..self.subject.deployments.len() {
-            let is_developed = self.subject.finds_developed(number);
-            self.subject.deployments[number].is_developed = is_developed;
+            let why = self.subject.finds_developed(number);
+            let own = &mut self.subject.deployments[number];
+            (own.is_developed, own.developed) = (why.is_some(), why.unwrap_or_default());
         }
         self.subject.include_developed();
         self.lone_images();

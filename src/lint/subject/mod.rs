@@ -127,6 +127,8 @@ pub struct Deployment {
     /// for development, or is told so. It counts as production all the same:
     /// nothing says that it is not what users get.
     pub is_developed: bool,
+    /// What shows that it is worked on, for people.
+    pub developed: &'static str,
     /// Its services, as they stand after merging.
     pub services: Vec<Service>,
 }

@@ -78,7 +78,8 @@ impl Code {
         // A single file is kept by a link, which an image that stays does not have.
         let image = shape.answers.adopted.as_ref().and_then(Adopted::image);
         let is_kept = |own: &&Writable| image.is_none() || !storage::is_file(own.path.as_str());
-        let writable: Vec<Writable> = shape.answers.writable.iter().filter(is_kept).cloned().collect();
+        let writable: Vec<Writable> =
+            shape.answers.writable.iter().filter(is_kept).cloned().collect();
         let storage = Storage::of(top, &writable);
         let Some(adopted) = &shape.answers.adopted else {
             return Self { storage, ..Self::default() };
@@ -182,8 +183,9 @@ impl Place {
 
     fn migrate(&self, adopted: &Adopted, manage: &[String]) -> Command {
         let file = adopted.derived.migrations_file.as_deref();
-        let directory =
-            file.and_then(|path| adopted.within(path)).map(|path| in_image(adopted.top(), parent(path)));
+        let directory = file
+            .and_then(|path| adopted.within(path))
+            .map(|path| in_image(adopted.top(), parent(path)));
         let directory = directory.filter(|directory| *directory != self.workdir);
         let words: Vec<&str> = match adopted.migrations.as_str() {
             "django" => vec!["migrate", "--no-input"],

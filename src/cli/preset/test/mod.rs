@@ -4,7 +4,6 @@
 mod report;
 mod review;
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -82,7 +81,7 @@ impl Tested {
 /// A preset that cannot be read; differences, and demands that do not hold.
 pub fn run(test: &Test) -> Result<(), Error> {
     let asks = test.review && !test.yes;
-    if asks && !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    if asks && !crate::cli::report::can_ask() {
         return Err(Error::input(
             Problem::new("there is no terminal to review in")
                 .help("--review --yes accepts everything; without --review nothing is written"),

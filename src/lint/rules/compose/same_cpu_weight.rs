@@ -46,7 +46,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let value = |own: &Member<'_>| weight(own.kind()).map(|own| own.to_string());
         let lines: Vec<String> = apart
             .iter()
-            .filter_map(|own| Some(format!("{}: cpu_shares: {}", own.name(), value(own)?)))
+            .filter_map(|own| Some(format!("{}:\n  cpu_shares: {}", own.name(), value(own)?)))
             .collect();
         finding.help(format!(
             "{}\n(1024 is usual: twice that for what others wait for, half for what can wait)",

@@ -1,6 +1,6 @@
 //! What is said once of a project, though several services lack it.
 
-use crate::lint::diagnostic::{Diagnostic, Edit, Fix, Grade};
+use crate::lint::diagnostic::{Diagnostic, Edit, Fix, Grade, SERVICES};
 use crate::lint::rule::Findings;
 use crate::lint::subject::{Member, listed};
 
@@ -18,7 +18,7 @@ pub(super) fn lack<'f>(
     for other in &members[1..] {
         finding.related(other.at(), format!("{} as well", other.name()));
     }
-    finding.about("services");
+    finding.about(SERVICES);
     Some(finding)
 }
 

@@ -22,7 +22,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(server) = container.server.as_ref().filter(|own| own.program.serves()) else {
             continue;
         };
-        let Some(port) = open(subject, container) else { continue };
+        let Some((port, published)) = open(subject, container) else { continue };
         let everyone = server
             .get("forwarded_allow_ips")
             .filter(|(value, _)| {
@@ -49,16 +49,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .about(&container.name)
             .severity(if is_local || is_developed { Severity::Advice } else { Severity::Warning })
             .related(port, "the port is published on all addresses")
-            .help("ports:\n  - \"127.0.0.1:8000:8000\", or no port at all where the proxy is in this project");
+            .help(format!(
+                "ports:\n  - \"127.0.0.1:{}:{}\"  # or no port at all where the proxy is in this project",
+                published.host.rsplit(':').next().unwrap_or_default(),
+                published.container
+            ));
     }
 }
 
 /// The port that is published on every address.
-fn open(subject: &Subject, container: &Container) -> Option<At> {
+fn open(subject: &Subject, container: &Container) -> Option<(At, Port)> {
     let (deployment, service) = subject.composed(container)?;
     let items = service.item.get("ports").map_or(&[][..], Item::items);
-    let item = items
-        .iter()
-        .find(|item| Port::read(item).is_some_and(|port| port.is_open_to_the_world()))?;
-    Some(subject.item(deployment, item))
+    let mut ports = items.iter().filter_map(|item| Some((item, Port::read(item)?)));
+    let (item, port) = ports.find(|(_, port)| port.is_open_to_the_world())?;
+    Some((subject.item(deployment, item), port))
 }

@@ -57,7 +57,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .about(&container.name)
             .related(subject.container_at(proxy), format!("{} passes requests on", proxy.name))
             .related(server.at, format!("{} believes 127.0.0.1 alone", server.program.word()))
-            .help("FORWARDED_ALLOW_IPS: \"*\" where only the proxy reaches it, else the proxy's network");
+            .help("FORWARDED_ALLOW_IPS: \"*\"  # where only the proxy reaches it, else the proxy's network");
         if deployment.is_developed {
             finding.severity(Severity::Advice);
         }

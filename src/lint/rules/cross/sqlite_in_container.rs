@@ -55,7 +55,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             ),
         );
         finding.about(&container.name).help(format!(
-            "volumes:\n  - data:{}, and the file in it",
+            "volumes:\n  - data:{}  # and the file in it",
             path.rsplit_once('/').map_or(path.as_str(), |(directory, _)| directory)
         ));
         if let Some(at) = lines.first().and_then(|own| subject.line_of(&own.path, own.line)) {

@@ -72,7 +72,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .about(volume)
                 .related(subject.instruction(build, collected), "they are collected when the image is built")
                 .related(subject.container_at(proxy), format!("{} serves them from {volume}", proxy.name))
-                .help(format!("COPY --from=… {place} into the image of {}, or collectstatic at the start of {}", proxy.name, container.name));
+                .help(format!("copy {place} of this image into the image of {}, or collectstatic at the start of {}", proxy.name, container.name));
         }
     }
 }

@@ -68,7 +68,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if let Some(later) = needed {
                 finding
                     .related(subject.instruction(build, later.at), "this RUN installs with them")
-                    .help("RUN apt-get update && apt-get install -y --no-install-recommends … && rm -rf /var/lib/apt/lists/*   (one RUN with the install below, which needs the lists)");
+                    .help("one RUN with the install below, which needs the lists: apt-get update && apt-get install -y --no-install-recommends … && rm -rf /var/lib/apt/lists/*");
                 continue;
             }
             finding.help("… && rm -rf /var/lib/apt/lists/*   (at the end of this RUN)");

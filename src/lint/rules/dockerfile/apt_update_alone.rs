@@ -45,7 +45,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 )
                 .about("apt-get update")
                 .related(subject.instruction(build, later.at), "this install relies on them")
-                .help("RUN apt-get update && apt-get install -y --no-install-recommends … && rm -rf /var/lib/apt/lists/*");
+                .help("one RUN for both: apt-get update && apt-get install -y --no-install-recommends … && rm -rf /var/lib/apt/lists/*");
         }
     }
 }

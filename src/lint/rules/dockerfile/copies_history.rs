@@ -34,7 +34,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             findings
                 .add(subject.within(build, at, source), "the whole history of the repository is in the image")
                 .about(source.as_str())
-                .help("RUN --mount=type=bind,source=.git,target=.git …   (in the RUN that asks git for the version)");
+                .help("--mount=type=bind,source=.git,target=.git in the RUN that asks git for the version");
         }
     }
 }

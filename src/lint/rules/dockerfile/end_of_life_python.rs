@@ -122,7 +122,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         };
         if python.tag.contains("onbuild") {
-            help.push_str("; what its ONBUILD did, copy and install, is written here from then on");
+            help.push_str(
+                "\n(what its ONBUILD did, copy and install, is written here from then on)",
+            );
         }
         finding.about(reference);
         // Stages that share packages move together.
@@ -138,13 +140,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
             })
             .collect();
         if !stages.is_empty() {
-            help.push_str("; the stages that it copies packages from move along");
+            help.push_str("\n(the stages that it copies packages from move along)");
         }
         for own in stages {
             finding.related(own.place, "this stage has the same Python");
         }
         if let Some(number) = elsewhere(subject, build, &name) {
-            help.push_str(&format!("; python{name} is written in a path as well"));
+            help.push_str(&format!("\n(python{name} is written in a path as well)"));
             finding.related(subject.instruction(build, number), format!("python{name} in a path"));
         }
         finding.help(help);

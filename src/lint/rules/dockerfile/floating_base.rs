@@ -114,9 +114,10 @@ fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findin
     if !is_known(version, variant) {
         // Images of a Python come for a few releases of Debian and Alpine, and
         // those of an old one for none that is new.
+        let usual = VERSIONS.images["python"].replace("{python}", version);
+        let tag = usual.rsplit(':').next().unwrap_or(&usual);
         finding.help(format!(
-            "FROM {repository}:{version}-…, with a variant that this Python has an image for; {}",
-            VERSIONS.images["python"].replace("{python}", version)
+            "FROM {repository}:{tag}   (or another variant that Python {version} has an image for)"
         ));
         return;
     }

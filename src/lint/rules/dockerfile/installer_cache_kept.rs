@@ -61,9 +61,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             place(first, manager),
             format!("{} leaves its downloads in the layer", manager.name),
         );
-        finding
-            .about(manager.name)
-            .help(format!("RUN --mount=type=cache,target={} {} …", manager.cache, manager.name));
+        finding.about(manager.name).help(format!(
+            "--mount=type=cache,target={} in the RUN of {}",
+            manager.cache, manager.name
+        ));
         for (run, own) in &found[1..] {
             finding.related(place(run, own), "and here");
         }

@@ -30,14 +30,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let pairs = own.pairs(escape);
             let [(name, Some(value), span)] = pairs.as_slice() else { continue };
             let at = At::new(recipe.text, *span);
-            places.push((at, name.clone()));
+            let keyword = if own.keyword == Keyword::Env { "ENV" } else { "LABEL" };
+            let line = match written(value) {
+                Some(value) => format!("{keyword} {name}={value}"),
+                None => format!("{keyword} {name}={value:?}"),
+            };
+            places.push((at, name.clone(), line));
             // Over several lines it may be meant as several pairs.
             let is_one_line = !subject.slice(at).contains('\n');
             if let Some(value) = written(value).filter(|_| is_one_line) {
                 fix = fix.edit(at, format!("{name}={value}"));
             }
         }
-        let Some((at, name)) = places.first() else { continue };
+        let Some((at, name, line)) = places.first() else { continue };
         let message = match places.len() {
             1 => format!("{name} has no equals sign before its value"),
             count => {
@@ -45,8 +50,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         };
         let finding = findings.add(*at, message);
-        finding.about("pairs").help(format!("ENV {name}=…"));
-        for (at, name) in &places[1..] {
+        finding.about("pairs").help(line);
+        for (at, name, _) in &places[1..] {
             finding.related(*at, format!("{name} as well"));
         }
         if !fix.edits.is_empty() {

@@ -96,23 +96,23 @@ fn out_of_reach(subject: &Subject, build: &Build) -> Vec<&'static str> {
         .map(|(_, own)| format!("{}\n", own.arguments.text))
         .collect();
     if text.contains("chmod u+x") {
-        found.push("chmod u+x is for root alone: chmod a+rx");
+        found.push("(chmod u+x is for root alone: chmod a+rx)");
     }
     // What is set after the installation comes too late.
     let before = text.find("poetry install").map(|at| &text[..at]);
     let is_set = |own: &str| own.contains("virtualenvs.") || own.contains("POETRY_VIRTUALENVS");
     if before.is_some_and(|own| !is_set(own)) {
-        found.push("Poetry's virtual environment is below /root, out of reach: ENV POETRY_VIRTUALENVS_IN_PROJECT=1 before it is made");
+        found.push("(Poetry's virtual environment is below /root, out of reach: ENV POETRY_VIRTUALENVS_IN_PROJECT=1 before it is made)");
     }
     if text.contains("nltk") && !text.contains("NLTK_DATA") {
-        found.push("NLTK's data is in /root/nltk_data, out of reach: python -m nltk.downloader -d /usr/local/share/nltk_data …");
+        found.push("(NLTK's data is in /root/nltk_data, out of reach: python -m nltk.downloader -d /usr/local/share/nltk_data …)");
     }
     let in_home = text.lines().any(|line| {
         line.contains("/root/") && !line.contains("cache") && !line.contains("--mount")
             || line.split_whitespace().any(|word| word == "--user")
     });
     if in_home {
-        found.push("what is in /root is out of reach for that user: it belongs elsewhere, /opt or /usr/local");
+        found.push("(what is in /root is out of reach for that user: it belongs elsewhere, /opt or /usr/local)");
     }
     found
 }

@@ -164,7 +164,7 @@ fn of_runs(subject: &Subject, build: &Build, findings: &mut Findings) {
                             .about(name)
                             .related(subject.instruction(build, number), "used here")
                             .help(format!(
-                                "RUN --mount=type=secret,id={},env={name} …   and docker build --secret id={0},env={name}",
+                                "in the RUN that needs it --mount=type=secret,id={},env={name}, and docker build --secret id={0},env={name}",
                                 name.to_lowercase()
                             ));
                         false
@@ -202,7 +202,7 @@ fn stand_ins(subject: &Subject, build: &Build, findings: &mut Findings) {
             .about(name)
             .severity(Severity::Warning)
             .help(format!(
-                "RUN {name}={value} …   (for the one command that needs it); {name} comes from the environment of the container"
+                "{name}={value} before the one command of RUN that needs it; {name} comes from the environment of the container"
             ));
     }
 }

@@ -47,7 +47,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         );
         finding
             .about(&container.name)
-            .help("worker_tmp_dir = \"/dev/shm\", which every container has");
+            .help("worker_tmp_dir = \"/dev/shm\"  # which every container has");
         if let Some(edit) =
             options::gunicorn(subject, server, &[("worker_tmp_dir", "\"/dev/shm\"")])
         {

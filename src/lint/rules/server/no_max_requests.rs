@@ -44,7 +44,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let finding = findings
             .add(server.at, format!("{}: gunicorn's workers are never replaced", container.name));
         finding.about(&container.name).help(
-            "max_requests = 10000, with max_requests_jitter = 1000: rarely, and not all at once",
+            "max_requests = 10000  # rarely\nmax_requests_jitter = 1000  # and not all at once",
         );
         let settings = [("max_requests", "10000"), ("max_requests_jitter", "1000")];
         if let (Some(edit), true) =

@@ -49,7 +49,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             } else {
                 Severity::Warning
             })
-            .help("timeout = 60, or what the longest request really takes");
+            .help("timeout = 60  # or what the longest request really takes");
         // How long the longest request takes is not in the files.
         let (written, number) = (subject.slice(at), limit.to_string());
         let whole = |own: &(usize, &str)| {

@@ -42,7 +42,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         );
         finding
             .about(&container.name)
-            .help(format!("max_requests_jitter = {jitter}, a tenth of the limit"));
+            .help(format!("max_requests_jitter = {jitter}  # a tenth of the limit"));
         // A fork of what is loaded already is there at once.
         if preloads {
             finding.severity(Severity::Advice);

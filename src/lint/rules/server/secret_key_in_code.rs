@@ -48,7 +48,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         .severity(severity)
         .related(subject.container_at(container), "what is signed with it")
         .help(format!(
-            "{name} = os.environ[\"{name}\"], and a new key, since everybody has this one"
+            "{name} = os.environ[\"{name}\"]  # and a new key, since everybody has this one"
         ));
 }
 

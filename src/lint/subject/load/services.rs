@@ -74,6 +74,7 @@ impl Loader {
                 purpose,
                 by_itself,
                 is_developed: false,
+                developed: "",
                 services,
             });
         }
