@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// A normalised, relative, `/`-separated path that stays inside the
 /// repository and has a name every file system accepts.
@@ -125,6 +126,14 @@ pub fn absolute(directory: &str, path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
+/// A path in the form in which two are equal that some file system takes for one:
+/// without case, and with every character in its plain shape.
+#[must_use]
+pub fn folded(path: &str) -> String {
+    // Upper case first: `ß` and `ss` are one there.
+    path.nfkc().collect::<String>().to_uppercase().to_lowercase()
+}
+
 /// The directory a file is in; `.` is the top.
 #[must_use]
 pub fn parent(path: &str) -> &str {
@@ -169,6 +178,22 @@ impl fmt::Display for RelPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_some_file_system_takes_for_one_are_equal_once_folded() {
+        for (one, other) in [
+            ("a/Dockerfile", "a/dockerfile"),
+            ("straße", "STRASSE"),
+            ("ｃompose.yaml", "compose.yaml"),
+            ("compoſe.yaml", "compose.yaml"),
+            ("\u{e9}", "e\u{301}"),
+            ("ﬁle", "FILE"),
+            ("Σς", "σσ"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        assert_ne!(folded("a/b"), folded("a/c"));
+    }
 
     #[test]
     fn what_is_written_stays_inside_or_is_none() {

@@ -56,6 +56,14 @@ impl fmt::Display for Obstacle {
     }
 }
 
+impl Obstacle {
+    /// Whether what stands there is no file at all, and none that a link leads to.
+    #[must_use]
+    pub const fn is_no_file(&self) -> bool {
+        matches!(self, Self::Directory | Self::Special | Self::FileAbove(_))
+    }
+}
+
 impl DiskState {
     /// The content of a file.
     #[must_use]

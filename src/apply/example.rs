@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::apply::dotenv::extend;
 use crate::detect::compose::files::EXAMPLES;
 use crate::source::dotenv::{self, Entry};
+use crate::source::text;
 
 /// The example for the `.env` of a directory, by its name, and its text.
 #[must_use]
 pub fn find(directory: &Path) -> Option<(&'static str, String)> {
     EXAMPLES.into_iter().find_map(|name| {
-        let text = std::fs::read_to_string(directory.join(name)).ok()?;
+        let text = text::of_file(&directory.join(name))?;
         (!dotenv::read(&text).is_empty()).then_some((name, text))
     })
 }

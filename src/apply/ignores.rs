@@ -1,9 +1,11 @@
 //! Adding entries to an existing `.dockerignore` or `.gitignore`. No line of
 //! it is dropped or loses its meaning: what a `!` line lets in is let in again
 //! after an entry that would keep it out, or that entry is left out; and what
-//! the build reads is let in where the file keeps it out.
+//! the build reads is let in where the file keeps it out. Passwords alone are kept
+//! out whatever the file says.
 
 use crate::apply::lines;
+use crate::relpath::file_name;
 use crate::source::ignores::{Pattern, Reader, entries, excludes, normal};
 
 /// An ignore file with what was added to it.
@@ -42,7 +44,7 @@ pub fn merge(reader: Reader, there: &[u8], ours: &str, needed: &[&str]) -> Merge
         let undone: Vec<&str> = reincluded
             .iter()
             .copied()
-            .filter(|path| !entry.starts_with('!') && undone(path))
+            .filter(|path| !entry.starts_with('!') && !is_secret(path) && undone(path))
             .collect();
         // A file that is let in by name is let in again afterwards; what a
         // pattern lets in, or takes back in part, cannot be told apart.
@@ -65,6 +67,14 @@ pub fn merge(reader: Reader, there: &[u8], ours: &str, needed: &[&str]) -> Merge
     }
     let mut all = theirs;
     all.extend(added.iter().cloned());
+    let own: Vec<String> = entries(ours).map(str::to_owned).collect();
+    for entry in own.iter().filter(|entry| is_secret(entry)) {
+        let path = normal(reader, entry).replace("**/", "");
+        if excludes(reader, &own, &path) && !excludes(reader, &all, &path) {
+            added.push(entry.clone());
+            all.push(entry.clone());
+        }
+    }
     for path in needed {
         if excludes(reader, &all, path) {
             added.push(format!("!{path}"));
@@ -81,9 +91,30 @@ pub fn merge(reader: Reader, there: &[u8], ours: &str, needed: &[&str]) -> Merge
     Merged { bytes, added, skipped }
 }
 
+/// Whether an entry is about a file of passwords: no line lets one in.
+fn is_secret(entry: &str) -> bool {
+    !entry.starts_with('!') && file_name(entry.trim_end_matches('/')) == ".env"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whatever the file says, passwords are kept out of it in the end.
+    #[test]
+    fn passwords_are_never_let_in_again() {
+        for (reader, ours) in [(Reader::Git, ".env\n*.log\n"), (Reader::Docker, "**/.env\n*.log\n")]
+        {
+            for there in ["!.env\n", ".env\n!.env\n", ".env\n!.e*\n", "*\n!*\n", "**/.env\n!**\n"] {
+                let merged = merge(reader, there.as_bytes(), ours, &[]);
+                let text = String::from_utf8(merged.bytes.clone()).unwrap();
+                let all: Vec<String> = entries(&text).map(str::to_owned).collect();
+                assert!(excludes(reader, &all, ".env"), "{reader:?} {there}: {text}");
+                assert!(text.starts_with(there), "{text}");
+                assert_eq!(merge(reader, &merged.bytes, ours, &[]).bytes, merged.bytes, "{text}");
+            }
+        }
+    }
 
     fn merged(there: &str, ours: &str, needed: &[&str]) -> (String, Vec<String>) {
         let merged = merge(Reader::Docker, there.as_bytes(), ours, needed);

@@ -16,6 +16,7 @@ use crate::apply::system;
 use crate::digest::hash;
 use crate::error::Error;
 use crate::relpath::RelPath;
+use crate::source::text;
 
 const JOURNAL: &str = "journal.json";
 
@@ -158,7 +159,7 @@ pub fn recover(held: &Held) -> Result<Recovered, Error> {
     let mut recovered = Recovered::default();
     for left in left_behind(root) {
         let journal = left.join(JOURNAL);
-        if let Ok(text) = fs::read_to_string(&journal) {
+        if let Some(text) = text::of_file(&journal) {
             // A journal that was not written to its end comes before any step.
             let steps: Vec<Step> = serde_json::from_str(&text).unwrap_or_default();
             for (number, step) in steps.iter().enumerate().rev() {

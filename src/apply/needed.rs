@@ -1,13 +1,13 @@
 //! What an image's build reads: nothing of it may be kept out by an ignore
 //! file.
 
-use std::fs;
 use std::path::Path;
 
 use crate::apply::settle::Group;
 use crate::plan::outputs::Syntax;
 use crate::plan::{Output, Ownership, Plan};
 use crate::source::ignores::{self, Reader};
+use crate::source::text;
 
 /// What the build reads, by paths relative to the build context: nothing of
 /// it may be kept out by a `.dockerignore`.
@@ -44,7 +44,7 @@ pub fn by_the_build<'a>(
         paths.extend(files.into_iter().filter(|path| dir.join(path).is_file()));
     }
     // What their own list keeps out stays out.
-    let list = fs::read_to_string(dir.join(format!("{context}.dockerignore")));
+    let list = text::of_file(&dir.join(format!("{context}.dockerignore")));
     let theirs: Vec<String> =
         ignores::entries(&list.unwrap_or_default()).map(str::to_owned).collect();
     let data = kept_data(dir).into_iter().filter(|path| {
@@ -58,7 +58,15 @@ pub fn by_the_build<'a>(
 /// Files that git does not ignore, of kinds that `.dockerignore` keeps out as
 /// local data: the code may read them.
 fn kept_data(dir: &Path) -> Vec<String> {
-    let files = ignore::WalkBuilder::new(dir).require_git(false).build().flatten();
+    let has_lists = text::lists_open(dir);
+    let files = ignore::WalkBuilder::new(dir)
+        .require_git(false)
+        .ignore(has_lists)
+        .git_ignore(has_lists)
+        .git_exclude(has_lists)
+        .filter_entry(|entry| entry.depth() == 0 || text::lists_open(entry.path()))
+        .build()
+        .flatten();
     let data = files.filter(|file| {
         let name = file.file_name().to_str().unwrap_or_default();
         let local = [".db", ".dump", ".key", ".log", ".pem", ".sql.gz"];

@@ -26,6 +26,13 @@ pub fn list(project: &Project, report: &mut Report) -> Result<(), Error> {
             }
             _ => None,
         };
+        if let DiskState::Obstructed(obstacle) = &disk
+            && obstacle.is_no_file()
+            && entry.state.is_written()
+        {
+            let message = format!("{} {obstacle}", entry.path);
+            report.add([Finding::warning("obstructed", message).in_file(&entry.path)]);
+        }
         if let Some(why) = why {
             report.kept.push(Out { path: entry.path.clone(), why });
         } else if is_customised(entry, &disk) {

@@ -66,7 +66,7 @@ fn composed(tree: &Tree) -> Vec<(String, Evidence)> {
 
 fn has_python(file: &Dockerfile) -> bool {
     let of_base = (0..file.stages.len()).any(|stage| {
-        let base = file.image(stage, &Arguments::new()).base.text.to_ascii_lowercase();
+        let base = file.chain(stage, &Arguments::new()).base.text.to_ascii_lowercase();
         base.contains("python") || base.contains("/uv:")
     });
     const INSTALLS: [&str; 5] =

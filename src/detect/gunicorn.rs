@@ -157,15 +157,16 @@ pub fn value<T>(expression: &Expr, known: &[(String, Value, T)]) -> Value {
                 "cpu_count" | "process_cpu_count" | "sched_getaffinity" => Value::HostCpus,
                 "int" | "str" | "float" if name == last => first(),
                 "max" | "min" | "len" | "round" if name == last => {
-                    let mut of_host = arguments.iter().map(|a| value(a, known) == Value::HostCpus);
+                    let values: Vec<Value> = arguments.iter().map(|a| value(a, known)).collect();
+                    let of_host = |own: &Value| *own == Value::HostCpus;
                     // `min(4, cpu_count())` has a limit.
                     let follows = if last == "min" {
-                        !arguments.is_empty() && of_host.all(|own| own)
+                        !values.is_empty() && values.iter().all(of_host)
                     } else {
-                        of_host.any(|own| own)
+                        values.iter().any(of_host)
                     };
-                    let mut bounds = arguments.iter().filter_map(|a| match value(a, known) {
-                        Value::Int(bound) | Value::AtMost(bound) => Some(bound),
+                    let mut bounds = values.iter().filter_map(|own| match own {
+                        Value::Int(bound) | Value::AtMost(bound) => Some(*bound),
                         _ => None,
                     });
                     match (follows, bounds.next()) {
@@ -201,6 +202,14 @@ pub fn value<T>(expression: &Expr, known: &[(String, Value, T)]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_in_calls_are_each_worked_out_once() {
+        let depth = 40;
+        let nested = format!("workers = {}4{}\n", "max(".repeat(depth), ", 1)".repeat(depth));
+        let settings = read(&Text::new("gunicorn.conf.py", &*nested));
+        assert_eq!(settings[0].1, Value::Unknown);
+    }
 
     #[test]
     fn settings_are_worth_what_they_say() {

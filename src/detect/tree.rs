@@ -17,6 +17,7 @@ use crate::detect::fact::Evidence;
 use crate::detect::python::Module;
 use crate::detect::{decode, scope};
 use crate::error::{Error, Problem};
+use crate::source::text;
 
 /// More files than this are no repository: somebody named a disk, or a directory
 /// of many. The walk stops, and says so.
@@ -451,9 +452,13 @@ fn walk(
     let entries = Mutex::new(Vec::new());
     let unreadable = Mutex::new(Vec::new());
     let seen = AtomicUsize::new(0);
+    // What cannot be opened ignores nothing.
+    let has_lists = text::lists_open(base);
     let walker = WalkBuilder::new(base)
         .hidden(false)
         .ignore(false)
+        .git_ignore(has_lists)
+        .git_exclude(has_lists)
         .git_global(false)
         .require_git(false)
         .follow_links(false)
@@ -496,6 +501,7 @@ fn is_open(entry: &DirEntry) -> bool {
     !CLOSED.contains(&name.as_ref())
         && !name.ends_with(".egg-info")
         && !entry.path().join("pyvenv.cfg").exists()
+        && text::lists_open(entry.path())
 }
 
 /// A file by its path; a link to a file inside the directory counts as one.

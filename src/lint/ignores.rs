@@ -17,10 +17,11 @@ use crate::error::nearest;
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::{self, Findings, Rule};
 use crate::lint::subject::Subject;
+use crate::lint::unread;
 use crate::lint::waiver::Waiver;
 use crate::source::text::Span;
 
-const fn meta(
+pub(super) const fn meta(
     code: &'static str,
     name: &'static str,
     summary: &'static str,
@@ -39,12 +40,6 @@ const fn meta(
     }
 }
 
-static UNREAD: Rule = meta(
-    "AU100",
-    "not-read",
-    "every container file can be read",
-    "What cannot be read is not judged: that nothing was found in it says nothing about it.",
-);
 static WITHOUT_REASON: Rule = meta(
     "AU101",
     "ignore-without-reason",
@@ -76,7 +71,7 @@ static OVER: Rule = Rule {
 };
 
 /// Rules about the audit itself; nobody looks for what breaks them but this.
-pub static META: &[&Rule] = &[&UNREAD, &WITHOUT_REASON, &WITHOUT_EFFECT, &UNKNOWN, &OVER];
+pub static META: &[&Rule] = &[&unread::RULE, &WITHOUT_REASON, &WITHOUT_EFFECT, &UNKNOWN, &OVER];
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"#\s*dockwright:\s*ignore(-file)?(?:\s+([A-Za-z0-9,_-]+))?[ \t]*([^\r\n]*)")
@@ -120,7 +115,7 @@ pub fn apply(
 ) -> Vec<Judged> {
     let is_asked = |rule: &Rule| asked.iter().any(|own| own.code == rule.code);
     let mut more = Vec::new();
-    unread(subject, &mut more);
+    unread::findings(subject, &mut more);
     let mut ignores = comments(subject, &mut more);
     let waivers: Vec<(&Waiver, &Rule)> =
         waivers.iter().filter_map(|own| counted(subject, own, today, &mut more)).collect();
@@ -206,7 +201,7 @@ fn place(subject: &Subject, waiver: &Waiver) -> Option<At> {
     Some(subject.line_at(text, waiver.place.line))
 }
 
-fn add<'d>(
+pub(super) fn add<'d>(
     rule: &Rule,
     at: At,
     message: String,
@@ -217,32 +212,6 @@ fn add<'d>(
     into.append(&mut findings.found);
     let last = into.len() - 1;
     &mut into[last]
-}
-
-fn unread(subject: &Subject, more: &mut Vec<Diagnostic>) {
-    // A file has one finding, however much of it cannot be read; a context that
-    // is elsewhere on purpose is no fault of it.
-    let mut said: Vec<&str> = Vec::new();
-    for own in &subject.unread {
-        if said.contains(&own.path.as_str()) {
-            continue;
-        }
-        said.push(&own.path);
-        let Some(text) = subject.text_of(&own.path) else { continue };
-        let at = At::new(text, subject.texts[text].line_span(own.line));
-        let others = subject.unread.iter().filter(|other| other.path == own.path).count() - 1;
-        let more_of_it = match others {
-            0 => String::new(),
-            1 => ", and one thing more".to_owned(),
-            others => format!(", and {others} things more"),
-        };
-        let message = format!("not judged: {}{more_of_it}", own.why);
-        let finding = add(&UNREAD, at, message, more);
-        finding.about(&own.path);
-        if own.why.contains("out of reach") || subject.is_for_development(text) {
-            finding.severity(Severity::Advice);
-        }
-    }
 }
 
 fn comments(subject: &Subject, more: &mut Vec<Diagnostic>) -> Vec<Ignore> {

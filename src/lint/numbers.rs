@@ -156,7 +156,7 @@ fn is_counted(member: &Member<'_>) -> bool {
         return true;
     }
     let Some(server) = &member.container.server else { return member.kind() == Kind::Beat };
-    let is_open = server.options.contains_key("config") && server.config.is_none();
+    let is_open = server.has("config") && server.config.is_none();
     let by_variable = ["WEB_CONCURRENCY", "GUNICORN_CMD_ARGS"]
         .iter()
         .any(|name| member.container.env.contains_key(*name));

@@ -15,6 +15,7 @@ mod values;
 
 pub use lines::Hunk;
 pub use markers::{first_marker, has_markers};
+pub use values::Decision;
 
 use crate::plan::outputs::Syntax;
 use ends::Ends;
@@ -68,6 +69,20 @@ pub fn merge(base: &[u8], disk: &[u8], new: &[u8], syntax: Syntax) -> Outcome {
             Outcome::Conflict { hunks: conflict.hunks, marked: ends.restore(&conflict.marked) }
         }
     }
+}
+
+/// The values that a merge of these decides, both sides having changed them; to be
+/// named wherever the merge is told.
+#[must_use]
+pub fn decisions(base: &[u8], disk: &[u8], new: &[u8], syntax: Syntax) -> Vec<Decision> {
+    let texts = [base, disk, new].map(std::str::from_utf8);
+    let [Ok(base), Ok(disk), Ok(new)] = texts.map(|text| text.map(ends::plain)) else {
+        return Vec::new();
+    };
+    if disk == new || new == base || disk == base {
+        return Vec::new();
+    }
+    values::agree(syntax, &base, &disk, &new).decided
 }
 
 /// A file that is no text is taken or kept as a whole.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::answers::LayerFile;
 use crate::error::Problem;
 use crate::plan::outputs::{Bundle, Content, Output, Syntax};
-use crate::relpath::RelPath;
+use crate::relpath::{self, RelPath};
 use crate::schema::Ownership;
 
 /// Most outputs that the layers may speak of.
@@ -110,17 +110,20 @@ fn refuse(path: &RelPath) -> Result<(), String> {
 fn collisions(outputs: &[Output], rules: &BTreeMap<RelPath, LayerFile>) -> Vec<Problem> {
     let mut folded: BTreeMap<String, Vec<&Output>> = BTreeMap::new();
     for output in outputs {
-        folded.entry(output.path.as_str().to_lowercase()).or_default().push(output);
+        folded.entry(relpath::folded(output.path.as_str())).or_default().push(output);
     }
     let mut problems = Vec::new();
     for output in outputs {
         let Some(rule) = rules.get(&output.path) else { continue };
-        let own = output.path.as_str().to_lowercase();
+        let own = relpath::folded(output.path.as_str());
         let same = folded[&own].iter().find(|other| other.path != output.path);
         let above = own.match_indices('/').find_map(|(at, _)| folded.get(&own[..at])?.first());
         let below = folded.range(format!("{own}/")..format!("{own}0")).next();
         let why = if let Some(other) = same {
-            format!("and {} are one file where case does not count", other.path)
+            format!(
+                "and {} are one file where case and the shape of letters do not count",
+                other.path
+            )
         } else if let Some(other) = above {
             format!("is below {}, which is a file", other.path)
         } else if let Some((_, others)) = below {

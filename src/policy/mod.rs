@@ -14,7 +14,7 @@ use crate::plan::{self, Bundle, Plan};
 use crate::preset::Preset;
 use crate::schema;
 use crate::source::compose::image;
-pub use requirement::{Constraint, Requirement};
+pub use requirement::{Constraint, Requirement, matches};
 
 /// Everything a preset requires: locks by key, then floors, then rules.
 #[derive(Clone, Debug, Default)]

@@ -121,11 +121,43 @@ impl Requirement {
         };
         let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
         let forbidden = |(_, line): &(usize, &str)| {
-            forbid.as_ref().is_some_and(|pattern| pattern.is_match(line))
+            forbid.as_ref().is_some_and(|pattern| matches(pattern, line))
         };
-        let missing = |pattern: &&Regex| !text.lines().any(|line| pattern.is_match(line));
+        let missing = |pattern: &&Regex| !text.lines().any(|line| matches(pattern, line));
         (lines.filter(forbidden).collect(), require.as_ref().filter(missing))
     }
+}
+
+/// Whether a line matches a pattern by what counts of it: a comment does not, unless
+/// the pattern asks for one.
+#[must_use]
+pub fn matches(pattern: &Regex, line: &str) -> bool {
+    let line = if pattern.as_str().contains('#') { line } else { without_comment(line) };
+    pattern.is_match(line)
+}
+
+/// A line of a file whose comments begin with `#`, without one. What directs a
+/// program that reads it is none: `#!/bin/sh`, `# syntax=docker/dockerfile:1`.
+fn without_comment(line: &str) -> &str {
+    if let Some(comment) = line.trim_start().strip_prefix('#') {
+        let word = comment.split_once('=').map(|(word, _)| word.trim());
+        let directs = word.is_some_and(|word| {
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric())
+        });
+        return if directs || comment.starts_with('!') { line } else { "" };
+    }
+    let (mut quote, mut end, mut before) = (None, None, ' ');
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (None, '#') if before.is_whitespace() => end = end.or(Some(at)),
+            (None, '\'' | '"') if end.is_none() => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            _ => {}
+        }
+        before = c;
+    }
+    // A quotation that goes on in the next line may hold the sign.
+    end.filter(|_| quote.is_none()).map_or(line, |end| &line[..end])
 }
 
 /// Which bound a value is outside of.
@@ -155,4 +187,26 @@ fn outside(
     }
     let other = !one_of.is_empty() && !one_of.iter().any(|one| read(one) == Some(value.clone()));
     other.then(|| format!("not {}", one_of.join(" or ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_comment;
+
+    #[test]
+    fn a_comment_is_told_from_what_looks_like_one() {
+        for (line, counts) in [
+            ("# netcat", ""),
+            ("    # netcat", ""),
+            ("image: x  # netcat", "image: x  "),
+            ("RUN echo '#' # it's here", "RUN echo '#' "),
+            ("#!/bin/netcat", "#!/bin/netcat"),
+            ("# syntax=netcat", "# syntax=netcat"),
+            ("a: \"x # netcat\"", "a: \"x # netcat\""),
+            ("x#netcat", "x#netcat"),
+            ("' # netcat", "' # netcat"),
+        ] {
+            assert_eq!(without_comment(line), counts, "{line}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::digest::{hash, normalised};
 use crate::error::{Error, Problem};
-use crate::relpath::RelPath;
+use crate::relpath::{self, RelPath};
 
 /// Most files a layer may have: it is data, and small.
 const MOST_FILES: usize = 500;
@@ -91,14 +91,14 @@ impl Files {
     ///
     /// # Errors
     /// A path that leaves the preset or that some file system refuses, one
-    /// that differs from another by case alone, too many or too large files.
+    /// that some file system takes for another one, too many or too large files.
     pub fn add(&mut self, path: &str, bytes: Vec<u8>) -> Result<(), Problem> {
         check_size(path, bytes.len() as u64)?;
         let path = RelPath::new(path).map_err(Problem::new)?;
-        let folded = path.as_str().to_lowercase();
-        if let Some(other) = self.0.keys().find(|other| other.as_str().to_lowercase() == folded) {
+        let folded = relpath::folded(path.as_str());
+        if let Some(other) = self.0.keys().find(|other| relpath::folded(other.as_str()) == folded) {
             return Err(Problem::new(format!(
-                "`{path}` and `{other}` are one file where case does not count"
+                "`{path}` and `{other}` are one file where case and the shape of letters do not count"
             )));
         }
         if self.0.len() == MOST_FILES {

@@ -17,12 +17,11 @@ pub mod set;
 
 use crate::answers::{Draft, document};
 use crate::catalog::templates::TEMPLATES;
-use crate::detect::python::Module;
 use crate::error::{Error, Problem};
+use crate::merge::syntax;
 use crate::plan::outputs::{Bundle, Content, Syntax};
 use crate::plan::{Output, Plan};
 use crate::source::compose::yaml;
-use crate::source::dockerfile::Dockerfile;
 use crate::source::ignores::{self, Reader};
 pub use blocks::{Block, blocks};
 use fault::Fault;
@@ -120,16 +119,9 @@ fn unreadable(set: &Set, render: &Rendered) -> Option<Problem> {
     }
     let text = std::str::from_utf8(&render.bytes).ok()?;
     let path = render.output.path.as_str();
-    let why = match render.output.syntax {
-        Syntax::Yaml => yaml::read(text).err()?,
-        Syntax::Dockerfile => Dockerfile::read(text).faults.first()?.message.clone(),
-        Syntax::Python => {
-            Module::parse(path, text.into()).broken.then(|| "Python cannot read it".to_owned())?
-        }
-        Syntax::Toml => text.parse::<toml_edit::DocumentMut>().err()?.message().to_owned(),
-        Syntax::Json => serde_json::from_str::<serde_json::Value>(text).err()?.to_string(),
-        _ => return None,
-    };
+    let syntax = render.output.syntax;
+    let of_compose = || (syntax == Syntax::Yaml).then(|| yaml::read(text).err()).flatten();
+    let why = of_compose().or_else(|| syntax::mistake(syntax, text))?;
     Some(
         Problem::new(format!("{path} is rendered to what nobody can read: {why}"))
             .at(set.layers_of(Some(name))),

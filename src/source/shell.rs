@@ -60,7 +60,7 @@ fn pieces(text: &str) -> Vec<(usize, String)> {
         }
         continued.push_str(line);
         cutter.feed(&continued, first);
-        heredoc = heredoc_end(&continued);
+        heredoc = cutter.heredoc.take();
         continued.clear();
     }
     if !continued.is_empty() {
@@ -69,14 +69,40 @@ fn pieces(text: &str) -> Vec<(usize, String)> {
     cutter.finish()
 }
 
-/// The word that ends a here-document begun on this line.
-fn heredoc_end(line: &str) -> Option<String> {
-    let (_, after) = line.split_once("<<")?;
-    if after.starts_with('<') {
+/// A quotation or a here-document that goes on to the end of a text: the line that it
+/// begins on, from 0, and what it is.
+#[must_use]
+pub fn unended(text: &str) -> Option<(usize, &'static str)> {
+    let mut cutter = Cutter::default();
+    let mut open: Option<(usize, String)> = None;
+    for (number, line) in text.lines().enumerate() {
+        if let Some((_, end)) = &open {
+            if line.trim() == end {
+                open = None;
+            }
+            continue;
+        }
+        let was_open = cutter.quote.is_some();
+        cutter.feed(line, if was_open { cutter.line } else { number });
+        open = cutter.heredoc.take().map(|end| (number, end));
+    }
+    if let Some((line, _)) = open {
+        return Some((line, "a here-document"));
+    }
+    cutter.quote.is_some().then_some((cutter.line, "a quotation"))
+}
+
+/// The word that ends a here-document begun by `<<` at `at`; `None` where `<<` is
+/// something else: a here-string, or a shift in `$((1<<2))`.
+fn heredoc_end(characters: &[char], at: usize) -> Option<String> {
+    let before: String = characters[..at].iter().collect();
+    let shifts = before.rfind("((").is_some_and(|open| !before[open..].contains("))"));
+    let after: String = characters[at + 2..].iter().collect();
+    if shifts || after.starts_with('<') {
         return None;
     }
     let word = after.trim_start_matches('-').split_whitespace().next()?;
-    let word = word.trim_matches(['"', '\'', '\\']);
+    let word = word.split([';', '|', '&', ')', '>']).next()?.trim_matches(['"', '\'', '\\']);
     let named = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
     named.then(|| word.to_owned())
 }
@@ -89,6 +115,8 @@ struct Cutter {
     line: usize,
     quote: Option<char>,
     depth: usize,
+    /// The word that ends a here-document, once its line ends.
+    heredoc: Option<String>,
 }
 
 impl Cutter {
@@ -155,6 +183,13 @@ impl Cutter {
                 self.depth += 1;
                 self.piece.extend([c, next.unwrap_or_default()]);
                 return 2;
+            }
+            '<' if next == Some('<') => {
+                self.heredoc = self.heredoc.take().or_else(|| heredoc_end(characters, at));
+                // A here-string's third sign belongs to it.
+                let signs = 2 + usize::from(characters.get(at + 2) == Some(&'<'));
+                self.piece.extend(&characters[at..at + signs]);
+                return signs;
             }
             ')' | '}' if self.depth > 0 => {
                 self.depth -= 1;
@@ -237,6 +272,28 @@ mod tests {
             assert!(found.contains(&command.to_string()), "{command}: {found:?}");
         }
         assert!(!found.iter().any(|line| line.starts_with("not")), "{found:?}");
+    }
+
+    /// What looks like one hides none of the lines below it.
+    #[test]
+    fn a_here_document_begins_where_the_shell_sees_one() {
+        for first in [
+            "echo \"<<EOF\"",
+            "echo '<<EOF'",
+            "true # <<EOF",
+            "echo $((1<<EOF))",
+            "echo $(( 1 << EOF ))",
+            "cat <<< EOF",
+            "cat <<<EOF",
+            "echo \\<<EOF > x\nEOF",
+        ] {
+            let found = lines(&format!("{first}\nexec gunicorn\n"));
+            assert!(found.iter().any(|line| line == "exec gunicorn"), "{first}: {found:?}");
+        }
+        for first in ["cat <<EOF", "cat <<-'EOF' >&2", "x=$(cat <<EOF", "cat <<EOF | tee x"] {
+            let found = lines(&format!("{first}\nexport A=1\nEOF\n)\n"));
+            assert!(!found.iter().any(|line| line.contains("export")), "{first}: {found:?}");
+        }
     }
 
     #[test]

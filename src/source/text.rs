@@ -1,5 +1,8 @@
 //! A file as text, with the lines and columns of its bytes.
 
+use std::fs::{self, Metadata};
+use std::path::Path;
+
 /// Bytes of a text: from `start`, up to and without `end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -15,6 +18,27 @@ impl Span {
     pub const fn new(start: usize, end: usize) -> Self {
         Self { start, end }
     }
+}
+
+/// A file's text; `None` where there is none, and of what is no plain file: a pipe
+/// would be waited for, and a device has no end.
+#[must_use]
+pub fn of_file(path: &Path) -> Option<String> {
+    path.metadata().ok().filter(Metadata::is_file)?;
+    fs::read_to_string(path).ok()
+}
+
+/// Whether a path can be opened without waiting for anybody: it is no pipe, socket
+/// or device.
+#[must_use]
+pub fn opens(path: &Path) -> bool {
+    path.metadata().map_or(true, |found| found.is_file() || found.is_dir())
+}
+
+/// Whether git's lists of a directory can be opened.
+#[must_use]
+pub fn lists_open(directory: &Path) -> bool {
+    [".gitignore", ".ignore", ".git/info/exclude"].iter().all(|name| opens(&directory.join(name)))
 }
 
 /// Whether a value turns a switch on, as programs and Python read one.

@@ -163,7 +163,7 @@ impl Decider<'_> {
 pub fn stored_base(dir: &Path, name: &str) -> Option<Vec<u8>> {
     let plain = name.len() == 64 && name.chars().all(|c| c.is_ascii_hexdigit());
     let path = dir.join(DIRECTORY).join("base").join(name);
-    let bytes = fs::read(path).ok().filter(|_| plain)?;
+    let bytes = path.is_file().then(|| fs::read(&path).ok()).flatten().filter(|_| plain)?;
     (hash(&bytes) == name).then_some(bytes)
 }
 

@@ -1,6 +1,8 @@
 //! What becomes of one file, in words.
 
-use crate::merge::Hunk;
+use serde_json::{Value, json};
+
+use crate::merge::{Decision, Hunk};
 
 /// What becomes of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,12 +72,34 @@ pub struct FileUpdate {
     pub what: What,
     /// Why, for people; empty where the word says it all.
     pub why: String,
+    /// Values that both sides changed, and which of them holds.
+    pub values: Vec<Decision>,
 }
 
 impl FileUpdate {
     /// What becomes of a file.
     #[must_use]
     pub fn of(path: impl Into<String>, what: What, why: impl Into<String>) -> Self {
-        Self { path: path.into(), what, why: why.into() }
+        Self { path: path.into(), what, why: why.into(), values: Vec::new() }
+    }
+
+    /// Its decided values, a sentence each.
+    pub fn decisions(&self) -> impl Iterator<Item = String> + '_ {
+        self.values.iter().map(|own| {
+            let Decision { key, disk, new, taken } = own;
+            let path = &self.path;
+            let why = own.why();
+            format!("{path}: {key}: {disk} on disk, {new} new: {taken} holds, {why}")
+        })
+    }
+
+    /// The same for programs.
+    #[must_use]
+    pub fn values(&self) -> Value {
+        let of = |own: &Decision| {
+            let Decision { key, disk, new, taken } = own;
+            json!({ "key": key, "disk": disk, "new": new, "taken": taken, "why": own.why() })
+        };
+        self.values.iter().map(of).collect()
     }
 }

@@ -8,7 +8,7 @@ use crate::apply::disk::{self, DiskState};
 use crate::apply::needed;
 use crate::digest::{hash, normalised};
 use crate::error::Error;
-use crate::merge::{Hunk, Outcome};
+use crate::merge::{self, Hunk, Outcome};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
 use crate::project::Project;
@@ -138,7 +138,8 @@ impl Decider<'_> {
         if let DiskState::Obstructed(obstacle) = &case.disk {
             let why = format!("it {obstacle}");
             let base = case.entry.as_ref().and_then(|entry| entry.base.as_ref());
-            if base.is_some_and(|base| *base != hash(&case.file.bytes)) {
+            let is_news = base.is_some_and(|base| *base != hash(&case.file.bytes));
+            if is_news || obstacle.is_no_file() {
                 let note = format!("{path} is not updated: it {obstacle}");
                 self.decided.notes.push(note);
             }
@@ -187,6 +188,10 @@ impl Decider<'_> {
             _ if !is_there(&case.disk) => self.keep(&case, What::Deleted, ""),
             _ => {
                 let base = self.base(entry, &case.disk);
+                let values = base.as_deref().map_or_else(Vec::new, |base| {
+                    let there = case.disk.bytes().unwrap_or_default();
+                    merge::decisions(base, there, &case.file.bytes, case.file.output.syntax)
+                });
                 let outcome = match base {
                     _ if is_same(&case) => Outcome::Keep,
                     Some(base) => self.compare(&case, &base),
@@ -197,7 +202,12 @@ impl Decider<'_> {
                         one_conflict(&case, why)
                     }
                 };
+                // A conflict has decided nothing.
+                let is_decided = !matches!(outcome, Outcome::Conflict { .. });
                 self.outcome(case, entry, outcome, &path)?;
+                if let Some(file) = self.decided.files.last_mut().filter(|_| is_decided) {
+                    file.values = values;
+                }
             }
         }
         Ok(())

@@ -342,3 +342,55 @@ fn a_dockerfile_that_is_no_text_is_said_and_not_passed_over() {
     assert!(text.contains("AU100") && text.contains("not UTF-8"), "{text}");
     assert!(!text.contains("There are no container files"), "{text}");
 }
+
+/// What is right where it is used is no fault of a file: a template of one, a part
+/// of one, one for another frontend, one that is laid over a file above it.
+#[test]
+fn what_is_no_fault_of_a_file_is_not_reported() {
+    let dir = with(&[
+        ("Dockerfile", "FROM python:3.14-slim\nUSER 10001\nCMD [\"python\", \"-m\", \"shop\"]\n"),
+        (
+            "template/Dockerfile",
+            "FROM python:3.14-slim\n{% if debug %}\nRUN pip install x\n{% endif %}\n",
+        ),
+        (
+            "template/compose.yaml",
+            "services:\n  web:\n    image: <%= image %>\n  <% if db %>\n  db: [\n",
+        ),
+        ("made/docker-compose.yml", "services:\n{{ services | indent(2) }}\n  web: {\n"),
+        ("empty/Dockerfile", "# to come\n"),
+        ("parts/common.Dockerfile", "RUN pip install shop\n"),
+        (
+            "windows/Dockerfile",
+            "# escape=`\nFROM mcr.microsoft.com/windows/servercore:ltsc2022\nPOWERSHELL x\n",
+        ),
+        ("other/Dockerfile", "# syntax=acme/frontend:1\nINCLUDE base\n"),
+        ("archive/docker-compose.yml", "services:\n  web: {build: ./gone}\n"),
+        (
+            "conf/compose.with-debug.yml",
+            "services:\n  web:\n    build: {context: ., dockerfile: images/Dockerfile}\n",
+        ),
+        (
+            "images/Dockerfile",
+            "FROM python:3.14-slim\nUSER 10001\nCMD [\"python\", \"-m\", \"shop\"]\n",
+        ),
+        ("here/compose.yaml", "services:\n  web:\n    build: {context: \"${PWD}/image\"}\n"),
+        (
+            "here/image/Dockerfile",
+            "FROM python:3.14-slim\nUSER 10001\nCMD [\"python\", \"-m\", \"shop\"]\n",
+        ),
+        (".env/sample", "A=b\n"),
+    ]);
+    let report = json(dir.path(), &[], 0);
+    assert!(!codes(&report).contains(&"AU100"), "{report:#}");
+    // A file that nothing makes or takes in is a finding all the same.
+    let wrong = [
+        ("Dockerfile", "FORM python:3.14-slim\nRUN pip install shop\n"),
+        ("base.Dockerfile", "FROM python:3.14-slim\nRUM pip install shop\n"),
+        ("compose.yaml", "services:\n  web:\n    build: {dockerfile: parts/Dockerfile}\n"),
+    ];
+    for (path, text) in wrong {
+        let report = json(with(&[(path, text)]).path(), &[], 0);
+        assert!(codes(&report).contains(&"AU100"), "{path}: {report:#}");
+    }
+}

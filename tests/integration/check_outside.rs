@@ -61,6 +61,7 @@ const C: &str = "compose.yaml";
 const D: &str = "Dockerfile";
 const G: &str = "gunicorn.conf.py";
 const WEB: &str = "\n  web:\n";
+const E: &str = "entrypoint.sh";
 const USER: &str = "\nUSER 10001:10001";
 
 #[test]
@@ -312,6 +313,111 @@ fn numbers_that_something_else_may_set_cannot_be_judged() {
     team.checked(&["--policy", "./team"], 0);
     team.edit(G, "min(8,", "min(9,");
     team.checked(&["--policy", "./team"], 1);
+}
+
+#[test]
+fn a_file_that_runs_as_its_owner_is_found_by_whatever_sets_or_brings_it() {
+    const R: &str = "\nUSER 10001:10001";
+    const SETS: &str = "become who owns it";
+    each(&[
+        (D, R, "\nRUN chmod 4755 /bin/sh\nUSER 10001:10001", SETS),
+        (D, R, "\nRUN install -m 4755 /bin/sh /x\nUSER 10001:10001", SETS),
+        (D, R, "\nRUN find / -name sh -exec chmod u+s {} +\nUSER 10001:10001", SETS),
+        (D, R, "\nRUN sh -c 'chmod u+s /bin/sh'\nUSER 10001:10001", SETS),
+        (D, R, "\nRUN [\"chmod\", \"u+s\", \"/bin/sh\"]\nUSER 10001:10001", SETS),
+        (D, R, "\nRUN <<EOF\nchmod u+s /bin/sh\nEOF\nUSER 10001:10001", SETS),
+        (D, R, "\nRUN python -c \"os.chmod('/x', 0o4755)\"\nUSER 10001:10001", SETS),
+        (D, R, "\nRUN setcap cap_setuid+ep /x\nUSER 10001:10001", SETS),
+        (D, R, "\nRUN M=4755; chmod $M /x\nUSER 10001:10001", "cannot be judged"),
+        (D, R, "\nADD x.tar.gz /\nUSER 10001:10001", "what an archive unpacks to"),
+        (D, R, "\nCOPY --from=evil/x:1 /bin/su /bin/su\nUSER 10001:10001", "evil/x:1 holds"),
+        (
+            D,
+            R,
+            "\nRUN --mount=type=bind,from=evil/x,target=/x /x/run\nUSER 10001:10001",
+            "evil/x holds",
+        ),
+        (D, "WORKDIR /app\n", "WORKDIR /app\nRUN chmod u+s /opt/venv/bin/python\n", SETS),
+        (D, R, "\nRUN install -d -m 0755 /x && chmod -R u=rwX,go=rX /x\nUSER 10001:10001", ""),
+        (D, R, "\nCOPY --from=mirror.test/astral-sh/uv:1 /uv /bin/uv\nUSER 10001:10001", ""),
+    ]);
+}
+
+#[test]
+fn code_and_programs_of_an_image_are_not_replaced() {
+    const M: &str = "- media:/app/media";
+    const OVER: &str = "is mounted over";
+    const S: &str = "\nservices:\n";
+    each(&[
+        (C, M, "- ./config:/app/config", OVER),
+        (C, M, "- ./manage.py:/app/entrypoint.sh", OVER),
+        (C, M, "- media:/opt/venv/lib", OVER),
+        (C, M, "- ./manage.py:/usr/local/bin/python3", OVER),
+        (C, M, "- ./manage.py:/etc/passwd", OVER),
+        (
+            C,
+            S,
+            "\nconfigs: {g: {content: x}}\n\nservices:\n  x:\n    <<: *service\n    image: busybox:1\n    user: '1:1'\n    networks: [backend]\n    configs: [{source: g, target: /etc/passwd}]\n",
+            OVER,
+        ),
+        (C, M, "- media:/app/media\n      - ./deploy:/app/notes:ro", ""),
+        (
+            C,
+            S,
+            "\nconfigs: {g: {content: x}}\n\nservices:\n  x:\n    <<: *service\n    image: busybox:1\n    user: '1:1'\n    networks: [backend]\n    configs: [{source: g, target: /etc/x.conf}]\n",
+            "",
+        ),
+    ]);
+}
+
+#[test]
+fn what_steers_a_start_beside_its_words_is_not_followed() {
+    const X: &str = "exec \"$@\"";
+    const W: &str = "\ntimeout = 60";
+    const OTHER: &str = "may put something else in its server's place";
+    each(&[
+        (E, X, "set -- gunicorn -w 64 config.wsgi\nexec \"$@\"", "cannot be judged"),
+        (E, X, "exec \"$@\" \\\n  --workers 64", "cannot be judged"),
+        (E, X, "exec \"$@\" $EXTRA", "cannot be judged"),
+        (E, X, "alias gunicorn='gunicorn -w 64'\nexec \"$@\"", "cannot be judged"),
+        (E, X, "echo \"<<X\"\nexport WEB_CONCURRENCY=64\nexec \"$@\"", "cannot be judged"),
+        (E, X, "true # <<X\nexport WEB_CONCURRENCY=64\nexec \"$@\"", "cannot be judged"),
+        (E, X, "PATH=/tmp:$PATH\nexec \"$@\"", "cannot be judged"),
+        (D, USER, "\nENV LD_PRELOAD=/tmp/x.so\nUSER 10001:10001", OTHER),
+        (D, USER, "\nENV PATH=/tmp:$PATH\nUSER 10001:10001", OTHER),
+        (C, "      SECURE_HSTS", "      PYTHONPATH: /tmp\n      SECURE_HSTS", OTHER),
+        (G, W, "\non_starting = lambda s: s.ttin()\ntimeout = 60", "only known when it runs"),
+        (G, W, "\ntimeout = 60\n\n\ndef when_ready(s):\n    s.ttin()\n", "only known when it runs"),
+        (
+            G,
+            W,
+            "\ntimeout = 60\n\n\ndef when_ready(s):\n    x = s\n    x.y = 1\n",
+            "only known when it runs",
+        ),
+        (G, W, "\ntimeout = False", "without end"),
+        // Modules of the repository are settings, too; one that is none is not there.
+        (G, W, "\nfrom core.more import *\ntimeout = 60", "only known when it runs"),
+        (C, "      SECURE_HSTS", "      PYTHONPATH: /app\n      SECURE_HSTS", ""),
+        (E, X, "set -x\nexec \"$@\"", ""),
+    ]);
+}
+
+#[test]
+fn what_loosens_a_container_in_small_things_fails() {
+    each(&[
+        (C, WEB, "\n  web:\n    privileged: t\n", "cannot be judged"),
+        (C, WEB, "\n  web:\n    oom_score_adj: -1000\n", "oom_score_adj"),
+        (C, WEB, "\n  web:\n    sysctls: {kernel.core_pattern: x}\n", "kernel.core_pattern"),
+        (C, WEB, "\n  web:\n    memswap_limit: 64g\n", "memswap_limit is 64g"),
+        (C, WEB, "\n  web:\n    label_file: ../x\n", "outside of the project"),
+        (C, WEB, "\n  web:\n    pull_policy: always\n", "is pulled and not built here"),
+        (".env", "TAG=local", "TAG=local\nCOMPOSE_ENV_FILES=x", "COMPOSE_ENV_FILES"),
+        (D, USER, "\nRUN [\"apt\", \"\\u006eetcat\"]\nUSER 10001:10001", "no netcat"),
+        (".dockerignore", "", ".env\n!.e*\n", "no secrets"),
+        (".dockerignore", "", ".env\n!**\n", "no secrets"),
+        (C, WEB, "\n  web:\n    sysctls: [net.core.somaxconn=1024]\n", ""),
+        (C, WEB, "\n  web:\n    memswap_limit: 1g\n", ""),
+    ]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod carried;
 mod catalog;
 mod check;
 mod check_disk;
+mod check_harmless;
 mod check_outside;
 mod check_policy;
 mod check_reports;

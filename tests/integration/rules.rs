@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dockwright::lint::{self, Diagnostic, Fix, Rule, Subject, edit, rules};
+use dockwright::lint::{self, Diagnostic, Fix, Rule, Severity, Subject, edit, rules};
 
 fn directory(rule: &Rule) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(rule.code)
@@ -136,6 +136,60 @@ fn a_fix_leaves_nothing_of_its_finding_and_nothing_to_do_twice() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// Rules whose fixes bring to light what was hidden: a project that no longer reloads
+/// is one for users, a command that can be read is judged, and what a file keeps out of
+/// a context is judged where that file is there.
+const UNCOVER: [&str; 3] = ["DF139", "DF150", "XF109"];
+
+/// What is right before a fix is right after it: every file that it writes can be
+/// read by whoever reads it, and no other rule finds something worse there.
+#[test]
+fn a_fix_breaks_nothing_else() {
+    let mut problems = Vec::new();
+    for rule in rules::ALL.iter().filter(|rule| rule.fix.is_some()) {
+        for case in cases(rule, "fails") {
+            let copy = copied(&case);
+            let (subject, own) = found(rule, copy.path());
+            let fixes: Vec<&Fix> = own.iter().filter_map(|own| own.fix.as_ref()).collect();
+            if fixes.is_empty() {
+                continue;
+            }
+            let name = case.display();
+            let before = heavy(&subject);
+            let texts = edit::apply(&subject.texts, &fixes).texts;
+            for (path, text) in &texts {
+                let is_python = path.ends_with(".py");
+                if is_python && ruff_python_parser::parse_module(text).is_err() {
+                    problems.push(format!("{name}: {path} is no Python any more:\n{text}"));
+                }
+            }
+            let after = Subject::with(copy.path(), texts).unwrap();
+            let unread = |own: &Subject| own.unread.len();
+            if unread(&after) > unread(&subject) {
+                problems.push(format!("{name}: no longer read: {:?}", after.unread));
+            }
+            for (code, count) in heavy(&after) {
+                let is_new = count > before.get(code).copied().unwrap_or_default();
+                if is_new && !UNCOVER.contains(&rule.code) {
+                    problems.push(format!("{name}: its fix brings {code}"));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// How often each rule finds something that is more than advice.
+fn heavy(subject: &Subject) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for own in lint::judge(subject, &rules::ALL) {
+        if own.severity >= Severity::Warning {
+            *counts.entry(own.code).or_default() += 1;
+        }
+    }
+    counts
 }
 
 fn files(dir: &Path) -> BTreeMap<String, String> {

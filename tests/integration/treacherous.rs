@@ -75,13 +75,62 @@ fn control_characters_of_a_preset_never_reach_the_terminal() {
 
 #[test]
 fn names_that_look_the_same_are_refused() {
-    for name in ["Dockerfile\\u200b", "e\\u0301.md", "dockerfile"] {
+    for name in [
+        "Dockerfile\\u200b",
+        "e\\u0301.md",
+        "dockerfile",
+        "compo\\u017fe.yaml",
+        "\\uff23ompose.yaml",
+    ] {
         let team = Team::new(&format!(
             "extends = [\"fastapi-uvicorn\"]\n[files.\"{name}\"]\ntemplate = \"a.tera\"\n"
         ));
         fs::create_dir_all(team.top.path().join("team/templates")).unwrap();
         fs::write(team.top.path().join("team/templates/a.tera"), "x\n").unwrap();
         refused(&["new", "x", "--preset", "./team", "--yes"], team.top.path());
+    }
+}
+
+/// A pipe that nobody writes to would be waited for without end.
+#[cfg(unix)]
+#[test]
+fn nothing_waits_for_a_pipe_and_each_is_named() {
+    let team = Team::with_shop("extends = [\"django-nginx\"]\n");
+    for name in [
+        "Dockerfile",
+        "compose.yaml",
+        ".env",
+        ".dockerignore",
+        ".gitignore",
+        "core/.gitignore",
+        "gunicorn.conf.py",
+        "dockwright.toml",
+        ".dockwright/lock.toml",
+    ] {
+        let path = team.shop().join(name);
+        let before = fs::read(&path).ok();
+        let _ = fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        for command in ["check", "update", "init", "audit", "detect"] {
+            let mut arguments = vec![command, "shop"];
+            arguments.extend((command == "init").then_some("--yes"));
+            let output = dockwright()
+                .current_dir(&team.top)
+                .args(arguments)
+                .timeout(std::time::Duration::from_secs(60))
+                .output()
+                .unwrap();
+            assert!(output.status.code().is_some(), "{command} waits for {name}");
+            let text = said(&output);
+            let is_written = matches!(command, "check" | "update") && before.is_some();
+            let is_said = text.contains("ordinary file") || text.contains("plain file");
+            assert!(!is_written || is_said, "{command}, {name}: {text}");
+        }
+        fs::remove_file(&path).unwrap();
+        if let Some(bytes) = before {
+            fs::write(&path, bytes).unwrap();
+        }
     }
 }
 

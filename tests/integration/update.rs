@@ -348,7 +348,19 @@ fn a_bots_bump_and_the_presets_never_conflict_and_the_higher_one_stays() {
     };
     assert!(image(&team).contains("18.1"));
     team.release("2.0.0", &body("18.4-trixie"));
-    team.update(&[], 0);
+    // Who decided what is named, with both sides.
+    let said = "postgres: 18.5-trixie on disk, 18.4-trixie new: 18.5-trixie holds";
+    let report = team.update(&["--dry-run"], 0);
+    assert!(report.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{report}");
+    let impact = team.run(&["preset", "impact", "./team", "shop", "--format", "json"], 0);
+    let impact = crate::team::said(&impact);
+    for part in
+        ["\"disk\": \"18.5-trixie\"", "\"new\": \"18.4-trixie\"", "\"taken\": \"18.5-trixie\""]
+    {
+        assert!(impact.contains(part), "{impact}");
+    }
+    let report = team.update(&["--format", "json"], 0);
+    assert!(report.contains("the file's own is the higher one"), "{report}");
     assert!(team.read("compose.yaml").contains("postgres:18.5-trixie"));
     assert!(image(&team).contains("nginx:18.4-trixie"));
     team.release("3.0.0", &body("18.6-trixie"));

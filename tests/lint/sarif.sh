@@ -41,6 +41,8 @@ runs = {path.stem: json.loads(path.read_text())["runs"][0] for path in work.glob
 results = {name: run["results"] for name, run in runs.items()}
 assert len(results["findings"]) > 100 and not results["none"], "findings, and none"
 assert any("relatedLocations" in own for own in results["findings"]), "other places"
+fixes = [fix for own in results["findings"] for fix in own.get("fixes", [])]
+assert fixes and all(fix["artifactChanges"] for fix in fixes), "what would mend it"
 assert any("suppressions" in own for own in results["allowed"]), "what is allowed"
 assert runs["missing"]["invocations"][0]["toolExecutionNotifications"], "what failed"
 fault = json.loads((work / "allowed.sarif").read_text())

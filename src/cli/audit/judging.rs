@@ -12,7 +12,7 @@ use crate::lint::ignores::{self, Judged};
 use crate::lint::subject::Purpose;
 use crate::lint::waiver::{self, Waiver};
 use crate::lint::{self, Diagnostic, Rule, Severity, Subject};
-use crate::source::text::Text;
+use crate::source::text::{self, Text};
 
 /// What is asked of every target.
 pub struct Request {
@@ -193,7 +193,7 @@ pub fn count_once(outcomes: &mut [&mut Outcome]) {
 /// # Errors
 /// Waivers that are none.
 pub fn waivers(target: &Target) -> Result<Option<(Text, Vec<Waiver>)>, Error> {
-    let Ok(text) = fs::read_to_string(target.root.join(document::FILE)) else {
+    let Some(text) = text::of_file(&target.root.join(document::FILE)) else {
         return Ok(None);
     };
     let waivers = waiver::read(&text).map_err(Error::Input)?;

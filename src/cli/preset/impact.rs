@@ -141,6 +141,7 @@ fn details(effect: &Effect) -> String {
                     format!("{word}: {}", paths.join(", "))
                 })
                 .collect();
+            lines.extend(update.files.iter().flat_map(FileUpdate::decisions));
             lines.extend(soft.iter().map(|violation| {
                 let until = violation.requirement.warn_until.as_deref().unwrap_or_default();
                 format!("warns until {until}: {}", in_words(violation))
@@ -156,10 +157,10 @@ fn in_words(violation: &Violation) -> String {
 
 /// Files that there is something to say of.
 fn told(update: &Update) -> impl Iterator<Item = &FileUpdate> {
-    update.files.iter().filter(|file| !file.what.is_quiet())
+    update.files.iter().filter(|file| !file.what.is_quiet() || !file.values.is_empty())
 }
 
-/// `preset`, `repositories[{directory, result, files[{path, what, why}],
+/// `preset`, `repositories[{directory, result, files[{path, what, why, values}],
 /// breaches[{key, message, layer, place, said, warn_until}], notes[], error}]`.
 fn json_of(reference: &str, done: &[Done<Effect>]) -> Value {
     let repositories: Vec<Value> = done
@@ -187,6 +188,7 @@ fn json_of(reference: &str, done: &[Done<Effect>]) -> Value {
                                 "path": file.path,
                                 "what": file.what.word(),
                                 "why": file.why,
+                                "values": file.values(),
                             })
                         })
                         .collect();

@@ -10,7 +10,7 @@ use crate::cli::many::{Done, worst};
 use crate::cli::report as reporting;
 use crate::error::Error;
 use crate::merge::Hunk;
-use crate::update::{Update, What};
+use crate::update::{FileUpdate, Update, What};
 
 /// Lines of a hunk's side that are shown.
 const SHOWN: usize = 6;
@@ -44,6 +44,8 @@ pub fn one(dir: &Path, outcome: &Outcome, dry_run: bool) -> Result<(), Error> {
             text.push_str(&hunks(&file.path, found));
         }
     }
+    let decided: Vec<String> = update.files.iter().flat_map(FileUpdate::decisions).collect();
+    text.push_str(&reporting::notes(&decided));
     text.push_str(&reporting::notes(&update.notes));
     text.push_str(&summary(outcome, dry_run));
     reporting::print(&text)?;
@@ -211,6 +213,7 @@ pub fn update_json(update: &Update) -> Value {
             "path": file.path,
             "what": file.what.word(),
             "why": file.why,
+            "values": file.values(),
             "from": match &file.what { What::Moved(from) => Some(from), _ => None },
             "hunks": match &file.what { What::Conflict(hunks) => hunks.as_slice(), _ => &[] },
         })).collect::<Vec<_>>(),

@@ -8,6 +8,7 @@ use crate::detect::compose::files::file_name;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::tree::Tree;
 use crate::source::compose::is_compose;
+use crate::source::text;
 
 /// Where the lock is.
 const LOCK: &str = ".dockwright/lock.toml";
@@ -36,7 +37,7 @@ struct Derived {
 /// What a compose file of ours carries on; `None` where none is ours. A lock
 /// that does not parse is said elsewhere.
 pub fn written(tree: &Tree) -> Option<Fact<Carried>> {
-    let text = std::fs::read_to_string(tree.base().join(LOCK)).ok()?;
+    let text = text::of_file(&tree.base().join(LOCK))?;
     let lock: Lock = toml::from_str(&text).ok()?;
     let ours = lock.file.iter().find(|file| {
         let name = file_name(&file.path);

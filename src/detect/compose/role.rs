@@ -1,7 +1,9 @@
 //! What each service of a compose file is: the application's own processes,
 //! its data stores, its proxy, or something else.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::detect::compose::files::{directory_of, join};
 use crate::detect::compose::words::{self, Work};
@@ -75,7 +77,15 @@ impl Roles {
 pub fn sort(tree: &Tree, document: &Document, directory: &str, context: Option<&str>) -> Roles {
     let services = document.services();
     let mut roles = Roles::default();
-    let sorter = Sorter { tree, directory, context, services: &services };
+    let built = services.iter().filter(|own| own.build().is_some());
+    let sorter = Sorter {
+        tree,
+        directory,
+        context,
+        services: &services,
+        named: built.filter_map(Service::image).collect(),
+        images: RefCell::default(),
+    };
     sorter.application(&mut roles);
     sorter.stores(&mut roles);
     sorter.proxy(&mut roles);
@@ -87,12 +97,24 @@ struct Sorter<'a> {
     directory: &'a str,
     context: Option<&'a str>,
     services: &'a [Service],
+    /// What services call the images that they build.
+    named: HashSet<String>,
+    /// What was built already, by its build: many services share one.
+    images: RefCell<HashMap<Build, Option<Rc<Built>>>>,
 }
+
+/// A Dockerfile, and the image of one of its stages.
+type Built = (Dockerfile, Image);
 
 impl Sorter<'_> {
     fn application(&self, roles: &mut Roles) {
         let application: Vec<&Service> =
             self.services.iter().filter(|service| self.runs_python(service)).collect();
+        let proxies = self
+            .services
+            .iter()
+            .filter(|own| own.image().is_some_and(|image| is(&image, Kind::Nginx)));
+        let proxied: HashSet<String> = proxies.flat_map(Service::needs).collect();
         let mut candidates: Vec<(i32, &Service)> = Vec::new();
         for service in &application {
             match self.work(service) {
@@ -103,7 +125,7 @@ impl Sorter<'_> {
                 }
                 Work::Else => {}
                 work @ (Work::Web | Work::Migrate | Work::Unknown) => {
-                    let score = self.web_score(service, work);
+                    let score = self.web_score(service, work, &proxied);
                     if score > 0 {
                         candidates.push((score, service));
                     }
@@ -128,7 +150,8 @@ impl Sorter<'_> {
         roles.by_role.retain(|_, name| own.contains(name));
     }
 
-    fn web_score(&self, service: &Service, work: Work) -> i32 {
+    /// How likely a service is the web's. `proxied` are those that an nginx needs.
+    fn web_score(&self, service: &Service, work: Work, proxied: &HashSet<String>) -> i32 {
         let name = service.name.to_ascii_lowercase();
         let parts: Vec<&str> = name.split(['-', '_']).collect();
         let mut score = match (work, self.image_work(service)) {
@@ -143,11 +166,7 @@ impl Sorter<'_> {
         let built_there =
             self.context.is_some_and(|context| is_built_in(service, self.directory, context));
         score += i32::from(built_there) * 3;
-        let needed = self.services.iter().any(|other| {
-            other.needs().contains(&service.name)
-                && other.image().is_some_and(|image| is(&image, Kind::Nginx))
-        });
-        score += i32::from(needed) * 2;
+        score += i32::from(proxied.contains(&service.name)) * 2;
         score -= i32::from(OTHER_NAMES.iter().any(|part| name.contains(part))) * 5;
         score
     }
@@ -192,8 +211,8 @@ impl Sorter<'_> {
 
     /// What the image's own command does.
     fn image_work(&self, service: &Service) -> Work {
-        let Some((_, image)) = self.built(service) else { return Work::Unknown };
-        let command = image.words().join(" ");
+        let Some(built) = self.built(service) else { return Work::Unknown };
+        let command = built.1.words().join(" ");
         match words::work(&command) {
             Work::Unknown => self.script_work(&command),
             work => work,
@@ -201,15 +220,20 @@ impl Sorter<'_> {
     }
 
     /// The Dockerfile that a service is built by, and the image that it makes.
-    fn built(&self, service: &Service) -> Option<(Dockerfile, Image)> {
-        image_of(self.tree, self.directory, &service.build()?)
+    fn built(&self, service: &Service) -> Option<Rc<Built>> {
+        let build = service.build()?;
+        let mut images = self.images.borrow_mut();
+        let known = images
+            .entry(build)
+            .or_insert_with_key(|build| image_of(self.tree, self.directory, build).map(Rc::new));
+        known.clone()
     }
 
     /// Whether a service runs Python code of this repository.
     fn runs_python(&self, service: &Service) -> bool {
         if let Some(build) = service.build() {
-            if let Some((file, image)) = self.built(service) {
-                return speaks_python(&file, &image);
+            if let Some(built) = self.built(service) {
+                return speaks_python(&built.0, &built.1);
             }
             let Some((context, _)) = build.paths(self.directory) else { return false };
             return self.tree.below(&context).any(|path| path.ends_with(".py"))
@@ -217,11 +241,7 @@ impl Sorter<'_> {
         }
         let Some(reference) = service.image() else { return false };
         let (repository, _) = image::parts(&reference);
-        let built = self.services.iter().any(|other| {
-            other.name != service.name
-                && other.build().is_some()
-                && other.image().as_deref() == Some(&reference)
-        });
+        let built = self.named.contains(&reference);
         let python = repository == "python" || repository.ends_with("/python");
         let told = matches!(words::work(&service.command()), Work::Web | Work::Worker | Work::Beat);
         let marked = service.environment().iter().any(|(name, _)| {
@@ -275,7 +295,7 @@ impl Sorter<'_> {
     /// What a service's image runs; where it is built here, what it is built from.
     fn kind(&self, service: &Service) -> Option<Kind> {
         let reference = match service.build() {
-            Some(_) => self.built(service)?.1.base.text,
+            Some(_) => self.built(service)?.1.base.text.clone(),
             None => service.image()?,
         };
         image::known(&reference).map(|known| known.kind)
@@ -331,7 +351,7 @@ impl Sorter<'_> {
     /// Not one that serves a frontend built beside it.
     fn is_plain_proxy(&self, service: &Service) -> bool {
         let Some(build) = service.build() else { return true };
-        let stages = self.built(service).map_or(0, |(file, _)| file.stages.len());
+        let stages = self.built(service).map_or(0, |own| own.0.stages.len());
         stages < 2 && !self.has_scripts(&build)
     }
 }

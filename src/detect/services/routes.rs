@@ -336,6 +336,14 @@ fn prefixes<'a>(
     depth: u8,
 ) -> Vec<String> {
     let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+    // One that another module makes, as a package makes the blueprint of its parts.
+    if !name.contains('.')
+        && let Some((path, object)) = origin(evidences, module, name, DEEPEST)
+        && path != module.path
+        && let Some(source) = evidences.project.modules.iter().find(|own| own.path == path)
+    {
+        return prefixes(evidences, source, &object, depth);
+    }
     let own = own_prefix(evidences, module, name);
     let Some((own, nested)) = own else { return vec![String::new()] };
     if !nested {
@@ -547,6 +555,19 @@ mod tests {
             assert_eq!(value(&found.health), Some("/healthz"), "{route}");
             assert!(!found.ready.is_known());
         }
+    }
+
+    #[test]
+    fn a_blueprint_of_another_module_has_its_prefix() {
+        let found = Repository::fastapi(
+            "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    from api import api_bp\n    app.register_blueprint(api_bp, url_prefix='/api/v1')\n    return app\napp = create_app()\n",
+            &[
+                ("api/__init__.py", "from flask import Blueprint\napi_bp = Blueprint('api', __name__)\nfrom . import checks\n"),
+                ("api/checks.py", "from . import api_bp\n@api_bp.route('/health')\ndef live(): ...\n"),
+            ],
+        )
+        .find();
+        assert_eq!(value(&found.health), Some("/api/v1/health"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use pep508_rs::pep440_rs::Version;
+
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Static, Writable};
 use crate::detect::python::below;
@@ -142,8 +144,23 @@ impl Paths<'_, '_, '_> {
             };
             let (_, path) = whole.split_once(":///")?;
             let path = path.split('?').next().unwrap_or(path);
-            (!path.is_empty() && !path.starts_with(":memory:")).then(|| below(root, path))?
+            let is_file = !path.is_empty() && !path.starts_with(":memory:");
+            if is_file && self.is_of_instance(binding) {
+                let root = self.evidences.context.startup.root();
+                return below(root, path).and_then(|_| below(root, &format!("instance/{path}")));
+            }
+            is_file.then(|| below(root, path))?
         })
+    }
+
+    /// Whether a relative path is one below Flask's instance directory, beside the
+    /// package, and not the working directory: Flask-SQLAlchemy since 3.0.
+    fn is_of_instance(&self, binding: &Binding) -> bool {
+        let dependencies = self.evidences.context.dependencies;
+        let is_new = |own: &Version| own.release().first().is_none_or(|major| *major >= 3);
+        binding.path.iter().any(|own| own == "SQLALCHEMY_DATABASE_URI")
+            && dependencies.installs("flask-sqlalchemy")
+            && dependencies.version("flask-sqlalchemy").is_none_or(is_new)
     }
 
     /// The directory of a file, unless that is the application's own.

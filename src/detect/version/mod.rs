@@ -13,7 +13,7 @@ use crate::detect::deps::marker::MINORS;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Doubt, Python};
 use crate::detect::tree::Tree;
-pub use stated::{Statement, find as statements};
+pub use stated::{Statement, beyond, find as statements};
 use support::{SUPPORT, Support};
 pub use tested::continuous_integration;
 

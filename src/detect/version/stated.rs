@@ -1,11 +1,12 @@
 //! Files that state Python's version, in the order of their weight.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use pep508_rs::pep440_rs::Version;
 
 use crate::detect::deps::marker::MINORS;
-use crate::detect::deps::{Dependencies, path, specifier};
+use crate::detect::deps::{Dependencies, PythonStatement, path, specifier};
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
 
@@ -45,9 +46,29 @@ pub fn find(tree: &Tree, dependencies: &Dependencies) -> Vec<Statement> {
     found
 }
 
+/// What the manifest states and no Python that is known here satisfies, with those
+/// to come that do: `>=3.15`.
+#[must_use]
+pub fn beyond(dependencies: &Dependencies) -> Vec<Statement> {
+    /// As far as somebody may look ahead.
+    const FURTHEST: u64 = 40;
+    let ahead = |one: &PythonStatement| Statement {
+        source: one.source.to_owned(),
+        text: one.text.clone(),
+        minors: within(MINORS.end() + 1..=FURTHEST, &one.ranges),
+        evidence: one.evidence.clone(),
+    };
+    let all = dependencies.python.iter().filter(|one| minors_of(&one.ranges).is_empty());
+    all.map(ahead).filter(|one| !one.minors.is_empty()).collect()
+}
+
 /// Minor versions of which some patch release satisfies a range.
 #[must_use]
 pub fn minors_of(ranges: &specifier::Alternatives) -> BTreeSet<u64> {
+    within(MINORS, ranges)
+}
+
+fn within(all: RangeInclusive<u64>, ranges: &specifier::Alternatives) -> BTreeSet<u64> {
     /// More than any Python has had.
     const PATCHES: u64 = 30;
     let fits = |minor: &u64| {
@@ -55,7 +76,7 @@ pub fn minors_of(ranges: &specifier::Alternatives) -> BTreeSet<u64> {
             .map(|patch| Version::new([3, *minor, patch]))
             .any(|version| ranges.iter().any(|range| range.contains(&version)))
     };
-    MINORS.filter(fits).collect()
+    all.filter(fits).collect()
 }
 
 fn version_file(tree: &Tree, name: &str, file: &str) -> Option<Statement> {

@@ -46,11 +46,11 @@ fn images(tree: &Tree, directory: &str) -> Vec<Statement> {
         let text = Text::new(file, tree.text(file).unwrap_or_default());
         let dockerfile = Dockerfile::read(&text.text);
         for (number, stage) in dockerfile.stages.iter().enumerate() {
-            let image = dockerfile.image(number, &Arguments::new());
-            let base = image.base.text;
+            let chain = dockerfile.chain(number, &Arguments::new());
+            let base = chain.base.text;
             // What is built on another stage has that one's.
             let is_own =
-                image.stages.len() == 1 && (base.contains("python") || base.contains("uv:"));
+                chain.stages.len() == 1 && (base.contains("python") || base.contains("uv:"));
             if let Some(minor) = python_of(&base).filter(|_| is_own) {
                 found.push(Statement {
                     source: "Dockerfile".into(),

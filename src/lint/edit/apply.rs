@@ -40,7 +40,10 @@ pub fn placed(texts: &[Text], fix: &Fix) -> Vec<Placed> {
             path: text.path.clone(),
             start: place(span.start),
             end: place(span.end),
-            text: edit.text.replace('\n', text.line_end()),
+            text: match edit.text.contains('\n') {
+                true => edit.text.replace('\n', text.line_end()),
+                false => edit.text.clone(),
+            },
             is_new: false,
         }
     });
@@ -116,9 +119,10 @@ fn apart(one: Span, other: Span) -> bool {
 fn edited(text: &Text, edits: &[&Edit]) -> String {
     let mut out = String::with_capacity(text.text.len());
     let mut at = 0;
+    let line_end = text.line_end();
     for edit in edits {
         out.push_str(&text.text[at..edit.at.span.start]);
-        out.push_str(&edit.text.replace('\n', text.line_end()));
+        out.push_str(&edit.text.replace('\n', line_end));
         at = edit.at.span.end;
     }
     out.push_str(&text.text[at..]);

@@ -1,6 +1,6 @@
 //! A container: what it is, what it runs, and with which variables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Purpose;
 use super::{Program, Server, Step};
@@ -131,6 +131,12 @@ impl Container {
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.env.get(name)?.value.as_deref()
+    }
+
+    /// The scripts that its steps are in, each once: many steps are of one script.
+    #[must_use]
+    pub fn scripts(&self) -> BTreeSet<usize> {
+        self.steps.iter().filter_map(|step| step.script).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What COPY and ADD bring into an image from its context, and where it is then.
 
+use std::collections::BTreeMap;
+
 use super::place::{known, tidy};
 use super::{Build, Subject};
 use crate::relpath::absolute;
@@ -90,10 +92,33 @@ impl Subject {
         } else {
             path.strip_prefix(&build.context)?.strip_prefix('/')?
         };
-        self.placed(build, build.stage, relative, 0)
+        self.placed(build, build.stage, relative, &mut BTreeMap::new())
     }
 
-    fn placed(&self, build: &Build, stage: usize, path: &str, depth: usize) -> Option<String> {
+    /// Where it is in the image of a stage; `asked` holds the stages that were
+    /// asked, as many of them copy from the same.
+    fn placed(
+        &self,
+        build: &Build,
+        stage: usize,
+        path: &str,
+        asked: &mut BTreeMap<usize, Option<String>>,
+    ) -> Option<String> {
+        if let Some(known) = asked.get(&stage) {
+            return known.clone();
+        }
+        let found = self.copied_to(build, stage, path, asked);
+        asked.insert(stage, found.clone());
+        found
+    }
+
+    fn copied_to(
+        &self,
+        build: &Build,
+        stage: usize,
+        path: &str,
+        asked: &mut BTreeMap<usize, Option<String>>,
+    ) -> Option<String> {
         let file = self.file(build);
         let own: Vec<Copied> = self.copied_in(build, stage);
         let from_context = own.iter().rev().find_map(|own| {
@@ -117,7 +142,7 @@ impl Subject {
                 Some(format!("{target}/{rest}"))
             })
         });
-        if from_context.is_some() || depth > 4 {
+        if from_context.is_some() {
             return from_context;
         }
         let image = file.image(stage, &Arguments::new());
@@ -133,7 +158,7 @@ impl Subject {
                     continue;
                 };
                 let Some(other) = file.stage_named(other, *below) else { continue };
-                let Some(there) = self.placed(build, other, path, depth + 1) else { continue };
+                let Some(there) = self.placed(build, other, path, asked) else { continue };
                 let Some(own) = Transfer::of(own, file.escape) else { continue };
                 let Some(target) = known(&image, &own.target) else { continue };
                 let target = absolute(&workdir, &target);

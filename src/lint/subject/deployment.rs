@@ -33,7 +33,7 @@ const DEVELOPMENT: [&str; 9] = [
 const PRODUCTION: [&str; 2] = ["release", "staging"];
 
 /// Directories of what nobody runs any more, whatever else a path says.
-const PUT_AWAY: [&str; 4] = ["archive", "archives", "archived", "old"];
+const PUT_AWAY: [&str; 6] = ["archive", "archives", "archived", "old", "legacy", "deprecated"];
 
 /// The words of a path: `docker/web.prod.Dockerfile` has `docker`, `web`, `prod`.
 fn words(path: &str) -> Vec<String> {
@@ -44,13 +44,17 @@ fn words(path: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether a file is in a directory of what is out of use.
+pub(in crate::lint) fn is_put_away(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(above, _)| {
+        above.to_ascii_lowercase().split('/').any(|part| PUT_AWAY.contains(&part))
+    })
+}
+
 /// What a file is there for, by its path alone; `None` where that does not say.
 /// The file's own name is nearer to it than its directories'.
 pub(super) fn stated(path: &str) -> Option<Purpose> {
-    let is_put_away = path.rsplit_once('/').is_some_and(|(above, _)| {
-        above.to_ascii_lowercase().split('/').any(|part| PUT_AWAY.contains(&part))
-    });
-    if is_put_away {
+    if is_put_away(path) {
         return Some(Purpose::Development);
     }
     let of = |text: &str| {

@@ -1,5 +1,6 @@
 //! Projects that are worked on, though no name says so.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -9,7 +10,7 @@ use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
 use crate::detect::compose::files::file_name;
 use crate::environments::{DEVELOPMENT, words};
-use crate::source::compose::image;
+use crate::source::compose::{Service, image, is_compose};
 use crate::source::text::is_true;
 
 /// Variables that tell an application what surrounds it.
@@ -62,12 +63,17 @@ impl Subject {
             self.build_of(own).is_some_and(|build| build.purpose == Purpose::Development)
         });
         // One that does not reload may be what users get.
-        let reloads = !webs.is_empty() && webs.iter().all(|own| self.reloads(own));
-        // Stores alone, which publish their ports: the application runs beside them.
+        let reloads = !webs.is_empty() && webs.iter().all(|own| self.reloads(own))
+            || webs.is_empty() && built.iter().any(|own| self.reloads(own));
+        // Stores without what works with them, which publish a port: the application
+        // runs beside them, unless a script that deploys starts them.
+        let publishes = |own: &&Container| {
+            self.composed(own).is_some_and(|(_, service)| !service.ports().is_empty())
+        };
         let serves_a_desk = built.is_empty()
-            && own.iter().any(|own| own.kind.is_store())
+            && own.iter().copied().filter(publishes).any(|own| own.kind.is_store())
             && own.iter().all(|own| is_kept_beside(own) || own.kind == Kind::Tool)
-            && deployment.services.iter().all(|own| !own.ports().is_empty());
+            && !deployment.texts.iter().any(|text| self.is_deployed_by_script(*text));
         // Databases without an application, which hold what tests look at.
         let serves_tests = built.is_empty()
             && own.iter().any(|own| own.kind.is_database() && holds_data_of_tests(own));
@@ -75,6 +81,8 @@ impl Subject {
             let path = self.path(*text).to_ascii_lowercase();
             // Workflows start it, or a chain of blocks that is made up.
             path.split('/').any(|part| matches!(part, ".github" | "regtest"))
+                // All of production, on a machine of one's own: `local-prod`.
+                || words(file_name(&path)).iter().any(|word| word == "local")
         });
         let is_for_users = deployment.texts.iter().any(|text| {
             deployment::stated(file_name(self.path(*text))) == Some(Purpose::Production)
@@ -83,7 +91,7 @@ impl Subject {
             return is_run_by_hand.then_some("a workflow starts it");
         }
         let any = |test: &dyn Fn(&Container) -> bool| own.iter().any(|own| test(own));
-        let shows: [(bool, &str); 9] = [
+        let shows: [(bool, &str); 11] = [
             (is_built_so, "it builds an image for development"),
             (
                 built.iter().any(|own| self.is_worked_over(own)),
@@ -96,6 +104,11 @@ impl Subject {
             (
                 deployment.services.iter().any(|own| own.command().contains("watchmedo")),
                 "its start command reloads",
+            ),
+            (any(&catches_mail), "it catches its mail"),
+            (
+                deployment.services.iter().any(is_named_or_debugged_so),
+                "a service of it is named or debugged so",
             ),
             (any(&|own| self.is_own(own) && self.is_told(own)), "its variables say development"),
             (self.says_so(deployment), "it says so at its head"),
@@ -159,7 +172,12 @@ impl Subject {
                     && !self.slice(own.at).contains('$')
             })
         };
-        is_told || (mounts() && (says(&service.command()) || debugs()))
+        // No data that matter are behind a door without a lock.
+        let trusts = || {
+            self.containers_of(deployment)
+                .any(|own| own.variable("POSTGRES_HOST_AUTH_METHOD") == Some("trust"))
+        };
+        is_told || (mounts() && (says(&service.command()) || debugs() || trusts()))
     }
 
     /// Whether an env file that it names is for who works on it.
@@ -167,6 +185,20 @@ impl Subject {
         own.missing_env_files
             .iter()
             .any(|(path, _)| deployment::stated(path) == Some(Purpose::Development))
+    }
+
+    /// Whether a file that is there to deploy names a compose file.
+    fn is_deployed_by_script(&self, text: usize) -> bool {
+        let name = file_name(self.path(text));
+        let deploys = |path: &&str| {
+            deployment::stated(file_name(path)) == Some(Purpose::Production)
+                && !is_compose(path)
+                && self.tree.size(path).is_some_and(|size| size < 1 << 20)
+        };
+        self.tree
+            .paths()
+            .filter(deploys)
+            .any(|path| self.tree.text(path).is_some_and(|text| text.contains(name)))
     }
 
     /// Whether it is the project's own: it runs its code, or is built for it.
@@ -185,20 +217,24 @@ impl Subject {
             step.program == Program::DjangoDevelopment
                 || step.argv.iter().any(|word| word.ends_with("watchmedo") || word == "runserver")
         });
-        by_server || flask || by_step
+        // What a script between cannot be followed to.
+        let by_command = own.server.is_none()
+            && self.composed(own).is_some_and(|(_, service)| {
+                service.command().split_whitespace().any(|word| word == "--reload")
+            });
+        by_server || flask || by_step || by_command
     }
 
     /// Whether a variable of its says so, and no variable of the shell can say
     /// another thing.
     fn is_told(&self, own: &Container) -> bool {
+        // An env file of that name: `local_dev.env`.
+        let texts: BTreeSet<usize> = own.env.values().map(|own| own.at.text).collect();
+        let mut files = self.env_files.iter().filter(|own| texts.contains(&own.text));
+        if files.any(|own| !own.is_example && self.is_for_development(own.text)) {
+            return true;
+        }
         own.env.iter().any(|(name, variable)| {
-            // An env file of that name: `local_dev.env`.
-            let of_file = self.env_files.iter().find(|file| file.text == variable.at.text);
-            if of_file.is_some_and(|file| !file.is_example)
-                && self.is_for_development(variable.at.text)
-            {
-                return true;
-            }
             let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
             let last = value.rsplit('.').next().unwrap_or(&value);
             // One that loads its code anew, unless somebody says otherwise.
@@ -218,7 +254,8 @@ impl Subject {
         let at_head = texts.into_iter().any(|text| {
             let head: String = text
                 .lines()
-                .take_while(|line| line.trim().is_empty() || line.starts_with('#'))
+                .take_while(|line| !line.starts_with("services:"))
+                .filter(|line| line.starts_with('#'))
                 .map(str::to_ascii_lowercase)
                 .collect::<Vec<_>>()
                 .join(" ");
@@ -242,19 +279,45 @@ impl Subject {
 /// Whether it keeps what an application works with: a store, also one that is
 /// searched or that holds files.
 fn is_kept_beside(own: &Container) -> bool {
-    const MORE: [&str; 9] = [
-        "elasticsearch",
-        "opensearch",
+    const MORE: [&str; 12] = [
         "minio",
+        "mc",
         "kafka",
         "cp-kafka",
+        "cp-enterprise-kafka",
         "zookeeper",
         "cp-zookeeper",
-        "qdrant",
-        "meilisearch",
+        "cp-schema-registry",
+        "kafdrop",
+        "pgbouncer",
+        "localstack",
+        "nats",
     ];
     let (repository, _) = image::parts(own.image.as_deref().unwrap_or_default());
-    own.kind.is_store() || MORE.contains(&repository.rsplit('/').next().unwrap_or(repository))
+    own.kind.is_store()
+        || own.kind.is_open_index()
+        || MORE.contains(&repository.rsplit('/').next().unwrap_or(repository))
+}
+
+/// Whether it takes the mail that an application sends and delivers none of it.
+fn catches_mail(own: &Container) -> bool {
+    let (repository, _) = image::parts(own.image.as_deref().unwrap_or_default());
+    let name = repository.rsplit('/').next().unwrap_or(repository);
+    matches!(name, "mailhog" | "mailpit" | "maildev" | "mailcatcher")
+}
+
+/// Whether the image that a service builds has a name that says so, or it publishes
+/// the port of a debugger.
+fn is_named_or_debugged_so(own: &Service) -> bool {
+    let is_word = |word: &String| DEVELOPMENT.contains(&word.as_str());
+    let is_named = own.build().is_some()
+        && own.image().is_some_and(|image| {
+            let (repository, tag) = image::parts(&image);
+            let name = repository.rsplit('/').next().unwrap_or(repository);
+            words(name).iter().chain(&words(tag)).any(is_word)
+        });
+    // debugpy's, Node's.
+    is_named || own.ports().iter().any(|port| matches!(&*port.container, "5678" | "9229"))
 }
 
 /// Whether a database is made with the name of data that tests look at.
@@ -291,7 +354,8 @@ mod tests {
         assert_eq!(of(compose, "CO118"), Severity::Advice);
         assert_eq!(of(&served, "CO104"), Severity::Warning);
         assert_eq!(of(compose, "CO104"), Severity::Advice);
-        assert_eq!(of(compose, "CO106"), Severity::Error);
+        assert_eq!(of(&served, "CO106"), Severity::Error);
+        assert_eq!(of(compose, "CO106"), Severity::Warning);
     }
 
     fn developed(files: &[(&str, &str)]) -> bool {
@@ -302,6 +366,24 @@ mod tests {
         let subject = Subject::read(directory.path()).unwrap();
         let text = subject.text_of("compose.yaml").unwrap();
         subject.is_developed(text)
+    }
+
+    #[test]
+    fn production_on_a_machine_of_ones_own_is_worked_on() {
+        let image = ("Dockerfile", "FROM python:3.13-slim\nCMD gunicorn shop:app\n");
+        for (name, is_developed) in
+            [("compose.local-prod.yaml", true), ("compose.prod.yaml", false)]
+        {
+            let directory = assert_fs::TempDir::new().unwrap();
+            fs::write(directory.path().join(image.0), image.1).unwrap();
+            fs::write(directory.path().join(name), "services: {web: {build: .}}\n").unwrap();
+            let subject = Subject::read(directory.path()).unwrap();
+            assert_eq!(
+                subject.is_developed(subject.text_of(name).unwrap()),
+                is_developed,
+                "{name}"
+            );
+        }
     }
 
     #[test]
@@ -329,6 +411,29 @@ mod tests {
         assert!(!developed(&[image, ("compose.yaml", &open)]));
         let stores = "services:\n  db:\n    image: postgres:17\n    ports: ['127.0.0.1:5432:5432']\n  search:\n    image: elasticsearch:8.1\n    ports: ['9200:9200']\n";
         assert!(developed(&[("compose.yaml", stores)]));
+        let helped = stores.replace("elasticsearch:8.1\n    ports: ['9200:9200']", "minio/mc:1");
+        assert!(developed(&[("compose.yaml", &helped)]));
+        let deploys = ("deploy.sh", "docker compose -f compose.yaml up -d\n");
+        assert!(!developed(&[("compose.yaml", &helped), deploys]));
+        let other = helped.replace("minio/mc", "acme/shop");
+        assert!(!developed(&[("compose.yaml", &other)]));
+        for rest in [
+            "    command: gunicorn shop.wsgi\n    image: shop_local\n",
+            "    command: gunicorn shop.wsgi\n    image: acme/shop:dev\n",
+            "    command: gunicorn shop.wsgi\n    ports: ['8000:8000', '5678:5678']\n",
+            "    command: gunicorn shop.wsgi\n  mail: {image: 'mailhog/mailhog:v1.0.1'}\n",
+        ] {
+            assert!(developed(&[image, ("compose.yaml", &with(rest))]), "{rest}");
+        }
+        let code = ("shop.py", "");
+        let mounted = with(
+            "    command: gunicorn shop:app\n    volumes: ['.:/app']\n  db:\n    image: postgres:17\n    environment: {POSTGRES_HOST_AUTH_METHOD: trust}\n",
+        );
+        assert!(developed(&[image, code, ("compose.yaml", &mounted)]));
+        let locked = mounted.replace("trust", "md5");
+        assert!(!developed(&[image, code, ("compose.yaml", &locked)]));
+        let late = "version: '3'\n# Meant for local development\n";
+        assert!(developed(&[image, ("compose.yaml", &format!("{late}{plain}"))]));
         let tested = "services:\n  db:\n    image: postgres:17\n    environment: {POSTGRES_DB: test_data}\n  rogue:\n    image: acme/rogue:1\n";
         assert!(developed(&[("compose.yaml", tested)]));
         assert!(!developed(&[("compose.yaml", &tested.replace("test_data", "latest"))]));

@@ -32,6 +32,38 @@ static CHANGES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("a unit test compiles it")
 });
 
+/// What a hook that is handed the server does to it, whatever it calls it.
+static ACTS: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"\.(?:ttin|ttou|reload|setup|spawn_workers?|manage_workers|kill_workers?|num_workers|cfg)\b|\bos\s*\.\s*kill\b|\bSIG(?:TTIN|TTOU|HUP|USR2)\b|\b(?:_getframe|currentframe|f_globals)\b";
+    Regex::new(pattern).expect("a unit test compiles it")
+});
+
+/// Hooks of gunicorn that are handed the server first.
+const HOOKS: [&str; 10] = [
+    "on_starting",
+    "on_reload",
+    "when_ready",
+    "pre_fork",
+    "post_fork",
+    "pre_exec",
+    "child_exit",
+    "worker_exit",
+    "nworkers_changed",
+    "on_exit",
+];
+
+/// Whether a function may change the server: by what it calls, or, of one that is
+/// handed the server, by handing it on.
+fn acts(body: &str, server: Option<&str>) -> bool {
+    let is_handed = |server: &str| {
+        let name = regex::escape(server);
+        let pattern =
+            format!(r"(?m)(?:[=(,\[{{:]|\b(?:return|yield|in))\s*{name}\s*(?:[)\],}};]|$)");
+        Regex::new(&pattern).is_ok_and(|own| own.is_match(body))
+    };
+    ACTS.is_match(body) || server.is_some_and(is_handed)
+}
+
 /// The doubts about a file. `known` tells of a statement that it would be
 /// written there, `is_own` of a module that it is the repository's.
 #[must_use]
@@ -79,7 +111,10 @@ fn of_statement(
     match statement {
         Stmt::Assign(own) => {
             let names = own.targets.iter().all(|target| matches!(target, Expr::Name(_)));
-            names.then(Vec::new)
+            let is_hook = |target: &Expr| matches!(target, Expr::Name(name) if HOOKS.contains(&name.id.as_str()));
+            // What a function of another name does with the server is not followed.
+            let hooks = own.targets.iter().any(is_hook) && !own.value.is_none_literal_expr();
+            (names && !hooks && !acts(said, None)).then(Vec::new)
         }
         Stmt::AnnAssign(own) => matches!(*own.target, Expr::Name(_)).then(Vec::new),
         Stmt::AugAssign(own) => match &*own.target {
@@ -114,7 +149,11 @@ fn of_statement(
                 first.range().start().to_usize() - own.range().start().to_usize()
             });
             let body = said.get(first..).unwrap_or(said);
-            (own.decorator_list.is_empty() && !CHANGES.is_match(body)).then_some(name)
+            let server = HOOKS.contains(&own.name.as_str()).then(|| own.parameters.iter().next());
+            let server = server.flatten().map(|own| own.name().as_str());
+            let is_plain =
+                own.decorator_list.is_empty() && !CHANGES.is_match(body) && !acts(body, server);
+            is_plain.then_some(name)
         }
         // What is in them comes by itself.
         Stmt::If(_) | Stmt::Try(_) | Stmt::Pass(_) | Stmt::Assert(_) | Stmt::Raise(_) => {
@@ -155,6 +194,12 @@ mod tests {
             "def on_starting(server):\n    server.cfg.set('workers', 64)",
             "def when_ready(server):\n    server.num_workers = 64",
             "def when_ready(server):\n    boot(server)",
+            "def when_ready(s):\n    s.ttin()",
+            "def when_ready(s):\n    x = s\n    x.y = 1",
+            "def when_ready(s):\n    os.kill(os.getpid(), signal.SIGTTIN)",
+            "on_starting = lambda server: server.cfg.set('workers', 64)",
+            "when_ready = boot",
+            "x = sys._getframe().f_globals",
         ] {
             assert!(of(text).contains(&None), "{text}");
         }

@@ -91,6 +91,7 @@ impl Loader {
                 unread: Vec::new(),
                 machine: Vec::new(),
                 numbers: OnceLock::new(),
+                owners: OnceLock::new(),
                 standard: None,
             },
         }
@@ -212,6 +213,10 @@ fn read(
     }
     let whole = base.join(path);
     let Ok(metadata) = fs::metadata(&whole) else { return Ok(None) };
+    // Compose passes over a directory of env files that is called `.env`.
+    if metadata.is_dir() {
+        return Ok(None);
+    }
     if !metadata.is_file() {
         return Err("it is no plain file".to_owned());
     }

@@ -3,7 +3,6 @@
 
 use super::container::{Container, Kind};
 use super::{Deployment, Purpose, Subject, deployment};
-use crate::environments::is_for_developers;
 use crate::lint::diagnostic::{At, Edit};
 use crate::lint::edit;
 use crate::source::compose::{Item, Port, Service, interpolate};
@@ -32,7 +31,7 @@ impl Subject {
             .filter(|own| {
                 let profiles = own.service.item.get("profiles").map(Item::scalars);
                 profiles.is_none_or(|own| {
-                    !own.iter().any(|word| is_for_developers(word) || &**word == "tools")
+                    !own.iter().any(|own| deployment::is_for_developers(own) || &**own == "tools")
                 })
             })
             .collect()
@@ -84,6 +83,9 @@ impl Subject {
                 || matches!(name.as_str(), "makefile" | "justfile" | "taskfile.yml" | "jenkinsfile")
                 || path.starts_with(".github/")
                 || name == ".gitlab-ci.yml"
+                // The environment of a task runner: `env.local.yml`.
+                || name.split('.').any(|part| part == "env")
+                    && [".yml", ".yaml", ".json"].iter().any(|e| name.ends_with(e))
         };
         // A script may have no ending.
         let may_be_script = |path: &str| !path.rsplit('/').next().unwrap_or(path).contains('.');
@@ -280,6 +282,21 @@ impl<'s> Member<'s> {
         Some(Edit { at, text: address.to_owned() })
     }
 
+    /// The port of the host as the file has it: a variable stays one, and its address
+    /// goes.
+    #[must_use]
+    pub fn host_port(&self, port: &Port, item: &Item) -> String {
+        let resolved = || port.host.rsplit(':').next().unwrap_or_default().to_owned();
+        if self.is_literal(item) || item.scalar().is_none() {
+            return resolved();
+        }
+        let written = self.written(item).trim().trim_start_matches("- ");
+        match interpolate::split(written.trim_matches(['"', '\'']), ':').as_slice() {
+            [.., host, _] => (*host).to_owned(),
+            _ => resolved(),
+        }
+    }
+
     /// Whether other services reach it under this name.
     #[must_use]
     pub fn answers_to(&self, host: &str) -> bool {
@@ -352,7 +369,7 @@ mod tests {
 
     use super::*;
 
-    const COMPOSE: &str = "x-env: &env\n  URL: \"redis://\\\n    ${HOST:-cache}\"\nservices:\n  web:\n    image: acme/shop:1\n    command: gunicorn shop.wsgi\n    container_name: shop\n    environment:\n      <<: *env\n    ports: ['8000:8000', '127.0.0.1:8001:8001', '${WHERE}:8002', '0.0.0.0:${WEB_PORT:-8003}:8003']\n    depends_on: {migrate: {condition: service_completed_successfully}}\n  migrate:\n    image: acme/shop:1\n    command: python load.py\n  debug:\n    image: adminer:5\n    profiles: [dev]\n";
+    const COMPOSE: &str = "x-env: &env\n  URL: \"redis://\\\n    ${HOST:-cache}\"\nservices:\n  web:\n    image: acme/shop:1\n    command: gunicorn shop.wsgi\n    container_name: shop\n    environment:\n      <<: *env\n    ports: ['8000:8000', '127.0.0.1:8001:8001', '${WHERE}:8002', '0.0.0.0:${WEB_PORT:-8003}:8003']\n    depends_on: {migrate: {condition: service_completed_successfully}}\n  migrate:\n    image: acme/shop:1\n    command: python load.py\n  debug:\n    image: adminer:5\n    profiles: [integration-test]\n";
 
     #[test]
     fn members_say_what_is_published_what_ends_and_what_is_written() {
@@ -366,6 +383,9 @@ mod tests {
         let open: Vec<String> =
             web.open_ports().into_iter().map(|(port, _)| port.container).collect();
         assert_eq!(open, ["8000", "8003"]);
+        let written: Vec<String> =
+            web.open_ports().iter().map(|(port, item)| web.host_port(port, item)).collect();
+        assert_eq!(written, ["8000", "${WEB_PORT:-8003}"]);
         assert!(web.answers_to("shop") && web.answers_to("web") && !web.answers_to("migrate"));
         assert!(web.is_long_running() && members[1].runs_once());
         let environment = web.service.item.get("environment").unwrap();

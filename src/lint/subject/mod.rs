@@ -8,7 +8,7 @@ mod branch;
 mod comparison;
 mod container;
 mod copied;
-mod deployment;
+pub(in crate::lint) mod deployment;
 mod developed;
 mod doubt;
 mod ending;
@@ -201,6 +201,9 @@ pub struct Subject {
     pub machine: Vec<String>,
     /// The plan's numbers, made when a rule asks for them first.
     numbers: OnceLock<Option<Numbers>>,
+    /// For each of nginx's configurations the containers that read it, by their
+    /// numbers, and the path that it has there; looked up by a rule first.
+    pub(in crate::lint) owners: OnceLock<Vec<Vec<(usize, String)>>>,
     /// What it is held against, by a check.
     pub standard: Option<Box<Standard>>,
 }

@@ -110,6 +110,11 @@ pub(super) const OTHERS: &[Row] = &[
     switch("proxy_headers", &["--proxy-headers"]),
 ];
 
+/// Whether some program has an option of a name.
+pub(super) fn is_known(name: &str) -> bool {
+    [GUNICORN, UVICORN, CELERY, OTHERS].into_iter().flatten().any(|row| row.name == name)
+}
+
 /// Reads options of an argument list; what is neither an option nor its value
 /// is returned.
 pub(super) fn options(

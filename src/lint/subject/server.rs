@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::container::Variable;
 use super::launch::Step;
-use super::options::{CELERY, GUNICORN, OTHERS, UVICORN, options, resolved};
+use super::options::{CELERY, GUNICORN, OTHERS, UVICORN, is_known, options, resolved};
 use super::program::Program;
 use super::{Config, Value};
 use crate::lint::diagnostic::At;
@@ -22,13 +22,9 @@ pub struct Server {
     pub step: usize,
     /// The application it is given: `shop.wsgi:application`.
     pub app: Option<String>,
-    /// Its options by one name, whatever they are called where they are set:
-    /// `workers`, `threads`, `worker_class`, `timeout`, `graceful_timeout`,
-    /// `keepalive`, `max_requests`, `max_requests_jitter`, `bind`, `host`, `port`,
-    /// `reload`, `preload`, `forwarded_allow_ips`, `proxy_headers`, `worker_tmp_dir`,
-    /// `limit_concurrency`, `worker_connections`, `concurrency`, `pool`, `beat`,
-    /// `prefetch`, `time_limit`, `soft_time_limit`, `max_tasks_per_child`, `loglevel`.
-    pub options: BTreeMap<&'static str, (Value, At)>,
+    /// Its options by one name, whatever they are called where they are set: that
+    /// of their row in `options`.
+    options: BTreeMap<&'static str, (Value, At)>,
     /// gunicorn's settings, by their number.
     pub config: Option<usize>,
 }
@@ -37,7 +33,15 @@ impl Server {
     /// An option's value and where it is set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<(&Value, At)> {
+        // A name that no program has would be an option that nobody ever sets.
+        debug_assert!(is_known(name), "{name}: no server has such an option");
         self.options.get(name).map(|(value, at)| (value, *at))
+    }
+
+    /// Whether an option is set.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
     }
 
     /// An option that is a number.
@@ -58,8 +62,8 @@ impl Server {
         let bind = self.get("bind").and_then(|(value, _)| value.text());
         let of_bind = bind.and_then(|bind| bind.rsplit_once(':')?.1.parse().ok());
         // What is said and not known is not the default.
-        let is_said = ["bind", "port", "uds"].iter().any(|name| self.options.contains_key(name));
-        let is_hidden = self.options.contains_key("config") && self.config.is_none();
+        let is_said = ["bind", "port", "uds"].iter().any(|name| self.has(name));
+        let is_hidden = self.has("config") && self.config.is_none();
         let default = (!is_said && !is_hidden).then_some(self.program);
         of_bind.or_else(|| u16::try_from(self.int("port")?).ok()).or_else(|| match default? {
             Program::Gunicorn

@@ -1,6 +1,8 @@
 //! What an image is built from besides its own stages: those it copies from,
 //! and the images it starts from outside.
 
+use std::collections::BTreeSet;
+
 use super::{Build, Container, Run, Subject};
 use crate::lint::diagnostic::At;
 use crate::source::dockerfile::{Arguments, Instruction, Transfer};
@@ -25,21 +27,18 @@ impl Subject {
     pub fn stages(&self, build: &Build) -> Vec<usize> {
         let file = self.file(build);
         let mut open = build.image.stages.clone();
-        let mut found: Vec<usize> = Vec::new();
+        let mut found = BTreeSet::new();
         while let Some(stage) = open.pop() {
-            if found.contains(&stage) {
+            if !found.insert(stage) {
                 continue;
             }
-            found.push(stage);
-            let image = file.image(stage, &Arguments::new());
-            open.extend(image.stages);
+            open.extend(file.chain(stage, &Arguments::new()).stages.into_iter().rev().nth(1));
             for (_, instruction) in file.of_stage(stage) {
                 let named = instruction.sources();
                 open.extend(named.filter_map(|(name, _)| file.stage_named(name, stage)));
             }
         }
-        found.sort_unstable();
-        found
+        found.into_iter().collect()
     }
 
     /// Every instruction of every stage that is built for an image, with its number.
@@ -67,12 +66,12 @@ impl Subject {
         for stage in self.stages(build) {
             let own = &file.stages[stage];
             let is_written = !own.from.contains(['$', '"', '\'']);
-            let image = file.image(stage, &Arguments::new());
-            let is_below = image.stages.len() == 1;
+            let chain = file.chain(stage, &Arguments::new());
+            let is_below = chain.stages.len() == 1;
             let reference = if build.image.stages.first() == Some(&stage) {
                 build.image.base.known().map(str::to_owned)
             } else if is_written || !build.is_composed {
-                image.base.known().map(str::to_owned)
+                chain.base.known().map(str::to_owned)
             } else {
                 None
             };

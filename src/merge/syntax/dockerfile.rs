@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::twice;
 use crate::source::dockerfile::{Dockerfile, Keyword};
+use crate::source::text::Text;
 
 /// Stages of one name, and instructions of which only the last one of a stage
 /// counts. A stage that is copied from and is not there is no repeat, but
@@ -11,7 +12,8 @@ use crate::source::dockerfile::{Dockerfile, Keyword};
 pub fn examine(text: &str) -> Result<BTreeSet<String>, String> {
     let file = Dockerfile::read(text);
     if let Some(fault) = file.faults.first() {
-        return Err(fault.message.clone());
+        let line = Text::new("", text).line(fault.span.start);
+        return Err(format!("line {line}: {}", fault.message));
     }
     let names = (0..file.stages.len()).filter_map(|stage| name(&file, stage));
     let mut repeats: BTreeSet<String> =

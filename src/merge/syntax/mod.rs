@@ -9,7 +9,8 @@ mod yaml;
 use std::collections::BTreeSet;
 
 use crate::plan::outputs::Syntax;
-use crate::source::dotenv;
+use crate::source::text::Text;
+use crate::source::{dotenv, shell};
 
 /// What a merge brought about that neither side had: `None` where there is
 /// nothing, or a side had it before.
@@ -40,6 +41,13 @@ pub fn parse(syntax: Syntax, text: &str) -> Option<String> {
     }
 }
 
+/// Why a text does not parse, with its line; `None` where it does, or has no rules
+/// here.
+#[must_use]
+pub fn mistake(syntax: Syntax, text: &str) -> Option<String> {
+    examine(syntax, text).err()
+}
+
 /// What stands in a text twice of which there is only one, each as a sentence;
 /// keys of TOML and YAML are mistakes already.
 ///
@@ -49,7 +57,10 @@ fn examine(syntax: Syntax, text: &str) -> Result<BTreeSet<String>, String> {
     match syntax {
         Syntax::Toml => match toml::from_str::<toml::Table>(text) {
             Ok(_) => Ok(BTreeSet::new()),
-            Err(error) => Err(error.message().to_owned()),
+            Err(error) => {
+                let line = error.span().map_or(1, |span| Text::new("", text).line(span.start));
+                Err(format!("line {line}: {}", error.message()))
+            }
         },
         Syntax::Json => match serde_json::from_str::<serde_json::Value>(text) {
             Ok(_) => Ok(BTreeSet::new()),
@@ -63,12 +74,13 @@ fn examine(syntax: Syntax, text: &str) -> Result<BTreeSet<String>, String> {
             let names = twice(dotenv::read(text).into_iter().map(|entry| entry.name));
             Ok(names.map(|name| format!("{name} is set twice")).collect())
         }
-        Syntax::Shell
-        | Syntax::Ignore
-        | Syntax::Markdown
-        | Syntax::Text
-        | Syntax::Binary
-        | Syntax::Ini => Ok(BTreeSet::new()),
+        Syntax::Shell => match shell::unended(text) {
+            Some((line, what)) => Err(format!("line {}: {what} is not ended", line + 1)),
+            None => Ok(BTreeSet::new()),
+        },
+        Syntax::Ignore | Syntax::Markdown | Syntax::Text | Syntax::Binary | Syntax::Ini => {
+            Ok(BTreeSet::new())
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use ruff_python_parser::parse_unchecked_source;
 
 use super::twice;
 use crate::detect::python::assignments;
+use crate::source::text::Text;
 
 /// Names that the top level gives two values: the second hides the first.
 pub fn examine(text: &str) -> Result<BTreeSet<String>, String> {
     let parsed = parse_unchecked_source(text, PySourceType::Python);
     if let Some(error) = parsed.errors().first() {
-        return Err(error.error.to_string());
+        let line = Text::new("", text).line(error.location.start().to_usize());
+        return Err(format!("line {line}: {}", error.error));
     }
     let module = parsed.into_syntax();
     let names = module.body.iter().flat_map(|statement| match statement {

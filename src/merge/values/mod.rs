@@ -10,6 +10,8 @@ mod spots;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde::Serialize;
+
 use crate::plan::outputs::Syntax;
 use spots::Spot;
 
@@ -18,6 +20,35 @@ pub(super) struct Agreed {
     pub base: String,
     pub disk: String,
     pub new: String,
+    /// Values that both sides changed, and what came of them.
+    pub decided: Vec<Decision>,
+}
+
+/// A value that both sides changed, each to another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// What has the value: an image, a package, an action.
+    pub key: String,
+    /// On disk.
+    pub disk: String,
+    /// In the new render.
+    pub new: String,
+    /// What holds now.
+    pub taken: String,
+}
+
+impl Decision {
+    /// Why that one, for people.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        if self.taken == self.disk {
+            "the file's own is the higher one"
+        } else if self.taken == self.new {
+            "the preset's is the higher one"
+        } else {
+            "each side changed another part of it"
+        }
+    }
 }
 
 /// Agrees on every value that all three texts have.
@@ -30,14 +61,22 @@ pub(super) fn agree(syntax: Syntax, base: &str, disk: &str, new: &str) -> Agreed
         }
     }
     let mut chosen: [Chosen; 3] = Default::default();
-    for group in groups.values() {
-        group.agree(&mut chosen);
+    let mut decided = Vec::new();
+    for (name, group) in &groups {
+        group.agree(&mut chosen, &mut |disk, new, taken| {
+            let [disk, new] = [disk, new].map(str::to_owned);
+            let own = Decision { key: (*name).to_owned(), disk, new, taken: taken.to_owned() };
+            if !decided.contains(&own) {
+                decided.push(own);
+            }
+        });
     }
     let [in_base, in_disk, in_new] = &chosen;
     Agreed {
         base: replace(base, &of_base, in_base),
         disk: replace(disk, &of_disk, in_disk),
         new: replace(new, &of_new, in_new),
+        decided,
     }
 }
 
@@ -51,7 +90,7 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn agree(&self, chosen: &mut [Chosen; 3]) {
+    fn agree(&self, chosen: &mut [Chosen; 3], decided: &mut dyn FnMut(&str, &str, &str)) {
         let [base, disk, new] = &self.sides;
         if let [Some(in_base), Some(in_disk), Some(in_new)] =
             [base, disk, new].map(|side| only_value(side))
@@ -59,6 +98,9 @@ impl Group<'_> {
             let Some(value) = choose::choose(base[0].kind, in_base, in_disk, in_new) else {
                 return;
             };
+            if in_disk != in_base && in_new != in_base && in_disk != in_new {
+                decided(in_disk, in_new, &value);
+            }
             // Of what the user added, nothing changes.
             let theirs = if disk.len() > base.len() { like(disk, base) } else { disk.clone() };
             for (side, spots) in [base, &theirs, new].into_iter().enumerate() {
@@ -68,6 +110,9 @@ impl Group<'_> {
         }
         for [base, disk, new] in self.rows() {
             if let Some(value) = choose::choose(base.kind, base.text, disk.text, new.text) {
+                if disk.text != base.text && new.text != base.text && disk.text != new.text {
+                    decided(disk.text, new.text, &value);
+                }
                 for (side, spot) in [base, disk, new].into_iter().enumerate() {
                     chosen[side].insert(spot.start, value.clone());
                 }

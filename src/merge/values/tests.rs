@@ -4,7 +4,7 @@ use super::*;
 
 /// What base, disk and new become: the same, where they are agreed on.
 fn agreed(syntax: Syntax, base: &str, disk: &str, new: &str) -> [String; 3] {
-    let Agreed { base, disk, new } = agree(syntax, base, disk, new);
+    let Agreed { base, disk, new, .. } = agree(syntax, base, disk, new);
     [base, disk, new]
 }
 

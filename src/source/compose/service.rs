@@ -18,7 +18,7 @@ pub struct Service {
 }
 
 /// How a service's image is built.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Build {
     /// The directory, as it is written.
     pub context: String,

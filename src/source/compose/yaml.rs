@@ -1,6 +1,8 @@
 //! YAML as a tree that keeps the order of keys, the kind of each scalar, and
 //! the place where each value stands. Anchors and merge keys are resolved.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -283,13 +285,25 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
         let mut map: Vec<(Item, Item)> = Vec::new();
+        // Where the entry of a key is: a mapping may have thousands.
+        let mut places: HashMap<String, usize> = HashMap::new();
         while let Some(mut key) = entries.next_key::<Item>()? {
             let value = entries.next_value()?;
-            if let Some(text) = key.scalar() {
-                key.node = Node::Text(text);
-            }
-            match map.iter_mut().find(|(own, _)| own.node == key.node) {
-                Some(entry) => *entry = (key, value),
+            let known = match key.scalar() {
+                Some(text) => {
+                    key.node = Node::Text(text.clone());
+                    match places.entry(text) {
+                        Entry::Occupied(place) => Some(*place.get()),
+                        Entry::Vacant(place) => {
+                            place.insert(map.len());
+                            None
+                        }
+                    }
+                }
+                None => map.iter().position(|(own, _)| own.node == key.node),
+            };
+            match known {
+                Some(at) => map[at] = (key, value),
                 None => map.push((key, value)),
             }
         }

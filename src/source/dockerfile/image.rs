@@ -1,5 +1,6 @@
 //! What the instructions of a stage, and of those it is built on, add up to.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{Command, Dockerfile, Expanded, Instruction, Keyword, expand};
@@ -79,13 +80,71 @@ impl Image {
     }
 }
 
+/// What a stage is built on, without what their instructions add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// The stages, itself last: the one that starts from outside first.
+    pub stages: Vec<usize>,
+    /// The image that one starts from.
+    pub base: Expanded,
+}
+
+/// What FROM names, and the stage of that name; `None` for an image from outside.
+type Base = (Expanded, Option<usize>);
+
+/// What holds for every stage where no build argument is given: rules ask for it
+/// stage by stage.
+#[derive(Clone, Debug)]
+pub(super) struct Plain {
+    globals: BTreeMap<String, Expanded>,
+    bases: Vec<Base>,
+}
+
 impl Dockerfile {
     /// The image of a stage with these build arguments.
     #[must_use]
     pub fn image(&self, stage: usize, arguments: &Arguments) -> Image {
-        let globals = self.globals(arguments);
-        let builder = Builder { file: self, arguments, globals };
-        if stage < self.stages.len() { builder.image(stage) } else { Image::default() }
+        if stage < self.stages.len() {
+            self.builder(arguments).image(stage)
+        } else {
+            Image::default()
+        }
+    }
+
+    /// What a stage is built on with these build arguments. It costs far less than
+    /// the image.
+    #[must_use]
+    pub fn chain(&self, stage: usize, arguments: &Arguments) -> Chain {
+        if stage < self.stages.len() {
+            self.builder(arguments).chain(stage)
+        } else {
+            Chain::default()
+        }
+    }
+
+    fn builder<'a>(&'a self, arguments: &'a Arguments) -> Builder<'a> {
+        let (globals, bases) = if arguments.is_empty() {
+            let plain = self.plain.get_or_init(|| {
+                let globals = self.globals(arguments);
+                let of = |stage| self.base(stage, &globals);
+                let bases = (0..self.stages.len()).map(of).collect();
+                Plain { globals, bases }
+            });
+            (Cow::Borrowed(&plain.globals), Some(plain.bases.as_slice()))
+        } else {
+            (Cow::Owned(self.globals(arguments)), None)
+        };
+        Builder { file: self, arguments, globals, bases }
+    }
+
+    /// What a stage starts from, global arguments put in.
+    fn base(&self, stage: usize, globals: &BTreeMap<String, Expanded>) -> Base {
+        let lookup = |name: &str| globals.get(name).cloned();
+        let base = expand(&self.stages[stage].from, self.escape, &lookup);
+        // A number is no stage after FROM.
+        let name = base.known().filter(|name| name.parse::<usize>().is_err());
+        let below = name.and_then(|name| self.stage_named(name, stage));
+        (base, below)
     }
 
     /// Every image that is taken from outside, with the place that names it:
@@ -97,10 +156,10 @@ impl Dockerfile {
         let arguments = arguments.unwrap_or(&none);
         let mut taken: Vec<(String, Span)> = self.syntax.iter().cloned().collect();
         for (number, stage) in self.stages.iter().enumerate() {
-            let image = self.image(number, arguments);
+            let chain = self.chain(number, arguments);
             // Built on another stage, its base is that one's.
-            if image.stages.len() == 1 && image.base.text != "scratch" {
-                taken.push((image.base.text, stage.from_span));
+            if chain.stages.len() == 1 && chain.base.text != "scratch" {
+                taken.push((chain.base.text, stage.from_span));
             }
             for (_, own) in self.of_stage(number) {
                 let outside = |name: &str| {
@@ -158,34 +217,37 @@ fn given(arguments: &Arguments, name: &str) -> Option<Expanded> {
 struct Builder<'a> {
     file: &'a Dockerfile,
     arguments: &'a Arguments,
-    globals: BTreeMap<String, Expanded>,
+    globals: Cow<'a, BTreeMap<String, Expanded>>,
+    /// What every stage starts from, where that is known already.
+    bases: Option<&'a [Base]>,
 }
 
 impl Builder<'_> {
     fn image(&self, stage: usize) -> Image {
-        // A stage can only be built on an earlier one, so this ends.
-        let mut chain = vec![stage];
-        let base = loop {
-            let stage = chain[chain.len() - 1];
-            let base = self.base(stage);
-            // A number is no stage after FROM.
-            let name = base.known().filter(|name| name.parse::<usize>().is_err());
-            match name.and_then(|name| self.file.stage_named(name, stage)) {
-                Some(below) => chain.push(below),
-                None => break base,
-            }
-        };
+        let Chain { stages, base } = self.chain(stage);
         let mut image = Image { base, ..Image::default() };
-        for stage in chain.into_iter().rev() {
+        for stage in stages {
             self.lay(&mut image, stage);
         }
         image
     }
 
-    /// What FROM names, global arguments put in.
-    fn base(&self, stage: usize) -> Expanded {
-        let lookup = |name: &str| self.globals.get(name).cloned();
-        expand(&self.file.stages[stage].from, self.file.escape, &lookup)
+    fn chain(&self, stage: usize) -> Chain {
+        // A stage can only be built on an earlier one, so this ends.
+        let mut stages = vec![stage];
+        loop {
+            let stage = stages[stages.len() - 1];
+            let base = match self.bases {
+                Some(bases) => Cow::Borrowed(&bases[stage]),
+                None => Cow::Owned(self.file.base(stage, &self.globals)),
+            };
+            if let Some(below) = base.1 {
+                stages.push(below);
+                continue;
+            }
+            stages.reverse();
+            return Chain { stages, base: base.into_owned().0 };
+        }
     }
 
     /// A stage on top of what it is built on.

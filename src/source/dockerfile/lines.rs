@@ -168,7 +168,15 @@ impl<'a> Reader<'a> {
                 let Some((name, chomp, expands)) = heredoc(&arguments.text[start..stop]) else {
                     continue;
                 };
+                let begin = self.next;
                 let (body, last) = self.body(&name, chomp);
+                let has_blank = arguments.text[start..stop].contains(char::is_whitespace);
+                if last.is_none() && has_blank {
+                    // A shift in `$(( 1 << 3 ))`, to all that read no here-document
+                    // where a blank follows; the others build nothing of it.
+                    self.next = begin;
+                    continue;
+                }
                 if let Some(last) = last {
                     end = last;
                 } else {
@@ -231,6 +239,10 @@ impl<'a> Reader<'a> {
             if words.is_empty() || words.len() == 2 || words.len() > 3 {
                 let message = "FROM takes one image, or one image AS one name".to_owned();
                 file.faults.push(Fault { message, span: instruction.word });
+            }
+            if let Some(name) = &name {
+                let named = file.named.entry(name.to_ascii_lowercase()).or_default();
+                named.push(file.stages.len());
             }
             file.stages.push(Stage {
                 name,

@@ -16,9 +16,12 @@ mod tests;
 mod transfer;
 
 pub use expand::{Expanded, expand};
-pub use image::{Arguments, Healthcheck, Image, Setting};
+pub use image::{Arguments, Chain, Healthcheck, Image, Setting};
 pub use instruction::{Command, Flag, Heredoc, Instruction};
 pub use transfer::Transfer;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::relpath;
 use crate::source::text::Span;
@@ -216,6 +219,10 @@ pub struct Dockerfile {
     pub comments: Vec<Span>,
     /// What is wrong with its syntax.
     pub faults: Vec<Fault>,
+    /// The numbers of the stages of a name in small letters, in order.
+    named: HashMap<String, Vec<usize>>,
+    /// What is the same for every question without build arguments.
+    plain: OnceLock<image::Plain>,
 }
 
 impl Dockerfile {
@@ -237,8 +244,9 @@ impl Dockerfile {
     /// The last of the first `before` stages with a name, or the one of a number.
     #[must_use]
     pub fn stage_named(&self, name: &str, before: usize) -> Option<usize> {
-        let is = |stage: &Stage| stage.name.as_ref().is_some_and(|n| n.eq_ignore_ascii_case(name));
-        let named = self.stages[..before.min(self.stages.len())].iter().rposition(is);
+        let named = self.named.get(&name.to_ascii_lowercase());
+        let named = named.and_then(|own| own[..own.partition_point(|at| *at < before)].last());
+        let named = named.copied();
         named.or_else(|| name.parse().ok().filter(|number| *number < before))
     }
 
@@ -251,6 +259,8 @@ impl Dockerfile {
     /// The stage that an instruction stands in; `None` before the first FROM.
     #[must_use]
     pub fn stage_of(&self, instruction: usize) -> Option<usize> {
-        self.stages.iter().position(|stage| (stage.first..stage.end).contains(&instruction))
+        let last =
+            self.stages.partition_point(|stage| stage.first <= instruction).checked_sub(1)?;
+        (instruction < self.stages[last].end).then_some(last)
     }
 }

@@ -38,11 +38,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
             let finding = findings
                 .add(own.place(item), format!("{} gets {name}, a way to the host", own.name()));
-            let help = match own.kind().is_store() {
-                true => {
-                    "Take it out. A store that starts as root with cap_drop: [ALL] needs DAC_OVERRIDE, CHOWN, SETUID and SETGID, or `user:` with its own user and none."
-                }
-                false => "Take it out; a web service needs none of them.",
+            let drops = own.service.item.get("cap_drop").is_some_and(|item| {
+                item.scalars().iter().any(|name| name.eq_ignore_ascii_case("ALL"))
+            });
+            let help = if name == "SYS_PTRACE" {
+                "Take it out; for a profiler or a debugger, into a compose file of its own for as long as it takes."
+            } else if name == "ALL" {
+                "Take it out: without it the service has what Docker gives to every container, which is enough for a server."
+            } else if own.kind().is_store() && drops {
+                "Take it out: a store that starts as root with cap_drop: [ALL] needs CHOWN, DAC_OVERRIDE, FOWNER, SETUID and SETGID; with `user:` and its own user, none."
+            } else if own.kind().is_store() {
+                "Take it out: the store's image starts without it."
+            } else {
+                "Take it out: a server needs none of its kind; for a port below 1024, NET_BIND_SERVICE is there by default."
             };
             finding.about(own.name()).help(help);
             if name == "SYS_PTRACE" && own.service.text("pid").is_none() {
@@ -64,9 +72,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 own.place(item),
                 format!("{} runs without the profile that keeps it in: {option}", own.name()),
             );
-            finding
-                .about(own.name())
-                .help("Take it out, or name a profile that allows the one call.");
+            let help = if !option.starts_with("seccomp") {
+                "Take it out: with the profile a server reaches its own files, sockets and processes all the same."
+            } else if own.kind() == Kind::Mysql {
+                "Take it out; where MySQL logs `mbind: Operation not permitted`, cap_add: [SYS_NICE] is what it asks for."
+            } else {
+                "Take it out; where one call is refused, Docker's profile with that call added: security_opt: [seccomp=./profile.json]."
+            };
+            finding.about(own.name()).help(help);
         }
     }
 }

@@ -139,7 +139,7 @@ pub(super) fn leads_nowhere(
             own.name(),
             port.container
         );
-        let host = port.host.rsplit(':').next().unwrap_or_default();
+        let host = own.host_port(port, item);
         let finding = findings.add(own.place(item), message);
         finding
             .about(own.name())
@@ -166,7 +166,7 @@ pub(super) fn leads_nowhere(
         port.container,
         known[0]
     );
-    let host = port.host.rsplit(':').next().unwrap_or_default();
+    let host = own.host_port(port, item);
     let finding = findings.add(own.place(item), message);
     finding
         .about(own.name())
@@ -211,7 +211,7 @@ pub(super) fn close(
     item: &Item,
 ) {
     let container = &port.container;
-    let host = port.host.rsplit(':').next().unwrap_or_default();
+    let host = own.host_port(port, item);
     if let Some(address) = gateway(own, port) {
         finding.help(format!(
             "Let what names {address} reach {}:{container} instead; then - \"127.0.0.1:{host}:{container}\"",

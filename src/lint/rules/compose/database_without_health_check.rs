@@ -1,5 +1,6 @@
 //! Stores that nobody can wait for.
 
+use super::database_without_volume::copies_another;
 use super::depends_without_condition::is_waiting;
 use super::redis::{self, Password};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
@@ -19,7 +20,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-const TIMES: &str = "interval: 10s\ntimeout: 5s\nretries: 5\nstart_period: 30s";
+pub(super) const TIMES: &str = "interval: 10s\ntimeout: 5s\nretries: 5\nstart_period: 30s";
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for members in subject.production_members() {
@@ -37,6 +38,7 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             || own.runs_once()
             || own.is_built_as_another() && own.service.ports().is_empty()
             || own.image_name() == "mysql-server"
+            || copies_another(&own)
         {
             continue;
         }
@@ -62,10 +64,12 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
         let is_patient = |name: &&str| {
             members.iter().any(|other| {
                 other.name() == *name
-                    && (other.kind() == Kind::Tool || other.image_name() == "auto-setup")
+                    && (matches!(other.kind(), Kind::Tool | Kind::Worker | Kind::Beat)
+                        || other.image_name() == "auto-setup")
             })
         };
-        // Tools connect when somebody asks, and this image waits for the port.
+        // Tools connect when somebody asks, Celery in its tasks, and until its broker
+        // answers it tries again; this image waits for the port.
         if needing.iter().all(is_patient) || own.kind() == Kind::Redis {
             finding.severity(Severity::Advice);
         }
@@ -86,9 +90,10 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
 }
 
 /// A check with what the image has; `None` where that is not known.
-fn test(own: &Member<'_>) -> Option<String> {
+pub(super) fn test(own: &Member<'_>) -> Option<String> {
     let reference = own.container.image.as_deref()?;
     let (repository, tag) = image::parts(reference);
+    let repository = repository.trim_start_matches("docker.io/").trim_start_matches("library/");
     let major: Option<u32> =
         tag.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
     let has = |name: &str| own.container.env.contains_key(name);
@@ -123,7 +128,10 @@ fn test(own: &Member<'_>) -> Option<String> {
         Kind::Mysql if repository == "mariadb" && major.is_none_or(|major| major >= 11) => {
             Some("[CMD, healthcheck.sh, --connect, --innodb_initialized]".to_owned())
         }
-        Kind::Mongo if repository == "mongo" && major.is_none_or(|major| major >= 6) => {
+        Kind::Mongo
+            if matches!(repository, "mongo" | "bitnami/mongodb")
+                && major.is_none_or(|major| major >= 6) =>
+        {
             Some("[CMD, mongosh, --quiet, --eval, \"db.adminCommand('ping').ok\"]".to_owned())
         }
         Kind::Rabbitmq if repository == "rabbitmq" => {

@@ -22,10 +22,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if !own.kind().is_database() || own.runs_once() || own.container.build.is_some() {
             continue;
         }
-        if own.runs_client() || only_carries_messages(&own) {
+        if own.runs_client() || only_carries_messages(&own) || copies_another(&own) {
             continue;
         }
+        let is_bitnami = own.image().is_some_and(|image| image.contains("bitnami"));
         let data = match own.kind() {
+            Kind::Mysql if is_bitnami && own.image_name() == "mariadb" => "/bitnami/mariadb",
+            Kind::Mysql if is_bitnami => "/bitnami/mysql",
+            Kind::Mongo if is_bitnami => "/bitnami/mongodb",
+            _ if is_bitnami => "/bitnami/postgresql",
             Kind::Mysql => "/var/lib/mysql",
             Kind::Mongo => "/data/db",
             _ => "/var/lib/postgresql",
@@ -67,6 +72,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         });
         let (path, note) = match (moved, own.kind(), major) {
             (Some(moved), ..) => (moved, ""),
+            _ if is_bitnami => (data, ""),
             (_, Kind::Postgres, Some(major)) if major < 18 => ("/var/lib/postgresql/data", ""),
             (_, Kind::Postgres, None) => {
                 (data, "; /var/lib/postgresql/data if it is PostgreSQL 17 or older")
@@ -78,6 +84,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
             own.name(),
         ));
     }
+}
+
+/// Whether it is a copy of another one, which it makes anew by itself.
+pub(super) fn copies_another(own: &Member<'_>) -> bool {
+    own.container.env.iter().any(|(name, variable)| {
+        let value = variable.value.as_deref().unwrap_or_default().to_ascii_lowercase();
+        name.ends_with("REPLICATION_MODE")
+            && matches!(value.as_str(), "slave" | "replica" | "read" | "standby")
+    })
 }
 
 /// Whether it is there to notify others: every variable that names it is one of a

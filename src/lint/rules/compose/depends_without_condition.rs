@@ -1,6 +1,6 @@
 //! Services that start before what they need.
 
-use super::together;
+use super::{database_without_health_check, together};
 use crate::lint::diagnostic::{At, Edit, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Program, Subject, listed};
@@ -26,9 +26,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if !own.kind().is_application() || own.is_developed() || may_wait(own) {
                 continue;
             }
+            let named = item.scalars();
             let open = |name: &str| match &item.node {
                 Node::Map(_) => item.get(name).is_some_and(|one| one.get("condition").is_none()),
-                _ => item.scalars().iter().any(|own| own == name),
+                _ => named.iter().any(|own| own == name),
             };
             let needed: Vec<&Member<'_>> = members
                 .iter()
@@ -65,12 +66,18 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 || is_worker(own.name())
                 || own.service.command().split_whitespace().any(is_worker);
             let is_late = |other: &&Member<'_>| {
-                !other.runs_once() && (tries_later || other.kind() == Kind::Mongo)
+                !other.runs_once()
+                    && (tries_later || other.kind() == Kind::Mongo || asks_when_it_is_asked(own))
             };
             if needed.iter().copied().all(|other| is_late(&other)) {
                 finding.severity(Severity::Advice);
             }
-            finding.help(format!("depends_on:\n{}", help.join("\n")));
+            let checks: String = needed
+                .iter()
+                .filter(|own| !own.runs_once() && !own.has_health())
+                .map(|own| check_first(own))
+                .collect();
+            finding.help(format!("depends_on:\n{}{checks}", help.join("\n")));
             for other in needed.iter().filter(|own| !own.runs_once() && !own.has_health()) {
                 finding.related(other.at(), format!("{} needs a health check first", other.name()));
             }
@@ -84,6 +91,30 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// The health check of a database that has none: Compose refuses to wait for it.
+fn check_first(own: &Member<'_>) -> String {
+    let name = own.name();
+    let refused = "without one Compose refuses the condition";
+    match database_without_health_check::test(own) {
+        Some(test) => {
+            let times = database_without_health_check::TIMES.replace('\n', "\n  ");
+            format!("\nand in {name}, since {refused}:\nhealthcheck:\n  test: {test}\n  {times}")
+        }
+        None => format!("\nand in {name} a healthcheck: {refused}"),
+    }
+}
+
+/// Whether it opens its database with the first request: Django does, where nothing
+/// but the server is started.
+fn asks_when_it_is_asked(own: &Member<'_>) -> bool {
+    let serves_alone = own.container.steps.iter().all(|step| step.program.serves());
+    own.kind() == Kind::Web
+        && own.container.server.is_some()
+        && serves_alone
+        && own.subject.runs_detected(own.container)
+        && own.subject.facts.installs("django")
 }
 
 fn condition(own: &Member<'_>) -> &'static str {
@@ -139,6 +170,10 @@ pub(super) fn is_waiting(own: &Member<'_>) -> bool {
         .filter(|word| word.contains('/') || word.ends_with(".sh"))
         .filter_map(|word| word.rsplit('/').next())
         .filter(|name| !name.is_empty() && !matches!(*name, "sh" | "bash" | "env" | "python"))
+        // A target of a make file.
+        .chain(words.iter().filter_map(|word| {
+            word.split_whitespace().next().filter(|first| *first == "make").map(|_| "Makefile")
+        }))
         .collect();
     let is_named = |path: &&str| {
         let name = path.rsplit('/').next().unwrap_or(path);

@@ -1,5 +1,9 @@
 //! The engine's socket in a container.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Subject};
@@ -100,13 +104,38 @@ fn help(own: &Member<'_>) -> &'static str {
         "watchtower" | "autoheal" | "dockge" | "swarm-cronjob" => {
             "It starts and stops containers, and a filter has to let that through: weigh whether it is worth root on the host."
         }
+        _ if own.kind() == Kind::Beat => {
+            "Take the line out: the scheduler sends tasks and runs none."
+        }
         _ if !knows_docker(own) => {
             "Take the line out: nothing in what it is built from names Docker."
+        }
+        _ if own.service.text("privileged").as_deref() == Some("true") => {
+            "Take out privileged: true first, which is root on the host without any socket; then the socket, or a filter before it that lets through what it asks for alone."
+        }
+        _ if starts_containers(own) => {
+            "It starts containers, or programs in them, and a filter that lets this through is no help: make what it starts a service of its own, or weigh whether it is worth root on the host."
         }
         _ => {
             "Put a filter before it (tecnativa/docker-socket-proxy) that lets through what it asks for alone, and point it at tcp://socket-proxy:2375: DOCKER_HOST where it follows it."
         }
     }
+}
+
+static STARTS: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"\bdocker (?:run|exec) |["']docker["'],\s*["'](?:run|exec|create)["']|\bcontainers\.(?:run|create)\(|\bexec_run\("#;
+    Regex::new(pattern).expect("it is constant")
+});
+
+/// Whether the code that a service runs starts containers, or programs in them.
+fn starts_containers(own: &Member<'_>) -> bool {
+    let subject = own.subject;
+    let below = subject.build_of(own.container).map_or(".", |build| build.context.as_str());
+    subject
+        .tree
+        .below(below)
+        .filter(|path| path.ends_with(".py") && crate::detect::scope::counts(path))
+        .any(|path| subject.tree.text(path).is_some_and(|text| STARTS.is_match(text)))
 }
 
 /// Whether the code that a service is built from names Docker; an image that is

@@ -41,6 +41,30 @@ const MOVING: [&str; 20] = [
     "ubuntu",
 ];
 
+/// How the program of an image says its version; `None` where that is not known, or
+/// where it may be another program's.
+fn says_version(kind: Kind, name: &str) -> Option<&'static str> {
+    match kind {
+        Kind::Redis if matches!(name, "redis" | "redis-stack" | "redis-stack-server") => {
+            Some("redis-server --version")
+        }
+        Kind::Redis if name == "valkey" => Some("valkey-server --version"),
+        Kind::Mysql if matches!(name, "mysql" | "mysql-server") => Some("mysqld --version"),
+        Kind::Mysql if name == "mariadb" => Some("mariadbd --version"),
+        Kind::Rabbitmq => Some("rabbitmqctl version"),
+        Kind::Memcached => Some("memcached --version"),
+        Kind::Nginx if matches!(name, "nginx" | "nginx-unprivileged") => Some("nginx -v"),
+        Kind::Proxy => match name {
+            "traefik" => Some("traefik version"),
+            "caddy" => Some("caddy version"),
+            "haproxy" => Some("haproxy -v"),
+            _ => None,
+        },
+        Kind::Search if name == "elasticsearch" => Some("bin/elasticsearch --version"),
+        _ => None,
+    }
+}
+
 fn check(subject: &Subject, findings: &mut Findings) {
     // One name in several services is one decision.
     let mut said: Vec<(usize, String)> = Vec::new();
@@ -85,19 +109,36 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 if keeps {
                     finding.severity(Severity::Error);
                 }
-                if repository == "postgres" {
+                // Since 18 it refuses a volume there.
+                let is_below = own
+                    .service
+                    .mounts()
+                    .iter()
+                    .any(|mount| mount.target == "/var/lib/postgresql/data");
+                if repository == "postgres" && is_below {
+                    "name the major version that made the files in its volume, as in image: postgres:17-trixie; 18 does not start with a volume at …/data".to_owned()
+                } else if repository == "postgres" {
                     "name the major version that made the files in its volume, as in image: postgres:18-trixie".to_owned()
                 } else {
-                    format!("name the major version that made the files in its volume: a tag of {repository} that has it")
+                    format!(
+                        "name the major version that made the files in its volume: a tag of {repository} that has it"
+                    )
                 }
             }
-            _ if own.runs_once() => {
-                "name the version, or the digest that docker image inspect shows".to_owned()
-            }
-            _ => {
-                "name the version that runs now, as the program in the container says it: docker compose exec SERVICE PROGRAM --version".to_owned()
-            }
+            kind => match says_version(kind, own.image_name()).filter(|_| !own.runs_once()) {
+                Some(program) => format!(
+                    "name the version that runs now: docker compose exec {} {program}",
+                    own.name()
+                ),
+                None => format!(
+                    "name the version, or what runs now by its digest: docker image inspect --format '{{{{index .RepoDigests 0}}}}' {reference}"
+                ),
+            },
         };
+        // Nobody but those who look at it meets another version of a tool.
+        if own.kind() == Kind::Tool {
+            finding.severity(Severity::Advice);
+        }
         // What stands in for another service's is for trying.
         let stands_in = ["pebble", "localstack", "azurite", "wiremock", "mockserver", "smocker"];
         if stands_in.contains(&own.image_name()) {

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Build, Member, Subject};
-use crate::source::compose::image;
+use crate::source::compose::{Item, image};
 use crate::source::dockerfile::Keyword;
 use crate::source::shell;
 
@@ -29,6 +29,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let message = format!("{tool} is not in the image of {}: it is never healthy", own.name());
         let finding = findings.add(own.place(test), message);
         finding.about(own.name());
+        // Nobody waits for it, and no engine starts a container anew for its health.
+        let is_waited_for = own.needed_by().any(|other| {
+            let on = other.item.get("depends_on").and_then(|on| on.get(own.name()));
+            on.and_then(|on| on.get("condition")).and_then(Item::scalar).as_deref()
+                == Some("service_healthy")
+        });
+        if !is_waited_for && own.service.item.get("deploy").is_none() {
+            finding.severity(Severity::Warning);
+        }
         if let Some(build) = subject.build_of(own.container) {
             finding.related(subject.from_of(build), format!("the image has no {tool}"));
             let asked = asked(&test.scalars().join(" "));

@@ -10,6 +10,7 @@ use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Member, Subject};
 use crate::source::compose::interpolate;
+use crate::source::ignores;
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
@@ -106,9 +107,20 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 );
             }
             finding.about(format!("{} {name}", found.member.name()));
-            let variable = defaults[0].filter(|_| is_default).map_or(name.as_str(), |own| own.1);
+            let variable = match defaults[0] {
+                Some((_, own)) if is_default => own.to_owned(),
+                _ => variable(subject, *first, name),
+            };
+            // It is asked for its password when it is made, and never again.
+            let old = if found.member.kind().is_database() {
+                "; a database that is there keeps its old one until it is changed in it as well"
+            } else {
+                ""
+            };
             finding.help(format!(
-                "{name}: ${{{variable}:?set it in .env}}  # and a new value in .env, which git ignores"
+                "{}  # and a new value {}{old}",
+                asked(subject, *first, here, &secret, &variable),
+                kept(subject, &found.member),
             ));
             for (place, _) in &found.places[1..] {
                 finding.related(*place, "the same value");
@@ -128,6 +140,81 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// Where the new value is kept, as far as git leaves it there.
+fn kept(subject: &Subject, own: &Member<'_>) -> &'static str {
+    let Some(path) = crate::relpath::join(&own.deployment.project.directory, ".env") else {
+        return "in .env";
+    };
+    if subject.tree.has_directory(&path) {
+        return "in a file that git ignores, named by --env-file: .env is a directory here";
+    }
+    let text = subject.tree.text(".gitignore").unwrap_or_default();
+    let entries: Vec<String> = ignores::entries(text).map(str::to_owned).collect();
+    // What git ignores is not among the files that were walked.
+    let is_kept_out = !subject.tree.has(&path)
+        && (subject.tree.base().join(&path).exists()
+            || ignores::excludes(ignores::Reader::Git, &entries, &path));
+    if is_kept_out { "in .env, which git ignores" } else { "in .env, and .env into .gitignore" }
+}
+
+/// What the variable is called that has a secret which stood in a file: by the name
+/// that it has there, or by what it opens where it is a part of an address.
+fn variable(subject: &Subject, at: At, name: &str) -> String {
+    if is_secret(name) {
+        return name.to_owned();
+    }
+    let scheme = subject.slice(at).split_once("://").map_or("", |(before, _)| before);
+    let known = [
+        ("postgres", "POSTGRES_PASSWORD"),
+        ("psql", "POSTGRES_PASSWORD"),
+        ("redis", "REDIS_PASSWORD"),
+        ("mysql", "MYSQL_PASSWORD"),
+        ("mariadb", "MARIADB_PASSWORD"),
+        ("amqp", "RABBITMQ_DEFAULT_PASS"),
+        ("mongodb", "MONGO_INITDB_ROOT_PASSWORD"),
+    ];
+    known
+        .iter()
+        .find(|(word, _)| scheme.contains(word))
+        .map_or_else(|| format!("{name}_PASSWORD"), |(_, own)| (*own).to_owned())
+}
+
+/// A place as it is written, with the variable where the secret or its default was.
+fn asked(subject: &Subject, at: At, name: &str, secret: &str, variable: &str) -> String {
+    let asked = format!("${{{variable}:?set it in .env}}");
+    let written = subject.slice(at).trim();
+    let replaced = match DEFAULT.find(written) {
+        Some(own) => written.replacen(own.as_str(), &asked, 1),
+        // The name of the user is often the same word: the password is the last one.
+        None => match written.rfind(secret) {
+            Some(start) => {
+                format!("{}{asked}{}", &written[..start], &written[start + secret.len()..])
+            }
+            None => asked,
+        },
+    };
+    let starts = |end: char| {
+        replaced
+            .trim_start_matches(['"', '\''])
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.trim_start().starts_with(end))
+    };
+    let line = subject.texts[at.text].line_text(subject.line(at)).trim_start();
+    if replaced.contains('\n') {
+        format!("{name}: ${{{variable}:?set it in .env}}")
+    } else if line.starts_with("- ") || starts('=') {
+        format!("- {replaced}")
+    } else if starts(':') {
+        replaced
+    } else if replaced.contains("--requirepass") {
+        format!("command: {replaced}")
+    } else if line.contains("--requirepass") {
+        format!("--requirepass, {replaced}")
+    } else {
+        format!("{name}: {replaced}")
+    }
+}
+
 /// Secrets that stand in the project's own files: name, value, place.
 fn secrets(own: &Member<'_>) -> Vec<(String, String, At)> {
     let mut found = Vec::new();
@@ -141,7 +228,7 @@ fn secrets(own: &Member<'_>) -> Vec<(String, String, At)> {
         // A merged value has the place of its line, and may go on below.
         let is_line = text.trim() == line.trim();
         let written = if is_line { own.subject.lines_of(variable.at) } else { text };
-        if !is_here || value.contains('$') {
+        if !is_here || value.contains('$') || is_marked(line) {
             continue;
         }
         if interpolate::has_variable(written) {
@@ -177,6 +264,13 @@ fn secrets(own: &Member<'_>) -> Vec<(String, String, At)> {
     found
 }
 
+/// Whether a line says to another scanner that what stands there is meant to.
+fn is_marked(line: &str) -> bool {
+    ["allowlist secret", "gitleaks:allow", "nosec", "trufflehog:ignore", "noqa: S10"]
+        .iter()
+        .any(|mark| line.contains(mark))
+}
+
 /// The secret that a variable of the shell has where nobody sets it:
 /// `${PASSWORD:-postgres}`, alone or in an address.
 fn defaulted(name: &str, written: &str) -> Option<String> {
@@ -209,9 +303,13 @@ fn is_secret(name: &str) -> bool {
     NAMES.iter().any(|end| name.ends_with(end)) && !name.contains("PUBLIC")
 }
 
-/// Keys that the maker of a service gives to everybody for tests: reCAPTCHA's.
-const PUBLIC: [&str; 2] =
-    ["6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI", "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"];
+/// Keys that the maker of a service gives to everybody for tests, or shows in its
+/// documentation: reCAPTCHA's, AWS's.
+const PUBLIC: [&str; 3] = [
+    "6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI",
+    "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+];
 
 /// Whether a text can be a secret: no switch, no number of minutes, no path.
 fn is_value(value: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::lint::rule::Rule;
 
+mod append_only;
 mod broker_evicts;
 mod broker_not_persistent;
 mod cpu_capped;

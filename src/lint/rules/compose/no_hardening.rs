@@ -32,6 +32,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(finding) = together::lack(findings, &soft, lacks) else { continue };
         let needs_some = soft.iter().any(may_need_capabilities);
         let drop = if needs_some { "" } else { "\ncap_drop: [ALL]" };
+        // A stack of Swarm's leaves security_opt out.
+        if soft.iter().any(is_of_swarm) {
+            finding.help(
+                "cap_drop: [ALL]   (with what the image's start needs in cap_add; docker stack deploy reads no security_opt)",
+            );
+            continue;
+        }
         finding.help(format!("security_opt: [\"no-new-privileges:true\"]{drop}"));
         // sudo and su work by gaining rights.
         let gains = soft.iter().any(|own| {
@@ -58,6 +65,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.fix(fix);
         }
     }
+}
+
+/// Whether only Swarm reads what it says of its deployment.
+fn is_of_swarm(own: &Member<'_>) -> bool {
+    let deploy = own.service.item.get("deploy");
+    ["update_config", "rollback_config", "placement"]
+        .iter()
+        .any(|key| deploy.is_some_and(|deploy| deploy.get(key).is_some()))
 }
 
 /// Whether it may start as root and need more of root than its number: files of the

@@ -3,7 +3,7 @@
 use super::together;
 use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Member, Subject};
+use crate::lint::subject::{Container, Kind, Member, Purpose, Server, Subject};
 
 pub static RULE: Rule = Rule {
     code: "CO104",
@@ -23,6 +23,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if members.iter().any(is_of_swarm) {
             continue;
         }
+        let (is_theirs, is_worked_on) = serves_developers(subject, &members);
+        if is_theirs {
+            continue;
+        }
         let without: Vec<Member<'_>> = members
             .into_iter()
             .filter(|own| own.is_long_running() && !own.is_for_developers() && !restarts(own))
@@ -34,6 +38,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         };
         let Some(finding) = together::lack(findings, &without, lacks) else { continue };
         finding.help("restart: unless-stopped");
+        // Its only client is started by hand.
+        if is_worked_on && !without.iter().any(|own| own.deployment.is_developed) {
+            finding.severity(Severity::Advice);
+        }
         let what = "restarts what ends by itself";
         let fix = together::fix(&without, Grade::Safe, what, |own| {
             own.put(&["restart"], "unless-stopped")
@@ -45,6 +53,22 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.fix(fix);
         }
     }
+}
+
+/// Whether the application of a project is there for who works on it alone, so that
+/// nobody wants what it needs back after a reboot; and whether all of it reloads.
+fn serves_developers(subject: &Subject, members: &[Member<'_>]) -> (bool, bool) {
+    let Some(first) = members.first() else { return (false, false) };
+    let all: Vec<&Container> = subject
+        .containers_of(first.deployment)
+        .filter(|own| own.kind.is_application() && own.kind != Kind::OneShot)
+        .collect();
+    let reloads = |own: &&Container| {
+        let develops = |server: &Server| server.program.is_development() || server.reloads();
+        own.purpose == Purpose::Development || own.server.as_ref().is_some_and(develops)
+    };
+    let is_theirs = !all.is_empty() && all.iter().all(|own| own.purpose == Purpose::Development);
+    (is_theirs, !all.is_empty() && all.iter().all(reloads))
 }
 
 fn restarts(member: &Member<'_>) -> bool {

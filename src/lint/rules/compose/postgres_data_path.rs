@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     name: "postgres-data-path",
     severity: Severity::Error,
     summary: "PostgreSQL's volume is where its version keeps its files",
-    why: "From 18 on the image keeps its files in /var/lib/postgresql/18/docker and refuses to start with a mount at /var/lib/postgresql/data. Up to 17 it is the other way round: a mount at /var/lib/postgresql stays empty, and the data are in a volume without a name that `docker compose down` takes away.",
+    why: "From 18 on the image keeps its files in /var/lib/postgresql/18/docker and refuses to start with a mount at /var/lib/postgresql/data. Up to 17 it is the other way round: a mount at /var/lib/postgresql stays empty, and the data are in a volume without a name, which no `docker compose up` finds again after a `down`.",
     example: "image: postgres:18-trixie\nvolumes: [\"db-data:/var/lib/postgresql\"]",
     source: "docker-library/postgres, pull request 1259: PGDATA of 18; docker-entrypoint.sh",
     fix: Some(Grade::Checked),
@@ -47,7 +47,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if major >= 18 && mount.target == OLD && !has(NEW) {
                 let message = format!("PostgreSQL {major} does not start with a mount at {OLD}");
                 let finding = findings.add(own.place(item), message);
-                finding.about(own.name()).help(format!("- {}:{NEW}", written(mount)));
+                finding.about(own.name()).help(format!(
+                    "{}\nWhere an older version filled it, `pg_dumpall` with that one first, and an empty volume for {major}.",
+                    line(mount, NEW)
+                ));
                 let place = own.place(item);
                 let text = subject.slice(place);
                 if let (Some(at), Some(_)) = (text.rfind(OLD), item.scalar()) {
@@ -62,17 +65,24 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 let message =
                     format!("PostgreSQL {major} keeps its files in {OLD}: this volume stays empty");
                 let finding = findings.add(own.place(item), message);
-                finding
-                    .about(own.name())
-                    .help(format!("- {}:{OLD}  # dump first what is there now", written(mount)));
+                finding.about(own.name()).help(format!(
+                    "{}\n`pg_dumpall` first: what is there now is in the volume without a name.",
+                    line(mount, OLD)
+                ));
+                // It starts, and what a developer's database holds can be made again.
+                if own.deployment.is_developed {
+                    finding.severity(Severity::Warning);
+                }
             }
         }
     }
 }
 
-fn written(mount: &Mount) -> String {
-    match &mount.source {
-        Source::Volume(name) | Source::Bind(name) => name.clone(),
-        Source::Anonymous | Source::Nothing => "db-data".to_owned(),
-    }
+/// The mount at another path.
+fn line(mount: &Mount, target: &str) -> String {
+    let source = match &mount.source {
+        Source::Volume(name) | Source::Bind(name) => name.as_str(),
+        Source::Anonymous | Source::Nothing => "db-data",
+    };
+    format!("- {source}:{target}")
 }

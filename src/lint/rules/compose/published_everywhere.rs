@@ -23,7 +23,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let is_proxy = |kind: Kind| matches!(kind, Kind::Nginx | Kind::Proxy);
         let proxies: Vec<&Member<'_>> = members
             .iter()
-            .filter(|own| is_proxy(own.kind()) && !own.open_ports().is_empty())
+            .filter(|own| is_proxy(own.kind()) && !own.open_ports().is_empty() && loads(own))
             .collect();
         let Some(first) = proxies.first() else { continue };
         for own in members.iter().filter(|own| own.kind() == Kind::Web && is_behind(own)) {
@@ -75,6 +75,31 @@ fn leads_nowhere(own: &Member<'_>, port: &Port, item: &Item) -> bool {
     let listens = own.container.server.as_ref().and_then(|server| server.port());
     let is_inherited = item.file == own.service.file && item.line < own.service.line;
     is_inherited && listens.is_some_and(|listens| listens.to_string() != port.container)
+}
+
+/// Whether nginx has a configuration where it looks for one: what it is given
+/// elsewhere it never reads, and serves its own page.
+fn loads(proxy: &Member<'_>) -> bool {
+    let is_configuration = |path: &str| path.ends_with(".conf") || path.ends_with(".conf.template");
+    let mut targets: Vec<String> = proxy
+        .service
+        .mounts()
+        .iter()
+        .filter(|own| own.target.contains("/etc/nginx") || own.bind().is_some_and(is_configuration))
+        .map(|own| own.target.clone())
+        .collect();
+    if let Some(build) = proxy.subject.build_of(proxy.container) {
+        for own in proxy.subject.copied(build) {
+            let is_there = own.target.contains("/etc/nginx");
+            if is_there || own.sources.iter().any(|source| is_configuration(source)) {
+                targets.push(own.target.clone());
+            }
+        }
+    }
+    let command = proxy.service.command();
+    proxy.kind() != Kind::Nginx
+        || targets.is_empty()
+        || targets.iter().any(|own| own.contains("/etc/") || command.contains(own.as_str()))
 }
 
 /// Whether a configuration that a proxy mounts, or is built with, names a service.

@@ -1,10 +1,12 @@
 //! Source code of the host over the code of the image.
 
+use crate::detect::path::is_below;
+use crate::environments;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Build, Kind, Subject, within};
-use crate::source::compose::Mount;
+use crate::lint::subject::{Build, Kind, Member, Subject, within};
+use crate::source::compose::{Item, Mount};
 
 pub static RULE: Rule = Rule {
     code: "CO108",
@@ -60,7 +62,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .split('/')
                 .any(|part| matches!(part, "test" | "tests" | "e2e" | "docs" | "migrations"));
             let place = own.place(item);
-            if !covers
+            // Who works on a project mounts its code: nothing else shows its changes.
+            let is_meant = own.deployment.is_developed && !is_of_production(&own);
+            if is_meant
+                || !covers
                 || !has_code
                 || is_of_tests
                 || said.contains(&place)
@@ -75,18 +80,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.about(own.name()).help(
                 "Take this line out; for development put it into compose.override.yaml, with a file for production of its own.",
             );
+            if let Some(data) = kept_there(subject, &path) {
+                finding.help(format!(
+                    "First a volume for {data}, which this mount keeps; then take this line out."
+                ));
+                break;
+            }
             // It answers in the place of what is not there: nobody's users meet it.
             let is_mock = |path: &str| path.to_ascii_lowercase().contains("mock");
             let of_mock = |own: &Mount| own.bind().is_some_and(is_mock) || is_mock(&own.target);
             if is_mock(own.name()) || own.service.mounts().iter().any(of_mock) {
                 finding.severity(Severity::Advice);
-            }
-            // One line of a project that is worked in sets its services apart.
-            if own.deployment.is_developed {
-                finding.help(
-                    "For production: a compose file of its own, without the lines that mount code.",
-                );
-                break;
             }
             if !is_in_image(subject, build, &path, &mount.target) {
                 finding.help(format!(
@@ -103,6 +107,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
             break;
         }
     }
+}
+
+/// Whether a profile of the service is production's.
+fn is_of_production(own: &Member<'_>) -> bool {
+    let profiles = own.service.item.get("profiles").map(Item::scalars).unwrap_or_default();
+    profiles.iter().any(|profile| environments::is_production(profile))
+}
+
+/// What the application writes below a directory of the host: its SQLite.
+fn kept_there(subject: &Subject, directory: &str) -> Option<&'static str> {
+    let is_sqlite = subject.facts.database.value().is_some_and(|own| own == "sqlite");
+    let is_whole = subject.facts.root.value().is_some_and(|root| is_below(root, directory));
+    (is_sqlite && is_whole).then_some("its SQLite database")
 }
 
 /// Whether an image has the code of a directory where it is mounted: without the

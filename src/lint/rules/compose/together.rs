@@ -1,5 +1,7 @@
 //! What is said once of a project, though several services lack it.
 
+use std::collections::HashSet;
+
 use crate::lint::diagnostic::{Diagnostic, Edit, Fix, Grade, SERVICES};
 use crate::lint::rule::Findings;
 use crate::lint::subject::{Member, listed};
@@ -44,28 +46,29 @@ pub(super) fn fix(
     edit: impl Fn(&Member<'_>) -> Option<Edit>,
 ) -> Option<Fix> {
     // What merges another of them gets it from there.
-    let own: Vec<&Member<'_>> = members.iter().filter(|own| !merges_one_of(own, members)).collect();
-    let edits: Option<Vec<Edit>> = own.into_iter().map(edit).collect();
+    let anchors: Vec<Option<&str>> = members.iter().map(anchor).collect();
+    let known: HashSet<&str> = anchors.iter().copied().flatten().collect();
+    let own =
+        members.iter().zip(anchors).filter(|(own, anchor)| !merges_one_of(own, *anchor, &known));
+    let edits: Option<Vec<Edit>> = own.map(|(own, _)| edit(own)).collect();
     Some(edits?.into_iter().fold(Fix::new(grade, what), |fix, edit| fix.edit(edit.at, edit.text)))
 }
 
-/// Whether a service takes the keys of another one in by `<<: *anchor`.
-fn merges_one_of(own: &Member<'_>, members: &[Member<'_>]) -> bool {
-    let block = own.subject.lines_of(own.at());
-    members.iter().filter(|other| other.name() != own.name()).any(|other| {
-        let line = other.subject.lines_of(other.at());
-        let name = line.lines().next().and_then(|line| line.split_once('&'));
-        let name = name.and_then(|(_, rest)| rest.split_whitespace().next());
-        name.is_some_and(|name| {
-            block.lines().any(|line| {
-                let merge = line.trim().strip_prefix("<<:").map(str::trim);
-                merge.is_some_and(|merge| {
-                    merge
-                        .split(['[', ']', ',', ' '])
-                        .any(|word| word.strip_prefix('*') == Some(name))
-                })
-            })
-        })
+/// The name that others merge a service by: `web: &base`.
+fn anchor<'s>(own: &Member<'s>) -> Option<&'s str> {
+    let line = own.subject.lines_of(own.at()).lines().next()?;
+    line.split_once('&')?.1.split_whitespace().next()
+}
+
+/// Whether a service takes in, by `<<: *anchor`, the keys of another one.
+fn merges_one_of(own: &Member<'_>, anchor: Option<&str>, known: &HashSet<&str>) -> bool {
+    if known.is_empty() {
+        return false;
+    }
+    own.subject.lines_of(own.at()).lines().any(|line| {
+        let merge = line.trim().strip_prefix("<<:").map(str::trim).unwrap_or_default();
+        let mut words = merge.split(['[', ']', ',', ' ']).filter_map(|word| word.strip_prefix('*'));
+        words.any(|word| known.contains(word) && Some(word) != anchor)
     })
 }
 

@@ -78,9 +78,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .take_while(|line| line.trim().is_empty() || indent(line) >= own)
             .any(|line| line.trim_start().trim_start_matches("export ").starts_with(&sets));
         // Handed on under its own name: the code may do without it.
-        let handed = [format!("{}: ", first.name), sets.clone()].iter().any(|start| {
-            line.trim_start_matches(['-', ' ', '"', '\'']).starts_with(start.as_str())
-        });
+        let is_handed = |own: &Unset| {
+            let text = deployment.texts.get(own.file).copied().unwrap_or(text);
+            let line = subject.slice(subject.line_at(text, own.line));
+            let line = line.trim_start_matches(['-', ' ', '"', '\'']);
+            [": ", "="].iter().any(|mark| {
+                line.strip_prefix(own.name.as_str()).is_some_and(|rest| rest.starts_with(mark))
+            })
+        };
+        let handed = is_handed(first);
         let help = if is_own {
             format!("$${}, which is the variable that the text sets itself", first.name)
         } else if handed {
@@ -98,6 +104,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         };
         let finding = findings.add(at, message);
         finding.about("variables").help(help);
+        let is_required =
+            |own: &Unset| subject.facts.required_env.iter().any(|(name, _)| name.name == own.name);
+        if open.iter().all(|own| is_handed(own) && !is_required(own)) {
+            finding.severity(Severity::Advice);
+        }
         for other in &open[1..] {
             let text = deployment.texts.get(other.file).copied().unwrap_or(text);
             finding.related(subject.line_at(text, other.line), other.name.clone());

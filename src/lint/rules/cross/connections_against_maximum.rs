@@ -1,7 +1,8 @@
 //! Pools that ask for more connections than PostgreSQL gives.
 
-use ruff_python_ast::{Expr, ExprCall};
-use ruff_text_size::Ranged as _;
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{Expr, ExprCall, Keyword, Stmt};
+use ruff_text_size::{Ranged as _, TextSize};
 
 use crate::detect::python;
 use crate::lint::diagnostic::{At, Severity};
@@ -24,7 +25,7 @@ pub static RULE: Rule = Rule {
 const RESERVED: u64 = 3;
 
 fn check(subject: &Subject, findings: &mut Findings) {
-    let Some(call) = only_engine(subject) else { return };
+    let Some(call) = flask(subject).or_else(|| only_engine(subject)) else { return };
     for database in subject.production_containers().filter(|own| own.kind == Kind::Postgres) {
         let Some((most, said)) = maximum(subject, database) else { continue };
         let mut users = Vec::new();
@@ -96,7 +97,7 @@ struct Engine {
     at: Option<At>,
 }
 
-/// The one engine of the code, where it says how large its pool is.
+/// The one engine that the code makes by itself, where it says how large its pool is.
 fn only_engine(subject: &Subject) -> Option<Engine> {
     let mut found = Vec::new();
     for module in subject.tree.modules() {
@@ -115,6 +116,71 @@ fn only_engine(subject: &Subject) -> Option<Engine> {
         }
     }
     if found.len() == 1 { found.pop() } else { None }
+}
+
+/// The pool of Flask-SQLAlchemy, which makes the engine itself, when the application
+/// is bound: as its settings say, in one place.
+fn flask(subject: &Subject) -> Option<Engine> {
+    const NAME: &str = "SQLALCHEMY_ENGINE_OPTIONS";
+    if !subject.facts.installs("flask-sqlalchemy") {
+        return None;
+    }
+    let mut found = Vec::new();
+    for module in subject.tree.modules().filter(|own| own.text().contains(NAME)) {
+        let mut options = Options { name: NAME, found: Vec::new() };
+        options.visit_body(&module.ast.body);
+        for (place, value) in options.found {
+            let Expr::Dict(dict) = value else { return None };
+            let item = |key: &str| {
+                dict.items
+                    .iter()
+                    .find(|own| own.key.as_ref().and_then(python::string) == Some(key))
+                    .map(|own| literal(&own.value))
+            };
+            // `**more` may say anything.
+            if dict.items.iter().any(|own| own.key.is_none()) || item("poolclass").is_some() {
+                return None;
+            }
+            let at = subject.line_of(&module.path, module.line(place));
+            found.push(Engine {
+                is_async: false,
+                size: item("pool_size")?,
+                overflow: item("max_overflow").unwrap_or(Value::Int(10)),
+                at,
+            });
+        }
+    }
+    if found.len() == 1 { found.pop() } else { None }
+}
+
+/// What a setting is given, wherever: `NAME = …`, `config["NAME"] = …`, `NAME=…` in a call.
+struct Options<'a> {
+    name: &'static str,
+    found: Vec<(TextSize, &'a Expr)>,
+}
+
+impl<'a> Visitor<'a> for Options<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::Assign(own) = statement {
+            let is_named = |target: &Expr| match target {
+                Expr::Name(name) => name.id.as_str() == self.name,
+                Expr::Attribute(own) => own.attr.as_str() == self.name,
+                Expr::Subscript(own) => python::string(&own.slice) == Some(self.name),
+                _ => false,
+            };
+            if own.targets.iter().any(is_named) {
+                self.found.push((own.start(), &own.value));
+            }
+        }
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_keyword(&mut self, keyword: &'a Keyword) {
+        if keyword.arg.as_ref().is_some_and(|own| own.as_str() == self.name) {
+            self.found.push((keyword.start(), &keyword.value));
+        }
+        visitor::walk_keyword(self, keyword);
+    }
 }
 
 fn engine(call: &ExprCall, is_async: bool, at: Option<At>) -> Option<Engine> {

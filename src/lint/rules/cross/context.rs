@@ -61,8 +61,11 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
         }
         let is_top = !path[prefix..].contains('/');
         if file.is_example {
-            if is_top && name.starts_with(".env") {
-                examples.push(filled_in(name));
+            // `env-example` and `sample.env` are copied to `.env` as well.
+            let own = filled_in(name);
+            let own = if own == "env" { ".env".to_owned() } else { own };
+            if is_top && own.starts_with(".env") {
+                examples.push(own);
             }
             continue;
         }

@@ -24,17 +24,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for file in subject.env_files.iter().filter(|own| !own.is_example && is_repository) {
         let path = subject.path(file.text);
         let lower = path.to_ascii_lowercase();
-        let words = [
-            "test",
-            "tests",
-            "testing",
-            "integration",
-            "dev",
-            "local",
-            "ci",
-            "demo",
-            "docker-compose",
-        ];
+        let words = ["test", "tests", "testing", "integration", "dev", "local", "ci", "demo"];
         let parts: Vec<&str> = lower.split(['/', '.', '-', '_']).collect();
         let is_other = words.iter().any(|word| parts.contains(word));
         // What git ignores is not among the files that were walked.

@@ -3,7 +3,6 @@
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Subject};
-use crate::source::compose::{Item, Port};
 
 pub static RULE: Rule = Rule {
     code: "XF116",
@@ -22,7 +21,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(server) = container.server.as_ref().filter(|own| own.program.serves()) else {
             continue;
         };
-        let Some((port, published)) = open(subject, container) else { continue };
+        let Some((port, own)) = open(subject, container) else { continue };
         let everyone = server
             .get("forwarded_allow_ips")
             .filter(|(value, _)| {
@@ -50,18 +49,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .severity(if is_local || is_developed { Severity::Advice } else { Severity::Warning })
             .related(port, "the port is published on all addresses")
             .help(format!(
-                "ports:\n  - \"127.0.0.1:{}:{}\"  # or no port at all where the proxy is in this project",
-                published.host.rsplit(':').next().unwrap_or_default(),
-                published.container
+                "ports:\n  - \"127.0.0.1:{own}\"  # or no port at all where the proxy is in this project"
             ));
     }
 }
 
-/// The port that is published on every address.
-fn open(subject: &Subject, container: &Container) -> Option<(At, Port)> {
-    let (deployment, service) = subject.composed(container)?;
-    let items = service.item.get("ports").map_or(&[][..], Item::items);
-    let mut ports = items.iter().filter_map(|item| Some((item, Port::read(item)?)));
-    let (item, port) = ports.find(|(_, port)| port.is_open_to_the_world())?;
-    Some((subject.item(deployment, item), port))
+/// The port that is published on every address, and what is behind the address.
+fn open(subject: &Subject, container: &Container) -> Option<(At, String)> {
+    let own = subject.member(container)?;
+    let (port, item) = own.ports().into_iter().find(|(port, _)| port.is_open_to_the_world())?;
+    let ports = format!("{}:{}", own.host_port(&port, item), port.container);
+    Some((own.place(item), ports))
 }

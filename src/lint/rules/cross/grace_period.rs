@@ -4,7 +4,9 @@ use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Container, Program, Server, Subject};
+use crate::schema::numbers::rows;
 use crate::source::dockerfile::Keyword;
+use crate::units::Seconds;
 
 pub static RULE: Rule = Rule {
     code: "XF103",
@@ -30,8 +32,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let Some((deployment, service)) = subject.composed(container) else { continue };
-        // Enough to end after the last request did.
-        let wanted = needed + 5;
+        // Enough to end after the last request did, or what the plan gives it.
+        let planned = planned(subject, container).filter(|own| (needed + 5..=300).contains(own));
+        let wanted = planned.unwrap_or(needed + 5);
         let at = said.unwrap_or_else(|| subject.service(deployment, service));
         let killed = if said.is_some() {
             format!("it is killed after {grace} s")
@@ -42,7 +45,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if deployment.is_developed {
             finding.severity(Severity::Advice);
         }
-        let help = if wanted <= 300 {
+        let help = if planned.is_some() {
+            format!(
+                "stop_grace_period: {wanted}s, as the plan has it: more than the {needed} s it takes"
+            )
+        } else if wanted <= 300 {
             format!("stop_grace_period: {wanted}s, which is {needed} s and 5 to end in")
         } else {
             "worker_soft_shutdown_timeout = 45 with REMAP_SIGTERM=SIGQUIT and stop_grace_period: 60s (Celery 5.5): what is not done by then goes back to the queue where task_acks_late is on".to_owned()
@@ -64,6 +71,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// How long the plan gives a service to stop, where the stack can be planned.
+fn planned(subject: &Subject, container: &Container) -> Option<u64> {
+    let (numbers, member) = (subject.numbers()?, subject.member(container)?);
+    numbers.get(&member, rows::STOP_GRACE_PERIOD).map(|Seconds(own)| u64::from(own))
 }
 
 /// A service whose own command starts its server below Debian's sh: it is told
@@ -130,7 +143,7 @@ fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Opti
                 Some((own, format!("gunicorn lets requests finish for {own} s"), Some(at)))
             }
             // Settings that are not here may say it.
-            None if server.options.contains_key("config") && server.config.is_none() => None,
+            None if server.has("config") && server.config.is_none() => None,
             None => {
                 Some((30, "gunicorn lets requests finish for 30 s".to_owned(), Some(server.at)))
             }

@@ -41,7 +41,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             || container.env.contains_key("FORWARDED_ALLOW_IPS")
             || server.get("no_proxy_headers").is_some()
             || !container.missing_env_files.is_empty()
-            || (server.options.contains_key("config") && server.config.is_none());
+            || (server.has("config") && server.config.is_none());
         if !is_uvicorn || said || service.item.get("network_mode").is_some() {
             continue;
         }

@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     let Some(root) = subject.facts.root.value() else { return };
     let dependencies = Dependencies::with_manager(&subject.tree, root, None);
-    let statements = version::statements(&subject.tree, &dependencies);
+    let mut statements = version::statements(&subject.tree, &dependencies);
+    statements.extend(version::beyond(&dependencies));
     for build in subject.production_builds().filter(|own| subject.is_detected(own)) {
         let Some(minor) = minor(build) else { continue };
         let counts = |own: &&version::Statement| {
@@ -69,6 +70,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// pyenv's on somebody's machine; `runtime.txt` is Heroku's.
 fn is_read(subject: &Subject, build: &Build, path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
+    // A Pipfile beside another manifest binds where the image installs from it.
+    if name == "Pipfile" {
+        return subject.built(build).any(|(_, own)| {
+            own.arguments.text.contains("ipfile") || own.arguments.text.contains("pipenv")
+        });
+    }
     if !matches!(
         name,
         ".python-version" | "runtime.txt" | ".tool-versions" | "mise.toml" | ".mise.toml"

@@ -15,6 +15,14 @@ fn is_address(value: &str) -> bool {
     rest.is_some_and(|rest| !rest.split('/').next().unwrap_or(rest).contains('@'))
 }
 
+/// Whether a value is nothing but the name of another variable: `$TOKEN`.
+fn is_reference(value: &str) -> bool {
+    value.strip_prefix('$').is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    })
+}
+
 fn is_placeholder(value: &str) -> bool {
     let lower = value.trim().to_ascii_lowercase();
     let words = [
@@ -46,8 +54,10 @@ fn is_placeholder(value: &str) -> bool {
         "admin",
         "django",
         "redis",
+        "hello",
     ];
     lower.len() < 8
+        || is_reference(value.trim())
         || lower.chars().all(|c| c.is_ascii_digit())
         || matches!(lower.as_str(), "true" | "false")
         || words.iter().any(|word| lower.contains(word))

@@ -54,10 +54,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name
             ),
         );
-        finding.about(&container.name).help(format!(
-            "volumes:\n  - data:{}  # and the file in it",
-            path.rsplit_once('/').map_or(path.as_str(), |(directory, _)| directory)
-        ));
+        let directory = path.rsplit_once('/').map_or(path.as_str(), |(directory, _)| directory);
+        let is_codes = subject.build_of(container).is_some_and(|build| {
+            let place = build.image.workdir.as_ref().and_then(|own| own.value.known());
+            place.is_some_and(|own| own.trim_end_matches('/') == directory)
+        });
+        // A volume over the code hides what the next image brings.
+        finding.about(&container.name).help(if is_codes {
+            format!(
+                "volumes:\n  - data:{directory}/data  # and the file there: a volume at {directory} would hide the code"
+            )
+        } else {
+            format!("volumes:\n  - data:{directory}  # and the file in it")
+        });
         if let Some(at) = lines.first().and_then(|own| subject.line_of(&own.path, own.line)) {
             finding.related(at, "the file is named here");
         }

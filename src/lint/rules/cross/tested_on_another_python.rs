@@ -1,5 +1,6 @@
 //! Tests that never run on the Python of the image.
 
+use crate::detect::version::Statement;
 use crate::detect::{scope, version};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
@@ -43,10 +44,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 ),
             )
             .about(&build.image.base.text)
-            .help(format!(
-                "python-version: \"3.{minor}\" in {}",
-                place(subject, &tested.evidence.path).unwrap_or_else(|| tested.evidence.place())
-            ));
+            .help(help(subject, &tested, minor));
     }
 }
 
@@ -63,6 +61,24 @@ fn runs_tests(subject: &Subject, path: &str) -> bool {
     steps
         .filter_map(|step| step.get("run").and_then(Item::scalar))
         .any(|run| run.lines().any(tests))
+}
+
+/// What to write where the version stands: the key of the job, else the line as it
+/// is with the other version.
+fn help(subject: &Subject, tested: &Statement, minor: u64) -> String {
+    let evidence = &tested.evidence;
+    if let Some(place) = place(subject, &evidence.path) {
+        return format!("python-version: \"3.{minor}\" in {place}");
+    }
+    let text = subject.tree.text(&evidence.path).unwrap_or_default();
+    let line = text.lines().nth(evidence.line.saturating_sub(1)).unwrap_or_default().trim();
+    let mut written = tested.minors.iter().map(|own| format!("3.{own}"));
+    match written.find(|own| line.contains(own.as_str())) {
+        Some(own) if !line.contains("python-version") => {
+            format!("{} in {}", line.replacen(&own, &format!("3.{minor}"), 1), evidence.place())
+        }
+        _ => format!("python-version: \"3.{minor}\" in {}", evidence.place()),
+    }
 }
 
 /// Where the job of a workflow that runs the tests names its Python.

@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::proxy::owner::owners;
-use crate::lint::rules::server::no_timeout::LONGEST;
+use crate::lint::rules::server::{no_timeout::LONGEST, options};
 use crate::lint::subject::{Passed, Program, Subject, amount};
 
 pub static RULE: Rule = Rule {
@@ -49,17 +49,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let place = set.map_or(passed.at, |own| crate::lint::At::new(proxy.text, own.span));
             let unset = if set.is_some() { "" } else { ", since no proxy_read_timeout is set" };
             // One location for what takes long: the others are shorter on purpose.
-            let on_purpose = all.iter().any(|other| {
-                other.host == passed.host
-                    && other.get("proxy_read_timeout").is_some()
+            let is_meant = |other: &Passed<'_>| {
+                other.get("proxy_read_timeout").is_some()
                     && self::waits(other).is_some_and(|own| own >= limit)
-            });
+            };
+            let on_purpose = all.iter().any(|own| own.host == passed.host && is_meant(own));
+            // Another configuration of a proxy waits for the same server.
+            let is_meant_elsewhere =
+                || subject.proxies.iter().flat_map(|own| subject.passed(own)).any(|o| is_meant(&o));
             // PY108 asks for less.
             let is_long = i64::try_from(limit).is_ok_and(|own| own > LONGEST);
-            let help = if is_long {
+            let help = if is_long && !on_purpose && !is_meant_elsewhere() {
+                let lower = waits.saturating_sub(10).max(1).to_string();
                 format!(
-                    "gunicorn: timeout = {}, below nginx's {waits} s; what takes longer belongs into a task queue",
-                    waits.saturating_sub(10).max(1)
+                    "gunicorn: {}, below nginx's {waits} s; what takes longer belongs into a task queue",
+                    options::written(server, &[("timeout", &lower)])
                 )
             } else {
                 format!("proxy_read_timeout {}s;", limit + 10)

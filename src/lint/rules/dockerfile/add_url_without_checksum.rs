@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::Subject;
+use crate::lint::subject::{Build, Subject};
 use crate::source::dockerfile::Keyword;
 use crate::source::dockerfile::Transfer;
 
@@ -40,11 +40,25 @@ fn check(subject: &Subject, findings: &mut Findings) {
             findings
                 .add(subject.within(build, at, url), format!("{url} is taken as it comes"))
                 .about(url)
-                .help(if VERSION.is_match(url) {
+                .help(if VERSION.is_match(&expanded(subject, build, at, url)) {
                     format!("ADD --checksum=sha256:… {url} {}", copied.target)
                 } else {
                     format!("an address with a version in it, whose file stays the same, and ADD --checksum=sha256:… for it: {url} is another file with the next release")
                 });
         }
     }
+}
+
+/// An address with the values of the variables in it.
+fn expanded(subject: &Subject, build: &Build, at: usize, url: &str) -> String {
+    let file = subject.file(build);
+    let Some(stage) = file.stage_of(at) else { return url.to_owned() };
+    let image = file.image(stage, &build.arguments);
+    let known = image.env.iter().chain(&image.args);
+    known.filter_map(|(name, own)| Some((name, own.value.known()?))).fold(
+        url.to_owned(),
+        |url, (name, value)| {
+            url.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value)
+        },
+    )
 }

@@ -1,10 +1,12 @@
 //! Lists of packages that stay in a layer.
 
+use std::cell::LazyCell;
+
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Run, Subject};
-use crate::source::dockerfile::Arguments;
+use crate::source::dockerfile::{Arguments, Dockerfile};
 use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
@@ -21,6 +23,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
+        let built = LazyCell::new(|| subject.built_runs(build));
         for run in subject.runs(build) {
             let updates = run.commands.iter().any(|own| support::is_apt(own, "update"));
             let removed = run.commands.iter().any(|own| {
@@ -53,7 +56,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 continue;
             }
             let installs = run.commands.iter().any(|own| support::is_apt(own, "install"));
-            let needed = needed(subject, build, &run);
+            let needed = needed(subject.file(build), &built, &run);
             // One that only an install after it uses is another rule's.
             if !installs && needed.is_some() {
                 continue;
@@ -80,14 +83,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
 }
 
 /// The RUN after this one that installs with its lists.
-fn needed(subject: &Subject, build: &Build, run: &Run) -> Option<Run> {
-    let file = subject.file(build);
-    subject.built_runs(build).into_iter().find(|own| {
-        let is = |word: &str| own.commands.iter().any(|c| support::is_apt(c, word));
-        own.at > run.at
-            && is("install")
-            && !is("update")
-            && file.image(own.stage, &Arguments::new()).stages.contains(&run.stage)
+fn needed<'r>(file: &Dockerfile, built: &'r [Run], run: &Run) -> Option<&'r Run> {
+    let later = built.partition_point(|own| own.at <= run.at);
+    built[later..].iter().find(|own| {
+        let first = |word: &str| own.commands.iter().position(|c| support::is_apt(c, word));
+        // An update behind it comes too late.
+        let (installs, updates) = (first("install"), first("update"));
+        installs.is_some_and(|at| updates.is_none_or(|update| at < update))
+            && file.chain(own.stage, &Arguments::new()).stages.contains(&run.stage)
     })
 }
 

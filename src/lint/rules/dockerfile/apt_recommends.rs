@@ -1,5 +1,7 @@
 //! Packages that nobody asked for.
 
+use std::cell::LazyCell;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -38,6 +40,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if text.contains("Install-Recommends") {
             continue;
         }
+        let built = LazyCell::new(|| subject.built_runs(build));
+        let installed = LazyCell::new(|| -> HashSet<&str> {
+            support::all_packages(&built).into_iter().collect()
+        });
         for run in subject.runs(build) {
             let all: Vec<_> =
                 run.commands.iter().filter(|own| support::is_apt(own, "install")).collect();
@@ -56,7 +62,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 "apt-get install takes recommended packages along",
             );
             finding.about("apt-get install").help("apt-get install -y --no-install-recommends …");
-            let Some(needed) = needed(subject, build, &run) else { continue };
+            let Some(needed) = needed(build, &run, &|own| installed.contains(own)) else {
+                continue;
+            };
             if open == all.len() {
                 let edits = support::insert(
                     subject,
@@ -89,7 +97,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
 
 /// Packages that have to be named once recommendations are no longer taken, each
 /// with the one that it is written behind; `None` where that is not known.
-fn needed(subject: &Subject, build: &Build, run: &Run) -> Option<Vec<(String, &'static str)>> {
+/// `installs` tells whether the build installs a package anywhere.
+fn needed(
+    build: &Build,
+    run: &Run,
+    installs: &dyn Fn(&str) -> bool,
+) -> Option<Vec<(String, &'static str)>> {
     let base = build.image.base.known().unwrap_or_default();
     let tag = crate::source::compose::image::parts(base).1;
     let of_python = support::python(base).is_some_and(|own| own.is_official);
@@ -98,9 +111,7 @@ fn needed(subject: &Subject, build: &Build, run: &Run) -> Option<Vec<(String, &'
         return Some(Vec::new());
     }
     let own: Vec<&str> = run.commands.iter().flat_map(support::packages).collect();
-    let runs = subject.built_runs(build);
-    let all = support::all_packages(&runs);
-    let has = |names: &[&str]| all.iter().any(|own| names.contains(own));
+    let has = |names: &[&str]| names.iter().any(|own| installs(own));
     let mut found = Vec::new();
     let has_headers = has(&["build-essential", "g++", "libc6-dev", "libc-dev"]);
     let compiler = own.iter().find(|own| {

@@ -34,7 +34,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 continue;
             }
             let later = runs.iter().find(|own| {
-                let chain = file.image(own.stage, &Arguments::new()).stages;
+                let chain = file.chain(own.stage, &Arguments::new()).stages;
                 own.at > run.at && chain.contains(&run.stage) && has(own, "install")
             });
             let Some(later) = later.filter(|own| !has(own, "update")) else { continue };

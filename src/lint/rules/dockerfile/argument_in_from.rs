@@ -25,8 +25,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             if !own.from.contains('$') {
                 continue;
             }
-            let image = recipe.file.image(stage, &crate::source::dockerfile::Arguments::new());
-            let known = image.base.known().unwrap_or("python:3.14-slim-trixie").to_owned();
+            let chain = recipe.file.chain(stage, &crate::source::dockerfile::Arguments::new());
+            let known = chain.base.known().unwrap_or("python:3.14-slim-trixie").to_owned();
             findings
                 .add(
                     At::new(recipe.text, own.from_span),

@@ -4,6 +4,7 @@ use crate::lint::diagnostic::{Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::{builder_stage, support};
 use crate::lint::subject::{Run, Subject};
+use crate::source::dockerfile::Keyword;
 use crate::source::shell::Simple;
 
 pub static RULE: Rule = Rule {
@@ -142,9 +143,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
         } else {
             "libpq5 for libpq-dev, libmariadb3 for default-libmysqlclient-dev"
         };
-        finding.about(&names[0]).help(format!(
+        let builder = subject.instructions(build).find_map(|(at, own)| {
+            let stage = subject.file(build).stage_named(own.flag("from")?, build.stage)?;
+            let is_last = subject.file(build).stage_of(at) == Some(build.stage);
+            let runs =
+                subject.file(build).of_stage(stage).any(|(_, own)| own.keyword == Keyword::Run);
+            (is_last && runs).then(|| own.flag("from")).flatten()
+        });
+        finding.about(&names[0]).help(match builder {
+            Some(builder) => format!(
+                "The stage {builder} builds already: they belong there, with what needs them, and here the libraries alone ({libraries})"
+            ),
+            None => format!(
             "A stage before this one installs them and makes the virtual environment; this one has `COPY --from=builder /opt/venv /opt/venv` and the libraries alone ({libraries})"
-        ));
+        ),
+        });
         for (at, own) in &found[1..] {
             finding.related(subject.within(build, *at, &own[0]), own.join(", "));
         }

@@ -62,7 +62,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             });
             let Some((copy, _)) = copy else { continue };
             let first = |run: &&Run| run.commands.iter().any(|own| installs(own).is_some());
-            let chain = file.image(stage, &crate::source::dockerfile::Arguments::new()).stages;
+            let chain = file.chain(stage, &crate::source::dockerfile::Arguments::new()).stages;
             // A first installation before the code: the second adds the project itself.
             if runs
                 .iter()

@@ -8,7 +8,7 @@ use crate::environments::is_for_developers;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Build, Subject};
+use crate::lint::subject::{Build, Container, Subject};
 use crate::source::dockerfile::Keyword;
 use crate::source::shell::Simple;
 
@@ -185,6 +185,96 @@ fn is_for_tests(subject: &Subject, build: &Build) -> bool {
     names_development(name) || stage.is_some_and(names_development) || sibling()
 }
 
+/// Whether nobody but who works on the code runs an image: each service replaces what
+/// it starts and mounts the source, and one of them is a server for development.
+fn runs_for_developers(subject: &Subject, build: &Build) -> bool {
+    let is_server = |own: &Container| {
+        own.server.as_ref().is_some_and(|own| own.program.is_development() || own.reloads())
+    };
+    let mut all = support::runs_as(subject, build).peekable();
+    let is_developed = |own: &Container| {
+        subject.composed(own).is_some_and(|(deployment, _)| deployment.is_developed)
+    };
+    let any = support::runs_as(subject, build).any(|own| is_server(own) || is_developed(own));
+    all.peek().is_some()
+        && any
+        && all.all(|own| {
+            let Some((deployment, service)) = subject.composed(own) else { return false };
+            let is_code = |path: &str| {
+                deployment.project.path(path).is_some_and(|path| path == build.context)
+            };
+            let replaces =
+                ["command", "entrypoint"].iter().any(|key| service.item.get(key).is_some());
+            replaces && service.mounts().iter().any(|own| own.bind().is_some_and(is_code))
+        })
+}
+
+/// The script, the Makefile or the workflow that runs tests or linters in an image.
+fn tested_in(subject: &Subject) -> Option<&str> {
+    let runs = |line: &str| {
+        let line = line.to_ascii_lowercase();
+        let words: Vec<&str> =
+            line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
+        let starts = line.contains("docker") && words.iter().any(|w| matches!(*w, "run" | "exec"));
+        starts
+            && words.iter().any(|word| {
+                matches!(
+                    *word,
+                    "pytest" | "test" | "tests" | "lint" | "coverage" | "flake8" | "mypy"
+                )
+            })
+    };
+    let is_script = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.ends_with(".sh")
+            || matches!(name, "Makefile" | "justfile" | ".gitlab-ci.yml")
+            || path.starts_with(".github/workflows/")
+    };
+    subject
+        .tree
+        .paths()
+        .filter(is_script)
+        .find(|path| subject.tree.text(path).is_some_and(|text| text.lines().any(runs)))
+}
+
+/// The command that installs what production needs: from the lock, or from the
+/// file that the one for development takes in, or that stands beside it.
+fn for_production(subject: &Subject, build: &Build, command: &Simple) -> Option<String> {
+    let words = support::bare(command);
+    if support::program(words) == "pipenv" {
+        let kept = words.iter().filter(|word| !matches!(word.as_str(), "--dev" | "-d"));
+        let line = kept.cloned().collect::<Vec<_>>().join(" ");
+        let is_checked = words.iter().any(|word| word == "sync" || word == "--deploy");
+        return Some(if is_checked { line } else { format!("{line} --deploy") });
+    }
+    let at = words.windows(2).position(|pair| {
+        matches!(pair[0].as_str(), "-r" | "--requirement")
+            && pair[1].split(['/', '-', '_', '.']).any(is_development)
+    })?;
+    let written = &words[at + 1];
+    let source = subject
+        .source_of(build, written)
+        .or_else(|| crate::relpath::join(&build.context, written))?;
+    let text = subject.tree.text(&source)?;
+    let (above, name) = written.rsplit_once('/').unwrap_or(("", written));
+    let taken = text.lines().find_map(|line| {
+        let line = line.trim();
+        line.strip_prefix("-r").or_else(|| line.strip_prefix("--requirement")).map(str::trim)
+    });
+    let beside = || {
+        let directory = source.rsplit_once('/').map_or(".", |(above, _)| above);
+        ["requirements.txt", "base.txt", "prod.txt", "production.txt"].into_iter().find(|own| {
+            *own != name
+                && crate::relpath::join(directory, own).is_some_and(|path| subject.tree.has(&path))
+        })
+    };
+    let base = taken.or_else(beside)?;
+    let base = if above.is_empty() { base.to_owned() } else { format!("{above}/{base}") };
+    let mut words = words.to_vec();
+    words[at + 1] = base;
+    Some(format!("RUN {}", words.join(" ")))
+}
+
 fn names_development(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.split(['.', '-', '_']).any(|word| is_development(word) || word.ends_with("dev"))
@@ -206,7 +296,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if set("UV_NO_DEV") || set("UV_NO_GROUP") || set("POETRY_WITHOUT") {
             continue;
         }
-        if is_for_tests(subject, build) {
+        if is_for_tests(subject, build) || runs_for_developers(subject, build) {
             continue;
         }
         for stage in subject.stages(build) {
@@ -216,13 +306,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let runs = subject.built_runs(build);
             let own = runs.iter().filter(|run| run.stage == stage);
             let mut found: Option<(usize, String, String, &Simple)> = None;
+            let mut earlier: Vec<usize> = Vec::new();
             for run in own {
                 for command in &run.commands {
                     // The last one decides: uv sync takes away what does not belong.
                     if support::program(support::bare(command)) == "uv"
                         && command.words.iter().any(|word| word == "sync")
                     {
-                        found = None;
+                        earlier.extend(found.take().map(|(at, ..)| at));
                     }
                     if let Some((what, option)) = of(subject, build, command) {
                         found = found.or(Some((run.at, what, option, command)));
@@ -238,8 +329,19 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 findings.add(subject.instruction(build, at), format!("the image installs {what}"));
             let words = support::bare(command);
             finding.about(&what);
+            // Who tests in the image needs them there until it has a stage for that.
+            let tested = tested_in(subject);
+            let apart = match &tested {
+                Some(path) => format!(
+                    "\n({path} runs its tests in the image: a stage of its own for them, FROM this one, installs the rest)"
+                ),
+                None => String::new(),
+            };
             if option.is_empty() {
-                finding.help("install what production needs, and nothing else");
+                let line = for_production(subject, build, command).unwrap_or_else(|| {
+                    "install what production needs, and nothing else".to_owned()
+                });
+                finding.help(format!("{line}{apart}"));
                 continue;
             }
             // The command as it is written, with the option in it.
@@ -251,12 +353,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
             } else {
                 ""
             };
-            finding.help(format!("{}{option}{after}{again}", before.join(" ")));
+            let others = match earlier.len() {
+                0 => "",
+                _ => "\n(and in the uv sync before it, whose layer keeps what this one takes away)",
+            };
+            finding.help(format!("{}{option}{after}{again}{others}{apart}", before.join(" ")));
             if !support::is_service(subject, build) {
                 finding.severity(Severity::Style);
             }
             let expression = if support::program(words) == "uv" { &UV } else { &POETRY };
-            if let Some(edits) = support::insert(subject, build, at, expression, &[true], &option) {
+            let edits: Option<Vec<_>> = earlier
+                .iter()
+                .chain([&at])
+                .map(|at| support::insert(subject, build, *at, expression, &[true], &option))
+                .collect();
+            if let Some(edits) = edits.map(|own| own.concat()).filter(|_| tested.is_none()) {
                 let fix = Fix::new(Grade::Suggested, format!("leaves {what} out"));
                 finding.fix(edits.into_iter().fold(fix, |fix, own| fix.edit(own.at, own.text)));
             }

@@ -57,6 +57,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
         };
         let finding = findings.add(server.at, format!("{name} is a development server"));
+        let first = help.split(' ').next().unwrap_or_default();
+        let help = if subject.facts.installs(first) {
+            help
+        } else {
+            format!("{help}   (with {first} among the packages that are installed)")
+        };
         finding.about(&container.name).help(help);
         // Somebody may work with it as it is.
         if launched::mounts_source(subject, container) {

@@ -39,15 +39,17 @@ pub(super) fn is_dropped(subject: &Subject, build: &Build, container: &Container
     if words.iter().take(2).any(unread) || own.contains("supervisor") || own.contains("/init") {
         return true;
     }
+    if container.scripts().iter().any(|script| drops(&subject.texts[*script].text)) {
+        return true;
+    }
     container.steps.iter().any(|step| {
-        step.script.is_some_and(|script| drops(&subject.texts[script].text))
-            || step.program == Program::Uwsgi && uwsgi_drops(subject, container, &step.argv)
+        step.program == Program::Uwsgi && uwsgi_drops(subject, container, &step.argv)
             || step
                 .argv
                 .iter()
                 .any(|word| word.starts_with("--uid") || word == "--user" || word == "-u")
     }) || container.server.as_ref().is_some_and(|server| {
-        server.options.contains_key("user")
+        server.has("user")
             || server.config.is_some_and(|config| subject.gunicorn[config].get("user").is_some())
     })
 }

@@ -47,6 +47,16 @@ pub(super) fn is_alive(version: &str) -> bool {
     }
 }
 
+/// Whether a tag names a release of Debian or Alpine for which no image is made any
+/// more: it stands still.
+pub(super) fn is_frozen(tag: &str) -> bool {
+    tag.split('-').any(|word| {
+        let alpine = word.strip_prefix("alpine3.").and_then(|minor| minor.parse::<u32>().ok());
+        matches!(word, "wheezy" | "jessie" | "stretch" | "buster")
+            || alpine.is_some_and(|minor| minor <= 20)
+    })
+}
+
 /// Releases of Debian and Alpine for which the newest Python has no image.
 fn release(variant: &str) -> String {
     let is_old = |word: &str| {
@@ -104,15 +114,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
             _ => continue,
         };
         let recipe = &subject.recipes[build.recipe];
-        let Some(stage) = build.image.stages.first().map(|own| &recipe.file.stages[*own]) else {
-            continue;
-        };
+        let Some(first) = build.image.stages.first().copied() else { continue };
+        let stage = &recipe.file.stages[first];
         let at = crate::lint::diagnostic::At::new(recipe.text, stage.from_span);
         let finding =
             findings.add(at, format!("Python {name} has had no security fixes since {ended}"));
         let mut help = match better(reference, &python, &name) {
             Some(better) => format!(
-                "FROM {better}   (after the tests have passed on it; what the lock pins may have to move too)"
+                "{}   (after the tests have passed on it; what the lock pins may have to move too)",
+                support::from_line(subject, build, first, &better)
             ),
             None => {
                 let (repository, _) = crate::source::compose::image::parts(reference);

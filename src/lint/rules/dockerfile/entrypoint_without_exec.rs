@@ -2,6 +2,7 @@
 
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Container, Program, Subject};
 use crate::source::text::Span;
 
@@ -68,8 +69,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
             None => format!("exec {command}"),
         };
-        if step.program == Program::Uwsgi && !text.contains("die-on-term") {
-            help.push_str("   (with --die-on-term: without it SIGTERM makes uwsgi load again)");
+        if step.program == Program::Uwsgi {
+            help.push_str(support::die_on_term(subject, text));
         }
         finding.about(name).help(help);
         if is_simple(subject, at) {

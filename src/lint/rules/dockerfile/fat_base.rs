@@ -31,10 +31,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if tag.is_empty() && reference.contains('@') {
             continue;
         }
-        let recipe = &subject.recipes[build.recipe];
-        let Some(stage) = build.image.stages.first().map(|own| &recipe.file.stages[*own]) else {
+        // Compilers are what it is there for.
+        if support::is_only_built_on(build) {
             continue;
-        };
+        }
+        let recipe = &subject.recipes[build.recipe];
+        let Some(number) = build.image.stages.first().copied() else { continue };
+        let stage = &recipe.file.stages[number];
         let at = crate::lint::diagnostic::At::new(recipe.text, stage.from_span);
         let (repository, _) = crate::source::compose::image::parts(reference);
         let better = match tag {
@@ -49,7 +52,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .add(at, format!("the image starts from {reference}: about 1 GB, with compilers in it"))
             .about(reference)
             .help(format!(
-                "FROM {better}   (packages that have to be compiled are built in a stage before it{}{})",
+                "{}   (packages that have to be compiled are built in a stage before it{}{})",
+                support::from_line(subject, build, number, &better),
                 if tag.ends_with("onbuild") {
                     "; what ONBUILD did, copy and install, is written here from then on"
                 } else {

@@ -79,9 +79,11 @@ fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findin
         Some(own) => !matches!(own.version, Some((2, _) | (_, Some(_)))),
         None => says_nothing,
     };
-    if !floats {
+    if !floats || python.is_some() && end_of_life_python::is_frozen(tag) {
         return;
     }
+    let stage = subject.file(build).stage_of(outside.at).unwrap_or(build.stage);
+    let from = |image: &str| support::from_line(subject, build, stage, image);
     let what = match (tag, &python) {
         ("", _) => {
             format!("{repository} has no tag: it is `latest`, whatever that is at the next build")
@@ -92,10 +94,16 @@ fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findin
     let finding = findings.add(outside.place, what);
     finding.about(reference);
     if python.is_none() {
-        // Without a contract these have no other tag.
-        finding.help(match repository.starts_with("cgr.dev/chainguard/") {
+        // Without a contract these have no other tag; those have none at all.
+        let has_digest_alone = ["cgr.dev/chainguard/", "gcr.io/distroless/"]
+            .iter()
+            .any(|own| repository.starts_with(own));
+        finding.help(match has_digest_alone {
             true => format!("FROM {repository}@sha256:DIGEST   (docker buildx imagetools inspect {repository} shows it)"),
-            false => format!("FROM {repository}:VERSION"),
+            false => match repository.strip_prefix("tutum/") {
+                Some(name) => format!("FROM {name}:VERSION   (tutum's images have been abandoned since 2015)"),
+                None => from(&format!("{repository}:VERSION")),
+            },
         });
         return;
     }
@@ -121,7 +129,7 @@ fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findin
         ));
         return;
     }
-    finding.help(format!("FROM {better}"));
+    finding.help(from(&better));
     if outside.is_literal {
         finding.fix(
             Fix::new(Grade::Suggested, format!("pins Python {version}"))

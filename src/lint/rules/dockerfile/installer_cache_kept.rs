@@ -61,10 +61,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
             place(first, manager),
             format!("{} leaves its downloads in the layer", manager.name),
         );
-        finding.about(manager.name).help(format!(
-            "--mount=type=cache,target={} in the RUN of {}",
-            manager.cache, manager.name
-        ));
+        // Poetry's environment is below its cache: a mount over both takes it away.
+        let help = if holds_environment(subject, build, first, manager) {
+            "ENV POETRY_VIRTUALENVS_IN_PROJECT=1 POETRY_CACHE_DIR=/var/cache/pypoetry\n(and --mount=type=cache,target=/var/cache/pypoetry in the RUN of poetry; the environment, which is in the cache now, is then .venv beside pyproject.toml)".to_owned()
+        } else {
+            format!("--mount=type=cache,target={} in the RUN of {}", manager.cache, manager.name)
+        };
+        finding.about(manager.name).help(help);
         for (run, own) in &found[1..] {
             finding.related(place(run, own), "and here");
         }
@@ -118,17 +121,21 @@ fn holds_environment(subject: &Subject, build: &Build, run: &Run, manager: &Mana
     if manager.name != "poetry" {
         return false;
     }
-    let is_set = |name: &str| build.image.env.contains_key(name);
-    let of_image = ["VIRTUAL_ENV", "POETRY_VIRTUALENVS_CREATE", "POETRY_VIRTUALENVS_IN_PROJECT"]
-        .iter()
-        .any(|name| is_set(name));
+    let is = |name: &str, values: [&str; 2]| {
+        build.image.env.contains_key(name)
+            && build.image.variable(name).is_none_or(|own| values.contains(&own))
+    };
+    let (on, off) = (["1", "true"], ["0", "false"]);
+    let of_image = build.image.env.contains_key("VIRTUAL_ENV")
+        || is("POETRY_VIRTUALENVS_CREATE", off)
+        || is("POETRY_VIRTUALENVS_IN_PROJECT", on);
     let runs = subject.runs(build);
     let mut before = runs.iter().filter(|own| own.at <= run.at).flat_map(|own| &own.commands);
     let by_command = before.any(|own| {
-        own.words.iter().any(|word| {
-            word.starts_with("virtualenvs.create")
-                || word.starts_with("virtualenvs.in-project")
-                || word.starts_with("virtualenvs.path")
+        own.words.windows(2).any(|pair| match pair[0].as_str() {
+            "virtualenvs.create" => off.contains(&pair[1].as_str()),
+            "virtualenvs.in-project" => on.contains(&pair[1].as_str()),
+            own => own == "virtualenvs.path",
         })
     });
     !of_image && !by_command

@@ -56,7 +56,7 @@ fn version(subject: &Subject, build: &Build, stage: usize, name: &str) -> String
         return made;
     }
     let file = subject.file(build);
-    let base = file.image(stage, &build.arguments).base;
+    let base = file.chain(stage, &build.arguments).base;
     let python = base.known().and_then(support::python).and_then(|own| own.version);
     let is_new = matches!(python, Some((3, Some(minor))) if minor >= 10);
     let dropped = subject.built_runs(build).iter().flat_map(|run| &run.commands).any(|own| {

@@ -95,7 +95,7 @@ fn has_other_server(subject: &Subject, container: &Container) -> bool {
 pub(super) fn port(subject: &Subject, container: &Container) -> Option<u16> {
     let server = container.server.as_ref()?;
     let by_name = match server.program {
-        Program::FlaskDevelopment if !server.options.contains_key("port") => {
+        Program::FlaskDevelopment if !server.has("port") => {
             container.variable("FLASK_RUN_PORT").and_then(|value| value.parse().ok())
         }
         _ => None,
@@ -110,7 +110,7 @@ pub(super) fn port(subject: &Subject, container: &Container) -> Option<u16> {
             _ => None,
         }
     };
-    let is_said = ["bind", "port", "uds"].iter().any(|name| server.options.contains_key(name));
+    let is_said = ["bind", "port", "uds"].iter().any(|name| server.has(name));
     let first = if is_said { server.port() } else { None };
     let exposed = || exposed(subject, container);
     by_name.or(first).or_else(published).or_else(exposed).or_else(|| server.port())
@@ -151,8 +151,7 @@ pub(super) fn chooses(subject: &Subject, container: &Container) -> bool {
             ["case ", "if ", "elif ", "[ ", "[[ "].iter().any(|w| line.starts_with(w));
         is_condition && ["$1", "${1", "$@", "$*"].iter().any(|own| line.contains(own))
     };
-    let mut scripts = container.steps.iter().filter_map(|step| step.script);
-    scripts.any(|script| subject.texts[script].text.lines().any(looks))
+    container.scripts().iter().any(|script| subject.texts[*script].text.lines().any(looks))
 }
 
 /// Whether a service mounts a directory of the repository over its code.

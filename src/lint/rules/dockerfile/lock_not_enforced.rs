@@ -8,6 +8,7 @@ use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Subject};
+use crate::source::dockerfile::{Arguments, Instruction, Keyword, Transfer};
 use crate::source::shell::Simple;
 
 pub static RULE: Rule = Rule {
@@ -86,6 +87,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     (Vec::new(), &UV, "", "")
                 };
             let Some(first) = all.first() else { continue };
+            if !is_brought(subject, build, run.at, lock) {
+                findings
+                    .add(
+                        support::place(subject, build, run.at, expression),
+                        format!("{lock} is not copied before it: what is installed is resolved at every build"),
+                    )
+                    .about(lock)
+                    .help(format!("COPY {lock} to where pyproject.toml is, and then{option} behind {}", support::bare(first)[..2].join(" ")));
+                break;
+            }
             let finding = findings.add(
                 support::place(subject, build, run.at, expression),
                 format!("{lock} is resolved again where it is outdated, and the build goes on with other versions"),
@@ -113,6 +124,36 @@ fn check(subject: &Subject, findings: &mut Findings) {
             break;
         }
     }
+}
+
+/// Whether a lock is there for a RUN: copied before it, or mounted.
+fn is_brought(subject: &Subject, build: &Build, at: usize, lock: &str) -> bool {
+    let file = subject.file(build);
+    let Some(stage) = file.stage_of(at) else { return true };
+    let run = &file.instructions[at];
+    let is_mounted = run.flags.iter().any(|own| {
+        own.value.as_deref().is_some_and(|value| {
+            value.contains("type=bind") && (value.contains(lock) || !value.contains("source="))
+        })
+    });
+    let image = file.image(stage, &Arguments::new());
+    let copies = |own: &Instruction| {
+        let Some(transfer) = Transfer::of(own, file.escape) else { return true };
+        let is_bringing = |source: &String| {
+            let bare = source.trim_start_matches("./").trim_matches('/');
+            let name = bare.rsplit('/').next().unwrap_or(bare);
+            // Everything, a pattern, a variable: the lock may be among it.
+            matches!(bare, "" | ".") || name == lock || source.contains(['*', '$', '?', '['])
+        };
+        // From another stage: what it has nobody follows here.
+        own.flag("from").is_some_and(|from| file.stage_named(from, stage).is_some())
+            || own.flag("from").is_none() && transfer.sources.iter().any(is_bringing)
+    };
+    is_mounted
+        || run.arguments.text.contains("uv lock")
+        || image.stages.iter().flat_map(|below| file.of_stage(*below)).any(|(number, own)| {
+            number < at && matches!(own.keyword, Keyword::Copy | Keyword::Add) && copies(own)
+        })
 }
 
 /// `--frozen` takes the lock as it is, which some take for a check.

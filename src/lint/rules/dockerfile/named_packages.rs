@@ -1,9 +1,14 @@
 //! Packages that a RUN names itself: their versions are written down there, or
 //! nowhere.
 
+use std::cell::LazyCell;
+use std::collections::HashSet;
+
+use crate::detect::deps::name::normalised;
 use crate::lint::rule::Findings;
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Subject, listed};
+use crate::relpath::file_name;
 use crate::source::shell::Simple;
 
 /// What reads and builds packages, and is none of the application.
@@ -66,11 +71,12 @@ const WITH_VALUE: [&str; 27] = [
 
 /// Packages that are named in a RUN without a version: one finding an image.
 pub(super) fn find(subject: &Subject, build: &Build, findings: &mut Findings) {
+    let pinned = LazyCell::new(|| pinned(subject));
     let mut open: Vec<(usize, Vec<String>)> = Vec::new();
     for run in subject.built_runs(build) {
         let names: Vec<String> = run.commands.iter().flat_map(named_open).collect();
         let names: Vec<String> =
-            names.into_iter().filter(|name| !is_pinned(subject, name)).collect();
+            names.into_iter().filter(|name| !pinned.contains(&normalised(name))).collect();
         if !names.is_empty() {
             open.push((run.at, names));
         }
@@ -137,35 +143,31 @@ fn named_open(command: &Simple) -> Vec<String> {
     found
 }
 
-/// Whether a file of requirements, or a lock, says which version it is.
-fn is_pinned(subject: &Subject, name: &str) -> bool {
-    let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '.'], "-");
-    let wanted = plain(name);
+/// The packages of which a file of requirements, or a lock, says which version
+/// they are.
+fn pinned(subject: &Subject) -> HashSet<String> {
     let says = |path: &&str| {
-        let file = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let file = file_name(path).to_ascii_lowercase();
         (file.ends_with(".txt")
             && (file.contains("require")
                 || file.contains("constraint")
                 || path.contains("requirements/")))
             || matches!(file.as_str(), "poetry.lock" | "uv.lock" | "pdm.lock" | "pipfile.lock")
     };
-    subject.tree.paths().filter(says).filter_map(|path| Some((path, subject.tree.text(path)?))).any(
-        |(path, text)| {
-            text.lines().any(|line| {
-                let line = line.trim();
-                if path.ends_with(".txt") {
-                    let name = line.split(['=', '[', ' ', ';']).next().unwrap_or_default();
-                    line.contains("==") && plain(name) == wanted
+    let files = subject.tree.paths().filter(says);
+    let files = files.filter_map(|path| Some((path, subject.tree.text(path)?)));
+    let named = files.flat_map(|(path, text)| {
+        let is_list = path.ends_with(".txt");
+        text.lines().map(str::trim).filter(move |line| !is_list || line.contains("==")).filter_map(
+            move |line| {
+                if is_list {
+                    line.split(['=', '[', ' ', ';']).next()
                 } else {
-                    plain(
-                        line.trim_start_matches("name = ")
-                            .split(':')
-                            .next()
-                            .unwrap_or(line)
-                            .trim_matches('"'),
-                    ) == wanted
+                    let own = line.trim_start_matches("name = ").split(':').next();
+                    own.map(|own| own.trim_matches('"'))
                 }
-            })
-        },
-    )
+            },
+        )
+    });
+    named.map(normalised).collect()
 }

@@ -5,7 +5,7 @@ use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::{launched, support};
-use crate::lint::subject::{Build, Container, Kind, Program, Subject, listed};
+use crate::lint::subject::{Build, Container, Kind, Program, Subject, Value, listed};
 
 pub static RULE: Rule = Rule {
     code: "DF102",
@@ -45,16 +45,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let server = container.server.as_ref().map_or("the server", |own| own.program.word());
         let start = build.image.cmd.as_ref().or(build.image.entrypoint.as_ref());
         let at = start.map_or(subject.from_of(build), |own| subject.instruction(build, own.at));
+        // Where a platform says the port, it asks as well.
+        if container.service.is_none() && (of_platform(container) || probes(subject, build)) {
+            continue;
+        }
         // On a socket a proxy asks, and no port is there to ask.
-        let is_socket = container.server.as_ref().is_some_and(|own| {
-            own.get("uds").is_some()
-                || own
-                    .get("bind")
-                    .and_then(|(value, _)| value.text())
-                    .is_some_and(|text| text.contains("unix:"))
-        }) || container.steps.iter().any(|step| {
-            step.argv.iter().any(|word| word.contains("unix:") || word.ends_with(".sock"))
-        });
+        let is_socket = is_socket(subject, build, container);
         let asked = asked(subject, build, container);
         // A check of the image asks every container of it, and a worker has no port.
         let others: Vec<&str> = support::runs_as(subject, build)
@@ -68,33 +64,27 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if is_worked_on(subject, build) {
             finding.severity(Severity::Style);
         }
-        let hosts = hosts(subject);
+        let port = port(subject, container);
         match &asked {
             _ if is_socket => {}
             asked if !others.is_empty() => {
-                let port = launched::port(subject, container);
-                let path = asked.as_ref().filter(|own| own.is_route).map(|own| &own.path);
-                finding.help(of_service(subject, container, port, path, &others));
-            }
-            Some(asked) if asked.is_route => {
-                finding.help(format!("{}{hosts}", asked.line));
+                let probe = asked.as_ref().map_or_else(
+                    || unasked(subject, build, container),
+                    |own| match own.probe.is_route() {
+                        true => own.probe.clone(),
+                        false => unasked(subject, build, container),
+                    },
+                );
+                finding.help(of_service(container, port.as_deref(), &probe, &others));
             }
             Some(asked) => {
-                finding.help(format!(
-                    "{}\n(a route that answers 2xx without a login, and asks what it needs, says more){hosts}",
-                    asked.line
-                ));
+                finding.help(format!("{}{}", asked.line, asked.probe.more(subject)));
             }
             None => {
-                let port = launched::port(subject, container);
-                let unknown = if port.is_some() {
-                    "PATH: a route that answers 2xx without a login"
-                } else {
-                    "PORT: what the server listens on; PATH: a route that answers 2xx without a login"
-                };
-                let port = port.map_or("PORT".to_owned(), |port| port.to_string());
-                let line = check_line(&port, "PATH", SUCCEEDS);
-                finding.help(format!("{line}\n({unknown}){hosts}"));
+                let probe = unasked(subject, build, container);
+                let open = open(port.as_deref(), &probe);
+                let line = check_line(port.as_deref().unwrap_or("PORT"), &probe);
+                finding.help(format!("{line}{open}{}", probe.more(subject)));
             }
         }
         if let Some(fix) = asked.and_then(|asked| fix(subject, build, &asked)) {
@@ -103,61 +93,232 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// What of an answer says that it is none: of a route that is there for it, and of
-/// a page that may be a redirect, behind a login or not there at all.
-const SUCCEEDS: &str = "not 200 <= c.getresponse().status < 300";
-const ANSWERS: &str = "c.getresponse().status >= 500";
-
-fn check_line(port: &str, path: &str, fails: &str) -> String {
-    format!(
-        "HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-c\", \"{}\"]",
-        program(port, path, fails)
-    )
+/// How a server is asked whether it is well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Probe {
+    /// A route that the code has for it answers 2xx.
+    Route(String),
+    /// The page that every address has does no more than answer: it may be a
+    /// redirect, behind a login or not there at all.
+    Page,
+    /// A route that somebody has to name.
+    Open,
+    /// It takes connections. The framework refuses a Host that it does not know,
+    /// and writes that down each time; or nobody knows what the server speaks.
+    Socket,
 }
 
-fn program(port: &str, path: &str, fails: &str) -> String {
-    format!(
-        "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '{path}'); sys.exit({fails})"
-    )
-}
+impl Probe {
+    const fn is_route(&self) -> bool {
+        matches!(self, Self::Route(_))
+    }
 
-/// What a check of a framework that refuses unknown names needs besides.
-fn hosts(subject: &Subject) -> &'static str {
-    let framework = subject.facts.framework.value().and_then(|name| Framework::find(name));
-    if framework.is_some_and(|own| own.allowed_hosts) {
-        "\n(ALLOWED_HOSTS has to hold 127.0.0.1: else the answer is 400)"
-    } else {
-        ""
+    /// What Python runs for it; `port` is an expression.
+    fn program(&self, port: &str) -> String {
+        let (path, fails) = match self {
+            Self::Route(path) => (path.as_str(), "not 200 <= c.getresponse().status < 300"),
+            Self::Open => ("PATH", "not 200 <= c.getresponse().status < 300"),
+            Self::Page => ("/", "c.getresponse().status >= 500"),
+            Self::Socket => {
+                let os = if port.contains("os.") { "os, " } else { "" };
+                return format!(
+                    "import {os}socket; socket.create_connection(('127.0.0.1', {port}), timeout=5).close()"
+                );
+            }
+        };
+        let os = if port.contains("os.") { "os, " } else { "" };
+        format!(
+            "import http.client, {os}sys; c = http.client.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '{path}'); sys.exit({fails})"
+        )
+    }
+
+    /// What would say more.
+    fn more(&self, subject: &Subject) -> String {
+        match self {
+            Self::Route(_) | Self::Open => String::new(),
+            Self::Page => {
+                "\n(a route that answers 2xx without a login, and asks what it needs, says more)"
+                    .to_owned()
+            }
+            Self::Socket => match subject.facts.health.value() {
+                Some(path) => format!(
+                    "\n(it says that the server takes connections; where ALLOWED_HOSTS holds 127.0.0.1, GET {path} says more)"
+                ),
+                None => "\n(it says that the server takes connections; a route that answers 2xx without a login, and asks what it needs, says more)".to_owned(),
+            },
+        }
     }
 }
 
-/// The check of a service, where other services run from its image.
-fn of_service(
-    subject: &Subject,
-    container: &Container,
-    port: Option<u16>,
-    path: Option<&String>,
-    others: &[&str],
-) -> String {
+fn check_line(port: &str, probe: &Probe) -> String {
+    format!(
+        "HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-c\", \"{}\"]",
+        probe.program(port)
+    )
+}
+
+/// What somebody has to fill in.
+fn open(port: Option<&str>, probe: &Probe) -> String {
     let mut open = Vec::new();
     if port.is_none() {
         open.push("PORT: what the server listens on");
     }
-    if path.is_none() {
+    if *probe == Probe::Open {
         open.push("PATH: a route that answers 2xx without a login");
     }
-    let port = port.map_or("PORT".to_owned(), |port| port.to_string());
-    let program = program(&port, path.map_or("PATH", String::as_str), SUCCEEDS);
-    let open = if open.is_empty() { String::new() } else { format!("\n({})", open.join("; ")) };
+    if open.is_empty() { String::new() } else { format!("\n({})", open.join("; ")) }
+}
+
+/// The port as Python has it: a number, or the variable that says it.
+fn port(subject: &Subject, container: &Container) -> Option<String> {
+    let known = launched::port(subject, container);
+    let Some(name) = of_variable(container) else { return known.map(|port| port.to_string()) };
+    Some(match known {
+        Some(port) => format!("int(os.environ.get('{name}', {port}))"),
+        None => format!("int(os.environ['{name}'])"),
+    })
+}
+
+/// The variable that says the port, where nothing in the image does.
+fn of_variable(container: &Container) -> Option<&str> {
+    let server = container.server.as_ref()?;
+    ["port", "bind"].iter().find_map(|name| match server.get(name)?.0 {
+        Value::Variable { name, .. } => Some(name.as_str()).filter(|name| name.ends_with("PORT")),
+        _ => None,
+    })
+}
+
+/// Whether only who runs the image says the port, as platforms do.
+fn of_platform(container: &Container) -> bool {
+    let Some(server) = &container.server else { return false };
+    ["port", "bind"].iter().any(|option| {
+        matches!(server.get(option), Some((Value::Variable { name, default: None }, _)) if name == "PORT")
+    })
+}
+
+/// Whether what runs an image has probes of its own and reads no HEALTHCHECK:
+/// Kubernetes, Cloud Run, App Engine, Fly.io.
+fn probes(subject: &Subject, build: &Build) -> bool {
+    const FILES: [&str; 6] =
+        ["cloudbuild", "fly.toml", "skaffold.yaml", "app.yaml", "Chart.yaml", "service.yaml"];
+    let says = |text: &str| {
+        ["kind: Deployment", "kind: StatefulSet", "gcloud run deploy", "kubectl set image"]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    let recipe = subject.texts[subject.recipes[build.recipe].text].text.to_ascii_lowercase();
+    let of_comment = ["kubernetes", "k8s", "livenessprobe", "cloud run"]
+        .iter()
+        .any(|word| recipe.contains(word));
+    of_comment
+        || subject.tree.paths().any(|path| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let is_text = [".yml", ".yaml", ".sh"].iter().any(|end| name.ends_with(end));
+            FILES.iter().any(|own| name.starts_with(own))
+                || is_text && subject.tree.text(path).is_some_and(says)
+        })
+}
+
+/// Whether a server listens on a socket that is a file, by its words or its settings.
+fn is_socket(subject: &Subject, build: &Build, container: &Container) -> bool {
+    let Some(server) = &container.server else { return false };
+    let bind = server.get("bind").and_then(|(value, _)| value.text()).unwrap_or_default();
+    let is_file = |word: &str| word.contains("unix:") || word.ends_with(".sock");
+    server.get("uds").is_some()
+        || bind.contains("unix:")
+        || container.steps.iter().any(|step| step.argv.iter().any(|word| is_file(word)))
+        || settings_of_uwsgi(subject, build, container).iter().any(|text| {
+            text.lines().any(|line| {
+                let is_socket = line
+                    .split_once('=')
+                    .is_some_and(|(name, _)| matches!(name.trim(), "socket" | "uwsgi-socket"));
+                is_socket && line.contains('/')
+            })
+        })
+}
+
+/// The files that uWSGI is started with.
+fn settings_of_uwsgi<'s>(
+    subject: &'s Subject,
+    build: &Build,
+    container: &Container,
+) -> Vec<&'s str> {
+    let server = container.server.as_ref().filter(|own| own.program == Program::Uwsgi);
+    let step = server.and_then(|own| container.steps.get(own.step));
+    let words = step.map_or(&[][..], |step| step.argv.as_slice());
+    let is_settings = |word: &&String| {
+        [".ini", ".xml", ".yaml", ".yml"].iter().any(|ending| word.ends_with(ending))
+    };
+    words
+        .iter()
+        .filter(is_settings)
+        .filter_map(|word| {
+            let path = word.rsplit('=').next().unwrap_or(word);
+            let copied = subject.source_of(build, path);
+            let beside = || crate::relpath::join(&build.context, path);
+            subject.tree.text(&copied.or_else(beside)?)
+        })
+        .collect()
+}
+
+/// Whether a server answers HTTP: uWSGI has a protocol of its own, unless it is told.
+fn speaks_http(subject: &Subject, build: &Build, container: &Container) -> bool {
+    let Some(server) = &container.server else { return false };
+    let says = |text: &str| text.trim_start_matches('-').starts_with("http");
+    let words = container.steps.get(server.step).map_or(&[][..], |step| step.argv.as_slice());
+    server.program != Program::Uwsgi
+        || words.iter().any(|word| says(word))
+        || settings_of_uwsgi(subject, build, container)
+            .iter()
+            .any(|text| text.lines().any(|line| says(line.trim_start())))
+}
+
+/// What to ask where port or path are not known.
+fn unasked(subject: &Subject, build: &Build, container: &Container) -> Probe {
+    let route = known_route(subject, build).filter(|_| !refuses(subject) || answers_here(subject));
+    match route {
+        _ if !speaks_http(subject, build, container) => Probe::Socket,
+        Some(path) => Probe::Route(path.clone()),
+        None if refuses_hosts(subject) => Probe::Socket,
+        None => Probe::Open,
+    }
+}
+
+/// The route that the code of an image has for it.
+fn known_route<'s>(subject: &'s Subject, build: &Build) -> Option<&'s String> {
+    let is_its = support::is_the_only(subject, build) || support::shares_code(subject, build);
+    subject.facts.health.value().filter(|_| is_its)
+}
+
+/// Whether the framework answers nobody who calls it by a name that it does not know.
+fn refuses_hosts(subject: &Subject) -> bool {
+    let framework = subject.facts.framework.value().and_then(|name| Framework::find(name));
+    framework.is_some_and(|own| own.allowed_hosts)
+}
+
+/// Whether the settings are known to let 127.0.0.1 in, and to redirect nobody.
+fn answers_here(subject: &Subject) -> bool {
+    let written = |name: &str| subject.setting(name).map(|(_, at)| subject.slice(at));
+    let lets_in = written("ALLOWED_HOSTS").is_some_and(|text| {
+        let is_literal = !text.contains("env") && !text.contains("config");
+        is_literal && ["\"*\"", "'*'", "127.0.0.1"].iter().any(|host| text.contains(host))
+    });
+    // Tenants are known by their domains.
+    lets_in && written("SECURE_SSL_REDIRECT").is_none() && !subject.facts.installs("django-tenants")
+}
+
+/// The check of a service, where other services run from its image.
+fn of_service(container: &Container, port: Option<&str>, probe: &Probe, others: &[&str]) -> String {
     format!(
-        "healthcheck:   (of the service {}: {} from the same image, without HTTP)\n  test: [CMD, python, -c, \"{program}\"]\n  interval: 30s\n  timeout: 5s\n  start_period: 30s{open}{}",
+        "healthcheck:   (of the service {}: {} from the same image, without HTTP)\n  test: [CMD, python, -c, \"{}\"]\n  interval: 30s\n  timeout: 5s\n  start_period: 30s{}",
         container.name,
         if others.len() == 1 {
             format!("{} runs", others[0])
         } else {
             format!("{} run", listed(others))
         },
-        hosts(subject)
+        probe.program(port.unwrap_or("PORT")),
+        open(port, probe),
     )
 }
 
@@ -173,19 +334,17 @@ fn is_worked_on(subject: &Subject, build: &Build) -> bool {
 /// What is asked.
 struct Asked {
     port: u16,
-    path: String,
-    /// Whether the code has a route for it.
-    is_route: bool,
+    probe: Probe,
     line: String,
 }
 
 /// The check, where the port is known: of the route that the code has for it, else
-/// of the page that every address has, where that does no more than answer.
+/// of the page that every address has, else of the port alone.
 fn asked(subject: &Subject, build: &Build, container: &Container) -> Option<Asked> {
     let server = container.server.as_ref()?;
     let is_fixed = ["bind", "port"].iter().all(|name| {
         server.get(name).is_none_or(|(value, at)| {
-            !matches!(value, crate::lint::subject::Value::Variable { .. })
+            !matches!(value, Value::Variable { .. })
                 && value.text().is_some_and(|text| !text.contains("unix:"))
                 // Whoever starts it may set the variable to another one.
                 && container.env.values().all(|own| own.at != at)
@@ -201,16 +360,18 @@ fn asked(subject: &Subject, build: &Build, container: &Container) -> Option<Aske
     }
     let port = launched::port(subject, container)?;
     support::is_the_only(subject, build).then_some(())?;
-    let asked = |path: &str, is_route: bool| {
-        let fails = if is_route { SUCCEEDS } else { ANSWERS };
-        let line = check_line(&port.to_string(), path, fails);
-        Asked { port, path: path.to_owned(), is_route, line }
+    let probe = match subject.facts.health.value() {
+        _ if !speaks_http(subject, build, container) => Probe::Socket,
+        Some(path) if !refuses_hosts(subject) || answers_here(subject) => {
+            Probe::Route(path.clone())
+        }
+        _ if refuses(subject) => Probe::Socket,
+        // A model may take long until the first answer.
+        _ if subject.facts.ml.value().is_some() => return None,
+        _ => Probe::Page,
     };
-    if let Some(path) = subject.facts.health.value() {
-        return Some(asked(path, true));
-    }
-    let by_http = server.program != Program::Uwsgi && subject.facts.ml.value().is_none();
-    (by_http && !refuses(subject)).then(|| asked("/", false))
+    let line = check_line(&port.to_string(), &probe);
+    Some(Asked { port, probe, line })
 }
 
 /// Whether the framework refuses a Host that it does not know, and writes that
@@ -223,7 +384,7 @@ fn refuses(subject: &Subject) -> bool {
 fn fix(subject: &Subject, build: &Build, asked: &Asked) -> Option<Fix> {
     let python = support::python(build.image.base.known()?)?;
     let known = support::is_the_only(subject, build) && support::is_seen_whole(subject, build);
-    if !python.is_official || refuses(subject) || !known {
+    if !python.is_official || !known {
         return None;
     }
     let start = build.image.entrypoint.as_ref().map(|own| own.at);
@@ -252,13 +413,19 @@ fn fix(subject: &Subject, build: &Build, asked: &Asked) -> Option<Fix> {
     }
     let edit = edit::dockerfile::before(subject, build, first, &asked.line);
     let what = "asks the application itself, with the Python of the image";
-    let condition = if asked.is_route {
-        format!("the code has the route {}, and every container of the image serves", asked.path)
-    } else {
-        format!(
-            "any answer below 500 is one, every container of the image serves on port {}",
-            asked.port
-        )
+    let port = asked.port;
+    let condition = match &asked.probe {
+        Probe::Route(path) => {
+            format!("the code has the route {path}, and every container of the image serves")
+        }
+        Probe::Socket => {
+            format!(
+                "a connection is all it asks for, and every container of the image takes them on port {port}"
+            )
+        }
+        Probe::Page | Probe::Open => format!(
+            "any answer below 500 is one, every container of the image serves on port {port}"
+        ),
     };
     Some(Fix::new(Grade::Checked, what).condition(condition).edit(edit.at, edit.text))
 }

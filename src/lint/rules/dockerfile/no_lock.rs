@@ -94,6 +94,12 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
     let has_repository =
         read.iter().any(|own| subject.tree.text(own).is_some_and(|text| text.contains("git+")));
     let hashes = if has_repository { "" } else { " --generate-hashes" };
+    // uv resolves for the Python that it runs on, unless it is told another one.
+    let python = build.image.base.known().and_then(support::python).and_then(|own| own.version);
+    let hashes = match python {
+        Some((3, Some(minor))) if minor >= 8 => format!("{hashes} --python-version 3.{minor}"),
+        _ => hashes.to_owned(),
+    };
     let wanted = format!("{}.in", path.strip_suffix(".txt").unwrap_or(&path));
     let help = if path.ends_with(".txt") {
         format!(
@@ -156,13 +162,18 @@ fn unpinned(subject: &Subject, path: &str, read: &mut Vec<String>) -> Option<(us
         if line.starts_with(['-', '.', '/']) || line.contains("://") {
             continue;
         }
+        let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+        let name = &line[..end.unwrap_or(line.len())];
+        // What installs the others, and is in the image before them.
+        if matches!(name, "pip" | "setuptools" | "wheel") {
+            continue;
+        }
         all += 1;
         let exact = line.contains("==") && !line.contains(".*")
             || line.contains(" @ ")
             || line.contains("===");
         if !exact {
-            let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
-            open.push(line[..end.unwrap_or(line.len())].to_owned());
+            open.push(name.to_owned());
         }
     }
     Some((all, open))

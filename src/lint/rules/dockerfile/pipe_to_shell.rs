@@ -85,6 +85,10 @@ fn is_missed(download: &str, rest: &str) -> bool {
             let of_mode = |word: &&str| word.starts_with('-') || !word.contains('/');
             first = words.find(|word| !of_mode(word)).unwrap_or_default();
         }
+        // A question for the program is one for the download.
+        if matches!(first, "command" | "which" | "type" | "test" | "[") {
+            first = words.find(|word| !word.starts_with('-')).unwrap_or_default();
+        }
         let name = first.rsplit('/').next().unwrap_or(first);
         let common =
             ["python", "python3", "curl", "wget", "install", "get", "sh", "cd", "ln", "apt"];

@@ -20,7 +20,69 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-const LINE: &str = "USER 10001:10001";
+/// The user that an image is to run as.
+struct Proposed {
+    /// What USER says.
+    user: String,
+    /// What `install` says.
+    owner: String,
+}
+
+impl Proposed {
+    fn new(user: &str) -> Self {
+        if user.chars().all(|c| c.is_ascii_digit()) {
+            Self { user: format!("{user}:{user}"), owner: format!("-o {user} -g {user}") }
+        } else {
+            // What its group is called the image knows.
+            Self { user: user.to_owned(), owner: format!("-o {user}") }
+        }
+    }
+
+    /// The one that the image has already: a program of it gives its rights up to
+    /// them, a line makes them, or files are theirs. Else a number of nobody's.
+    fn of(subject: &Subject, build: &Build) -> Self {
+        const NOBODY: &str = "65534";
+        let number = |name: &str| match name {
+            "nobody" | "nogroup" => NOBODY.to_owned(),
+            other => other.to_owned(),
+        };
+        let dropped = support::runs_as(subject, build).find_map(|own| {
+            let server = own.server.as_ref()?;
+            option(&own.steps.get(server.step)?.argv, "--uid")
+        });
+        let runs = subject.runs(build);
+        let commands = || runs.iter().flat_map(|run| &run.commands);
+        let made = commands().rev().find_map(|command| {
+            let words = support::bare(command);
+            matches!(support::program(words), "useradd" | "adduser").then_some(())?;
+            let uid = option(words, "--uid").or_else(|| option(words, "-u"));
+            uid.or_else(|| words.last().cloned())
+        });
+        let given = commands().find_map(|command| {
+            let words = support::bare(command);
+            (support::program(words) == "chown").then_some(())?;
+            words.iter().skip(1).find(|word| !word.starts_with('-')).cloned()
+        });
+        let is_plain = |name: &String| {
+            let is_word = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+            !name.is_empty() && name.chars().all(is_word) && !matches!(name.as_str(), "root" | "0")
+        };
+        let bare = |own: String| own.split(':').next().unwrap_or_default().to_owned();
+        let known = dropped.or(made).or(given).map(bare).filter(is_plain);
+        Self::new(&known.map_or_else(|| "10001".to_owned(), |own| number(&own)))
+    }
+}
+
+/// The value of an option, behind it or behind `=`.
+fn option(words: &[String], name: &str) -> Option<String> {
+    let at = words.iter().position(|word| {
+        word.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })?;
+    match words[at].split_once('=') {
+        Some((_, value)) => Some(value.to_owned()),
+        None => words.get(at + 1).cloned(),
+    }
+}
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
@@ -35,15 +97,21 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let base = build.image.base.known().filter(|base| support::is_plain(base));
             let Some(base) = base else { continue };
             let finding = findings.add(subject.from_of(build), "no USER is set: it runs as root");
-            let mut help = format!(
-                "{LINE}   (after the last RUN and COPY; directories it writes to belong to that user: RUN install -d -o 10001 -g 10001 DIRECTORY)"
-            );
+            let proposed = Proposed::of(subject, build);
+            let (user, owner) = (&proposed.user, &proposed.owner);
+            let mut help = match given(subject, build) {
+                Some(known) => {
+                    format!("{}\nUSER {user}   (after the last RUN and COPY)", known.join(owner))
+                }
+                None => format!(
+                    "USER {user}   (after the last RUN and COPY; directories it writes to belong to that user: RUN install -d {owner} DIRECTORY)"
+                ),
+            };
             for needs in out_of_reach(subject, build) {
-                help.push('\n');
-                help.push_str(needs);
+                help.push_str(&format!("\n({needs})"));
             }
             finding.about(base).help(help);
-            if let Some(fix) = fix(subject, build) {
+            if let Some(fix) = fix(subject, build, &proposed) {
                 finding.fix(fix);
             }
             continue;
@@ -70,7 +138,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     .help(format!("USER {written}   (again, before CMD)"));
             }
             None => {
-                finding.help(LINE);
+                finding.help(format!("USER {}", Proposed::of(subject, build).user));
             }
         }
     }
@@ -87,32 +155,99 @@ fn is_privileged(subject: &Subject, container: &Container) -> bool {
     is("privileged", "true") || is("pid", "host") || has_engine
 }
 
+/// What an image is known to write to, as it is called there.
+struct Written {
+    directories: Vec<String>,
+    files: Vec<String>,
+}
+
+impl Written {
+    /// The lines that give it to a user.
+    fn join(&self, owner: &str) -> String {
+        let mut lines = Vec::new();
+        if !self.directories.is_empty() {
+            lines.push(format!("RUN install -d {owner} {}", self.directories.join(" ")));
+        }
+        for file in &self.files {
+            lines.push(format!("RUN install {owner} /dev/null {file}"));
+        }
+        lines.join("\n")
+    }
+}
+
+/// What the code of an image is known to write to; `None` where that is nothing.
+fn given(subject: &Subject, build: &Build) -> Option<Written> {
+    if !support::is_the_only(subject, build) && !support::shares_code(subject, build) {
+        return None;
+    }
+    let mut written = Written { directories: Vec::new(), files: Vec::new() };
+    for (own, _) in &subject.facts.writable {
+        let path = crate::detect::path::join(&build.context, &own.path)?;
+        let Some(there) = subject.in_image(build, &path) else { continue };
+        if there.contains([' ', '$', '\'']) {
+            continue;
+        }
+        let name = there.rsplit('/').next().unwrap_or_default();
+        if own.purpose == "sqlite" || subject.tree.has(&path) {
+            // A database has files beside it, and one that is there has content.
+            continue;
+        } else if name.contains('.') {
+            written.files.push(there);
+        } else {
+            written.directories.push(there);
+        }
+    }
+    (!written.directories.is_empty() || !written.files.is_empty()).then_some(written)
+}
+
 /// What of an image another user than root cannot read or start.
-fn out_of_reach(subject: &Subject, build: &Build) -> Vec<&'static str> {
-    let mut found = Vec::new();
+fn out_of_reach(subject: &Subject, build: &Build) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
     let text: String = subject
         .instructions(build)
         .filter(|(_, own)| own.keyword != Keyword::Cmd)
         .map(|(_, own)| format!("{}\n", own.arguments.text))
         .collect();
     if text.contains("chmod u+x") {
-        found.push("(chmod u+x is for root alone: chmod a+rx)");
+        found.push("chmod u+x is for root alone: chmod a+rx".to_owned());
     }
     // What is set after the installation comes too late.
-    let before = text.find("poetry install").map(|at| &text[..at]);
-    let is_set = |own: &str| own.contains("virtualenvs.") || own.contains("POETRY_VIRTUALENVS");
-    if before.is_some_and(|own| !is_set(own)) {
-        found.push("(Poetry's virtual environment is below /root, out of reach: ENV POETRY_VIRTUALENVS_IN_PROJECT=1 before it is made)");
+    let end = text.find("poetry install");
+    let is_set = |own: &str| {
+        [
+            "virtualenvs.create false",
+            "virtualenvs.in-project true",
+            "virtualenvs.path",
+            "POETRY_VIRTUALENVS",
+        ]
+        .iter()
+        .any(|setting| own.contains(setting))
+    };
+    if end.is_some_and(|at| !is_set(&text[..at])) {
+        found.push("Poetry's virtual environment is below /root, out of reach: ENV POETRY_VIRTUALENVS_IN_PROJECT=1 before it is made".to_owned());
+    }
+    // What runs the program installs first, and keeps what it downloads.
+    let words = build.image.words().join(" ");
+    if let Some(tool) = ["uv", "poetry", "pipenv"].into_iter().find(|tool| {
+        words.split(['/', ' ']).collect::<Vec<_>>().windows(2).any(|own| own == [*tool, "run"])
+    }) {
+        let place =
+            build.image.workdir.as_ref().and_then(|own| own.value.known()).unwrap_or("/app");
+        found.push(format!("{tool} run writes to the home directory and the environment at every start, which that user may not: ENV PATH=\"{}/.venv/bin:$PATH\", and CMD without {tool} run", place.trim_end_matches('/')));
     }
     if text.contains("nltk") && !text.contains("NLTK_DATA") {
-        found.push("(NLTK's data is in /root/nltk_data, out of reach: python -m nltk.downloader -d /usr/local/share/nltk_data …)");
+        found.push(if text.contains("nltk.downloader") {
+            "NLTK's data is in /root/nltk_data, out of reach: python -m nltk.downloader -d /usr/local/share/nltk_data …".to_owned()
+        } else {
+            "NLTK's data is in /root/nltk_data, out of reach: ENV NLTK_DATA=/usr/local/share/nltk_data and RUN mkdir -p $NLTK_DATA, before it is downloaded".to_owned()
+        });
     }
     let in_home = text.lines().any(|line| {
         line.contains("/root/") && !line.contains("cache") && !line.contains("--mount")
             || line.split_whitespace().any(|word| word == "--user")
     });
     if in_home {
-        found.push("(what is in /root is out of reach for that user: it belongs elsewhere, /opt or /usr/local)");
+        found.push("what is in /root is out of reach for that user: it belongs elsewhere, /opt or /usr/local".to_owned());
     }
     found
 }
@@ -135,7 +270,7 @@ fn written(subject: &Subject, build: &Build) -> Option<Vec<String>> {
 
 /// USER after the last instruction that needs root, and before it what the code
 /// is known to write to, where nothing lies below root's home.
-fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
+fn fix(subject: &Subject, build: &Build, proposed: &Proposed) -> Option<Fix> {
     let facts = &subject.facts;
     let written = written(subject, build)?;
     let quiet = facts.framework.value().is_some()
@@ -156,7 +291,7 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
             && !matches!(last.program, Program::CeleryBeat | Program::Uwsgi)
             && own.server.as_ref().is_some_and(|server| {
                 server.step + 1 == own.steps.len()
-                    && !server.options.contains_key("beat")
+                    && !server.has("beat")
                     && server.port().is_none_or(|port| port >= 1024)
             });
         runs && !mounts
@@ -219,9 +354,17 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
         return None;
     }
     let (lines, writes) = match written.as_slice() {
-        [] => (LINE.to_owned(), "the code is not known to write any file".to_owned()),
+        [] => (
+            format!("USER {}", proposed.user),
+            "the code is not known to write any file".to_owned(),
+        ),
         written => (
-            format!("RUN install -d -o 10001 -g 10001 {}\n{LINE}", written.join(" ")),
+            format!(
+                "RUN install -d {} {}\nUSER {}",
+                proposed.owner,
+                written.join(" "),
+                proposed.user
+            ),
             format!(
                 "the code is known to write to {} alone",
                 crate::lint::subject::listed(
@@ -234,7 +377,7 @@ fn fix(subject: &Subject, build: &Build) -> Option<Fix> {
     let condition =
         format!("{writes}, the image has no volume and no mount, and the port is above 1023");
     Some(
-        Fix::new(Grade::Checked, "runs it as user 10001")
+        Fix::new(Grade::Checked, format!("runs it as user {}", proposed.user))
             .condition(condition)
             .edit(edit.at, edit.text),
     )

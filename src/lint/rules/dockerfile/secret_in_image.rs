@@ -33,7 +33,7 @@ static LOCAL: LazyLock<Regex> =
 /// Words of values that only stand in for a secret.
 static STANDS_IN: LazyLock<Regex> = LazyLock::new(|| {
     support::regex(
-        r"(?i)dummy|placeholder|chang|build|fake|example|todo|xxx|not.?used|unused|not.?(a.?)?(real|secret|needed)|collect|temp|tmp|default|insecure|your|test|none|null|true|false|overrid|replace|set.?me|not.?set|unset|ignore|noop|runtime|^x+$|^-+$|^\*+$|^\.+$|^/|^.{0,2}$",
+        r"(?i)dummy|placeholder|chang|build|fake|example|todo|xxx|not.?used|unused|not.?(a.?)?(real|secret|needed)|collect|temp|tmp|default|insecure|your|test|none|null|true|false|overrid|replace|set.?me|not.?set|unset|ignore|noop|runtime|^x+$|^-+$|^\*+$|^\.+$|^\.{0,2}/|\.(?:json|pem|key|crt|p12|txt)$|^.{0,2}$",
     )
 });
 
@@ -44,6 +44,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let mut arguments: Vec<String> = Vec::new();
         // Values that are names of users, for a database of who works on it.
         let is_database = subject.containers_with(build).any(|own| own.kind.is_database());
+        let is_worked_on = subject
+            .containers_with(build)
+            .all(|own| subject.composed(own).is_some_and(|(own, _)| own.is_developed));
         let users: Vec<String> = subject
             .instructions(build)
             .filter(|(_, own)| matches!(own.keyword, Keyword::Env | Keyword::Arg))
@@ -108,6 +111,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 let finding = findings.add(at, format!("{word} {name} is in the image {what}"));
                 if is_weak {
                     finding.severity(Severity::Advice);
+                } else if is_database && is_worked_on {
+                    finding.severity(Severity::Warning);
                 }
                 finding
                     .about(&name)

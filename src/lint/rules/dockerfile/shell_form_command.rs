@@ -5,7 +5,7 @@ use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::floating_base::LIBRARY;
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Build, Subject};
+use crate::lint::subject::{Build, Container, Subject};
 use crate::source::compose::image;
 use crate::source::dockerfile::{Command, Keyword, Setting};
 use crate::source::shell;
@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     name: "shell-form-command",
     severity: Severity::Warning,
     summary: "CMD and ENTRYPOINT of a server are in exec form, or begin with exec",
-    why: "In shell form /bin/sh is process 1 and does not pass SIGTERM on: `docker stop` waits for all of the grace period and kills, and requests and tasks under way are lost at every deployment.",
+    why: "In shell form /bin/sh is process 1 and does not pass SIGTERM on: `docker stop` waits for all of the grace period and kills, and requests and tasks under way are lost at every deployment. An ENTRYPOINT in shell form is given no command either: CMD, and what a service or `docker run` says, is lost.",
     example: "CMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"shop.wsgi\"]",
     source: "Docker, Dockerfile reference: shell and exec form; BuildKit check JSONArgsRecommended; hadolint DL3025",
     fix: Some(Grade::Checked),
@@ -24,11 +24,13 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
+        lost(subject, build, findings);
         // Alpine's sh, and bash, hand their place to the last command by themselves.
         let alpine = build.image.base.known().is_some_and(|own| own.contains("alpine"));
         let shell = subject.instructions(build).filter(|(_, own)| own.keyword == Keyword::Shell);
         if alpine
             || is_handed_in(subject, build)
+            || is_of_heroku(subject, build)
             || shell.last().is_some_and(|(_, own)| own.arguments.text.contains("bash"))
         {
             continue;
@@ -60,6 +62,48 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// A command that an ENTRYPOINT in shell form is never given: that of the image, or
+/// of a service.
+fn lost(subject: &Subject, build: &Build, findings: &mut Findings) {
+    let Some(set) = &build.image.entrypoint else { return };
+    let Command::Shell(written) = &set.value else { return };
+    // `entry.sh $0 $@`: the command's words are those of the shell.
+    if ["$0", "$@", "$*", "$1"].iter().any(|word| written.contains(word)) {
+        return;
+    }
+    let has = |own: &Container, key: &str| {
+        subject.composed(own).is_some_and(|(_, own)| own.item.get(key).is_some())
+    };
+    let all: Vec<&Container> =
+        support::runs_as(subject, build).filter(|own| !has(own, "entrypoint")).collect();
+    if all.is_empty() {
+        return;
+    }
+    let told = all.iter().find(|own| has(own, "command"));
+    let (at, whose) = match (&build.image.cmd, told) {
+        (Some(cmd), _) => (subject.instruction(build, cmd.at), "CMD".to_owned()),
+        (None, Some(own)) => match subject.key(own, &["command"]) {
+            Some((_, at)) => (at, format!("the command of {}", own.name)),
+            None => return,
+        },
+        (None, None) => return,
+    };
+    let commands = shell::split(written);
+    let line = match commands.as_slice() {
+        [only] if !written.contains(['$', '|', '&', ';', '<', '>', '`', '[']) => {
+            let words =
+                only.words.iter().map(|own| serde_json::Value::from(own.as_str()).to_string());
+            format!("ENTRYPOINT [{}]", words.collect::<Vec<_>>().join(", "))
+        }
+        _ => "ENTRYPOINT [\"/entrypoint.sh\"], a script that ends in exec \"$@\"".to_owned(),
+    };
+    findings
+        .add(at, format!("{whose} is never run: ENTRYPOINT is in shell form, and its text takes no more words"))
+        .about(&whose)
+        .related(subject.instruction(build, set.at), "in shell form")
+        .help(format!("{line}   (it is given the command then, as more words)"));
+}
+
 fn of(
     subject: &Subject,
     build: &Build,
@@ -89,7 +133,17 @@ fn of(
         }
         None => format!("{word} {text}"),
     };
-    let commands = shell::split(text);
+    let mut commands = shell::split(text);
+    // A bare shell behind the server is what is left over.
+    let is_bare_shell = |own: &shell::Simple| {
+        let words: Vec<&str> = own.words.iter().map(String::as_str).collect();
+        let words = words.strip_prefix(&["exec"]).unwrap_or(&words);
+        matches!(words, [only] if matches!(only.rsplit('/').next(), Some("bash" | "sh")))
+    };
+    let is_left_over = commands.len() > 1 && commands.last().is_some_and(is_bare_shell);
+    if is_left_over {
+        commands.pop();
+    }
     let Some(last) = commands.last() else { return };
     if last.words.first().is_some_and(|first| first == "exec" || first == "[") {
         return;
@@ -105,6 +159,23 @@ fn of(
         format!("{word} is in shell form: {name} runs below /bin/sh and never gets SIGTERM"),
     );
     finding.about(word);
+    // Who works on it stops it with Ctrl-C.
+    if last.words.iter().any(|own| own == "--reload") {
+        finding.severity(Severity::Advice);
+    }
+    if is_left_over {
+        let words: Vec<String> = last
+            .words
+            .iter()
+            .map(|own| serde_json::Value::from(own.as_str()).to_string())
+            .collect();
+        finding.help(format!(
+            "{word} [{}]   (with exec before the server in it; the shell after it is left over)",
+            words.join(", ")
+        ));
+        return;
+    }
+    let note = if name == "uwsgi" { support::die_on_term(subject, text) } else { "" };
     let plain = commands.len() == 1
         && !text.contains([
             '$', '`', '*', '?', '~', '|', '&', ';', '<', '>', '(', ')', '{', '\n', '#', '\\', '[',
@@ -118,7 +189,7 @@ fn of(
             .map(|own| serde_json::Value::from(own.as_str()).to_string())
             .collect();
         let line = format!("{word} [{}]", words.join(", "));
-        finding.help(line.clone());
+        finding.help(format!("{line}{note}"));
         // A script without its `#!` line runs below a shell only.
         let script = last.words[0].contains('/') || last.words[0].ends_with(".sh");
         let multiline = subject.slice(at).contains('\n');
@@ -145,13 +216,31 @@ fn of(
             );
         }
     } else if commands.len() == 1 {
-        finding.help(line(&format!("exec {text}")));
+        finding.help(line(&format!("exec {text}")) + note);
     } else {
         let rest = text
             .rfind(&last.words[0])
             .map(|at| line(&format!("{}exec {}", &text[..at], &text[at..])));
-        finding.help(rest.unwrap_or_else(|| format!("exec {}", last.words.join(" "))));
+        finding.help(rest.unwrap_or_else(|| format!("exec {}", last.words.join(" "))) + note);
     }
+}
+
+/// Whether an image runs on Heroku, which signals every process of a dyno: nobody
+/// here starts it, and its file, or who pushes it, says so.
+fn is_of_heroku(subject: &Subject, build: &Build) -> bool {
+    let says = |path: &str| {
+        subject.tree.text(path).is_some_and(|text| text.contains("registry.heroku.com"))
+    };
+    let is_small = |path: &&str| subject.tree.size(path).is_some_and(|size| size < 1 << 18);
+    let pushes = |path: &&str| {
+        [".py", ".sh", ".yml", ".yaml"].iter().any(|end| path.ends_with(end)) && is_small(path)
+    };
+    let own = &subject.texts[subject.recipes[build.recipe].text].text;
+    let mut lines = own.lines().take_while(|line| line.starts_with('#') || line.trim().is_empty());
+    !build.is_composed
+        && (lines.any(|line| line.to_ascii_lowercase().contains("heroku"))
+            || subject.tree.has("heroku.yml")
+            || subject.tree.paths().filter(pushes).any(says))
 }
 
 /// Whether its base is handed in by who builds, and nobody here knows which shell it

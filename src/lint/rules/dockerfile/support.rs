@@ -155,6 +155,47 @@ pub(super) fn insert(
     })
 }
 
+/// The FROM of a stage with another image: its flags and its name stay, and what an
+/// argument gives is changed where the argument is.
+pub(super) fn from_line(subject: &Subject, build: &Build, stage: usize, image: &str) -> String {
+    let recipe = &subject.recipes[build.recipe];
+    let own = &recipe.file.stages[stage];
+    let line = subject.slice(subject.instruction(build, own.first));
+    let from = subject.texts[recipe.text].slice(own.from_span);
+    let variable = from.split_once('$').map(|(before, rest)| {
+        let rest = rest.trim_start_matches('{');
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let (name, after) = rest.split_at(end.unwrap_or(rest.len()));
+        (before, name, after.split_once('}').map_or(after, |(_, after)| after))
+    });
+    match variable {
+        Some((before, name, after)) => {
+            let value = image.strip_prefix(before).and_then(|own| own.strip_suffix(after));
+            format!("ARG {name}={}", value.unwrap_or(image))
+        }
+        None if line.contains('\n') => format!("FROM {image}"),
+        None => {
+            let line = line.replacen(from, image, 1);
+            line.split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// What uwsgi needs beside being process 1, where no file here says it.
+pub(super) fn die_on_term(subject: &Subject, command: &str) -> &'static str {
+    let is_said =
+        command.contains("die-on-term")
+            || subject.tree.paths().filter(|path| path.ends_with(".ini")).any(|path| {
+                subject.tree.text(path).is_some_and(|text| text.contains("die-on-term"))
+            });
+    if is_said { "" } else { "   (with --die-on-term: without it SIGTERM makes uwsgi load again)" }
+}
+
+/// Whether an image starts nothing and nothing here runs it: others are built on it.
+pub(super) fn is_only_built_on(build: &Build) -> bool {
+    build.image.cmd.is_none() && build.image.entrypoint.is_none() && !build.is_composed
+}
+
 /// Where the first place of an expression in an instruction stands, else where
 /// the instruction does.
 pub(super) fn place(subject: &Subject, build: &Build, number: usize, expression: &Regex) -> At {

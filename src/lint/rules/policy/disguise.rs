@@ -9,7 +9,7 @@ use crate::source::shell;
 use crate::source::text::Span;
 
 /// Files that say who somebody is, and who may become root.
-const ACCOUNTS: [&str; 7] = [
+pub const ACCOUNTS: [&str; 7] = [
     "/etc/passwd",
     "/etc/shadow",
     "/etc/group",
@@ -31,18 +31,18 @@ pub fn judge(compared: Comparison<'_>, own: &Built) -> Vec<Diagnostic> {
     }
     for stage in &own.image.stages {
         for (number, instruction) in file.of_stage(*stage) {
-            let text = match instruction.keyword {
+            let texts: Vec<String> = match instruction.keyword {
                 Keyword::Run => {
                     let body = |at: &crate::source::dockerfile::Heredoc| {
                         compared.now.texts[recipe.text].slice(at.body).to_owned()
                     };
-                    let bodies: Vec<String> = instruction.heredocs.iter().map(body).collect();
-                    format!("{}\n{}", instruction.arguments.text, bodies.join("\n"))
+                    let bodies = instruction.heredocs.iter().map(body);
+                    std::iter::once(instruction.command().line()).chain(bodies).collect()
                 }
-                _ => String::new(),
+                _ => Vec::new(),
             };
             let what = match instruction.keyword {
-                Keyword::Run => of_run(&text),
+                Keyword::Run => texts.iter().find_map(|text| of_run(text)),
                 Keyword::Copy | Keyword::Add => of_copy(file, instruction),
                 // What is built on this stage runs it.
                 Keyword::Onbuild if *stage != own.stage => {
@@ -117,37 +117,14 @@ fn of_run(text: &str) -> Option<String> {
         if names_user && (root || has("-o") || has("--non-unique")) {
             return Some(format!("`{}` makes a user root", words.join(" ")));
         }
-        if program == "chmod" && words[1..].iter().any(|word| is_setuid(word)) {
-            return Some(format!("`{}` lets anybody become who owns it", words.join(" ")));
-        }
-        if matches!(program, "setcap" | "visudo")
-            || words.iter().any(|word| matches!(*word, "sudo" | "doas"))
-        {
-            let what = if program == "setcap" { "setcap" } else { "sudo" };
-            return Some(format!("{what}: who runs it gets what root has"));
+        if program == "visudo" || words.iter().any(|word| matches!(*word, "sudo" | "doas")) {
+            return Some("sudo: who runs it gets what root has".to_owned());
         }
     }
     None
 }
 
-/// Whether a mode sets the bit that makes who runs a file who owns it.
-fn is_setuid(mode: &str) -> bool {
-    let number = u32::from_str_radix(mode, 8).ok().filter(|_| mode.len() >= 4);
-    let symbolic = mode.split(',').any(|part| {
-        part.split_once(['+', '=']).is_some_and(|(who, bits)| {
-            who.chars().all(|own| "ugoa".contains(own))
-                && bits.contains('s')
-                && bits.chars().all(|own| "rwxXst".contains(own))
-        })
-    });
-    symbolic || number.is_some_and(|bits| bits & 0o6000 != 0)
-}
-
 fn of_copy(file: &Dockerfile, instruction: &Instruction) -> Option<String> {
-    let mode = instruction.flag("chmod").unwrap_or_default();
-    if is_setuid(mode) {
-        return Some(format!("--chmod={mode} lets anybody become who owns it"));
-    }
     let target = Transfer::of(instruction, file.escape)?.target;
     let is = |own: &&&str| {
         target.trim_end_matches('/').starts_with(**own)
@@ -156,19 +133,4 @@ fn of_copy(file: &Dockerfile, instruction: &Instruction) -> Option<String> {
     };
     let path = ACCOUNTS.iter().find(is)?;
     Some(format!("{path} is copied, and may make anybody root"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_setuid;
-
-    #[test]
-    fn a_mode_sets_the_bit_in_every_way_that_chmod_has() {
-        for mode in ["4755", "u+s", "+s", "06755", "ug+sx", "a=rxs"] {
-            assert!(is_setuid(mode), "{mode}");
-        }
-        for mode in ["0755", "755", "u=rwX,go=rX", "1777", "/bin/sh", "+x", "src"] {
-            assert!(!is_setuid(mode), "{mode}");
-        }
-    }
 }

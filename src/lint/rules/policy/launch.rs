@@ -2,7 +2,7 @@
 //! from what is written: a script, a variable or another file may say others.
 
 use crate::lint::diagnostic::{At, Diagnostic};
-use crate::lint::subject::{Comparison, Container, Program, Server, doubts};
+use crate::lint::subject::{Comparison, Container, Program, Server, Subject, doubts};
 use crate::source::compose::Item;
 use crate::source::dockerfile::{Keyword, Transfer};
 use crate::source::shell;
@@ -10,6 +10,18 @@ use crate::source::shell;
 /// Variables that servers read by themselves.
 const READ: [&str; 4] =
     ["WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "UVICORN_WORKERS", "CELERYD_CONCURRENCY"];
+
+/// Variables that decide which program is started, and what it loads first.
+const STEERS: [&str; 8] = [
+    "PATH",
+    "LD_PRELOAD",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONUSERBASE",
+    "BASH_ENV",
+    "ENV",
+];
 
 /// What stands in the way of telling an option; `None` where nothing does.
 pub fn doubt(option: &str, own: &Container, compared: Comparison<'_>) -> Option<Diagnostic> {
@@ -21,8 +33,8 @@ pub fn doubt(option: &str, own: &Container, compared: Comparison<'_>) -> Option<
         ));
     };
     let unknown = |what: &str| Diagnostic::unknown(server.at, format!("{}: {what}", own.name));
-    let hides = server.options.contains_key("config") && server.config.is_none();
-    if hides && !server.options.contains_key(option) {
+    let hides = server.has("config") && server.config.is_none();
+    if hides && !server.has(option) {
         return Some(unknown("its settings are in a file that is not here"));
     }
     if server.program == Program::Uwsgi {
@@ -75,6 +87,31 @@ fn variable(option: &str, own: &Container, compared: Comparison<'_>) -> Option<D
             return Some(Diagnostic::unknown(variable.at, message));
         }
     }
+    for name in STEERS {
+        let Some(variable) = own.env.get(name) else { continue };
+        let written = &compared.standard.written;
+        // A value that holds another variable is compared as it is written.
+        let said = |subject: &Subject, own: &Container| {
+            let value = own.env.get(name).and_then(|own| own.value.clone());
+            let set = || Some(subject.build_of(own)?.image.env.get(name)?.value.text.clone());
+            value.or_else(set)
+        };
+        let was = counterpart.filter(|own| own.env.contains_key(name));
+        let same = was.is_some_and(|was| said(written, was) == said(compared.now, own));
+        let is_harmless = variable.value.as_deref().is_some_and(|text| {
+            name == "PYTHONPATH"
+                && compared.now.build_of(own).is_some_and(|build| {
+                    let workdir = build.image.workdir.as_ref().and_then(|own| own.value.known());
+                    let inside = |part: &str| workdir.is_some_and(|own| part.starts_with(own));
+                    text.split(':').all(inside) && !compared.now.tree.names_module("sitecustomize")
+                })
+        });
+        if !same && !is_harmless {
+            let message =
+                format!("{}: {name} may put something else in its server's place", own.name);
+            return Some(Diagnostic::unknown(variable.at, message));
+        }
+    }
     // A variable in the command itself.
     let (deployment, service) = compared.now.composed(own)?;
     let items = ["command", "entrypoint"].into_iter().filter_map(|key| service.item.get(key));
@@ -99,12 +136,13 @@ fn text(own: &Container, compared: Comparison<'_>) -> Option<Diagnostic> {
         let text = &compared.now.texts[script];
         let fresh = compared.standard.written.text_of(&text.path);
         let fresh = fresh.map_or("", |own| compared.standard.written.texts[own].text.as_str());
-        for (number, line) in text.text.lines().enumerate() {
-            let is_known = fresh.lines().any(|own| own.trim() == line.trim());
-            if !is_known && found.is_none() && !line.trim_start().starts_with('#') {
-                let at = At::new(script, text.line_span(number + 1));
-                found = steers(line).map(|word| (at, word));
+        let known: Vec<_> = shell::split(fresh).into_iter().map(|own| own.words).collect();
+        for command in shell::split(&text.text) {
+            if found.is_some() || known.contains(&command.words) {
+                continue;
             }
+            let at = At::new(script, text.line_span(command.line + 1));
+            found = steered(vec![command.words]).map(|word| (at, word));
         }
     }
     let (at, word) = found?;
@@ -112,24 +150,36 @@ fn text(own: &Container, compared: Comparison<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::unknown(at, message))
 }
 
-/// The word in a command by which something else than its own words counts.
+/// The word in a text by which something else than its own words counts.
 fn steers(text: &str) -> Option<String> {
-    let sets = |word: &str| READ.iter().any(|own| word.starts_with(&format!("{own}=")));
+    steered(shell::split(text).into_iter().map(|own| own.words).collect())
+}
+
+/// The same of commands that are taken apart already.
+fn steered(mut commands: Vec<Vec<String>>) -> Option<String> {
+    let sets =
+        |word: &str| READ.iter().chain(&STEERS).any(|own| word.starts_with(&format!("{own}=")));
     let split = |text: &str| -> Vec<Vec<String>> {
         shell::split(text).into_iter().map(|own| own.words).collect()
     };
-    let mut commands = split(text);
     // The text of `sh -c` is a word.
     let inner: Vec<String> =
         commands.iter().flatten().filter(|word| word.contains(' ')).cloned().collect();
     commands.extend(inner.iter().flat_map(|text| split(text)));
     let first = |words: &Vec<String>| {
         let word = words.first()?;
-        matches!(word.as_str(), "eval" | "." | "source" | "export").then(|| word.clone())
+        let is_option = |word: &String| word.starts_with(['-', '+']) && word != "--";
+        // `set -eu` is an option; `set -a` passes on what is set, and other words are
+        // what `$@` is from then on.
+        let sets = word == "set"
+            && words[1..].iter().any(|own| own.starts_with("-a") || !is_option(own))
+            && !words.iter().any(|own| own == "-o" || own.ends_with('o') && is_option(own));
+        (sets || matches!(word.as_str(), "eval" | "." | "source" | "export" | "alias"))
+            .then(|| word.clone())
     };
     let all: Vec<&String> = commands.iter().flatten().collect();
     let passes = |word: &str| matches!(word, "$@" | "$*" | "${@}");
-    let after = all.windows(2).find(|pair| passes(pair[0]) && pair[1].starts_with('-'));
+    let after = all.windows(2).find(|pair| passes(pair[0]) && pair[1].starts_with(['-', '$']));
     let other = all.iter().find(|word| word.as_str() == "xargs" || sets(word));
     commands
         .iter()

@@ -62,7 +62,7 @@ fn of_service(
     // Compose refuses two that differ, and an older one takes either.
     found
         .find_map(|item| of_limit(requirement, number, item, container, compared))
-        .or_else(|| swap(number, service, container, compared))
+        .or_else(|| swap(requirement, number, service, container, compared))
 }
 
 fn of_limit(
@@ -98,17 +98,25 @@ fn is_none(number: &str, said: &str) -> bool {
     }
 }
 
-/// Swap without an end is memory without one.
+/// Swap without an end is memory without one, and swap is memory that a service takes.
 fn swap(
+    requirement: &Requirement,
     number: &str,
     service: &Service,
     container: &Container,
     compared: Comparison<'_>,
 ) -> Option<Diagnostic> {
     let item = service.item.get("memswap_limit").filter(|_| number == "memory")?;
-    let endless = item.scalar()?.trim().starts_with('-');
-    let message = format!("{}: memswap_limit lets it swap without end", service.name);
-    endless.then(|| Diagnostic::new(compared.at(container, Some(item)), message))
+    let said = item.scalar()?;
+    let bounded = matches!(&requirement.constraint, Constraint::Within { max: Some(_), .. });
+    let fault = read(number, said.trim()).filter(|_| bounded);
+    let what = match fault.and_then(|value| requirement.fault(&value)) {
+        _ if said.trim().starts_with('-') => "lets it swap without end".to_owned(),
+        Some(fault) => format!("is {said}, {fault}"),
+        None => return None,
+    };
+    let message = format!("{}: memswap_limit {what}", service.name);
+    Some(Diagnostic::new(compared.at(container, Some(item)), message))
 }
 
 /// As many times a limit as there are replicas is what a service may take.

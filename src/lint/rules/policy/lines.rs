@@ -6,10 +6,11 @@ use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::Rule;
 use crate::lint::rules::policy::{SOURCE, by_each};
 use crate::lint::subject::{Comparison, Container, Counted, Deployment};
-use crate::policy::{Constraint, Requirement};
+use crate::policy::{Constraint, Requirement, matches};
 use crate::relpath::file_name;
 use crate::source::compose::{Service, is_compose, yaml};
 use crate::source::dockerfile::{Arguments, expand, is_dockerfile};
+use crate::source::ignores::{Reader, entries, excludes, normal};
 
 pub static RULE: Rule = Rule {
     code: "PO111",
@@ -35,6 +36,9 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
     if let Some(forbid) = forbid {
         for own in alike(compared, &path).into_iter().chain([counted]).filter(|own| own.is_there) {
             findings.extend(forbidden(compared, own, forbid));
+        }
+        if standard.is_outside && is_compose(&path) && findings.is_empty() {
+            findings.extend(gained(compared, forbid));
         }
     }
     let Some(require) = require else { return findings };
@@ -119,7 +123,7 @@ fn replaces(compared: Comparison<'_>, own: &Counted, named: &Counted) -> bool {
 fn forbidden(compared: Comparison<'_>, own: &Counted, forbid: &Regex) -> Vec<Diagnostic> {
     let text = &compared.now.texts[own.text];
     let lines = text.text.lines().enumerate();
-    let numbers = lines.filter(|(_, line)| forbid.is_match(line)).map(|(at, _)| at + 1);
+    let numbers = lines.filter(|(_, line)| matches(forbid, line)).map(|(at, _)| at + 1);
     let mut findings: Vec<Diagnostic> =
         numbers.map(|at| Diagnostic::new(At::new(own.text, text.line_span(at)), "")).collect();
     let recipe = compared.now.recipes.iter().find(|recipe| recipe.text == own.text);
@@ -137,7 +141,8 @@ fn forbidden(compared: Comparison<'_>, own: &Counted, forbid: &Regex) -> Vec<Dia
         let joined = &instruction.arguments.text;
         let plain = expand(joined, file.escape, &lookup).text.replace(['"', '\'', '\\'], "");
         let keyword = instruction.keyword.word();
-        let hidden = [format!("{keyword} {joined}"), format!("{keyword} {plain}")];
+        let words = instruction.json.as_ref().map_or_else(String::new, |own| own.join(" "));
+        let hidden = [joined, &plain, &words].map(|own| format!("{keyword} {own}"));
         let lies_in = |found: &Diagnostic| {
             found.at.span.start >= instruction.span.start
                 && found.at.span.end <= instruction.span.end
@@ -149,29 +154,39 @@ fn forbidden(compared: Comparison<'_>, own: &Counted, forbid: &Regex) -> Vec<Dia
     findings
 }
 
-/// Whether a line that counts matches. A comment is none, unless the rule asks for
-/// one; a line of `.dockerignore` that takes a match back is against it.
+/// Whether a line that counts matches; one of `.dockerignore` that takes a match
+/// back is against it.
 fn meets(compared: Comparison<'_>, own: &Counted, require: &Regex) -> bool {
     let text = &compared.now.texts[own.text].text;
-    let asks_for = |sign: char| require.as_str().contains(sign);
     let is_ignore = compared.now.path(own.text).ends_with(".dockerignore");
     let written: Vec<&str> = own.pristine.as_deref().unwrap_or_default().lines().collect();
     let mut met = false;
     for line in text.lines() {
-        if line.trim_start().starts_with('#') && !asks_for('#') {
+        if !matches(require, line) {
             continue;
         }
-        let line = if asks_for('#') { line } else { line.split(" #").next().unwrap_or(line) };
-        if !require.is_match(line) {
-            continue;
-        }
-        if is_ignore && line.starts_with('!') && !asks_for('!') {
+        if is_ignore && line.starts_with('!') && !require.as_str().contains('!') {
             met &= written.contains(&line);
         } else {
             met = true;
         }
     }
-    met
+    met && !(is_ignore && is_let_in(text, &written, require))
+}
+
+/// Whether a later line lets in what the required ones keep out, by a pattern that
+/// does not look like them: `!**`, `!.e*`.
+fn is_let_in(text: &str, written: &[&str], require: &Regex) -> bool {
+    let own = |text: &str| -> Vec<String> { entries(text).map(str::to_owned).collect() };
+    let (now, written) = (own(text), own(&written.join("\n")));
+    let asked = now.iter().filter(|own| !own.starts_with('!') && require.is_match(own));
+    asked.filter(|_| !require.as_str().contains('!')).any(|entry| {
+        // A path that the entry is there for.
+        let path = normal(Reader::Docker, entry).replace("**/", "").replace('*', "x");
+        let alone = std::slice::from_ref(entry);
+        let was = written.is_empty() || excludes(Reader::Docker, &written, &path);
+        was && excludes(Reader::Docker, alone, &path) && !excludes(Reader::Docker, &now, &path)
+    })
 }
 
 /// Whether what a project adds up to says it, however its file is written.
@@ -192,4 +207,16 @@ fn services(compared: Comparison<'_>, require: &Regex) -> Vec<Diagnostic> {
         (was && !says(service, require)).then(|| Diagnostic::new(compared.at(own, None), message))
     };
     compared.containers().filter_map(lost).collect()
+}
+
+/// Services that would be written without a match, and have one once their
+/// anchors, variables and block texts are taken apart.
+fn gained(compared: Comparison<'_>, forbid: &Regex) -> Vec<Diagnostic> {
+    let gains = |own: &Container| {
+        let (_, service) = compared.now.composed(own)?;
+        let was = compared.written_as(own).is_some_and(|was| says(was, forbid));
+        let message = format!(": {} says what `{forbid}` matches", own.name);
+        (!was && says(service, forbid)).then(|| Diagnostic::new(compared.at(own, None), message))
+    };
+    compared.containers().filter_map(gains).collect()
 }

@@ -37,6 +37,7 @@ mod reach;
 mod registry;
 mod root;
 mod server;
+mod setuid;
 mod source;
 
 /// Every rule of a team's standard.

@@ -1,6 +1,7 @@
 //! Mounts of a service: what they show, and what of its image they hide.
 
 use crate::lint::diagnostic::Diagnostic;
+use crate::lint::rules::policy::disguise::ACCOUNTS;
 use crate::lint::rules::policy::privileges::Hardened;
 use crate::lint::rules::policy::source;
 use crate::lint::subject::Comparison;
@@ -85,14 +86,32 @@ fn volume(service: &Hardened<'_>, mount: &Mount, findings: &mut Vec<Diagnostic>)
 }
 
 /// What of the image a mount hides that is run.
-fn hidden(service: &Hardened<'_>, item: &Item, target: &str, findings: &mut Vec<Diagnostic>) {
+pub fn hidden(service: &Hardened<'_>, item: &Item, target: &str, findings: &mut Vec<Diagnostic>) {
     let build = service.compared.now.build_of(service.container);
     let workdir =
         build.and_then(|own| own.image.workdir.as_ref()).and_then(|own| own.value.known());
     let holds = |own: &str| own == target || own.starts_with(&format!("{target}/"));
-    if PROGRAMS.contains(&target) || workdir.is_some_and(holds) {
+    let is_inside = service.compared.standard.is_outside
+        && (is_program(target) || workdir.is_some_and(|own| is_code(service, own, target)));
+    if PROGRAMS.contains(&target) || workdir.is_some_and(holds) || is_inside {
         findings.push(service.finding(item, &format!("{target} of its image is mounted over")));
     }
+}
+
+/// Whether a path lies where programs are, or says who somebody is.
+fn is_program(target: &str) -> bool {
+    let below = |own: &str| own != "/usr" && target.starts_with(&format!("{own}/"));
+    ACCOUNTS.iter().any(|own| target.starts_with(own)) || PROGRAMS[1..].iter().any(|own| below(own))
+}
+
+/// Whether the image has code of the repository there.
+fn is_code(service: &Hardened<'_>, workdir: &str, target: &str) -> bool {
+    let Some(inside) = target.strip_prefix(workdir).and_then(|own| own.strip_prefix('/')) else {
+        return false;
+    };
+    let is_run = |path: &str| path.ends_with(".py") || path.ends_with(".sh");
+    let tree = &service.compared.now.tree;
+    tree.has(inside) && is_run(inside) || tree.below(inside).any(is_run)
 }
 
 fn tmpfs(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {

@@ -130,9 +130,13 @@ impl Hardened<'_> {
     /// What a service shares with the host.
     fn shared(&self, findings: &mut Vec<Diagnostic>) {
         if let Some((item, text)) = self.word("privileged", findings)
-            && is_true(&text)
+            && !is_false(&text)
         {
-            findings.push(self.finding(item, &format!("privileged: {text} is root on the host")));
+            findings.push(if is_true(&text) {
+                self.finding(item, &format!("privileged: {text} is root on the host"))
+            } else {
+                self.unknown(item, &format!("privileged: {text}"))
+            });
         }
         for key in ["network_mode", "pid", "ipc", "userns_mode", "uts", "cgroup"] {
             let Some((item, text)) = self.word(key, findings) else { continue };
@@ -152,6 +156,12 @@ impl Hardened<'_> {
                 findings.push(self.finding(item, &format!("{key}: {text}")));
             }
         }
+        if let Some((item, text)) = self.word("oom_score_adj", findings)
+            && text.trim().starts_with('-')
+        {
+            let what = format!("oom_score_adj: {text} keeps it alive where others are ended");
+            findings.push(self.finding(item, &what));
+        }
         // What is no word cannot be one that is known.
         if let Some(item) =
             self.service.item.get("credential_spec").filter(|own| own.scalar().is_none())
@@ -170,6 +180,12 @@ impl Hardened<'_> {
                 if !self.was(key, &word) {
                     findings.push(self.finding(item, &format!("{key}: {word}")));
                 }
+            }
+        }
+        let sysctls = self.service.item.get("sysctls");
+        for (item, name) in sysctls.into_iter().flat_map(named) {
+            if !NAMESPACED.iter().any(|own| name.starts_with(own)) {
+                findings.push(self.finding(item, &format!("sysctls: {name} is the host's")));
             }
         }
         for key in ["post_start", "pre_stop"] {
@@ -207,13 +223,43 @@ impl Hardened<'_> {
             let what = "its user is gone, and the image's own may be root";
             findings.push(self.gone("user", what));
         }
-        let pulled = self.service.item.get("build").is_none() && self.container.build.is_none();
+        let always = self.service.text("pull_policy").is_some_and(|own| {
+            matches!(own.as_str(), "always" | "daily" | "weekly") || own.starts_with("every_")
+        });
+        let pulled = self.service.item.get("build").is_none() && self.container.build.is_none()
+            || always && self.compared.standard.is_outside;
         let builds =
             self.compared.counterpart(self.container).is_some_and(|own| own.build.is_some());
         if let Some(image) = self.service.item.get("image").filter(|_| pulled && builds) {
-            findings.push(self.unknown(image, "its image is not built here: who it runs as"));
+            let reference = image.scalar().unwrap_or_default();
+            let help = "build it here, as it would be written; or a [[waiver]] in dockwright.toml, \
+                        which counts for the repository's own preset and not for --policy; or have \
+                        the team's preset write a service of its own for it";
+            let what = format!(
+                "{reference} is pulled and not built here: who it runs as, and what it holds"
+            );
+            findings.push(self.unknown(image, &what).with_help(help));
         }
     }
+}
+
+/// Settings of the kernel that are a container's own.
+const NAMESPACED: [&str; 5] = ["net.", "fs.mqueue.", "kernel.msg", "kernel.sem", "kernel.shm"];
+
+/// The entries of a mapping, or of a list of `name=value`, by their names.
+fn named(item: &Item) -> Vec<(&Item, String)> {
+    let listed = item.items().iter().filter_map(|own| {
+        let text = own.scalar()?;
+        Some((own, text.split('=').next().unwrap_or_default().to_owned()))
+    });
+    let keyed = item.entries().filter_map(|(key, value)| Some((value, key.scalar()?)));
+    listed.chain(keyed).collect()
+}
+
+/// Whether a word means that something is off, or nothing.
+fn is_false(text: &str) -> bool {
+    let words = ["", "false", "no", "off", "n", "null", "~"];
+    words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
 }
 
 /// The scalars below a key of a service.

@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{Diagnostic, Severity};
 use crate::lint::rule::Rule;
-use crate::lint::rules::policy::{SOURCE, by_each, disguise};
+use crate::lint::rules::policy::{SOURCE, by_each, disguise, setuid};
 use crate::lint::subject::{Built, Comparison};
 use crate::policy::Requirement;
 
@@ -26,8 +26,8 @@ fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic>
     let mut findings: Vec<Diagnostic> = Vec::new();
     for own in compared.built() {
         let found = of_image(compared, &own).into_iter().chain(disguise::judge(compared, &own));
-        for found in found.chain(doubled(compared, &own)).chain(disguise::front_end(compared, &own))
-        {
+        let found = found.chain(setuid::judge(compared, &own)).chain(doubled(compared, &own));
+        for found in found.chain(disguise::front_end(compared, &own)) {
             if !findings.contains(&found) {
                 findings.push(found);
             }

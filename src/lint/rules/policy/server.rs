@@ -109,7 +109,12 @@ fn judged(
             );
             only_most && requirement.fault(most).is_none()
         }),
-        value => value.text(),
+        // What Python counts them as.
+        value => value.text().map(|text| match text.as_str() {
+            "false" => "0".to_owned(),
+            "true" => "1".to_owned(),
+            _ => text,
+        }),
     };
     let Some(known) = known else {
         let said = compared.now.slice(at).lines().next().unwrap_or_default().to_owned();

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::lint::diagnostic::Diagnostic;
 use crate::lint::rules::policy::keys;
+use crate::lint::rules::policy::mounts;
 use crate::lint::rules::policy::privileges::Hardened;
 use crate::lint::rules::policy::root::is_root;
 use crate::lint::subject::Comparison;
@@ -124,14 +125,14 @@ pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
             secrets(service, key, list, findings);
         }
     }
-    if let Some(files) = service.service.item.get("env_file") {
+    for files in ["env_file", "label_file"].iter().filter_map(|key| service.service.item.get(key)) {
         let items =
             if files.items().is_empty() { std::slice::from_ref(files) } else { files.items() };
         for item in items {
             let named = item.get("path").unwrap_or(item);
             let Some(text) = named.scalar() else { continue };
             if Comparison::is_open(service.deployment, named) {
-                findings.push(service.unknown(named, "which env file it reads cannot be told"));
+                findings.push(service.unknown(named, "which file it reads cannot be told"));
             } else if service.deployment.project.path(&text).is_none() {
                 findings.push(service.unknown(named, &format!("{text} is outside of the project")));
             }
@@ -155,6 +156,9 @@ pub fn judge(service: &Hardened<'_>, findings: &mut Vec<Diagnostic>) {
 pub fn secrets(service: &Hardened<'_>, key: &str, list: &Item, findings: &mut Vec<Diagnostic>) {
     let top = service.deployment.project.root.get(key);
     for item in list.items() {
+        if let Some(target) = item.get("target").and_then(Item::scalar) {
+            mounts::hidden(service, item, target.trim_end_matches('/'), findings);
+        }
         let name = item.scalar().or_else(|| item.get("source")?.scalar());
         let Some(file) = name.and_then(|name| top?.get(&name)?.get("file")) else { continue };
         if Comparison::is_open(service.deployment, file) {

@@ -49,9 +49,12 @@ pub(super) fn insertion(subject: &Subject, pass: &Pass<'_>, lines: &[&str]) -> E
     let text = file.line_text(file.line(after.span.start));
     let indent = &text[..text.len() - text.trim_start().len()];
     let end = file.behind(after.span.end);
+    // A block on one line stays on it.
+    let is_inline = text.contains('{') && file.line(after.span.start) == file.line(end);
+    let before = if is_inline { " ".to_owned() } else { format!("\n{indent}") };
     Edit {
         at: At::new(pass.proxy.text, Span::new(end, end)),
-        text: lines.iter().map(|own| format!("\n{indent}{own}")).collect(),
+        text: lines.iter().map(|own| format!("{before}{own}")).collect(),
     }
 }
 

@@ -10,6 +10,22 @@ pub(in crate::lint::rules) fn owners<'s>(
     subject: &'s Subject,
     proxy: &Proxy,
 ) -> Vec<(Member<'s>, String)> {
+    // Many rules ask, of every configuration and every container.
+    let all = subject.owners.get_or_init(|| {
+        let members = subject.production_members().into_iter().flatten();
+        let nginx: Vec<Member<'_>> = members.filter(|own| own.kind() == Kind::Nginx).collect();
+        subject.proxies.iter().map(|proxy| find(subject, proxy, &nginx)).collect()
+    });
+    let number = subject.proxies.iter().position(|own| own.text == proxy.text);
+    let own = number.and_then(|number| all.get(number)).into_iter().flatten();
+    own.filter_map(|(container, target)| {
+        Some((subject.member(&subject.containers[*container])?, target.clone()))
+    })
+    .collect()
+}
+
+/// The containers among these that read a configuration, by their numbers.
+fn find<'s>(subject: &'s Subject, proxy: &Proxy, nginx: &[Member<'s>]) -> Vec<(usize, String)> {
     let file = subject.path(proxy.text);
     let below = |directory: &str, target: &str| {
         if directory == file {
@@ -20,10 +36,7 @@ pub(in crate::lint::rules) fn owners<'s>(
         inside.then(|| format!("{}/{rest}", target.trim_end_matches('/')))
     };
     let mut found = Vec::new();
-    for own in subject.production_members().into_iter().flatten() {
-        if own.kind() != Kind::Nginx {
-            continue;
-        }
+    for own in nginx {
         for mount in own.service.mounts() {
             let source = mount.bind().and_then(|written| own.deployment.project.path(written));
             if let Some(target) = source.and_then(|source| below(&source, &mount.target)) {
@@ -46,8 +59,11 @@ pub(in crate::lint::rules) fn owners<'s>(
             }
         }
     }
-    found.retain(|(own, target)| is_read(subject, own, target));
-    found
+    found.retain(|(own, target): &(&Member<'_>, String)| is_read(subject, own, target));
+    let number = |own: &Member<'_>| {
+        subject.containers.iter().position(|one| std::ptr::eq(one, own.container))
+    };
+    found.into_iter().filter_map(|(own, target)| Some((number(own)?, target))).collect()
 }
 
 /// Whether nginx looks there: in its own directories, or where something that

@@ -102,9 +102,11 @@ impl<'s> Pass<'s> {
         if address.contains('$') || address.is_empty() {
             return Vec::new();
         }
-        let upstream = proxies(subject)
-            .flat_map(|proxy| upstreams(&proxy.directives).map(move |own| (proxy, own)))
-            .find(|(_, own)| own.first() == address);
+        let all = subject.proxies.iter();
+        let mut all =
+            all.flat_map(|proxy| upstreams(&proxy.directives).map(move |own| (proxy, own)));
+        let upstream = all
+            .find(|(proxy, own)| own.first() == address && !subject.is_for_development(proxy.text));
         match upstream {
             Some((proxy, own)) => own
                 .inside()
@@ -151,8 +153,7 @@ impl<'s> Pass<'s> {
     /// has any. `Err` where a file that is not here may have some.
     pub fn inherited(&self, subject: &Subject, name: &str) -> Result<Vec<Directive>, ()> {
         for level in self.levels.iter().rev() {
-            let all = with_includes(subject, level, 0)?;
-            let own: Vec<Directive> = all.into_iter().filter(|own| own.name == name).collect();
+            let own = with_includes(subject, level, name, 0)?;
             if !own.is_empty() {
                 return Ok(own);
             }
@@ -163,11 +164,13 @@ impl<'s> Pass<'s> {
         }
         // A fragment is included by a file whose `http` may say more.
         let is_fragment = !self.blocks.iter().any(|block| block.name == "http");
-        let elsewhere = subject.proxies.iter().any(|proxy| {
-            let http = proxy.directives.iter().find(|own| own.name == "http");
-            http.is_some_and(|http| http.get(name).is_some())
-        });
-        if is_fragment && elsewhere { Err(()) } else { Ok(Vec::new()) }
+        let elsewhere = || {
+            subject.proxies.iter().any(|proxy| {
+                let http = proxy.directives.iter().find(|own| own.name == "http");
+                http.is_some_and(|http| http.get(name).is_some())
+            })
+        };
+        if is_fragment && elsewhere() { Err(()) } else { Ok(Vec::new()) }
     }
 
     /// The value of a request header as it is passed on, by its name; `Err`
@@ -205,16 +208,20 @@ pub(super) fn upstreams(directives: &[Directive]) -> impl Iterator<Item = &Direc
     directives.iter().chain(inside).filter(|own| own.name == "upstream")
 }
 
-/// A level with what it includes; `Err` where one of its files is not here.
+/// The directives of a name in a level and in what it includes; `Err` where one of
+/// its files is not here.
 fn with_includes(
     subject: &Subject,
     level: &[Directive],
+    wanted: &str,
     depth: usize,
 ) -> Result<Vec<Directive>, ()> {
     let mut all = Vec::new();
     for own in level {
-        if own.name != "include" {
+        if own.name == wanted {
             all.push(own.clone());
+        }
+        if own.name != "include" {
             continue;
         }
         let name = own.first().rsplit('/').next().unwrap_or_default();
@@ -235,7 +242,7 @@ fn with_includes(
         if depth >= 4 {
             return Err(());
         }
-        all.extend(with_includes(subject, &read, depth + 1)?);
+        all.extend(with_includes(subject, &read, wanted, depth + 1)?);
     }
     Ok(all)
 }

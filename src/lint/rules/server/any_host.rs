@@ -33,7 +33,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             own.server.as_ref().is_some_and(|own| !own.program.is_development() && !own.reloads());
         serves && subject.runs_detected(own) && !is_beside_development(subject, own)
     });
-    if !used {
+    // It refuses a domain that no tenant has, before anything looks at the host.
+    if !used || subject.facts.installs("django-tenants") {
         return;
     }
     for config in &subject.settings {

@@ -1,9 +1,13 @@
 //! gunicorn with its one default worker.
 
+use ruff_python_ast::{Expr, Stmt};
+
+use crate::detect::python::assignments;
+use crate::detect::scope;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::{Container, Subject, Value};
+use crate::lint::subject::{Container, Server, Subject, Value};
 use crate::schema::numbers::rows;
 
 pub static RULE: Rule = Rule {
@@ -43,11 +47,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         seen.push(server.at);
-        // A result that one worker keeps is asked of another.
-        let keeps_state =
-            ["flask-executor", "flask-shell2http", "apscheduler", "flask-apscheduler"]
-                .iter()
-                .any(|name| subject.facts.installs(name));
+        let keeps_state = keeps_state(subject) || is_decided(subject, server);
         let finding = findings.add(
             server.at,
             format!(
@@ -55,24 +55,102 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name
             ),
         );
-        let (settings, help, what) = if keeps_state {
-            let help = "--threads 4: one process keeps its state, and a second request is served while one waits";
-            (vec![("threads", "4".to_owned())], help.to_owned(), "four threads".to_owned())
+        let (settings, why, what) = if keeps_state {
+            let why = "one process keeps its state, and a second request is served while one waits";
+            (vec![("threads", "4".to_owned())], why.to_owned(), "four threads".to_owned())
         } else {
             let (workers, threads, why) = sized(subject, container);
             (
                 vec![("workers", workers.to_string()), ("threads", threads.to_string())],
-                format!("--workers {workers} --threads {threads}: {why}"),
+                why,
                 format!("{workers} workers with {threads} threads each"),
             )
         };
-        finding.about(&container.name).help(help);
+        // As the others stand: lines of its settings, or words behind its name.
+        let written: Vec<String> = settings
+            .iter()
+            .map(|(name, value)| match server.config {
+                Some(_) => format!("{name} = {value}"),
+                None => format!("--{name} {value}"),
+            })
+            .collect();
+        let between = if server.config.is_some() { "\n" } else { " " };
+        let why = if server.config.is_some() { format!("\n({why})") } else { format!(": {why}") };
+        finding.about(&container.name).help(format!("{}{why}", written.join(between)));
+        // What no project, whose services are here, builds is deployed in another way.
+        if container.service.is_none() && !subject.deployments.is_empty() {
+            finding.severity(Severity::Advice);
+        }
         let settings: Vec<(&str, &str)> =
             settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         if let Some(edit) = options::gunicorn(subject, server, &settings) {
             finding.fix(Fix::new(Grade::Suggested, what).edit(edit.at, edit.text));
         }
     }
+}
+
+/// Whether the settings have the number of workers as a comment: somebody tried more.
+fn is_decided(subject: &Subject, server: &Server) -> bool {
+    server.config.is_some_and(|config| {
+        let text = &subject.texts[subject.gunicorn[config].text].text;
+        text.lines().any(|line| {
+            let comment = line.trim_start().strip_prefix('#').map(str::trim_start);
+            comment
+                .and_then(|own| own.strip_prefix("workers"))
+                .is_some_and(|rest| rest.trim_start().starts_with('='))
+        })
+    })
+}
+
+/// Whether the code keeps in its process what a request asks for later: a result
+/// that one worker has is asked of another, and a job that each of them starts
+/// runs several times. The package may be the project's own copy.
+fn keeps_state(subject: &Subject) -> bool {
+    const PACKAGES: [&str; 5] = [
+        "flask-executor",
+        "flask-shell2http",
+        "apscheduler",
+        "flask-apscheduler",
+        "django-plotly-dash",
+    ];
+    const STARTS: [&str; 6] = [
+        "threading.Thread",
+        "threading.Timer",
+        "concurrent.futures.ThreadPoolExecutor",
+        "concurrent.futures.ProcessPoolExecutor",
+        "multiprocessing.Process",
+        "multiprocessing.pool.ThreadPool",
+    ];
+    PACKAGES.iter().any(|name| subject.facts.installs(name))
+        || subject.facts.readiness.iter().any(|own| own.kind == "in-process-state")
+        || subject.tree.modules().filter(|own| scope::counts(&own.path)).any(|module| {
+            let imports = module.imports();
+            let is_package = PACKAGES.iter().any(|name| {
+                let name = name.replace('-', "_");
+                module.text().contains(&format!("import {name}"))
+                    || module.text().contains(&format!("from {name}"))
+                    || module.text().contains(&format!(".{name} import"))
+            });
+            // What a function starts and waits for is over with its request.
+            let is_kept = || {
+                let made = |value: &Expr| {
+                    let Expr::Call(call) = value else { return false };
+                    let name = imports.resolve(&call.func).unwrap_or_default();
+                    STARTS.contains(&name.as_str())
+                };
+                module.top_level().into_iter().any(|statement| {
+                    // `Thread(target=poll).start()`
+                    let started = match statement {
+                        Stmt::Expr(own) => own.value.as_call_expr(),
+                        _ => None,
+                    };
+                    let started = started.and_then(|own| own.func.as_attribute_expr());
+                    started.is_some_and(|own| made(&own.value))
+                        || assignments(statement).into_iter().any(|(_, value)| made(value))
+                })
+            };
+            is_package || is_kept()
+        })
 }
 
 /// Workers and threads of the plan, else for one CPU, and why.

@@ -4,7 +4,7 @@ use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
 use crate::lint::subject::Subject;
-use crate::source::compose::Source;
+use crate::source::compose::{Service, Source};
 
 pub static RULE: Rule = Rule {
     code: "PY107",
@@ -18,18 +18,20 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+const SETTING: [(&str, &str); 1] = [("worker_tmp_dir", "\"/dev/shm\"")];
+
 fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (container, server) in options::gunicorns(subject) {
-        let in_memory = subject.composed(container).is_some_and(|(_, service)| {
-            let tmpfs =
-                service.names("tmpfs").iter().any(|own| own.split(':').next() == Some("/tmp"));
-            tmpfs
-                || service
-                    .mounts()
-                    .iter()
-                    .any(|own| own.target == "/tmp" && own.source == Source::Nothing)
-        });
+        let in_memory = match subject.composed(container) {
+            Some((_, service)) => has_memory_at_tmp(service),
+            // A service that pulls what nobody here builds may run this image.
+            None => subject
+                .deployments
+                .iter()
+                .flat_map(|own| &own.services)
+                .any(|service| service.build().is_none() && has_memory_at_tmp(service)),
+        };
         let elsewhere = container.variable("TMPDIR").is_some_and(|own| own.starts_with("/dev/shm"));
         if server.get("worker_tmp_dir").is_some()
             || in_memory
@@ -47,13 +49,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
         );
         finding
             .about(&container.name)
-            .help("worker_tmp_dir = \"/dev/shm\"  # which every container has");
-        if let Some(edit) =
-            options::gunicorn(subject, server, &[("worker_tmp_dir", "\"/dev/shm\"")])
-        {
+            .help(format!("{}  # which every container has", options::written(server, &SETTING)));
+        if let Some(edit) = options::gunicorn(subject, server, &SETTING) {
             finding.fix(
                 Fix::new(Grade::Safe, "keeps the heartbeat in memory").edit(edit.at, edit.text),
             );
         }
     }
+}
+
+fn has_memory_at_tmp(service: &Service) -> bool {
+    service.names("tmpfs").iter().any(|own| own.split(':').next() == Some("/tmp"))
+        || service.mounts().iter().any(|own| own.target == "/tmp" && own.source == Source::Nothing)
 }

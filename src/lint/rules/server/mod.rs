@@ -14,7 +14,7 @@ mod model_preloaded;
 mod no_max_requests;
 mod no_static_collected;
 pub(super) mod no_timeout;
-mod options;
+pub(super) mod options;
 mod recycled_together;
 mod reload_with_workers;
 mod secret_key_in_code;

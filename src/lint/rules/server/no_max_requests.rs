@@ -43,10 +43,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
         seen.push(server.at);
         let finding = findings
             .add(server.at, format!("{}: gunicorn's workers are never replaced", container.name));
-        finding.about(&container.name).help(
-            "max_requests = 10000  # rarely\nmax_requests_jitter = 1000  # and not all at once",
-        );
         let settings = [("max_requests", "10000"), ("max_requests_jitter", "1000")];
+        finding.about(&container.name).help(format!(
+            "{}  # rarely, and not all at once",
+            options::written(server, &settings)
+        ));
         if let (Some(edit), true) =
             (options::gunicorn(subject, server, &settings), workers.is_some_and(|own| own > 1))
         {

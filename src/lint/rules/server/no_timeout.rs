@@ -2,6 +2,7 @@
 
 use crate::lint::diagnostic::{At, Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::server::options;
 use crate::lint::subject::{Container, Program, Subject, Value, amount};
 use crate::source::text::Span;
 
@@ -49,7 +50,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             } else {
                 Severity::Warning
             })
-            .help("timeout = 60  # or what the longest request really takes");
+            .help(format!(
+                "{}  # or what the longest request really takes",
+                options::written(server, &[("timeout", "60")])
+            ));
         // How long the longest request takes is not in the files.
         let (written, number) = (subject.slice(at), limit.to_string());
         let whole = |own: &(usize, &str)| {

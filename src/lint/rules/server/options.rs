@@ -5,11 +5,16 @@ use crate::lint::subject::{Container, Program, Server, Subject};
 use crate::source::text::Span;
 
 /// The containers in which gunicorn serves users, without a reloader: one with it
-/// is for who works on the code.
+/// is for who works on the code. Of one without any word, application included,
+/// somebody else says all of it: `ENTRYPOINT ["gunicorn"]`.
 pub fn gunicorns(subject: &Subject) -> impl Iterator<Item = (&Container, &Server)> {
     subject.production_containers().filter_map(|container| {
         let server = container.server.as_ref()?;
-        let serves = server.program == Program::Gunicorn && !server.reloads();
+        let names_application = |config: usize| subject.gunicorn[config].get("wsgi_app").is_some();
+        let is_said = server.config.is_some_and(names_application)
+            || container.env.contains_key("GUNICORN_CMD_ARGS")
+            || container.steps.get(server.step).is_some_and(|step| step.argv.len() > 1);
+        let serves = server.program == Program::Gunicorn && !server.reloads() && is_said;
         serves.then_some((container, server))
     })
 }
@@ -30,7 +35,7 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
         let at = At::new(number, Span::new(text.len(), text.len()));
         return Some(Edit { at, text: format!("{before}{gap}{}", lines.concat()) });
     }
-    if server.options.contains_key("config") {
+    if server.has("config") {
         return None;
     }
     let words = settings.iter().flat_map(|(name, value)| {
@@ -84,6 +89,20 @@ fn beside(subject: &Subject, server: &Server, rest: &str, options: &[String]) ->
     separated.collect()
 }
 
+/// Settings as they are written where gunicorn has its own: lines of its file, else
+/// options of its command.
+pub fn written(server: &Server, settings: &[(&str, &str)]) -> String {
+    let in_file = server.config.is_some();
+    let own = settings.iter().map(|(name, value)| {
+        if in_file {
+            format!("{name} = {value}")
+        } else {
+            format!("--{} {}", name.replace('_', "-"), value.trim_matches('"'))
+        }
+    });
+    own.collect::<Vec<_>>().join(if in_file { "\n" } else { " " })
+}
+
 /// How many workers gunicorn has: `None` where that is not known.
 pub fn workers(server: &Server) -> Option<i64> {
     match server.get("workers") {
@@ -94,5 +113,5 @@ pub fn workers(server: &Server) -> Option<i64> {
 
 /// Whether settings that are not here may say more.
 pub fn is_hidden(server: &Server) -> bool {
-    server.options.contains_key("config") && server.config.is_none()
+    server.has("config") && server.config.is_none()
 }

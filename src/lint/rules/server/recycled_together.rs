@@ -32,7 +32,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         seen.push(at);
         let jitter = (limit / 10).max(1).to_string();
-        let preloads = server.get("preload_app").and_then(|(value, _)| value.truth()) == Some(true);
+        let preloads = server.get("preload").and_then(|(value, _)| value.truth()) == Some(true);
         let finding = findings.add(
             at,
             format!(

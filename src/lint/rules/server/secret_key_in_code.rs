@@ -47,9 +47,31 @@ fn check(subject: &Subject, findings: &mut Findings) {
         .about(&name)
         .severity(severity)
         .related(subject.container_at(container), "what is signed with it")
-        .help(format!(
-            "{name} = os.environ[\"{name}\"]  # and a new key, since everybody has this one"
-        ));
+        .help(help(subject, container, &name));
+}
+
+/// How the key comes in: under the name that env files have for it already, and with
+/// something in its place while the image is built.
+fn help(subject: &Subject, container: &Container, name: &str) -> String {
+    let ending = format!("_{name}");
+    let mut entries = subject.env_files.iter().flat_map(|file| &file.entries);
+    let is_there = entries.clone().any(|own| own.name == name);
+    let other = entries.find(|own| own.name.ends_with(&ending)).filter(|_| !is_there);
+    let variable = other.map_or(name, |own| own.name.as_str());
+    let is_built = subject.build_of(container).is_some_and(|build| {
+        subject.built_runs(build).iter().flat_map(|run| &run.commands).any(|own| {
+            let runs = own.words.iter().any(|word| word.ends_with("manage.py"));
+            runs && !own.words.iter().any(|word| word.starts_with(&format!("{variable}=")))
+        })
+    });
+    let build = if is_built {
+        format!("; the build runs manage.py: RUN {variable}=build python manage.py …")
+    } else {
+        String::new()
+    };
+    format!(
+        "{name} = os.environ[\"{variable}\"]  # and a new key, since everybody has this one{build}"
+    )
 }
 
 /// The settings that the module of a server names where nothing else does.

@@ -46,7 +46,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             Program::Daphne => Interface::Asgi,
             _ => continue,
         };
-        let hidden = server.options.contains_key("config") && server.config.is_none();
+        let hidden = server.has("config") && server.config.is_none();
         if hidden || container.env.get("GUNICORN_CMD_ARGS").is_some_and(|own| own.value.is_none()) {
             continue;
         }

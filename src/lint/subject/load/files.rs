@@ -139,15 +139,11 @@ pub(super) fn is_example(path: &str) -> bool {
 
 pub(super) fn is_env(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    if [".example_env", ".env-example", ".env_example", ".env_examples", ".env-template"]
-        .iter()
-        .chain(&[".env_template", ".env-sample", ".env_sample", "env.sample", "example.env"])
-        .any(|name| lower == *name)
-    {
+    if [".example_env", "env.sample", "env-example", "env.template"].contains(&lower.as_str()) {
         return true;
     }
     lower == ".env"
-        || lower.starts_with(".env.")
+        || [".env.", ".env-", ".env_"].iter().any(|start| lower.starts_with(start))
         || (lower.ends_with(".env") && !lower.contains("venv"))
         || lower == "env.example"
 }

@@ -69,6 +69,10 @@ fn unreachable(directory: &Path) -> Option<Unread> {
     let pairs = dotenv::pairs(&fs::read_to_string(&path).ok().filter(|_| small)?);
     let value = |name: &str| pairs.iter().rfind(|(own, _)| own == name).map(|(_, value)| value);
     let separator = value("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
+    if value("COMPOSE_ENV_FILES").is_some_and(|own| !own.is_empty()) {
+        let why = "COMPOSE_ENV_FILES names others, and which of them count is not known".to_owned();
+        return Some(Unread { path: ".env".to_owned(), line: 0, why });
+    }
     let named = value("COMPOSE_FILE").filter(|own| !own.is_empty() && !separator.is_empty())?;
     let is_there =
         |own: &str| crate::relpath::join(".", own).is_some_and(|own| directory.join(own).is_file());

@@ -98,7 +98,6 @@ impl Loader {
         purpose: Purpose,
         is_composed: bool,
     ) -> usize {
-        let image = self.subject.recipes[recipe].file.image(stage, arguments);
         let same = self.subject.builds.iter().position(|own| {
             (own.recipe, own.stage) == (recipe, stage)
                 && own.context == context
@@ -110,6 +109,7 @@ impl Loader {
             }
             return known;
         }
+        let image = self.subject.recipes[recipe].file.image(stage, arguments);
         let mut build = Build {
             recipe,
             stage,

@@ -265,7 +265,13 @@ impl Loader {
         at: At,
     ) -> Vec<crate::lint::subject::Step> {
         let whole = match (entry, command) {
-            (Some(Command::Shell(text)), _) => Command::Shell(text),
+            (Some(Command::Shell(text)), command) => match (taking_all(&text), command) {
+                (Some(mut words), Some(Command::Exec(more))) => {
+                    words.extend(more);
+                    Command::Exec(words)
+                }
+                _ => Command::Shell(text),
+            },
             (Some(Command::Exec(mut words)), Some(command)) => {
                 match command {
                     Command::Exec(more) => words.extend(more),
@@ -322,4 +328,12 @@ impl Loader {
         let best = best.clone();
         Some((self.text(&best)?, text))
     }
+}
+
+/// The words before `$0 $@` at the end of an entry point in shell form: the command's
+/// words are those of the shell, the first one its own name.
+fn taking_all(text: &str) -> Option<Vec<String>> {
+    let text = text.trim_end();
+    let before = text.strip_suffix("$0 $@").or_else(|| text.strip_suffix("\"$0\" \"$@\""))?;
+    shell_words::split(before.trim_end()).ok().filter(|words| !words.is_empty())
 }

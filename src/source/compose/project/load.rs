@@ -1,6 +1,7 @@
 //! Files into one tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::{Fault, Files, Project, merge, rebase, variables};
 use crate::relpath::{join, parent};
@@ -12,12 +13,17 @@ use crate::source::text::Text;
 /// More files than this are not followed, nor deeper chains of `extends`.
 const FILES: usize = 64;
 const DEEPEST: usize = 16;
+/// Nor are more inclusions than this, of one file or of many.
+const INCLUDED: usize = 256;
 /// Ends of lines in YAML 1.1, which Compose's reader follows, and not in 1.2.
 const LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
 pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Project {
-    let mut loader = Loader { files, project: Project::default() };
+    let project = Project::default();
+    let mut loader = Loader { files, project, trees: HashMap::new(), included: 0 };
     loader.project.directory = directory.to_owned();
+    // Every shell sets it, and who starts a project stands in its directory.
+    loader.project.env.insert("PWD".to_owned(), ".".to_owned());
     loader.env(&[env_path(directory)]);
     let root = loader.merged(paths, directory, 0);
     loader.project.root = root;
@@ -32,6 +38,10 @@ fn env_path(directory: &str) -> String {
 struct Loader<'a> {
     files: Files<'a>,
     project: Project,
+    /// The trees of files by their numbers: services by the hundred may extend one.
+    trees: HashMap<usize, Option<Rc<Item>>>,
+    /// How often a file was included.
+    included: usize,
 }
 
 impl Loader<'_> {
@@ -62,10 +72,9 @@ impl Loader<'_> {
     }
 
     /// A file read as a tree; its number.
-    fn tree(&mut self, path: &str, from: Option<(usize, usize)>) -> Option<(usize, Item)> {
+    fn tree(&mut self, path: &str, from: Option<(usize, usize)>) -> Option<(usize, Rc<Item>)> {
         if let Some(known) = self.project.files.iter().position(|file| file.path == path) {
-            let text = self.project.files[known].text.clone();
-            return Some((known, self.parsed(&text, known)?));
+            return Some((known, self.trees.get(&known)?.clone()?));
         }
         let (file, line) = from.unwrap_or((self.project.files.len(), 1));
         if self.project.files.len() >= FILES {
@@ -76,7 +85,9 @@ impl Loader<'_> {
             Ok(Some(text)) => {
                 let number = self.project.files.len();
                 self.project.files.push(Text::new(path, text.as_str()));
-                Some((number, self.parsed(&text, number)?))
+                let tree = self.parsed(&text, number).map(Rc::new);
+                self.trees.insert(number, tree.clone());
+                Some((number, tree?))
             }
             other => {
                 let why = other.err().unwrap_or_else(|| "it is not there".to_owned());
@@ -127,7 +138,8 @@ impl Loader<'_> {
     fn merged(&mut self, paths: &[String], directory: &str, depth: usize) -> Item {
         let mut root = Item::of(Node::Map(Vec::new()));
         for path in paths {
-            let Some((number, mut own)) = self.tree(path, None) else { continue };
+            let Some((number, tree)) = self.tree(path, None) else { continue };
+            let mut own = Rc::unwrap_or_clone(tree);
             if let Some(included) = own.get("include").cloned() {
                 let below = self.included(&included, directory, number, depth);
                 root = merge::over(root, below);
@@ -145,6 +157,15 @@ impl Loader<'_> {
             return root;
         }
         for entry in include.items() {
+            // Files that include two each are soon more than anybody can wait for.
+            self.included += 1;
+            if self.included > INCLUDED {
+                if self.included == INCLUDED + 1 {
+                    let message = format!("more than {INCLUDED} files are included");
+                    self.fault(message, file, entry.line);
+                }
+                break;
+            }
             let written = match entry.get("path") {
                 Some(path) => path.scalars(),
                 None => entry.scalars(),
@@ -219,8 +240,9 @@ impl Loader<'_> {
         }
         let name = extends.scalar().or_else(|| extends.get("service")?.scalar());
         let file = extends.get("file").and_then(Item::scalar);
+        let other;
         let (base_file, base_whole, place) = match file {
-            None => (number, whole.clone(), directory.to_owned()),
+            None => (number, whole, directory.to_owned()),
             Some(written) => {
                 let Some(path) = join(directory, &self.known(&written)) else {
                     let message = format!("it extends {written}, which is out of reach");
@@ -231,7 +253,8 @@ impl Loader<'_> {
                     return service.clone();
                 };
                 let place = parent(&path).to_owned();
-                (base, tree, place)
+                other = tree;
+                (base, &*other, place)
             }
         };
         let base = name.as_deref().and_then(|name| base_whole.get("services")?.get(name)).cloned();
@@ -240,7 +263,7 @@ impl Loader<'_> {
             self.fault(format!("it extends {name}, which is not there"), number, extends.line);
             return service.clone();
         };
-        let mut base = self.extension(&base, &base_whole, base_file, &place, depth + 1);
+        let mut base = self.extension(&base, base_whole, base_file, &place, depth + 1);
         rebase::service(&mut base, &place, directory);
         let mut own = service.clone();
         without(&mut own, "extends");

@@ -170,6 +170,24 @@ fn what_other_readers_of_yaml_see_otherwise_is_said() {
 }
 
 #[test]
+fn files_that_include_two_each_end_in_a_fault() {
+    let texts: Vec<(String, String)> = (0..15)
+        .map(|own| {
+            let next = own + 1;
+            (
+                format!("{own}.yaml"),
+                format!("include: [{next}.yaml, {next}.yaml]\nservices: {{}}\n"),
+            )
+        })
+        .chain([("15.yaml".to_owned(), "services: {}\n".to_owned())])
+        .collect();
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let project = project(&["0.yaml"], &texts);
+    let said: Vec<&str> = project.faults.iter().map(|own| own.message.as_str()).collect();
+    assert_eq!(said, ["more than 256 files are included"]);
+}
+
+#[test]
 fn aliases_of_aliases_end_in_a_fault() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..10 {

@@ -1,0 +1,3 @@
+from django.http import HttpResponse
+def health(request):
+    return HttpResponse('ok')

@@ -1,0 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+
+app = Flask(__name__)
+executor = ThreadPoolExecutor(4)
