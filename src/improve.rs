@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::answers::own_image::OwnImage;
-use crate::apply::bookkeeping::EditEntry;
+use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
 use crate::error::{Error, Problem};
@@ -19,8 +19,9 @@ use crate::lint;
 use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
 use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
-use crate::lint::waiver::Waiver;
+use crate::lint::waiver;
 use crate::lint::{Diagnostic, Grade, Severity, Subject, rules};
+use crate::project;
 use crate::relpath::RelPath;
 
 /// What the user's own container files become.
@@ -147,22 +148,50 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
     })
 }
 
+/// The repository that is improved.
+#[derive(Clone, Copy, Debug)]
+pub struct Repository<'a> {
+    /// Its directory.
+    pub dir: &'a Path,
+    /// What was written into it before.
+    pub lock: Option<&'a Lock>,
+    /// What is said of the machine, and of anything else that is planned:
+    /// `deploy.memory=8GiB`.
+    pub said: &'a [String],
+    /// Texts of files that are written anyway, by path.
+    pub written: &'a BTreeMap<String, String>,
+}
+
+impl Repository<'_> {
+    fn read(&self, texts: BTreeMap<String, String>) -> Result<Subject, Error> {
+        let written = self.written.iter().map(|(path, text)| (path.clone(), text.clone()));
+        let mut subject = Subject::with(self.dir, written.chain(texts).collect())?;
+        self.said.clone_into(&mut subject.machine);
+        Ok(subject)
+    }
+
+    fn is_ours(&self, path: &str) -> bool {
+        let entry = self.lock.and_then(|lock| lock.entry(path));
+        self.written.contains_key(path) || entry.is_some_and(|entry| entry.state.is_written())
+    }
+}
+
 impl Improvement {
-    /// Makes the edits in memory. `read` gives the stack with other texts for some
-    /// files, `is_ours` says which of them dockwright writes; what was edited by rule
-    /// before, and is not as it was left, stays.
+    /// Makes the edits in memory; `None` where nothing of the user's own runs the
+    /// application. What was edited by rule before, and is not as it was left, stays.
     ///
     /// # Errors
-    /// When the stack cannot be read.
-    pub fn of(
-        read: &dyn Fn(BTreeMap<String, String>) -> Result<Subject, Error>,
-        is_ours: &dyn Fn(&str) -> bool,
-        known: &[EditEntry],
-        waivers: &[Waiver],
-        today: &str,
-    ) -> Result<Option<Self>, Error> {
+    /// When the directory cannot be read, or its `dockwright.toml` is wrong.
+    pub fn of(deployment: &Repository<'_>) -> Result<Option<Self>, Error> {
+        let text = project::document(deployment.dir)?.map(|(text, _)| text).unwrap_or_default();
+        let waivers = waiver::read(&text).map_err(Error::Input)?;
+        let today = project::today();
+        let read = |texts: BTreeMap<String, String>| deployment.read(texts);
+        let is_ours = |path: &str| deployment.is_ours(path);
+        let (read, is_ours) = (&read, &is_ours);
+        let known: &[EditEntry] = deployment.lock.map_or(&[], |lock| &lock.edit);
         let open = |subject: &Subject, found: &[Diagnostic]| -> Vec<bool> {
-            let judged = ignores::apply(subject, found.to_vec(), &rules::ALL, waivers, today);
+            let judged = ignores::apply(subject, found.to_vec(), &rules::ALL, &waivers, &today);
             let is_open =
                 |own: &Judged| own.allowed.is_none() && own.diagnostic.severity > Severity::Style;
             // What is wrong with ignores themselves comes after what was found.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::answers::adopted::Derived;
+use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
 use crate::digest::hash;
 use crate::error::{Error, Problem};
@@ -58,6 +59,19 @@ pub struct EditEntry {
     /// What the edit is about, by name: a service, a stage, a variable.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
+}
+
+impl EditEntry {
+    /// That the user took it out.
+    #[must_use]
+    pub fn taken_out(&self) -> String {
+        let about = if self.subject.is_empty() { &self.path } else { &self.subject };
+        format!(
+            "{} of {about} in {}: you took that edit out, so it stays out; `dockwright audit \
+             --fix={}` makes it again",
+            self.rule, self.path, self.rule
+        )
+    }
 }
 
 /// A layer of the preset.
@@ -164,6 +178,19 @@ impl FileEntry {
             ownership: output.ownership,
             mode: format!("{:04o}", output.mode),
             state,
+            base: None,
+            beside: None,
+        }
+    }
+
+    /// A file of the user's own that got edits by rule.
+    #[must_use]
+    pub fn improved(change: &Change) -> Self {
+        Self {
+            path: change.path.to_string(),
+            ownership: Ownership::Improved,
+            mode: format!("{:04o}", change.mode),
+            state: FileState::Kept,
             base: None,
             beside: None,
         }

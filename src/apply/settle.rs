@@ -199,14 +199,7 @@ impl Settled {
             let path = change.path.to_string();
             self.changes.retain(|own| own.path != change.path);
             entries.retain(|own| own.path != path);
-            entries.push(FileEntry {
-                path,
-                ownership: Ownership::Improved,
-                mode: format!("{:04o}", change.mode),
-                state: FileState::Kept,
-                base: None,
-                beside: None,
-            });
+            entries.push(FileEntry::improved(&change));
             self.changes.push(change);
         }
         self.entries.retain(|own| entries.iter().all(|other| other.path != own.path));

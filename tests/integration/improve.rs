@@ -166,3 +166,39 @@ fn without_container_files_there_is_nothing_to_improve() {
         fs::read(other.path().join("Dockerfile")).unwrap()
     );
 }
+
+fn run(directory: &TempDir, words: &[&str]) -> assert_cmd::assert::Assert {
+    crate::support::dockwright().current_dir(directory).args(words).assert()
+}
+
+#[test]
+fn an_update_edits_what_is_new_and_never_brings_back_what_was_taken_out() {
+    let directory = deployed();
+    init(&directory, &["--adopt"]).success();
+    let before = tree(directory.path());
+    run(&directory, &["update"]).success();
+    assert!(tree(directory.path()) == before, "nothing is new");
+    // A service that came later, and an edit that somebody did not want.
+    let compose = read(&directory, "compose.yaml")
+        .replace("    restart: unless-stopped\n", "")
+        .replace("volumes:\n  rows:\n", "  extra:\n    image: redis:8\nvolumes:\n  rows:\n");
+    write(&directory, "compose.yaml", &compose);
+    run(&directory, &["update"])
+        .success()
+        .stdout(predicates::str::contains("you took that edit out"));
+    let after = read(&directory, "compose.yaml");
+    assert!(!after.contains("restart: unless-stopped"), "{after}");
+    assert!(after.contains("redis-cli"), "the new service gets its check: {after}");
+}
+
+#[test]
+fn check_says_which_edits_were_undone_and_a_policy_fails_on_them() {
+    let directory = deployed();
+    init(&directory, &["--adopt"]).success();
+    run(&directory, &["check"]).success();
+    let compose = read(&directory, "compose.yaml").replace("    restart: unless-stopped\n", "");
+    write(&directory, "compose.yaml", &compose);
+    let undone = predicates::str::contains("the edit of CO104");
+    run(&directory, &["check"]).success().stdout(undone.clone());
+    run(&directory, &["check", "--policy", "fastapi-uvicorn"]).code(1).stdout(undone);
+}

@@ -66,13 +66,7 @@ pub fn text(work: &Work, dry_run: bool, width: usize) -> String {
         }
     }
     for entry in &own.taken_out {
-        let about = if entry.subject.is_empty() { &entry.path } else { &entry.subject };
-        let line = format!(
-            "{} {about}: you took that edit out, so it stays out; `dockwright audit --fix={}` \
-             makes it again",
-            entry.rule, entry.rule
-        );
-        text.push_str(&paragraph(&line, width, ""));
+        text.push_str(&paragraph(&entry.taken_out(), width, ""));
     }
     for refused in &own.refused {
         let line =

@@ -12,9 +12,7 @@ use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
-use crate::improve::Improvement;
-use crate::lint::Subject;
-use crate::lint::waiver;
+use crate::improve::{Improvement, Repository};
 use crate::preset::{self, Preset};
 use crate::project;
 use crate::schema::value::label_near;
@@ -201,23 +199,10 @@ impl Layers {
         &self,
         written: &BTreeMap<String, String>,
     ) -> Result<Option<Improvement>, Error> {
-        let text = project::document(&self.dir)?.map(|(text, _)| text).unwrap_or_default();
-        let waivers = waiver::read(&text).map_err(Error::Input)?;
         let mut said = self.choices.set.clone();
         said.extend(self.answers.iter().map(|(key, value)| format!("{key}={value}")));
-        let read = |texts: BTreeMap<String, String>| {
-            let all = written.iter().map(|(path, text)| (path.clone(), text.clone()));
-            let mut subject = Subject::with(&self.dir, all.chain(texts).collect())?;
-            subject.machine.clone_from(&said);
-            Ok(subject)
-        };
-        let lock = self.lock.as_ref();
-        let is_ours = |path: &str| {
-            let entry = lock.and_then(|lock| lock.entry(path));
-            written.contains_key(path) || entry.is_some_and(|entry| entry.state.is_written())
-        };
-        let known = lock.map_or(&[][..], |lock| &lock.edit);
-        Improvement::of(&read, &is_ours, known, &waivers, &project::today())
+        let (dir, lock) = (self.dir.as_path(), self.lock.as_ref());
+        Improvement::of(&Repository { dir, lock, said: &said, written })
     }
 
     /// The answers so far, and what a person should know of them.
