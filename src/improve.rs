@@ -160,6 +160,8 @@ pub struct Repository<'a> {
     pub said: &'a [String],
     /// Texts of files that are written anyway, by path.
     pub written: &'a BTreeMap<String, String>,
+    /// Edits that somebody does not want.
+    pub left: &'a [EditEntry],
 }
 
 impl Repository<'_> {
@@ -189,7 +191,8 @@ impl Improvement {
         let read = |texts: BTreeMap<String, String>| deployment.read(texts);
         let is_ours = |path: &str| deployment.is_ours(path);
         let (read, is_ours) = (&read, &is_ours);
-        let known: &[EditEntry] = deployment.lock.map_or(&[], |lock| &lock.edit);
+        let known = deployment.lock.map(|lock| lock.edit.as_slice()).unwrap_or_default();
+        let left = deployment.left;
         let open = |subject: &Subject, found: &[Diagnostic]| -> Vec<bool> {
             let judged = ignores::apply(subject, found.to_vec(), &rules::ALL, &waivers, &today);
             let is_open =
@@ -212,20 +215,18 @@ impl Improvement {
             let is_wanted = |(own, is_open): (&Diagnostic, bool)| {
                 let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
                 let mut gone = entries(own, subject);
+                let is_left = gone.iter().any(|entry| left.contains(entry));
                 gone.retain(|entry| known.contains(entry));
-                let is_wanted = is_open && is_sure && gone.is_empty();
-                if is_open && is_sure {
+                let is_wanted = is_open && is_sure && !is_left && gone.is_empty();
+                if is_open && is_sure && !is_left {
                     taken_out.borrow_mut().extend(gone);
                 }
                 is_wanted
             };
             found.iter().zip(open(subject, found)).map(is_wanted).collect()
         })?;
-        let made = mended
-            .made
-            .iter()
-            .flat_map(|made| made.names.iter().map(|name| entry(made.code, &made.path, name)));
-        let entries: BTreeSet<EditEntry> = known.iter().cloned().chain(made).collect();
+        let made = mended.made.iter().flat_map(entries_of);
+        let entries: BTreeSet<EditEntry> = known.iter().chain(left).cloned().chain(made).collect();
         Ok(deployed(&mended.subject, is_ours).map(|deployed| Self {
             before,
             after: shown(&mended.subject, &mended.found),
@@ -280,6 +281,12 @@ fn codes<'a>(made: impl Iterator<Item = &'a Made>) -> String {
     codes.sort_unstable();
     codes.dedup();
     codes.join(", ")
+}
+
+/// What the lock says of an edit.
+#[must_use]
+pub fn entries_of(made: &Made) -> Vec<EditEntry> {
+    made.names.iter().map(|name| entry(made.code, &made.path, name)).collect()
 }
 
 /// What the lock would say of the fix of a finding.

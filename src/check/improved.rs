@@ -19,7 +19,8 @@ pub fn undone(project: &Project, options: &Options) -> Result<Vec<Finding>, Erro
         return Ok(Vec::new());
     }
     let (written, lock) = (BTreeMap::new(), Some(&project.lock));
-    let repository = Repository { dir: &project.dir, lock, said: &[], written: &written };
+    let repository =
+        Repository { dir: &project.dir, lock, said: &[], written: &written, left: &[] };
     let Some(improvement) = Improvement::of(&repository)? else { return Ok(Vec::new()) };
     let kind = if options.policy.is_some() { Kind::Policy } else { Kind::Note };
     let finding = |entry: &EditEntry| {

@@ -170,7 +170,7 @@ impl Update {
         let writes = changes.iter().filter(|own| own.action.writes());
         let written = writes.map(|own| (own.path.to_string(), text(own))).collect();
         let (dir, lock) = (project.dir.as_path(), Some(&project.lock));
-        Improvement::of(&Repository { dir, lock, said: &options.set, written: &written })
+        Improvement::of(&Repository { dir, lock, said: &options.set, written: &written, left: &[] })
     }
 
     /// Files that wait for a person.

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::answers::sources::Assembled;
 use crate::answers::{Draft, document};
 use crate::apply::alternate;
-use crate::apply::bookkeeping::Lock;
+use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
@@ -49,7 +49,7 @@ pub struct Proposal {
     /// `dockwright.toml` with what it lacks, where there is one.
     intent: Option<String>,
     /// What the user's own container files become, where they stay.
-    improvement: Option<Improvement>,
+    pub improvement: Option<Improvement>,
 }
 
 /// Everything that happens, ready to be committed.
@@ -87,6 +87,36 @@ impl Proposal {
         proposal.notes = notes;
         let outputs = proposal.looks.iter().map(|look| &look.file.output);
         proposal.notes.extend(outputs.filter_map(|output| started_from(&layers.dir, output)));
+        Ok(proposal)
+    }
+
+    /// The same where the user's own container files stay and are improved; as
+    /// [`Proposal::of`] has it where none of them run the application. `left` are
+    /// edits that somebody does not want.
+    ///
+    /// # Errors
+    /// See [`Proposal::of`].
+    pub fn improving(
+        layers: &Layers,
+        preset: &Preset,
+        draft: &Draft,
+        notes: Vec<String>,
+        left: &[EditEntry],
+    ) -> Result<Self, Error> {
+        let improvement = layers.improvement(&BTreeMap::new(), left)?;
+        let mut draft = draft.clone();
+        let image = match improvement.as_ref().map(|own| &own.deployed) {
+            Some(Deployed::Image(Some(image))) => Some(image.clone()),
+            _ => None,
+        };
+        let is_written_around = image.is_some();
+        image.into_iter().for_each(|image| draft.run_image(image));
+        let mut proposal = Self::of(layers, preset, &draft, notes)?;
+        // What is written around an image is part of what is judged.
+        proposal.improvement = match is_written_around {
+            true => layers.improvement(&proposal.written(), left)?,
+            false => improvement,
+        };
         Ok(proposal)
     }
 
@@ -295,18 +325,10 @@ impl Work {
     pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
         let preset = layers.preset()?;
         let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
-        let nothing = BTreeMap::new();
-        let mut improvement = if init.adopt { layers.improvement(&nothing)? } else { None };
-        let mut draft = draft;
-        if let Some(Deployed::Image(Some(image))) = improvement.as_ref().map(|own| &own.deployed) {
-            draft.run_image(image.clone());
-        }
-        let mut proposal = Proposal::of(layers, &preset, &draft, notes)?;
-        if matches!(&improvement, Some(own) if matches!(own.deployed, Deployed::Image(Some(_)))) {
-            // What is written around the image is part of what is judged.
-            improvement = layers.improvement(&proposal.written())?;
-        }
-        proposal.improvement = improvement;
+        let proposal = match init.adopt {
+            true => Proposal::improving(layers, &preset, &draft, notes, &[])?,
+            false => Proposal::of(layers, &preset, &draft, notes)?,
+        };
         let choices = proposal.usual(init.rewrite, layers.lock.as_ref());
         proposal.finish(layers, &choices, git)
     }
