@@ -202,3 +202,21 @@ fn check_says_which_edits_were_undone_and_a_policy_fails_on_them() {
     run(&directory, &["check"]).success().stdout(undone.clone());
     run(&directory, &["check", "--policy", "fastapi-uvicorn"]).code(1).stdout(undone);
 }
+
+#[test]
+fn a_compose_file_of_stores_alone_goes_on_with_the_application_in_it() {
+    let directory = repository();
+    let stores = "services:\n  store:\n    image: postgres:16\n    ports: ['5432:5432']\n";
+    write(&directory, "compose.yaml", stores);
+    init(&directory, &["--adopt", "--set", "stack.database=postgres"]).success();
+    let compose = read(&directory, "compose.yaml");
+    assert!(compose.contains("postgres:16") && compose.contains("x-app: &app"), "{compose}");
+    assert!(read(&directory, "Dockerfile").contains("AS runtime"));
+}
+
+#[test]
+fn a_dry_run_names_the_flags_that_do_the_same() {
+    let directory = deployed();
+    let shown = report(&directory, &["--adopt", "--dry-run"]);
+    assert!(shown["next"].as_str().unwrap().contains("--yes --adopt"), "{}", shown["next"]);
+}

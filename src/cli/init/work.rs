@@ -185,6 +185,17 @@ impl Proposal {
         choices
     }
 
+    /// What is chosen where what is there is taken on: improved where it runs the
+    /// application; a compose file that does not goes on in ours.
+    #[must_use]
+    pub fn adopting(&self, lock: Option<&Lock>) -> Choices {
+        let mut choices = self.usual(false, lock);
+        if self.improvement.is_none() {
+            choices.insert(Group::Compose, Choice::Take);
+        }
+        choices
+    }
+
     /// Settles every file.
     ///
     /// # Errors
@@ -253,11 +264,18 @@ impl Proposal {
         for (key, value) in document::said(&self.draft) {
             flags.extend(["--set".to_owned(), format!("{key}={value}")]);
         }
-        let usual = |rewrite| self.usual(rewrite, layers.lock.as_ref()) == *choices;
-        match (usual(false), usual(true)) {
-            (true, _) => flags.push("--yes".to_owned()),
-            (false, true) => flags.extend(["--yes", "--rewrite"].map(str::to_owned)),
-            (false, false) => {}
+        let lock = layers.lock.as_ref();
+        let ways: [(Option<&str>, Choices); 3] = [
+            (None, self.usual(false, lock)),
+            (Some("--adopt"), self.adopting(lock)),
+            (Some("--rewrite"), self.usual(true, lock)),
+        ];
+        let is_wanted = |(flag, own): &&(Option<&str>, Choices)| {
+            own == choices && (self.improvement.is_none() || *flag == Some("--adopt"))
+        };
+        if let Some((flag, _)) = ways.iter().find(is_wanted) {
+            flags.push("--yes".to_owned());
+            flags.extend(flag.map(str::to_owned));
         }
         Ok(flags)
     }
@@ -329,7 +347,11 @@ impl Work {
             true => Proposal::improving(layers, &preset, &draft, notes, &[])?,
             false => Proposal::of(layers, &preset, &draft, notes)?,
         };
-        let choices = proposal.usual(init.rewrite, layers.lock.as_ref());
+        let lock = layers.lock.as_ref();
+        let choices = match init.adopt {
+            true => proposal.adopting(lock),
+            false => proposal.usual(init.rewrite, lock),
+        };
         proposal.finish(layers, &choices, git)
     }
 
