@@ -1,4 +1,5 @@
-//! Which branch of a script's `case "$1"` its first argument takes.
+//! Which branches of a script are taken: of its `case "$1"` by its first argument,
+//! of an `if` by the variables that the container has.
 
 use std::sync::LazyLock;
 
@@ -15,6 +16,123 @@ static FUNCTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:function\s+)?([A-Za-z_][A-Za-z0-9_-]*)\s*(?:\(\))?\s*\{\s*$")
         .expect("it is constant")
 });
+
+/// `[ "$MODE" = "1" ]`, `[[ ${MODE:-web} != worker ]]`, `[ -n "$MODE" ]`.
+static TEST: LazyLock<Regex> = LazyLock::new(|| {
+    let name = r#""?\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-([^}"]*))?\})"?"#;
+    let pattern = format!(
+        r#"^\[\[?\s+(?:(-[nz])\s+{name}|{name}\s+(==?|!=|-eq|-ne)\s+["']?([^"'$\s]*)["']?)\s+\]\]?$"#
+    );
+    Regex::new(&pattern).expect("it is constant")
+});
+
+/// What is known of an `if` that is open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Branch {
+    /// Nobody knows which branch is taken.
+    Open,
+    /// This one is.
+    Taken,
+    /// Not this one, nor one before it.
+    Waiting,
+    /// One before it was taken, or all of it stands in a branch that is not.
+    Past,
+}
+
+/// A script's text without the branches that its variables do not take. Lines keep
+/// their numbers. `None` where nobody can tell, or there is no such choice.
+pub(super) fn decided(text: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    // Text that is not the script's own may look like it.
+    if text.contains("<<") {
+        return None;
+    }
+    let is_set_here = |name: &str| {
+        text.lines().map(str::trim_start).any(|line| {
+            let line = line.strip_prefix("export ").unwrap_or(line);
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))
+        })
+    };
+    let holds = |condition: &str| -> Option<bool> {
+        let found = TEST.captures(condition)?;
+        let group = |numbers: [usize; 2]| {
+            numbers.into_iter().find_map(|number| found.get(number)).map(|own| own.as_str())
+        };
+        let first = group([2, 3]).or_else(|| group([5, 6]))?;
+        let value = variable(first).filter(|_| !is_set_here(first))?;
+        // What `:-` stands in for.
+        let default = group([4, 7]).filter(|_| value.is_empty());
+        let value = default.unwrap_or(&value);
+        Some(match (group([1, 1]), group([8, 8])) {
+            (Some(test), _) => value.is_empty() == (test == "-z"),
+            (None, Some(own @ ("!=" | "-ne"))) => value != &found[9] && !own.is_empty(),
+            _ => value == &found[9],
+        })
+    };
+    let mut open: Vec<Branch> = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
+    let mut any = false;
+    for line in text.lines() {
+        let bare = line.trim();
+        let word = bare.split([' ', '\t', ';']).next().unwrap_or_default();
+        let is_dropped =
+            |open: &[Branch]| open.iter().any(|own| matches!(own, Branch::Waiting | Branch::Past));
+        let condition =
+            || bare[word.len()..].trim().trim_end_matches("then").trim_end().trim_end_matches(';');
+        let was_dropped = is_dropped(&open);
+        let mut own = line.to_owned();
+        match word {
+            // All of it on one line.
+            "if" if bare.ends_with("fi") => {}
+            "if" => {
+                let branch = match holds(condition().trim()) {
+                    _ if was_dropped => Branch::Past,
+                    Some(true) => Branch::Taken,
+                    Some(false) => Branch::Waiting,
+                    None => Branch::Open,
+                };
+                open.push(branch);
+                any |= !was_dropped && branch != Branch::Open;
+                if branch != Branch::Open {
+                    own.clear();
+                }
+            }
+            "elif" | "else" | "fi" => {
+                let top = open.pop()?;
+                let outside = is_dropped(&open);
+                let next = match (top, word) {
+                    _ if outside => Branch::Past,
+                    (Branch::Open, _) => Branch::Open,
+                    (Branch::Taken | Branch::Past, _) => Branch::Past,
+                    (Branch::Waiting, "else") => Branch::Taken,
+                    (Branch::Waiting, _) => match holds(condition().trim()) {
+                        Some(true) => Branch::Taken,
+                        Some(false) => Branch::Waiting,
+                        None => Branch::Open,
+                    },
+                };
+                if word != "fi" {
+                    open.push(next);
+                }
+                match (top, next) {
+                    (Branch::Open, _) if !outside => {}
+                    // The first of those that are left.
+                    (Branch::Waiting, Branch::Open) if word == "elif" => {
+                        own = line.replacen("elif", "if", 1);
+                    }
+                    _ => own.clear(),
+                }
+            }
+            "then" if open.last().is_some_and(|own| *own != Branch::Open) => own.clear(),
+            _ if was_dropped => own.clear(),
+            _ => {}
+        }
+        if was_dropped && word == "if" {
+            own.clear();
+        }
+        kept.push(own);
+    }
+    (any && open.is_empty()).then(|| kept.join("\n") + "\n")
+}
 
 /// A script's text with the branches of its `case "$1"` taken out that this
 /// argument does not take, and then the functions that nothing calls. Lines keep
@@ -149,6 +267,30 @@ mod tests {
         assert!(words("worker").ends_with("shift work"), "{}", words("worker"));
         assert_eq!(words("dev"), "#!/bin/sh exec flask run");
         assert_eq!(words("gunicorn"), "#!/bin/sh exec \"$@\"");
+    }
+
+    #[test]
+    fn only_the_branches_of_the_variables_are_left() {
+        let script = "if [ \"$MODE\" = 1 ]; then\n  if [ -f x ]; then\n    a\n  fi\n  exec api\nelif [ \"${KIND:-web}\" = \"web\" ]\nthen\n  exec web\nelse\n  exec \"$@\"\nfi\n";
+        let with = |mode: &'static str, kind: Option<&'static str>| {
+            let kept = decided(script, |name| match name {
+                "MODE" => Some(mode.to_owned()),
+                "KIND" => kind.map(str::to_owned),
+                _ => None,
+            });
+            let kept = kept.unwrap();
+            assert_eq!(kept.lines().count(), script.lines().count());
+            kept.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(with("1", None), "if [ -f x ]; then a fi exec api");
+        assert_eq!(with("0", Some("web")), "exec web");
+        assert_eq!(with("0", Some("")), "exec web");
+        assert_eq!(with("0", Some("worker")), "exec \"$@\"");
+        let open = "if [ \"${KIND:-web}\" = \"web\" ] then exec web else exec \"$@\" fi";
+        assert_eq!(with("0", None), open);
+        assert_eq!(decided(script, |_| None), None);
+        let set = format!("MODE=2\n{script}");
+        assert_eq!(decided(&set, |name| (name == "MODE").then(|| "1".to_owned())), None);
     }
 
     #[test]

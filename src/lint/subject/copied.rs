@@ -20,6 +20,18 @@ pub struct Copied {
     pub target: String,
 }
 
+/// A source without the `..` that leads above the context, where nothing is: the
+/// engine cuts it off.
+fn within_context(source: &str) -> &str {
+    let mut rest = source;
+    while let Some(next) =
+        rest.strip_prefix("..").filter(|own| own.is_empty() || own.starts_with('/'))
+    {
+        rest = next.trim_start_matches('/');
+    }
+    rest
+}
+
 impl Copied {
     /// Whether all of the context is copied.
     #[must_use]
@@ -66,7 +78,7 @@ impl Subject {
                             .sources
                             .iter()
                             .map(|word| known(&image, word))
-                            .map(|word| word.map(|word| tidy(&word)))
+                            .map(|word| word.map(|word| tidy(within_context(&word))))
                             .collect();
                         let Some(sources) = sources.filter(|own| !own.is_empty()) else { continue };
                         let slash = target.ends_with('/') || matches!(target.as_str(), "." | "./");

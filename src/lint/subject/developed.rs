@@ -9,8 +9,8 @@ use super::container::{Container, Kind};
 use super::deployment;
 use super::{Deployment, Program, Purpose, Subject};
 use crate::detect::compose::files::file_name;
-use crate::environments::{DEVELOPMENT, words};
-use crate::source::compose::{Service, image, is_compose};
+use crate::environments::{DEVELOPMENT, TESTS, words};
+use crate::source::compose::{Item, Service, image, is_compose};
 use crate::source::text::is_true;
 
 /// Variables that tell an application what surrounds it.
@@ -44,6 +44,28 @@ static NOT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(not|never|unsuitable)\b[^.]{0,40}\bproduction\b").expect("it is constant")
 });
 
+/// Images that keep every mail to themselves.
+const MAIL_CATCHERS: [&str; 8] = [
+    "mailhog",
+    "mailpit",
+    "maildev",
+    "mailcatcher",
+    "smtp4dev",
+    "mailslurper",
+    "inbucket",
+    "fake-smtp-server",
+];
+
+/// What a README says of Compose where it is for who works on the code.
+const DOCUMENTED: [&str; 6] = [
+    "local development",
+    "local dev",
+    "locally",
+    "for development",
+    "development environment",
+    "for local",
+];
+
 impl Subject {
     /// Whether a finding in this file is about a project that is worked on.
     #[must_use]
@@ -72,7 +94,11 @@ impl Subject {
         };
         let serves_a_desk = built.is_empty()
             && own.iter().copied().filter(publishes).any(|own| own.kind.is_store())
-            && own.iter().all(|own| is_kept_beside(own) || own.kind == Kind::Tool)
+            && own.iter().all(|own| {
+                is_kept_beside(own)
+                    || own.kind == Kind::Tool
+                    || own.kind == Kind::Nginx && self.stands_before_others(own)
+            })
             && !deployment.texts.iter().any(|text| self.is_deployed_by_script(*text));
         // Databases without an application, which hold what tests look at.
         let serves_tests = built.is_empty()
@@ -91,7 +117,7 @@ impl Subject {
             return is_run_by_hand.then_some("a workflow starts it");
         }
         let any = |test: &dyn Fn(&Container) -> bool| own.iter().any(|own| test(own));
-        let shows: [(bool, &str); 11] = [
+        let shows: [(bool, &str); 13] = [
             (is_built_so, "it builds an image for development"),
             (
                 built.iter().any(|own| self.is_worked_over(own)),
@@ -106,6 +132,11 @@ impl Subject {
                 "its start command reloads",
             ),
             (any(&catches_mail), "it catches its mail"),
+            (
+                self.is_tested_over_source(deployment, &built),
+                "profiles of tests stand beside its mounted source",
+            ),
+            (self.is_documented_so(deployment), "the README says so"),
             (
                 deployment.services.iter().any(is_named_or_debugged_so),
                 "a service of it is named or debugged so",
@@ -178,6 +209,53 @@ impl Subject {
                 .any(|own| own.variable("POSTGRES_HOST_AUTH_METHOD") == Some("trust"))
         };
         is_told || (mounts() && (says(&service.command()) || debugs() || trusts()))
+    }
+
+    /// Whether a proxy says what of its own project it stands before: the application
+    /// is not in it.
+    fn stands_before_others(&self, own: &Container) -> bool {
+        self.composed(own).is_some_and(|(_, service)| !service.needs().is_empty())
+    }
+
+    /// Whether it has profiles of tests beside services over which their source is mounted.
+    fn is_tested_over_source(&self, deployment: &Deployment, built: &[&&Container]) -> bool {
+        let is_of_tests = |name: &str| words(name).iter().any(|word| TESTS.contains(&&**word));
+        let profiles = deployment.services.iter().filter_map(|own| own.item.get("profiles"));
+        let mut names = profiles.flat_map(Item::scalars);
+        let mounts = |own: &&&Container| {
+            self.composed(own).is_some_and(|(_, service)| {
+                service.mounts().iter().any(|mount| matches!(mount.bind(), Some("." | "./")))
+            })
+        };
+        names.any(|name| is_of_tests(&name)) && built.iter().any(mounts)
+    }
+
+    /// Whether the README says of Compose that it is for who works on it, and nowhere
+    /// that it runs for users.
+    fn is_documented_so(&self, deployment: &Deployment) -> bool {
+        let is_readme =
+            |path: &&str| !path.contains('/') && path.to_ascii_lowercase().starts_with("readme");
+        // Another file is started by its own name.
+        let is_default = deployment.texts.iter().all(|text| {
+            let name = file_name(self.path(*text));
+            matches!(
+                name,
+                "compose.yaml" | "compose.yml" | "docker-compose.yml" | "docker-compose.yaml"
+            )
+        });
+        if !is_default {
+            return false;
+        }
+        let texts = self.tree.paths().filter(is_readme).filter_map(|path| self.tree.text(path));
+        let lines: Vec<String> = texts
+            .flat_map(str::lines)
+            .map(str::to_ascii_lowercase)
+            .filter(|line| line.contains("compose"))
+            .collect();
+        let has = |line: &String, words: &[&str]| words.iter().any(|word| line.contains(word));
+        let is_for_users =
+            |line: &String| has(line, &["production", "deploy", "server with", "prod "]);
+        lines.iter().any(|line| has(line, &DOCUMENTED)) && !lines.iter().any(is_for_users)
     }
 
     /// Whether an env file that it names is for who works on it.
@@ -276,6 +354,12 @@ impl Subject {
     }
 }
 
+/// The last part of its image's name.
+fn name_of(own: &Container) -> &str {
+    let (repository, _) = image::parts(own.image.as_deref().unwrap_or_default());
+    repository.rsplit('/').next().unwrap_or(repository)
+}
+
 /// Whether it keeps what an application works with: a store, also one that is
 /// searched or that holds files.
 fn is_kept_beside(own: &Container) -> bool {
@@ -293,17 +377,12 @@ fn is_kept_beside(own: &Container) -> bool {
         "localstack",
         "nats",
     ];
-    let (repository, _) = image::parts(own.image.as_deref().unwrap_or_default());
-    own.kind.is_store()
-        || own.kind.is_open_index()
-        || MORE.contains(&repository.rsplit('/').next().unwrap_or(repository))
+    own.kind.is_store() || own.kind.is_open_index() || MORE.contains(&name_of(own))
 }
 
 /// Whether it takes the mail that an application sends and delivers none of it.
 fn catches_mail(own: &Container) -> bool {
-    let (repository, _) = image::parts(own.image.as_deref().unwrap_or_default());
-    let name = repository.rsplit('/').next().unwrap_or(repository);
-    matches!(name, "mailhog" | "mailpit" | "maildev" | "mailcatcher")
+    MAIL_CATCHERS.contains(&name_of(own))
 }
 
 /// Whether the image that a service builds has a name that says so, or it publishes
@@ -442,6 +521,26 @@ mod tests {
         );
         assert!(developed(&[image, ("compose.yaml", &hot)]));
         assert!(!developed(&[image, ("compose.yaml", &hot.replace("true", "false"))]));
+        // A mail catcher, a README, profiles of tests beside mounted source.
+        let caught =
+            with("    command: gunicorn shop.wsgi\n  mail: {image: 'axllent/mailpit:v1.27'}\n");
+        assert!(developed(&[image, ("compose.yaml", &caught)]));
+        let readme = ("README.md", "# Shop\n\n### Local development (Docker Compose)\n");
+        assert!(developed(&[image, readme, ("compose.yaml", &plain)]));
+        let both =
+            ("README.md", "Docker Compose runs it locally.\nIn production: docker compose up\n");
+        assert!(!developed(&[image, both, ("compose.yaml", &plain)]));
+        let tested = with(
+            "    command: gunicorn shop.wsgi\n    volumes: ['.:/app']\n  mock:\n    image: acme/mock:1\n    profiles: [integration-test]\n",
+        );
+        assert!(developed(&[image, ("compose.yaml", &tested)]));
+        let told = tested.replace("integration-test", "reports");
+        assert!(!developed(&[image, ("compose.yaml", &told)]));
+        // A proxy of what stands beside it, and one of what is elsewhere.
+        let desk = "services:\n  db:\n    image: postgres:17\n    ports: ['5432:5432']\n  minio:\n    image: minio/minio:RELEASE.2025\n  proxy:\n    image: nginx:1.30\n    ports: ['9000:9000']\n    depends_on: [minio]\n";
+        assert!(developed(&[("compose.yaml", desk)]));
+        let gateway = desk.replace("    depends_on: [minio]\n", "");
+        assert!(!developed(&[("compose.yaml", &gateway)]));
         let both = with(
             "    command: gunicorn shop.wsgi\n  mail:\n    build: .\n    command: flask run\n",
         );

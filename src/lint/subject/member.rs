@@ -246,6 +246,22 @@ impl<'s> Member<'s> {
         ports
     }
 
+    /// The line that publishes a port to the host's own loopback address, in the form
+    /// that it has, with its variables; `container` is the port in the container.
+    #[must_use]
+    pub fn on_loopback(&self, port: &Port, item: &Item, container: &str) -> String {
+        if item.scalar().is_none() {
+            return "host_ip: 127.0.0.1".to_owned();
+        }
+        let written = self.written(item).trim_matches(['"', '\'']);
+        let own = Port::parse(written, item.line).filter(|_| interpolate::has_variable(written));
+        let parts = interpolate::split(own.as_ref().map_or(&port.host, |own| &own.host), ':');
+        let host = parts.last().copied().unwrap_or_default();
+        let is_as_written = container == port.container;
+        let container = own.as_ref().filter(|_| is_as_written).map_or(container, |o| &o.container);
+        format!("- \"127.0.0.1:{host}:{container}\"")
+    }
+
     /// The edit that binds a port to the host's own loopback address; `None`
     /// for the long form, and where a variable may hold an address: of one that
     /// is a port by its name, an env file has to give the bare number.
@@ -280,21 +296,6 @@ impl<'s> Member<'s> {
         let at = At::new(text, Span::new(first, first + skipped));
         // Without quotes a scalar with a colon is still text: `127.0.0.1:80:80`.
         Some(Edit { at, text: address.to_owned() })
-    }
-
-    /// The port of the host as the file has it: a variable stays one, and its address
-    /// goes.
-    #[must_use]
-    pub fn host_port(&self, port: &Port, item: &Item) -> String {
-        let resolved = || port.host.rsplit(':').next().unwrap_or_default().to_owned();
-        if self.is_literal(item) || item.scalar().is_none() {
-            return resolved();
-        }
-        let written = self.written(item).trim().trim_start_matches("- ");
-        match interpolate::split(written.trim_matches(['"', '\'']), ':').as_slice() {
-            [.., host, _] => (*host).to_owned(),
-            _ => resolved(),
-        }
     }
 
     /// Whether other services reach it under this name.
@@ -343,6 +344,16 @@ impl<'s> Member<'s> {
         })
     }
 
+    /// Whether it opens its database in what it is given to do, long after its start:
+    /// a worker, or Celery's scheduler.
+    #[must_use]
+    pub fn connects_late(&self) -> bool {
+        let is_worker = |word: &str| matches!(word, "worker" | "beat" | "scheduler");
+        matches!(self.kind(), Kind::Worker | Kind::Beat)
+            || is_worker(self.name())
+            || self.service.command().split_whitespace().any(is_worker)
+    }
+
     /// Services of its project that need it.
     pub fn needed_by(&self) -> impl Iterator<Item = &'s Service> {
         let name = self.name();
@@ -383,9 +394,15 @@ mod tests {
         let open: Vec<String> =
             web.open_ports().into_iter().map(|(port, _)| port.container).collect();
         assert_eq!(open, ["8000", "8003"]);
-        let written: Vec<String> =
-            web.open_ports().iter().map(|(port, item)| web.host_port(port, item)).collect();
-        assert_eq!(written, ["8000", "${WEB_PORT:-8003}"]);
+        let written: Vec<String> = web
+            .open_ports()
+            .iter()
+            .map(|(port, item)| web.on_loopback(port, item, &port.container))
+            .collect();
+        assert_eq!(
+            written,
+            ["- \"127.0.0.1:8000:8000\"", "- \"127.0.0.1:${WEB_PORT:-8003}:8003\""]
+        );
         assert!(web.answers_to("shop") && web.answers_to("web") && !web.answers_to("migrate"));
         assert!(web.is_long_running() && members[1].runs_once());
         let environment = web.service.item.get("environment").unwrap();

@@ -97,6 +97,14 @@ pub fn tag(reference: &str) -> Option<&str> {
     name.split_once(':').map(|(_, tag)| tag)
 }
 
+/// The name of a repository of Docker's library, also where a registry or a mirror
+/// stands before it: `mongo` of `docker.io/library/mongo`.
+#[must_use]
+pub fn of_library(repository: &str) -> Option<&str> {
+    let (prefix, name) = repository.rsplit_once('/').unwrap_or(("", repository));
+    (prefix.is_empty() || is_mirror(prefix)).then_some(name)
+}
+
 /// `docker.io/library/`, `mirror.example.com/`, `registry:5000/library/`.
 fn is_mirror(prefix: &str) -> bool {
     let prefix = prefix.trim_end_matches('/');

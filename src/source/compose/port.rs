@@ -24,10 +24,15 @@ impl Port {
         if let Node::Map(_) = item.node {
             return Self::long(item);
         }
-        let text = item.scalar()?;
+        Self::parse(&item.scalar()?, item.line)
+    }
+
+    /// Reads the short form, as it is written or with its variables' values.
+    #[must_use]
+    pub fn parse(text: &str, line: usize) -> Option<Self> {
         let (address, protocol) = match text.rsplit_once('/') {
             Some((address, protocol @ ("tcp" | "udp"))) => (address, protocol),
-            _ => (text.as_str(), ""),
+            _ => (text, ""),
         };
         let parts = interpolate::split(address, ':');
         let (container, host) = parts.split_last()?;
@@ -35,7 +40,7 @@ impl Port {
             host: host.join(":"),
             container: (*container).to_owned(),
             protocol: protocol.to_owned(),
-            line: item.line,
+            line,
         })
     }
 

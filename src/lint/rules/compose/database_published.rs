@@ -139,12 +139,12 @@ pub(super) fn leads_nowhere(
             own.name(),
             port.container
         );
-        let host = own.host_port(port, item);
+        let line = own.on_loopback(port, item, chosen);
         let finding = findings.add(own.place(item), message);
         finding
             .about(own.name())
             .severity(Severity::Advice)
-            .help(format!("Take it out; or, for this host alone: - \"127.0.0.1:{host}:{chosen}\""));
+            .help(format!("Take it out; or, for this host alone: {line}"));
         return true;
     }
     let has = |key: &str| own.service.item.get(key).is_some();
@@ -166,12 +166,12 @@ pub(super) fn leads_nowhere(
         port.container,
         known[0]
     );
-    let host = own.host_port(port, item);
+    let line = own.on_loopback(port, item, known[0]);
     let finding = findings.add(own.place(item), message);
     finding
         .about(own.name())
         .severity(Severity::Advice)
-        .help(format!("Take it out; or, for this host alone: - \"127.0.0.1:{host}:{}\"", known[0]));
+        .help(format!("Take it out; or, for this host alone: {line}"));
     true
 }
 
@@ -211,16 +211,16 @@ pub(super) fn close(
     item: &Item,
 ) {
     let container = &port.container;
-    let host = own.host_port(port, item);
+    let line = own.on_loopback(port, item, container);
     if let Some(address) = gateway(own, port) {
         finding.help(format!(
-            "Let what names {address} reach {}:{container} instead; then - \"127.0.0.1:{host}:{container}\"",
+            "Let what names {address} reach {}:{container} instead; then {line}",
             own.name()
         ));
         return;
     }
     finding.help(format!(
-        "- \"127.0.0.1:{host}:{container}\"  # services of the project reach {}:{container} without any port",
+        "{line}  # services of the project reach {}:{container} without any port",
         own.name()
     ));
     if let Some(edit) = own.to_loopback(port, item) {

@@ -6,7 +6,7 @@ use super::redis::{self, Password};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::{Kind, Member, Subject, listed};
-use crate::source::compose::image;
+use crate::source::compose::{image, interpolate};
 
 pub static RULE: Rule = Rule {
     code: "CO105",
@@ -60,16 +60,22 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
         let test = test(&own);
         let finding = findings.add(own.at(), message);
         finding.about(own.name());
-        // Redis answers at once, and its clients try again.
+        // Redis answers at once, and its clients try again. Tools connect when somebody
+        // asks, this image waits for the port, and a replica for what it copies.
+        // Celery tries its broker again, and a worker opens a database in its tasks.
+        // Where a project is worked on all of it weighs less already.
+        let is_for_users = !own.deployment.is_developed;
         let is_patient = |name: &&str| {
-            members.iter().any(|other| {
-                other.name() == *name
-                    && (matches!(other.kind(), Kind::Tool | Kind::Worker | Kind::Beat)
-                        || other.image_name() == "auto-setup")
+            members.iter().filter(|other| other.name() == *name).any(|other| {
+                other.kind() == Kind::Tool
+                    || other.image_name() == "auto-setup"
+                    || other.kind() == own.kind() && is_for_users
+                    || is_for_users && other.kind() == Kind::Worker
+                    || is_for_users
+                        && other.connects_late()
+                        && (own.kind() == Kind::Rabbitmq || comes_back(other))
             })
         };
-        // Tools connect when somebody asks, Celery in its tasks, and until its broker
-        // answers it tries again; this image waits for the port.
         if needing.iter().all(is_patient) || own.kind() == Kind::Redis {
             finding.severity(Severity::Advice);
         }
@@ -89,11 +95,20 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
     }
 }
 
+/// Whether it is started again when it ends.
+fn comes_back(own: &Member<'_>) -> bool {
+    let policy = own.service.text("restart");
+    policy.is_some_and(|own| own != "no")
+        || own.service.item.get("deploy").is_some_and(|own| own.get("restart_policy").is_some())
+}
+
 /// A check with what the image has; `None` where that is not known.
 pub(super) fn test(own: &Member<'_>) -> Option<String> {
-    let reference = own.container.image.as_deref()?;
+    let reference = &*interpolate::defaults(own.container.image.as_deref()?);
     let (repository, tag) = image::parts(reference);
-    let repository = repository.trim_start_matches("docker.io/").trim_start_matches("library/");
+    // Of a mirror the image is the same.
+    let of_hub = repository.trim_start_matches("docker.io/");
+    let repository = image::of_library(repository).unwrap_or(of_hub);
     let major: Option<u32> =
         tag.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
     let has = |name: &str| own.container.env.contains_key(name);
@@ -129,12 +144,14 @@ pub(super) fn test(own: &Member<'_>) -> Option<String> {
             Some("[CMD, healthcheck.sh, --connect, --innodb_initialized]".to_owned())
         }
         Kind::Mongo
-            if matches!(repository, "mongo" | "bitnami/mongodb")
+            if matches!(repository, "mongo" | "bitnami/mongodb" | "bitnamilegacy/mongodb")
                 && major.is_none_or(|major| major >= 6) =>
         {
             Some("[CMD, mongosh, --quiet, --eval, \"db.adminCommand('ping').ok\"]".to_owned())
         }
-        Kind::Rabbitmq if repository == "rabbitmq" => {
+        Kind::Rabbitmq
+            if matches!(repository, "rabbitmq" | "bitnami/rabbitmq" | "bitnamilegacy/rabbitmq") =>
+        {
             Some("[CMD, rabbitmq-diagnostics, -q, ping]".to_owned())
         }
         _ => None,

@@ -61,10 +61,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.about(own.name());
             // A worker opens its database in its tasks, and MongoDB's client
             // connects when it is asked something, and tries again.
-            let is_worker = |word: &str| matches!(word, "worker" | "beat" | "scheduler");
-            let tries_later = matches!(own.kind(), Kind::Worker | Kind::Beat)
-                || is_worker(own.name())
-                || own.service.command().split_whitespace().any(is_worker);
+            let tries_later = own.connects_late();
             let is_late = |other: &&Member<'_>| {
                 !other.runs_once()
                     && (tries_later || other.kind() == Kind::Mongo || asks_when_it_is_asked(own))
@@ -161,6 +158,21 @@ pub(super) fn is_waiting(own: &Member<'_>) -> bool {
     }
     let scripts = own.container.steps.iter().filter_map(|step| step.script);
     if scripts.into_iter().any(|script| waits(&subject.texts[script].text)) {
+        return true;
+    }
+    // This family of images runs such a script first, wherever it was put.
+    let is_of_family = own.image().is_some_and(|image| {
+        image.starts_with("tiangolo/uvicorn-gunicorn") || image.starts_with("tiangolo/meinheld")
+    });
+    let is_first = |path: &&str| path.rsplit('/').next() == Some("prestart.sh");
+    let context = subject.build_of(own.container).map_or(".", |build| build.context.as_str());
+    if is_of_family
+        && subject
+            .tree
+            .below(context)
+            .filter(is_first)
+            .any(|path| subject.tree.text(path).is_some_and(waits))
+    {
         return true;
     }
     // A script that no step was made of, found by its name.

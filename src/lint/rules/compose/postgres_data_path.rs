@@ -48,7 +48,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 let message = format!("PostgreSQL {major} does not start with a mount at {OLD}");
                 let finding = findings.add(own.place(item), message);
                 finding.about(own.name()).help(format!(
-                    "{}\nWhere an older version filled it, `pg_dumpall` with that one first, and an empty volume for {major}.",
+                    "{}\n(Where an older version filled it, `pg_dumpall` with that one first, and an empty volume for {major}.)",
                     line(mount, NEW)
                 ));
                 let place = own.place(item);
@@ -66,7 +66,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                     format!("PostgreSQL {major} keeps its files in {OLD}: this volume stays empty");
                 let finding = findings.add(own.place(item), message);
                 finding.about(own.name()).help(format!(
-                    "{}\n`pg_dumpall` first: what is there now is in the volume without a name.",
+                    "{}\n(`pg_dumpall` first: what is there now is in the volume without a name.)",
                     line(mount, OLD)
                 ));
                 // It starts, and what a developer's database holds can be made again.

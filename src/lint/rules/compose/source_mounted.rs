@@ -1,11 +1,12 @@
 //! Source code of the host over the code of the image.
 
 use crate::detect::path::is_below;
-use crate::environments;
+use crate::environments::{is_production, words};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Build, Kind, Member, Subject, within};
+use crate::lint::rules::cross::env_file_read;
+use crate::lint::subject::{Build, EnvFile, Kind, Member, Subject, listed, within};
 use crate::source::compose::{Item, Mount};
 
 pub static RULE: Rule = Rule {
@@ -28,6 +29,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         };
         if !matches!(own.kind(), Kind::Web | Kind::Worker | Kind::Beat) || own.is_developed() {
+            continue;
+        }
+        // Who works on a project mounts its code, as nothing else shows its changes; a
+        // profile of it may be production's all the same.
+        let is_worked_on = own.deployment.is_developed;
+        if is_worked_on && !is_of_production(&own) {
             continue;
         }
         // A notebook is there to work on what it is given.
@@ -62,10 +69,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .split('/')
                 .any(|part| matches!(part, "test" | "tests" | "e2e" | "docs" | "migrations"));
             let place = own.place(item);
-            // Who works on a project mounts its code: nothing else shows its changes.
-            let is_meant = own.deployment.is_developed && !is_of_production(&own);
-            if is_meant
-                || !covers
+            if !covers
                 || !has_code
                 || is_of_tests
                 || said.contains(&place)
@@ -80,17 +84,27 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.about(own.name()).help(
                 "Take this line out; for development put it into compose.override.yaml, with a file for production of its own.",
             );
-            if let Some(data) = kept_there(subject, &path) {
-                finding.help(format!(
-                    "First a volume for {data}, which this mount keeps; then take this line out."
-                ));
-                break;
-            }
             // It answers in the place of what is not there: nobody's users meet it.
             let is_mock = |path: &str| path.to_ascii_lowercase().contains("mock");
             let of_mock = |own: &Mount| own.bind().is_some_and(is_mock) || is_mock(&own.target);
             if is_mock(own.name()) || own.service.mounts().iter().any(of_mock) {
                 finding.severity(Severity::Advice);
+            }
+            // One line of a project that is worked in sets its services apart.
+            if is_worked_on {
+                finding.help(format!(
+                    "Give {} volumes of its own, without the lines that mount code.",
+                    own.name()
+                ));
+                break;
+            }
+            let first = carried(&own, build, &path);
+            if !first.is_empty() {
+                finding.help(format!(
+                    "First {}; then take this line out.",
+                    listed(&first.iter().map(String::as_str).collect::<Vec<_>>())
+                ));
+                break;
             }
             if !is_in_image(subject, build, &path, &mount.target) {
                 finding.help(format!(
@@ -112,14 +126,48 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// Whether a profile of the service is production's.
 fn is_of_production(own: &Member<'_>) -> bool {
     let profiles = own.service.item.get("profiles").map(Item::scalars).unwrap_or_default();
-    profiles.iter().any(|profile| environments::is_production(profile))
+    profiles.iter().flat_map(|name| words(name)).any(|word| is_production(&word))
 }
 
-/// What the application writes below a directory of the host: its SQLite.
-fn kept_there(subject: &Subject, directory: &str) -> Option<&'static str> {
+/// What comes to a service by the same mount, and has to come another way without it:
+/// its SQLite database, an env file that its code reads, and directories that other
+/// services share.
+fn carried(own: &Member<'_>, build: &Build, directory: &str) -> Vec<String> {
+    let subject = own.subject;
+    let mut found = Vec::new();
     let is_sqlite = subject.facts.database.value().is_some_and(|own| own == "sqlite");
-    let is_whole = subject.facts.root.value().is_some_and(|root| is_below(root, directory));
-    (is_sqlite && is_whole).then_some("its SQLite database")
+    if is_sqlite && subject.facts.root.value().is_some_and(|root| is_below(root, directory)) {
+        found.push("a volume for its SQLite database, which this mount keeps".to_owned());
+    }
+    let is_here = |file: &EnvFile| {
+        let path = subject.path(file.text);
+        path.rsplit_once('/').map_or(".", |(above, _)| above) == directory
+    };
+    let reads = own.service.env_files().is_empty() && env_file_read::may_read(subject, build);
+    if reads && subject.env_files.iter().any(is_here) {
+        let of_service = own.deployment.project.directory.as_str();
+        let path =
+            if directory == of_service { ".env".to_owned() } else { format!("{directory}/.env") };
+        found.push(format!("env_file: {path}, which its code reads through this mount"));
+    }
+    for other in subject.members(own.deployment).iter().filter(|other| other.name() != own.name()) {
+        for mount in other.service.mounts() {
+            let Some(path) = mount.bind().and_then(|path| own.deployment.project.path(path)) else {
+                continue;
+            };
+            let is_below = path != directory && is_below(&path, directory);
+            let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+            if is_below && !is_file && !subject.tree.below(&path).any(|file| file.ends_with(".py"))
+            {
+                found.push(format!(
+                    "a volume for {path}, which {} reads from the host",
+                    other.name()
+                ));
+            }
+        }
+    }
+    found.dedup();
+    found
 }
 
 /// Whether an image has the code of a directory where it is mounted: without the

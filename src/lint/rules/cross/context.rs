@@ -1,9 +1,13 @@
 //! What the directory that an image is built from holds and an image must not.
 
+use crate::environments::is_for_developers;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rules::cross::env_file_read;
 use crate::lint::rules::cross::secret::holds_secret;
-use crate::lint::subject::{Build, Subject, within};
+use crate::lint::subject::{Build, Purpose, Subject, within};
+
+/// What a private key is called.
+const KEY: &str = "a private key";
 
 /// A file that nobody should get with an image.
 #[derive(Clone, Debug)]
@@ -39,7 +43,7 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
         if is_key && subject.tree.text(path).is_some_and(|text| text.contains("PRIVATE KEY-----")) {
             found.push(Secret {
                 path: path[prefix..].to_owned(),
-                what: "a private key",
+                what: KEY,
                 severity: if is_of_tests(&path[prefix..]) {
                     Severity::Advice
                 } else if is_committed(subject, path) {
@@ -62,10 +66,10 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
         let is_top = !path[prefix..].contains('/');
         if file.is_example {
             // `env-example` and `sample.env` are copied to `.env` as well.
-            let own = filled_in(name);
-            let own = if own == "env" { ".env".to_owned() } else { own };
-            if is_top && own.starts_with(".env") {
-                examples.push(own);
+            let filled = filled_in(name);
+            let filled = if filled == "env" { ".env".to_owned() } else { filled };
+            if is_top && filled.starts_with(".env") {
+                examples.push(filled);
             }
             continue;
         }
@@ -93,6 +97,22 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
             what: "which everybody who follows the example has",
             severity: Severity::Warning,
         });
+    }
+    // What git leaves out is there all the same where the image is built.
+    let composed = subject.containers.iter().filter(|own| {
+        own.purpose == Purpose::Production
+            && subject.build_of(own).is_some_and(|own| own.context == build.context)
+    });
+    for (path, _) in composed.flat_map(|own| &own.missing_env_files) {
+        let below = build.context == "." || path.starts_with(&format!("{}/", build.context));
+        let known = |own: &Secret| below && own.path == path[prefix..];
+        if below && !found.iter().any(known) {
+            found.push(Secret {
+                path: path[prefix..].to_owned(),
+                what: "which its services get their variables from",
+                severity: Severity::Warning,
+            });
+        }
     }
     if subject.tree.base().join(&build.context).join(".git").is_dir()
         && !reads_history(subject, build)
@@ -129,9 +149,10 @@ fn filled_in(example: &str) -> String {
 /// on the service.
 fn is_of_tests(path: &str) -> bool {
     let above = path.rsplit_once('/').map_or("", |(above, _)| above);
-    above.to_ascii_lowercase().split(['/', '-', '_']).any(|part| {
-        ["development", "dev", "test", "tests", "testdata", "fixtures", "fixture"].contains(&part)
-    })
+    above
+        .to_ascii_lowercase()
+        .split(['/', '-', '_'])
+        .any(|part| is_for_developers(part) || ["testdata", "fixtures", "fixture"].contains(&part))
 }
 
 /// Whether git keeps a file, as far as `.gitignore` says: everybody who has the
@@ -153,7 +174,13 @@ fn is_committed(subject: &Subject, path: &str) -> bool {
 pub fn patterns(secrets: &[Secret]) -> Vec<String> {
     let mut patterns: Vec<String> = Vec::new();
     for own in secrets {
-        let pattern = if own.path == ".env" { "**/.env".to_owned() } else { own.path.clone() };
+        // Beside a key of one name there are others: of the rehearsal, of production.
+        let name = own.path.rsplit('/').next().unwrap_or(&own.path);
+        let pattern = match own.path.as_str() {
+            ".env" => "**/.env".to_owned(),
+            path if own.what == KEY && path.contains('/') => format!("**/{name}"),
+            path => path.to_owned(),
+        };
         if !patterns.contains(&pattern) {
             patterns.push(pattern);
         }

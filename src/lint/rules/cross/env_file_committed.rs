@@ -4,7 +4,6 @@ use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::cross::secret::holds_secret;
 use crate::lint::subject::{EnvFile, Subject};
-use crate::source::text::Span;
 
 pub static RULE: Rule = Rule {
     code: "EN101",
@@ -44,7 +43,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let also = names.len() - 1;
         let is_mild = overridden(subject, path) || only_inside(subject, &names);
         let is_worked_with =
-            parts.contains(&"development") || is_said_to_be_none(subject, file, entry.span, &names);
+            parts.contains(&"development") || is_of_development(subject, file, &names);
         let severity = match (is_worked_with, is_mild) {
             (true, _) => Severity::Advice,
             (_, true) => Severity::Warning,
@@ -73,16 +72,9 @@ fn only_inside(subject: &Subject, names: &[&str]) -> bool {
             .all(|own| subject.composed(own).is_some_and(|(_, service)| service.ports().is_empty()))
 }
 
-/// Whether only projects that are worked on take it, the comment above says that
-/// it is no secret, and nothing in it opens what somebody else runs.
-fn is_said_to_be_none(subject: &Subject, file: &EnvFile, first: Span, names: &[&str]) -> bool {
-    let text = &subject.texts[file.text];
-    let above = text.line(first.start).saturating_sub(1).max(1);
-    let comment = text.line_text(above).to_ascii_lowercase();
-    let says = ["not a secret", "no secret", "local use", "for local", "for development"];
-    if !comment.starts_with('#') || !says.iter().any(|word| comment.contains(word)) {
-        return false;
-    }
+/// Whether only projects that are worked on take it, and nothing in it opens what
+/// somebody else runs.
+fn is_of_development(subject: &Subject, file: &EnvFile, names: &[&str]) -> bool {
     let is_foreign = |name: &&str| {
         let upper = name.to_ascii_uppercase();
         ["API_KEY", "APIKEY", "PRIVATE_KEY", "TOKEN"].iter().any(|own| upper.contains(own))

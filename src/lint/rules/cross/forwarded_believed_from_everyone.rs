@@ -21,7 +21,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(server) = container.server.as_ref().filter(|own| own.program.serves()) else {
             continue;
         };
-        let Some((port, own)) = open(subject, container) else { continue };
+        let Some((port, line)) = open(subject, container) else { continue };
         let everyone = server
             .get("forwarded_allow_ips")
             .filter(|(value, _)| {
@@ -37,6 +37,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
         // Settings of production are not what a project that is worked on runs with.
         let django = || django().filter(|_| !is_developed);
         let Some((at, what)) = everyone.or_else(django) else { continue };
+        // Who runs it elsewhere, behind a proxy that is always there, says so.
+        let is_for_platform = is_for_platform(subject, at);
         // A rehearsal on the own machine.
         let is_local = subject
             .path(port.text)
@@ -46,18 +48,44 @@ fn check(subject: &Subject, findings: &mut Findings) {
         findings
             .add(at, format!("{}: {what}, and its port is open to everyone", container.name))
             .about(&container.name)
-            .severity(if is_local || is_developed { Severity::Advice } else { Severity::Warning })
+            .severity(if is_local || is_developed || is_for_platform {
+                Severity::Advice
+            } else {
+                Severity::Warning
+            })
             .related(port, "the port is published on all addresses")
-            .help(format!(
-                "ports:\n  - \"127.0.0.1:{own}\"  # or no port at all where the proxy is in this project"
-            ));
+            .help(format!("{line}  # or no port at all where the proxy is in this project"));
     }
 }
 
-/// The port that is published on every address, and what is behind the address.
+/// The port that is published on every address, and the line that publishes it to
+/// this host alone.
 fn open(subject: &Subject, container: &Container) -> Option<(At, String)> {
     let own = subject.member(container)?;
-    let (port, item) = own.ports().into_iter().find(|(port, _)| port.is_open_to_the_world())?;
-    let ports = format!("{}:{}", own.host_port(&port, item), port.container);
-    Some((own.place(item), ports))
+    let (port, item) = own.open_ports().into_iter().next()?;
+    let line = own.on_loopback(&port, item, &port.container);
+    // The long form has the other keys of its item already.
+    let key = if line.starts_with('-') { "ports:\n  " } else { "" };
+    Some((own.place(item), format!("{key}{line}")))
+}
+
+/// Whether the comment above a setting says that a platform's proxy is believed,
+/// which nobody gets past there.
+fn is_for_platform(subject: &Subject, at: At) -> bool {
+    let text = &subject.texts[at.text];
+    let line = text.line(at.span.start);
+    let above = (1..line).rev().map(|line| text.line_text(line).trim());
+    let said: Vec<String> =
+        above.take_while(|line| line.starts_with('#')).map(str::to_ascii_lowercase).collect();
+    const PLATFORMS: [&str; 8] = [
+        "cloud run",
+        "app engine",
+        "heroku",
+        "fly.io",
+        "render",
+        "railway",
+        "fargate",
+        "kubernetes",
+    ];
+    said.iter().any(|line| PLATFORMS.iter().any(|own| line.contains(own)))
 }

@@ -47,7 +47,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
         }
         let help = if planned.is_some() {
             format!(
-                "stop_grace_period: {wanted}s, as the plan has it: more than the {needed} s it takes"
+                "stop_grace_period: {wanted}s  # as the plan has it: more than the {needed} s it takes"
             )
         } else if wanted <= 300 {
             format!("stop_grace_period: {wanted}s, which is {needed} s and 5 to end in")

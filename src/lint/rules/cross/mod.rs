@@ -15,7 +15,7 @@ mod broker_and_cache_share;
 mod connections_against_maximum;
 mod context;
 mod env_file_committed;
-mod env_file_read;
+pub(super) mod env_file_read;
 mod forwarded_believed_from_everyone;
 mod grace_period;
 mod guessed;

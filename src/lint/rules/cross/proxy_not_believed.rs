@@ -1,5 +1,7 @@
 //! A server that does not believe the proxy before it.
 
+use std::cell::LazyCell;
+
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
@@ -23,6 +25,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
     if corrects {
         return;
     }
+    let uses_client = LazyCell::new(|| uses_client(subject));
     for container in subject.production_containers() {
         let (Some(server), Some((deployment, service))) =
             (container.server.as_ref(), subject.composed(container))
@@ -58,7 +61,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .related(subject.container_at(proxy), format!("{} passes requests on", proxy.name))
             .related(server.at, format!("{} believes 127.0.0.1 alone", server.program.word()))
             .help("FORWARDED_ALLOW_IPS: \"*\"  # where only the proxy reaches it, else the proxy's network");
-        if deployment.is_developed {
+        if deployment.is_developed || !loses_scheme(subject, proxy) && !*uses_client {
             finding.severity(Severity::Advice);
         }
         if !service.ports().is_empty() {
@@ -85,6 +88,35 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether a proxy says whether the client came over HTTPS, which is not believed
+/// then: an nginx without TLS that never says so loses nothing.
+fn loses_scheme(subject: &Subject, proxy: &Container) -> bool {
+    proxy.kind != Kind::Nginx
+        || subject.proxies.iter().flat_map(|own| subject.passed(own)).any(|own| {
+            let mut headers = own.headers().into_iter();
+            headers.any(|header| header.first().eq_ignore_ascii_case("x-forwarded-proto"))
+        })
+}
+
+/// Whether the code makes anything of the client's address, or of its own.
+fn uses_client(subject: &Subject) -> bool {
+    const WORDS: [&str; 8] = [
+        "request.client",
+        "remote_addr",
+        "get_remote_address",
+        "url_for",
+        "base_url",
+        "request.url",
+        "Redirect",
+        "HTTPSRedirectMiddleware",
+    ];
+    let is_code = |path: &&str| {
+        path.ends_with(".py") && !path.contains("test") && crate::detect::scope::counts(path)
+    };
+    let mut texts = subject.tree.paths().filter(is_code).filter_map(|path| subject.tree.text(path));
+    texts.any(|text| WORDS.iter().any(|word| text.contains(word)))
 }
 
 /// The proxy that passes requests on to a container.

@@ -55,6 +55,7 @@ fn is_placeholder(value: &str) -> bool {
         "django",
         "redis",
         "hello",
+        "foobar",
     ];
     lower.len() < 8
         || is_reference(value.trim())

@@ -1,7 +1,10 @@
 //! Tests that never run on the Python of the image.
 
-use crate::detect::version::Statement;
-use crate::detect::{scope, version};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::detect::{Evidence, scope, version};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::cross::python_versions_apart::minor;
@@ -44,7 +47,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 ),
             )
             .about(&build.image.base.text)
-            .help(help(subject, &tested, minor));
+            .help(help(subject, &tested.evidence, minor));
     }
 }
 
@@ -63,26 +66,29 @@ fn runs_tests(subject: &Subject, path: &str) -> bool {
         .any(|run| run.lines().any(tests))
 }
 
-/// What to write where the version stands: the key of the job, else the line as it
-/// is with the other version.
-fn help(subject: &Subject, tested: &Statement, minor: u64) -> String {
-    let evidence = &tested.evidence;
-    if let Some(place) = place(subject, &evidence.path) {
-        return format!("python-version: \"3.{minor}\" in {place}");
-    }
-    let text = subject.tree.text(&evidence.path).unwrap_or_default();
-    let line = text.lines().nth(evidence.line.saturating_sub(1)).unwrap_or_default().trim();
-    let mut written = tested.minors.iter().map(|own| format!("3.{own}"));
-    match written.find(|own| line.contains(own.as_str())) {
-        Some(own) if !line.contains("python-version") => {
-            format!("{} in {}", line.replacen(&own, &format!("3.{minor}"), 1), evidence.place())
-        }
-        _ => format!("python-version: \"3.{minor}\" in {}", evidence.place()),
-    }
+/// The line that names the Python of the tests, as it is written there, with the
+/// image's: each service of that kind has a syntax of its own.
+fn help(subject: &Subject, evidence: &Evidence, minor: u64) -> String {
+    static VERSION: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\b3\.\d+(\.\d+)?").expect("it is constant"));
+    let path = &evidence.path;
+    let number = line(subject, path).unwrap_or(evidence.line);
+    let text = subject.tree.text(path).unwrap_or_default();
+    let written = text.lines().nth(number.saturating_sub(1)).unwrap_or_default().trim();
+    let named = VERSION.find_iter(written).count();
+    // A list of a workflow gets one more, and nobody can say where.
+    let is_list = named > 1 || written.contains('[');
+    let fits = named > 0 && !(is_list && path.starts_with(".github/"));
+    let own = format!("3.{minor}");
+    let line = match written.split(" #").next().filter(|_| fits) {
+        Some(written) => VERSION.replace(written, own.as_str()).into_owned(),
+        None => format!("python-version: \"{own}\""),
+    };
+    format!("{line}  # in {path}:{number}")
 }
 
-/// Where the job of a workflow that runs the tests names its Python.
-fn place(subject: &Subject, path: &str) -> Option<String> {
+/// The line in which the job of a workflow that runs the tests names its Python.
+fn line(subject: &Subject, path: &str) -> Option<usize> {
     let root = yaml::read(subject.tree.text(path)?).ok()?;
     let job = root.get("jobs")?.entries().map(|(_, job)| job).find(|job| {
         let steps = job.get("steps").into_iter().flat_map(Item::items);
@@ -93,7 +99,7 @@ fn place(subject: &Subject, path: &str) -> Option<String> {
     let steps = job.get("steps")?.items().iter();
     let own = steps.filter_map(|step| step.get("with")?.get("python-version"));
     let named = own.into_iter().find(|item| item.scalar().is_some_and(|own| !own.contains('$')));
-    Some(format!("{path}:{}", named?.line))
+    Some(named?.line)
 }
 
 /// Whether a line of a workflow tests, outside of a container.

@@ -1,10 +1,11 @@
 //! A proxy that gives up before the server does.
 
-use crate::lint::diagnostic::Severity;
+use crate::environments::words;
+use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::proxy::owner::owners;
 use crate::lint::rules::server::{no_timeout::LONGEST, options};
-use crate::lint::subject::{Passed, Program, Subject, amount};
+use crate::lint::subject::{Passed, Program, Proxy, Server, Subject, amount};
 
 pub static RULE: Rule = Rule {
     code: "XF105",
@@ -18,16 +19,83 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Where an nginx passes on to a server that has a time of its own.
+struct Pair<'s> {
+    proxy: &'s Proxy,
+    passed: Passed<'s>,
+    server: &'s Server,
+    /// How long nginx waits.
+    waits: u64,
+    /// How long a worker may take, and where that is said.
+    limit: u64,
+    at: At,
+}
+
 fn check(subject: &Subject, findings: &mut Findings) {
+    let pairs = pairs(subject);
+    for own in pairs.iter().filter(|own| own.limit > own.waits) {
+        let (limit, waits) = (own.limit, own.waits);
+        let host = &own.passed.host;
+        let set = own.passed.get("proxy_read_timeout");
+        let place = set.map_or(own.passed.at, |set| At::new(own.proxy.text, set.span));
+        let unset = if set.is_some() { "" } else { ", since no proxy_read_timeout is set" };
+        // What one location waits for that leads to the same server, here or in
+        // another configuration, its workers are to be given.
+        let is_needed = |other: &Pair<'_>| {
+            other.at == own.at
+                && other.waits >= limit
+                && other.passed.get("proxy_read_timeout").is_some()
+        };
+        let mut needing = pairs.iter().filter(|other| is_needed(other)).peekable();
+        let is_meant = needing.peek().is_some();
+        // One location for what takes long: the others are shorter on purpose.
+        let on_purpose = needing.any(|other| other.proxy.text == own.proxy.text);
+        // PY108 asks for less.
+        let is_long = i64::try_from(limit).is_ok_and(|own| own > LONGEST);
+        let help = if is_meant {
+            format!(
+                "proxy_read_timeout {}s;  # where requests may take that long here, too",
+                limit + 10
+            )
+        } else if is_long {
+            let less = waits.saturating_sub(10).max(1).to_string();
+            format!(
+                "gunicorn: {}, below nginx's {waits} s; what takes longer belongs into a task queue",
+                options::written_at(subject, own.server, own.at, ("timeout", &less))
+            )
+        } else {
+            format!("proxy_read_timeout {}s;", limit + 10)
+        };
+        findings
+            .add(place, format!("nginx gives up on {host} after {waits} s{unset}, and gunicorn lets a worker take {limit} s"))
+            .about(format!("{host} proxy_read_timeout"))
+            .related(own.at, format!("a worker may take {limit} s"))
+            .severity(if on_purpose || is_local(subject.path(own.proxy.text)) {
+                Severity::Advice
+            } else {
+                Severity::Warning
+            })
+            .help(help);
+    }
+}
+
+/// Whether a configuration rehearses on the own machine what another one is for:
+/// `local-prod.conf`.
+fn is_local(path: &str) -> bool {
+    words(path.rsplit('/').next().unwrap_or(path)).iter().any(|word| word == "local")
+}
+
+/// Every place where a configuration passes on to gunicorn, with both times known.
+fn pairs(subject: &Subject) -> Vec<Pair<'_>> {
+    let mut found = Vec::new();
     for proxy in subject.proxies.iter().filter(|own| !subject.is_for_development(own.text)) {
         let owners = owners(subject, proxy);
-        let all = subject.passed(proxy);
-        for passed in &all {
+        for passed in subject.passed(proxy) {
             let set = passed.get("proxy_read_timeout");
             if set.is_none() && subject.set_elsewhere(proxy, "proxy_read_timeout") {
                 continue;
             }
-            let Some(waits) = waits(passed) else { continue };
+            let Some(waits) = waits(&passed) else { continue };
             // The project that has this nginx, where one is known to.
             let container = if owners.is_empty() {
                 subject
@@ -43,39 +111,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
             let Some((value, at)) = server.get("timeout") else { continue };
             let Some(limit) = value.int().and_then(|own| u64::try_from(own).ok()) else { continue };
-            if limit <= waits {
-                continue;
-            }
-            let place = set.map_or(passed.at, |own| crate::lint::At::new(proxy.text, own.span));
-            let unset = if set.is_some() { "" } else { ", since no proxy_read_timeout is set" };
-            // One location for what takes long: the others are shorter on purpose.
-            let is_meant = |other: &Passed<'_>| {
-                other.get("proxy_read_timeout").is_some()
-                    && self::waits(other).is_some_and(|own| own >= limit)
-            };
-            let on_purpose = all.iter().any(|own| own.host == passed.host && is_meant(own));
-            // Another configuration of a proxy waits for the same server.
-            let is_meant_elsewhere =
-                || subject.proxies.iter().flat_map(|own| subject.passed(own)).any(|o| is_meant(&o));
-            // PY108 asks for less.
-            let is_long = i64::try_from(limit).is_ok_and(|own| own > LONGEST);
-            let help = if is_long && !on_purpose && !is_meant_elsewhere() {
-                let lower = waits.saturating_sub(10).max(1).to_string();
-                format!(
-                    "gunicorn: {}, below nginx's {waits} s; what takes longer belongs into a task queue",
-                    options::written(server, &[("timeout", &lower)])
-                )
-            } else {
-                format!("proxy_read_timeout {}s;", limit + 10)
-            };
-            findings
-                .add(place, format!("nginx gives up on {} after {waits} s{unset}, and gunicorn lets a worker take {limit} s", passed.host))
-                .about(format!("{} proxy_read_timeout", passed.host))
-                .related(at, format!("a worker may take {limit} s"))
-                .severity(if on_purpose { Severity::Advice } else { Severity::Warning })
-                .help(help);
+            found.push(Pair { proxy, passed, server, waits, limit, at });
         }
     }
+    found
 }
 
 /// How long nginx waits for an answer there; `None` where that cannot be read.

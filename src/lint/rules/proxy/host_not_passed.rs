@@ -24,7 +24,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         Ok(pass.header(subject, "Host")?.is_none()
             && pass.header(subject, "X-Forwarded-Host")?.is_none())
     });
-    for passes in files {
+    for mut passes in files {
+        // What a browser gets comes first: the finding stands there.
+        passes.sort_by_key(|own| !is_page(subject, own));
         let to = passes[0].directive.first().split("://").nth(1).unwrap_or_default();
         let to = to.split('/').next().unwrap_or_default();
         let message = format!("Host is not passed on: the application is called {to}");
@@ -39,9 +41,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// Whether the application makes anything of the name it is called by: Django
 /// checks it, Starlette redirects with it, others where their code says so.
 fn needs_host(subject: &Subject, passes: &[Pass<'_>]) -> bool {
-    // A WebSocket is no page, and nobody is sent anywhere by it.
-    let upgrades = |pass: &Pass<'_>| pass.header(subject, "Upgrade").is_ok_and(|own| own.is_some());
-    if passes.iter().all(upgrades) {
+    if !passes.iter().any(|own| is_page(subject, own)) {
         return false;
     }
     let member = passes.iter().find_map(|pass| pass.application(subject).flatten());
@@ -68,4 +68,19 @@ fn needs_host(subject: &Subject, passes: &[Pass<'_>]) -> bool {
         .filter(|path| path.ends_with(".py") && !path.contains("test") && scope::counts(path))
         .filter_map(|path| subject.tree.text(path))
         .any(|text| words.iter().any(|word| text.contains(word)))
+}
+
+/// Whether somebody may be sent on by what comes back, or his host be checked: not
+/// by a WebSocket, a question of nginx's own, or FastAPI's pages about itself,
+/// whose links have no host.
+fn is_page(subject: &Subject, pass: &Pass<'_>) -> bool {
+    let upgrades = pass.header(subject, "Upgrade").is_ok_and(|own| own.is_some());
+    let is_internal = pass
+        .levels
+        .last()
+        .is_some_and(|level| level.iter().any(|directive| directive.name == "internal"));
+    let path = pass.location().trim_matches(['/', '=', ' ']);
+    let is_about_itself =
+        matches!(path, "docs" | "redoc" | "openapi.json") && subject.facts.installs("fastapi");
+    !upgrades && !is_internal && !is_about_itself
 }

@@ -42,8 +42,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let over_tls =
             passes.iter().any(|pass| pass.server().is_some_and(|server| has_tls(server.inside())));
         // What is believed, and what another server of the same file has.
-        let is_awaited = subject.setting("SECURE_PROXY_SSL_HEADER").is_some()
-            || passes.iter().any(|pass| has_tls(&pass.proxy.directives));
+        let is_awaited =
+            is_believed(subject) || passes.iter().any(|pass| has_tls(&pass.proxy.directives));
         let message = "X-Forwarded-Proto is not set: the application does not learn of https";
         let line = "proxy_set_header X-Forwarded-Proto $scheme;";
         // Where TLS ends before this nginx, $scheme would be wrong.
@@ -51,6 +51,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let Some(finding) = missing(subject, findings, &passes, message, line, grade) else {
             continue;
         };
+        // Django looks at the header where it is told to, and nowhere else.
+        if over_tls && !subject.settings.is_empty() && !is_believed(subject) {
+            finding.help(format!(
+                "{line}\n# and in the settings: SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")"
+            ));
+        }
         if !over_tls {
             if !is_awaited {
                 finding.severity(Severity::Advice);
@@ -60,6 +66,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether Django is told to believe it.
+fn is_believed(subject: &Subject) -> bool {
+    subject.setting("SECURE_PROXY_SSL_HEADER").is_some()
 }
 
 /// Whether TLS ends in one of these blocks.

@@ -34,7 +34,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         serves && subject.runs_detected(own) && !is_beside_development(subject, own)
     });
     // It refuses a domain that no tenant has, before anything looks at the host.
-    if !used || subject.facts.installs("django-tenants") {
+    let by_tenant =
+        || subject.tree.modules().any(|own| own.text().contains("TenantMainMiddleware"));
+    if !used || by_tenant() {
         return;
     }
     for config in &subject.settings {

@@ -3,6 +3,7 @@
 use crate::detect::facts::Meaning;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::server::uses_detected_settings;
 use crate::lint::subject::{Container, Subject, Value};
 use crate::source::text::is_true;
 
@@ -40,9 +41,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
 
 /// `DEBUG = True` in the settings that the container uses.
 fn literal(subject: &Subject, container: &Container) -> Option<(At, String)> {
-    let used = container.variable("DJANGO_SETTINGS_MODULE");
-    let detected = subject.facts.settings.value().map(String::as_str);
-    if detected.is_none() || used.is_some() && used != detected {
+    if !uses_detected_settings(subject, container, "DEBUG") {
         return None;
     }
     let (value, at) = subject.setting("DEBUG")?;

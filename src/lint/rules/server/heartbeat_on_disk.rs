@@ -3,8 +3,8 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::server::options;
-use crate::lint::subject::Subject;
-use crate::source::compose::{Service, Source};
+use crate::lint::subject::{Kind, Subject};
+use crate::source::compose::{Mount, Service, Source};
 
 pub static RULE: Rule = Rule {
     code: "PY107",
@@ -24,13 +24,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (container, server) in options::gunicorns(subject) {
         let in_memory = match subject.composed(container) {
-            Some((_, service)) => has_memory_at_tmp(service),
-            // A service that pulls what nobody here builds may run this image.
-            None => subject
-                .deployments
-                .iter()
-                .flat_map(|own| &own.services)
-                .any(|service| service.build().is_none() && has_memory_at_tmp(service)),
+            Some((_, service)) => has_memory(service),
+            // A service may run the image under the name that it is published by.
+            None => subject.containers.iter().any(|other| {
+                let of_nobody = other.build.is_none() && other.kind == Kind::Other;
+                of_nobody && subject.composed(other).is_some_and(|(_, service)| has_memory(service))
+            }),
         };
         let elsewhere = container.variable("TMPDIR").is_some_and(|own| own.starts_with("/dev/shm"));
         if server.get("worker_tmp_dir").is_some()
@@ -58,7 +57,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn has_memory_at_tmp(service: &Service) -> bool {
-    service.names("tmpfs").iter().any(|own| own.split(':').next() == Some("/tmp"))
-        || service.mounts().iter().any(|own| own.target == "/tmp" && own.source == Source::Nothing)
+/// Whether the /tmp of a service is in memory.
+fn has_memory(service: &Service) -> bool {
+    let is_tmp = |own: &String| own.split(':').next() == Some("/tmp");
+    let by_mount = |own: &Mount| own.target == "/tmp" && own.source == Source::Nothing;
+    service.names("tmpfs").iter().any(is_tmp) || service.mounts().iter().any(by_mount)
 }

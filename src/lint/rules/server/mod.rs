@@ -1,5 +1,6 @@
 //! Rules of application servers, workers and Python settings: `PY…`.
 
+use crate::environments::{names_production, words};
 use crate::lint::rule::Rule;
 use crate::lint::subject::{Container, Kind, Subject};
 
@@ -53,4 +54,57 @@ fn is_beside_development(subject: &Subject, container: &Container) -> bool {
         && webs.all(|own| {
             own.server.as_ref().is_some_and(|own| own.program.is_development() || own.reloads())
         })
+}
+
+/// Whether the settings that were found are those that a container's server uses,
+/// as far as one of theirs is concerned: nothing names others, and none of production
+/// beside them sets it anew.
+fn uses_detected_settings(subject: &Subject, container: &Container, setting: &str) -> bool {
+    let Some(detected) = subject.facts.settings.value() else { return false };
+    let of_code = of_wsgi(subject, container);
+    match container.variable("DJANGO_SETTINGS_MODULE").or(of_code.as_deref()) {
+        Some(used) => used == detected,
+        // manage.py's is not what a server starts with.
+        None => !has_production_beside(subject, detected, setting),
+    }
+}
+
+/// Whether a module of production takes in everything of these settings, and sets
+/// one of them anew.
+fn has_production_beside(subject: &Subject, settings: &str, setting: &str) -> bool {
+    let name = settings.rsplit('.').next().unwrap_or(settings);
+    let Some(path) = subject.settings.iter().map(|own| subject.path(own.text)).find(|path| {
+        path.ends_with(&format!("/{name}.py")) || path.ends_with(&format!("/{name}/__init__.py"))
+    }) else {
+        return false;
+    };
+    let directory = path.rsplit_once('/').map_or(".", |(above, _)| above);
+    let is_of_production = |path: &&str| {
+        let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".py");
+        path.ends_with(".py") && words(stem).iter().any(|word| names_production(word))
+    };
+    subject.tree.below(directory).filter(is_of_production).any(|other| {
+        subject.tree.text(other).is_some_and(|text| {
+            let takes_in = text.lines().any(|line| {
+                line.trim_end().ends_with("import *") && words(line).iter().any(|own| own == name)
+            });
+            takes_in && text.lines().any(|line| line.starts_with(&format!("{setting} =")))
+        })
+    })
+}
+
+/// The settings that the module of a server names where nothing else does.
+fn of_wsgi(subject: &Subject, container: &Container) -> Option<String> {
+    let root = subject.facts.root.value()?;
+    let app = container.server.as_ref()?.app.as_deref()?;
+    let path = subject.tree.module_path(root, app.split(':').next()?)?;
+    let text = subject.tree.text(&path)?;
+    let line = text
+        .lines()
+        .find(|line| line.contains("setdefault") && line.contains("DJANGO_SETTINGS_MODULE"))?;
+    let (_, rest) = line.split_once("DJANGO_SETTINGS_MODULE")?;
+    let (_, value) = rest.split_once(',')?;
+    let value = value.trim().trim_end_matches(')');
+    let bare = value.trim_matches(['"', '\'']);
+    (bare.len() + 2 == value.len()).then(|| bare.to_owned())
 }

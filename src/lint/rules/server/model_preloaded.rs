@@ -6,6 +6,7 @@ use ruff_text_size::Ranged as _;
 use crate::detect::python;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
+use crate::lint::rules::server::options;
 use crate::lint::subject::{Container, Program, Subject};
 
 pub static RULE: Rule = Rule {
@@ -58,7 +59,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name, ml.framework
             ),
         );
-        finding.about(&container.name).help("preload_app = False");
+        finding.about(&container.name).help(if options::is_in_file(subject, server, at) {
+            "preload_app = False"
+        } else {
+            "Take --preload out."
+        });
         if !loaded.has_model {
             finding.severity(Severity::Advice);
         }

@@ -52,7 +52,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             })
             .help(format!(
                 "{}  # or what the longest request really takes",
-                options::written(server, &[("timeout", "60")])
+                options::written_at(subject, server, at, ("timeout", "60"))
             ));
         // How long the longest request takes is not in the files.
         let (written, number) = (subject.slice(at), limit.to_string());

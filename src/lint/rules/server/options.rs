@@ -38,10 +38,40 @@ pub fn gunicorn(subject: &Subject, server: &Server, settings: &[(&str, &str)]) -
     if server.has("config") {
         return None;
     }
+    behind(subject, server, "gunicorn", &options_of(settings))
+}
+
+/// Settings as they are written for a server: lines of gunicorn's file where it has
+/// one, else options of its command.
+pub fn written(server: &Server, settings: &[(&str, &str)]) -> String {
+    in_form(server.config.is_some(), settings)
+}
+
+/// A setting as it is written where it stands already: in gunicorn's file, or among
+/// the options of its command.
+pub fn written_at(subject: &Subject, server: &Server, at: At, setting: (&str, &str)) -> String {
+    in_form(is_in_file(subject, server, at), &[setting])
+}
+
+/// Whether something of a server stands in gunicorn's file.
+pub fn is_in_file(subject: &Subject, server: &Server, at: At) -> bool {
+    server.config.is_some_and(|own| subject.gunicorn[own].text == at.text)
+}
+
+fn in_form(is_in_file: bool, settings: &[(&str, &str)]) -> String {
+    if is_in_file {
+        let lines = settings.iter().map(|(name, value)| format!("{name} = {value}"));
+        return lines.collect::<Vec<String>>().join("\n");
+    }
+    options_of(settings).join(" ")
+}
+
+/// Settings as options of gunicorn's command.
+fn options_of(settings: &[(&str, &str)]) -> Vec<String> {
     let words = settings.iter().flat_map(|(name, value)| {
         [format!("--{}", name.replace('_', "-")), value.trim_matches('"').to_owned()]
     });
-    behind(subject, server, "gunicorn", &words.collect::<Vec<String>>())
+    words.collect()
 }
 
 /// Puts options behind a word of what a server is started with, where that stands
@@ -87,20 +117,6 @@ fn beside(subject: &Subject, server: &Server, rest: &str, options: &[String]) ->
         if word.starts_with('-') { format!(" \\\n{indent}{word}") } else { format!(" {word}") }
     });
     separated.collect()
-}
-
-/// Settings as they are written where gunicorn has its own: lines of its file, else
-/// options of its command.
-pub fn written(server: &Server, settings: &[(&str, &str)]) -> String {
-    let in_file = server.config.is_some();
-    let own = settings.iter().map(|(name, value)| {
-        if in_file {
-            format!("{name} = {value}")
-        } else {
-            format!("--{} {}", name.replace('_', "-"), value.trim_matches('"'))
-        }
-    });
-    own.collect::<Vec<_>>().join(if in_file { "\n" } else { " " })
 }
 
 /// How many workers gunicorn has: `None` where that is not known.

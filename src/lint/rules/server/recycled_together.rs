@@ -40,9 +40,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 container.name
             ),
         );
-        finding
-            .about(&container.name)
-            .help(format!("max_requests_jitter = {jitter}  # a tenth of the limit"));
+        finding.about(&container.name).help(format!(
+            "{}  # a tenth of the limit",
+            options::written_at(subject, server, at, ("max_requests_jitter", &jitter))
+        ));
         // A fork of what is loaded already is there at once.
         if preloads {
             finding.severity(Severity::Advice);

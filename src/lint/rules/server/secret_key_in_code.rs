@@ -4,7 +4,7 @@ use crate::detect::path::is_below;
 use crate::environments::is_for_another;
 use crate::lint::diagnostic::{At, Severity};
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::server::is_beside_development;
+use crate::lint::rules::server::{is_beside_development, uses_detected_settings};
 use crate::lint::subject::{Container, Subject, Value};
 
 pub static RULE: Rule = Rule {
@@ -34,11 +34,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
     let deployed = all().find(|own| !is_beside_development(subject, own));
     let Some(container) = deployed.or_else(|| all().next()) else { return };
     let severity = if deployed.is_some() { Severity::Error } else { Severity::Warning };
-    let detected = subject.facts.settings.value().map(String::as_str);
-    let module = container.variable("DJANGO_SETTINGS_MODULE");
-    let of_code = of_wsgi(subject, container);
-    let module = module.or(of_code.as_deref());
-    if module.is_some() && detected.is_some() && module != detected {
+    let has_settings = subject.facts.settings.value().is_some();
+    if has_settings && !uses_detected_settings(subject, container, "SECRET_KEY") {
         return;
     }
     let Some((name, at)) = key(subject) else { return };
@@ -72,22 +69,6 @@ fn help(subject: &Subject, container: &Container, name: &str) -> String {
     format!(
         "{name} = os.environ[\"{variable}\"]  # and a new key, since everybody has this one{build}"
     )
-}
-
-/// The settings that the module of a server names where nothing else does.
-fn of_wsgi(subject: &Subject, container: &Container) -> Option<String> {
-    let root = subject.facts.root.value()?;
-    let app = container.server.as_ref()?.app.as_deref()?;
-    let path = subject.tree.module_path(root, app.split(':').next()?)?;
-    let text = subject.tree.text(&path)?;
-    let line = text
-        .lines()
-        .find(|line| line.contains("setdefault") && line.contains("DJANGO_SETTINGS_MODULE"))?;
-    let (_, rest) = line.split_once("DJANGO_SETTINGS_MODULE")?;
-    let (_, value) = rest.split_once(',')?;
-    let value = value.trim().trim_end_matches(')');
-    let bare = value.trim_matches(['"', '\'']);
-    (bare.len() + 2 == value.len()).then(|| bare.to_owned())
 }
 
 /// The key that counts: Django's last word, else what the code assigns.

@@ -139,13 +139,17 @@ pub(super) fn is_example(path: &str) -> bool {
 
 pub(super) fn is_env(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    if [".example_env", "env.sample", "env-example", "env.template"].contains(&lower.as_str()) {
+    // `env-example`, `sample.env`: nothing but the two words.
+    let mut words = lower.split(['.', '-', '_']).filter(|word| !word.is_empty());
+    if is_example(&lower)
+        && words.clone().any(|word| word == "env")
+        && words.all(|word| word == "env" || is_example(word))
+    {
         return true;
     }
     lower == ".env"
         || [".env.", ".env-", ".env_"].iter().any(|start| lower.starts_with(start))
         || (lower.ends_with(".env") && !lower.contains("venv"))
-        || lower == "env.example"
 }
 
 /// A configuration of nginx: by its name, or its directory, and what is in it.

@@ -202,7 +202,8 @@ impl Loader {
                 Some(set) => self.subject.instruction(&self.subject.builds[build], set.at),
                 None => self.subject.from_of(&self.subject.builds[build]),
             };
-            let steps = self.steps(entry, command, Some(build), at);
+            // Whoever starts it may set other variables.
+            let steps = self.steps(entry, command, Some(build), at, &BTreeMap::new());
             let is_python = self.subject.builds[build].is_python;
             let kind = match container::of_steps(&steps, None, is_python) {
                 Kind::Other => container::of_image(&self.subject.builds[build].image.base.text),

@@ -8,7 +8,7 @@ use crate::detect::scope;
 use crate::lint::diagnostic::At;
 use crate::lint::subject::container::{self, Container, Kind, Variable};
 use crate::lint::subject::deployment::{self, Group};
-use crate::lint::subject::{Deployment, Purpose, Unread, launch, server};
+use crate::lint::subject::{Deployment, Purpose, Unread, branch, launch, server};
 use crate::source::compose::project::Project;
 use crate::source::compose::{Item, Service, yaml};
 use crate::source::dockerfile::Command;
@@ -126,7 +126,9 @@ impl Loader {
                 None => self.subject.service(deployment, service),
             }
         };
-        let steps = self.steps_of(service, build, place);
+        // A file that is not here may set any of them.
+        let known = if missing_env_files.is_empty() { env.clone() } else { BTreeMap::new() };
+        let steps = self.steps_of(service, build, place, &known);
         let is_python = build.is_some_and(|build| self.subject.builds[build].is_python);
         let of_image = image.as_deref().filter(|_| build.is_none()).map(container::of_image);
         let kind = match of_image {
@@ -228,6 +230,7 @@ impl Loader {
         service: &Service,
         build: Option<usize>,
         at: At,
+        env: &BTreeMap<String, Variable>,
     ) -> Vec<crate::lint::subject::Step> {
         let own = |key: &str| {
             let item = service.item.get(key)?;
@@ -254,7 +257,7 @@ impl Loader {
             }
             _ => at,
         };
-        self.steps(entry, command, build, at)
+        self.steps(entry, command, build, at, env)
     }
 
     pub(super) fn steps(
@@ -263,6 +266,7 @@ impl Loader {
         command: Option<Command>,
         build: Option<usize>,
         at: At,
+        env: &BTreeMap<String, Variable>,
     ) -> Vec<crate::lint::subject::Step> {
         let whole = match (entry, command) {
             (Some(Command::Shell(text)), command) => match (taking_all(&text), command) {
@@ -285,7 +289,12 @@ impl Loader {
         };
         let context =
             build.map_or_else(|| ".".to_owned(), |b| self.subject.builds[b].context.clone());
-        let mut find = |path: &str| self.script(path, &context, build);
+        let value = |name: &str| env.get(name)?.value.clone();
+        let mut find = |path: &str| {
+            let (number, text) = self.script(path, &context, build)?;
+            let taken = branch::decided(&text, value);
+            Some((number, taken.unwrap_or(text)))
+        };
         launch::steps(&whole, at, &mut find)
     }
 

@@ -1,4 +1,4 @@
-ALLOWED_HOSTS = ["*"]
 INSTALLED_APPS = ["django_tenants"]
-ROOT_URLCONF = "shop.urls"
-WSGI_APPLICATION = "shop.wsgi.application"
+MIDDLEWARE = ["django_tenants.middleware.main.TenantMainMiddleware"]
+# Tenants bring domains of their own.
+ALLOWED_HOSTS = ["*"]

@@ -1,0 +1,5 @@
+import os
+
+from .settings import *
+
+SECRET_KEY = os.environ["SHOP_KEY"]

@@ -1,2 +1,0 @@
-import os
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
