@@ -181,7 +181,7 @@ fn with_their_dockerfile_kept_their_compose_file_stays_without_a_question() {
 
 #[test]
 fn enter_improves_what_is_there() {
-    let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
     terminal.at_menu("Your container files").sees("DF101").press(ENTER);
     let terminal = finish(terminal);
     let dockerfile = terminal.file("Dockerfile");
@@ -192,7 +192,7 @@ fn enter_improves_what_is_there() {
 
 #[test]
 fn an_edit_that_is_left_out_stays_out() {
-    let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
     terminal.at_menu("Your container files").choose("Decide about each edit");
     terminal.at_menu("DF101 (1 of 3)").choose("Leave it out");
     terminal.at_menu("XF109 (2 of 3)").press(ENTER);

@@ -78,9 +78,7 @@ impl Storage {
         if is_file(path) {
             let name = path.rsplit('/').next().unwrap_or(path);
             let home = if writable.keep { DATA } else { "/tmp" };
-            let directory = match parent(path) {
-                directory => in_image(top, directory),
-            };
+            let directory = in_image(top, parent(path));
             self.links.push(Link { path: place, directory, target: format!("{home}/{name}") });
             self.ignored.push(path.to_owned());
             if writable.keep {
@@ -135,7 +133,7 @@ mod tests {
     fn storage(paths: &[(&str, bool)]) -> Storage {
         let mut storage = Storage::default();
         for (path, keep) in paths {
-            storage.add(&Writable { path: RelPath::new(path).unwrap(), keep: *keep });
+            storage.add("/app", &Writable { path: RelPath::new(path).unwrap(), keep: *keep });
         }
         storage
     }
