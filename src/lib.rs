@@ -28,6 +28,7 @@ pub mod detect;
 pub mod digest;
 pub mod environments;
 pub mod error;
+pub mod improve;
 pub mod lint;
 pub mod merge;
 pub mod plan;

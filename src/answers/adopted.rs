@@ -4,6 +4,7 @@
 use pep508_rs::pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::answers::own_image::OwnImage;
 use crate::answers::stack::PackageManager;
 use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
@@ -13,6 +14,9 @@ use crate::error::Problem;
 use crate::relpath::RelPath;
 use crate::schema::Role;
 use crate::schema::value::{TMPFS, Value};
+
+/// Where the build context stands in an image of ours.
+pub const TOP: &str = "/app";
 
 /// Facts that no person decides. They are stored in the lock, as its table
 /// `derived`, so that later commands need not detect again.
@@ -49,6 +53,9 @@ pub struct Derived {
     pub connections: Vec<Connection>,
     /// What an existing compose file runs.
     pub carried: Option<Carried>,
+    /// The image of the repository's own Dockerfile, where that stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<OwnImage>,
     /// Variables that `.env` already gives a value; this machine's, so it is
     /// never stored.
     #[serde(skip)]
@@ -74,6 +81,7 @@ impl Derived {
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
             carried: facts.carried.value().cloned(),
+            image: None,
             given: facts.given.clone(),
         }
     }
@@ -90,6 +98,7 @@ impl Derived {
         self.broker = self.broker.or_else(|| stored.broker.clone());
         self.database = self.database.or_else(|| stored.database.clone());
         self.database_driver = self.database_driver.or_else(|| stored.database_driver.clone());
+        self.image = self.image.or_else(|| stored.image.clone());
         self
     }
 
@@ -257,6 +266,18 @@ impl Adopted {
     #[must_use]
     pub fn within<'a>(&self, path: &'a str) -> Option<&'a str> {
         within(self.context.as_ref(), path)
+    }
+
+    /// The image of the repository's own Dockerfile, where that stays.
+    #[must_use]
+    pub const fn image(&self) -> Option<&OwnImage> {
+        self.derived.image.as_ref()
+    }
+
+    /// Where the build context stands in the image.
+    #[must_use]
+    pub fn top(&self) -> &str {
+        self.image().map_or(TOP, |image| &image.top)
     }
 
     /// The root as seen from the build context; empty for the context itself.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::answers::adopted::{self, Adopted, Derived};
 use crate::answers::network::Network;
+use crate::answers::own_image::OwnImage;
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
     Application, Broker, Budget, Celery, Database, Delivery, Hardening, Model, PackageManager,
@@ -34,6 +35,11 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Runs the image that the repository's own Dockerfile makes.
+    pub fn run_image(&mut self, image: OwnImage) {
+        self.derived.image = Some(image);
+    }
+
     /// A draft that holds a preset's defaults.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod document;
 pub mod draft;
 pub mod migrate;
 pub mod network;
+pub mod own_image;
 pub mod source;
 pub mod sources;
 pub mod stack;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::answers::adopted::Derived;
+use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
 use crate::digest::hash;
 use crate::error::{Error, Problem};
@@ -43,6 +44,34 @@ pub struct Lock {
     /// Every file and what became of it.
     #[serde(default)]
     pub file: Vec<FileEntry>,
+    /// Edits by rule in the user's own files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edit: Vec<EditEntry>,
+}
+
+/// An edit by rule: one that is found to be wanted again was taken out by the user.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EditEntry {
+    /// The code of the rule.
+    pub rule: String,
+    /// The file that breaks it.
+    pub path: String,
+    /// What the edit is about, by name: a service, a stage, a variable.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+}
+
+impl EditEntry {
+    /// That the user took it out.
+    #[must_use]
+    pub fn taken_out(&self) -> String {
+        let about = if self.subject.is_empty() { &self.path } else { &self.subject };
+        format!(
+            "{} of {about} in {}: you took that edit out, so it stays out; `dockwright audit \
+             --fix={}` makes it again",
+            self.rule, self.path, self.rule
+        )
+    }
 }
 
 /// A layer of the preset.
@@ -154,6 +183,19 @@ impl FileEntry {
         }
     }
 
+    /// A file of the user's own that got edits by rule.
+    #[must_use]
+    pub fn improved(change: &Change) -> Self {
+        Self {
+            path: change.path.to_string(),
+            ownership: Ownership::Improved,
+            mode: format!("{:04o}", change.mode),
+            state: FileState::Kept,
+            base: None,
+            beside: None,
+        }
+    }
+
     /// A rendered file that stands as it was rendered.
     #[must_use]
     pub fn clean(file: &Rendered) -> Self {
@@ -190,6 +232,7 @@ impl Lock {
             only: plan.only.clone(),
             derived: answers.adopted.as_ref().map(|adopted| adopted.derived.clone()),
             file,
+            edit: Vec::new(),
         }
     }
 

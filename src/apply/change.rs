@@ -13,6 +13,8 @@ pub enum Action {
     Replace,
     /// Lines are added to what is there.
     Extend,
+    /// What is there gets edits by rule.
+    Improve,
     /// Removed.
     Remove,
     /// What is there stays.
@@ -27,7 +29,7 @@ impl Action {
     /// Whether the disk is another one afterwards.
     #[must_use]
     pub const fn writes(self) -> bool {
-        matches!(self, Self::Create | Self::Replace | Self::Extend | Self::Remove)
+        matches!(self, Self::Create | Self::Replace | Self::Extend | Self::Improve | Self::Remove)
     }
 
     /// The word for programs.
@@ -37,6 +39,7 @@ impl Action {
             Self::Create => "create",
             Self::Replace => "replace",
             Self::Extend => "extend",
+            Self::Improve => "improve",
             Self::Remove => "remove",
             Self::Keep => "keep",
             Self::Unchanged => "unchanged",

@@ -159,6 +159,7 @@ mod tests {
             only: Default::default(),
             derived: None,
             file: files.iter().map(|file| FileEntry::clean(file)).collect(),
+            edit: Vec::new(),
         }
     }
 

@@ -60,6 +60,9 @@ pub enum Choice {
 /// What is said of a file that stays somebody else's.
 const KEPT: &str = "kept, not adopted";
 
+/// What is said of a file that the user's own container files do without.
+const DEPLOYED: &str = "your own container files run the application";
+
 /// What was chosen, by group.
 pub type Choices = BTreeMap<Group, Choice>;
 
@@ -129,7 +132,8 @@ fn held_by(looks: &[Look], choices: &Choices, group: Group) -> Option<&'static s
 }
 
 /// Settles every output. `needed` are paths the build reads; `intent` is the
-/// text of `dockwright.toml` where it is extended.
+/// text of `dockwright.toml` where it is extended; `is_improved` where the user's
+/// own container files stay and get edits, so that none of ours is written.
 #[must_use]
 pub fn settle(
     looks: &[Look],
@@ -137,6 +141,7 @@ pub fn settle(
     lock: Option<&Lock>,
     needed: &[&str],
     intent: Option<&str>,
+    is_improved: bool,
 ) -> Settled {
     let mut settled = Settled::default();
     for look in looks {
@@ -147,7 +152,10 @@ pub fn settle(
         let group = Group::of(look.file.output.bundle);
         let choice = choices.get(&group).copied().unwrap_or(Choice::Keep);
         let kept_group = choice == Choice::Keep && conflicts(looks, group).next().is_some();
-        let hold = held_by(looks, choices, group);
+        let hold = match is_improved && group != Group::Rest {
+            true => Some(DEPLOYED),
+            false => held_by(looks, choices, group),
+        };
         let fresh = matches!(look.standing, Standing::New | Standing::Extends);
         match look.standing {
             _ if fresh && let Some(why) = hold => settled.hold(look, why, lock),
@@ -165,7 +173,7 @@ pub fn settle(
             Standing::Diverged => settled.edited(
                 look,
                 lock,
-                "you edited it, and what would be written changed as well; --adopt takes ours",
+                "you edited it, and what would be written changed as well; --rewrite takes ours",
             ),
             Standing::Deleted if choice == Choice::Take => settled.write(look),
             Standing::Deleted => settled.deleted(look, lock),
@@ -181,6 +189,24 @@ pub fn settle(
 }
 
 impl Settled {
+    /// Adds the edits of the user's own files: what is written of them is no
+    /// longer what stays of them.
+    pub fn improve(&mut self, improved: Vec<Change>, lock: Option<&Lock>) {
+        let known = lock.into_iter().flat_map(|lock| &lock.file);
+        let known = known.filter(|own| own.ownership == Ownership::Improved).cloned();
+        let mut entries: Vec<FileEntry> = known.collect();
+        for change in improved {
+            let path = change.path.to_string();
+            self.changes.retain(|own| own.path != change.path);
+            entries.retain(|own| own.path != path);
+            entries.push(FileEntry::improved(&change));
+            self.changes.push(change);
+        }
+        self.entries.retain(|own| entries.iter().all(|other| other.path != own.path));
+        self.entries.append(&mut entries);
+        self.entries.sort_by(|one, other| one.path.cmp(&other.path));
+    }
+
     /// What the lock says of files that this run is not about.
     fn carry_over(&mut self, lock: Option<&Lock>) {
         for entry in lock.into_iter().flat_map(|lock| &lock.file) {
@@ -257,7 +283,7 @@ impl Settled {
         let change = Change::keep(
             path,
             look.disk.clone(),
-            "you removed it, so it stays out; --adopt brings it back",
+            "you removed it, so it stays out; --rewrite brings it back",
         );
         self.changes.push(Change { action: Action::Hold, ..change });
         let gone = |entry| FileEntry { state: FileState::Deleted, ..entry };

@@ -2,6 +2,7 @@
 //! Reads alone, asks no network unless told to, and runs nothing.
 //!
 //! - `drift`: what dockwright alone writes and somebody edited
+//! - `improved`: edits of the user's own files that somebody undid
 //! - `conflicts`: updates that wait for a person, and their markers
 //! - `policy`: locks, floors and rules, on the answers; `disk`: on the files
 //! - `outdated`: newer presets and tools, and renders that would be others
@@ -14,6 +15,7 @@ mod conflicts;
 mod disk;
 mod drift;
 pub mod finding;
+mod improved;
 pub mod outdated;
 mod policy;
 pub mod report;
@@ -61,6 +63,7 @@ pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
     report.add(drift::files(&project)?);
     report.add(conflicts::find(&project)?);
     standing::list(&project, &mut report)?;
+    report.add(improved::undone(&project, options)?);
     if journal::is_open(dir) {
         let message = "a run was interrupted, or is at work: the files may be of two versions";
         let help = "`dockwright update` undoes what was begun";

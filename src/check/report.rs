@@ -22,6 +22,8 @@ pub struct Out {
 pub enum Why {
     /// The user's own file stands there.
     NotAdopted,
+    /// The user's own file stands there, with edits by rule.
+    Improved,
     /// It belongs with files of the user's that were kept.
     LeftOut,
     /// The user deleted it.
@@ -34,6 +36,7 @@ impl Why {
     pub const fn word(self) -> &'static str {
         match self {
             Self::NotAdopted => "kept, not adopted",
+            Self::Improved => "yours, improved by rule",
             Self::LeftOut => "left out, it belongs with files that were kept",
             Self::Deleted => "deleted by you",
         }

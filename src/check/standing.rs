@@ -18,6 +18,7 @@ pub fn list(project: &Project, report: &mut Report) -> Result<(), Error> {
         let path = RelPath::new(&entry.path).expect("reading the lock has checked its paths");
         let disk = disk::look(&project.dir, &path)?;
         let why = match entry.state {
+            FileState::Kept if entry.ownership == Ownership::Improved => Some(Why::Improved),
             FileState::Kept => Some(Why::NotAdopted),
             FileState::LeftOut => Some(Why::LeftOut),
             FileState::Deleted if disk == DiskState::Absent => Some(Why::Deleted),

@@ -1,6 +1,10 @@
 //! What a rule finds, and how it would be mended.
 
+use crate::lint::subject::Subject;
 use crate::source::text::Span;
+
+/// What a finding is about that is said once of several services.
+pub const SERVICES: &str = "services";
 
 /// How much a finding weighs, by what happens to who uses the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -193,6 +197,20 @@ impl Diagnostic {
             requirement: None,
             is_unknown: false,
         }
+    }
+
+    /// What it is about, by name: where several services are, each of them.
+    #[must_use]
+    pub fn names(&self, subject: &Subject) -> Vec<String> {
+        if self.subject != SERVICES {
+            return vec![self.subject.clone()];
+        }
+        let places = std::iter::once(self.at).chain(self.related.iter().map(|(at, _)| *at));
+        let name = |at: At| {
+            let text = subject.slice(at).trim();
+            text.split_once(':').map_or(text, |(name, _)| name).trim_matches(['"', '\'']).to_owned()
+        };
+        places.map(name).collect()
     }
 
     /// Something at a place that could not be judged.

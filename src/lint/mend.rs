@@ -14,6 +14,10 @@ use crate::lint::{Rule, judge};
 pub struct Made {
     /// The code of its rule.
     pub code: &'static str,
+    /// The file that the finding is in.
+    pub path: String,
+    /// What it is about, by name: services, a stage, a variable.
+    pub names: Vec<String>,
     /// What it did.
     pub what: String,
     /// Whether it may be made unseen.
@@ -150,6 +154,8 @@ pub fn mend(
             .filter(|(_, is_made)| *is_made)
             .map(|((own, fix), _)| Made {
                 code: own.code,
+                path: subject.path(own.at.text).to_owned(),
+                names: own.names(subject),
                 what: fix.what.clone(),
                 grade: fix.grade,
                 condition: fix.condition.clone(),

@@ -232,6 +232,13 @@ pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Fi
     // Code that is there brings its own packages and its own code.
     let written =
         |bundle: Bundle| adopted.is_none() || !matches!(bundle, Bundle::Package | Bundle::Skeleton);
+    // Beside a Dockerfile that stays there is no other, and what people work with is
+    // theirs.
+    let stays = adopted.is_some_and(|adopted| adopted.image().is_some());
+    let is_built = |row: &Row| {
+        let image = matches!(row.bundle, Bundle::Image | Bundle::Server | Bundle::Proxy);
+        !(image || row.bundle == Bundle::Docs || row.path == "compose.dev.yaml")
+    };
     let model = shape.application().model.as_ref();
     // The sample model and its checksum go where the answers expect the model.
     let at_the_model = |path: &str| {
@@ -240,6 +247,7 @@ pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Fi
     };
     let mut outputs: Vec<Output> = ROWS
         .iter()
+        .filter(|row| !stays || is_built(row))
         .filter(|row| written(row.bundle) && flags.all(row.when.iter().map(String::as_str)))
         .map(|row| {
             let moved = at_the_model(&row.path);

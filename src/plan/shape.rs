@@ -2,6 +2,7 @@
 //! are, and how much memory one process of each needs.
 
 use crate::answers::Answers;
+use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Application, Broker, Database, Proxy};
 use crate::catalog::{MEMORY, Manager};
 use crate::plan::formula::{Formula, amount};
@@ -23,9 +24,12 @@ impl<'a> Shape<'a> {
     pub fn of(answers: &'a Answers) -> Self {
         let stack = &answers.stack;
         let celery = stack.application().celery;
+        let image = answers.adopted.as_ref().and_then(Adopted::image);
         let wanted = |role: &Role| match role {
             Role::Web => true,
-            Role::Nginx => stack.proxy == Proxy::Nginx,
+            // An image that stays answers by itself, as it did.
+            Role::Nginx => stack.proxy == Proxy::Nginx && image.is_none(),
+            Role::Migrate if image.is_some_and(|image| image.migrates) => false,
             Role::Migrate => match &answers.adopted {
                 // SQLite is no service, and its schema is migrated as well.
                 Some(adopted) => adopted.migrations != "none",

@@ -35,6 +35,7 @@ pub fn context(topology: &Topology) -> Value {
             "shared": topology.services.iter().filter(application).count() > 1,
             "user": service.security.user,
             "writable": service.security.writable,
+            "keeps_capabilities": service.security.keeps_capabilities,
         })),
         "proxies": entries_of(&Group::Proxies),
         "environment": entries_of(&Group::Application),

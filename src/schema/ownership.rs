@@ -14,6 +14,8 @@ pub enum Ownership {
     Seed,
     /// Only ever added to.
     Append,
+    /// The user's own, with edits by rule: `init --adopt` makes it so, no key does.
+    Improved,
 }
 
 impl Ownership {
@@ -40,6 +42,7 @@ impl Ownership {
             Self::Merge => "merge",
             Self::Seed => "seed",
             Self::Append => "append",
+            Self::Improved => "improved",
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum What {
     Deleted,
     /// The user's own file stays out.
     NotAdopted,
+    /// The user's own file got edits by rule.
+    Improved,
     /// As it would be written.
     Unchanged,
     /// Both sides changed the same thing.
@@ -51,6 +53,7 @@ impl What {
             Self::Customised => "customised",
             Self::Deleted => "deleted by you",
             Self::NotAdopted => "kept, not adopted",
+            Self::Improved => "improved",
             Self::Unchanged => "unchanged",
             Self::Conflict(_) => "conflict",
         }

@@ -15,17 +15,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::answers::{Draft, Sources, document, migrate};
-use crate::apply::bookkeeping::{self, Lock};
+use crate::apply::bookkeeping::{self, EditEntry, FileEntry, Lock};
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
 use crate::apply::records;
 use crate::error::{Error, Problem};
+use crate::improve::{Improvement, Repository};
 use crate::plan::Plan;
 use crate::policy::Violation;
 use crate::preset::Preset;
 use crate::project::{self, Project};
 use crate::relpath::RelPath;
 use crate::render;
+use crate::source::compose;
 pub use file::{FileUpdate, What};
 pub use reference::Wanted;
 
@@ -98,7 +100,7 @@ impl Update {
             changes: Vec::new(),
             notes,
         }
-        .with_changes(&project, &text, decided)
+        .with_changes(&project, &text, decided, options)
     }
 
     fn with_changes(
@@ -106,6 +108,7 @@ impl Update {
         project: &Project,
         text: &str,
         decided: files::Decided,
+        options: &Options,
     ) -> Result<Self, Error> {
         let intent = RelPath::new(document::FILE).expect("a constant");
         let expect = disk::look(&project.dir, &intent)?;
@@ -117,19 +120,57 @@ impl Update {
         }
         let mut changes = decided.changes;
         changes.push(written);
+        let mut entries = decided.entries;
+        let edit = match self.improvement(project, &changes, options)? {
+            None => project.lock.edit.clone(),
+            Some(improvement) => {
+                let improved = improvement.changes(&project.dir)?;
+                for change in &improved {
+                    let path = change.path.to_string();
+                    self.files.retain(|own| own.path != path);
+                    entries.retain(|own| own.path != path);
+                    entries.push(FileEntry::improved(change));
+                    self.files.push(FileUpdate::of(path, What::Improved, change.why.clone()));
+                }
+                self.files.sort_by(|one, other| one.path.cmp(&other.path));
+                entries.sort_by(|one, other| one.path.cmp(&other.path));
+                changes.extend(improved);
+                self.notes.extend(improvement.taken_out.iter().map(EditEntry::taken_out));
+                improvement.entries
+            }
+        };
         let lock = Lock {
             derived: project.lock.derived.clone(),
-            ..Lock::of(&self.plan, &self.preset, decided.entries)
+            edit,
+            ..Lock::of(&self.plan, &self.preset, entries)
         };
         let pristine = decided.pristine.iter().map(Vec::as_slice);
         changes.extend(records::changes(&project.dir, &lock, &self.preset, pristine)?);
         changes.retain(|change| change.action.writes());
-        if !changes.is_empty() {
+        let is_ours = |own: &FileEntry| own.state.is_written() && compose::is_compose(&own.path);
+        if !changes.is_empty() && lock.file.iter().any(is_ours) {
             // Said when it was planned, and again when something changes.
             self.notes.extend(self.plan.warnings.iter().cloned());
         }
         self.changes = changes;
         Ok(self)
+    }
+
+    /// New edits of the user's own files, where such were made before.
+    fn improvement(
+        &self,
+        project: &Project,
+        changes: &[Change],
+        options: &Options,
+    ) -> Result<Option<Improvement>, Error> {
+        if project.lock.edit.is_empty() {
+            return Ok(None);
+        }
+        let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
+        let writes = changes.iter().filter(|own| own.action.writes());
+        let written = writes.map(|own| (own.path.to_string(), text(own))).collect();
+        let (dir, lock) = (project.dir.as_path(), Some(&project.lock));
+        Improvement::of(&Repository { dir, lock, said: &options.set, written: &written, left: &[] })
     }
 
     /// Files that wait for a person.

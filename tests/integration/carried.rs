@@ -66,7 +66,7 @@ fn carried(old: &str, flags: &[&str]) -> (TempDir, Document) {
     let directory = repository();
     write(&directory, "Dockerfile", DOCKERFILE);
     write(&directory, "docker-compose.yml", old);
-    let flags = [&["--adopt", "--set", "stack.database=postgres"], flags].concat();
+    let flags = [&["--rewrite", "--set", "stack.database=postgres"], flags].concat();
     init(&directory, &flags).success();
     let document = Document::read(&read(&directory, "docker-compose.yml")).unwrap();
     (directory, document)
@@ -175,7 +175,7 @@ fn a_second_run_carries_on_what_the_first_one_did() {
     let (directory, _) = carried(OLD, &[]);
     let before = read(&directory, "docker-compose.yml");
     let env = read(&directory, ".env");
-    init(&directory, &["--adopt", "--set", "stack.database=postgres"]).success();
+    init(&directory, &["--rewrite", "--set", "stack.database=postgres"]).success();
     assert_eq!(read(&directory, "docker-compose.yml"), before);
     assert_eq!(read(&directory, ".env"), env);
 }
@@ -226,7 +226,7 @@ fn a_file_below_keeps_its_place_and_builds_from_where_it_did() {
         "deploy/docker-compose.yml",
         "services:\n  web:\n    build: ..\n    ports: ['80:8000']\n",
     );
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     let new = Document::read(&read(&directory, "deploy/docker-compose.yml")).unwrap();
     assert_eq!(service(&new, "web").build().unwrap().context, "..");
     assert_eq!(new.root.get("name").unwrap().scalar().as_deref(), Some("deploy"));
@@ -273,7 +273,7 @@ fn a_variant_that_was_named_each_time_is_named_in_env() {
     let directory = repository();
     write(&directory, "Dockerfile", DOCKERFILE);
     write(&directory, "docker-compose.prod.yml", "services:\n  web:\n    build: .\n");
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert!(read(&directory, ".env").contains("COMPOSE_FILE=docker-compose.prod.yml\n"));
     assert!(!directory.path().join("compose.yaml").exists());
 }

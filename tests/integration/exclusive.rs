@@ -69,7 +69,7 @@ fn a_file_that_cannot_be_written_leaves_the_tree_as_it_was() {
     let directory = repository();
     crate::init::write(&directory, "Dockerfile", "FROM python:3.9\n");
     let before = crate::init::tree(directory.path());
-    let run = "trap '' XFSZ; ulimit -f 1; exec \"$0\" init --yes --adopt \"$1\"";
+    let run = "trap '' XFSZ; ulimit -f 1; exec \"$0\" init --yes --rewrite \"$1\"";
     let output = Command::new("sh")
         .args(["-c", run, env!("CARGO_BIN_EXE_dockwright")])
         .arg(directory.path())

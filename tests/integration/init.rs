@@ -128,15 +128,15 @@ fn what_would_only_work_with_our_dockerfile_is_not_written_beside_theirs() {
         assert!(!directory.path().join(path).exists(), "{path}");
         assert_eq!(lock_state(&directory, path).as_deref(), Some("left out"), "{path}");
     }
-    assert!(report["next"].as_str().unwrap().contains("--adopt"), "{}", report["next"]);
+    assert!(report["next"].as_str().unwrap().contains("--rewrite"), "{}", report["next"]);
 }
 
 #[test]
-fn adopt_takes_ours_and_keeps_a_copy_of_what_git_does_not_have() {
+fn rewrite_takes_ours_and_keeps_a_copy_of_what_git_does_not_have() {
     let directory = repository();
     write(&directory, "Dockerfile", "FROM python:3.9\n");
     init(&directory, &[]).success();
-    let report = report(&directory, &["--adopt"]);
+    let report = report(&directory, &["--rewrite"]);
     assert_eq!(file(&report, "Dockerfile"), ("existing".into(), "replace".into()));
     assert!(read(&directory, "Dockerfile").contains("AS runtime"));
     assert_eq!(read(&directory, "Dockerfile.before-dockwright"), "FROM python:3.9\n");
@@ -161,7 +161,7 @@ fn ours_keeps_the_name_of_the_compose_file_that_is_there() {
     let kept = report(&directory, &[]);
     assert_eq!(file(&kept, "docker-compose.yml"), ("existing".into(), "keep".into()));
     assert!(!directory.path().join("compose.yaml").exists(), "it would silently win");
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert!(read(&directory, "docker-compose.yml").contains("x-app: &app"));
     assert!(!directory.path().join("compose.yaml").exists());
 }
@@ -206,7 +206,7 @@ fn entries_of_ignore_files_are_merged_and_none_is_dropped() {
 fn an_existing_run_book_is_kept_whatever_is_taken() {
     let directory = repository();
     write(&directory, "DEPLOY.md", "# Ours\n");
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert_eq!(read(&directory, "DEPLOY.md"), "# Ours\n");
     assert_eq!(lock_state(&directory, "DEPLOY.md").as_deref(), Some("kept, not adopted"));
 }
@@ -267,7 +267,7 @@ fn an_update_leaves_the_image_to_the_files_that_stand_beside_theirs() {
         dockwright().current_dir(&directory).args(["check", "."]).assert().success();
 
         // Taken, theirs give way, and the image runs ours by their own names.
-        init(&directory, &["--adopt"]).success();
+        init(&directory, &["--rewrite"]).success();
         let taken = read(&directory, &at("Dockerfile"));
         assert!(taken.contains("ENTRYPOINT [\"/app/entrypoint.sh\"]"), "{taken}");
         assert!(read(&directory, &at("gunicorn.conf.py")).contains("bind = "));
@@ -300,7 +300,7 @@ fn a_replaced_file_keeps_its_mode_and_its_line_ends() {
     write(&directory, "Dockerfile", "FROM python:3.9\r\n");
     let path = directory.path().join("Dockerfile");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     let text = read(&directory, "Dockerfile");
     assert!(text.contains("AS runtime") && !text.replace("\r\n", "").contains('\n'));
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -312,7 +312,7 @@ fn a_dry_run_shows_diffs_and_writes_nothing() {
     write(&directory, "Dockerfile", "FROM python:3.9\n");
     write(&directory, ".env", "PASSWORD=hunter2\n");
     let before = tree(directory.path());
-    init(&directory, &["--adopt", "--dry-run"])
+    init(&directory, &["--rewrite", "--dry-run"])
         .success()
         .stdout(predicate::str::contains("--- a/Dockerfile\n+++ b/Dockerfile\n"))
         .stdout(predicate::str::contains("-FROM python:3.9\n"))
@@ -326,11 +326,11 @@ fn a_dry_run_ends_with_the_command_that_does_it() {
     let directory = repository();
     write(&directory, "Dockerfile", "FROM python:3.9\n");
     let flags = ["--set", "deploy.cpus=4", "--only", "image,server"];
-    let shown = init(&directory, &[&flags[..], &["--adopt", "--dry-run"]].concat()).success();
+    let shown = init(&directory, &[&flags[..], &["--rewrite", "--dry-run"]].concat()).success();
     let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
     let next = shown.lines().last().unwrap();
     // The test helper names the service.
-    let flags = "--only=image,server --set project.name=shop --set deploy.cpus=4 --yes --adopt";
+    let flags = "--only=image,server --set project.name=shop --set deploy.cpus=4 --yes --rewrite";
     assert_eq!(next, format!("Next: dockwright init {flags}"));
 }
 
@@ -370,12 +370,12 @@ fn what_the_old_dockerfile_still_builds_keeps_it() {
     let compose = "services:\n  web:\n    build: .\n    command: uvicorn main:app\n    ports: ['8000:8000']\n  \
                    js:\n    build: {context: ., target: assets}\n    command: yarn build\n";
     write(&directory, "compose.yaml", compose);
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert_eq!(read(&directory, "Dockerfile.carried"), old);
     let written = read(&directory, "compose.yaml");
     assert!(written.contains("      dockerfile: Dockerfile.carried\n"), "{written}");
     let before = tree(directory.path());
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert!(tree(directory.path()) == before, "a second run keeps theirs");
 }
 
@@ -384,9 +384,9 @@ fn copies_of_what_was_replaced_stay_out_of_git_and_of_the_image() {
     let directory = repository();
     write(&directory, "Dockerfile", "FROM python:3.9\nENV PASSWORD=hunter2\n");
     write(&directory, ".gitignore", "dist/\n");
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert_eq!(lock_state(&directory, ".dockerignore").as_deref(), Some("clean"));
-    let ignores: Value = report(&directory, &["--adopt"]);
+    let ignores: Value = report(&directory, &["--rewrite"]);
     assert_eq!(file(&ignores, ".dockerignore").1, "unchanged", "it is as it was written");
     assert!(directory.path().join("Dockerfile.before-dockwright").exists());
     for path in [".gitignore", ".dockerignore"] {
@@ -394,7 +394,7 @@ fn copies_of_what_was_replaced_stay_out_of_git_and_of_the_image() {
     }
     assert!(read(&directory, ".gitignore").starts_with("dist/\n"));
     let before = tree(directory.path());
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert!(tree(directory.path()) == before, "a second run finds the lines");
 }
 
@@ -446,7 +446,7 @@ fn what_was_removed_comes_back_when_ours_are_taken() {
     init(&directory, &[]).success();
     assert!(!directory.path().join("compose.dev.yaml").exists());
     assert_eq!(lock_state(&directory, "compose.dev.yaml").as_deref(), Some("deleted"));
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert!(directory.path().join("compose.dev.yaml").exists());
 }
 
@@ -540,7 +540,7 @@ fn stopped_by(signal: &str) {
     let old = without_secrets(&fresh());
     let done = fresh();
     let started = std::time::Instant::now();
-    init(&done, &["--adopt"]).success();
+    init(&done, &["--rewrite"]).success();
     let whole = started.elapsed();
     let new = without_secrets(&done);
     // Each interrupt comes nearer to the moment at which the files appear.
@@ -549,7 +549,7 @@ fn stopped_by(signal: &str) {
         let directory = fresh();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dockwright"))
             .current_dir(&directory)
-            .args(["init", "--yes", "--adopt", "--set", "project.name=shop"])
+            .args(["init", "--yes", "--rewrite", "--set", "project.name=shop"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -560,7 +560,7 @@ fn stopped_by(signal: &str) {
         let _ = Command::new("kill").args(["-s", signal, &id]).stderr(Stdio::null()).status();
         child.wait().unwrap();
         if signal == "KILL" {
-            init(&directory, &["--adopt", "--dry-run"]).success();
+            init(&directory, &["--rewrite", "--dry-run"]).success();
         }
         let left = without_secrets(&directory);
         let written = left != old;
@@ -647,7 +647,7 @@ fn one_redis_that_is_the_cache_keeps_its_name() {
         "services:\n  api:\n    build: .\n    environment:\n      REDIS_URL: redis://redis:6379/0\n  \
          redis:\n    image: redis:7\n",
     );
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     let compose = read(&directory, "compose.yaml");
     assert!(compose.contains("\n  redis:\n") && compose.contains("\n  api:\n"), "{compose}");
 }
@@ -725,11 +725,11 @@ fn a_number_of_processes_that_an_existing_service_says_is_planned_for_or_said() 
                    WEB_CONCURRENCY: 7\n";
     write(&directory, "compose.yaml", compose);
     let said = "sets WEB_CONCURRENCY=7";
-    let shown = init(&directory, &["--adopt", "--dry-run"]).success();
+    let shown = init(&directory, &["--rewrite", "--dry-run"]).success();
     let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
     assert!(shown.contains(said), "{shown}");
     let pinned = ["--set", "tune.web.workers=7", "--set", "deploy.memory=8GiB"];
-    let shown = init(&directory, &[&["--adopt", "--dry-run"], &pinned[..]].concat()).success();
+    let shown = init(&directory, &[&["--rewrite", "--dry-run"], &pinned[..]].concat()).success();
     let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
     assert!(!shown.contains(said), "{shown}");
 }

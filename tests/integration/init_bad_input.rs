@@ -55,7 +55,7 @@ fn nothing_is_written_through_a_symlink() {
     write(&outside, "Dockerfile", "FROM theirs\n");
     let link = directory.path().join("Dockerfile");
     std::os::unix::fs::symlink(outside.path().join("Dockerfile"), link).unwrap();
-    refused(&directory, &["--adopt"], &["`Dockerfile` is a symlink"]);
+    refused(&directory, &["--rewrite"], &["`Dockerfile` is a symlink"]);
     init(&directory, &[]).success();
     assert_eq!(read(&outside, "Dockerfile"), "FROM theirs\n");
 }

@@ -32,7 +32,7 @@ fn committed(files: &[(&str, &str)]) -> TempDir {
 #[test]
 fn what_git_has_needs_no_copy() {
     let directory = committed(&[("Dockerfile", "FROM python:3.9\n")]);
-    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
     assert!(!directory.path().join("Dockerfile.before-dockwright").exists());
 }
 
@@ -40,7 +40,7 @@ fn what_git_has_needs_no_copy() {
 fn an_edit_that_is_not_committed_is_copied_and_named() {
     let directory = committed(&[("Dockerfile", "FROM python:3.9\n")]);
     write(&directory, "Dockerfile", "FROM python:3.10\n");
-    init(&directory, &["--adopt"])
+    init(&directory, &["--rewrite"])
         .success()
         .stdout(predicate::str::contains("not committed before: Dockerfile"));
     assert_eq!(read(&directory, "Dockerfile.before-dockwright"), "FROM python:3.10\n");
@@ -70,7 +70,7 @@ fn in_a_directory_of_a_larger_repository_paths_start_there() {
         ("services/shop/requirements.txt", "fastapi\nuvicorn\n"),
         ("services/shop/Dockerfile", "FROM python:3.9\n"),
     ]);
-    let report = report(&directory, &["services/shop", "--adopt"]);
+    let report = report(&directory, &["services/shop", "--rewrite"]);
     assert_eq!(crate::init::file(&report, "Dockerfile").1, "replace");
     assert!(!directory.path().join("services/shop/Dockerfile.before-dockwright").exists());
     assert!(!directory.path().join("dockwright.toml").exists());
@@ -88,7 +88,7 @@ fn data_that_git_has_and_the_build_saw_is_not_kept_out() {
         ("web.log.md", "m"),
         ("certs/root.pem", "c"),
     ]);
-    report(&directory, &["--adopt"]);
+    report(&directory, &["--rewrite"]);
     let list = std::fs::read_to_string(directory.path().join(".dockerignore")).unwrap();
     assert!(list.contains("\n!certs/root.pem\n"), "{list}");
     assert!(!list.contains("keys/private.pem") && !list.contains("sample"), "{list}");

@@ -24,6 +24,7 @@ mod examples;
 mod exclusive;
 mod findings;
 mod hostile_overlays;
+mod improve;
 mod init;
 mod init_bad_input;
 mod init_git;

@@ -188,7 +188,7 @@ fn a_bundle_of_authorities_that_is_not_there_is_named() {
     let set = "network.ca=certs/own.pem";
     let repository = repository();
     let said = |repository: &_| {
-        let report = report(repository, &["--adopt", "--dry-run", "--set", set]);
+        let report = report(repository, &["--rewrite", "--dry-run", "--set", set]);
         report.to_string().contains("there is no certs/own.pem")
     };
     assert!(said(&repository), "missing, and not said");
@@ -197,7 +197,7 @@ fn a_bundle_of_authorities_that_is_not_there_is_named() {
 
     // An existing list that keeps it out of the build lets it in again.
     write(&repository, ".dockerignore", "certs\n");
-    init(&repository, &["--adopt", "--set", set]).success();
+    init(&repository, &["--rewrite", "--set", set]).success();
     let list = read(&repository, ".dockerignore");
     assert!(list.ends_with("\n!certs/own.pem\n"), "{list}");
     assert!(written("fastapi-uvicorn", ALL)(".dockerignore").ends_with("\n!certs/own.pem\n"));
@@ -223,7 +223,7 @@ fn secrets_of_an_existing_compose_file_stay_beside_the_login() {
     let old = "services:\n  web:\n    build: .\n    secrets: [mail]\nsecrets:\n  mail:\n    file: ./mail.txt\n";
     write(&directory, "Dockerfile", "FROM python:3.12\nCOPY . .\nCMD uvicorn main:app\n");
     write(&directory, "compose.yaml", old);
-    let flags = ["--adopt", "--set", "network.index-auth=secret"];
+    let flags = ["--rewrite", "--set", "network.index-auth=secret"];
     init(&directory, &flags).success();
     let compose: Value = serde_saphyr::from_str(&read(&directory, "compose.yaml")).unwrap();
     assert_eq!(compose["secrets"]["mail"]["file"], "./mail.txt");

@@ -111,7 +111,7 @@ fn what_an_existing_compose_file_names_stays_and_what_is_built_comes_from_the_re
     write(&directory, "Dockerfile", "FROM python:3.12-slim\nCOPY . .\nCMD uvicorn main:app\n");
     write(&directory, "compose.yaml", old);
     let registry = format!("images.registry={REGISTRY}");
-    init(&directory, &["--adopt", "--set", "stack.cache=redis", "--set", &registry]).success();
+    init(&directory, &["--rewrite", "--set", "stack.cache=redis", "--set", &registry]).success();
 
     let built = of_dockerfile(&read(&directory, "Dockerfile"));
     assert_eq!(built.len(), 3, "{built:?}");

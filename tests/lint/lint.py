@@ -123,7 +123,7 @@ def _some(names: list[str]) -> str:
 
 def _command(output: Output) -> str:
     words = " ".join(f"'{word}'" if word.endswith("=") else word for word in output.arguments)
-    if "--adopt" in output.arguments:
+    if "--rewrite" in output.arguments:
         repository = output.path.name
         return f"dockwright init {words}, in a repository of repositories/{repository}.txt"
     return f"dockwright new {output.name} {words}"

@@ -46,7 +46,7 @@ class Outputs:
     images_only: list[Output] = field(default_factory=list)
     # torch, transformers and ultralytics, on the first and the last Python.
     torch: list[Output] = field(default_factory=list)
-    # Of `dockwright init --adopt`, in repositories that have code.
+    # Of `dockwright init --rewrite`, in repositories that have code.
     adopted: list[Output] = field(default_factory=list)
 
     @property
@@ -141,7 +141,7 @@ class Generator:
     def adopted(self, repository: Repository) -> Output:
         path = self.work / "adopted" / repository.name
         repository.write(path)
-        arguments = ("--yes", "--adopt", *repository.arguments)
+        arguments = ("--yes", "--rewrite", *repository.arguments)
         run(self.dockwright, "init", path, *arguments, env={"PATH": self.path}, verdicts=[0])
         carried = "docker-compose.yml" in repository.files
         return Output(

@@ -13,7 +13,7 @@ BEGINS = re.compile(r"^==> (\S+) <==\n", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Repository:
-    """Files by their path, and what `dockwright init` is told beside --yes --adopt."""
+    """Files by their path, and what `dockwright init` is told beside --yes --rewrite."""
 
     name: str
     files: dict[str, str]

@@ -121,7 +121,7 @@ fn what_a_compose_file_ran_goes_on_with_its_data() {
     answers_as_before(&stack);
     let before = volumes(&stack);
 
-    let said = stack.init(&["--adopt"]);
+    let said = stack.init(&["--rewrite"]);
     assert!(!stack.path("compose.yaml").exists(), "it would silently win: {said}");
     stack.up();
     answers_as_before(&stack);

@@ -16,6 +16,11 @@ fn start(files: &[(&str, &str)]) -> Start {
     Start::init(&NAMED, files)
 }
 
+/// Says that the files are not to be improved.
+fn file_by_file(terminal: &mut Terminal) {
+    terminal.at_menu("Your container files").choose("Keep them as they are, or take");
+}
+
 fn finish(mut terminal: Terminal) -> Terminal {
     terminal.at_menu("What now").choose("Write these files");
     assert_eq!(terminal.code(), 0, "{}", terminal.screen());
@@ -51,7 +56,8 @@ fn a_python_without_an_image_is_asked() {
 
 #[test]
 fn enter_keeps_what_is_there() {
-    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    file_by_file(&mut terminal);
     terminal.at_menu("Dockerfile").sees("-FROM python:3.9").press(ENTER);
     terminal.sees("kept as they are");
     let terminal = finish(terminal);
@@ -62,7 +68,8 @@ fn enter_keeps_what_is_there() {
 
 #[test]
 fn what_is_taken_leaves_a_copy_where_there_is_no_git() {
-    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    file_by_file(&mut terminal);
     terminal.at_menu("Dockerfile").choose("Take dockwright's; a copy of yours stays");
     let terminal = finish(terminal);
     assert!(terminal.file("Dockerfile").contains("AS runtime"));
@@ -72,7 +79,8 @@ fn what_is_taken_leaves_a_copy_where_there_is_no_git() {
 
 #[test]
 fn ours_beside_theirs_works_together() {
-    let terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).open();
+    let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).open();
+    file_by_file(&mut terminal);
     terminal.at_menu("Dockerfile").choose("Keep yours, and write dockwright's as Dockerfile");
     terminal.at_menu("docker-compose.yml").choose("Keep yours, and write dockwright's as docker");
     let terminal = finish(terminal);
@@ -89,7 +97,8 @@ fn ours_beside_theirs_works_together() {
 
 #[test]
 fn the_whole_difference_is_shown_when_it_is_asked_for() {
-    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).sized(24, 80).open();
+    let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE]).sized(24, 80).open();
+    file_by_file(&mut terminal);
     terminal.at_menu("Dockerfile").sees("more lines").choose("Show the whole difference");
     terminal.sees("+CMD [").at_menu("Dockerfile").choose("Keep yours, and write nothing");
     finish(terminal);
@@ -97,9 +106,11 @@ fn the_whole_difference_is_shown_when_it_is_asked_for() {
 
 #[test]
 fn the_files_can_be_decided_again() {
-    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    file_by_file(&mut terminal);
     terminal.at_menu("Dockerfile").press(ENTER);
     terminal.at_menu("What now").press(ESC);
+    file_by_file(&mut terminal);
     terminal.at_menu("Dockerfile").choose("Take");
     let terminal = finish(terminal);
     assert!(terminal.file("Dockerfile").contains("AS runtime"));
@@ -109,6 +120,7 @@ fn the_files_can_be_decided_again() {
 fn cancel_and_ctrl_c_leave_everything_as_it_was() {
     for stop in [None, Some(CTRL_C)] {
         let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+        file_by_file(&mut terminal);
         terminal.at_menu("Dockerfile").choose("Take");
         terminal.at_menu("What now");
         match stop {
@@ -127,7 +139,8 @@ fn cancel_and_ctrl_c_leave_everything_as_it_was() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     for columns in [60, 80] {
-        let terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).sized(60, columns).open();
+        let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).sized(60, columns).open();
+        file_by_file(&mut terminal);
         terminal.at_menu("Dockerfile").choose("Take");
         terminal.at_menu("docker-compose.yml");
         assert_eq!(terminal.wrapped(), [""; 0], "{}", terminal.screen());
@@ -158,9 +171,35 @@ fn a_repository_without_an_application_is_refused_without_a_question() {
 
 #[test]
 fn with_their_dockerfile_kept_their_compose_file_stays_without_a_question() {
-    let terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).open();
+    let mut terminal = start(&[CODE, PACKAGES, DOCKERFILE, COMPOSE]).open();
+    file_by_file(&mut terminal);
     terminal.at_menu("Dockerfile").press(ENTER);
     terminal.sees("docker-compose.yml stays as well");
     let terminal = finish(terminal);
     assert_eq!(terminal.file("docker-compose.yml"), COMPOSE.1);
+}
+
+#[test]
+fn enter_improves_what_is_there() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    terminal.at_menu("Your container files").sees("DF101").press(ENTER);
+    let terminal = finish(terminal);
+    let dockerfile = terminal.file("Dockerfile");
+    assert!(dockerfile.starts_with("FROM python:3.9\n"), "{dockerfile}");
+    assert_ne!(dockerfile, DOCKERFILE.1);
+    assert!(terminal.file(".dockwright/lock.toml").contains("[[edit]]"));
+}
+
+#[test]
+fn an_edit_that_is_left_out_stays_out() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    terminal.at_menu("Your container files").choose("Decide about each edit");
+    terminal.at_menu("DF101 (1 of 3)").choose("Leave it out");
+    terminal.at_menu("XF109 (2 of 3)").press(ENTER);
+    terminal.at_menu("DF102 (3 of 3)").press(ENTER);
+    let terminal = finish(terminal);
+    let lock = terminal.file(".dockwright/lock.toml");
+    assert!(lock.contains("[[edit]]"), "{lock}");
+    let dockerfile = terminal.file("Dockerfile");
+    assert!(dockerfile.contains("HEALTHCHECK") && !dockerfile.contains("USER"), "{dockerfile}");
 }

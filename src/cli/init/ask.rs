@@ -6,6 +6,7 @@ use console::style;
 
 use crate::apply::settle::{Choice, Choices, Group, conflicts};
 use crate::cli::detect as shown;
+use crate::cli::init::improved::{self, Wanted};
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::{Proposal, Work};
 use crate::cli::init::{Init, ambiguity, existing, git, refusal, report};
@@ -95,7 +96,7 @@ fn agree(
     const FILES: &str = "Decide again about the files that are there";
     const CANCEL: &str = "Cancel";
     let write = if init.dry_run { "Show what would be written" } else { "Write these files" };
-    let mut decided: Option<Choices> = None;
+    let mut decided: Option<(Wanted, Choices)> = None;
     loop {
         let Outcome { draft, plan } = session.outcome()?;
         if let Err(problems) = &plan {
@@ -110,21 +111,40 @@ fn agree(
             continue;
         }
         let notes = layers.assemble(session.preset())?.notes;
-        let proposal = Proposal::of(layers, session.preset(), &draft, notes)?;
-        let choices = match &decided {
-            Some(choices) => choices.clone(),
-            None => existing::ask(asker, &proposal, layers, init, git)?,
+        let ready = |wanted: &Wanted| -> Result<Proposal, Error> {
+            let (preset, notes) = (session.preset(), notes.clone());
+            match wanted {
+                Wanted::Improved(left) => Proposal::improving(layers, preset, &draft, notes, left),
+                Wanted::Others => Proposal::of(layers, preset, &draft, notes),
+            }
         };
-        decided = Some(choices.clone());
+        let (proposal, choices) = match &decided {
+            Some((wanted, choices)) => (ready(wanted)?, choices.clone()),
+            None => {
+                let wanted = match init.rewrite {
+                    true => Wanted::Others,
+                    false => improved::ask(asker, &ready(&Wanted::Improved(Vec::new()))?)?,
+                };
+                let proposal = ready(&wanted)?;
+                let choices = match wanted {
+                    Wanted::Improved(_) => proposal.usual(false, layers.lock.as_ref()),
+                    Wanted::Others => existing::ask(asker, &proposal, layers, init, git)?,
+                };
+                decided = Some((wanted, choices.clone()));
+                (proposal, choices)
+            }
+        };
         let work = proposal.finish(layers, &choices, git)?;
         let width = asker.width();
         asker.say(&summary::choices(session, &draft, width))?;
         asker.say(&summary::numbers(&work.plan, width))?;
         asker.say(&format!("{}\n", report::files(&work, true, width)))?;
+        asker.say(&improved::text(&work, true, width))?;
         let mut items = vec![write.to_owned(), CHANGE.to_owned()];
-        let in_the_way = [Group::Image, Group::Compose]
-            .iter()
-            .any(|group| conflicts(&work.looks, *group).next().is_some());
+        let in_the_way = work.improvement.is_some()
+            || [Group::Image, Group::Compose]
+                .iter()
+                .any(|group| conflicts(&work.looks, *group).next().is_some());
         if in_the_way {
             items.push(FILES.to_owned());
         }

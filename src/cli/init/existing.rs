@@ -31,10 +31,10 @@ pub fn ask(
     init: &Init,
     git: &git::State,
 ) -> Result<Choices, Error> {
-    let mut choices = proposal.usual(init.adopt, layers.lock.as_ref());
+    let mut choices = proposal.usual(init.rewrite, layers.lock.as_ref());
     for group in [Group::Image, Group::Compose] {
         let there: Vec<&Look> = conflicts(&proposal.looks, group).collect();
-        if there.is_empty() || init.adopt {
+        if there.is_empty() || init.rewrite {
             continue;
         }
         // Without our Dockerfile our compose file has nothing to build.

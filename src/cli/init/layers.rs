@@ -1,16 +1,18 @@
 //! Where the answers come from: preset, facts, `dockwright.toml`, flags.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::answers::Sources;
 use crate::answers::document::Entry;
 use crate::answers::sources::Assembled;
-use crate::apply::bookkeeping::{FileEntry, FileState, LOCK, Lock, has_base};
+use crate::apply::bookkeeping::{EditEntry, FileEntry, FileState, LOCK, Lock, has_base};
 use crate::cli::init::safe::Additions;
 use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
+use crate::improve::{Improvement, Repository};
 use crate::preset::{self, Preset};
 use crate::project;
 use crate::schema::value::label_near;
@@ -186,6 +188,23 @@ impl Layers {
             prompts,
             ..project::sources(preset, self.lock.as_ref(), entries)
         }
+    }
+
+    /// What the user's own container files become, where such run the application;
+    /// `written` are texts of files that are written anyway, `left` edits that somebody
+    /// does not want.
+    ///
+    /// # Errors
+    /// A directory or a file that cannot be read.
+    pub fn improvement(
+        &self,
+        written: &BTreeMap<String, String>,
+        left: &[EditEntry],
+    ) -> Result<Option<Improvement>, Error> {
+        let mut said = self.choices.set.clone();
+        said.extend(self.answers.iter().map(|(key, value)| format!("{key}={value}")));
+        let (dir, lock) = (self.dir.as_path(), self.lock.as_ref());
+        Improvement::of(&Repository { dir, lock, said: &said, written, left })
     }
 
     /// The answers so far, and what a person should know of them.

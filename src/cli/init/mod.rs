@@ -9,6 +9,7 @@ mod ambiguity;
 mod ask;
 mod existing;
 mod git;
+mod improved;
 pub mod layers;
 mod refusal;
 mod report;
@@ -39,9 +40,12 @@ pub struct Init {
     /// Ask nothing: take what was found, and keep every file that is there
     #[arg(long, short)]
     yes: bool,
-    /// Replace container files that are there by dockwright's
+    /// Improve the container files that are there: edits that are safe, or were checked
     #[arg(long)]
     adopt: bool,
+    /// Replace container files that are there by dockwright's
+    #[arg(long, conflicts_with = "adopt")]
+    rewrite: bool,
     /// Also make the additions of the checklist that cannot change what the code does
     #[arg(long)]
     apply_safe: bool,
@@ -54,7 +58,8 @@ pub struct Init {
 pub const EXAMPLES: &str = "Examples:
   dockwright init                     look, ask what is unclear, then write
   dockwright init --yes --dry-run     what would happen, as diffs
-  dockwright init --yes --adopt       replace the container files that are there
+  dockwright init --yes --adopt       improve the container files that are there, by edits
+  dockwright init --yes --rewrite     replace them by dockwright's
   dockwright init api --set project.app=api.main:app --yes
 `dockwright detect` shows what is found, and where.";
 

@@ -6,13 +6,15 @@ use crate::apply::change::{Action, Change};
 use crate::cli::diff;
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Work;
-use crate::cli::init::{Init, git, safe};
+use crate::cli::init::{Init, git, improved, safe};
 use crate::cli::layout::wrap;
 use crate::cli::{Format, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
+use crate::improve::Deployed;
 use crate::plan::Bundle;
 use crate::project;
+use crate::source::compose::FILE_NAMES;
 
 /// Prints the report.
 ///
@@ -66,6 +68,7 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "doubts": layers.facts.doubts,
         "notes": notes(layers, work, git),
         "written": written,
+        "improved": improved::json(work),
         "next": next(init, layers, work),
     })
 }
@@ -114,7 +117,14 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
             notes.push(format!("{} is not part of this stack any more: remove it", entry.path));
         }
     }
-    notes.extend(work.notes.iter().cloned());
+    // What would be done with the files that are there is not done.
+    let is_kept = matches!(
+        work.improvement.as_ref().map(|own| &own.deployed),
+        Some(Deployed::Project(_) | Deployed::Image(None))
+    );
+    if !is_kept {
+        notes.extend(work.notes.iter().cloned());
+    }
     if writes_compose(work) {
         notes.extend(work.plan.warnings.iter().cloned());
     }
@@ -131,8 +141,8 @@ fn writes_compose(work: &Work) -> bool {
     work.looks.iter().filter(|look| look.file.output.bundle == Bundle::Compose).any(|look| {
         let path = &look.file.output.path;
         work.shown().any(|change| {
-            let stands = change.action.writes() || change.action == Action::Unchanged;
-            stands && change.path == *path
+            let is_ours = change.action.writes() && change.action != Action::Improve;
+            (is_ours || change.action == Action::Unchanged) && change.path == *path
         })
     })
 }
@@ -160,6 +170,7 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
         text.push('\n');
     }
     text.push_str(&files(work, init.dry_run, width));
+    text.push_str(&improved::text(work, init.dry_run, width));
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
     text.push_str(&doubts(layers, work, width));
     text.push_str(&checklist(init, layers, width));
@@ -175,6 +186,7 @@ pub fn files(work: &Work, dry_run: bool, width: usize) -> String {
         (Action::Create, "Wrote", "New"),
         (Action::Replace, "Replaced", "Existing, would be replaced"),
         (Action::Extend, "Extended", "Existing, would get lines added"),
+        (Action::Improve, "Improved", "Existing, would be improved"),
         (Action::Remove, "Removed", "Existing, would be removed"),
         (Action::Unchanged, "Unchanged", "Unchanged"),
         (Action::Keep, "Kept as they are", "Existing, kept as they are"),
@@ -280,6 +292,23 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         let flags: Vec<String> = work.flags.iter().map(|flag| report::shell_word(flag)).collect();
         return format!("dockwright init{place} {}{safe}", flags.join(" "));
     }
+    if let Some(Deployed::Project(file)) = work.improvement.as_ref().map(|own| &own.deployed) {
+        let (directory, name) = file.rsplit_once('/').unwrap_or((".", file));
+        let to = match (here, directory) {
+            (true, ".") => String::new(),
+            (true, below) => format!("cd {} && ", report::shell_word(below)),
+            (false, ".") => format!("cd {quoted} && "),
+            (false, below) => {
+                let whole = format!("{}/{below}", shown.trim_end_matches('/'));
+                format!("cd {} && ", report::shell_word(&whole))
+            }
+        };
+        let file = match FILE_NAMES.contains(&name) {
+            true => String::new(),
+            false => format!(" --file {}", report::shell_word(name)),
+        };
+        return format!("{to}docker compose{file} up --build --wait");
+    }
     let stands =
         |change: &&Change| !matches!(change.action, Action::Keep | Action::Hold | Action::Remove);
     let compose = work.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
@@ -307,7 +336,7 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         Some(_) => format!("{cd}docker compose up --build --wait"),
         None if work.shown().any(|change| change.action == Action::Hold) => {
             format!(
-                "dockwright init{place} --yes --adopt --dry-run  (what taking dockwright's files would change)"
+                "dockwright init{place} --yes --rewrite --dry-run  (what taking dockwright's files would change)"
             )
         }
         None => format!("{cd}docker build --tag {} .", work.plan.answers.name),

@@ -1,12 +1,13 @@
 //! The changes of one run: the outputs, what is kept of replaced files, the
 //! safe additions, and the bookkeeping.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::answers::sources::Assembled;
 use crate::answers::{Draft, document};
 use crate::apply::alternate;
-use crate::apply::bookkeeping::Lock;
+use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
@@ -21,6 +22,7 @@ use crate::cli::init::layers::Layers;
 use crate::cli::init::{Init, git};
 use crate::cli::input;
 use crate::error::{Error, Problem};
+use crate::improve::{Deployed, Improvement};
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::Content;
 use crate::plan::{Output, Plan};
@@ -46,6 +48,8 @@ pub struct Proposal {
     draft: Draft,
     /// `dockwright.toml` with what it lacks, where there is one.
     intent: Option<String>,
+    /// What the user's own container files become, where they stay.
+    pub improvement: Option<Improvement>,
 }
 
 /// Everything that happens, ready to be committed.
@@ -62,6 +66,8 @@ pub struct Work {
     /// Flags with which `init` does the same again, where there are such: what
     /// was decided of single files is asked again.
     pub flags: Vec<String>,
+    /// What the user's own container files become, where they stay.
+    pub improvement: Option<Improvement>,
 }
 
 impl Proposal {
@@ -84,6 +90,36 @@ impl Proposal {
         Ok(proposal)
     }
 
+    /// The same where the user's own container files stay and are improved; as
+    /// [`Proposal::of`] has it where none of them run the application. `left` are
+    /// edits that somebody does not want.
+    ///
+    /// # Errors
+    /// See [`Proposal::of`].
+    pub fn improving(
+        layers: &Layers,
+        preset: &Preset,
+        draft: &Draft,
+        notes: Vec<String>,
+        left: &[EditEntry],
+    ) -> Result<Self, Error> {
+        let improvement = layers.improvement(&BTreeMap::new(), left)?;
+        let mut draft = draft.clone();
+        let image = match improvement.as_ref().map(|own| &own.deployed) {
+            Some(Deployed::Image(Some(image))) => Some(image.clone()),
+            _ => None,
+        };
+        let is_written_around = image.is_some();
+        image.into_iter().for_each(|image| draft.run_image(image));
+        let mut proposal = Self::of(layers, preset, &draft, notes)?;
+        // What is written around an image is part of what is judged.
+        proposal.improvement = match is_written_around {
+            true => layers.improvement(&proposal.written(), left)?,
+            false => improvement,
+        };
+        Ok(proposal)
+    }
+
     fn planned(layers: &Layers, preset: &Preset, draft: Draft) -> Result<Self, Error> {
         let mut plan = input::plan(&draft, &layers.choices)?;
         plan.warnings.extend(project::missing(&plan, &layers.dir));
@@ -93,7 +129,15 @@ impl Proposal {
             looks.push(Look::at(&layers.dir, file, layers.lock.as_ref())?);
         }
         let intent = intent(&layers.dir, &draft)?;
-        Ok(Self { preset: preset.clone(), plan, looks, notes: Vec::new(), draft, intent })
+        Ok(Self {
+            preset: preset.clone(),
+            plan,
+            looks,
+            notes: Vec::new(),
+            draft,
+            intent,
+            improvement: None,
+        })
     }
 
     /// The same where files are written beside somebody else's: planned again,
@@ -108,7 +152,8 @@ impl Proposal {
             .map(|(usual, name)| (usual, alternates.get(&name).cloned().unwrap_or(name)));
         draft.place(alternates.clone().into_iter().chain(named).collect());
         let planned = Self::planned(layers, &self.preset, draft)?;
-        let mut proposal = Self { notes: self.notes.clone(), ..planned };
+        let improvement = self.improvement.clone();
+        let mut proposal = Self { notes: self.notes.clone(), improvement, ..planned };
         for look in &mut proposal.looks {
             let own = alternates.iter().find(|(_, to)| **to == look.file.output.path);
             let theirs = own
@@ -118,10 +163,18 @@ impl Proposal {
         Ok(proposal)
     }
 
+    /// The texts of outputs that are new, `.env` among them: what keeps it out of
+    /// images is judged by what is in it.
+    fn written(&self) -> BTreeMap<String, String> {
+        let new = self.looks.iter().filter(|look| look.standing == Standing::New);
+        let text = |look: &Look| String::from_utf8_lossy(&look.file.bytes).into_owned();
+        new.map(|look| (look.file.output.path.to_string(), text(look))).collect()
+    }
+
     /// What is chosen when nobody is asked.
     #[must_use]
-    pub fn usual(&self, adopt: bool, lock: Option<&Lock>) -> Choices {
-        let choice = |group| match adopt {
+    pub fn usual(&self, rewrite: bool, lock: Option<&Lock>) -> Choices {
+        let choice = |group| match rewrite {
             true => Choice::Take,
             false => settle::usual(&self.looks, group, lock),
         };
@@ -129,6 +182,17 @@ impl Proposal {
             [Group::Image, Group::Compose, Group::Env].map(|group| (group, choice(group))).into();
         // A run-book somebody wrote is theirs.
         choices.insert(Group::Docs, Choice::Keep);
+        choices
+    }
+
+    /// What is chosen where what is there is taken on: improved where it runs the
+    /// application; a compose file that does not goes on in ours.
+    #[must_use]
+    pub fn adopting(&self, lock: Option<&Lock>) -> Choices {
+        let mut choices = self.usual(false, lock);
+        if self.improvement.is_none() {
+            choices.insert(Group::Compose, Choice::Take);
+        }
         choices
     }
 
@@ -151,7 +215,15 @@ impl Proposal {
         let needed = needed::by_the_build(&layers.dir, outputs, &self.plan);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let lock = layers.lock.as_ref();
-        let settled = settle::settle(&self.looks, choices, lock, &needed, self.intent.as_deref());
+        let is_improved = self
+            .improvement
+            .as_ref()
+            .is_some_and(|own| !matches!(own.deployed, Deployed::Image(Some(_))));
+        let intent = self.intent.as_deref();
+        let mut settled = settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
+        if let Some(improvement) = &self.improvement {
+            settled.improve(improvement.changes(&layers.dir)?, lock);
+        }
         let mut changes = settled.changes.clone();
         let mut notes = self.notes.clone();
         notes.extend(settled.notes.iter().cloned());
@@ -168,7 +240,14 @@ impl Proposal {
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
         let flags = self.flags(layers, choices)?;
-        Ok(Work { plan: self.plan.clone(), looks: self.looks.clone(), changes, notes, flags })
+        Ok(Work {
+            plan: self.plan.clone(),
+            looks: self.looks.clone(),
+            changes,
+            notes,
+            flags,
+            improvement: self.improvement.clone(),
+        })
     }
 
     fn flags(&self, layers: &Layers, choices: &Choices) -> Result<Vec<String>, Error> {
@@ -185,11 +264,18 @@ impl Proposal {
         for (key, value) in document::said(&self.draft) {
             flags.extend(["--set".to_owned(), format!("{key}={value}")]);
         }
-        let usual = |adopt| self.usual(adopt, layers.lock.as_ref()) == *choices;
-        match (usual(false), usual(true)) {
-            (true, _) => flags.push("--yes".to_owned()),
-            (false, true) => flags.extend(["--yes", "--adopt"].map(str::to_owned)),
-            (false, false) => {}
+        let lock = layers.lock.as_ref();
+        let ways: [(Option<&str>, Choices); 3] = [
+            (None, self.usual(false, lock)),
+            (Some("--adopt"), self.adopting(lock)),
+            (Some("--rewrite"), self.usual(true, lock)),
+        ];
+        let is_wanted = |(flag, own): &&(Option<&str>, Choices)| {
+            own == choices && (self.improvement.is_none() || *flag == Some("--adopt"))
+        };
+        if let Some((flag, _)) = ways.iter().find(is_wanted) {
+            flags.push("--yes".to_owned());
+            flags.extend(flag.map(str::to_owned));
         }
         Ok(flags)
     }
@@ -233,6 +319,17 @@ impl Proposal {
                 false => lock.only.union(&before.only).copied().collect(),
             };
         }
+        if let (Some(Improvement { deployed: Deployed::Project(_), .. }), Some(derived)) =
+            (&self.improvement, &mut lock.derived)
+        {
+            // Nothing takes the place of the file that is there.
+            derived.carried = None;
+        }
+        lock.edit = match (&self.improvement, &layers.lock) {
+            (Some(improvement), _) => improvement.entries.clone(),
+            (None, Some(before)) => before.edit.clone(),
+            (None, None) => Vec::new(),
+        };
         let pristine = settled.pristine.iter().map(Vec::as_slice);
         records::changes(&layers.dir, &lock, &self.preset, pristine)
     }
@@ -246,8 +343,15 @@ impl Work {
     pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
         let preset = layers.preset()?;
         let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
-        let proposal = Proposal::of(layers, &preset, &draft, notes)?;
-        let choices = proposal.usual(init.adopt, layers.lock.as_ref());
+        let proposal = match init.adopt {
+            true => Proposal::improving(layers, &preset, &draft, notes, &[])?,
+            false => Proposal::of(layers, &preset, &draft, notes)?,
+        };
+        let lock = layers.lock.as_ref();
+        let choices = match init.adopt {
+            true => proposal.adopting(lock),
+            false => proposal.usual(init.rewrite, lock),
+        };
         proposal.finish(layers, &choices, git)
     }
 

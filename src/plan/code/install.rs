@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::answers::adopted::Adopted;
+use crate::answers::adopted::{Adopted, TOP};
 use crate::answers::stack::PackageManager;
 use crate::catalog::releases;
 use crate::error::Problem;
@@ -85,10 +85,10 @@ impl Install {
             PackageManager::Poetry | PackageManager::Pyproject | PackageManager::Setuptools
         );
         Self {
-            directory: in_image(directory),
+            directory: in_image(TOP, directory),
             files: inside
                 .iter()
-                .map(|path| Mounted { source: (*path).to_owned(), target: in_image(path) })
+                .map(|path| Mounted { source: (*path).to_owned(), target: in_image(TOP, path) })
                 .collect(),
             requirements: inside.first().map(|path| below(path)).unwrap_or_default(),
             hashed: installs.hashed,

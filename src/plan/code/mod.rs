@@ -12,7 +12,7 @@ mod storage;
 
 use serde::Serialize;
 
-use crate::answers::adopted::Adopted;
+use crate::answers::adopted::{Adopted, TOP, Writable};
 use crate::detect::path;
 use crate::plan::carry::Carry;
 use crate::plan::env;
@@ -22,9 +22,6 @@ pub use environment::{broker, cache, database, development, has_password, settin
 use install::Install;
 use probe::Probe;
 use storage::Storage;
-
-/// Where the build context stands in the image.
-pub const TOP: &str = "/app";
 
 /// A command and the directory it runs in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -77,7 +74,13 @@ impl Code {
     /// What follows from the answers; of a new service only where it writes.
     #[must_use]
     pub fn of(shape: &Shape) -> Self {
-        let storage = Storage::of(&shape.answers.writable);
+        let top = shape.answers.adopted.as_ref().map_or(TOP, Adopted::top);
+        // A single file is kept by a link, which an image that stays does not have.
+        let image = shape.answers.adopted.as_ref().and_then(Adopted::image);
+        let is_kept = |own: &&Writable| image.is_none() || !storage::is_file(own.path.as_str());
+        let writable: Vec<Writable> =
+            shape.answers.writable.iter().filter(is_kept).cloned().collect();
+        let storage = Storage::of(top, &writable);
         let Some(adopted) = &shape.answers.adopted else {
             return Self { storage, ..Self::default() };
         };
@@ -132,8 +135,8 @@ impl Code {
 }
 
 /// A path of the build context in the image.
-fn in_image(path: &str) -> String {
-    if path.is_empty() { TOP.to_owned() } else { format!("{TOP}/{path}") }
+fn in_image(top: &str, path: &str) -> String {
+    if path.is_empty() { top.to_owned() } else { format!("{}/{path}", top.trim_end_matches('/')) }
 }
 
 /// The directory of a path; empty for the top.
@@ -156,7 +159,12 @@ impl Place {
             "." => "",
             below => below,
         };
-        Self { root: in_image(root), workdir: in_image(workdir) }
+        let top = adopted.top();
+        let workdir = match adopted.image() {
+            Some(image) => image.workdir.clone(),
+            None => in_image(top, workdir),
+        };
+        Self { root: in_image(top, root), workdir }
     }
 
     /// Django's commands: by `manage.py`, which may prepare something first,
@@ -165,16 +173,19 @@ impl Place {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let path = adopted.derived.manage.as_deref().and_then(|path| adopted.within(path));
         match path {
-            Some(path) if in_image(parent(path)) == self.workdir => words(&["python", "manage.py"]),
-            Some(path) => words(&["python", &in_image(path)]),
+            Some(path) if in_image(adopted.top(), parent(path)) == self.workdir => {
+                words(&["python", "manage.py"])
+            }
+            Some(path) => words(&["python", &in_image(adopted.top(), path)]),
             None => words(&["python", "-m", "django"]),
         }
     }
 
     fn migrate(&self, adopted: &Adopted, manage: &[String]) -> Command {
         let file = adopted.derived.migrations_file.as_deref();
-        let directory =
-            file.and_then(|path| adopted.within(path)).map(|path| in_image(parent(path)));
+        let directory = file
+            .and_then(|path| adopted.within(path))
+            .map(|path| in_image(adopted.top(), parent(path)));
         let directory = directory.filter(|directory| *directory != self.workdir);
         let words: Vec<&str> = match adopted.migrations.as_str() {
             "django" => vec!["migrate", "--no-input"],
@@ -220,7 +231,7 @@ fn static_root(adopted: &Adopted) -> String {
     let found = adopted.derived.static_files.as_ref().and_then(|files| files.root.as_deref());
     match found {
         Some(root) if root.starts_with('/') => root.trim_end_matches('/').to_owned(),
-        Some(root) => in_image(root.trim_start_matches("./").trim_end_matches('/')),
+        Some(root) => in_image(adopted.top(), root.trim_start_matches("./").trim_end_matches('/')),
         None => String::new(),
     }
 }

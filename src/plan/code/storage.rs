@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::answers::adopted::Writable;
-use crate::plan::code::{TOP, in_image, parent};
+use crate::plan::code::{in_image, parent};
 
 /// Directory of single files that are kept. SQLite follows the link and puts
 /// its journal beside the file, so the directory has to be kept with it.
@@ -46,10 +46,10 @@ pub struct Storage {
 }
 
 impl Storage {
-    pub(super) fn of(writable: &[Writable]) -> Self {
+    pub(super) fn of(top: &str, writable: &[Writable]) -> Self {
         let mut storage = Self::default();
         for writable in writable {
-            storage.add(writable);
+            storage.add(top, writable);
         }
         storage.directories.sort();
         storage.directories.dedup();
@@ -72,16 +72,13 @@ impl Storage {
         }
     }
 
-    fn add(&mut self, writable: &Writable) {
+    fn add(&mut self, top: &str, writable: &Writable) {
         let path = writable.path.as_str();
-        let place = in_image(path);
+        let place = in_image(top, path);
         if is_file(path) {
             let name = path.rsplit('/').next().unwrap_or(path);
             let home = if writable.keep { DATA } else { "/tmp" };
-            let directory = match parent(path) {
-                "" => TOP.to_owned(),
-                directory => in_image(directory),
-            };
+            let directory = in_image(top, parent(path));
             self.links.push(Link { path: place, directory, target: format!("{home}/{name}") });
             self.ignored.push(path.to_owned());
             if writable.keep {
@@ -112,7 +109,7 @@ impl Storage {
 }
 
 /// Whether a path names a file: a volume can only be a directory.
-fn is_file(path: &str) -> bool {
+pub(super) fn is_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     ending.is_some_and(|ending| {
@@ -136,7 +133,7 @@ mod tests {
     fn storage(paths: &[(&str, bool)]) -> Storage {
         let mut storage = Storage::default();
         for (path, keep) in paths {
-            storage.add(&Writable { path: RelPath::new(path).unwrap(), keep: *keep });
+            storage.add("/app", &Writable { path: RelPath::new(path).unwrap(), keep: *keep });
         }
         storage
     }

@@ -1,5 +1,6 @@
 //! The proxy and the services that run the application's own image.
 
+use crate::answers::own_image::OwnImage;
 use crate::answers::stack::{Delivery, Hardening};
 use crate::plan::Plan;
 use crate::plan::flags::MEDIA;
@@ -24,16 +25,34 @@ pub(super) fn image(plan: &Plan, build: bool) -> Image {
 }
 
 fn built(plan: &Plan, target: &'static str) -> Build {
+    if let Some(image) = own_image(plan) {
+        let context = match image.context.as_str() {
+            "." => ".".to_owned(),
+            below => format!("./{below}"),
+        };
+        return Build {
+            context,
+            dockerfile: (image.dockerfile != "Dockerfile").then(|| image.dockerfile.clone()),
+            target: None,
+            proxies: plan.answers.network.has_proxy(),
+            index_secret: false,
+        };
+    }
     // The proxy's stage fetches packages only for the static files of the code.
     let fetches = target == "runtime" || plan.flags.is("static");
     let dockerfile = &plan.file_names["dockerfile"];
     Build {
         context: plan.context(),
         dockerfile: (dockerfile != "Dockerfile").then(|| dockerfile.clone()),
-        target,
+        target: Some(target),
         proxies: plan.answers.network.has_proxy(),
         index_secret: plan.answers.network.index_secret && fetches,
     }
+}
+
+/// The image of the repository's own Dockerfile, where that stays.
+fn own_image(plan: &Plan) -> Option<&OwnImage> {
+    plan.answers.adopted.as_ref()?.image()
 }
 
 /// What all services that run the application have in common.
@@ -67,6 +86,14 @@ pub(super) fn base(plan: &Plan, role: Role) -> Service {
 
 /// What the application may do.
 pub(super) fn security(plan: &Plan) -> Security {
+    if let Some(image) = own_image(plan) {
+        return Security {
+            writable: Some("where the image writes is its own"),
+            init: true,
+            keeps_capabilities: !image.is_unprivileged,
+            ..Security::default()
+        };
+    }
     let safe = plan.answers.deploy.hardening == Hardening::Safe;
     Security {
         user: Some(format!("{APPLICATION_USER}:{APPLICATION_USER}")),
@@ -115,7 +142,10 @@ pub(super) fn web(plan: &Plan) -> Service {
     let n = Sizes::of(&plan.decisions, role);
     let mut service = base(plan, role);
     service.image = image(plan, true);
-    service.probe = of_image(n);
+    service.probe = match own_image(plan) {
+        Some(image) if !image.has_health_check => asked(plan, image.port, n),
+        _ => of_image(n),
+    };
     service.ports = match plan.flags.is("nginx") {
         true => Vec::new(),
         false => published(plan, role, plan.container_port),
@@ -218,6 +248,19 @@ fn celery(plan: &Plan, what: &str) -> Command {
 /// The test that is in the image.
 fn of_image(n: Sizes) -> Probe {
     Probe { test: Test::OfImage, times: Some(n.times()), why: "the test is the image's own" }
+}
+
+/// The application itself, asked with the image's own Python: its health route, or
+/// any answer below 500.
+fn asked(plan: &Plan, port: u16, n: Sizes) -> Probe {
+    let probe = &plan.code.probe;
+    let limit = if probe.weak { 500 } else { 300 };
+    let times = n.times();
+    let script = format!(
+        "import http.client, sys\nc = http.client.HTTPConnection(\"127.0.0.1\", {port}, timeout={})\nc.request(\"GET\", \"{}\", headers={{\"Host\": \"{}\"}})\nsys.exit(c.getresponse().status >= {limit})\n",
+        times.timeout.0, probe.path, probe.host
+    );
+    Probe { test: python(&script), times: Some(times), why: "" }
 }
 
 /// A process without a port: healthy while it keeps touching a file.

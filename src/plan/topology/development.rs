@@ -186,7 +186,7 @@ fn watched(plan: &Plan, change: &mut Override) -> Option<String> {
         return None;
     }
     let root = &plan.code.root;
-    if root != code::TOP {
+    if root != adopted.top() {
         return Some(format!("--reload-dir={root}"));
     }
     let (module, _) = plan.code.object.split_once(':')?;

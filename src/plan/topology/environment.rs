@@ -161,6 +161,8 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
     let new = plan.answers.adopted.is_none();
     let n = Sizes::of(&plan.decisions, role);
     let group = &Group::Own;
+    // How many processes an image that stays starts is in its own command.
+    let stays = plan.answers.adopted.as_ref().is_some_and(|adopted| adopted.image().is_some());
     if role == Role::Web {
         for variable in passed_on(plan).filter(|variable| variable.services.len() == 1) {
             env.put(group, &variable.name, from_dotenv(variable));
@@ -184,7 +186,9 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
                 default: Some(n.get(rows::WORKERS).to_string()),
             },
         };
-        env.put_for(group, "WEB_CONCURRENCY", processes, why);
+        if !stays {
+            env.put_for(group, "WEB_CONCURRENCY", processes, why);
+        }
         if new && plan.flags.is("asgi") {
             env.put(group, "REQUEST_TIMEOUT", EnvValue::literal(n.get(rows::REQUEST_TIMEOUT).0));
         }
@@ -253,7 +257,8 @@ pub(super) fn application(plan: &Plan) -> Vec<(String, EnvValue)> {
     }
     if let Some(settings) = &plan.answers.stack.application().framework.settings {
         let module = adopted.map_or(settings.module.as_str(), |adopted| &adopted.settings);
-        if !module.is_empty() {
+        let stays = adopted.is_some_and(|adopted| adopted.image().is_some());
+        if !module.is_empty() && !stays {
             env.put(group, &settings.variable, EnvValue::literal(module));
         }
     }

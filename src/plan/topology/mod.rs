@@ -115,8 +115,8 @@ pub struct Build {
     pub context: String,
     /// The Dockerfile, where it does not have its usual name.
     pub dockerfile: Option<String>,
-    /// The stage.
-    pub target: &'static str,
+    /// The stage; `None` for the last one.
+    pub target: Option<&'static str>,
     /// Whether the build is told the network's proxies.
     pub proxies: bool,
     /// Whether the build reads [`INDEX_SECRET`].
@@ -330,6 +330,9 @@ pub struct Security {
     pub cap_add: Vec<&'static str>,
     /// Why its root file system can be written to; `None` where it cannot.
     pub writable: Option<&'static str>,
+    /// Whether it keeps those that the engine gives: an image that starts as root
+    /// may need them.
+    pub keeps_capabilities: bool,
     /// Whether an init is PID 1.
     pub init: bool,
 }

@@ -325,6 +325,7 @@ fn goes_on(plan: &Plan, carry: &Carry, service: &Existing, role: Role) -> Servic
             user: start.user,
             cap_add: if as_root { TO_CHANGE_USER.to_vec() } else { Vec::new() },
             writable: (!start.library).then_some("its entry point writes to its own files"),
+            keeps_capabilities: false,
             init: false,
         },
         kept: Some(Kept { line: service.line, keys, text: None }),

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Gives the engine the base images that generated files name: those that are there stay, the real ones are
 # pulled where a registry answers, and where none does each is made from Debian's packages.
-# Takes: a working `docker`; images/names.sh. Gives: the images under those names.
+# Takes: a working `docker`; images/names.sh; LIVE_PYTHON=3.13 for that Python of LIVE_SUITE alone. Gives: the images
+# under those names.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -78,6 +79,13 @@ make_image() { # KIND [ARGUMENT of docker build]...
     --build-arg "BASE=$BASE_IMAGE" "$@" --tag "$name" "$LIVE_HERE/images/$kind" \
     >"$LIVE_LOG/$kind.log" 2>&1 </dev/null || die "making $name failed: $(tail -n 20 "$LIVE_LOG/$kind.log")"
 }
+
+# A Python of another suite: what repositories that are tried name.
+if [[ -n ${LIVE_PYTHON:-} ]]; then
+  make_base
+  make_image python --build-arg "VERSION=$LIVE_PYTHON"
+  exit 0
+fi
 
 missing=()
 for kind in "${kinds[@]}"; do is_current "$kind" || missing+=("$kind"); done

@@ -6,7 +6,7 @@
 
 LIVE_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LIVE_CACHE=${DOCKWRIGHT_LIVE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/dockwright-live}
-LIVE_SUITE=forky                     # the Debian suite that has these versions of engine and servers
+LIVE_SUITE=${LIVE_SUITE:-forky}         # the Debian suite that has these versions of engine and servers
 LIVE_ENGINE=$LIVE_CACHE/engine       # the engine's packages, unpacked
 LIVE_RUN=$LIVE_CACHE/run             # socket, pid file, what containers hold while they run
 LIVE_DATA=$LIVE_CACHE/data           # the engine's data root: images, volumes

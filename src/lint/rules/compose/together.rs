@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::lint::diagnostic::{Diagnostic, Edit, Fix, Grade};
+use crate::lint::diagnostic::{Diagnostic, Edit, Fix, Grade, SERVICES};
 use crate::lint::rule::Findings;
 use crate::lint::subject::{Member, listed};
 
@@ -21,7 +21,7 @@ pub(super) fn lack<'f>(
     for other in &members[1..] {
         finding.related(other.at(), format!("{} as well", other.name()));
     }
-    finding.about("services");
+    finding.about(SERVICES);
     Some(finding)
 }
 

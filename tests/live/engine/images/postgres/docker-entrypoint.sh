@@ -66,7 +66,7 @@ for argument in "$@"; do
     --help | '-?' | --version | -V | --describe-config | -C) exec "$@" ;;
   esac
 done
-! grep -q ' /var/lib/postgresql/data ' /proc/self/mountinfo ||
+[[ ${PGDATA%/} == /var/lib/postgresql/data ]] || ! grep -q ' /var/lib/postgresql/data ' /proc/self/mountinfo ||
   die 'from version 18 on the volume belongs at /var/lib/postgresql, not at /var/lib/postgresql/data'
 
 if [[ $(id -u) == 0 ]]; then

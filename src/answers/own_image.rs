@@ -1,0 +1,26 @@
+//! An image that the repository's own Dockerfile makes, where that stays: what
+//! whoever runs it has to know.
+
+use serde::{Deserialize, Serialize};
+
+/// What an image promises to whoever runs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct OwnImage {
+    /// The Dockerfile, relative to the context.
+    pub dockerfile: String,
+    /// The directory it is built from, relative to the repository; `.` for the top.
+    pub context: String,
+    /// Where the context's top is in the image.
+    pub top: String,
+    /// Where it starts processes.
+    pub workdir: String,
+    /// The port that its server listens on.
+    pub port: u16,
+    /// Whether it says how its health is seen.
+    pub has_health_check: bool,
+    /// Whether it starts as a user that is not root, who has no capability to lose.
+    pub is_unprivileged: bool,
+    /// Whether its start migrates the database.
+    pub migrates: bool,
+}

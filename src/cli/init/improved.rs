@@ -1,0 +1,189 @@
+//! What improving comes to: every edit with its rule, and the findings before
+//! and afterwards.
+
+use console::style;
+use serde_json::{Value, json};
+
+use crate::apply::bookkeeping::EditEntry;
+use crate::cli::diff;
+use crate::cli::init::work::{Proposal, Work};
+use crate::cli::layout::paragraph;
+use crate::cli::wizard::asker::{Asker, Reply};
+use crate::error::Error;
+use crate::improve::{Found, Improvement, entries_of, weights};
+use crate::lint::mend::Made;
+
+/// `edits` (`code`, `path`, `names`, `grade`, `what`, `condition`, `paths`), `left`
+/// (`code`, `severity`, `path`, `line`, `message`, `suggested`), `refused`,
+/// `taken_out`, and `findings` `before` and `after` by severity; null where the
+/// user's own files are not improved.
+pub fn json(work: &Work) -> Value {
+    let Some(own) = &work.improvement else { return Value::Null };
+    let edit = |made: &Made| {
+        json!({
+            "code": made.code,
+            "path": made.path,
+            "names": made.names,
+            "grade": made.grade.word(),
+            "what": made.what,
+            "condition": made.condition,
+            "paths": made.paths(),
+        })
+    };
+    let left = |found: &Found| {
+        json!({
+            "code": found.code,
+            "severity": found.severity.word(),
+            "path": found.path,
+            "line": found.line,
+            "message": found.message,
+            "suggested": found.suggested,
+        })
+    };
+    let count = |found: &[Found]| -> Value {
+        weights(found).into_iter().map(|(own, count)| (own.word(), json!(count))).collect()
+    };
+    json!({
+        "edits": own.made.iter().map(edit).collect::<Vec<_>>(),
+        "left": own.after.iter().map(left).collect::<Vec<_>>(),
+        "refused": own.refused.iter().map(|own| json!({
+            "code": own.code, "path": own.path, "what": own.what, "why": own.why,
+        })).collect::<Vec<_>>(),
+        "taken_out": own.taken_out,
+        "findings": { "before": count(&own.before), "after": count(&own.after) },
+    })
+}
+
+/// The edits by file, what the user took out, and what is left to a person.
+pub fn text(work: &Work, dry_run: bool, width: usize) -> String {
+    work.improvement.as_ref().map(|own| said(own, dry_run, width)).unwrap_or_default()
+}
+
+fn said(own: &Improvement, dry_run: bool, width: usize) -> String {
+    let mut text = String::new();
+    let mut paths: Vec<&str> = own.made.iter().map(|made| made.path.as_str()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    for path in paths {
+        text.push_str(&format!("\n{}{path}\n", if dry_run { "Edits of " } else { "Edited " }));
+        for made in own.made.iter().filter(|made| made.path == path) {
+            let condition = made.condition.as_ref();
+            let condition = condition.map(|own| format!(" (checked: {own})")).unwrap_or_default();
+            let line = format!("{} {}{condition}", made.code, made.what);
+            text.push_str(&paragraph(&line, width, "  "));
+        }
+    }
+    for entry in &own.taken_out {
+        text.push_str(&paragraph(&entry.taken_out(), width, ""));
+    }
+    for refused in &own.refused {
+        let line =
+            format!("{} {}: {} is left: {}", refused.code, refused.path, refused.what, refused.why);
+        text.push_str(&paragraph(&line, width, ""));
+    }
+    text.push('\n');
+    text.push_str(&paragraph(&gained(own), width, ""));
+    text
+}
+
+/// `Findings: 3 errors, 7 warnings, 9 advice before; 1, 2 and 4 afterwards.`
+fn gained(own: &Improvement) -> String {
+    let (before, after) = (weights(&own.before), weights(&own.after));
+    let parts: Vec<String> = before
+        .iter()
+        .zip(&after)
+        .filter(|((_, before), (_, after))| before + after > 0)
+        .map(|((severity, before), (_, after))| format!("{} {before} → {after}", severity.word()))
+        .collect();
+    match parts.is_empty() {
+        true => "Nothing is found in them.".to_owned(),
+        false => format!(
+            "Findings before → afterwards: {}; `dockwright audit` lists what is left.",
+            parts.join(", ")
+        ),
+    }
+}
+
+/// What becomes of the user's own container files.
+pub enum Wanted {
+    /// They are improved, but for these edits.
+    Improved(Vec<EditEntry>),
+    /// They stay as they are, or others take their place: asked file by file.
+    Others,
+}
+
+/// Shows what would be edited, and asks what becomes of the files.
+///
+/// # Errors
+/// Interrupted.
+pub fn ask(asker: &mut Asker, proposal: &Proposal) -> Result<Wanted, Error> {
+    const EACH: &str = "Decide about each edit";
+    const SHOW: &str = "Show the edits";
+    const OTHERS: &str = "Keep them as they are, or take dockwright's in their place";
+    const PROMPT: &str = "Your container files";
+    let Some(own) = proposal.improvement.as_ref().filter(|own| !own.made.is_empty()) else {
+        return Ok(Wanted::Others);
+    };
+    asker.say(&said(own, true, asker.width()))?;
+    let noun = if own.made.len() == 1 { "edit" } else { "edits" };
+    let improve = format!("Improve them by {} {noun}; the rest stays as it is", own.made.len());
+    let items = [&improve, EACH, SHOW, OTHERS].map(str::to_owned);
+    loop {
+        match asker.select(PROMPT, "", &items, 0)? {
+            Reply::Given(0) => {
+                asker.answered(PROMPT, "improved")?;
+                return Ok(Wanted::Improved(Vec::new()));
+            }
+            Reply::Given(1) => return each(asker, own).map(Wanted::Improved),
+            Reply::Given(2) => {
+                for made in &own.made {
+                    asker.say(&shown(made))?;
+                }
+            }
+            Reply::Given(_) => {
+                asker.answered(PROMPT, "decided file by file")?;
+                return Ok(Wanted::Others);
+            }
+            Reply::Back => asker.remark("Choose one: nothing is written before the summary.")?,
+        }
+    }
+}
+
+/// Asks for each edit whether it is made; gives those that are not.
+fn each(asker: &mut Asker, own: &Improvement) -> Result<Vec<EditEntry>, Error> {
+    let mut left = Vec::new();
+    let items = ["Make it", "Leave it out"].map(str::to_owned);
+    let mut number = 0;
+    while let Some(made) = own.made.get(number) {
+        asker.say(&shown(made))?;
+        let prompt = format!("{} ({} of {})", made.code, number + 1, own.made.len());
+        match asker.select(&prompt, "", &items, 0)? {
+            Reply::Given(0) => asker.answered(&prompt, "made")?,
+            Reply::Given(_) => {
+                left.extend(entries_of(made));
+                asker.answered(&prompt, "left out")?;
+            }
+            Reply::Back => {
+                number = number.saturating_sub(1);
+                if let Some(before) = own.made.get(number) {
+                    left.retain(|entry| !entries_of(before).contains(entry));
+                }
+                continue;
+            }
+        }
+        number += 1;
+    }
+    Ok(left)
+}
+
+/// An edit with what it writes.
+fn shown(made: &Made) -> String {
+    let head = format!("{} {}: {}", made.code, made.path, made.what);
+    let mut text = format!("{}\n", style(head).for_stderr().bold());
+    for edit in &made.edits {
+        for line in edit.text.lines().filter(|line| !line.trim().is_empty()) {
+            text.push_str(&diff::coloured(&format!("+{line}\n"), true));
+        }
+    }
+    text
+}

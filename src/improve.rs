@@ -1,0 +1,315 @@
+//! Improving what deploys already: the user's own container files stay theirs,
+//! and get the fixes of rules that are safe, or whose condition was checked,
+//! with the plan's numbers in them.
+//!
+//! ```text
+//! files ──lint──▶ findings ──mend──▶ texts with edits ──▶ changes, and what the lock says of them
+//! ```
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::answers::own_image::OwnImage;
+use crate::apply::bookkeeping::{EditEntry, Lock};
+use crate::apply::change::{Action, Change};
+use crate::apply::disk;
+use crate::error::{Error, Problem};
+use crate::lint;
+use crate::lint::ignores::{self, Judged};
+use crate::lint::mend::{Made, Refused, mend};
+use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
+use crate::lint::waiver;
+use crate::lint::{Diagnostic, Grade, Severity, Subject, rules};
+use crate::project;
+use crate::relpath::RelPath;
+
+/// What the user's own container files become.
+#[derive(Clone, Debug)]
+pub struct Improvement {
+    /// What was found in them before.
+    pub before: Vec<Found>,
+    /// What is found in them afterwards.
+    pub after: Vec<Found>,
+    /// The new text of every file that changes or comes into being.
+    pub texts: BTreeMap<String, String>,
+    /// The edits.
+    pub made: Vec<Made>,
+    /// What was to be edited and was not, and why.
+    pub refused: Vec<Refused>,
+    /// Edits that were made once and that the user took out again.
+    pub taken_out: Vec<EditEntry>,
+    /// What the lock says of edits afterwards.
+    pub entries: Vec<EditEntry>,
+    /// What of the user's own runs the application.
+    pub deployed: Deployed,
+}
+
+/// A finding, as far as a report shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The code of its rule.
+    pub code: &'static str,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// The file.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What an edit would do that a person has to decide on.
+    pub suggested: Option<String>,
+}
+
+/// What of the user's own runs the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deployed {
+    /// A compose project, by the first of its files.
+    Project(String),
+    /// An image that nothing here runs; `None` where it is not known how it would
+    /// be run.
+    Image(Option<OwnImage>),
+}
+
+/// What of the user's own runs the application: a service of a compose project, or
+/// an image, that is not one of ours.
+#[must_use]
+pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Deployed> {
+    let theirs = |own: &&Container| {
+        let recipe = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
+        let compose = subject.composed(own).map(|(deployment, _)| deployment.texts[0]);
+        recipe.or(compose).is_some_and(|text| !is_ours(subject.path(text)))
+    };
+    let own = subject.production_containers().filter(|own| own.kind.is_application());
+    let theirs: Vec<&Container> = own.filter(theirs).collect();
+    let is_composed = |own: &&&Container| {
+        subject.composed(own).is_some_and(|(own, _)| !is_ours(subject.path(own.texts[0])))
+    };
+    // The one that Compose takes by itself comes first.
+    let mut projects: Vec<&Deployment> = theirs
+        .iter()
+        .filter(is_composed)
+        .filter_map(|own| subject.composed(own).map(|(own, _)| own))
+        .collect();
+    projects.sort_by_key(|own| !own.by_itself);
+    match projects.first() {
+        Some(own) => Some(Deployed::Project(subject.path(own.texts[0]).to_owned())),
+        None if theirs.is_empty() => None,
+        None => Some(Deployed::Image(own_image(subject, &theirs))),
+    }
+}
+
+/// What the only image that serves promises to whoever runs it.
+fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
+    let mut serving = containers.iter().filter(|own| own.kind == Kind::Web && own.build.is_some());
+    let (container, None) = (serving.next()?, serving.next()) else { return None };
+    let build = subject.build_of(container)?;
+    let server = container.server.as_ref();
+    let exposed = || match build.image.ports.as_slice() {
+        [only] => only.value.known()?.split('/').next()?.parse().ok(),
+        _ => None,
+    };
+    let port = server.and_then(Server::port).or_else(exposed);
+    let port = port.or_else(|| subject.facts.port.value().copied())?;
+    let workdir = match &build.image.workdir {
+        Some(set) => set.value.known()?.to_owned(),
+        None => "/".to_owned(),
+    };
+    // Where a module of the application ends up says where the code is.
+    let root = subject.facts.root.value().map_or(".", String::as_str);
+    let module = subject.facts.app.value()?.split(':').next()?;
+    let source = subject.tree.module_path(root, module);
+    let top = source.and_then(|path| {
+        let placed = subject.in_image(build, &path)?;
+        let relative = match build.context.as_str() {
+            "." => path.as_str(),
+            context => path.strip_prefix(context)?.strip_prefix('/')?,
+        };
+        let top = placed.strip_suffix(relative)?.trim_end_matches('/').to_owned();
+        Some(if top.is_empty() { "/".to_owned() } else { top })
+    });
+    let path = subject.path(subject.recipes[build.recipe].text);
+    let dockerfile = match build.context.as_str() {
+        "." => path.to_owned(),
+        context => path.strip_prefix(context)?.strip_prefix('/')?.to_owned(),
+    };
+    let user = build.image.user.as_ref().and_then(|user| user.value.known());
+    Some(OwnImage {
+        dockerfile,
+        context: build.context.clone(),
+        top: top.unwrap_or_else(|| workdir.clone()),
+        workdir,
+        port,
+        has_health_check: build.image.healthcheck.is_some(),
+        is_unprivileged: user
+            .is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root"))),
+        migrates: container.steps.iter().any(|step| step.program == Program::Migrate),
+    })
+}
+
+/// The repository that is improved.
+#[derive(Clone, Copy, Debug)]
+pub struct Repository<'a> {
+    /// Its directory.
+    pub dir: &'a Path,
+    /// What was written into it before.
+    pub lock: Option<&'a Lock>,
+    /// What is said of the machine, and of anything else that is planned:
+    /// `deploy.memory=8GiB`.
+    pub said: &'a [String],
+    /// Texts of files that are written anyway, by path.
+    pub written: &'a BTreeMap<String, String>,
+    /// Edits that somebody does not want.
+    pub left: &'a [EditEntry],
+}
+
+impl Repository<'_> {
+    fn read(&self, texts: BTreeMap<String, String>) -> Result<Subject, Error> {
+        let written = self.written.iter().map(|(path, text)| (path.clone(), text.clone()));
+        let mut subject = Subject::with(self.dir, written.chain(texts).collect())?;
+        self.said.clone_into(&mut subject.machine);
+        Ok(subject)
+    }
+
+    fn is_ours(&self, path: &str) -> bool {
+        let entry = self.lock.and_then(|lock| lock.entry(path));
+        self.written.contains_key(path) || entry.is_some_and(|entry| entry.state.is_written())
+    }
+}
+
+impl Improvement {
+    /// Makes the edits in memory; `None` where nothing of the user's own runs the
+    /// application. What was edited by rule before, and is not as it was left, stays.
+    ///
+    /// # Errors
+    /// When the directory cannot be read, or its `dockwright.toml` is wrong.
+    pub fn of(deployment: &Repository<'_>) -> Result<Option<Self>, Error> {
+        let text = project::document(deployment.dir)?.map(|(text, _)| text).unwrap_or_default();
+        let waivers = waiver::read(&text).map_err(Error::Input)?;
+        let today = project::today();
+        let read = |texts: BTreeMap<String, String>| deployment.read(texts);
+        let is_ours = |path: &str| deployment.is_ours(path);
+        let (read, is_ours) = (&read, &is_ours);
+        let known = deployment.lock.map(|lock| lock.edit.as_slice()).unwrap_or_default();
+        let left = deployment.left;
+        let open = |subject: &Subject, found: &[Diagnostic]| -> Vec<bool> {
+            let judged = ignores::apply(subject, found.to_vec(), &rules::ALL, &waivers, &today);
+            let is_open =
+                |own: &Judged| own.allowed.is_none() && own.diagnostic.severity > Severity::Style;
+            // What is wrong with ignores themselves comes after what was found.
+            judged.iter().map(is_open).take(found.len()).collect()
+        };
+        let shown = |subject: &Subject, found: &[Diagnostic]| -> Vec<Found> {
+            let all = found.iter().zip(open(subject, found));
+            all.filter(|(_, is_open)| *is_open).map(|(own, _)| found_of(subject, own)).collect()
+        };
+        let subject = read(BTreeMap::new())?;
+        if deployed(&subject, is_ours).is_none() {
+            return Ok(None);
+        }
+        let before = shown(&subject, &lint::judge(&subject, &rules::ALL));
+        drop(subject);
+        let taken_out = RefCell::new(BTreeSet::new());
+        let mended = mend(&rules::ALL, read, &|subject, found| {
+            let is_wanted = |(own, is_open): (&Diagnostic, bool)| {
+                let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
+                let mut gone = entries(own, subject);
+                let is_left = gone.iter().any(|entry| left.contains(entry));
+                gone.retain(|entry| known.contains(entry));
+                let is_wanted = is_open && is_sure && !is_left && gone.is_empty();
+                if is_open && is_sure && !is_left {
+                    taken_out.borrow_mut().extend(gone);
+                }
+                is_wanted
+            };
+            found.iter().zip(open(subject, found)).map(is_wanted).collect()
+        })?;
+        let made = mended.made.iter().flat_map(entries_of);
+        let entries: BTreeSet<EditEntry> = known.iter().chain(left).cloned().chain(made).collect();
+        Ok(deployed(&mended.subject, is_ours).map(|deployed| Self {
+            before,
+            after: shown(&mended.subject, &mended.found),
+            taken_out: taken_out.into_inner().into_iter().collect(),
+            entries: entries.into_iter().collect(),
+            deployed,
+            texts: mended.texts,
+            made: mended.made,
+            refused: mended.refused,
+        }))
+    }
+
+    /// What is written.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn changes(&self, directory: &Path) -> Result<Vec<Change>, Error> {
+        let mut changes = Vec::new();
+        for (path, text) in &self.texts {
+            let relative = RelPath::new(path)
+                .map_err(|why| Error::input(Problem::new(why).at(path.clone())))?;
+            let expect = disk::look(directory, &relative)?;
+            let mut change = Change::write(relative, expect, text.clone().into_bytes(), 0o644);
+            if change.action == Action::Replace {
+                change.action = Action::Improve;
+            }
+            if change.action.writes() {
+                let codes = codes(self.made_in(path));
+                changes.push(change.because(codes));
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The edits of a file.
+    pub fn made_in<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Made> {
+        self.made.iter().filter(move |made| made.paths().contains(&path))
+    }
+}
+
+/// How many findings there are of each severity, the heaviest first.
+#[must_use]
+pub fn weights(found: &[Found]) -> Vec<(Severity, usize)> {
+    let count = |severity| found.iter().filter(|own| own.severity == severity).count();
+    [Severity::Error, Severity::Warning, Severity::Advice]
+        .map(|severity| (severity, count(severity)))
+        .into()
+}
+
+fn codes<'a>(made: impl Iterator<Item = &'a Made>) -> String {
+    let mut codes: Vec<&str> = made.map(|made| made.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes.join(", ")
+}
+
+/// What the lock says of an edit.
+#[must_use]
+pub fn entries_of(made: &Made) -> Vec<EditEntry> {
+    made.names.iter().map(|name| entry(made.code, &made.path, name)).collect()
+}
+
+/// What the lock would say of the fix of a finding.
+fn entries(own: &Diagnostic, subject: &Subject) -> Vec<EditEntry> {
+    let path = subject.path(own.at.text);
+    own.names(subject).iter().map(|name| entry(own.code, path, name)).collect()
+}
+
+fn entry(code: &str, path: &str, subject: &str) -> EditEntry {
+    EditEntry { rule: code.to_owned(), path: path.to_owned(), subject: subject.to_owned() }
+}
+
+fn found_of(subject: &Subject, own: &Diagnostic) -> Found {
+    Found {
+        code: own.code,
+        severity: own.severity,
+        path: subject.path(own.at.text).to_owned(),
+        line: subject.line(own.at),
+        message: own.message.clone(),
+        suggested: own
+            .fix
+            .as_ref()
+            .filter(|fix| fix.grade == Grade::Suggested)
+            .map(|fix| fix.what.clone()),
+    }
+}

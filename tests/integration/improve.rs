@@ -1,0 +1,222 @@
+//! `init --adopt` where container files are there: edits by rule in the user's own text.
+
+use std::fs;
+
+use assert_fs::TempDir;
+use serde_json::Value;
+
+use crate::init::{file, init, read, report, repository, tree, write};
+
+const DOCKERFILE: &str = "\
+# Ours since 2019.
+FROM python:3.13-slim
+WORKDIR /srv
+COPY requirements.txt .
+RUN pip install -r requirements.txt
+COPY . .
+CMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8080\"]
+";
+
+const COMPOSE: &str = "\
+version: '3.8'
+services:
+  # what users reach
+  api:
+    build: .
+    ports:
+      - \"8080:8080\"
+    environment:
+      DATABASE_URL: postgresql://shop:shop@store/shop
+    depends_on: [store]
+  store:
+    image: postgres:16
+    environment:
+      POSTGRES_USER: shop
+      POSTGRES_PASSWORD: shop
+    volumes: [rows:/var/lib/postgresql/data]
+volumes:
+  rows:
+";
+
+fn deployed() -> TempDir {
+    let directory = repository();
+    write(&directory, "Dockerfile", DOCKERFILE);
+    write(&directory, "compose.yaml", COMPOSE);
+    directory
+}
+
+/// The lines of a text that another has as well, in its order.
+fn is_kept(before: &str, after: &str) -> bool {
+    let mut lines = after.lines();
+    before.lines().all(|line| lines.any(|own| own.contains(line.trim_end())))
+}
+
+fn codes(report: &Value) -> Vec<String> {
+    let edits = report["improved"]["edits"].as_array().unwrap();
+    edits.iter().map(|edit| edit["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_users_files_stay_theirs_and_get_edits() {
+    let directory = deployed();
+    let report = report(&directory, &["--adopt"]);
+    assert_eq!(file(&report, "compose.yaml"), ("existing".into(), "improve".into()));
+    assert_eq!(file(&report, "Dockerfile"), ("existing".into(), "improve".into()));
+    let (dockerfile, compose) = (read(&directory, "Dockerfile"), read(&directory, "compose.yaml"));
+    let others = DOCKERFILE.replace("RUN pip install -r requirements.txt\n", "");
+    assert!(is_kept(&others, &dockerfile), "{dockerfile}");
+    let edited = ["version:", "ports:", "8080:8080", "depends_on:"];
+    let others = COMPOSE.lines().filter(|line| edited.iter().all(|own| !line.contains(own)));
+    let others: String = others.map(|line| format!("{line}\n")).collect();
+    assert!(is_kept(&others, &compose), "{compose}");
+    assert!(compose.contains("restart: unless-stopped"), "{compose}");
+    for ours in ["entrypoint.sh", "gunicorn.conf.py", ".env", "DEPLOY.md", "compose.dev.yaml"] {
+        assert!(!directory.path().join(ours).exists(), "{ours}");
+    }
+    let findings = &report["improved"]["findings"];
+    let count = |when: &str| -> u64 {
+        ["error", "warning", "advice"].iter().map(|own| findings[when][own].as_u64().unwrap()).sum()
+    };
+    assert!(count("after") < count("before"), "{findings}");
+    let lock = read(&directory, ".dockwright/lock.toml");
+    assert!(lock.contains("ownership = \"improved\""), "{lock}");
+    assert!(lock.contains("[[edit]]"), "{lock}");
+}
+
+#[test]
+fn improving_twice_changes_nothing_more() {
+    let directory = deployed();
+    init(&directory, &["--adopt"]).success();
+    let before = tree(directory.path());
+    let again = report(&directory, &["--adopt"]);
+    assert_eq!(codes(&again), Vec::<String>::new());
+    assert_eq!(again["improved"]["taken_out"], serde_json::json!([]));
+    assert!(tree(directory.path()) == before);
+}
+
+#[test]
+fn a_dry_run_says_the_edits_and_writes_nothing() {
+    let directory = deployed();
+    let before = tree(directory.path());
+    let shown = report(&directory, &["--adopt", "--dry-run"]);
+    assert!(codes(&shown).contains(&"CO104".to_owned()), "{:?}", codes(&shown));
+    assert!(tree(directory.path()) == before);
+}
+
+#[test]
+fn an_edit_that_was_taken_out_stays_out() {
+    let directory = deployed();
+    init(&directory, &["--adopt"]).success();
+    let compose = read(&directory, "compose.yaml");
+    let without: String = compose
+        .lines()
+        .filter(|line| !line.contains("restart: unless-stopped"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    write(&directory, "compose.yaml", &without);
+    let again = report(&directory, &["--adopt"]);
+    assert_eq!(read(&directory, "compose.yaml"), without);
+    assert_eq!(again["improved"]["taken_out"][0]["rule"], "CO104");
+}
+
+#[test]
+fn line_ends_stay_as_they_are() {
+    let directory = deployed();
+    write(&directory, "compose.yaml", &COMPOSE.replace('\n', "\r\n"));
+    init(&directory, &["--adopt"]).success();
+    let compose = read(&directory, "compose.yaml");
+    assert!(compose.contains("restart: unless-stopped\r\n"), "{compose:?}");
+    assert!(!compose.replace("\r\n", "").contains('\n'), "{compose:?}");
+}
+
+#[test]
+fn a_dockerfile_alone_gets_a_compose_file_by_what_its_image_promises() {
+    let directory = repository();
+    write(&directory, "Dockerfile", DOCKERFILE);
+    let report = report(&directory, &["--adopt", "--set", "stack.database=postgres"]);
+    assert_eq!(file(&report, "Dockerfile").1, "improve");
+    assert_eq!(file(&report, "compose.yaml"), ("new".into(), "create".into()));
+    let compose = read(&directory, "compose.yaml");
+    assert!(compose.contains("127.0.0.1:8080:8080"), "{compose}");
+    assert!(compose.contains("build:\n      context: .\n"), "{compose}");
+    assert!(!compose.contains("target:"), "{compose}");
+    assert!(compose.contains("image: postgres:"), "{compose}");
+    for ours in ["entrypoint.sh", "DEPLOY.md", "compose.dev.yaml"] {
+        assert!(!directory.path().join(ours).exists(), "{ours}");
+    }
+    let before = tree(directory.path());
+    init(&directory, &["--adopt"]).success();
+    assert!(tree(directory.path()) == before, "a second run changes nothing");
+}
+
+#[test]
+fn without_container_files_there_is_nothing_to_improve() {
+    let (one, other) = (repository(), repository());
+    init(&one, &["--adopt"]).success();
+    init(&other, &[]).success();
+    let plain = |directory: &TempDir| -> Vec<String> {
+        let mut names: Vec<String> =
+            tree(directory.path()).into_iter().map(|(path, _)| path).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(plain(&one), plain(&other));
+    assert_eq!(
+        fs::read(one.path().join("Dockerfile")).unwrap(),
+        fs::read(other.path().join("Dockerfile")).unwrap()
+    );
+}
+
+fn run(directory: &TempDir, words: &[&str]) -> assert_cmd::assert::Assert {
+    crate::support::dockwright().current_dir(directory).args(words).assert()
+}
+
+#[test]
+fn an_update_edits_what_is_new_and_never_brings_back_what_was_taken_out() {
+    let directory = deployed();
+    init(&directory, &["--adopt"]).success();
+    let before = tree(directory.path());
+    run(&directory, &["update"]).success();
+    assert!(tree(directory.path()) == before, "nothing is new");
+    // A service that came later, and an edit that somebody did not want.
+    let compose = read(&directory, "compose.yaml")
+        .replace("    restart: unless-stopped\n", "")
+        .replace("volumes:\n  rows:\n", "  extra:\n    image: redis:8\nvolumes:\n  rows:\n");
+    write(&directory, "compose.yaml", &compose);
+    run(&directory, &["update"])
+        .success()
+        .stdout(predicates::str::contains("you took that edit out"));
+    let after = read(&directory, "compose.yaml");
+    assert!(!after.contains("restart: unless-stopped"), "{after}");
+    assert!(after.contains("redis-cli"), "the new service gets its check: {after}");
+}
+
+#[test]
+fn check_says_which_edits_were_undone_and_a_policy_fails_on_them() {
+    let directory = deployed();
+    init(&directory, &["--adopt"]).success();
+    run(&directory, &["check"]).success();
+    let compose = read(&directory, "compose.yaml").replace("    restart: unless-stopped\n", "");
+    write(&directory, "compose.yaml", &compose);
+    let undone = predicates::str::contains("the edit of CO104");
+    run(&directory, &["check"]).success().stdout(undone.clone());
+    run(&directory, &["check", "--policy", "fastapi-uvicorn"]).code(1).stdout(undone);
+}
+
+#[test]
+fn a_compose_file_of_stores_alone_goes_on_with_the_application_in_it() {
+    let directory = repository();
+    let stores = "services:\n  store:\n    image: postgres:16\n    ports: ['5432:5432']\n";
+    write(&directory, "compose.yaml", stores);
+    init(&directory, &["--adopt", "--set", "stack.database=postgres"]).success();
+    let compose = read(&directory, "compose.yaml");
+    assert!(compose.contains("postgres:16") && compose.contains("x-app: &app"), "{compose}");
+    assert!(read(&directory, "Dockerfile").contains("AS runtime"));
+}
+
+#[test]
+fn a_dry_run_names_the_flags_that_do_the_same() {
+    let directory = deployed();
+    let shown = report(&directory, &["--adopt", "--dry-run"]);
+    assert!(shown["next"].as_str().unwrap().contains("--yes --adopt"), "{}", shown["next"]);
+}
