@@ -2,7 +2,6 @@
 //! lock, and the way from them to a plan. Nothing is detected again.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::answers::document::{self, Entry};
@@ -14,6 +13,7 @@ use crate::plan::{Bundle, Plan};
 use crate::policy::{self, Judged, Policy, Violation};
 use crate::preset::{self, Places, Preset, Reference};
 use crate::relpath::RelPath;
+use crate::source::text;
 
 /// A repository that dockwright has written to.
 #[derive(Clone, Debug)]
@@ -75,12 +75,11 @@ impl Project {
 /// A file that cannot be read, or its problems with their places.
 pub fn document(directory: &Path) -> Result<Option<(String, Vec<Entry>)>, Error> {
     let path = directory.join(document::FILE);
-    // A pipe has no end.
     if path.metadata().is_ok_and(|found| !found.is_file()) {
         let problem = Problem::new("it is no plain file").at(path.display().to_string());
         return Err(Error::input(problem));
     }
-    let source = match fs::read(&path) {
+    let source = match text::bytes(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(Error::Io { action: "read", path, source }),

@@ -126,12 +126,53 @@ pub fn absolute(directory: &str, path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// A path in the form in which two are equal that some file system takes for one:
-/// without case, and with every character in its plain shape.
+/// A path in the form in which two are equal that some file system, or somebody who
+/// reads them, takes for one: without case, with every character in its plain shape,
+/// and letters of other scripts as the Latin ones that they look like.
 #[must_use]
 pub fn folded(path: &str) -> String {
-    // Upper case first: `ß` and `ss` are one there.
-    path.nfkc().collect::<String>().to_uppercase().to_lowercase()
+    // Upper case first: `ß` and `ss` are one there. The dot of `İ` is one of its own.
+    let lower = path.nfkc().collect::<String>().to_uppercase().to_lowercase();
+    lower.chars().filter(|c| *c != '\u{307}').map(latin).collect()
+}
+
+/// Letters of Greek, Cyrillic, Armenian and phonetic script, small, that look like a
+/// Latin one, small or large, each behind that one.
+const LOOK_ALIKES: [&str; 26] = [
+    "aаαɑ",
+    "bвβ",
+    "cсϲ",
+    "dԁ",
+    "eеєε",
+    "fƒ",
+    "gɡց",
+    "hһհнη",
+    "iіɩι",
+    "jјϳ",
+    "kкκ",
+    "lӏ",
+    "mмμ",
+    "nոпν",
+    "oоοօ",
+    "pрρ",
+    "qԛզ",
+    "rг",
+    "sѕ",
+    "tтτ",
+    "uսυ",
+    "vѵ",
+    "wԝѡω",
+    "xхχ",
+    "yуүγ",
+    "zζᴢ",
+];
+
+fn latin(c: char) -> char {
+    if c.is_ascii() {
+        return c;
+    }
+    let row = LOOK_ALIKES.iter().find(|row| row.contains(c));
+    row.and_then(|row| row.chars().next()).unwrap_or(c)
 }
 
 /// The directory a file is in; `.` is the top.
@@ -189,10 +230,17 @@ mod tests {
             ("\u{e9}", "e\u{301}"),
             ("ﬁle", "FILE"),
             ("Σς", "σσ"),
+            ("а.txt", "a.txt"),
+            ("СОМРОЅЕ.yaml", "compose.yaml"),
+            ("οnе", "one"),
+            ("İ.txt", "i.txt"),
+            ("ı.txt", "i.txt"),
         ] {
             assert_eq!(folded(one), folded(other), "{one} {other}");
         }
-        assert_ne!(folded("a/b"), folded("a/c"));
+        for (one, other) in [("a/b", "a/c"), ("д", "ж"), ("é", "e"), ("日", "月")] {
+            assert_ne!(folded(one), folded(other), "{one} {other}");
+        }
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::apply::commit::commit;
 use crate::apply::disk::{self, DiskState};
 use crate::apply::exclusive::Held;
 use crate::apply::records::{self, Record};
-use crate::apply::staging::{Staging, write};
-use crate::apply::{packages, secrets};
+use crate::apply::staging::{PREFIX, Staging, write};
+use crate::apply::{packages, secrets, system};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
@@ -81,6 +81,7 @@ pub fn create(
         None => Staging::beside(target)?,
     };
     let mut written = stage(&staging, plan, files)?;
+    let secrets = secret(&staging, files)?;
     let lock = Lock::of(plan, preset, files.iter().map(FileEntry::clean).collect());
     let pristine = files.iter().filter(|file| bookkeeping::has_base(file.output.ownership));
     let pristine = pristine.map(|file| file.bytes.as_slice());
@@ -88,8 +89,11 @@ pub fn create(
         write(&staging.path().join(DIRECTORY).join(path), &bytes, 0o644)?;
     }
     match held {
-        Some(held) => move_files(&staging, held)?,
-        None => staging.publish(|| publish(&staging, target))?,
+        Some(held) => move_files(&staging, held, &secrets)?,
+        None => staging.publish(|| {
+            publish(&staging, target)?;
+            keep(target, &secrets).inspect_err(|_| drop(fs::rename(target, staging.path())))
+        })?,
     }
     written.sort();
     Ok(written)
@@ -113,7 +117,7 @@ pub fn tree(
     };
     fill(staging.path())?;
     match held {
-        Some(held) => move_files(&staging, held),
+        Some(held) => move_files(&staging, held, &[]),
         None => staging.publish(|| publish(&staging, target)),
     }
 }
@@ -121,14 +125,9 @@ pub fn tree(
 fn stage(staging: &Staging, plan: &Plan, files: &[Rendered]) -> Result<Vec<String>, Error> {
     let mut written = Vec::new();
     for file in files {
-        let path = file.output.path.below(staging.path());
-        match &file.output.content {
-            Content::Secrets => {
-                let template = String::from_utf8_lossy(&file.bytes);
-                let text = secrets::fill(&template, staging.path())?;
-                drop(write(&path, text.as_bytes(), file.output.mode)?);
-            }
-            _ => drop(write(&path, &file.bytes, file.output.mode)?),
+        if file.output.content != Content::Secrets {
+            let path = file.output.path.below(staging.path());
+            drop(write(&path, &file.bytes, file.output.mode)?);
         }
         written.push(file.output.path.to_string());
     }
@@ -140,6 +139,43 @@ fn stage(staging: &Staging, plan: &Plan, files: &[Rendered]) -> Result<Vec<Strin
         written.push(lock_file.to_owned());
     }
     Ok(written)
+}
+
+/// The files with passwords. They are never staged beside a target: what a killed run
+/// leaves there, nobody looks after.
+fn secret(staging: &Staging, files: &[Rendered]) -> Result<Vec<Secret>, Error> {
+    let files = files.iter().filter(|file| file.output.content == Content::Secrets);
+    let fill = |file: &Rendered| {
+        let template = String::from_utf8_lossy(&file.bytes);
+        let text = secrets::fill(&template, staging.path())?;
+        Ok(Secret { path: file.output.path.clone(), text, mode: file.output.mode })
+    };
+    files.map(fill).collect()
+}
+
+/// A file with passwords in it, not written yet.
+struct Secret {
+    path: RelPath,
+    text: String,
+    mode: u32,
+}
+
+/// Writes the files with passwords into a target that is in its place, each whole or
+/// not at all. What a kill leaves of them, the next command in the target removes.
+fn keep(target: &Path, secrets: &[Secret]) -> Result<(), Error> {
+    for Secret { path, text, mode } in secrets {
+        let to = path.below(target);
+        let make = || {
+            let aside = system::create_private_dir(target, PREFIX)?;
+            let placed = system::create_file(&aside.join("0"), text.as_bytes(), *mode)
+                .and_then(|_| to.parent().map_or(Ok(()), fs::create_dir_all))
+                .and_then(|()| system::rename(&aside.join("0"), &to));
+            let removed = system::remove_dir_all(&aside);
+            placed.and(removed)
+        };
+        make().map_err(|source| Error::Io { action: "write", path: to.clone(), source })?;
+    }
+    Ok(())
 }
 
 /// Puts the staged tree in the place of a target that is missing, with one
@@ -170,12 +206,16 @@ fn publish(staging: &Staging, target: &Path) -> Result<(), Error> {
 
 /// Brings the staged files into a directory that is there: all or none, also
 /// where the run is killed in between.
-fn move_files(staging: &Staging, held: &Held) -> Result<(), Error> {
+fn move_files(staging: &Staging, held: &Held, secrets: &[Secret]) -> Result<(), Error> {
     let mut changes = Vec::new();
     for path in staged_files(staging.path(), "")? {
         let DiskState::File { bytes, mode } = disk::look(staging.path(), &path)? else { continue };
         let expect = disk::look(held.root(), &path)?;
         changes.push(Change::write(path, expect, bytes, mode));
+    }
+    for Secret { path, text, mode } in secrets {
+        let expect = disk::look(held.root(), path)?;
+        changes.push(Change::write(path.clone(), expect, text.clone().into_bytes(), *mode));
     }
     commit(held, &changes).map(drop)
 }

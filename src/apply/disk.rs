@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::relpath::RelPath;
+use crate::source::text;
 
 /// What stands at a path. A change is only made while it still stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +99,7 @@ pub fn look(root: &Path, path: &RelPath) -> Result<DiskState, Error> {
     } else if !kind.is_file() {
         DiskState::Obstructed(Obstacle::Special)
     } else {
-        DiskState::File { bytes: fs::read(&full).map_err(failed)?, mode: mode(&metadata) }
+        DiskState::File { bytes: text::bytes(&full).map_err(failed)?, mode: mode(&metadata) }
     })
 }
 

@@ -53,6 +53,36 @@ impl Held {
     }
 }
 
+/// The lock of a directory that this run made, until the file is closed: it tells
+/// others that the directory is in use. `None` where its file system has no such locks.
+///
+/// # Errors
+/// `NotFound` where somebody took the directory away before.
+pub fn mark(directory: &Path) -> io::Result<Option<File>> {
+    match open_directory(directory).and_then(|file| lock(file, &mut || {})) {
+        Err(error) if has_no_lock(&error) => Ok(None),
+        Ok(file) if is_still(directory, &file) => Ok(Some(file)),
+        Ok(_) => Err(ErrorKind::NotFound.into()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the run that made a directory is at work in it.
+#[must_use]
+pub fn is_marked(directory: &Path) -> bool {
+    open_directory(directory)
+        .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// The lock of a directory whose maker has ended; `None` where it is at work, and where
+/// nobody can tell.
+#[must_use]
+pub fn abandoned(directory: &Path) -> Option<File> {
+    let file = open_directory(directory).ok()?;
+    file.try_lock().ok()?;
+    is_still(directory, &file).then_some(file)
+}
+
 fn lock(file: File, on_wait: &mut dyn FnMut()) -> io::Result<File> {
     match file.try_lock() {
         Ok(()) => return Ok(file),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
-use crate::apply::exclusive::Held;
+use crate::apply::exclusive::{self, Held};
 use crate::apply::staging::{PREFIX, Staging};
 use crate::apply::system;
 use crate::digest::hash;
@@ -147,7 +147,7 @@ pub fn close(staging: &Staging) -> Result<(), Error> {
 /// Whether a run of before, or one that is at work, has steps left to undo.
 #[must_use]
 pub fn is_open(root: &Path) -> bool {
-    left_behind(root).iter().any(|left| left.join(JOURNAL).is_file())
+    system::private_dirs(root, PREFIX).iter().any(|left| left.join(JOURNAL).is_file())
 }
 
 /// Undoes what killed runs left in a directory.
@@ -157,7 +157,9 @@ pub fn is_open(root: &Path) -> bool {
 pub fn recover(held: &Held) -> Result<Recovered, Error> {
     let root = held.root();
     let mut recovered = Recovered::default();
-    for left in left_behind(root) {
+    let all = system::private_dirs(root, PREFIX).into_iter();
+    // A service that another run is making in here is that run's.
+    for left in all.filter(|left| !exclusive::is_marked(left)) {
         let journal = left.join(JOURNAL);
         if let Some(text) = text::of_file(&journal) {
             // A journal that was not written to its end comes before any step.
@@ -205,7 +207,7 @@ fn undo(root: &Path, left: &Path, number: usize, step: &Step) -> Result<Undone, 
     };
     let (fresh, saved) = (fresh(left, number), saved(left, number));
     let is_ours = there == step.new;
-    let old = fs::read(&saved).ok().map(|bytes| hash(&bytes));
+    let old = text::bytes(&saved).ok().map(|bytes| hash(&bytes));
     let undone = if step.new.is_some() && fresh.exists() {
         // Its turn never came.
         Undone::Nothing
@@ -267,29 +269,6 @@ fn unmake(root: &Path, made: &[String]) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Staging directories of this user alone: one from a checkout has other
-/// permissions, and is not believed.
-fn left_behind(root: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
-    entries
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
-        .map(|entry| entry.path())
-        .filter(|path| fs::symlink_metadata(path).is_ok_and(|metadata| is_private(&metadata)))
-        .collect()
-}
-
-#[cfg(unix)]
-fn is_private(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    metadata.is_dir() && metadata.permissions().mode() & 0o077 == 0
-}
-
-#[cfg(not(unix))]
-fn is_private(metadata: &fs::Metadata) -> bool {
-    metadata.is_dir()
 }
 
 #[cfg(test)]

@@ -4,15 +4,19 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::apply::system;
+use crate::apply::{exclusive, system};
 use crate::error::Error;
 
 /// How the name of every staging directory begins.
 pub const PREFIX: &str = ".dockwright-";
+
+/// How the name of one beside a target begins: nobody else gives such a name.
+pub const BESIDE: &str = ".dockwright-staged-";
 
 /// What an interrupt must remove. A staging directory is removed when it is
 /// dropped, but an interrupt ends the process without dropping anything.
@@ -39,6 +43,8 @@ fn open() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 pub struct Staging {
     path: PathBuf,
     stays: Cell<bool>,
+    /// Tells other runs that it is in use, for as long as it lives.
+    _mark: Option<File>,
 }
 
 impl Staging {
@@ -48,12 +54,7 @@ impl Staging {
     /// # Errors
     /// When it cannot be made there.
     pub fn beside(target: &Path) -> Result<Self, Error> {
-        let mut parent = target.parent().unwrap_or(Path::new("."));
-        while !parent.as_os_str().is_empty() && !parent.exists() {
-            parent = parent.parent().unwrap_or(Path::new("."));
-        }
-        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-        Self::inside(parent)
+        Self::made(above(target), BESIDE)
     }
 
     /// Makes a staging directory inside a directory that is there.
@@ -61,14 +62,27 @@ impl Staging {
     /// # Errors
     /// When it cannot be made there.
     pub fn inside(parent: &Path) -> Result<Self, Error> {
+        Self::made(parent, PREFIX)
+    }
+
+    fn made(parent: &Path, prefix: &str) -> Result<Self, Error> {
+        let failed = |source| Error::Io { action: "write in", path: parent.to_owned(), source };
         let _at_work = at_work();
-        let path = system::create_private_dir(parent, PREFIX).map_err(|source| Error::Io {
-            action: "write in",
-            path: parent.to_owned(),
-            source,
-        })?;
-        open().insert(path.clone());
-        Ok(Self { path, stays: Cell::new(false) })
+        loop {
+            let path = system::create_private_dir(parent, prefix).map_err(failed)?;
+            match exclusive::mark(&path) {
+                Ok(_mark) => {
+                    open().insert(path.clone());
+                    return Ok(Self { path, stays: Cell::new(false), _mark });
+                }
+                // Another run took it for one that was left, before it was marked.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(source) => {
+                    let _ = fs::remove_dir(&path);
+                    return Err(failed(source));
+                }
+            }
+        }
     }
 
     /// Does what brings the staged files into place; an interrupt waits until
@@ -105,6 +119,26 @@ impl Drop for Staging {
             open().remove(&self.path);
         }
     }
+}
+
+/// The nearest directory above a target that is there.
+#[must_use]
+pub fn above(target: &Path) -> &Path {
+    let mut parents = target.ancestors().skip(1);
+    let parent = parents.find(|parent| parent.as_os_str().is_empty() || parent.exists());
+    parent.filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Removes what killed runs left beside a target; gives what that was. A directory of
+/// another name or of somebody else, one that others may look into, and one whose run is
+/// at work, or may be, stays.
+#[must_use]
+pub fn sweep(target: &Path) -> Vec<PathBuf> {
+    let ended = system::private_dirs(above(target), BESIDE).into_iter().filter(|path| {
+        let mark = exclusive::abandoned(path);
+        mark.is_some() && system::remove_dir_all(path).is_ok()
+    });
+    ended.collect()
 }
 
 /// Removes what an interrupted command had staged; gives how many times

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::answers::{Draft, Origin, document};
 use crate::apply::bookkeeping::Lock;
 use crate::apply::exclusive::Held;
-use crate::apply::journal;
+use crate::apply::{journal, staging};
 use crate::cli::{Choices, report};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
@@ -104,6 +104,16 @@ pub fn check_directory(dir: &Path) -> Result<(), Error> {
                 .help(format!("`dockwright new {shown}` makes a new service")),
         )),
         Err(source) => Err(Error::Io { action: "read", path: dir.to_owned(), source }),
+    }
+}
+
+/// Removes what killed runs left beside a directory that is going to be made, and says so.
+pub fn sweep(dir: &Path) {
+    for left in staging::sweep(dir) {
+        report::warn(&format!(
+            "an earlier run was killed; what it left in {} is removed",
+            left.display()
+        ));
     }
 }
 

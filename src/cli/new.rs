@@ -21,6 +21,9 @@ use crate::render;
 pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<(), Error> {
     // What is missing cannot be locked, and needs no lock: it appears at once.
     let held = dir.is_dir().then(|| input::hold(dir)).transpose()?;
+    if !dry_run {
+        input::sweep(dir);
+    }
     create::check_target(dir)?;
     let (preset, draft) = if yes {
         non_interactive(dir, choices)?

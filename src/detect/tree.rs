@@ -305,7 +305,7 @@ impl Tree {
     /// What a file holds, unless it is too large.
     fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         let cap = if path.ends_with(".py") { PYTHON_CAP } else { OTHER_CAP };
-        let mut file = fs::File::open(self.base.join(path)).ok()?;
+        let mut file = text::open(&self.base.join(path)).ok()?;
         let size = file.metadata().ok()?.len();
         if size > cap {
             return None;

@@ -32,25 +32,22 @@ pub(super) struct Conflict {
     pub marked: String,
 }
 
-/// Where both sides changed a part with more lines than this, of which none is left where
-/// it was, nobody can tell which edit is which; looking for it would take minutes.
-const LONGEST: usize = 5_000;
+/// How much may be compared, in pairs of lines. Finding out which edit is which takes as
+/// long as the lines of a part that both sides changed, squared.
+const MOST: usize = 10_000_000;
 
-/// All of it as one conflict, with markers of this length.
-fn opposed(base: &str, disk: &str, new: &str, length: usize) -> String {
-    let mark = |sign: &str| sign[..1].repeat(length);
-    let line =
-        |text: &str| if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
-    format!(
-        "{}\n{}{}\n{}{}\n{}{}\n",
-        mark(OURS),
-        line(disk),
-        mark(BASE),
-        line(base),
-        mark(MIDDLE),
-        line(new),
-        mark(THEIRS)
-    )
+/// How many pairs of lines the parts have that both sides changed.
+fn work(segments: &[Segment]) -> usize {
+    let changed = segments
+        .iter()
+        .filter(|Segment { base, disk, new }| disk != new && new != base && disk != base);
+    let lines = |part: &Segment| {
+        [part.base, part.disk, part.new].map(|text| text.lines().count()).into_iter().max()
+    };
+    changed
+        .filter_map(lines)
+        .map(|lines| lines.saturating_mul(lines))
+        .fold(0, usize::saturating_add)
 }
 
 /// Merges by line.
@@ -63,14 +60,19 @@ pub(super) fn merge(base: &str, disk: &str, new: &str) -> Result<String, Conflic
     options.set_conflict_style(ConflictStyle::Diff3).set_conflict_marker_length(length);
     let mut is_clean = true;
     let mut merged = String::with_capacity(disk.len().max(new.len()));
-    for Segment { base, disk, new } in segments::cut(base, disk, new) {
+    let segments = segments::cut(base, disk, new);
+    if work(&segments) > MOST {
+        let why = "both sides moved or changed too many lines to tell which edit is which";
+        return Err(Conflict {
+            hunks: vec![Hunk::whole_file(disk, why.to_owned())],
+            marked: around_everything(base, disk, new),
+        });
+    }
+    for Segment { base, disk, new } in segments {
         if disk == new || new == base {
             merged.push_str(disk);
         } else if disk == base {
             merged.push_str(new);
-        } else if [base, disk, new].iter().any(|text| text.lines().count() > LONGEST) {
-            is_clean = false;
-            merged.push_str(&opposed(base, disk, new, length));
         } else {
             let segment = options
                 .merge(base, disk, new)

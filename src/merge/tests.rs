@@ -176,19 +176,25 @@ mod random;
 #[test]
 fn forty_thousand_lines_that_both_sides_moved_are_one_conflict() {
     let lines: Vec<String> = (0..40_000).map(|number| format!("line {number}\n")).collect();
-    let mut shuffled = lines.clone();
-    let mut state = 12_345_u64;
-    for at in (1..lines.len()).rev() {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        shuffled.swap(at, (state >> 33) as usize % (at + 1));
-    }
+    let shuffled = |mut state: u64| {
+        let mut lines = lines.clone();
+        for at in (1..lines.len()).rev() {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            lines.swap(at, (state >> 33) as usize % (at + 1));
+        }
+        lines.concat()
+    };
     let reversed: String = lines.iter().rev().map(String::as_str).collect();
-    let outcome = merge(
-        lines.concat().as_bytes(),
-        shuffled.concat().as_bytes(),
-        reversed.as_bytes(),
-        Syntax::Text,
-    );
-    assert!(matches!(outcome, Outcome::Conflict { .. }));
+    let turned = [&lines[9_000..], &lines[..9_000]].concat().concat();
+    for (disk, new) in
+        [(shuffled(12_345), &reversed), (shuffled(12_345), &shuffled(54_321)), (turned, &reversed)]
+    {
+        let base = lines.concat();
+        let outcome = merge(base.as_bytes(), disk.as_bytes(), new.as_bytes(), Syntax::Text);
+        let Outcome::Conflict { hunks, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!((hunks.len(), hunks[0].line, &hunks[0].disk), (1, 1, &disk));
+        assert!(hunks[0].why.as_ref().is_some_and(|why| why.contains("too many lines")));
+    }
 }

@@ -89,7 +89,7 @@ fn extra(path: &RelPath, file: &LayerFile, template: &str) -> Result<Output, Str
 
 /// Paths that are never a preset's.
 fn refuse(path: &RelPath) -> Result<(), String> {
-    let folded = path.as_str().to_lowercase();
+    let folded = relpath::folded(path.as_str());
     let mut parts = folded.split('/');
     // `git~1` is the short name of `.git` on Windows.
     if parts.clone().any(|part| matches!(part, ".git" | "git~1")) {

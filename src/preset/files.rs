@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::digest::{hash, normalised};
 use crate::error::{Error, Problem};
 use crate::relpath::{self, RelPath};
+use crate::source::text;
 
 /// Most files a layer may have: it is data, and small.
 const MOST_FILES: usize = 500;
@@ -77,13 +78,12 @@ impl Files {
         refuse_link(&path)?;
         let metadata = fs::metadata(&path).map_err(failed)?;
         if !metadata.is_file() {
-            // Reading a pipe or a device would wait, or never end.
             let message = format!("{} is no plain file", path.display());
             return Err(Error::input(Problem::new(message)));
         }
         let size = metadata.len();
         check_size(relative, size).map_err(Error::input)?;
-        let bytes = fs::read(&path).map_err(failed)?;
+        let bytes = text::bytes(&path).map_err(failed)?;
         self.add(relative, bytes).map_err(Error::input)
     }
 

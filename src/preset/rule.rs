@@ -105,21 +105,9 @@ impl Constraint {
 /// # Errors
 /// Anything else.
 pub fn date(text: &str) -> Result<String, Problem> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let number = |part: &str, digits: usize, range: std::ops::RangeInclusive<u32>| {
-        part.len() == digits && part.parse().is_ok_and(|number| range.contains(&number))
-    };
-    let days = |year: &str, month: &str| match (year.parse::<u32>(), month) {
-        (Ok(year), "02") if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        (_, "02") => 28,
-        (_, "04" | "06" | "09" | "11") => 30,
-        _ => 31,
-    };
-    let good = matches!(parts.as_slice(), [year, month, day]
-        if number(year, 4, 2000..=9999)
-            && number(month, 2, 1..=12)
-            && number(day, 2, 1..=days(year, month)));
-    if good {
+    // As it writes a day itself: other shapes would not compare like the days.
+    let day = text.parse::<jiff::civil::Date>().ok();
+    if day.is_some_and(|day| day.year() >= 2000 && day.to_string() == text) {
         Ok(text.to_owned())
     } else {
         Err(Problem::new(format!("`{text}` is no day")).help("like 2027-03-01"))

@@ -44,6 +44,9 @@ impl Set<'_> {
     /// where it is none of theirs.
     #[must_use]
     pub fn layers_of(&self, name: Option<&str>) -> String {
+        if let Some((name, layer)) = name.and_then(|name| Some((name, self.copied_from(name)?))) {
+            return shown(layer, name);
+        }
         let origins = || self.templates.iter().filter_map(|one| one.origin.as_ref());
         let mut of_path: Vec<String> = origins()
             .filter(|origin| name == Some(origin.path.as_str()))

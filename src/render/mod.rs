@@ -21,7 +21,8 @@ use crate::error::{Error, Problem};
 use crate::merge::syntax;
 use crate::plan::outputs::{Bundle, Content, Syntax};
 use crate::plan::{Output, Plan};
-use crate::source::compose::yaml;
+use crate::relpath::file_name;
+use crate::source::compose::{is_compose, yaml};
 use crate::source::ignores::{self, Reader};
 pub use blocks::{Block, blocks};
 use fault::Fault;
@@ -89,11 +90,13 @@ pub fn render(plan: &Plan, draft: &Draft) -> Result<Vec<Rendered>, Error> {
         Rendered { output: described(output, &bytes), bytes }
     };
     let renders: Vec<Rendered> = plan.outputs.iter().map(fill).collect();
-    if !set.has_layers() {
+    // What layers make of a file has to be one; a file they add may be copied as it is.
+    let of_layers = |own: &&Rendered| set.has_layers() || own.output.bundle == Bundle::Preset;
+    let mut broken: Vec<Problem> =
+        renders.iter().filter(of_layers).filter_map(|own| unreadable(&set, own)).collect();
+    if !set.has_layers() && broken.is_empty() {
         return Ok(renders);
     }
-    // What layers make of a file has to be one.
-    let mut broken: Vec<Problem> = renders.iter().filter_map(|own| unreadable(&set, own)).collect();
     broken.extend(exposing(&set, &renders));
     if broken.is_empty() { Ok(renders) } else { Err(Error::Input(broken)) }
 }
@@ -113,19 +116,38 @@ fn exposing(set: &Set, renders: &[Rendered]) -> Option<Problem> {
 /// A file that is not what its name says, with the layers that may have done it.
 fn unreadable(set: &Set, render: &Rendered) -> Option<Problem> {
     let Content::Template(name) = &render.output.content else { return None };
-    // What a preset adds is its own affair.
-    if render.output.bundle == Bundle::Preset {
-        return None;
-    }
     let text = std::str::from_utf8(&render.bytes).ok()?;
     let path = render.output.path.as_str();
     let syntax = render.output.syntax;
-    let of_compose = || (syntax == Syntax::Yaml).then(|| yaml::read(text).err()).flatten();
+    let is_added = render.output.bundle == Bundle::Preset;
+    if is_added && may_be_otherwise(path, syntax, text) {
+        return None;
+    }
+    let is_compose = syntax == Syntax::Yaml && (!is_added || is_compose(path));
+    let of_compose = || is_compose.then(|| yaml::read(text).err()).flatten();
     let why = of_compose().or_else(|| syntax::mistake(syntax, text))?;
     Some(
         Problem::new(format!("{path} is rendered to what nobody can read: {why}"))
             .at(set.layers_of(Some(name))),
     )
+}
+
+/// Whether a file that a preset adds may be right though its language does not have
+/// it: the template of another engine, such as a chart's, and JSON of an editor, which
+/// has comments.
+fn may_be_otherwise(path: &str, syntax: Syntax, text: &str) -> bool {
+    let is_template = || text.contains("{{") || text.contains("{%");
+    let has_comments = || {
+        let mut lines = text.lines().map(str::trim_start);
+        let name = file_name(path);
+        (path.contains(".vscode/") || matches!(name, "devcontainer.json" | "tsconfig.json"))
+            && lines.any(|line| line.starts_with("//") || line.starts_with("/*"))
+    };
+    match syntax {
+        Syntax::Yaml | Syntax::Toml => is_template(),
+        Syntax::Json => is_template() || has_comments(),
+        _ => false,
+    }
 }
 
 /// What a preset adds may be binary, which only its bytes tell.

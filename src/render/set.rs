@@ -56,8 +56,8 @@ pub struct Origin {
 pub struct Set<'a> {
     /// What the engine gets.
     pub templates: Vec<Template<'a>>,
-    /// What layers have to be copied as it is, by path.
-    copied: BTreeMap<&'a str, &'a [u8]>,
+    /// What layers have to be copied as it is, by path, with the layer.
+    copied: BTreeMap<&'a str, (String, &'a [u8])>,
 }
 
 impl<'a> Set<'a> {
@@ -73,7 +73,7 @@ impl<'a> Set<'a> {
         for layer in layers.iter().filter(|layer| layer.source != Source::Builtin) {
             for (path, bytes) in layer.templates() {
                 if !path.ends_with(RENDERED) {
-                    set.copied.insert(path, bytes);
+                    set.copied.insert(path, (layer.label(), bytes));
                     continue;
                 }
                 match read(path, bytes) {
@@ -133,10 +133,16 @@ impl<'a> Set<'a> {
         self.templates.iter().any(|template| template.origin.is_some())
     }
 
+    /// The layer that a file is copied from as it is.
+    #[must_use]
+    pub fn copied_from(&self, name: &str) -> Option<&str> {
+        self.copied.get(name).map(|(layer, _)| layer.as_str())
+    }
+
     /// The bytes of a file that is copied as it is.
     #[must_use]
     pub fn copied(&self, name: &str) -> Option<&'a [u8]> {
-        self.copied.get(name).copied().or_else(|| source(name))
+        self.copied.get(name).map(|(_, bytes)| *bytes).or_else(|| source(name))
     }
 
     /// Whether the files that are copied come to too much.
@@ -146,7 +152,7 @@ impl<'a> Set<'a> {
             Content::Template(name) => self.copied.get(name.as_str()),
             _ => None,
         });
-        let size: usize = copied.map(|bytes| bytes.len()).sum();
+        let size: usize = copied.map(|(_, bytes)| bytes.len()).sum();
         let message = format!("the preset's files come to more than {} MiB", MOST_COPIED >> 20);
         (size > MOST_COPIED).then(|| Problem::new(message))
     }

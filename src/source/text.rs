@@ -1,6 +1,7 @@
 //! A file as text, with the lines and columns of its bytes.
 
-use std::fs::{self, Metadata};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// Bytes of a text: from `start`, up to and without `end`.
@@ -20,12 +21,35 @@ impl Span {
     }
 }
 
-/// A file's text; `None` where there is none, and of what is no plain file: a pipe
-/// would be waited for, and a device has no end.
+/// Opens a file to read it. This is the one place that does: what is no plain file is
+/// an error, as a pipe would be waited for, and a device has no end.
+///
+/// # Errors
+/// Those of the system, and of what is no plain file.
+pub fn open(path: &Path) -> io::Result<File> {
+    if opens(path) {
+        return File::open(path);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no plain file"))
+}
+
+/// What a plain file holds.
+///
+/// # Errors
+/// See [`open`].
+pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    // Its size is known in most cases, so that it is read at once.
+    let size = file.metadata().map_or(0, |found| found.len());
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A file's text; `None` where there is none, and of what is no plain file or no UTF-8.
 #[must_use]
 pub fn of_file(path: &Path) -> Option<String> {
-    path.metadata().ok().filter(Metadata::is_file)?;
-    fs::read_to_string(path).ok()
+    String::from_utf8(bytes(path).ok()?).ok()
 }
 
 /// Whether a path can be opened without waiting for anybody: it is no pipe, socket

@@ -1,7 +1,6 @@
 //! A file that dockwright wrote: its base, the disk and the new render
 //! compared, and what follows for the disk and the lock.
 
-use std::fs;
 use std::path::Path;
 
 use crate::apply::bookkeeping::{DIRECTORY, FileEntry, FileState, has_base};
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::merge::{self, Hunk, Outcome};
 use crate::relpath::RelPath;
 use crate::schema::Ownership;
+use crate::source::text;
 use crate::update::Resolution;
 use crate::update::file::What;
 use crate::update::files::{Case, Decider, is_same};
@@ -163,7 +163,7 @@ impl Decider<'_> {
 pub fn stored_base(dir: &Path, name: &str) -> Option<Vec<u8>> {
     let plain = name.len() == 64 && name.chars().all(|c| c.is_ascii_hexdigit());
     let path = dir.join(DIRECTORY).join("base").join(name);
-    let bytes = path.is_file().then(|| fs::read(&path).ok()).flatten().filter(|_| plain)?;
+    let bytes = text::bytes(&path).ok().filter(|_| plain)?;
     (hash(&bytes) == name).then_some(bytes)
 }
 

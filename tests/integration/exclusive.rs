@@ -115,6 +115,79 @@ fn a_service_in_a_directory_that_is_there_is_whole_or_not_there_after_a_kill() {
     }
 }
 
+/// A service that is not there yet is made beside its place.
+#[test]
+fn a_killed_run_leaves_no_secret_beside_its_target_and_the_next_removes_what_is_left() {
+    use std::time::{Duration, Instant};
+    let run = |directory: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
+        command.args(["new", "shop", "--preset", "django-nginx", "--yes"]).current_dir(directory);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let beside = |directory: &Path| -> Vec<String> {
+        let names = std::fs::read_dir(directory).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name != "shop").collect()
+    };
+    let started = Instant::now();
+    assert!(run(crate::support::directory().path()).wait().unwrap().success());
+    let whole = started.elapsed();
+    let mut were_left = 0;
+    for part in 0..40_u32 {
+        let directory = crate::support::directory();
+        let mut child = run(directory.path());
+        // Nearly all of a run is before the files, which take a moment at its end.
+        std::thread::sleep(whole * (20 + part) / 50 + Duration::from_micros(1));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let left = beside(directory.path());
+        for (path, text) in crate::init::tree(directory.path()) {
+            let is_kept = path == "shop/.env" || path.starts_with("shop/.dockwright-");
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let holds =
+                text.lines().any(|line| line.starts_with("POSTGRES_PASSWORD=") && line.len() > 30);
+            assert!(is_kept || !holds, "part {part}: {path}");
+        }
+        let output = run(directory.path()).wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(beside(directory.path()).is_empty(), "part {part}: {left:?}");
+        assert_eq!(said.contains("was killed"), !left.is_empty(), "part {part}: {said}");
+        were_left += left.len();
+    }
+    println!("{were_left} were left");
+}
+
+/// What only looks like it stays: it has another name, others may read it, or a run
+/// is at work in it.
+#[cfg(unix)]
+#[test]
+fn only_what_a_killed_run_left_is_removed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = crate::support::directory();
+    let make = |name: &str, mode: u32| {
+        let path = directory.path().join(name);
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("compose.yaml"), "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        path
+    };
+    let [left, open, busy, other] = [
+        make(".dockwright-staged-aaaaaa", 0o700),
+        make(".dockwright-staged-bbbbbb", 0o755),
+        make(".dockwright-staged-cccccc", 0o700),
+        make(".dockwright-backup", 0o700),
+    ];
+    let lock = std::fs::File::open(&busy).unwrap();
+    lock.lock().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
+    let output =
+        command.args(["new", "shop", "--yes"]).current_dir(directory.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains(".dockwright-staged-aaaaaa is removed"), "{said}");
+    assert!(!left.exists() && open.exists() && busy.exists() && other.exists());
+}
+
 /// Stopped nearer and nearer to the moment at which the files appear.
 #[test]
 fn an_update_that_is_stopped_leaves_the_tree_wholly_old_or_wholly_new() {

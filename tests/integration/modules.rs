@@ -37,6 +37,21 @@ fn a_circle_is_found_however_long_it_is() {
     assert_eq!(of(&[("a", "b"), ("b", "c"), ("c", "d"), ("d", "b")]), Some(names.into()));
 }
 
+/// Whoever opens a file by other means waits for a pipe in its place.
+#[test]
+fn files_are_opened_in_one_place() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let opens = Regex::new(r"\bfs::read(?:_to_string)?\(|File::open\(").unwrap();
+    // A directory is opened for its lock or to be synced, and /proc is the system's.
+    let others =
+        ["source/text.rs", "apply/exclusive.rs", "apply/journal.rs", "render/sandbox/limits.rs"];
+    for file in sources(&src) {
+        let name = file.strip_prefix(&src).unwrap().to_str().unwrap().replace('\\', "/");
+        let found = opens.find(&code(&fs::read_to_string(&file).unwrap())).is_some();
+        assert!(!found || others.contains(&name.as_str()), "{name}: source::text opens files");
+    }
+}
+
 fn uses(src: &Path) -> Uses {
     // `crate::a::…`, or the head of each path in `crate::{a::…, b::…}`.
     let path = Regex::new(r"\bcrate::(?:(\w+)|\{([^;]*)\};)").unwrap();

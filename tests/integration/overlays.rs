@@ -7,6 +7,7 @@ use assert_fs::TempDir;
 use assert_fs::prelude::*;
 
 use crate::support::{directory, dockwright};
+use crate::team::Team;
 
 /// A preset over `fastapi-uvicorn` with these files beside its manifest.
 fn preset(directory: &TempDir, name: &str, extends: &str, manifest: &str, files: &[(&str, &str)]) {
@@ -375,4 +376,64 @@ fn an_update_brings_changes_of_added_outputs_and_of_overlays_and_keeps_edits() {
     assert_eq!(read(&directory, "deploy/seed.txt"), "1\n2\n3\n4\n5\n");
     assert_eq!(read(&directory, "deploy/b.txt"), "one\ntwo\n");
     assert!(read(&directory, "Dockerfile").contains("LABEL com.example.team"));
+}
+
+/// The file, the layer with its template, and the line are named by every command, and
+/// nothing is written; a template of another engine is not dockwright's to judge.
+#[test]
+fn what_a_layer_adds_has_to_be_what_its_name_says() {
+    let body = |path: &str, template: &str| {
+        format!("extends = [\"fastapi-uvicorn\"]\n[files.\"{path}\"]\ntemplate = \"{template}\"\n")
+    };
+    let is_line = |line: usize| [format!("line {line}"), format!(":{line}:")];
+    let team = Team::with_shop("extends = [\"fastapi-uvicorn\"]\n");
+    fs::create_dir_all(team.top.path().join("team/templates")).unwrap();
+    let before = team.tree();
+    for (path, text, line) in [
+        ("k.yaml", "a: 1\nb: [\n", 2),
+        ("k.py", "a = 1\ndef b(:\n", 2),
+        ("k.toml", "a = 1\nb = = 2\n", 2),
+        ("k.sh", "a\necho 'b\n", 2),
+        ("k.json", "{\"a\": 1,\n \"b\" 2}\n", 2),
+        ("nginx/k.conf", "server {\n  listen 80;\n", 1),
+        ("k.Dockerfile", "FROM a\nRUNS b\n", 2),
+    ] {
+        // Rendered, and copied as it is.
+        for template in ["k.tera", "k.txt"] {
+            fs::write(team.top.path().join("team/templates").join(template), text).unwrap();
+            team.release("1.1.0", &body(path, template));
+            for (arguments, code) in [
+                (&["preset", "test", "team"][..], 1),
+                (&["preset", "impact", "./team", "shop"], 2),
+                (&["update", "shop"], 2),
+                (&["check", "shop", "--policy", "./team"], 1),
+                (&["new", "other", "--preset", "./team", "--yes"], 2),
+            ] {
+                let output = crate::support::dockwright()
+                    .current_dir(&team.top)
+                    .args(arguments)
+                    .output()
+                    .unwrap();
+                let said = crate::team::said(&output);
+                let place = format!("acme 1.1.0, templates/{template}");
+                assert!(said.contains(&place) && said.contains(path), "{arguments:?}: {said}");
+                assert!(
+                    is_line(line).iter().any(|line| said.contains(line)),
+                    "{arguments:?}: {said}"
+                );
+                assert_eq!(output.status.code(), Some(code), "{arguments:?}: {path}: {said}");
+            }
+            fs::remove_file(team.top.path().join("team/templates").join(template)).unwrap();
+        }
+        assert!(team.tree() == before && !team.top.path().join("other").exists());
+    }
+    for (path, text) in [
+        ("chart/k.yaml", "{{- if .Values.a }}\na: 1\n{{- end }}\n"),
+        (".vscode/settings.json", "{\n  // why\n  \"a\": 1\n}\n"),
+        ("k.txt", "{\n"),
+    ] {
+        fs::write(team.top.path().join("team/templates/k.txt"), text).unwrap();
+        team.release("1.2.0", &body(path, "k.txt"));
+        team.run(&["preset", "test", "team"], 0);
+    }
 }

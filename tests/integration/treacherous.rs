@@ -81,6 +81,8 @@ fn names_that_look_the_same_are_refused() {
         "dockerfile",
         "compo\\u017fe.yaml",
         "\\uff23ompose.yaml",
+        "\\u0441ompose.yaml",
+        "requ\\u0130rements-dev.in",
     ] {
         let team = Team::new(&format!(
             "extends = [\"fastapi-uvicorn\"]\n[files.\"{name}\"]\ntemplate = \"a.tera\"\n"
@@ -112,8 +114,10 @@ fn nothing_waits_for_a_pipe_and_each_is_named() {
         let _ = fs::remove_file(&path);
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
-        for command in ["check", "update", "init", "audit", "detect"] {
+        for command in ["check", "check --policy ./team", "update", "init", "audit", "detect"] {
+            let (command, more) = command.split_once(' ').unwrap_or((command, ""));
             let mut arguments = vec![command, "shop"];
+            arguments.extend(more.split_whitespace());
             arguments.extend((command == "init").then_some("--yes"));
             let output = dockwright()
                 .current_dir(&team.top)

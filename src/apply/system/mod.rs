@@ -42,6 +42,31 @@ pub fn create_private_dir(parent: &Path, prefix: &str) -> io::Result<PathBuf> {
     builder.tempdir_in(parent).map(tempfile::TempDir::keep)
 }
 
+/// The directories of such names in a directory that are this user's alone: one from a
+/// checkout has other permissions, and is not believed.
+#[must_use]
+pub fn private_dirs(parent: &Path, prefix: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(parent) else { return Vec::new() };
+    entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+        .map(|entry| entry.path())
+        .filter(|path| fs::symlink_metadata(path).is_ok_and(|metadata| is_private(&metadata)))
+        .collect()
+}
+
+#[cfg(unix)]
+fn is_private(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    metadata.is_dir() && is_own && metadata.permissions().mode() & 0o077 == 0
+}
+
+#[cfg(not(unix))]
+fn is_private(metadata: &fs::Metadata) -> bool {
+    metadata.is_dir()
+}
+
 /// Makes a directory.
 ///
 /// # Errors

@@ -23,6 +23,7 @@ use crate::cli::findings::{Item, fingerprints, seen};
 use crate::cli::many::Done;
 use crate::error::{Error, Problem};
 use crate::lint::{Diagnostic, Severity};
+use crate::source::text;
 
 #[derive(Deserialize, Serialize)]
 struct Baseline {
@@ -76,12 +77,12 @@ impl Entry {
 /// A file that cannot be read, or is no baseline.
 pub fn mark(file: &Path, done: &mut [Done<Outcome>], request: &Request) -> Result<usize, Error> {
     let failed = |source| Error::Io { action: "read", path: file.to_owned(), source };
-    let text = fs::read_to_string(file).map_err(failed)?;
+    let bytes = text::bytes(file).map_err(failed)?;
     let refused = |message: String| {
         let help = "`dockwright audit --write-baseline FILE` writes one";
         Error::input(Problem::new(message).at(file.display().to_string()).help(help))
     };
-    let baseline: Baseline = serde_json::from_str(&text)
+    let baseline: Baseline = serde_json::from_slice(&bytes)
         .map_err(|error| refused(format!("it is no baseline: {error}")))?;
     if baseline.version != 1 {
         return Err(refused(format!("it is of version {}", baseline.version)));
@@ -178,8 +179,9 @@ fn from(root: &Path, dir: &Path, path: &str) -> String {
 /// # Errors
 /// A file that cannot be written, and one that is there and no baseline.
 pub fn write(file: &Path, done: &[Done<Outcome>]) -> Result<usize, Error> {
-    let is_another = |text: String| serde_json::from_str::<Baseline>(&text).is_err();
-    if fs::read_to_string(file).is_ok_and(is_another) {
+    let is_another = file.metadata().is_ok_and(|found| !found.is_file())
+        || text::bytes(file).is_ok_and(|old| serde_json::from_slice::<Baseline>(&old).is_err());
+    if is_another {
         let message = format!("{} is there, and no baseline: nothing was written", file.display());
         return Err(Error::input(Problem::new(message).help("name another file")));
     }

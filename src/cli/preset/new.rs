@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::apply::create;
-use crate::apply::exclusive::Held;
 use crate::apply::staging::write;
 use crate::cli::{input, report};
 use crate::error::{Error, Problem};
@@ -34,7 +33,8 @@ pub struct New {
 /// that cannot be had.
 pub fn run(new: &New) -> Result<(), Error> {
     let dir = &new.dir;
-    let held = dir.is_dir().then(|| Held::take(dir, &mut report::waiting(dir))).transpose()?;
+    let held = dir.is_dir().then(|| input::hold(dir)).transpose()?;
+    input::sweep(dir);
     create::check_target(dir)?;
     // It says by itself whether it can be had, and where it is.
     let below =

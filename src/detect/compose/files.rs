@@ -8,7 +8,7 @@ use crate::detect::scope;
 use crate::detect::tree::Tree;
 pub use crate::relpath::{file_name, join, parent as directory_of};
 use crate::source::compose::{Document, FILE_NAMES, OVERRIDES, is_compose};
-use crate::source::dotenv;
+use crate::source::{dotenv, text};
 
 /// Largest `.env` that is read, in bytes.
 const ENV_CAP: u64 = 1 << 20;
@@ -126,7 +126,7 @@ fn stated_files(tree: &Tree, directory: &str, env: &[(String, String)]) -> Vec<S
 fn read_env(tree: &Tree, directory: &str) -> Vec<(String, String)> {
     let path = tree.base().join(directory).join(".env");
     let small = fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= ENV_CAP);
-    let text = small.then(|| fs::read_to_string(&path).ok()).flatten();
+    let text = small.then(|| text::of_file(&path)).flatten();
     text.map(|text| dotenv::pairs(&text)).unwrap_or_default()
 }
 

@@ -17,7 +17,7 @@ use crate::detect::{self, Facts, Wishes};
 use crate::error::Error;
 use crate::source::compose::is_compose;
 use crate::source::dockerfile::is_dockerfile;
-use crate::source::text::Text;
+use crate::source::text::{self, Text};
 
 /// Largest container file that is read, in bytes.
 const CAP: u64 = 4 << 20;
@@ -239,6 +239,6 @@ fn read(
     if !inside {
         return Err("it is a link out of the directory".to_owned());
     }
-    let bytes = fs::read(&whole).map_err(|error| error.to_string())?;
+    let bytes = text::bytes(&whole).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
 }

@@ -82,15 +82,19 @@ fn three(
     }
 }
 
-/// A number and what follows it, such as `-slim-trixie`: each is merged for
-/// itself, so that a new number meets a new variant.
+/// A number and what follows it, such as `-slim-trixie`. Each is looked at for itself,
+/// and what holds is one side's whole: what neither of them wrote may not exist.
 fn parts(base: (&str, &str), disk: (&str, &str), new: (&str, &str)) -> Option<String> {
     let number = three(base.0, disk.0, new.0, || raised(base.0, disk.0, new.0))?;
     let suffix = three(base.1, disk.1, new.1, || match numbers_in(disk.1, new.1)? {
         Ordering::Less => Some(new.1.to_owned()),
         _ => Some(disk.1.to_owned()),
     })?;
-    Some(number + &suffix)
+    let chosen = number + &suffix;
+    [disk, new]
+        .iter()
+        .any(|(number, suffix)| chosen == format!("{number}{suffix}"))
+        .then_some(chosen)
 }
 
 /// A tag that begins with no number is all suffix.

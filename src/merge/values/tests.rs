@@ -16,12 +16,11 @@ fn holds(syntax: Syntax, [base, disk, new]: [&str; 3]) -> String {
 }
 
 #[test]
-fn the_number_and_the_variant_of_a_tag_are_merged_each_for_itself() {
+fn of_the_number_and_the_variant_of_a_tag_one_sides_value_holds_whole() {
     for (tags, expected) in [
         (["3.13-slim-trixie", "3.14-slim-trixie", "3.13.2-slim-trixie"], "3.14-slim-trixie"),
-        (["3.14-slim-trixie", "3.14-slim-bookworm", "3.14.2-slim-trixie"], "3.14.2-slim-bookworm"),
-        (["3.14.1-slim", "3.14.3-slim", "3.14.2-slim-trixie"], "3.14.3-slim-trixie"),
-        (["17-alpine3.20", "17.1-alpine3.21", "17-alpine3.22"], "17.1-alpine3.22"),
+        (["3.14.1-slim", "3.14.2-slim", "3.14.3-slim-trixie"], "3.14.3-slim-trixie"),
+        (["17-alpine3.20", "17.1-alpine3.22", "17-alpine3.21"], "17.1-alpine3.22"),
         (["v4", "v4.2", "v5"], "v5"),
         (["9.2", "10.0", "9.10"], "10.0"),
         (["trixie-20260101", "trixie-20260301", "trixie-20260201"], "trixie-20260301"),
@@ -43,6 +42,11 @@ fn two_other_variants_or_no_numbers_are_left_to_the_lines() {
         ["3.14-slim-trixie", "3.14.1-slim-bookworm", "3.14.2-alpine"],
         ["stable", "latest", "edge"],
         ["3.14", "latest", "3.15"],
+        // Together they would be what neither side wrote.
+        ["18.1-trixie", "18.2-alpine", "18.3-trixie"],
+        ["3.14-slim-trixie", "3.14-slim-bookworm", "3.14.2-slim-trixie"],
+        ["3.14.1-slim", "3.14.3-slim", "3.14.2-slim-trixie"],
+        ["17-alpine3.20", "17.1-alpine3.21", "17-alpine3.22"],
         // Not released yet.
         ["3.14", "3.15.0rc1", "3.14.9"],
         ["3.15.0rc1", "3.15.0rc2", "3.15.0"],

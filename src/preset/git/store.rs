@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::command::{git, run};
 use crate::error::Error;
+use crate::source::text;
 
 /// All of history; git knows no other way to say so of a shallow repository.
 const ALL: &str = "--depth=2147483647";
@@ -48,7 +49,7 @@ impl Store {
         if !path.join("HEAD").is_file() {
             return None;
         }
-        let held = File::open(path.with_extension("lock")).ok();
+        let held = text::open(&path.with_extension("lock")).ok();
         let held = held.and_then(|file| file.lock().ok().map(|()| file));
         Some(Self { path, url: url.to_owned(), _lock: held })
     }

@@ -136,6 +136,11 @@ fn each_mistake_is_named_with_its_place_and_what_to_do() {
             "p.toml:7:14: `soon` is no day",
             "like 2027-03-01",
         ),
+        (
+            "[[rule]]\nkey = \"web.workers\"\nmax = 2\nmessage = \"m\"\nwarn-until = \"2024-02-30\"",
+            "p.toml:7:14: `2024-02-30` is no day",
+            "like 2027-03-01",
+        ),
         ("extends = [\"./\"]", "p.toml:3:12: the preset extends itself", ""),
         (
             "[defaults]\nstack.proxy = \"none\"\n[locked]\nstack.proxy = \"nginx\"",

@@ -9,6 +9,7 @@ use crate::preset::files::refuse_link;
 use crate::preset_test::cases::{ANSWERS, Case, DIRECTORY, FILES, Golden, Outcome, REFUSED};
 use crate::relpath::RelPath;
 use crate::schema::entries;
+use crate::source::text;
 
 /// The golden cases of a preset, by name; none where there is no `cases/`.
 ///
@@ -104,7 +105,7 @@ fn answers(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<entries::Entr
 fn text(path: &Path) -> Result<String, Error> {
     refuse_link(path)?;
     let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
-    String::from_utf8(fs::read(path).map_err(failed)?).map_err(|_| {
+    String::from_utf8(text::bytes(path).map_err(failed)?).map_err(|_| {
         Error::input(Problem::new("the file is not UTF-8").at(path.display().to_string()))
     })
 }
@@ -119,7 +120,7 @@ fn collect(base: &Path, below: &str, files: &mut BTreeMap<RelPath, Golden>) -> R
             continue;
         }
         let failed = |source| Error::Io { action: "read", path: path.clone(), source };
-        let bytes = fs::read(&path).map_err(failed)?;
+        let bytes = text::bytes(&path).map_err(failed)?;
         let relative = RelPath::new(&relative).map_err(|message| {
             Error::input(Problem::new(message).at(base.display().to_string()))
         })?;

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::lint::subject::{Purpose, Unread, deployment};
 use crate::relpath::file_name;
 use crate::source::compose::{FILE_NAMES, OVERRIDES, is_compose, yaml};
-use crate::source::dotenv;
+use crate::source::{dotenv, text};
 
 /// Largest file that is looked into for services, in bytes.
 const CAP: u64 = 1 << 20;
@@ -66,7 +66,7 @@ fn obstacles(directory: &Path) -> Vec<Unread> {
 fn unreachable(directory: &Path) -> Option<Unread> {
     let path = directory.join(".env");
     let small = path.metadata().is_ok_and(|own| own.is_file() && own.len() <= CAP);
-    let pairs = dotenv::pairs(&fs::read_to_string(&path).ok().filter(|_| small)?);
+    let pairs = dotenv::pairs(&small.then(|| text::of_file(&path)).flatten()?);
     let value = |name: &str| pairs.iter().rfind(|(own, _)| own == name).map(|(_, value)| value);
     let separator = value("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
     if value("COMPOSE_ENV_FILES").is_some_and(|own| !own.is_empty()) {
