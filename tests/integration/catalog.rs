@@ -99,6 +99,8 @@ const DECIDED_ELSEWHERE: &[(&str, &str)] = &[
     ("src/detect/services/routes.rs", "Litestar's decorators are plain names: their import tells"),
     ("src/detect/startup/choice.rs", "manage.py and wsgi.py are Django's"),
     ("src/detect/startup/started.rs", "command lines of programs called like a framework"),
+    ("src/lint/rules/dockerfile/builder_stage.rs", "a program called like a framework"),
+    ("src/lint/rules/policy/effect.rs", "programs and modules called like a framework"),
     ("src/plan/code/mod.rs", "migration tools, of which one is called django"),
 ];
 
