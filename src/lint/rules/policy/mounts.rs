@@ -72,15 +72,26 @@ fn volume(service: &Hardened<'_>, mount: &Mount, findings: &mut Vec<Diagnostic>)
         findings.push(service.unknown(volume, &what));
         return;
     }
+    // What another project keeps, this one has no business with.
+    if volume.get("external").is_some_and(|own| own.truth() != Some(false)) {
+        findings.push(service.unknown(volume, "what a volume of others holds is not known"));
+        return;
+    }
     let Some(options) = volume.get("driver_opts") else { return };
     let text = |key: &str| options.get(key).and_then(Item::scalar).unwrap_or_default();
     let open = options.entries().any(|(_, own)| Comparison::is_open(service.deployment, own));
-    let (kind, device) = (text("type"), text("device"));
-    let binds = text("o").split(',').any(|option| matches!(option, "bind" | "rbind"));
-    if kind == "tmpfs" && !open {
+    let (kind, device, own) = (text("type"), text("device"), text("o"));
+    let has = |words: &[&str]| own.split(',').any(|option| words.contains(&option.trim()));
+    // A mount that binds asks for no kind: it shows its device, whatever stands there.
+    let binds = has(&["bind", "rbind"]);
+    if has(&["exec", "suid", "dev"]) {
+        findings.push(service.finding(options, &format!("a volume with the options {own}")));
         return;
     }
-    if open || !binds || !matches!(kind.as_str(), "" | "none") {
+    if kind == "tmpfs" && !open && !binds {
+        return;
+    }
+    if open || !binds || !matches!(kind.as_str(), "" | "none" | "tmpfs") {
         findings.push(service.unknown(options, "what its volume shows cannot be told"));
         return;
     }
