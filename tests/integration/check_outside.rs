@@ -225,7 +225,12 @@ fn mounts_are_of_the_project_or_of_the_engine() {
         (C, V, "  media: {driver: vieux/sshfs}", "driver vieux/sshfs"),
         (C, V, "  media: {driver_opts: {type: overlay, o: lowerdir=/}}", "cannot be told"),
         (C, V, "  media: {driver_opts: {type: tmpfs, o: bind, device: /}}", "the whole host"),
-        (C, V, "  media: {driver_opts: {type: tmpfs, o: 'rw, rbind', device: /etc}}", "/etc is mounted"),
+        (
+            C,
+            V,
+            "  media: {driver_opts: {type: tmpfs, o: 'rw, rbind', device: /etc}}",
+            "/etc is mounted",
+        ),
         (C, V, "  media: {driver_opts: {type: tmpfs, o: 'exec,suid', device: x}}", "exec,suid"),
         (C, V, "  media: {external: true, name: other_db-data}", "a volume of others"),
         (C, V, "  media: {driver_opts: {type: tmpfs, o: size=64m, device: tmpfs}}", ""),
