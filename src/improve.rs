@@ -6,7 +6,7 @@
 //! files ──lint──▶ findings ──mend──▶ texts with edits ──▶ changes, and what the lock says of them
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -15,7 +15,6 @@ use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
 use crate::error::{Error, Problem};
-use crate::lint;
 use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
 use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
@@ -200,18 +199,18 @@ impl Improvement {
             // What is wrong with ignores themselves comes after what was found.
             judged.iter().map(is_open).take(found.len()).collect()
         };
-        let shown = |subject: &Subject, found: &[Diagnostic]| -> Vec<Found> {
-            let all = found.iter().zip(open(subject, found));
-            all.filter(|(_, is_open)| *is_open).map(|(own, _)| found_of(subject, own)).collect()
+        let shown = |subject: &Subject, found: &[Diagnostic], open: &[bool]| -> Vec<Found> {
+            let all = found.iter().zip(open).filter(|(_, is_open)| **is_open);
+            all.map(|(own, _)| found_of(subject, own)).collect()
         };
         let subject = read(BTreeMap::new())?;
         if deployed(&subject, is_ours).is_none() {
             return Ok(None);
         }
-        let before = shown(&subject, &lint::judge(&subject, &rules::ALL));
-        drop(subject);
-        let taken_out = RefCell::new(BTreeSet::new());
-        let mended = mend(&rules::ALL, read, &|subject, found| {
+        let (before, taken_out) = (OnceCell::new(), RefCell::new(BTreeSet::new()));
+        let mended = mend(&rules::ALL, subject, read, &|subject, found| {
+            let open = open(subject, found);
+            before.get_or_init(|| shown(subject, found, &open));
             let is_wanted = |(own, is_open): (&Diagnostic, bool)| {
                 let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
                 let mut gone = entries(own, subject);
@@ -223,13 +222,13 @@ impl Improvement {
                 }
                 is_wanted
             };
-            found.iter().zip(open(subject, found)).map(is_wanted).collect()
+            found.iter().zip(open).map(is_wanted).collect()
         })?;
         let made = mended.made.iter().flat_map(entries_of);
         let entries: BTreeSet<EditEntry> = known.iter().chain(left).cloned().chain(made).collect();
         Ok(deployed(&mended.subject, is_ours).map(|deployed| Self {
-            before,
-            after: shown(&mended.subject, &mended.found),
+            before: before.into_inner().unwrap_or_default(),
+            after: shown(&mended.subject, &mended.found, &open(&mended.subject, &mended.found)),
             taken_out: taken_out.into_inner().into_iter().collect(),
             entries: entries.into_iter().collect(),
             deployed,

@@ -168,3 +168,11 @@ pub struct Answers {
     /// Where outputs go whose own path somebody else's file has, by that path.
     pub alternates: BTreeMap<RelPath, RelPath>,
 }
+
+impl Answers {
+    /// The image of the repository's own Dockerfile, where that stays.
+    #[must_use]
+    pub fn own_image(&self) -> Option<&own_image::OwnImage> {
+        self.adopted.as_ref()?.image()
+    }
+}

@@ -93,17 +93,17 @@ pub struct Mended {
 /// More rounds than this mean that two fixes undo each other.
 const ROUNDS: usize = 24;
 
-/// Makes fixes in memory, round by round. `read` gives the stack with other texts
-/// for some files; `wanted` says of each finding whether its fix is to be made.
+/// Makes fixes in memory, round by round. `subject` is the stack as it is, `read`
+/// gives it with other texts for some files; `wanted` says of each finding whether its fix is to be made.
 ///
 /// # Errors
 /// When the stack cannot be read.
 pub fn mend(
     rules: &[&Rule],
+    subject: Subject,
     read: &dyn Fn(BTreeMap<String, String>) -> Result<Subject, Error>,
     wanted: &dyn Fn(&Subject, &[Diagnostic]) -> Vec<bool>,
 ) -> Result<Mended, Error> {
-    let subject = read(BTreeMap::new())?;
     let found = judge(&subject, rules);
     let (texts, made, refused) = Default::default();
     let mut mended = Mended { texts, made, refused, subject, found };

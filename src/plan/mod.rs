@@ -37,7 +37,6 @@ pub use outputs::{Bundle, Output};
 pub use crate::schema::{Ownership, Role};
 
 use crate::answers::Answers;
-use crate::answers::adopted::Adopted;
 use crate::error::Problem;
 use crate::schema::numbers::rows;
 use flags::Flags;
@@ -114,7 +113,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let flags = Flags::of(&shape, image_only);
     let outputs::Files { outputs, names, awaited } = outputs::files(&shape, &flags, only)?;
     let mut plan = Plan {
-        container_port: match answers.adopted.as_ref().and_then(Adopted::image) {
+        container_port: match answers.own_image() {
             Some(image) => image.port,
             None => carry.as_ref().and_then(topology::container_port).unwrap_or(PORT),
         },

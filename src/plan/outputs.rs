@@ -234,7 +234,7 @@ pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Fi
         |bundle: Bundle| adopted.is_none() || !matches!(bundle, Bundle::Package | Bundle::Skeleton);
     // Beside a Dockerfile that stays there is no other, and what people work with is
     // theirs.
-    let stays = adopted.is_some_and(|adopted| adopted.image().is_some());
+    let stays = shape.answers.own_image().is_some();
     let is_built = |row: &Row| {
         let image = matches!(row.bundle, Bundle::Image | Bundle::Server | Bundle::Proxy);
         !(image || row.bundle == Bundle::Docs || row.path == "compose.dev.yaml")

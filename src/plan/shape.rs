@@ -2,7 +2,6 @@
 //! are, and how much memory one process of each needs.
 
 use crate::answers::Answers;
-use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Application, Broker, Database, Proxy};
 use crate::catalog::{MEMORY, Manager};
 use crate::plan::formula::{Formula, amount};
@@ -24,7 +23,7 @@ impl<'a> Shape<'a> {
     pub fn of(answers: &'a Answers) -> Self {
         let stack = &answers.stack;
         let celery = stack.application().celery;
-        let image = answers.adopted.as_ref().and_then(Adopted::image);
+        let image = answers.own_image();
         let wanted = |role: &Role| match role {
             Role::Web => true,
             // An image that stays answers by itself, as it did.

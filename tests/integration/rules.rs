@@ -197,7 +197,7 @@ fn all_fixes_together_are_done_at_once_and_keep_the_form_of_their_files() {
             let name = case.display();
             let mended = |dir: &Path| {
                 let read = |texts| Subject::with(dir, texts);
-                mend(&rules::ALL, &read, &all).unwrap()
+                mend(&rules::ALL, read(BTreeMap::new()).unwrap(), &read, &all).unwrap()
             };
             let first = mended(copy.path());
             if first.made.is_empty() {

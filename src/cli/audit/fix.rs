@@ -1,5 +1,6 @@
 //! `--fix`: shows what would be mended, then writes it, and says what is left.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -156,7 +157,8 @@ fn one(
         subject.machine.clone_from(&request.machine);
         Ok(subject)
     };
-    let mended = mend(&request.rules, &read, &|subject, found| {
+    let subject = read(BTreeMap::new())?;
+    let mended = mend(&request.rules, subject, &read, &|subject, found| {
         let other_names = judging::other_names(subject);
         let is_here = |edit: &Edit| target.shows(subject.path(edit.at.text));
         let is_wanted = |own: &Diagnostic| {

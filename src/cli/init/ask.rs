@@ -121,11 +121,18 @@ fn agree(
         let (proposal, choices) = match &decided {
             Some((wanted, choices)) => (ready(wanted)?, choices.clone()),
             None => {
-                let wanted = match init.rewrite {
-                    true => Wanted::Others,
-                    false => improved::ask(asker, &ready(&Wanted::Improved(Vec::new()))?)?,
+                let offered = match init.rewrite {
+                    true => None,
+                    false => Some(ready(&Wanted::Improved(Vec::new()))?),
                 };
-                let proposal = ready(&wanted)?;
+                let wanted = match &offered {
+                    Some(offered) => improved::ask(asker, offered)?,
+                    None => Wanted::Others,
+                };
+                let proposal = match (offered, &wanted) {
+                    (Some(offered), Wanted::Improved(left)) if left.is_empty() => offered,
+                    _ => ready(&wanted)?,
+                };
                 let choices = match wanted {
                     Wanted::Improved(_) => proposal.usual(false, layers.lock.as_ref()),
                     Wanted::Others => existing::ask(asker, &proposal, layers, init, git)?,

@@ -76,8 +76,8 @@ impl Code {
     pub fn of(shape: &Shape) -> Self {
         let top = shape.answers.adopted.as_ref().map_or(TOP, Adopted::top);
         // A single file is kept by a link, which an image that stays does not have.
-        let image = shape.answers.adopted.as_ref().and_then(Adopted::image);
-        let is_kept = |own: &&Writable| image.is_none() || !storage::is_file(own.path.as_str());
+        let stays = shape.answers.own_image().is_some();
+        let is_kept = |own: &&Writable| !stays || !storage::is_file(own.path.as_str());
         let writable: Vec<Writable> =
             shape.answers.writable.iter().filter(is_kept).cloned().collect();
         let storage = Storage::of(top, &writable);

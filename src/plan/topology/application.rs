@@ -1,6 +1,5 @@
 //! The proxy and the services that run the application's own image.
 
-use crate::answers::own_image::OwnImage;
 use crate::answers::stack::{Delivery, Hardening};
 use crate::plan::Plan;
 use crate::plan::flags::MEDIA;
@@ -25,7 +24,7 @@ pub(super) fn image(plan: &Plan, build: bool) -> Image {
 }
 
 fn built(plan: &Plan, target: &'static str) -> Build {
-    if let Some(image) = own_image(plan) {
+    if let Some(image) = plan.answers.own_image() {
         let context = match image.context.as_str() {
             "." => ".".to_owned(),
             below => format!("./{below}"),
@@ -48,11 +47,6 @@ fn built(plan: &Plan, target: &'static str) -> Build {
         proxies: plan.answers.network.has_proxy(),
         index_secret: plan.answers.network.index_secret && fetches,
     }
-}
-
-/// The image of the repository's own Dockerfile, where that stays.
-fn own_image(plan: &Plan) -> Option<&OwnImage> {
-    plan.answers.adopted.as_ref()?.image()
 }
 
 /// What all services that run the application have in common.
@@ -86,7 +80,7 @@ pub(super) fn base(plan: &Plan, role: Role) -> Service {
 
 /// What the application may do.
 pub(super) fn security(plan: &Plan) -> Security {
-    if let Some(image) = own_image(plan) {
+    if let Some(image) = plan.answers.own_image() {
         return Security {
             writable: Some("where the image writes is its own"),
             init: true,
@@ -142,7 +136,7 @@ pub(super) fn web(plan: &Plan) -> Service {
     let n = Sizes::of(&plan.decisions, role);
     let mut service = base(plan, role);
     service.image = image(plan, true);
-    service.probe = match own_image(plan) {
+    service.probe = match plan.answers.own_image() {
         Some(image) if !image.has_health_check => asked(plan, image.port, n),
         _ => of_image(n),
     };

@@ -162,7 +162,7 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
     let n = Sizes::of(&plan.decisions, role);
     let group = &Group::Own;
     // How many processes an image that stays starts is in its own command.
-    let stays = plan.answers.adopted.as_ref().is_some_and(|adopted| adopted.image().is_some());
+    let stays = plan.answers.own_image().is_some();
     if role == Role::Web {
         for variable in passed_on(plan).filter(|variable| variable.services.len() == 1) {
             env.put(group, &variable.name, from_dotenv(variable));
@@ -257,8 +257,7 @@ pub(super) fn application(plan: &Plan) -> Vec<(String, EnvValue)> {
     }
     if let Some(settings) = &plan.answers.stack.application().framework.settings {
         let module = adopted.map_or(settings.module.as_str(), |adopted| &adopted.settings);
-        let stays = adopted.is_some_and(|adopted| adopted.image().is_some());
-        if !module.is_empty() && !stays {
+        if !module.is_empty() && plan.answers.own_image().is_none() {
             env.put(group, &settings.variable, EnvValue::literal(module));
         }
     }
