@@ -292,46 +292,42 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         let flags: Vec<String> = work.flags.iter().map(|flag| report::shell_word(flag)).collect();
         return format!("dockwright init{place} {}{safe}", flags.join(" "));
     }
-    if let Some(Deployed::Project(file)) = work.improvement.as_ref().map(|own| &own.deployed) {
-        let (directory, name) = file.rsplit_once('/').unwrap_or((".", file));
-        let to = match (here, directory) {
-            (true, ".") => String::new(),
-            (true, below) => format!("cd {} && ", report::shell_word(below)),
-            (false, ".") => format!("cd {quoted} && "),
-            (false, below) => {
-                let whole = format!("{}/{below}", shown.trim_end_matches('/'));
-                format!("cd {} && ", report::shell_word(&whole))
-            }
-        };
-        let file = match FILE_NAMES.contains(&name) {
-            true => String::new(),
-            false => format!(" --file {}", report::shell_word(name)),
-        };
-        return format!("{to}docker compose{file} up --build --wait");
-    }
+    let theirs = match work.improvement.as_ref().map(|own| &own.deployed) {
+        Some(Deployed::Project(file)) => Some(file.as_str()),
+        _ => None,
+    };
     let stands =
         |change: &&Change| !matches!(change.action, Action::Keep | Action::Hold | Action::Remove);
-    let compose = work.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
-        path.contains("compose") && !path.contains(".dev.") && !path.contains("before-dockwright")
+    let compose = theirs.or_else(|| {
+        work.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
+            path.contains("compose")
+                && !path.contains(".dev.")
+                && !path.contains("before-dockwright")
+        })
     });
     // Compose reads `.env` where its file is.
     let below = compose.and_then(|file| file.rsplit_once('/')).map(|(directory, _)| directory);
     let to = match (below, here) {
         (None, true) => None,
         (None, false) => Some(quoted.clone()),
-        (Some(directory), true) => Some(directory.to_owned()),
-        (Some(directory), false) => Some(format!("{}/{directory}", quoted.trim_end_matches('/'))),
+        (Some(directory), true) => Some(report::shell_word(directory)),
+        (Some(directory), false) => {
+            Some(format!("{}/{}", quoted.trim_end_matches('/'), report::shell_word(directory)))
+        }
     };
     let cd = to.map_or_else(String::new, |to| format!("cd {to} && "));
     let compose = compose.map(|file| file.rsplit('/').next().unwrap_or(file));
     let image = layers.facts.existing_files.iter().any(|file| file.kind == "dockerfile")
         || work.plan.outputs.iter().any(|output| output.usual.as_str() == "Dockerfile");
-    if !image || project::awaited(&work.plan, &layers.dir).next().is_some() {
+    let is_whole = image && project::awaited(&work.plan, &layers.dir).next().is_none();
+    if theirs.is_none() && !is_whole {
         return format!("dockwright plan{place}");
     }
     match compose {
-        Some(file) if file.contains(".dockwright.") => {
-            format!("{cd}docker compose --file {file} up --build --wait")
+        Some(file)
+            if file.contains(".dockwright.") || theirs.is_some() && !FILE_NAMES.contains(&file) =>
+        {
+            format!("{cd}docker compose --file {} up --build --wait", report::shell_word(file))
         }
         Some(_) => format!("{cd}docker compose up --build --wait"),
         None if work.shown().any(|change| change.action == Action::Hold) => {
