@@ -60,7 +60,8 @@ def _last(text: str) -> str:
 
 
 def _prepare(checkout: Path, way: str, at: Path, row: Row) -> bool:
-    shutil.copytree(checkout, at, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    # With its history: when a file of requirements was last written decides what it resolves to.
+    shutil.copytree(checkout, at, symlinks=True)
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
     if way == "generated":
         names = re.compile(r"(?i)(.*dockerfile.*|.*compose.*\.ya?ml|\.dockerignore)$")
