@@ -8,6 +8,10 @@ HERE = Path(__file__).resolve().parent
 # Minor versions of Python that Debian has, and the suite of each.
 PYTHONS = {11: "bookworm", 13: "trixie", 14: "forky"}
 POSTGRES, REDIS, NGINX = "postgres:18-trixie", "redis:8-trixie", "nginx:1.30-trixie"
+# What the official Python image has beside its slim one, as far as installs ask for it.
+BUILD_PACKAGES = "build-essential curl default-libmysqlclient-dev git libffi-dev libjpeg-dev libpq-dev libssl-dev libxml2-dev libxslt1-dev pkg-config wget zlib1g-dev"
+# Consoles beside an application: a web server that says nothing is as good here.
+CONSOLES = re.compile(r"adminer|dpage/pgadmin4|phpmyadmin(/phpmyadmin)?|mailhog/mailhog|axllent/mailpit|schickling/mailcatcher|maildev/maildev|rediscommander/redis-commander")
 _said: dict[str, str | None] = {}
 
 
@@ -34,19 +38,56 @@ def _python(image: str) -> str | None:
         made = _run(str(HERE / "python.sh"), f"3.{minor}", PYTHONS[minor], name)
         if made.returncode != 0:
             return None
+    return name if "slim" in tag else _made(f"dockwright-live/python:3.{minor}", name, _packages(BUILD_PACKAGES))
+
+
+def _packages(names: str) -> str:
+    return f"RUN apt-get update && apt-get install -y --no-install-recommends {names} && rm -rf /var/lib/apt/lists/*\n"
+
+
+def _made(name: str, base: str, text: str) -> str | None:
+    """An image that is another with some lines more."""
+    if not _is_there(name) and _run("docker", "build", "--tag", name, "-", text=f"FROM {base}\n{text}").returncode != 0:
+        return None
     return name
 
 
-def _postgres(image: str) -> str:
+def _directory(kind: str, suite: str) -> str | None:
+    """An image of a directory beside this file, of a Debian suite."""
+    name = f"dockwright-live/{kind}:{suite}"
+    base = f"BASE=dockwright-live/debian:{suite}"
+    if not _is_there(name) and _run("docker", "build", "--tag", name, "--build-arg", base, str(HERE / kind)).returncode != 0:
+        return None
+    return name
+
+
+def _uv(tag: str) -> str | None:
+    """The uv that is there, in a Python where the tag names one: `0.9-python3.12-bookworm-slim`."""
+    listed = _run("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "ghcr.io/astral-sh/uv").stdout.split()
+    uv = next((image for image in listed if re.search(r":\d+(\.\d+)*$", image)), None)
+    python = re.search(r"python(3.*)$", tag)
+    if not python or not uv:
+        return uv
+    base = _python(f"python:{python[1]}")
+    name = f"dockwright-live/uv-{re.sub('[:/]', '-', base or '')}"
+    return base and _made(name, base, f"COPY --from={uv} /uv /uvx /usr/local/bin/\n")
+
+
+def _node(image: str) -> str | None:
+    """Debian's nearest Node that is no older."""
+    if "alpine" in image:
+        return None
+    found = re.search(r":(\d+)", image)
+    return _directory("node", "trixie" if found and int(found[1]) <= 20 else "forky")
+
+
+def _postgres(image: str) -> str | None:
     """The data of versions before 18 is in another directory."""
     found = re.match(r"[^:]+:(\d+)", image)
     if not found or int(found[1]) >= 18:
         return POSTGRES
-    name = "dockwright-live/postgres:before-18"
-    if not _is_there(name):
-        data = "/var/lib/postgresql/data"
-        _run("docker", "build", "--tag", name, "-", text=f"FROM {POSTGRES}\nENV PGDATA={data}\nVOLUME {data}\n")
-    return name
+    data = "/var/lib/postgresql/data"
+    return _made("dockwright-live/postgres:before-18", POSTGRES, f"ENV PGDATA={data}\nVOLUME {data}\n")
 
 
 def stand_in(image: str) -> str | None:
@@ -68,8 +109,14 @@ def stand_in(image: str) -> str | None:
         found = REDIS
     elif repository in ("nginx", "nginxinc/nginx-unprivileged"):
         found = NGINX if repository == "nginx" else None
-    elif repository == "ghcr.io/astral-sh/uv" and re.fullmatch(r"(:(latest|\d+(\.\d+)*))?", name[len(repository):]):
-        found = next(iter(_run("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", repository).stdout.split()), None)
+    elif repository in ("mysql", "mariadb", "mysql/mysql-server"):
+        found = _directory("mariadb", "trixie")
+    elif repository == "node":
+        found = _node(name)
+    elif CONSOLES.fullmatch(repository):
+        found = NGINX
+    elif repository == "ghcr.io/astral-sh/uv":
+        found = _uv(name[len(repository) :])
     else:
         found = None
     if found and found != image:

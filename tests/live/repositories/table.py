@@ -68,6 +68,7 @@ def _prepare(checkout: Path, way: str, at: Path, row: Row) -> bool:
         for path in list(at.rglob("*")):
             if path.is_file() and names.match(path.name):
                 path.unlink()
+    _fill_samples(at)
     for words in (["init", "--quiet"], ["add", "--all", "--force"], ["commit", "--quiet", "--message", "before"]):
         _run([*git, *words], at, 120)
     if way == "before":
@@ -77,6 +78,14 @@ def _prepare(checkout: Path, way: str, at: Path, row: Row) -> bool:
     if code != 0:
         row.config, row.cause = "refused", _last(said)
     return code == 0
+
+
+def _fill_samples(at: Path) -> None:
+    """What every README asks for first: `cp .env.example .env`, for each sample whose file is not there."""
+    for path in at.rglob("*env*"):
+        name = re.sub(r"[.-](example|sample|template|dist)\b|\b(example|sample|template)[.-]", "", path.name)
+        if path.is_file() and name != path.name and name.strip(".") and not (path.parent / name).exists():
+            shutil.copy(path, path.parent / name)
 
 
 def _images(at: Path) -> set[str]:
