@@ -13,7 +13,8 @@ use crate::detect::facts::{
 use crate::error::Problem;
 use crate::relpath::RelPath;
 use crate::schema::Role;
-use crate::schema::value::{TMPFS, Value};
+use crate::schema::value::Value;
+pub use crate::schema::writable::Writable;
 
 /// Where the build context stands in an image of ours.
 pub const TOP: &str = "/app";
@@ -165,16 +166,6 @@ fn file_in_evidence(facts: &Facts, name: &str) -> Option<String> {
     paths.find(|path| path.rsplit('/').next() == Some(name)).map(str::to_owned)
 }
 
-/// A path the code writes to at run time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Writable {
-    /// Relative to the build context.
-    pub path: RelPath,
-    /// Whether its content outlives the container: a volume, otherwise
-    /// memory.
-    pub keep: bool,
-}
-
 /// Code that was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adopted {
@@ -308,14 +299,7 @@ fn paths(value: &Value) -> Vec<RelPath> {
 
 pub(super) fn writable(value: &Value) -> Vec<Writable> {
     let Value::List(items) = value else { return Vec::new() };
-    items
-        .iter()
-        .filter_map(|item| {
-            let bare = item.strip_suffix(TMPFS);
-            let path = RelPath::new(bare.unwrap_or(item)).ok()?;
-            Some(Writable { path, keep: bare.is_none() })
-        })
-        .collect()
+    items.iter().filter_map(|item| Writable::read(item).ok()).collect()
 }
 
 /// Where a package manager's files are when nobody says otherwise.

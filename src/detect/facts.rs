@@ -162,8 +162,10 @@ pub struct Connection {
 /// A path the code writes to at run time.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Writable {
-    /// Relative to the build context.
+    /// Relative to the build context, or absolute.
     pub path: String,
+    /// Whether it is one file, and not a directory.
+    pub file: bool,
     /// `media`, `uploads`, `sqlite`, `cache`, `logs`, …
     pub purpose: String,
     /// Whether its content has to outlive the container: a volume, otherwise

@@ -102,7 +102,7 @@ impl Flags {
             (
                 "media",
                 new && files
-                    && answers.writable.iter().any(|it| it.keep && it.path.as_str() == MEDIA),
+                    && answers.writable.iter().any(|it| it.keep && it.path == MEDIA),
             ),
             ("cache", stack.cache),
             ("cache_alone", stack.cache && !database),

@@ -130,9 +130,11 @@ impl Services {
     }
 }
 
-/// A path relative to the build context; `None` outside of it.
+/// A path relative to the build context, or an absolute one of the container;
+/// `None` for one of the repository outside of the context.
 fn inside(context: &str, path: &str) -> Option<String> {
     match context {
+        _ if path.starts_with('/') => Some(path.to_owned()),
         "." => Some(path.to_owned()),
         context => Some(path.strip_prefix(context)?.strip_prefix('/')?.to_owned()),
     }

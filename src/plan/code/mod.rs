@@ -13,6 +13,7 @@ mod storage;
 use serde::Serialize;
 
 use crate::answers::adopted::{Adopted, TOP, Writable};
+use crate::answers::stack::Hardening;
 use crate::detect::path;
 use crate::plan::carry::Carry;
 use crate::plan::env;
@@ -77,14 +78,14 @@ impl Code {
         let top = shape.answers.adopted.as_ref().map_or(TOP, Adopted::top);
         // A single file is kept by a link, which an image that stays does not have.
         let stays = shape.answers.own_image().is_some();
-        let is_kept = |own: &&Writable| !stays || !storage::is_file(own.path.as_str());
+        let is_kept = |own: &&Writable| !stays || !own.file;
         let writable: Vec<Writable> =
             shape.answers.writable.iter().filter(is_kept).cloned().collect();
-        let storage = Storage::of(top, &writable);
         let Some(adopted) = &shape.answers.adopted else {
-            return Self { storage, ..Self::default() };
+            return Self { storage: Storage::of(top, &writable, Vec::new()), ..Self::default() };
         };
         let place = Place::of(shape, adopted);
+        let storage = Storage::of(top, &writable, place.open(shape));
         let manage = place.manage(adopted);
         Self {
             context: match &adopted.context {
@@ -165,6 +166,23 @@ impl Place {
             None => in_image(top, workdir),
         };
         Self { root: in_image(top, root), workdir }
+    }
+
+    /// The code's top and the directories down to where its processes run: code
+    /// that may write beside itself makes files and directories there. The rest of the
+    /// code is copied as the service's user's.
+    fn open(&self, shape: &Shape) -> Vec<String> {
+        let safe = shape.answers.deploy.hardening == Hardening::Safe;
+        if !safe || shape.answers.own_image().is_some() {
+            return Vec::new();
+        }
+        let mut open = vec![TOP.to_owned()];
+        let below = self.workdir.strip_prefix(TOP).unwrap_or_default();
+        for part in below.split('/').filter(|part| !part.is_empty()) {
+            let above = open.last().cloned().unwrap_or_default();
+            open.push(format!("{above}/{part}"));
+        }
+        open
     }
 
     /// Django's commands: by `manage.py`, which may prepare something first,
