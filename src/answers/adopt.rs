@@ -96,8 +96,7 @@ impl Adoption<'_> {
         let mut items = Vec::new();
         let mut evidence = Vec::new();
         for (path, lines) in &facts.writable {
-            let found =
-                Writable { path: path.path.clone(), file: path.file, keep: path.keep };
+            let found = Writable { path: path.path.clone(), file: path.file, keep: path.keep };
             let text = found.to_string();
             if Writable::read(&text).is_ok() && !path.path.contains(',') {
                 items.push(text);

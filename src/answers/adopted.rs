@@ -8,7 +8,7 @@ use crate::answers::own_image::OwnImage;
 use crate::answers::stack::PackageManager;
 use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
-    Connection, Facts, Installs, Meaning, RequiredEnv, Static, SystemPackages,
+    Connection, Facts, FrontEnd, Installs, Meaning, RequiredEnv, Static, SystemPackages, Uploads,
 };
 use crate::error::Problem;
 use crate::relpath::RelPath;
@@ -48,6 +48,12 @@ pub struct Derived {
     pub system_packages: SystemPackages,
     /// Static files of a Django project.
     pub static_files: Option<Static>,
+    /// Files that requests bring along.
+    pub uploads: Option<Uploads>,
+    /// Hubs from which models and data are fetched by name.
+    pub hubs: Vec<String>,
+    /// What builds the front end that the code serves, relative to the repository.
+    pub front_end: Option<FrontEnd>,
     /// Variables without which the code does not start.
     pub required_env: Vec<RequiredEnv>,
     /// Variables that tell the code where its database, cache and broker are.
@@ -79,6 +85,9 @@ impl Derived {
             installs: facts.installs.clone(),
             system_packages: facts.system_packages.value().cloned().unwrap_or_default(),
             static_files: facts.static_files.value().cloned(),
+            uploads: facts.uploads.value().cloned(),
+            hubs: facts.hubs.value().cloned().unwrap_or_default(),
+            front_end: facts.front_end.value().cloned(),
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
             carried: facts.carried.value().cloned(),

@@ -85,7 +85,6 @@ pub enum Value {
     List(Vec<String>),
 }
 
-
 impl Kind {
     /// Reads `text` as this type.
     ///

@@ -58,14 +58,25 @@ impl fmt::Display for Writable {
 /// Directories of the system and of the installed packages: what belongs to the
 /// service's user there is no hardening any more.
 const SYSTEM: [&str; 14] = [
-    "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "opt/venv", "proc", "root", "run", "sbin",
-    "sys", "tmp",
+    "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "opt/venv", "proc", "root", "run",
+    "sbin", "sys", "tmp",
 ];
 
 /// Directories that hold others' directories: one of their own is needed below.
 const SHARED: [&str; 13] = [
-    "app", "home", "mnt", "opt", "srv", "usr", "usr/src", "var", "var/cache", "var/lib", "var/log",
-    "var/spool", "var/www",
+    "app",
+    "home",
+    "mnt",
+    "opt",
+    "srv",
+    "usr",
+    "usr/src",
+    "var",
+    "var/cache",
+    "var/lib",
+    "var/log",
+    "var/spool",
+    "var/www",
 ];
 
 /// Whether files at the top of a directory are not the application's alone.
@@ -85,7 +96,9 @@ fn absolute(below: &str) -> Result<String, String> {
     let system = SYSTEM.iter().any(|of| inside(of))
         || inside("usr") && !inside("usr/src") && !inside("usr/local/share");
     if system || SHARED.contains(&path) {
-        return Err(format!("`/{path}` is the system's: name a directory of the application's own"));
+        return Err(format!(
+            "`/{path}` is the system's: name a directory of the application's own"
+        ));
     }
     if !path.chars().all(|own| own.is_ascii_alphanumeric() || "._-/@+".contains(own)) {
         return Err(format!("`/{path}` has characters that shells read in their own way"));
@@ -124,7 +137,8 @@ mod tests {
             assert_eq!(read, Writable { path: path.into(), file: is_file, keep }, "{text}");
             assert_eq!(read.to_string(), text);
         }
-        for bad in ["../x", "/", "", "/../etc", ":tmpfs", "/etc/shop", "/var", "/a b", "/usr/lib/x"] {
+        for bad in ["../x", "/", "", "/../etc", ":tmpfs", "/etc/shop", "/var", "/a b", "/usr/lib/x"]
+        {
             assert!(Writable::read(bad).is_err(), "{bad}");
         }
     }

@@ -26,10 +26,10 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {
         is_storage(it) && (it.first() == "STATICFILES_STORAGE" || it.last() == "BACKEND")
     });
     let mut replaced = false;
-    let counting = storages.take_while(|it| !std::mem::replace(&mut replaced, it.when == When::Always));
-    let manifest = counting
-        .into_iter()
-        .find(|it| holds(&it.value, |text| text.contains("Manifest")));
+    let counting =
+        storages.take_while(|it| !std::mem::replace(&mut replaced, it.when == When::Always));
+    let manifest =
+        counting.into_iter().find(|it| holds(&it.value, |text| text.contains("Manifest")));
     let root = place.and_then(|it| writable::place(&it.value, evidences.context.startup.root()));
     let mut lines: Vec<Evidence> = Vec::new();
     for binding in [place, url, whitenoise.copied(), manifest.copied()].into_iter().flatten() {

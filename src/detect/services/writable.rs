@@ -197,7 +197,9 @@ impl Paths<'_, '_, '_> {
         let root = self.evidences.context.startup.root();
         match path.rsplit_once('/') {
             Some((directory, _))
-                if directory != root && !is_shared_at(directory) && !self.ships(directory, path) =>
+                if directory != root
+                    && !is_shared_at(directory)
+                    && !self.ships(directory, path) =>
             {
                 (directory.to_owned(), false)
             }
@@ -219,7 +221,8 @@ impl Paths<'_, '_, '_> {
     fn holds_code(&self, path: &str) -> bool {
         let ends = [".py", ".html", ".css", ".js"];
         let tree = self.evidences.context.tree;
-        !path.starts_with('/') && tree.below(path).any(|it| ends.iter().any(|end| it.ends_with(end)))
+        !path.starts_with('/')
+            && tree.below(path).any(|it| ends.iter().any(|end| it.ends_with(end)))
     }
 
     fn note(
@@ -326,10 +329,7 @@ mod tests {
             "{BASE}MEDIA_ROOT = BASE_DIR / 'media'\nSTATIC_ROOT = BASE_DIR / 'static'\nDATABASES = {{'default': {{'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'var' / 'shop.sqlite3'}}}}\n"
         );
         let found = written(&Repository::django(&settings, &[]));
-        assert_eq!(
-            found,
-            [one("media", "media", true), one("var", "sqlite", true)].concat()
-        );
+        assert_eq!(found, [one("media", "media", true), one("var", "sqlite", true)].concat());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 //! all of it is empty.
 
 mod build_values;
+pub mod caches;
 mod environment;
+pub mod front_end;
 mod install;
 mod probe;
 mod storage;
@@ -18,8 +20,11 @@ use crate::detect::path;
 use crate::plan::carry::Carry;
 use crate::plan::env;
 use crate::plan::shape::Shape;
+use crate::plan::uploads;
 use crate::schema::role::Role;
+use caches::Cache;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
+use front_end::FrontEnd;
 use install::Install;
 use probe::Probe;
 use storage::Storage;
@@ -61,6 +66,10 @@ pub struct Code {
     pub placeholders: Vec<String>,
     /// Where the code writes.
     pub storage: Storage,
+    /// Where hubs' libraries keep what they fetch.
+    pub caches: Vec<Cache>,
+    /// How the front end is built that the code serves.
+    pub front_end: FrontEnd,
     /// Where `collectstatic` puts files; empty where Django has to be asked.
     pub static_root: String,
     /// Celery beat's scheduler, where it is not the usual one.
@@ -85,7 +94,10 @@ impl Code {
             return Self { storage: Storage::of(top, &writable, Vec::new()), ..Self::default() };
         };
         let place = Place::of(shape, adopted);
-        let storage = Storage::of(top, &writable, place.open(shape));
+        let mut storage = Storage::of(top, &writable, place.open(shape));
+        if shape.answers.own_image().is_none() {
+            storage.caches(&caches::of(adopted));
+        }
         let manage = place.manage(adopted);
         Self {
             context: match &adopted.context {
@@ -104,6 +116,8 @@ impl Code {
             probe: Probe::of(shape, adopted),
             placeholders: environment::placeholders(shape, adopted),
             storage,
+            caches: caches::of(adopted),
+            front_end: FrontEnd::of(adopted),
             static_root: static_root(adopted),
             scheduler: scheduler(adopted).to_owned(),
             schedule_file: scheduler(adopted).is_empty(),
@@ -305,6 +319,12 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         ));
     }
     notices.extend(environment::notices(shape, adopted));
+    notices.extend(front_end::gap(adopted));
+    notices.extend(uploads::notice(shape));
+    if shape.answers.own_image().is_none() {
+        notices.extend(caches::notice(adopted));
+        notices.extend(install::notice(shape, adopted));
+    }
     notices
 }
 

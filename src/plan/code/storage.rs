@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::answers::adopted::Writable;
+use crate::plan::code::caches::{self, Cache};
 use crate::plan::code::{in_image, parent};
 use crate::schema::writable::is_shared;
 
@@ -63,8 +64,11 @@ impl Storage {
             let of_links = storage.links.iter().map(|link| link.directory.as_str());
             let places = of_links.chain(storage.directories.iter().map(|own| parent(own)));
             let inside = |path: &&str| path.starts_with(&format!("{top}/")) || !is_shared(path);
-            let places: Vec<String> =
-                places.filter(inside).filter(|path| path.starts_with(top)).map(str::to_owned).collect();
+            let places: Vec<String> = places
+                .filter(inside)
+                .filter(|path| path.starts_with(top))
+                .map(str::to_owned)
+                .collect();
             storage.open.extend(places);
             storage.open.retain(|path| !storage.directories.contains(path));
             // One that holds another is made first.
@@ -72,8 +76,7 @@ impl Storage {
             storage.open.dedup();
         }
         let of_links = storage.links.iter().map(|link| link.directory.clone());
-        let mut made: Vec<String> =
-            of_links.filter(|path| !storage.open.contains(path)).collect();
+        let mut made: Vec<String> = of_links.filter(|path| !storage.open.contains(path)).collect();
         made.extend(storage.directories.iter().cloned());
         made.sort();
         made.dedup();
@@ -97,11 +100,30 @@ impl Storage {
         }
     }
 
+    /// A volume for what hubs' libraries fetch.
+    pub(super) fn caches(&mut self, caches: &[Cache]) {
+        for cache in caches {
+            self.directories.push(cache.path.clone());
+            self.made.push(cache.path.clone());
+        }
+        if !caches.is_empty() {
+            self.directories.sort();
+            self.made.sort();
+            self.volume("hub-cache", caches::DIRECTORY);
+        }
+    }
+
     fn add(&mut self, top: &str, writable: &Writable) {
         let path = writable.path.as_str();
         let is_absolute = path.starts_with('/');
         let at = |path: &str| match is_absolute {
-            true => if path.is_empty() { "/".to_owned() } else { path.to_owned() },
+            true => {
+                if path.is_empty() {
+                    "/".to_owned()
+                } else {
+                    path.to_owned()
+                }
+            }
             false => in_image(top, path),
         };
         let place = at(path);
