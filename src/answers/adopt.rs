@@ -8,7 +8,7 @@ use crate::catalog::{Framework, Manager, Protocol, Server};
 use crate::detect::facts::{Facts, Interface, Meaning};
 use crate::detect::startup::framework;
 use crate::detect::{Evidence, Fact};
-use crate::schema::value::TMPFS;
+use crate::schema::writable::Writable;
 use crate::schema::{self, RUNTIMES, Role};
 
 impl Draft {
@@ -96,13 +96,14 @@ impl Adoption<'_> {
         let mut items = Vec::new();
         let mut evidence = Vec::new();
         for (path, lines) in &facts.writable {
-            let text = format!("{}{}", path.path, if path.keep { "" } else { TMPFS });
-            if schema::value::Kind::Writable.read(&text).is_ok() && !path.path.contains(',') {
+            let found = Writable { path: path.path.clone(), file: path.file, keep: path.keep };
+            let text = found.to_string();
+            if Writable::read(&text).is_ok() && !path.path.contains(',') {
                 items.push(text);
                 evidence.extend(lines.iter().cloned());
             } else {
                 self.notes.push(format!(
-                    "the code writes to {}, which is outside of the repository: give it a volume by hand",
+                    "the code writes to {}, which no directory of its own can be made for: let it write below one, like /data",
                     path.path
                 ));
             }
@@ -314,7 +315,7 @@ mod tests {
     use super::*;
     use crate::answers::stack::{Broker, Database, Hardening};
     use crate::answers::{Sources, document};
-    use crate::detect::facts::{Celery, Connection, Python, Writable};
+    use crate::detect::facts::{self, Celery, Connection, Python};
     use crate::preset;
 
     fn line(path: &str) -> Evidence {
@@ -469,12 +470,14 @@ mod tests {
     }
 
     #[test]
-    fn a_path_outside_and_a_python_without_an_image_are_noted_and_left_out() {
+    fn a_path_of_the_system_and_a_python_without_an_image_are_noted_and_left_out() {
         let writable = |path: &str, keep| {
-            (Writable { path: path.into(), purpose: "media".into(), keep }, vec![line("s.py")])
+            let purpose = "media".to_owned();
+            let found = facts::Writable { path: path.into(), purpose, file: false, keep };
+            (found, vec![line("s.py")])
         };
         let found = Facts {
-            writable: vec![writable("media", true), writable("/var/x", true), writable("c", false)],
+            writable: vec![writable("media", true), writable("/etc/x", true), writable("c", false)],
             python: known(
                 Python { version: "2.7".into(), constraint: None, source: "runtime.txt".into() },
                 "runtime.txt",

@@ -8,12 +8,13 @@ use crate::answers::own_image::OwnImage;
 use crate::answers::stack::PackageManager;
 use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
-    Connection, Facts, Installs, Meaning, RequiredEnv, Static, SystemPackages,
+    Connection, Facts, FrontEnd, Installs, Meaning, RequiredEnv, Static, SystemPackages, Uploads,
 };
 use crate::error::Problem;
 use crate::relpath::RelPath;
 use crate::schema::Role;
-use crate::schema::value::{TMPFS, Value};
+use crate::schema::value::Value;
+pub use crate::schema::writable::Writable;
 
 /// Where the build context stands in an image of ours.
 pub const TOP: &str = "/app";
@@ -47,6 +48,12 @@ pub struct Derived {
     pub system_packages: SystemPackages,
     /// Static files of a Django project.
     pub static_files: Option<Static>,
+    /// Files that requests bring along.
+    pub uploads: Option<Uploads>,
+    /// Hubs from which models and data are fetched by name.
+    pub hubs: Vec<String>,
+    /// What builds the front end that the code serves, relative to the repository.
+    pub front_end: Option<FrontEnd>,
     /// Variables without which the code does not start.
     pub required_env: Vec<RequiredEnv>,
     /// Variables that tell the code where its database, cache and broker are.
@@ -78,6 +85,9 @@ impl Derived {
             installs: facts.installs.clone(),
             system_packages: facts.system_packages.value().cloned().unwrap_or_default(),
             static_files: facts.static_files.value().cloned(),
+            uploads: facts.uploads.value().cloned(),
+            hubs: facts.hubs.value().cloned().unwrap_or_default(),
+            front_end: facts.front_end.value().cloned(),
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
             carried: facts.carried.value().cloned(),
@@ -163,16 +173,6 @@ fn file_in_evidence(facts: &Facts, name: &str) -> Option<String> {
     ];
     let mut paths = lines.into_iter().flatten().map(|line| line.path.as_str());
     paths.find(|path| path.rsplit('/').next() == Some(name)).map(str::to_owned)
-}
-
-/// A path the code writes to at run time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Writable {
-    /// Relative to the build context.
-    pub path: RelPath,
-    /// Whether its content outlives the container: a volume, otherwise
-    /// memory.
-    pub keep: bool,
 }
 
 /// Code that was there before.
@@ -308,14 +308,7 @@ fn paths(value: &Value) -> Vec<RelPath> {
 
 pub(super) fn writable(value: &Value) -> Vec<Writable> {
     let Value::List(items) = value else { return Vec::new() };
-    items
-        .iter()
-        .filter_map(|item| {
-            let bare = item.strip_suffix(TMPFS);
-            let path = RelPath::new(bare.unwrap_or(item)).ok()?;
-            Some(Writable { path, keep: bare.is_none() })
-        })
-        .collect()
+    items.iter().filter_map(|item| Writable::read(item).ok()).collect()
 }
 
 /// Where a package manager's files are when nobody says otherwise.

@@ -35,6 +35,8 @@ pub fn by_the_build<'a>(
     paths.extend(plan.answers.network.ca.iter().map(ToString::to_string));
     if let Some(adopted) = &plan.answers.adopted {
         paths.extend(adopted.dependency_files.iter().map(ToString::to_string));
+        let front_end = adopted.derived.front_end.iter();
+        paths.extend(front_end.flat_map(|own| &own.files).cloned());
         let module = adopted.app.split(':').next().unwrap_or_default().replace('.', "/");
         let module = match &adopted.root {
             Some(root) => format!("{root}/{module}"),

@@ -90,6 +90,16 @@ impl Versions {
         own.unwrap_or_else(|| self.images["python"].replace("{python}", python))
     }
 
+    /// The major version of Node.js that front ends are built with.
+    ///
+    /// # Panics
+    /// Where the image has no such version: a unit test reads it.
+    #[must_use]
+    pub fn node(&self) -> u32 {
+        let tag = self.images["node"].rsplit(':').next();
+        tag.and_then(|tag| tag.split('-').next()?.parse().ok()).expect("a major version")
+    }
+
     /// A Debian package as the release of an image calls it.
     #[must_use]
     pub fn package_in<'a>(&'a self, image: &str, package: &'a str) -> &'a str {

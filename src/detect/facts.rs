@@ -162,13 +162,54 @@ pub struct Connection {
 /// A path the code writes to at run time.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Writable {
-    /// Relative to the build context.
+    /// Relative to the build context, or absolute.
     pub path: String,
+    /// Whether it is one file, and not a directory.
+    pub file: bool,
     /// `media`, `uploads`, `sqlite`, `cache`, `logs`, …
     pub purpose: String,
     /// Whether its content has to outlive the container: a volume, otherwise
     /// a tmpfs.
     pub keep: bool,
+}
+
+/// Files that requests bring along.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Uploads {
+    /// The largest that is taken, in MiB; `None` where nothing says so.
+    pub largest_mib: Option<u32>,
+    /// Whether that is a whole body, and not one file in it.
+    pub whole: bool,
+    /// Where it stands, or where files are taken.
+    pub place: String,
+}
+
+/// A front end whose build makes what the code serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct FrontEnd {
+    /// The directory of its `package.json`; `None` where no build is known to make
+    /// what is served.
+    pub directory: Option<String>,
+    /// The directory that packages are installed in: that of the lock.
+    pub root: String,
+    /// `npm`, `pnpm`, `yarn`, `bun`.
+    pub manager: String,
+    /// Whether there is a lock.
+    pub lock: bool,
+    /// Whether yarn is one that reads `.yarnrc.yml`.
+    pub is_modern_yarn: bool,
+    /// Whether an install reads more than its own files.
+    pub needs_code: bool,
+    /// The files an install reads.
+    pub files: Vec<String>,
+    /// The directories that the code serves.
+    pub outputs: Vec<String>,
+    /// Those of them that another build makes, or none.
+    pub missing: Vec<String>,
+    /// The major version of Node.js that it asks for.
+    pub node: Option<u32>,
 }
 
 /// A container or deployment file that is already there.
@@ -282,6 +323,13 @@ pub struct Facts {
     pub ready: Fact<String>,
     /// Paths the code writes to.
     pub writable: Vec<(Writable, Vec<Evidence>)>,
+    /// Files that requests bring along.
+    pub uploads: Fact<Uploads>,
+    /// The hubs from which models and data are fetched by name, into caches.
+    pub hubs: Fact<Vec<String>>,
+    /// What builds the front end that the code serves, relative to the directory
+    /// that was read.
+    pub front_end: Fact<FrontEnd>,
     /// What an existing compose file runs.
     pub carried: Fact<Carried>,
     /// Container files that are there.

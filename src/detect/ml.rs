@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use crate::detect::deps::{Dependencies, path};
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::facts::{Doubt, Ml};
+use crate::detect::facts::Ml;
 use crate::detect::python::{Imports, Module, string};
 use crate::detect::scope;
 use crate::detect::tree::Tree;
@@ -64,13 +64,13 @@ const MODEL_FILES: [&str; 12] = [
     ".skops",
 ];
 
-/// Finds the framework and its models, and what is doubtful about them.
+/// Finds the framework and its models.
 #[must_use]
-pub fn find(tree: &Tree, dependencies: &Dependencies, root: &str) -> (Fact<Ml>, Vec<Doubt>) {
+pub fn find(tree: &Tree, dependencies: &Dependencies, root: &str) -> Fact<Ml> {
     let installed: Vec<(&str, &str)> =
         PACKAGES.into_iter().filter(|(name, _)| dependencies.installs(name)).collect();
     let Some((package, framework)) = installed.first().copied() else {
-        return (Fact::Unknown, Vec::new());
+        return Fact::Unknown;
     };
     let loads = loads(tree, root, &installed);
     let mut evidence = Vec::new();
@@ -87,13 +87,13 @@ pub fn find(tree: &Tree, dependencies: &Dependencies, root: &str) -> (Fact<Ml>, 
     // scikit-learn is often there for a metric or a split alone.
     let models = models(tree, &loads);
     if chosen == "scikit-learn" && loads.is_empty() && models.is_empty() {
-        return (Fact::Unknown, Vec::new());
+        return Fact::Unknown;
     }
     if evidence.is_empty() {
         evidence.extend(dependencies.files.first().map(|file| Evidence::file(file)));
     }
     let ml = Ml { framework: chosen.to_owned(), models };
-    (Fact::Known(ml, evidence), cuda(tree, dependencies).into_iter().collect())
+    Fact::Known(ml, evidence)
 }
 
 /// A call that loads a model.
@@ -239,32 +239,6 @@ fn models(tree: &Tree, loads: &[Load]) -> Vec<String> {
     models
 }
 
-/// torch from the default index brings CUDA's libraries, gigabytes of them.
-fn cuda(tree: &Tree, dependencies: &Dependencies) -> Option<Doubt> {
-    if !dependencies.installs("torch") {
-        return None;
-    }
-    let chosen = dependencies.files.iter().any(|file| {
-        let text = tree.text(file).unwrap_or_default();
-        text.contains("/whl/cpu") || text.contains("+cpu")
-    });
-    let lock = dependencies.locked.keys().any(|name| name.starts_with("nvidia-"));
-    if chosen && !lock {
-        return None;
-    }
-    let place = dependencies.get("torch").map_or_else(
-        || dependencies.files.first().cloned().unwrap_or_default(),
-        |one| one.evidence.place(),
-    );
-    Some(Doubt {
-        key: "ml".into(),
-        message: format!(
-            "{place}: torch comes with CUDA's libraries, several gigabytes that an image without a GPU never uses"
-        ),
-        help: "take the build for CPUs: the index that ends in /whl/cpu on PyTorch's \"Get started\" page, as --extra-index-url or [[tool.uv.index]]".into(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use assert_fs::TempDir;
@@ -272,21 +246,20 @@ mod tests {
 
     use super::*;
 
-    fn ml(files: &[(&str, &str)]) -> (Option<Ml>, Vec<Doubt>) {
+    fn ml(files: &[(&str, &str)]) -> Option<Ml> {
         let directory = TempDir::new().unwrap();
         for (path, text) in files {
             directory.child(path).write_str(text).unwrap();
         }
         let tree = Tree::read(directory.path()).unwrap();
         let dependencies = Dependencies::of(&tree, ".");
-        let (fact, doubts) = find(&tree, &dependencies, ".");
-        (fact.value().cloned(), doubts)
+        find(&tree, &dependencies, ".").value().cloned()
     }
 
     #[test]
     fn what_the_code_loads_with_decides_between_frameworks() {
         let code = "import onnxruntime as rt\nsession = rt.InferenceSession('weights/net.onnx')\n";
-        let (found, _) = ml(&[
+        let found = ml(&[
             ("requirements.txt", "torch\ntransformers\nonnxruntime\n"),
             ("svc/main.py", code),
         ]);
@@ -300,7 +273,7 @@ mod tests {
     #[test]
     fn models_in_the_tree_are_found_through_names_and_joins() {
         let code = "import os, joblib\nPATH = os.path.join(os.path.dirname(__file__), 'clf.joblib')\nmodel = joblib.load(PATH)\n";
-        let (found, _) = ml(&[
+        let found = ml(&[
             ("requirements.txt", "scikit-learn\n"),
             ("svc/main.py", code),
             ("svc/clf.joblib", "x"),
@@ -311,17 +284,6 @@ mod tests {
 
     #[test]
     fn a_package_for_a_metric_alone_is_no_model_server() {
-        assert!(ml(&[("requirements.txt", "scikit-learn\n")]).0.is_none());
-    }
-
-    #[test]
-    fn cuda_torch_in_an_image_without_a_gpu_is_named() {
-        let (_, doubts) = ml(&[("requirements.txt", "flask\ntorch==2.4.0\n")]);
-        assert!(
-            doubts[0].message.starts_with("requirements.txt:2")
-                && doubts[0].help.contains("/whl/cpu")
-        );
-        let cpu = "--extra-index-url https://host/whl/cpu\ntorch==2.4.0\n";
-        assert!(ml(&[("requirements.txt", cpu)]).1.is_empty());
+        assert!(ml(&[("requirements.txt", "scikit-learn\n")]).is_none());
     }
 }

@@ -80,7 +80,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     let dependencies =
         Dependencies::with_manager(tree, startup.root(), wishes.package_manager.as_deref());
     let (python, doubts) = version::find(tree, &dependencies);
-    let (ml, more) = ml::find(tree, &dependencies, startup.root());
+    let ml = ml::find(tree, &dependencies, startup.root());
     let build_context = match startup.root.value() {
         Some(root) => context::find(tree, root, &dependencies),
         None => Fact::Unknown,
@@ -95,6 +95,10 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         startup: &startup,
     };
     let services = services::find(context);
+    let build_context = match services.front_end.value() {
+        Some(own) => build_context.map(|context| services::front_end::context(&context, own)),
+        None => build_context,
+    };
     let mut facts = Facts {
         root: startup.root,
         framework: startup.framework,
@@ -111,7 +115,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         python,
         ml,
         packages: dependencies.packages(),
-        doubts: dependencies.doubts.into_iter().chain(doubts).chain(more).collect(),
+        doubts: dependencies.doubts.into_iter().chain(doubts).collect(),
         existing_files: existing::find(tree),
         unreadable: tree.unreadable().to_vec(),
         ..Facts::default()

@@ -90,6 +90,9 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
         Row::of("health", &facts.health),
         Row::of("ready", &facts.ready),
         Row::of_list("writable", &writable),
+        Row::of("uploads", &facts.uploads),
+        Row::of("hubs", &facts.hubs),
+        Row::of("front_end", &facts.front_end),
         Row::of_list("existing_files", &existing),
     ]
 }

@@ -101,8 +101,7 @@ impl Flags {
             // Uploads of a new service: its settings know the place by this name.
             (
                 "media",
-                new && files
-                    && answers.writable.iter().any(|it| it.keep && it.path.as_str() == MEDIA),
+                new && files && answers.writable.iter().any(|it| it.keep && it.path == MEDIA),
             ),
             ("cache", stack.cache),
             ("cache_alone", stack.cache && !database),

@@ -4,6 +4,7 @@ use crate::plan::formula::{Formula, amount};
 use crate::plan::ledger::Ledger;
 use crate::plan::processes;
 use crate::plan::shape::Shape;
+use crate::plan::uploads;
 use crate::schema::numbers::rows;
 use crate::schema::role::Role;
 use crate::units::{MiB, MilliCpu, Seconds};
@@ -15,11 +16,14 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
             check(shape, ledger, role);
         }
         pids(shape, ledger, role);
-        scratch(ledger, role);
+        scratch(shape, ledger, role);
         let half = (ledger.of(rows::MEMORY, role) / 2).at_least(MiB(6));
         ledger.decide(rows::MEMORY_RESERVATION, role, half, "half the limit");
     }
 }
+
+/// A model of a gigabyte at 50 Mbit/s.
+const FETCH: Seconds = Seconds(180);
 
 /// Seconds of one CPU that a service takes until it answers, measured and
 /// rounded up.
@@ -67,6 +71,9 @@ fn start_period(shape: &Shape, ledger: &mut Ledger, role: Role, cpus: Formula) {
         period = period + tries * ledger.of(rows::MODEL_LOAD_DELAY, role).named("for a late model");
         least = Seconds(60);
     }
+    if matches!(role, Role::Web | Role::Worker) && shape.fetches_models() {
+        period = period + amount(FETCH, "to fetch models once");
+    }
     let why = match role {
         Role::Db => "three times, since the host may be busy; the first start creates the cluster",
         _ => "three times, since the host may be busy",
@@ -109,13 +116,18 @@ fn pids(shape: &Shape, ledger: &mut Ledger, role: Role) {
 }
 
 /// `/tmp` is memory and counts towards the limit.
-fn scratch(ledger: &mut Ledger, role: Role) {
+fn scratch(shape: &Shape, ledger: &mut Ledger, role: Role) {
     // What nginx writes there is bodies, and its limit follows from them.
     if role == Role::Nginx {
         return;
     }
+    if uploads::on_disk(shape, ledger, role) {
+        let why = "uploads that wait are on disk: memory would not hold them";
+        ledger.decide(rows::TMPFS, role, MiB(0), why);
+        return;
+    }
     let part = ledger.of(rows::MEMORY, role) / 8;
-    let size = part.at_most(MiB(64)).at_least(MiB(8)).rounded_down(MiB(8));
+    let size = part.at_most(uploads::MEMORY).at_least(MiB(8)).rounded_down(MiB(8));
     match role == Role::Web && ledger.find(rows::BODY_SIZE, role).is_some() {
         true => {
             let size = size.at_least(ledger.of(rows::BODY_SIZE, role));

@@ -30,6 +30,13 @@ pub fn without_registry(answers: &Answers, name: &str) -> String {
 fn usual(answers: &Answers, name: &str) -> String {
     match name {
         "python" => VERSIONS.python_image(&answers.python),
+        "node" => {
+            let derived = answers.adopted.as_ref().map(|adopted| &adopted.derived);
+            let own = derived.and_then(|derived| derived.front_end.as_ref()?.node);
+            let usual = VERSIONS.node();
+            let (from, to) = (format!(":{usual}"), format!(":{}", own.unwrap_or(usual)));
+            VERSIONS.images[name].replace(&from, &to)
+        }
         name => VERSIONS.images[name].clone(),
     }
 }

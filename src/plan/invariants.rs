@@ -304,7 +304,8 @@ fn stores(shape: &Shape, broken: &mut Broken) {
         let (uploads, body) = (ledger.get(rows::UPLOADS, Nginx), ledger.get(rows::BODY_SIZE, Web));
         let (scratch, bodies) = (ledger.get(rows::TMPFS, Nginx), MiB(uploads as u32 * body.0));
         broken.unless(
-            scratch >= bodies,
+            // Without memory they are on disk.
+            scratch >= bodies || scratch == MiB(0),
             || {
                 format!(
                     "nginx.tmpfs = {scratch} is below {uploads} uploads of web.body-size = {body}"

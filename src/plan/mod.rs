@@ -27,7 +27,8 @@ mod shortfall;
 mod skeleton;
 pub mod timeouts;
 pub mod topology;
-pub mod web;
+pub mod uploads;
+mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,10 +3,10 @@
 use crate::plan::ledger::Ledger;
 use crate::plan::processes;
 use crate::plan::shape::Shape;
-use crate::plan::web;
+use crate::plan::uploads;
 use crate::schema::numbers::rows;
-use crate::schema::role::Role::{Nginx, Web};
-use crate::units::{MiB, Seconds};
+use crate::schema::role::Role::Nginx;
+use crate::units::Seconds;
 
 /// Decides nginx's own numbers; its time-outs are in the chain.
 pub fn decide(shape: &Shape, ledger: &mut Ledger) {
@@ -17,13 +17,12 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
     let connections = ledger.of(rows::WORKER_CONNECTIONS, Nginx);
     let why = "a proxied request holds two descriptors";
     ledger.decide(rows::RLIMIT_NOFILE, Nginx, connections * 2, why);
-    web::largest_body(ledger);
+    uploads::largest_body(shape, ledger);
     // A slow client must not hold one of the application's threads: bodies are read whole
     // before they are passed on. Where they wait is memory, so there is a limit.
     let why = "a further one is answered with 503 instead of filling the memory where they wait";
     ledger.decide(rows::UPLOADS, Nginx, 8, why);
-    let bodies = ledger.of(rows::UPLOADS, Nginx) * ledger.of(rows::BODY_SIZE, Web);
-    ledger.decide(rows::TMPFS, Nginx, bodies.rounded_up(MiB(8)), "bodies that wait");
+    uploads::of_proxy(shape, ledger);
     let why = "longer than the 60 s that load balancers keep idle connections";
     ledger.decide(rows::KEEPALIVE_TIMEOUT, Nginx, Seconds(65), why);
     ledger.decide(rows::UPSTREAM_KEEPALIVE, Nginx, 32, "saves a TCP handshake per request");

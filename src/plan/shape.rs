@@ -4,6 +4,7 @@
 use crate::answers::Answers;
 use crate::answers::stack::{Application, Broker, Database, Proxy};
 use crate::catalog::{MEMORY, Manager};
+use crate::detect::facts::Uploads;
 use crate::plan::formula::{Formula, amount};
 use crate::schema::role::Role;
 use crate::units::MiB;
@@ -53,6 +54,18 @@ impl<'a> Shape<'a> {
     #[must_use]
     pub fn has_database(&self) -> bool {
         self.answers.stack.database != Database::None
+    }
+
+    /// Files that requests bring along to adopted code.
+    #[must_use]
+    pub fn uploads(&self) -> Option<&Uploads> {
+        self.answers.adopted.as_ref()?.derived.uploads.as_ref()
+    }
+
+    /// Whether adopted code fetches models by name.
+    #[must_use]
+    pub fn fetches_models(&self) -> bool {
+        self.answers.adopted.as_ref().is_some_and(|own| !own.derived.hubs.is_empty())
     }
 
     /// Whether the code was there before.

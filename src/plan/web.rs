@@ -6,6 +6,7 @@ use crate::plan::formula::{Formula, amount};
 use crate::plan::ledger::Ledger;
 use crate::plan::processes;
 use crate::plan::shape::Shape;
+use crate::plan::uploads;
 use crate::schema::numbers::rows;
 use crate::schema::role::Role::{Nginx, Web};
 use crate::units::{MiB, Seconds};
@@ -67,16 +68,10 @@ fn recycling(shape: &Shape, ledger: &mut Ledger) {
     ledger.decide(rows::MAX_REQUESTS_JITTER, Web, tenth, "workers are not replaced at once");
 }
 
-/// Decides how large a request body may be, for the proxy and the application.
-pub fn largest_body(ledger: &mut Ledger) {
-    let why = "enough for a form with a picture; a larger upload is a decision";
-    ledger.decide(rows::BODY_SIZE, Web, MiB(10), why);
-}
-
 fn connections(shape: &Shape, ledger: &mut Ledger) {
     // Adopted code has a limit of its own: without nginx there is nothing to set.
     if !shape.is_adopted() && !shape.has(Nginx) {
-        largest_body(ledger);
+        uploads::largest_body(shape, ledger);
     }
     let why = "a burst waits in the kernel for a moment instead of being refused";
     ledger.decide(rows::BACKLOG, Web, 2048, why);

@@ -8,6 +8,7 @@ pub mod ownership;
 pub mod quantity;
 pub mod role;
 pub mod value;
+pub mod writable;
 
 use std::sync::LazyLock;
 
@@ -117,7 +118,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "project.writable",
             Kind::Writable,
             "",
-            "Paths the code writes to: each gets a volume, or with :tmpfs behind it, memory.",
+            "Paths the code writes to, below the build context or absolute: each gets a volume, or with :tmpfs behind it, memory.",
         ),
         Row(
             "project.port",

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::error::nearest;
 use crate::relpath::RelPath;
 use crate::schema::address::{self, Use};
+use crate::schema::writable::Writable;
 use crate::units::{MiB, MilliCpu};
 
 /// The type of a key: how its text is read and what is accepted.
@@ -84,9 +85,6 @@ pub enum Value {
     List(Vec<String>),
 }
 
-/// End of a [`Kind::Writable`] path that need not outlive the container.
-pub const TMPFS: &str = ":tmpfs";
-
 impl Kind {
     /// Reads `text` as this type.
     ///
@@ -127,8 +125,8 @@ impl Kind {
             Self::Proxies => address::proxies(text),
             Self::Path => RelPath::new(text).map(|path| Value::Text(path.to_string())),
             Self::Directory => directory(text),
-            Self::Paths => list(text, |item| item),
-            Self::Writable => list(text, |item| item.strip_suffix(TMPFS).unwrap_or(item)),
+            Self::Paths => list(text, RelPath::new),
+            Self::Writable => list(text, Writable::read),
             Self::Object | Self::Module | Self::Route if text.is_empty() => {
                 Ok(Value::Text(String::new()))
             }
@@ -167,7 +165,7 @@ impl Kind {
             Self::Directory => "a directory inside the repository; . is its top".into(),
             Self::Paths => "an array of paths inside the repository".into(),
             Self::Writable => {
-                "an array of paths inside the repository; path:tmpfs is emptied with the container"
+                "an array of paths, inside the repository or absolute in the container; a name with an ending is a file, with a slash behind it a directory; path:tmpfs is emptied with the container"
                     .into()
             }
             Self::Object => "a Python object, like shop.wsgi:application, or empty".into(),
@@ -195,10 +193,10 @@ fn directory(text: &str) -> Result<Value, String> {
 
 /// Items between commas, each a path once `bare` has taken off what it may
 /// end in.
-fn list(text: &str, bare: impl Fn(&str) -> &str) -> Result<Value, String> {
+fn list<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Value, String> {
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
     let checked: Result<Vec<String>, String> =
-        items.map(|item| RelPath::new(bare(item)).map(|_| item.to_owned())).collect();
+        items.map(|item| read(item).map(|_| item.to_owned())).collect();
     checked.map(Value::List)
 }
 

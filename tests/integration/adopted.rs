@@ -104,7 +104,7 @@ fn uv_fastapi() -> Facts {
         )],
         required_env: vec![needs("STRIPE_KEY", false), needs("DB_DSN", false)],
         writable: vec![(
-            Writable { path: "uploads".into(), purpose: "uploads".into(), keep: true },
+            Writable { path: "uploads".into(), purpose: "uploads".into(), file: false, keep: true },
             Vec::new(),
         )],
         packages: names(&["fastapi", "uvicorn[standard]", "uvloop", "httptools", "sqlalchemy"]),
@@ -155,7 +155,12 @@ fn pip_django() -> Facts {
         ],
         required_env: vec![needs("DJANGO_SECRET_KEY", true), needs("MAILGUN_KEY", false)],
         writable: vec![(
-            Writable { path: "backend/media".into(), purpose: "media".into(), keep: true },
+            Writable {
+                path: "backend/media".into(),
+                purpose: "media".into(),
+                file: false,
+                keep: true,
+            },
             Vec::new(),
         )],
         packages: names(&["django", "psycopg2", "celery", "redis", "gunicorn"]),
@@ -183,11 +188,21 @@ fn poetry_flask() -> Facts {
         connections: vec![told("SECRET_KEY", Meaning::SecretKey)],
         writable: vec![
             (
-                Writable { path: "instance/shop.db".into(), purpose: "sqlite".into(), keep: true },
+                Writable {
+                    path: "instance/shop.db".into(),
+                    purpose: "sqlite".into(),
+                    file: true,
+                    keep: true,
+                },
                 Vec::new(),
             ),
             (
-                Writable { path: "var/cache".into(), purpose: "cache".into(), keep: false },
+                Writable {
+                    path: "var/cache".into(),
+                    purpose: "cache".into(),
+                    file: false,
+                    keep: false,
+                },
                 Vec::new(),
             ),
         ],

@@ -67,7 +67,8 @@ pub const EXAMPLES: &str = "Examples:
 ///
 /// # Errors
 /// No web application, ambiguities nobody answered, wrong input; a failed
-/// write leaves the directory as it was.
+/// write leaves the directory as it was. Something that the code needs to start
+/// and that no file makes: then the files are written, and it is named.
 pub fn run(init: &Init) -> Result<(), Error> {
     let dir = &init.dir;
     input::check_directory(dir)?;
@@ -95,7 +96,11 @@ pub fn run(init: &Init) -> Result<(), Error> {
         commit(&held, &work.changes)?;
         records::tidy(dir, &work.changes);
     }
-    report::print(init, &layers, &work, &git)
+    report::print(init, &layers, &work, &git)?;
+    match work.gap() {
+        Some(gap) if init.yes => Err(Error::Ended { code: 1, message: gap }),
+        _ => Ok(()),
+    }
 }
 
 fn no_terminal() -> Error {

@@ -24,7 +24,7 @@ use crate::cli::input;
 use crate::error::{Error, Problem};
 use crate::improve::{Deployed, Improvement};
 use crate::plan::carry::OLD_DOCKERFILE;
-use crate::plan::outputs::Content;
+use crate::plan::outputs::{Content, Syntax};
 use crate::plan::{Output, Plan};
 use crate::preset::Preset;
 use crate::project;
@@ -336,6 +336,21 @@ impl Proposal {
 }
 
 impl Work {
+    /// What the code serves and the image that is written lacks.
+    #[must_use]
+    pub fn gap(&self) -> Option<String> {
+        let ours = self.looks.iter().any(|look| {
+            let output = &look.file.output;
+            let is_left = |change: &Change| {
+                change.path == output.path
+                    && matches!(change.action, Action::Create | Action::Replace | Action::Unchanged)
+            };
+            output.syntax == Syntax::Dockerfile && self.changes.iter().any(is_left)
+        });
+        let adopted = self.plan.answers.adopted.as_ref().filter(|_| ours)?;
+        crate::plan::code::front_end::gap(adopted)
+    }
+
     /// The work of a run in which nobody is asked.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::names::reached;
 use super::paths::ancestor;
 use super::scope::{Defined, Scope};
 use super::syntax::{Module, assignments, dotted};
-use super::value::Value;
+use super::value::{Value, below};
 use crate::environments::is_for_another;
 
 impl<'a> Evaluator<'_, 'a> {
@@ -22,6 +22,12 @@ impl<'a> Evaluator<'_, 'a> {
             Err(of) => of,
         };
         let name = attribute.attr.as_str();
+        // Flask's own, beside the module or the package of the application.
+        if name == "instance_path"
+            && let Some(path) = below(self.project.graph.root(), "instance")
+        {
+            return Value::Place(path);
+        }
         let is_field = is_setting(name) || self.has_fields();
         let setting = if is_field { self.setting(name) } else { Value::Unknown };
         match (setting, of) {

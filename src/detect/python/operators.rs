@@ -125,6 +125,19 @@ impl<'a> Evaluator<'_, 'a> {
                 _ => Value::Unknown,
             },
             Operator::Mod => percent(left, right),
+            // `16 * 1024 * 1024`, `10 << 20`, `2 ** 20`.
+            Operator::Mult | Operator::LShift | Operator::Pow => match (left, right) {
+                (Value::Int(one), Value::Int(other)) => {
+                    let small = u32::try_from(other).ok();
+                    let value = match op {
+                        Operator::Mult => one.checked_mul(other),
+                        Operator::Pow => small.and_then(|power| one.checked_pow(power)),
+                        _ => small.filter(|by| *by < 48).and_then(|by| one.checked_mul(1 << by)),
+                    };
+                    value.map_or(Value::Unknown, Value::Int)
+                }
+                _ => Value::Unknown,
+            },
             Operator::BitOr => match (left, right) {
                 (Value::Dict(mut one), Value::Dict(other)) => {
                     one.extend(other);

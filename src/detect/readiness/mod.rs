@@ -19,7 +19,7 @@ use crate::detect::tree::Tree;
 pub struct Lack {
     /// A word for programs: `health-route`, `allowed-hosts`, `static-root`,
     /// `server-missing`, `model-at-import`, `secret-in-settings`, `sqlite`,
-    /// `in-process-state`.
+    /// `tables-not-made`, `in-process-state`.
     pub kind: String,
     /// What is missing and what follows from it, in one sentence.
     pub message: String,
@@ -66,6 +66,7 @@ pub fn find(tree: &Tree, facts: &Facts) -> Vec<Lack> {
     lacks.extend(django::settings(tree, facts));
     lacks.extend(state::secrets(tree, facts));
     lacks.extend(state::sqlite(facts));
+    lacks.extend(state::tables(tree, facts));
     lacks.extend(state::models(tree));
     lacks.extend(state::in_process(tree));
     lacks

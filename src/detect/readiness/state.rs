@@ -7,7 +7,7 @@ use ruff_text_size::Ranged;
 
 use crate::detect::facts::Facts;
 use crate::detect::python::{Imports, Module, assignments, string};
-use crate::detect::readiness::{Lack, django};
+use crate::detect::readiness::{Lack, application, django};
 use crate::detect::tree::Tree;
 
 /// Names whose literal value is a secret in the code.
@@ -57,6 +57,75 @@ pub fn sqlite(facts: &Facts) -> Option<Lack> {
     let evidence = facts.database.evidence().first()?;
     let message = "SQLite lets one process write at a time, and its file is lost without a volume: the compose file gives it one";
     Some(Lack::new("sqlite", &evidence.path, evidence.line, message))
+}
+
+/// Calls that make the tables of a database.
+const MAKERS: [&str; 3] = ["create_all", "create_tables", "init_db"];
+
+/// Tables that only `python app.py` makes: a server imports the module, and the
+/// block under `__main__` never runs.
+pub fn tables(tree: &Tree, facts: &Facts) -> Option<Lack> {
+    if facts.migrations.is_known() || !facts.database.is_known() {
+        return None;
+    }
+    let (path, _) = application(tree, facts)?;
+    let module = tree.python(&path)?;
+    let (elsewhere, main): (Vec<&Stmt>, Vec<&Stmt>) =
+        module.ast.body.iter().partition(|statement| !is_main(statement));
+    let made = |statements: &[&Stmt]| statements.iter().any(|own| makes_tables(own));
+    // A function of that name is one until it is called.
+    let elsewhere: Vec<&Stmt> =
+        elsewhere.into_iter().filter(|own| !own.is_function_def_stmt()).collect();
+    if made(&elsewhere) {
+        return None;
+    }
+    let block = main.first().and_then(|own| own.as_if_stmt())?;
+    let making: Vec<&Stmt> = block.body.iter().filter(|own| makes_tables(own)).collect();
+    let first = making.first()?;
+    let lines: Vec<String> = making.iter().flat_map(|own| dedented(module, own)).collect();
+    let line = module.line(first.start());
+    let above = module.line(block.start()).saturating_sub(1);
+    let message = format!(
+        "the tables are made under `__main__` alone (line {line}), where a server never comes: every query fails until these lines stand above that block, or have run once"
+    );
+    Some(Lack::new("tables-not-made", &path, above, message).adding(lines))
+}
+
+fn is_main(statement: &Stmt) -> bool {
+    let Some(block) = statement.as_if_stmt() else { return false };
+    let Some(test) = block.test.as_compare_expr() else { return false };
+    let sides = [Some(&*test.left), test.comparators.first()];
+    let named = |expr: &Expr| expr.as_name_expr().is_some_and(|own| own.id == "__name__");
+    sides.iter().flatten().any(|side| named(side))
+        && sides.iter().flatten().any(|side| string(side) == Some("__main__"))
+}
+
+fn makes_tables(statement: &Stmt) -> bool {
+    struct Calls(bool);
+    impl<'a> Visitor<'a> for Calls {
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            if let Expr::Call(call) = expr {
+                let name = match &*call.func {
+                    Expr::Attribute(own) => own.attr.as_str(),
+                    Expr::Name(own) => own.id.as_str(),
+                    _ => "",
+                };
+                self.0 |= MAKERS.contains(&name);
+            }
+            walk_expr(self, expr);
+        }
+    }
+    let mut calls = Calls(false);
+    calls.visit_stmt(statement);
+    calls.0
+}
+
+/// The lines of a statement, without the indentation of the block it is in.
+fn dedented(module: &Module, statement: &Stmt) -> Vec<String> {
+    let (from, to) = (module.line(statement.start()), module.line(statement.end()));
+    let lines: Vec<&str> = module.text().lines().skip(from - 1).take(to + 1 - from).collect();
+    let indent = lines.first().map_or(0, |own| own.len() - own.trim_start().len());
+    lines.iter().map(|own| own.get(indent..).unwrap_or(own.trim_start()).to_owned()).collect()
 }
 
 /// Models that importing the code loads: every worker waits for them, and

@@ -12,6 +12,8 @@ mod celery;
 mod connections;
 mod containers;
 mod database;
+pub mod front_end;
+mod hubs;
 mod known_names;
 mod migrations;
 mod port;
@@ -23,6 +25,7 @@ mod routes;
 mod scheme;
 mod static_files;
 mod tables;
+mod uploads;
 mod writable;
 
 #[cfg(test)]
@@ -31,7 +34,9 @@ mod fixture;
 use crate::detect::commands::Command;
 use crate::detect::deps::Dependencies;
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::facts::{Celery, Connection, Facts, RequiredEnv, Static, Writable};
+use crate::detect::facts::{
+    Celery, Connection, Facts, FrontEnd, RequiredEnv, Static, Uploads, Writable,
+};
 use crate::detect::path;
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
@@ -96,6 +101,12 @@ pub struct Services {
     pub ready: Fact<String>,
     /// Paths the code writes to.
     pub writable: Vec<(Writable, Vec<Evidence>)>,
+    /// Files that requests bring along.
+    pub uploads: Fact<Uploads>,
+    /// Hubs that models are fetched from.
+    pub hubs: Fact<Vec<String>>,
+    /// What builds the front end that the code serves.
+    pub front_end: Fact<FrontEnd>,
 }
 
 impl Services {
@@ -119,6 +130,9 @@ impl Services {
         facts.port = self.port;
         facts.health = self.health;
         facts.ready = self.ready;
+        facts.uploads = self.uploads;
+        facts.hubs = self.hubs;
+        facts.front_end = self.front_end;
         facts.writable = self
             .writable
             .into_iter()
@@ -130,9 +144,11 @@ impl Services {
     }
 }
 
-/// A path relative to the build context; `None` outside of it.
+/// A path relative to the build context, or an absolute one of the container;
+/// `None` for one of the repository outside of the context.
 fn inside(context: &str, path: &str) -> Option<String> {
     match context {
+        _ if path.starts_with('/') => Some(path.to_owned()),
         "." => Some(path.to_owned()),
         context => Some(path.strip_prefix(context)?.strip_prefix('/')?.to_owned()),
     }
@@ -196,6 +212,9 @@ pub fn find(context: Context<'_>) -> Services {
         health,
         ready,
         writable,
+        uploads: uploads::find(&evidences),
+        hubs: hubs::find(&evidences),
+        front_end: front_end::find(&evidences),
         port: port::find(&evidences),
         required_env: required::find(&evidences),
         database,

@@ -18,7 +18,7 @@ const MOST_MODULES: usize = 4000;
 
 /// Text without which a file of an installed application says nothing about
 /// services, variables or paths.
-const TELLING: [&str; 37] = [
+const TELLING: [&str; 51] = [
     "environ",
     "getenv",
     "env(",
@@ -56,6 +56,20 @@ const TELLING: [&str; 37] = [
     "periodic_task",
     "urlpatterns",
     "import_",
+    "UploadFile",
+    "_SIZE",
+    "StaticFiles",
+    "Jinja2Templates",
+    "static_folder",
+    "send_from_directory",
+    "_DIRS",
+    "from_pretrained",
+    "Transformer",
+    "pipeline(",
+    "load_model",
+    "hub",
+    "nltk",
+    "tiktoken",
 ];
 
 static TELLING_FINDER: LazyLock<AhoCorasick> =

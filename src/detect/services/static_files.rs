@@ -2,9 +2,10 @@
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::Static;
-use crate::detect::python::Value;
+use crate::detect::python::{Value, When};
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
+use crate::detect::services::writable;
 
 /// Where `collectstatic` collects to, and what serves it.
 pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {
@@ -19,10 +20,17 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {
         let middleware = it.first().starts_with("MIDDLEWARE") || it.first().ends_with("APPS");
         (middleware || is_storage(it)) && holds(&it.value, |text| text.starts_with("whitenoise."))
     });
-    let manifest = settings
-        .iter()
-        .find(|it| is_storage(it) && holds(&it.value, |text| text.contains("Manifest")));
-    let root = place.and_then(|it| it.value.path(evidences.context.startup.root()));
+    // What the base settings said may be replaced: nothing before the last that always
+    // holds counts.
+    let storages = settings.iter().rev().filter(|it| {
+        is_storage(it) && (it.first() == "STATICFILES_STORAGE" || it.last() == "BACKEND")
+    });
+    let mut replaced = false;
+    let counting =
+        storages.take_while(|it| !std::mem::replace(&mut replaced, it.when == When::Always));
+    let manifest =
+        counting.into_iter().find(|it| holds(&it.value, |text| text.contains("Manifest")));
+    let root = place.and_then(|it| writable::place(&it.value, evidences.context.startup.root()));
     let mut lines: Vec<Evidence> = Vec::new();
     for binding in [place, url, whitenoise.copied(), manifest.copied()].into_iter().flatten() {
         if !lines.contains(&binding.evidence) {
@@ -44,7 +52,7 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {
 
 /// The binding of a setting that wins: of the module nearest to the settings
 /// module itself, the last.
-fn last<'b>(settings: &[&'b Binding], name: &str) -> Option<&'b Binding> {
+pub(super) fn last<'b>(settings: &[&'b Binding], name: &str) -> Option<&'b Binding> {
     settings.iter().rev().find(|it| it.path == [name]).copied()
 }
 
@@ -112,7 +120,7 @@ mod tests {
         let found = Repository::django(settings, &[]).find().static_files;
         let found = found.value().unwrap();
         assert!(found.whitenoise && found.manifest && found.collectstatic);
-        assert_eq!(found.root, None);
+        assert_eq!(found.root.as_deref(), Some("/srv/static"));
         let plain = "STATIC_ROOT = 'x'\nMIDDLEWARE = []\nMIDDLEWARE.insert(1, 'whitenoise.middleware.WhiteNoiseMiddleware')\n";
         let found = Repository::django(plain, &[]).find().static_files;
         assert!(found.value().unwrap().whitenoise && !found.value().unwrap().manifest);

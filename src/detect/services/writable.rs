@@ -6,9 +6,11 @@ use pep508_rs::pep440_rs::Version;
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Static, Writable};
-use crate::detect::python::below;
+use crate::detect::python::{Value, below};
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::{Binding, MADE, WRITTEN};
+use crate::detect::services::static_files;
+use crate::schema::writable::is_shared;
 
 /// What a path is for, and whether its content has to stay.
 const PURPOSES: [(&str, &str, bool); 14] = [
@@ -39,13 +41,22 @@ pub(super) fn find(
     for binding in evidences.live() {
         found.binding(binding, sqlite);
     }
+    found.media();
     if let Some(root) = static_files.value().and_then(|it| it.root.as_deref()) {
         // Collected when the image is built.
         found.paths.retain(|path, _| path != root && !path.starts_with(&format!("{root}/")));
     }
-    // A path inside another one that stays needs none of its own.
+    // A path inside another one needs none of its own, and what it keeps is kept there.
     let paths: Vec<String> = found.paths.keys().cloned().collect();
-    found.paths.retain(|path, _| !paths.iter().any(|it| path.starts_with(&format!("{it}/"))));
+    for path in &paths {
+        let outer = paths.iter().find(|it| path.starts_with(&format!("{it}/")));
+        if let Some(outer) = outer
+            && let Some((inner, _)) = found.paths.remove(path)
+            && let Some((known, _)) = found.paths.get_mut(outer)
+        {
+            known.keep |= inner.keep;
+        }
+    }
     found.paths.into_values().collect()
 }
 
@@ -60,13 +71,11 @@ impl Paths<'_, '_, '_> {
         let called = binding.called();
         let root = self.evidences.context.working_directory();
         if sqlite && let Some(path) = self.sqlite(binding) {
-            self.note(path, "sqlite", true, &binding.evidence);
+            let (path, is_file) = self.place_of_file(&path);
+            self.note(path, is_file, "sqlite", true, &binding.evidence);
             return;
         }
         if binding.path == ["MEDIA_ROOT"] {
-            if let Some(path) = binding.value.path(root) {
-                self.note(path, "media", true, &binding.evidence);
-            }
             return;
         }
         let upper = last.to_ascii_uppercase();
@@ -79,8 +88,8 @@ impl Paths<'_, '_, '_> {
             .iter()
             .any(|end| upper.ends_with(end));
         if setting && folder && !binding.path.iter().any(|part| part.ends_with("()")) {
-            if let Some(path) = binding.value.path(root) {
-                self.note(path, "uploads", true, &binding.evidence);
+            if let Some(path) = place(&binding.value, root) {
+                self.note(path, false, "uploads", true, &binding.evidence);
             }
             return;
         }
@@ -96,7 +105,12 @@ impl Paths<'_, '_, '_> {
         if !file && !directory {
             return;
         }
-        let Some(path) = binding.value.path(root) else { return };
+        let Some(path) = place(&binding.value, root) else { return };
+        // What the repository ships is in the image, and a tool's to write.
+        let tree = self.evidences.context.tree;
+        if called == WRITTEN && tree.has(&path) || called == MADE && self.holds_code(&path) {
+            return;
+        }
         let hint = if last == "cache_dir" || last == "CACHE_DIR" || binding.passes("CACHES") {
             "cache"
         } else if called == WRITTEN || called == MADE {
@@ -105,8 +119,18 @@ impl Paths<'_, '_, '_> {
             "log"
         };
         let (purpose, keep) = purpose(&format!("{path} {hint}"));
-        let path = if file { self.place_of_file(&path) } else { path };
-        self.note(path, purpose, keep, &binding.evidence);
+        let (path, is_file) = if file { self.place_of_file(&path) } else { (path, false) };
+        self.note(path, is_file, purpose, keep, &binding.evidence);
+    }
+
+    /// Django's uploads, where the settings that win put them.
+    fn media(&mut self) {
+        let settings: Vec<&Binding> = self.evidences.live().filter(|it| it.in_settings).collect();
+        let Some(binding) = static_files::last(&settings, "MEDIA_ROOT") else { return };
+        let root = self.evidences.context.working_directory();
+        if let Some(path) = place(&binding.value, root) {
+            self.note(path, false, "media", true, &binding.evidence);
+        }
     }
 
     /// The file of an SQLite database.
@@ -114,23 +138,23 @@ impl Paths<'_, '_, '_> {
         let root = self.evidences.context.working_directory();
         if binding.in_settings && binding.first() == "DATABASES" {
             let default = binding.path.get(1).is_none_or(|alias| alias == "default");
-            return (default && binding.last() == "NAME").then(|| binding.value.path(root))?;
+            return (default && binding.last() == "NAME").then(|| place(&binding.value, root))?;
         }
         if matches!(
             binding.called(),
             "sqlite3.connect" | "aiosqlite.connect" | "peewee.SqliteDatabase"
         ) {
             return (matches!(binding.last(), "0" | "database"))
-                .then(|| binding.value.path(root))?
+                .then(|| place(&binding.value, root))?
                 .filter(|path| !path.ends_with(":memory:"));
         }
         let parts = binding.value.parts();
         parts.into_iter().find_map(|part| {
             let address = part.beginnings().into_iter().find(|it| it.starts_with("sqlite"))?;
             let whole = match part {
-                crate::detect::python::Value::Template(values) => {
+                Value::Template(values) => {
                     let tail = values.iter().find_map(|value| match value {
-                        crate::detect::python::Value::Place(path) => Some(path.clone()),
+                        Value::Place(path) => Some(path.clone()),
                         _ => None,
                     });
                     match tail {
@@ -144,6 +168,10 @@ impl Paths<'_, '_, '_> {
             };
             let (_, path) = whole.split_once(":///")?;
             let path = path.split('?').next().unwrap_or(path);
+            // Four slashes begin an absolute path.
+            if path.starts_with('/') {
+                return Some(path.to_owned());
+            }
             let is_file = !path.is_empty() && !path.starts_with(":memory:");
             if is_file && self.is_of_instance(binding) {
                 let root = self.evidences.context.startup.root();
@@ -163,25 +191,59 @@ impl Paths<'_, '_, '_> {
             && dependencies.version("flask-sqlalchemy").is_none_or(is_new)
     }
 
-    /// The directory of a file, unless that is the application's own.
-    fn place_of_file(&self, path: &str) -> String {
-        let Some((directory, _)) = path.rsplit_once('/') else { return path.to_owned() };
+    /// The directory of a file, unless others have theirs there: then the file
+    /// itself.
+    fn place_of_file(&self, path: &str) -> (String, bool) {
         let root = self.evidences.context.startup.root();
-        let tree = self.evidences.context.tree;
-        let code = tree.below(directory).any(|it| it.ends_with(".py"));
-        if directory == root || code { path.to_owned() } else { directory.to_owned() }
+        match path.rsplit_once('/') {
+            Some((directory, _))
+                if directory != root
+                    && !is_shared_at(directory)
+                    && !self.ships(directory, path) =>
+            {
+                (directory.to_owned(), false)
+            }
+            _ => (path.to_owned(), true),
+        }
     }
 
-    fn note(&mut self, path: String, purpose: &str, keep: bool, evidence: &Evidence) {
+    /// Whether the repository has files of its own in the directory of one that is
+    /// written.
+    fn ships(&self, directory: &str, path: &str) -> bool {
+        self.evidences.context.tree.below(directory).any(|it| {
+            let name = it.rsplit('/').next().unwrap_or(it);
+            !it.starts_with(path) && !matches!(name, ".gitkeep" | ".gitignore" | ".keep")
+        })
+    }
+
+    /// Whether a directory is made only in case that it is not there: a volume
+    /// would hide the code in it from every update.
+    fn holds_code(&self, path: &str) -> bool {
+        let ends = [".py", ".html", ".css", ".js"];
+        let tree = self.evidences.context.tree;
+        !path.starts_with('/')
+            && tree.below(path).any(|it| ends.iter().any(|end| it.ends_with(end)))
+    }
+
+    fn note(
+        &mut self,
+        path: String,
+        is_file: bool,
+        purpose: &str,
+        keep: bool,
+        evidence: &Evidence,
+    ) {
         let root = self.evidences.context.startup.root();
         if path == "."
             || path == root
-            || path.contains(['*', '%', '$', '{', '\n'])
+            || path.contains(['*', '%', '$', '{', '~', '\n'])
+            || passes_with_the_container(&path)
             || path.len() > 200
         {
             return;
         }
-        let writable = Writable { path: path.clone(), purpose: purpose.to_owned(), keep };
+        let purpose = purpose.to_owned();
+        let writable = Writable { path: path.clone(), file: is_file, purpose, keep };
         let (known, lines) = self.paths.entry(path).or_insert_with(|| (writable, Vec::new()));
         known.keep |= keep;
         if !lines.contains(evidence) && lines.len() < 4 {
@@ -190,9 +252,45 @@ impl Paths<'_, '_, '_> {
     }
 }
 
+/// A path of the repository, or an absolute one of the container.
+pub(super) fn place(value: &Value, directory: &str) -> Option<String> {
+    value.path(directory).or_else(|| absolute(value))
+}
+
+fn absolute(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Template(values) => {
+            let mut path = values.first()?.text()?;
+            for part in &values[1..] {
+                let part = part.text()?;
+                let is_joined = path.ends_with('/') || part.starts_with(['/', '.']);
+                path.push_str(if is_joined { "" } else { "/" });
+                path.push_str(&part);
+            }
+            path
+        }
+        Value::Read(read) => return absolute(read.default.as_ref()?),
+        Value::Either(values) => return values.iter().find_map(absolute),
+        value => value.text()?,
+    };
+    let below = below(".", text.strip_prefix('/')?.trim_start_matches('/'))?;
+    (below != ".").then(|| format!("/{below}"))
+}
+
+fn is_shared_at(directory: &str) -> bool {
+    directory.is_empty() || directory.starts_with('/') && is_shared(directory)
+}
+
+/// Whether what is written at an absolute path is nobody's to keep, or everybody's
+/// to write: scratch space and devices.
+fn passes_with_the_container(path: &str) -> bool {
+    ["/tmp", "/var/tmp", "/dev", "/proc", "/run", "/var/run"].iter().any(|of| {
+        path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
 /// `f"sqlite:///{BASE_DIR}/shop.db"`.
-fn part_after_place(values: &[crate::detect::python::Value]) -> Option<String> {
-    use crate::detect::python::Value;
+fn part_after_place(values: &[Value]) -> Option<String> {
     let at = values.iter().position(|it| matches!(it, Value::Place(_)))?;
     Value::Template(values[at..].to_vec()).path(".")
 }
@@ -231,10 +329,7 @@ mod tests {
             "{BASE}MEDIA_ROOT = BASE_DIR / 'media'\nSTATIC_ROOT = BASE_DIR / 'static'\nDATABASES = {{'default': {{'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'var' / 'shop.sqlite3'}}}}\n"
         );
         let found = written(&Repository::django(&settings, &[]));
-        assert_eq!(
-            found,
-            [one("media", "media", true), one("var/shop.sqlite3", "sqlite", true)].concat()
-        );
+        assert_eq!(found, [one("media", "media", true), one("var", "sqlite", true)].concat());
     }
 
     #[test]
@@ -250,7 +345,7 @@ mod tests {
             );
             assert_eq!(
                 written(&Repository::fastapi(&main, &[])),
-                one("data/x.db", "sqlite", true),
+                one("data", "sqlite", true),
                 "{address}"
             );
         }
@@ -283,7 +378,6 @@ mod tests {
             "open('x.txt')",
             "open('x.txt', 'rb')",
             "open('/tmp/x', 'w')",
-            "os.makedirs('/var/lib/x')",
             "open(name, 'w')",
             "open('../../x', 'w')",
         ] {

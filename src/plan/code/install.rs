@@ -124,7 +124,48 @@ fn takes_cpu_torch(manager: PackageManager, adopted: &Adopted) -> bool {
     );
     let derived = &adopted.derived;
     let local = derived.installs.versions.get("torch").is_some_and(|version| version.contains('+'));
-    free && !derived.installs.hashed && !local && derived.installs("torch")
+    free && !derived.installs.hashed && !local && brings_torch(adopted)
+}
+
+/// Packages that bring torch along.
+const BRINGING_TORCH: [&str; 20] = [
+    "torch",
+    "torchvision",
+    "torchaudio",
+    "sentence-transformers",
+    "ultralytics",
+    "openai-whisper",
+    "easyocr",
+    "accelerate",
+    "timm",
+    "lightning",
+    "pytorch-lightning",
+    "fastai",
+    "flair",
+    "bertopic",
+    "keybert",
+    "open-clip-torch",
+    "peft",
+    "stanza",
+    "gliner",
+    "spacy-transformers",
+];
+
+fn brings_torch(adopted: &Adopted) -> bool {
+    let derived = &adopted.derived;
+    BRINGING_TORCH.iter().any(|name| derived.installs(name))
+        || derived.installs_with("transformers", "torch")
+}
+
+/// Which builds of torch the image gets.
+pub(super) fn notice(shape: &Shape, adopted: &Adopted) -> Option<String> {
+    if takes_cpu_torch(shape.answers.package_manager, adopted) {
+        return Some("torch is installed from its index of CPU builds: PyPI's bring gigabytes of CUDA libraries, which nothing here uses".to_owned());
+    }
+    let cuda = adopted.derived.packages.iter().any(|name| name.starts_with("nvidia-"));
+    cuda.then(|| {
+        "the lock says that torch comes with CUDA's libraries, several gigabytes that an image without a GPU never uses: take the build for CPUs, from the index that ends in /whl/cpu on PyTorch's \"Get started\" page, as [[tool.uv.index]] or another source, and lock again".to_owned()
+    })
 }
 
 /// Whether packages may expect the setuptools that environments before Python

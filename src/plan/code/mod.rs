@@ -5,7 +5,9 @@
 //! all of it is empty.
 
 mod build_values;
+pub mod caches;
 mod environment;
+pub mod front_end;
 mod install;
 mod probe;
 mod storage;
@@ -13,12 +15,16 @@ mod storage;
 use serde::Serialize;
 
 use crate::answers::adopted::{Adopted, TOP, Writable};
+use crate::answers::stack::Hardening;
 use crate::detect::path;
 use crate::plan::carry::Carry;
 use crate::plan::env;
 use crate::plan::shape::Shape;
+use crate::plan::uploads;
 use crate::schema::role::Role;
+use caches::Cache;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
+use front_end::FrontEnd;
 use install::Install;
 use probe::Probe;
 use storage::Storage;
@@ -60,6 +66,10 @@ pub struct Code {
     pub placeholders: Vec<String>,
     /// Where the code writes.
     pub storage: Storage,
+    /// Where hubs' libraries keep what they fetch.
+    pub caches: Vec<Cache>,
+    /// How the front end is built that the code serves.
+    pub front_end: FrontEnd,
     /// Where `collectstatic` puts files; empty where Django has to be asked.
     pub static_root: String,
     /// Celery beat's scheduler, where it is not the usual one.
@@ -77,14 +87,17 @@ impl Code {
         let top = shape.answers.adopted.as_ref().map_or(TOP, Adopted::top);
         // A single file is kept by a link, which an image that stays does not have.
         let stays = shape.answers.own_image().is_some();
-        let is_kept = |own: &&Writable| !stays || !storage::is_file(own.path.as_str());
+        let is_kept = |own: &&Writable| !stays || !own.file;
         let writable: Vec<Writable> =
             shape.answers.writable.iter().filter(is_kept).cloned().collect();
-        let storage = Storage::of(top, &writable);
         let Some(adopted) = &shape.answers.adopted else {
-            return Self { storage, ..Self::default() };
+            return Self { storage: Storage::of(top, &writable, Vec::new()), ..Self::default() };
         };
         let place = Place::of(shape, adopted);
+        let mut storage = Storage::of(top, &writable, place.open(shape));
+        if shape.answers.own_image().is_none() {
+            storage.caches(&caches::of(adopted));
+        }
         let manage = place.manage(adopted);
         Self {
             context: match &adopted.context {
@@ -103,6 +116,8 @@ impl Code {
             probe: Probe::of(shape, adopted),
             placeholders: environment::placeholders(shape, adopted),
             storage,
+            caches: caches::of(adopted),
+            front_end: FrontEnd::of(adopted),
             static_root: static_root(adopted),
             scheduler: scheduler(adopted).to_owned(),
             schedule_file: scheduler(adopted).is_empty(),
@@ -165,6 +180,23 @@ impl Place {
             None => in_image(top, workdir),
         };
         Self { root: in_image(top, root), workdir }
+    }
+
+    /// The code's top and the directories down to where its processes run: code
+    /// that may write beside itself makes files and directories there. The rest of the
+    /// code is copied as the service's user's.
+    fn open(&self, shape: &Shape) -> Vec<String> {
+        let safe = shape.answers.deploy.hardening == Hardening::Safe;
+        if !safe || shape.answers.own_image().is_some() {
+            return Vec::new();
+        }
+        let mut open = vec![TOP.to_owned()];
+        let below = self.workdir.strip_prefix(TOP).unwrap_or_default();
+        for part in below.split('/').filter(|part| !part.is_empty()) {
+            let above = open.last().cloned().unwrap_or_default();
+            open.push(format!("{above}/{part}"));
+        }
+        open
     }
 
     /// Django's commands: by `manage.py`, which may prepare something first,
@@ -287,6 +319,12 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         ));
     }
     notices.extend(environment::notices(shape, adopted));
+    notices.extend(front_end::gap(adopted));
+    notices.extend(uploads::notice(shape));
+    if shape.answers.own_image().is_none() {
+        notices.extend(caches::notice(adopted));
+        notices.extend(install::notice(shape, adopted));
+    }
     notices
 }
 

@@ -4,7 +4,9 @@
 use serde::Serialize;
 
 use crate::answers::adopted::Writable;
+use crate::plan::code::caches::{self, Cache};
 use crate::plan::code::{in_image, parent};
+use crate::schema::writable::is_shared;
 
 /// Directory of single files that are kept. SQLite follows the link and puts
 /// its journal beside the file, so the directory has to be kept with it.
@@ -33,8 +35,12 @@ pub struct Link {
 /// Where the code writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Storage {
-    /// Directories that belong to the service's user.
+    /// Directories that belong to the service's user, with all that is in them.
     pub directories: Vec<String>,
+    /// Directories of the code in which it may make others, and files.
+    pub open: Vec<String>,
+    /// Every other directory that has to be there.
+    pub made: Vec<String>,
     /// Files that are links.
     pub links: Vec<Link>,
     /// What outlives containers.
@@ -46,13 +52,35 @@ pub struct Storage {
 }
 
 impl Storage {
-    pub(super) fn of(top: &str, writable: &[Writable]) -> Self {
-        let mut storage = Self::default();
+    /// `open` are directories that the code may write into beside what is known.
+    pub(super) fn of(top: &str, writable: &[Writable], open: Vec<String>) -> Self {
+        let mut storage = Self { open, ..Self::default() };
         for writable in writable {
             storage.add(top, writable);
         }
         storage.directories.sort();
         storage.directories.dedup();
+        if !storage.open.is_empty() {
+            let of_links = storage.links.iter().map(|link| link.directory.as_str());
+            let places = of_links.chain(storage.directories.iter().map(|own| parent(own)));
+            let inside = |path: &&str| path.starts_with(&format!("{top}/")) || !is_shared(path);
+            let places: Vec<String> = places
+                .filter(inside)
+                .filter(|path| path.starts_with(top))
+                .map(str::to_owned)
+                .collect();
+            storage.open.extend(places);
+            storage.open.retain(|path| !storage.directories.contains(path));
+            // One that holds another is made first.
+            storage.open.sort();
+            storage.open.dedup();
+        }
+        let of_links = storage.links.iter().map(|link| link.directory.clone());
+        let mut made: Vec<String> = of_links.filter(|path| !storage.open.contains(path)).collect();
+        made.extend(storage.directories.iter().cloned());
+        made.sort();
+        made.dedup();
+        storage.made = made;
         storage
     }
 
@@ -72,15 +100,41 @@ impl Storage {
         }
     }
 
+    /// A volume for what hubs' libraries fetch.
+    pub(super) fn caches(&mut self, caches: &[Cache]) {
+        for cache in caches {
+            self.directories.push(cache.path.clone());
+            self.made.push(cache.path.clone());
+        }
+        if !caches.is_empty() {
+            self.directories.sort();
+            self.made.sort();
+            self.volume("hub-cache", caches::DIRECTORY);
+        }
+    }
+
     fn add(&mut self, top: &str, writable: &Writable) {
         let path = writable.path.as_str();
-        let place = in_image(top, path);
-        if is_file(path) {
+        let is_absolute = path.starts_with('/');
+        let at = |path: &str| match is_absolute {
+            true => {
+                if path.is_empty() {
+                    "/".to_owned()
+                } else {
+                    path.to_owned()
+                }
+            }
+            false => in_image(top, path),
+        };
+        let place = at(path);
+        if writable.file {
             let name = path.rsplit('/').next().unwrap_or(path);
             let home = if writable.keep { DATA } else { "/tmp" };
-            let directory = in_image(top, parent(path));
+            let directory = at(parent(path));
             self.links.push(Link { path: place, directory, target: format!("{home}/{name}") });
-            self.ignored.push(path.to_owned());
+            if !is_absolute {
+                self.ignored.push(path.to_owned());
+            }
             if writable.keep {
                 self.directories.push(DATA.to_owned());
                 self.volume("data", DATA);
@@ -108,15 +162,6 @@ impl Storage {
     }
 }
 
-/// Whether a path names a file: a volume can only be a directory.
-pub(super) fn is_file(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    ending.is_some_and(|ending| {
-        matches!(ending, "db" | "sqlite" | "sqlite3" | "db3" | "log" | "json" | "pid" | "sock")
-    })
-}
-
 /// `backend/media` as the name of a volume.
 fn volume_name(path: &str) -> String {
     let part = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
@@ -128,12 +173,11 @@ fn volume_name(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::relpath::RelPath;
 
     fn storage(paths: &[(&str, bool)]) -> Storage {
         let mut storage = Storage::default();
         for (path, keep) in paths {
-            storage.add("/app", &Writable { path: RelPath::new(path).unwrap(), keep: *keep });
+            storage.add("/app", &Writable { keep: *keep, ..Writable::read(path).unwrap() });
         }
         storage
     }
@@ -166,7 +210,7 @@ mod tests {
 
     #[test]
     fn two_directories_never_share_a_volume() {
-        let storage = storage(&[("a/b", true), ("a-b", true), ("a.b", true)]);
+        let storage = storage(&[("a/b", true), ("a-b", true), ("a.b/", true)]);
         let names: Vec<&str> = storage.volumes.iter().map(|volume| volume.name.as_str()).collect();
         assert_eq!(names, ["a-b", "a-b-2", "a-b-2-2"]);
     }

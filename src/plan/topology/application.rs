@@ -10,6 +10,7 @@ use crate::plan::topology::{
 };
 use crate::schema::Role;
 use crate::schema::numbers::rows;
+use crate::units::MiB;
 
 /// The user of nginx's image.
 const PROXY_USER: &str = "101:101";
@@ -107,7 +108,7 @@ pub(super) fn proxy(plan: &Plan) -> Service {
             build: Some(built(plan, "proxy")),
         },
         ports: published(plan, role, PROXY_PORT),
-        mounts: uploads(plan).into_iter().chain([scratch("/tmp", n, None)]).collect(),
+        mounts: uploads(plan).into_iter().chain([bodies(plan, n)]).collect(),
         depends_on: vec![Dependency {
             service: plan.answers.services[&Role::Web].clone(),
             condition: Condition::Healthy,
@@ -364,7 +365,16 @@ fn mounts(plan: &Plan, role: Role) -> Vec<Mount> {
     if loads {
         mounts.extend(model(plan));
     }
-    mounts.push(scratch("/tmp", n, None));
+    if plan.answers.own_image().is_some() {
+        // Its `/tmp` stays what it was: the disk.
+        return mounts;
+    }
+    match n.get(rows::TMPFS) {
+        // The container's own disk, where that can be written to.
+        MiB(0) if plan.answers.deploy.hardening == Hardening::Safe => {}
+        MiB(0) => mounts.push(Mount::volume(&plan.volumes.uploads, "/tmp")),
+        _ => mounts.push(scratch("/tmp", n, None)),
+    }
     // Where the root can be written to, so can these.
     let strict = plan.answers.deploy.hardening == Hardening::Strict;
     if strict && matches!(role, Role::Web | Role::Worker) {
@@ -390,6 +400,14 @@ fn model(plan: &Plan) -> Option<Mount> {
             target: "/models".to_owned(),
         },
     })
+}
+
+/// Where bodies wait that nginx has not passed on yet.
+fn bodies(plan: &Plan, n: Sizes) -> Mount {
+    match n.get(rows::TMPFS) {
+        MiB(0) => Mount::volume(&plan.volumes.bodies, "/tmp"),
+        _ => scratch("/tmp", n, None),
+    }
 }
 
 fn scratch(target: &str, n: Sizes, owner: Option<u32>) -> Mount {

@@ -399,6 +399,10 @@ pub struct VolumeNames {
     pub redis: String,
     /// Beat's.
     pub beat: String,
+    /// Of uploads that the application receives.
+    pub uploads: String,
+    /// Of bodies that nginx receives.
+    pub bodies: String,
 }
 
 impl VolumeNames {
@@ -411,7 +415,13 @@ impl VolumeNames {
             true => format!("dockwright-{default}"),
             false => default.to_owned(),
         };
-        Self { db: name("db-data"), redis: name("redis-data"), beat: name("beat-data") }
+        Self {
+            db: name("db-data"),
+            redis: name("redis-data"),
+            beat: name("beat-data"),
+            uploads: name("web-tmp"),
+            bodies: name("nginx-tmp"),
+        }
     }
 }
 

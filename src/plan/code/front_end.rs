@@ -1,0 +1,111 @@
+//! The front end that the code serves: a stage of its own, by its own tools.
+
+use serde::Serialize;
+
+use crate::answers::adopted::Adopted;
+use crate::plan::code::in_image;
+
+/// How a front end is built. Everything stands in the stage where it stands in the
+/// repository, so that what its build writes beside itself is where the code looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FrontEnd {
+    /// Where packages are installed.
+    pub root: String,
+    /// That directory in the build context.
+    pub source: String,
+    /// Where its `package.json` is.
+    pub directory: String,
+    /// Files that are copied before the rest; none where an install reads more.
+    pub files: Vec<String>,
+    /// What installs.
+    pub install: String,
+    /// Where the installer keeps what it fetched.
+    pub cache: String,
+    /// What builds.
+    pub build: String,
+    /// The directories that the code serves; none where nothing is built.
+    pub outputs: Vec<String>,
+}
+
+impl FrontEnd {
+    pub(super) fn of(adopted: &Adopted) -> Self {
+        let Some(found) = &adopted.derived.front_end else { return Self::default() };
+        let Some(directory) = &found.directory else { return Self::default() };
+        let inside = |path| within(adopted, path);
+        let (Some(directory), Some(root)) = (inside(directory), inside(&found.root)) else {
+            return Self::default();
+        };
+        let (install, cache) = match (found.manager.as_str(), found.lock) {
+            ("pnpm", true) => ("corepack enable && pnpm install --frozen-lockfile", PNPM),
+            ("pnpm", false) => ("corepack enable && pnpm install", PNPM),
+            ("yarn", true) if found.is_modern_yarn => {
+                ("corepack enable && yarn install --immutable", YARN)
+            }
+            ("yarn", true) => ("yarn install --frozen-lockfile", YARN),
+            ("yarn", false) => ("yarn install", YARN),
+            (_, true) => ("npm ci", NPM),
+            (_, false) => ("npm install", NPM),
+        };
+        let build = match found.manager.as_str() {
+            "pnpm" => "pnpm run build",
+            "yarn" => "yarn run build",
+            _ => "npm run build",
+        };
+        let files = found.files.iter().filter(|_| !found.needs_code);
+        let outputs = found.outputs.iter().filter(|_| found.manager != "bun");
+        Self {
+            root: in_image(adopted.top(), root),
+            source: if root.is_empty() { ".".to_owned() } else { root.to_owned() },
+            directory: in_image(adopted.top(), directory),
+            files: files.filter_map(|file| inside(file)).map(str::to_owned).collect(),
+            install: install.to_owned(),
+            cache: cache.to_owned(),
+            build: build.to_owned(),
+            outputs: outputs
+                .filter_map(|path| inside(path))
+                .map(|path| in_image(adopted.top(), path))
+                .collect(),
+        }
+    }
+}
+
+/// A path of the repository in the build context; empty for its top.
+fn within<'a>(adopted: &Adopted, path: &'a str) -> Option<&'a str> {
+    match path {
+        "." => adopted.context.is_none().then_some(""),
+        path => adopted.within(path),
+    }
+}
+
+const NPM: &str = "/root/.npm";
+const PNPM: &str = "/root/.local/share/pnpm/store";
+const YARN: &str = "/usr/local/share/.cache/yarn";
+
+/// What the code serves and no stage makes.
+#[must_use]
+pub fn gap(adopted: &Adopted) -> Option<String> {
+    let found = adopted.derived.front_end.as_ref()?;
+    let made = FrontEnd::of(adopted).outputs;
+    let is_made = |path: &&String| {
+        let inside = adopted.within(path).map(|path| in_image(adopted.top(), path));
+        inside.is_some_and(|path| made.contains(&path))
+    };
+    let served: Vec<&str> = found
+        .outputs
+        .iter()
+        .filter(|path| !is_made(path))
+        .chain(&found.missing)
+        .map(String::as_str)
+        .collect();
+    if served.is_empty() {
+        return None;
+    }
+    let why = match found.manager.as_str() {
+        "bun" => "its lock is bun's, for which no stage is written",
+        _ => "no package.json with a build script says that it makes them",
+    };
+    Some(format!(
+        "the code serves {}, which the repository does not hold: {why}. The image lacks them: let the repository hold what is built, or name the directory in the build's own configuration (outDir)",
+        served.join(", ")
+    ))
+}
