@@ -4,6 +4,7 @@
 use crate::answers::adopted::Derived;
 use crate::answers::draft::Draft;
 use crate::answers::source::Origin;
+use crate::answers::start;
 use crate::catalog::{Framework, Manager, Protocol, Server};
 use crate::detect::facts::{Facts, Interface, Meaning};
 use crate::detect::startup::framework;
@@ -19,6 +20,7 @@ impl Draft {
         let mut adoption = Adoption { draft: self, facts, notes: Vec::new() };
         adoption.project();
         adoption.framework();
+        adoption.numbers();
         adoption.stores();
         adoption.tasks();
         adoption.compose();
@@ -145,6 +147,17 @@ impl Adoption<'_> {
             _ => Framework::standing_for("", protocol).default_server(),
         };
         self.set("stack.server", server.word(), evidence);
+    }
+
+    /// Numbers that the commands say which start it today.
+    fn numbers(&mut self) {
+        let Some(server) = self.draft.sourced("stack.server") else { return };
+        let server = Server::of(&server.value.text());
+        for (key, value, place, said) in start::numbers(&self.facts.previous, server) {
+            let (path, line) = place.rsplit_once(':').unwrap_or((&place, "0"));
+            let line = Evidence::line(path, line.parse().unwrap_or_default(), &said);
+            self.set(&key, &value, &[line]);
+        }
     }
 
     fn stores(&mut self) {

@@ -10,6 +10,7 @@ use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
     Connection, Facts, FrontEnd, Installs, Meaning, RequiredEnv, Static, SystemPackages, Uploads,
 };
+use crate::detect::previous::Previous;
 use crate::error::Problem;
 use crate::relpath::RelPath;
 use crate::schema::Role;
@@ -60,6 +61,9 @@ pub struct Derived {
     pub connections: Vec<Connection>,
     /// What an existing compose file runs.
     pub carried: Option<Carried>,
+    /// What started the application before.
+    #[serde(skip_serializing_if = "Previous::is_empty")]
+    pub previous: Previous,
     /// The image of the repository's own Dockerfile, where that stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<OwnImage>,
@@ -91,6 +95,7 @@ impl Derived {
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
             carried: facts.carried.value().cloned(),
+            previous: facts.previous.clone(),
             image: None,
             given: facts.given.clone(),
         }
@@ -105,6 +110,10 @@ impl Derived {
         let known = |new: &&Connection| stored.connections.iter().any(|old| old.name == new.name);
         self.connections = stored.connections.iter().map(again).collect();
         self.connections.extend(now.iter().filter(|new| !known(new)).cloned());
+        // Ours are no evidence: what stood in their place is what was found first.
+        if self.previous.image.is_none() && stored.previous.image.is_some() {
+            self.previous = stored.previous.clone();
+        }
         self.broker = self.broker.or_else(|| stored.broker.clone());
         self.database = self.database.or_else(|| stored.database.clone());
         self.database_driver = self.database_driver.or_else(|| stored.database_driver.clone());

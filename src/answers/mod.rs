@@ -16,6 +16,7 @@ pub mod own_image;
 pub mod source;
 pub mod sources;
 pub mod stack;
+pub mod start;
 mod sticky;
 
 use std::collections::BTreeMap;

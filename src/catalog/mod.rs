@@ -7,6 +7,8 @@
 
 pub mod figures;
 pub mod frameworks;
+pub mod options;
+pub mod program;
 pub mod releases;
 pub mod servers;
 pub mod templates;
@@ -19,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 pub use figures::{MEMORY, VERSIONS};
 pub use frameworks::Framework;
+pub use program::Program;
 pub use servers::{Manager, Protocol, Server};
 
 /// A row that is chosen by its word, as keys and files have it.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::detect::compose::carried::Carried;
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::previous::Previous;
 use crate::detect::readiness::Lack;
 use crate::detect::tree::Unreadable;
 
@@ -337,6 +338,8 @@ pub struct Facts {
     /// Names of the production dependencies, normalised (PEP 503), with the
     /// extras that were asked for: what the image will hold, lock included.
     pub packages: Vec<String>,
+    /// What starts the application today, where files say so that ours replace.
+    pub previous: Previous,
     /// What the generated files need and the code lacks.
     pub readiness: Vec<Lack>,
     /// What is missing or doubtful.

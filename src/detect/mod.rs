@@ -17,6 +17,7 @@ pub mod facts;
 pub mod gunicorn;
 mod ml;
 pub mod path;
+pub mod previous;
 pub mod python;
 pub mod readiness;
 mod redact;
@@ -127,6 +128,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     let context = facts.build_context.value().map_or(".", String::as_str);
     facts.doubts.extend(stages::find(tree, context));
     services.fill(&mut facts);
+    facts.previous = previous::find(tree, &commands, &facts);
     facts.readiness = readiness::find(tree, &facts);
     facts
 }

@@ -116,7 +116,11 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let mut plan = Plan {
         container_port: match answers.own_image() {
             Some(image) => image.port,
-            None => carry.as_ref().and_then(topology::container_port).unwrap_or(PORT),
+            None => carry
+                .as_ref()
+                .and_then(topology::container_port)
+                .or_else(|| code::previous::port(answers))
+                .unwrap_or(PORT),
         },
         volumes: VolumeNames::beside(carry.as_ref()),
         topology: Topology::default(),

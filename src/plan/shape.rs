@@ -5,6 +5,7 @@ use crate::answers::Answers;
 use crate::answers::stack::{Application, Broker, Database, Proxy};
 use crate::catalog::{MEMORY, Manager};
 use crate::detect::facts::Uploads;
+use crate::plan::code::previous;
 use crate::plan::formula::{Formula, amount};
 use crate::schema::role::Role;
 use crate::units::MiB;
@@ -25,14 +26,14 @@ impl<'a> Shape<'a> {
         let stack = &answers.stack;
         let celery = stack.application().celery;
         let image = answers.own_image();
-        let wanted = |role: &Role| match role {
+        let wanted = |role: &Role, once: &[Role]| match role {
             Role::Web => true,
             // An image that stays answers by itself, as it did.
             Role::Nginx => stack.proxy == Proxy::Nginx && image.is_none(),
             Role::Migrate if image.is_some_and(|image| image.migrates) => false,
             Role::Migrate => match &answers.adopted {
                 // SQLite is no service, and its schema is migrated as well.
-                Some(adopted) => adopted.migrations != "none",
+                Some(adopted) => adopted.migrations != "none" || once.contains(&Role::Migrate),
                 None => stack.database != Database::None,
             },
             Role::Worker => celery.is_some(),
@@ -41,7 +42,18 @@ impl<'a> Shape<'a> {
             Role::Redis => stack.broker == Broker::Redis,
             Role::Cache => stack.cache,
         };
-        Self { answers, roles: Role::ALL.into_iter().filter(wanted).collect() }
+        let roles = |once: &[Role]| {
+            let wanted = |role: &Role| wanted(role, once);
+            Role::ALL.into_iter().filter(wanted).collect()
+        };
+        let shape = Self { answers, roles: roles(&[]) };
+        match &answers.adopted {
+            // What only runs once may have nothing to migrate.
+            Some(adopted) if previous::runs_once(&shape, adopted) => {
+                Self { answers, roles: roles(&[Role::Migrate]) }
+            }
+            _ => shape,
+        }
     }
 
     /// Whether the stack has a service of this role.

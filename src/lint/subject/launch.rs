@@ -1,7 +1,7 @@
 //! What a container starts: its command followed through shells and scripts.
 
 use super::branch;
-use super::program::Program;
+use crate::catalog::Program;
 use crate::detect::commands::unwrap;
 use crate::lint::diagnostic::At;
 use crate::source::dockerfile::Command;

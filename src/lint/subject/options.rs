@@ -5,117 +5,9 @@ use std::collections::BTreeMap;
 
 use super::Value;
 use super::container::Variable;
+use crate::catalog::options::{Row, Said, split};
 use crate::lint::diagnostic::At;
 use crate::source::compose::interpolate;
-
-/// An option of programs, by every name it has.
-pub(super) struct Row {
-    pub name: &'static str,
-    pub flags: &'static [&'static str],
-    pub is_switch: bool,
-}
-
-const fn value(name: &'static str, flags: &'static [&'static str]) -> Row {
-    Row { name, flags, is_switch: false }
-}
-
-const fn switch(name: &'static str, flags: &'static [&'static str]) -> Row {
-    Row { name, flags, is_switch: true }
-}
-
-pub(super) const GUNICORN: &[Row] = &[
-    value("workers", &["--workers", "-w"]),
-    value("threads", &["--threads"]),
-    value("worker_class", &["--worker-class", "-k"]),
-    value("timeout", &["--timeout", "-t"]),
-    value("graceful_timeout", &["--graceful-timeout"]),
-    value("keepalive", &["--keep-alive"]),
-    value("max_requests", &["--max-requests"]),
-    value("max_requests_jitter", &["--max-requests-jitter"]),
-    value("bind", &["--bind", "-b"]),
-    value("worker_tmp_dir", &["--worker-tmp-dir"]),
-    value("worker_connections", &["--worker-connections"]),
-    value("forwarded_allow_ips", &["--forwarded-allow-ips"]),
-    value("loglevel", &["--log-level"]),
-    value("accesslog", &["--access-logfile"]),
-    value("config", &["--config", "-c"]),
-    value("user", &["--user", "-u"]),
-    value("chdir", &["--chdir"]),
-    value("name", &["--name", "-n"]),
-    value("env", &["--env", "-e"]),
-    value("errorlog", &["--error-logfile", "--log-file"]),
-    value("log_config", &["--log-config"]),
-    value("pid", &["--pid", "-p"]),
-    value("group", &["--group", "-g"]),
-    value("backlog", &["--backlog"]),
-    switch("preload", &["--preload"]),
-    switch("reload", &["--reload"]),
-    switch("daemon", &["--daemon", "-D"]),
-];
-pub(super) const UVICORN: &[Row] = &[
-    value("workers", &["--workers"]),
-    value("host", &["--host"]),
-    value("port", &["--port"]),
-    value("uds", &["--uds"]),
-    value("app_dir", &["--app-dir"]),
-    value("timeout_keep_alive", &["--timeout-keep-alive"]),
-    value("graceful_timeout", &["--timeout-graceful-shutdown"]),
-    value("limit_concurrency", &["--limit-concurrency"]),
-    value("max_requests", &["--limit-max-requests"]),
-    value("forwarded_allow_ips", &["--forwarded-allow-ips"]),
-    value("loglevel", &["--log-level"]),
-    value("log_config", &["--log-config"]),
-    value("root_path", &["--root-path"]),
-    value("env_file", &["--env-file"]),
-    value("loop", &["--loop"]),
-    value("http", &["--http"]),
-    value("ws", &["--ws"]),
-    value("lifespan", &["--lifespan"]),
-    value("interface", &["--interface"]),
-    value("reload_dir", &["--reload-dir"]),
-    switch("proxy_headers", &["--proxy-headers"]),
-    switch("no_proxy_headers", &["--no-proxy-headers"]),
-    switch("reload", &["--reload"]),
-    switch("factory", &["--factory"]),
-];
-pub(super) const CELERY: &[Row] = &[
-    value("app", &["--app", "-A"]),
-    value("concurrency", &["--concurrency", "-c"]),
-    value("pool", &["--pool", "-P"]),
-    value("autoscale", &["--autoscale"]),
-    value("prefetch", &["--prefetch-multiplier"]),
-    value("time_limit", &["--time-limit"]),
-    value("soft_time_limit", &["--soft-time-limit"]),
-    value("max_tasks_per_child", &["--max-tasks-per-child"]),
-    value("max_memory_per_child", &["--max-memory-per-child"]),
-    value("queues", &["--queues", "-Q"]),
-    value("hostname", &["--hostname", "-n"]),
-    value("loglevel", &["--loglevel", "-l", "--log-level"]),
-    value("schedule", &["--schedule", "-s"]),
-    value("scheduler", &["--scheduler", "-S"]),
-    value("pidfile", &["--pidfile"]),
-    value("logfile", &["--logfile", "-f"]),
-    value("statedb", &["--statedb"]),
-    switch("beat", &["--beat", "-B"]),
-];
-pub(super) const OTHERS: &[Row] = &[
-    value("workers", &["--workers", "-w"]),
-    value("threads", &["--threads", "--runtime-threads"]),
-    value("bind", &["--bind", "-b", "--listen"]),
-    value("host", &["--host", "-h"]),
-    value("port", &["--port", "-p"]),
-    value("interface", &["--interface"]),
-    value("app", &["--app", "-A"]),
-    switch("reload", &["--reload"]),
-    switch("debug", &["--debug"]),
-    switch("no_reload", &["--no-reload", "--noreload"]),
-    switch("proxy_headers", &["--proxy-headers"]),
-];
-
-/// Whether some program has an option of a name.
-pub(super) fn is_known(name: &str) -> bool {
-    [GUNICORN, UVICORN, CELERY, OTHERS].into_iter().flatten().any(|row| row.name == name)
-}
 
 /// Reads options of an argument list; what is neither an option nor its value
 /// is returned.
@@ -126,52 +18,17 @@ pub(super) fn options(
     env: &BTreeMap<String, Variable>,
     into: &mut BTreeMap<&'static str, (Value, At)>,
 ) -> Vec<String> {
-    let mut rest = Vec::new();
-    let mut words = argv.iter().peekable();
-    while let Some(word) = words.next() {
-        let (flag, attached) = match word.split_once('=') {
-            Some((flag, value)) if flag.starts_with('-') => (flag, Some(value)),
-            _ => (word.as_str(), None),
+    let (said, rest) = split(argv, table);
+    for Said { row, value, .. } in said {
+        let Some(row) = row else { continue };
+        let found = match value {
+            _ if row.is_switch => Value::Bool(value.as_deref() != Some("false")),
+            Some(text) => worth(&text, env),
+            None => Value::Unknown,
         };
-        if let Some(option) = table.iter().find(|option| option.flags.contains(&flag)) {
-            let found = if option.is_switch {
-                Value::Bool(attached.is_none_or(|text| text != "false"))
-            } else {
-                match attached.map(str::to_owned).or_else(|| words.next().cloned()) {
-                    Some(text) => worth(&text, env),
-                    None => Value::Unknown,
-                }
-            };
-            // gunicorn binds to every address it is given; the first is named.
-            if !(option.name == "bind" && into.get("bind").is_some_and(|(_, own)| *own == at)) {
-                into.insert(option.name, (found, at));
-            }
-            continue;
-        }
-        // `-w4`, `-A=shop`.
-        let short = table.iter().filter(|option| !option.is_switch).find_map(|option| {
-            let flag =
-                option.flags.iter().find(|flag| flag.len() == 2 && word.starts_with(**flag))?;
-            (word.len() > 2 && !word.starts_with("--")).then_some((option, &word[flag.len()..]))
-        });
-        match short {
-            Some((option, text)) => {
-                into.insert(option.name, (worth(text.trim_start_matches('='), env), at));
-            }
-            None if word.starts_with('-') => {
-                // The value of an option that is not in the table.
-                if attached.is_none()
-                    && words
-                        .peek()
-                        .is_some_and(|next| !next.starts_with('-') && !next.contains(':'))
-                {
-                    let is_app = words.peek().is_some_and(|next| next.contains('.'));
-                    if !is_app {
-                        words.next();
-                    }
-                }
-            }
-            None => rest.push(word.clone()),
+        // gunicorn binds to every address it is given; the first is named.
+        if !(row.name == "bind" && into.get("bind").is_some_and(|(_, own)| *own == at)) {
+            into.insert(row.name, (found, at));
         }
     }
     rest

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::container::Variable;
 use super::launch::Step;
-use super::options::{CELERY, GUNICORN, OTHERS, UVICORN, is_known, options, resolved};
-use super::program::Program;
+use super::options::{options, resolved};
+use crate::catalog::Program;
+use crate::catalog::options::{CELERY, GUNICORN, OTHERS, UVICORN, is_known};
 use super::{Config, Value};
 use crate::lint::diagnostic::At;
 use crate::source::text::Text;

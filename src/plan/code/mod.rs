@@ -9,6 +9,7 @@ pub mod caches;
 mod environment;
 pub mod front_end;
 mod install;
+pub mod previous;
 mod probe;
 mod storage;
 
@@ -26,6 +27,7 @@ use caches::Cache;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
 use front_end::FrontEnd;
 use install::Install;
+use previous::Kept;
 use probe::Probe;
 use storage::Storage;
 
@@ -78,6 +80,8 @@ pub struct Code {
     pub schedule_file: bool,
     /// The directory of the model that is mounted, on both sides.
     pub model: String,
+    /// What goes on of what the replaced files did.
+    pub kept: Kept,
 }
 
 impl Code {
@@ -99,6 +103,11 @@ impl Code {
             storage.caches(&caches::of(adopted));
         }
         let manage = place.manage(adopted);
+        let kept = Kept::of(shape, adopted, &place.workdir);
+        let scheduler = match kept.scheduler.as_str() {
+            "" => scheduler(adopted).to_owned(),
+            named => named.to_owned(),
+        };
         Self {
             context: match &adopted.context {
                 Some(context) => format!("./{context}"),
@@ -111,7 +120,7 @@ impl Code {
             object: adopted.app.clone(),
             install: Install::of(shape, adopted),
             servers: servers(shape, adopted),
-            migrate: place.migrate(adopted, &manage),
+            migrate: previous::once(&kept, place.migrate(adopted, &manage)),
             manage,
             probe: Probe::of(shape, adopted),
             placeholders: environment::placeholders(shape, adopted),
@@ -119,8 +128,10 @@ impl Code {
             caches: caches::of(adopted),
             front_end: FrontEnd::of(adopted),
             static_root: static_root(adopted),
-            scheduler: scheduler(adopted).to_owned(),
-            schedule_file: scheduler(adopted).is_empty(),
+            // Celery's own writes a file.
+            schedule_file: scheduler.is_empty() || scheduler.ends_with("PersistentScheduler"),
+            scheduler,
+            kept,
             model: shape
                 .application()
                 .model
@@ -298,6 +309,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             if code.servers.len() == 1 { "is" } else { "are" },
         ));
     }
+    notices.extend(code.kept.left.iter().filter(|own| own.is_lost).map(previous::Left::sentence));
     let required: Vec<&str> = adopted
         .derived
         .required_env
@@ -337,6 +349,7 @@ pub fn build_packages(adopted: &Adopted) -> Vec<String> {
     let runtime = derived.system_packages.runtime.iter().filter(|_| collects);
     let mut packages: Vec<String> =
         derived.system_packages.build.iter().chain(runtime).cloned().collect();
+    packages.extend(previous::compiles_messages(derived).then(|| "gettext".to_owned()));
     packages.sort();
     packages.dedup();
     packages

@@ -172,14 +172,30 @@ pub(super) fn worker(plan: &Plan) -> Service {
     let n = Sizes::of(&plan.decisions, Role::Worker);
     let mut service = base(plan, Role::Worker);
     let mut command = celery(plan, "worker");
-    command.push(format!("--concurrency={}", n.get(rows::CONCURRENCY)));
-    command.push(format!("--prefetch-multiplier={}", n.get(rows::PREFETCH_MULTIPLIER)));
-    command.push(format!("--max-tasks-per-child={}", n.get(rows::MAX_TASKS_PER_CHILD)));
-    command.push(format!("--max-memory-per-child={}", n.get(rows::MAX_MEMORY_PER_CHILD).0));
-    command.push(format!("--time-limit={}", n.get(rows::TIME_LIMIT).0));
-    command.push(format!("--soft-time-limit={}", n.get(rows::SOFT_TIME_LIMIT).0));
-    command.push("--without-gossip");
-    command.push("--without-mingle");
+    let kept = &plan.code.kept;
+    let processes = plan.answers.adopted.is_none() || kept.pool_of_processes;
+    // Other pools have no children to replace or to kill.
+    let of_children = [
+        ("--max-tasks-per-child", n.get(rows::MAX_TASKS_PER_CHILD)),
+        ("--max-memory-per-child", n.get(rows::MAX_MEMORY_PER_CHILD).0),
+        ("--time-limit", n.get(rows::TIME_LIMIT).0.into()),
+        ("--soft-time-limit", n.get(rows::SOFT_TIME_LIMIT).0.into()),
+    ];
+    let mut ours = vec![
+        format!("--concurrency={}", n.get(rows::CONCURRENCY)),
+        format!("--prefetch-multiplier={}", n.get(rows::PREFETCH_MULTIPLIER)),
+    ];
+    let of_children = of_children.iter().filter(|_| processes);
+    ours.extend(of_children.map(|(flag, number)| format!("{flag}={number}")));
+    ours.extend(["--without-gossip".to_owned(), "--without-mingle".to_owned()]);
+    for word in ours {
+        let flag = word.split('=').next().unwrap_or(&word);
+        let says_so = |own: &Vec<String>| own[0].split('=').next() == Some(flag);
+        if !kept.worker.iter().any(says_so) {
+            command.push(word);
+        }
+    }
+    further(&mut command, &kept.worker);
     if plan.answers.adopted.is_none() {
         command.push("--");
         let timeout = n.get(rows::SOFT_SHUTDOWN_TIMEOUT).0;
@@ -191,7 +207,10 @@ pub(super) fn worker(plan: &Plan) -> Service {
             true => heartbeat("/tmp/worker-heartbeat", n),
             false => Test::Shell(vec![
                 format!("celery --app={} inspect ping", plan.celery_app()),
-                "--destination=\"celery@$HOSTNAME\"".to_owned(),
+                match kept.worker_name.as_str() {
+                    "" => "--destination=\"celery@$HOSTNAME\"".to_owned(),
+                    name => format!("--destination=\"{name}\""),
+                },
             ]),
         },
         times: Some(n.times()),
@@ -212,6 +231,7 @@ pub(super) fn beat(plan: &Plan) -> Service {
     command.push(format!("--schedule={SCHEDULE}/schedule"));
     command.push(format!("--max-interval={}", n.get(rows::MAX_LOOP_INTERVAL).0));
     command.push("--pidfile=");
+    further(&mut command, &plan.code.kept.beat);
     service.command = Some(command);
     let (test, why) = if plan.answers.adopted.is_none() {
         (heartbeat("/tmp/beat-heartbeat", n), "")
@@ -225,6 +245,13 @@ pub(super) fn beat(plan: &Plan) -> Service {
     service
 }
 
+/// Adds options that the command had before ours.
+fn further(command: &mut Command, options: &[Vec<String>]) {
+    for option in options {
+        command.0.push(option.iter().cloned().map(Word::Literal).collect());
+    }
+}
+
 /// The start of a command of Celery.
 fn celery(plan: &Plan, what: &str) -> Command {
     let mut command = Command::of(["celery", &format!("--app={}", plan.celery_app()), what]);
@@ -236,7 +263,13 @@ fn celery(plan: &Plan, what: &str) -> Command {
             default: "info".to_owned(),
         },
     };
-    command.0.push(vec![level]);
+    let kept = if what == "beat" { &plan.code.kept.beat } else { &plan.code.kept.worker };
+    let is_level = |own: &Vec<String>| {
+        ["-l", "--loglevel", "--log-level"].iter().any(|flag| own[0].split('=').next() == Some(flag))
+    };
+    if !kept.iter().any(is_level) {
+        command.0.push(vec![level]);
+    }
     command
 }
 
