@@ -22,7 +22,7 @@ mod required;
 mod routes;
 mod scheme;
 mod static_files;
-mod tables;
+pub(in crate::detect) mod tables;
 mod writable;
 
 #[cfg(test)]

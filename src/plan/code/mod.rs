@@ -6,6 +6,7 @@
 
 mod build_values;
 mod environment;
+mod existing_store;
 mod install;
 mod probe;
 mod storage;
@@ -19,6 +20,7 @@ use crate::plan::env;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
+pub use existing_store::{service as service_of_store, settings as existing_store};
 use install::Install;
 use probe::Probe;
 use storage::Storage;

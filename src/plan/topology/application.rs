@@ -311,10 +311,15 @@ fn depends_on(plan: &Plan, role: Role) -> Vec<Dependency> {
             condition: condition.clone(),
         })
         .collect();
-    if let Some(carry) = &plan.carry
-        && let Some(service) = carry.services.get(&role).filter(|_| role != Role::Migrate)
-    {
-        dependencies.extend(existing::depends_on(plan, carry, service));
+    if let Some(carry) = &plan.carry {
+        let own = carry.services.get(&role).filter(|_| role != Role::Migrate);
+        let stores = existing::stores(plan, carry, role);
+        let there = own.map(|service| existing::depends_on(plan, carry, service));
+        for dependency in there.into_iter().flatten().chain(stores) {
+            if dependencies.iter().all(|known| known.service != dependency.service) {
+                dependencies.push(dependency);
+            }
+        }
     }
     dependencies
 }

@@ -3,14 +3,15 @@
 
 use crate::plan::Plan;
 use crate::plan::carry::{Carry, OLD_DOCKERFILE, is_development};
+use crate::plan::code;
 use crate::plan::topology::{
     BACKEND, Condition, Dependency, EDGE, EnvValue, Group, Image, Kept, Mount, Port, Probe,
     Security, Service, Test, Variable, application, environment, runbook,
 };
 use crate::schema::Role;
-use crate::source::compose::interpolate;
 use crate::source::compose::yaml::{self, Item, Node};
 use crate::source::compose::{Document, Mount as Mounted, Port as Published, Service as Existing};
+use crate::source::compose::{image, interpolate};
 
 /// Keys that belong to one service and its container.
 const OF_ONE: [&str; 17] = [
@@ -238,10 +239,46 @@ pub(super) fn depends_on(plan: &Plan, carry: &Carry, service: &Existing) -> Vec<
         }
         let condition =
             item.and_then(|item| item.get(&name)).filter(|own| own.entries().count() > 0);
-        let condition = condition.map_or(Condition::Started, |own| Condition::Kept(own.clone()));
+        let condition = match condition {
+            Some(own) => Condition::Kept(own.clone()),
+            None => readiness(carry, &name),
+        };
         dependencies.push(Dependency { service: name, condition });
     }
     dependencies
+}
+
+/// The stores that are passed through and that the application's processes
+/// cannot do without.
+pub(super) fn stores(plan: &Plan, carry: &Carry, role: Role) -> Vec<Dependency> {
+    let Some(adopted) = plan.answers.adopted.as_ref() else { return Vec::new() };
+    let roles: &[Role] = match role {
+        Role::Migrate => &[Role::Db],
+        Role::Beat => &[Role::Redis],
+        _ => &[Role::Db, Role::Redis],
+    };
+    let names = roles.iter().filter_map(|role| code::service_of_store(adopted, *role));
+    let passed = names.filter(|name| carry.passed.iter().any(|other| other.name == *name));
+    passed.map(|service| Dependency { condition: readiness(carry, &service), service }).collect()
+}
+
+/// For what of a service that is passed through others wait: that it answers,
+/// where it says so.
+fn readiness(carry: &Carry, name: &str) -> Condition {
+    let service = carry.passed.iter().find(|service| service.name == name);
+    let answers = service.is_some_and(|own| match own.item.get("healthcheck") {
+        Some(check) => check.get("disable").and_then(Item::truth) != Some(true),
+        None => is_store(carry, own) && check(own).is_some(),
+    });
+    if answers { Condition::Healthy } else { Condition::Started }
+}
+
+/// The health check that a store which has none is given.
+fn check(service: &Existing) -> Option<&'static str> {
+    if service.item.get("healthcheck").is_some() || service.item.get("build").is_some() {
+        return None;
+    }
+    image::check(&interpolate::defaults(&service.image()?))
 }
 
 /// The networks that services which are passed through had in common with
@@ -297,7 +334,7 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
         .map(|(name, value)| Variable { name, value, group: Group::Own, why: String::new() })
         .collect();
     if own_image {
-        environment::share(plan, &mut env);
+        environment::share(plan, service, &mut env);
     }
     let (keys, text) = match own_image {
         true => (keys_beside(service), None),
@@ -376,7 +413,20 @@ pub(super) fn text(carry: &Carry, service: &Existing) -> String {
         return entry(&service.name, &built_by_the_old(&service.item));
     }
     let own = verbatim(&carry.carried.text, &carry.document, service);
-    own.unwrap_or_else(|| entry(&service.name, &service.item))
+    let mut text = own.unwrap_or_else(|| entry(&service.name, &service.item));
+    // Who needs a store waits until it answers.
+    if let Some(test) = check(service).filter(|_| is_store(carry, service)) {
+        text.truncate(text.trim_end().len());
+        text.push_str(&format!("\n  healthcheck:\n    test: {test}\n    {CHECK_TIMES}"));
+    }
+    text
+}
+
+/// How often a store is asked.
+const CHECK_TIMES: &str = "interval: 10s\n    timeout: 5s\n    retries: 5\n    start_period: 30s";
+
+fn is_store(carry: &Carry, service: &Existing) -> bool {
+    carry.carried.stores.contains_key(&service.name)
 }
 
 /// A key and its value as a block, without an indentation.
