@@ -110,14 +110,7 @@ impl Given {
         let Some(value) = value else {
             return vec![EnvVar { services: Vec::new(), ..variable.clone() }];
         };
-        let mut names: Vec<String> = Vec::new();
-        let rest = interpolate::replace(value, &mut |reference| {
-            let is_open = reference.default.is_none() && !reference.alternative;
-            if is_open && !names.iter().any(|name| name == reference.name) {
-                names.push(reference.name.to_owned());
-            }
-            None
-        });
+        let (names, rest) = open_references(value);
         let is_whole = rest.is_empty() && names.len() == 1;
         let ask = |name: String| EnvVar {
             kind: if is_whole { variable.kind.clone() } else { EnvKind::Required },
@@ -130,4 +123,19 @@ impl Given {
         };
         names.into_iter().map(ask).collect()
     }
+}
+
+/// The variables without a default that a value refers to, and what stays of
+/// it without them.
+#[must_use]
+pub fn open_references(value: &str) -> (Vec<String>, String) {
+    let mut names: Vec<String> = Vec::new();
+    let rest = interpolate::replace(value, &mut |reference| {
+        let is_open = reference.default.is_none() && !reference.alternative;
+        if is_open && !names.iter().any(|name| name == reference.name) {
+            names.push(reference.name.to_owned());
+        }
+        None
+    });
+    (names, rest)
 }

@@ -5,6 +5,7 @@ use crate::answers::stack::{Broker, Database};
 use crate::detect::facts::Meaning;
 use crate::plan::code::{build_values, existing_store};
 use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar};
+use crate::plan::given::open_references;
 use crate::plan::shape::Shape;
 use crate::plan::topology::{EnvValue, database_url, redis_url};
 use crate::schema::role::Role;
@@ -252,6 +253,19 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
             );
         } else {
             put(&required.name, EnvKind::Required, "The code does not start without it.");
+        }
+    }
+    // Of stores that were there: their addresses are made of what they are told.
+    for role in [Role::Db, Role::Cache, Role::Redis] {
+        for (setting, value) in existing_store::settings(shape, role) {
+            let EnvValue::Kept(Some(value)) = value else { continue };
+            for name in open_references(&value).0 {
+                if variables.iter().all(|known| known.name != name) {
+                    let doc = format!("{setting} is made of it.");
+                    let kind = EnvKind::Required;
+                    variables.push(EnvVar { name, kind, doc, services: Vec::new() });
+                }
+            }
         }
     }
     variables

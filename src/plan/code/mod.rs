@@ -275,7 +275,10 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         .filter(|required| !required.generated)
         .map(|required| required.name.as_str())
         .collect();
-    if let Some(blank) = env::to_fill_in(&variables(shape), &adopted.derived.given) {
+    // What stood in the compose file stands in .env from now on.
+    let moved = adopted.derived.carried.iter().flat_map(|carried| &carried.moved);
+    let given: Vec<String> = adopted.derived.given.iter().chain(moved).cloned().collect();
+    if let Some(blank) = env::to_fill_in(&env::variables(shape), &given) {
         let why = if required.is_empty() { "" } else { ": the code does not start without them" };
         notices.push(format!("{blank}{why}"));
     }

@@ -217,10 +217,9 @@ pub(super) fn beat(plan: &Plan) -> Service {
     } else if plan.code.schedule_file {
         (newest_file(SCHEDULE, n), "Beat writes its schedule every three minutes.")
     } else {
-        (Test::Disabled, "its schedule is in a database: nothing here shows whether it is well")
+        (alive(), "Its schedule is in a database: it runs, and nothing shows more than that.")
     };
-    let times = (test != Test::Disabled).then(|| n.times());
-    service.probe = Probe { test, times, why };
+    service.probe = Probe { test, times: Some(n.times()), why };
     service
 }
 
@@ -263,6 +262,12 @@ fn heartbeat(file: &str, n: Sizes) -> Test {
     python(&format!(
         "import os, sys, time\nsys.exit(time.time() - os.path.getmtime(\"{file}\") > {age})\n"
     ))
+}
+
+/// That it runs, where nothing shows more. Compose waits for a container
+/// whose test is turned off until it gives up.
+pub(super) fn alive() -> Test {
+    Test::Command(Command::of(["true"]))
 }
 
 /// The same by any file of a directory: a database keeps its newest writes in
@@ -320,6 +325,9 @@ fn depends_on(plan: &Plan, role: Role) -> Vec<Dependency> {
                 dependencies.push(dependency);
             }
         }
+        if role == Role::Web {
+            dependencies.extend(existing::awaited(plan, carry, &dependencies));
+        }
     }
     dependencies
 }
@@ -358,7 +366,6 @@ fn mounts(plan: &Plan, role: Role) -> Vec<Mount> {
     }
     if let Some(carry) = &plan.carry
         && let Some(source) = carry.source(role)
-        && (role != Role::Migrate || carry.has(role))
     {
         mounts.extend(existing::data_mounts(carry, source));
     }

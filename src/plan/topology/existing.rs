@@ -1,6 +1,7 @@
 //! What an existing compose project runs, against what is planned: what of its
 //! services goes on in one of ours, and those that are passed through.
 
+use crate::detect::compose::words::{self, Work};
 use crate::plan::Plan;
 use crate::plan::carry::{Carry, OLD_DOCKERFILE, is_development};
 use crate::plan::code;
@@ -340,6 +341,7 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
         true => (keys_beside(service), None),
         false => (Vec::new(), Some(text(carry, service))),
     };
+    let one_shot = own_image && ends(service);
     let checked = keys.iter().any(|(key, _)| key == "healthcheck") || !own_image;
     Service {
         id: service.name.clone(),
@@ -362,18 +364,22 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
                 .collect(),
             false => given_networks(carry, service, &ours),
         },
-        // Written again as it stands, conditions included.
-        depends_on: service
-            .names("depends_on")
-            .into_iter()
-            .map(|service| Dependency { service, condition: Condition::Started })
-            .collect(),
+        depends_on: match own_image {
+            true => needed(plan, carry, service),
+            // Written again as it stands, conditions included.
+            false => service
+                .names("depends_on")
+                .into_iter()
+                .map(|service| Dependency { service, condition: Condition::Started })
+                .collect(),
+        },
         probe: match checked {
             true => Probe { test: Test::OfImage, times: None, why: "" },
+            false if one_shot => Probe { test: Test::Disabled, times: None, why: "" },
             false => Probe {
-                test: Test::Disabled,
+                test: application::alive(),
                 times: None,
-                why: "the image's own asks the web service",
+                why: "The image's own asks the web service: this one runs, more nobody knows.",
             },
         },
         resources: None,
@@ -381,7 +387,7 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
             true => application::security(plan),
             false => Security::default(),
         },
-        one_shot: false,
+        one_shot,
         stop: None,
         runbook: runbook::passed_through(service, own_image),
         kept: Some(Kept { line: service.line, keys, text }),
@@ -393,7 +399,107 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
 pub(super) fn keys_beside(service: &Existing) -> Vec<(String, Item)> {
     let keys =
         service.item.entries().filter_map(|(key, value)| Some((key.scalar()?, value.clone())));
-    keys.filter(|(key, _)| !PLANNED.contains(&key.as_str())).collect()
+    keys.filter(|(key, value)| {
+        let off = key == "healthcheck" && is_off(value);
+        !PLANNED.contains(&key.as_str()) && key != "depends_on" && !off
+    })
+    .collect()
+}
+
+/// Whether a health check is turned off.
+fn is_off(check: &Item) -> bool {
+    let none = check
+        .get("test")
+        .is_some_and(|test| test.scalars() == ["NONE"] || test.scalar().as_deref() == Some("NONE"));
+    none || check.get("disable").and_then(Item::truth) == Some(true)
+}
+
+/// Whether a service that runs the application's image runs to its end: it is
+/// not told to be started again, and its command is none that serves.
+fn ends(service: &Existing) -> bool {
+    let restarts = service.item.get("restart").is_some()
+        || service.item.get("deploy").is_some_and(|own| own.get("restart_policy").is_some());
+    let command = service.command();
+    !restarts
+        && !command.is_empty()
+        && (ends_surely(&command) || words::work(&command) == Work::Unknown)
+}
+
+/// Whether a command certainly ends.
+fn ends_surely(command: &str) -> bool {
+    const ENDING: [&str; 6] = [
+        "collectstatic",
+        "compilemessages",
+        "createcachetable",
+        "createsuperuser",
+        "loaddata",
+        "pytest",
+    ];
+    let own = words::words(command);
+    match words::work(command) {
+        Work::Migrate => true,
+        Work::Else | Work::Unknown => own.iter().any(|word| ENDING.contains(&word.as_str())),
+        Work::Web | Work::Worker | Work::Beat => false,
+    }
+}
+
+/// What a service with the application's image waits for: as it said, and by
+/// that what it needs answers.
+fn needed(plan: &Plan, carry: &Carry, service: &Existing) -> Vec<Dependency> {
+    let item = service.item.get("depends_on");
+    let ours = |name: &str| {
+        let role = plan.services.iter().find(|role| plan.answers.services[role] == name)?;
+        Some(match role {
+            Role::Migrate => Condition::Completed,
+            Role::Db | Role::Redis | Role::Cache => Condition::Healthy,
+            _ => Condition::Started,
+        })
+    };
+    let names = service.names("depends_on").into_iter();
+    let mut needed: Vec<Dependency> = names
+        .map(|service| {
+            let said = item.and_then(|item| item.get(&service));
+            let said = said.filter(|own| own.entries().count() > 0);
+            let condition = match said {
+                Some(own) => Condition::Kept(own.clone()),
+                None => ours(&service).unwrap_or_else(|| readiness(carry, &service)),
+            };
+            Dependency { service, condition }
+        })
+        .collect();
+    if !ends(service) {
+        return needed;
+    }
+    // It fills a database that answers, and that has its tables.
+    let database =
+        plan.answers.adopted.as_ref().and_then(|it| code::service_of_store(it, Role::Db));
+    let migrates = words::work(&service.command()) == Work::Migrate;
+    let schema = plan.services.iter().find(|role| **role == Role::Migrate && !migrates);
+    let schema = schema.map(|role| plan.answers.services[role].clone());
+    for name in database.into_iter().chain(schema) {
+        if needed.iter().all(|known| known.service != name) {
+            let condition = ours(&name).unwrap_or_else(|| readiness(carry, &name));
+            needed.push(Dependency { service: name, condition });
+        }
+    }
+    needed
+}
+
+/// One-shots of the application that nobody waits for: `up --wait` takes the
+/// end of one for a failure unless somebody does.
+pub(super) fn awaited(plan: &Plan, carry: &Carry, known: &[Dependency]) -> Vec<Dependency> {
+    let web = plan.answers.services[&Role::Web].as_str();
+    let one_shots = carry.passed.iter().filter(|service| {
+        carry.runs_own_image(service)
+            && ends(service)
+            && ends_surely(&service.command())
+            && service.item.get("profiles").is_none()
+            && service.names("depends_on").iter().all(|name| name != web)
+            && known.iter().all(|own| own.service != service.name)
+    });
+    let dependency =
+        |own: &Existing| Dependency { service: own.name.clone(), condition: Condition::Completed };
+    one_shots.map(dependency).collect()
 }
 
 /// The networks that a service which is passed through is given: ours, for one
@@ -412,6 +518,9 @@ pub(super) fn text(carry: &Carry, service: &Existing) -> String {
     if carry.needs_old_dockerfile(service) {
         return entry(&service.name, &built_by_the_old(&service.item));
     }
+    if let Some(alive) = without_an_end(service) {
+        return entry(&service.name, &alive);
+    }
     let own = verbatim(&carry.carried.text, &carry.document, service);
     let mut text = own.unwrap_or_else(|| entry(&service.name, &service.item));
     // Who needs a store waits until it answers.
@@ -420,6 +529,23 @@ pub(super) fn text(carry: &Carry, service: &Existing) -> String {
         text.push_str(&format!("\n  healthcheck:\n    test: {test}\n    {CHECK_TIMES}"));
     }
     text
+}
+
+/// A service that is kept up and whose test is turned off, with one that holds
+/// while it runs: Compose's `--wait` gives up on a test that is turned off.
+fn without_an_end(service: &Existing) -> Option<Item> {
+    let Node::Map(entries) = &service.item.node else { return None };
+    let off = service.item.get("healthcheck").is_some_and(is_off);
+    if !off || service.text("restart").is_none_or(|restart| restart == "no") {
+        return None;
+    }
+    let test = Item::of(Node::List(["CMD", "true"].map(Item::text).into()));
+    let alive = Item::of(Node::Map(vec![(Item::text("test"), test)]));
+    let entries = entries.iter().map(|(key, value)| {
+        let check = key.scalar().as_deref() == Some("healthcheck");
+        (key.clone(), if check { alive.clone() } else { value.clone() })
+    });
+    Some(Item::of(Node::Map(entries.collect())))
 }
 
 /// How often a store is asked.
