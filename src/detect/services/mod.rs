@@ -13,6 +13,7 @@ mod connections;
 mod containers;
 mod database;
 mod known_names;
+mod instances;
 mod migrations;
 mod port;
 mod project;
