@@ -2,6 +2,8 @@
 //! service, its tests, or its users. The one list; whoever reads a name adds
 //! only what its own field has beside it.
 
+use crate::source::text::is_true;
+
 /// Words of those who work on a service.
 pub const DEVELOPMENT: [&str; 7] =
     ["dev", "devel", "develop", "development", "local", "debug", "debugging"];
@@ -49,6 +51,14 @@ pub fn is_for_another(name: &str) -> bool {
     let words = words(name);
     words.iter().any(|word| is_development(word) || word == "localhost")
         && !words.iter().any(|word| is_production(word))
+}
+
+/// Whether a variable with this value turns development on.
+#[must_use]
+pub fn turns_development_on(name: &str, value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let switch = name == "DEBUG" || name.ends_with("_DEBUG") || name == "FLASK_ENV";
+    switch && (is_true(&value) || matches!(value.as_str(), "development" | "dev"))
 }
 
 /// The words of `snake_case`, `CamelCase`, `dotted.names` and `some/paths`, in

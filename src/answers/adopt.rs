@@ -168,11 +168,22 @@ impl Adoption<'_> {
                     "postgres" | "postgresql" => "postgres",
                     "sqlite" | "none" => "none",
                     other => {
-                        self.notes.push(format!(
-                            "the code uses {other}: no container is written for it, its address has to be in .env"
-                        ));
+                        let note = match self.carried_store(other) {
+                            Some(note) => note,
+                            None => format!(
+                                "the code uses {other}: no container is written for it, its address has to be in .env"
+                            ),
+                        };
+                        self.notes.push(note);
                         "external"
                     }
+                };
+                let word = match self.database_elsewhere(word) {
+                    Some(note) => {
+                        self.notes.push(note);
+                        "external"
+                    }
+                    None => word,
                 };
                 self.set("stack.database", word, evidence);
             }
@@ -202,6 +213,44 @@ impl Adoption<'_> {
             Fact::Unknown => self.set("stack.cache", "none", &[]),
             Fact::Ambiguous(_) => {}
         }
+    }
+
+    /// What becomes of a store of a kind that dockwright plans none of, where
+    /// the compose file that is carried on runs one.
+    fn carried_store(&self, kind: &str) -> Option<String> {
+        let carried = self.facts.carried.value()?;
+        let kind = if kind == "mariadb" { "mysql" } else { kind };
+        let (name, _) = carried.stores.iter().find(|(_, own)| *own == kind)?;
+        Some(format!(
+            "{name} goes on as {} has it, and the application keeps what it was told of it",
+            carried.file
+        ))
+    }
+
+    /// An application that was told of a database which none of its compose
+    /// file's services is has it elsewhere: a new one would stand beside it,
+    /// empty.
+    fn database_elsewhere(&self, word: &str) -> Option<String> {
+        let carried = self.facts.carried.value().filter(|_| word == "postgres")?;
+        let web = carried.roles.get(&Role::Web)?;
+        if carried.roles.contains_key(&Role::Db) || carried.stores.values().any(|own| own == word) {
+            return None;
+        }
+        let services = carried.document().services();
+        let web = services.iter().find(|service| service.name == *web)?;
+        let mut known = self.facts.connections.iter().filter(|(known, _)| {
+            matches!(known.meaning, Meaning::DatabaseUrl { .. } | Meaning::DatabaseHost)
+        });
+        let told = |name: &str| {
+            let told = carried.told.get(&web.name);
+            let by_file = told.is_some_and(|told| told.names.iter().any(|own| own == name));
+            by_file || web.variable(name).is_some_and(|value| !value.is_empty())
+        };
+        let (known, _) = known.find(|(known, _)| told(&known.name))?;
+        Some(format!(
+            "{} of {} names a database that {} does not run: it stays where it is, and no container is written for one",
+            known.name, web.name, carried.file
+        ))
     }
 
     fn is_redis(&self, kind: &str) -> bool {
@@ -243,9 +292,12 @@ impl Adoption<'_> {
                 self.set("stack.broker", "redis", evidence);
             }
             Fact::Known(kind, evidence) => {
-                self.notes.push(format!(
-                    "tasks go through {kind}: no container is written for it, its address has to be in .env"
-                ));
+                let note = self.carried_store(kind).unwrap_or_else(|| {
+                    format!(
+                        "tasks go through {kind}: no container is written for it, its address has to be in .env"
+                    )
+                });
+                self.notes.push(note);
                 self.set("stack.broker", "external", evidence);
             }
             Fact::Unknown if celery && !Derived::of(facts).installs("redis") => {

@@ -67,6 +67,8 @@ pub struct Derived {
     /// The image of the repository's own Dockerfile, where that stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<OwnImage>,
+    /// Variables that the image of the Dockerfile that was there gave a value.
+    pub image_env: Vec<String>,
     /// Variables that `.env` already gives a value; this machine's, so it is
     /// never stored.
     #[serde(skip)]
@@ -97,6 +99,7 @@ impl Derived {
             carried: facts.carried.value().cloned(),
             previous: facts.previous.clone(),
             image: None,
+            image_env: facts.image_env.clone(),
             given: facts.given.clone(),
         }
     }
@@ -105,10 +108,17 @@ impl Derived {
     /// since.
     pub(super) fn remembering(mut self, stored: &Self) -> Self {
         let now = std::mem::take(&mut self.connections);
-        let again =
-            |old: &Connection| now.iter().find(|new| new.name == old.name).unwrap_or(old).clone();
+        // One name may have several meanings.
+        for old in &stored.connections {
+            let again = now.iter().filter(|new| new.name == old.name).cloned();
+            let known = self.connections.iter().any(|own| own.name == old.name);
+            match again.clone().next() {
+                Some(_) if known => {}
+                Some(_) => self.connections.extend(again),
+                None => self.connections.push(old.clone()),
+            }
+        }
         let known = |new: &&Connection| stored.connections.iter().any(|old| old.name == new.name);
-        self.connections = stored.connections.iter().map(again).collect();
         self.connections.extend(now.iter().filter(|new| !known(new)).cloned());
         // Ours are no evidence: what stood in their place is what was found first.
         if self.previous.image.is_none() && stored.previous.image.is_some() {
@@ -118,6 +128,8 @@ impl Derived {
         self.database = self.database.or_else(|| stored.database.clone());
         self.database_driver = self.database_driver.or_else(|| stored.database_driver.clone());
         self.image = self.image.or_else(|| stored.image.clone());
+        // Ours takes the place of the Dockerfile that said so.
+        self.image_env = stored.image_env.clone();
         self
     }
 

@@ -150,6 +150,27 @@ pub enum Meaning {
     },
 }
 
+impl Meaning {
+    /// Whether it leads to the cache.
+    #[must_use]
+    pub const fn is_of_cache(&self) -> bool {
+        matches!(self, Self::CacheUrl | Self::CacheHost | Self::CachePort | Self::CachePassword)
+    }
+
+    /// Whether it leads to the broker, or to the results of tasks.
+    #[must_use]
+    pub const fn is_of_broker(&self) -> bool {
+        matches!(
+            self,
+            Self::BrokerUrl
+                | Self::ResultUrl
+                | Self::BrokerHost
+                | Self::BrokerPort
+                | Self::BrokerPassword
+        )
+    }
+}
+
 /// A variable the code reads to find what it depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Connection {
@@ -348,6 +369,8 @@ pub struct Facts {
     pub unreadable: Vec<Unreadable>,
     /// Variables that the `.env` Compose reads gives a value.
     pub given: Vec<String>,
+    /// Variables that the image of the Dockerfile that is there gives a value.
+    pub image_env: Vec<String>,
 }
 
 impl Facts {

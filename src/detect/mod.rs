@@ -124,6 +124,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     let existing = compose::of(tree, &facts);
     facts.carried = existing.carried;
     facts.given = compose::files::given(tree, facts.carried.value());
+    facts.image_env = compose::told::by_image(tree, &facts);
     facts.doubts.extend(existing.doubts);
     let context = facts.build_context.value().map_or(".", String::as_str);
     facts.doubts.extend(stages::find(tree, context));

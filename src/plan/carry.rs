@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::answers::Answers;
 use crate::detect::compose::carried::Carried;
+use crate::environments::turns_development_on;
 use crate::plan::env::{EnvKind, EnvVar};
 use crate::schema::Role;
 use crate::source::compose::image::{self, Kind, Known, Start};
 use crate::source::compose::mount::Source;
 use crate::source::compose::service::Build;
 use crate::source::compose::{Document, Mount, Service, interpolate};
-use crate::source::text::is_true;
 
 /// Where the application is in the image that is built.
 const CODE: &str = "/app";
@@ -326,9 +326,7 @@ pub const OLD_DOCKERFILE: &str = "Dockerfile.carried";
 /// Whether a variable turns development on.
 #[must_use]
 pub fn is_development(name: &str, value: &str) -> bool {
-    let value = interpolate::defaults(value).to_ascii_lowercase();
-    let switch = name == "DEBUG" || name.ends_with("_DEBUG") || name == "FLASK_ENV";
-    switch && (is_true(&value) || matches!(value.as_str(), "development" | "dev"))
+    turns_development_on(name, &interpolate::defaults(value))
 }
 
 /// How a data store's container starts.

@@ -2,6 +2,7 @@
 //! whether a value is generated, has a default, or must be given.
 
 use crate::plan::code::has_password;
+use crate::plan::given::Given;
 use crate::plan::network;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
@@ -198,5 +199,5 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
     add(true, "HOST_UID", EnvKind::HostUser, doc, Vec::new());
     let doc = "Your group id (id -g).";
     add(true, "HOST_GID", EnvKind::HostGroup, doc, Vec::new());
-    variables
+    Given::to_any(shape.answers).without(variables)
 }

@@ -8,6 +8,7 @@ use crate::answers::stack::{Database, Delivery, Hardening, PackageManager, Runti
 use crate::catalog::Framework;
 use crate::catalog::frameworks::Orm;
 use crate::plan::env::EnvKind;
+use crate::plan::given::Given;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
 
@@ -52,9 +53,12 @@ pub const MEDIA: &str = "media";
 
 /// Whether the entry point has anything to check.
 fn requires_variables(shape: &Shape) -> bool {
-    crate::plan::code::variables(shape)
-        .iter()
-        .any(|variable| matches!(variable.kind, EnvKind::Secret(_) | EnvKind::Required))
+    let variables = Given::to_any(shape.answers).without(crate::plan::code::variables(shape));
+    // What nobody is passed is part of something else, which the compose file checks.
+    variables.iter().any(|variable| {
+        matches!(variable.kind, EnvKind::Secret(_) | EnvKind::Required)
+            && !variable.services.is_empty()
+    })
 }
 
 /// Named truths about a stack; every name is always there.

@@ -11,6 +11,7 @@ pub mod env;
 pub mod extra;
 pub mod flags;
 pub mod formula;
+pub mod given;
 pub mod health;
 pub mod images;
 pub mod invariants;

@@ -14,6 +14,7 @@ pub mod layers;
 mod refusal;
 mod report;
 mod safe;
+mod samples;
 mod work;
 
 use std::path::PathBuf;

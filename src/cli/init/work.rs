@@ -19,7 +19,7 @@ use crate::apply::records;
 use crate::apply::secrets;
 use crate::apply::settle::{self, Choice, Choices, Group, Settled};
 use crate::cli::init::layers::Layers;
-use crate::cli::init::{Init, git};
+use crate::cli::init::{Init, git, samples};
 use crate::cli::input;
 use crate::error::{Error, Problem};
 use crate::improve::{Deployed, Improvement};
@@ -229,8 +229,17 @@ impl Proposal {
         notes.extend(settled.notes.iter().cloned());
         let copies = copies(layers, &changes, &self.looks, git)?;
         if !copies.is_empty() {
-            keep_to_this_machine(&layers.dir, &mut changes)?;
+            keep_to_this_machine(&layers.dir, &mut changes, &OF_COPIES)?;
             changes.extend(copies);
+        }
+        for (change, ignored) in samples::changes(layers)? {
+            let entry = format!("/{}\n", change.path);
+            if !ignored {
+                let ignore = [(".gitignore", Reader::Git, entry.as_str())];
+                keep_to_this_machine(&layers.dir, &mut changes, &ignore)?;
+            }
+            changes.retain(|other| other.path != change.path);
+            changes.push(change);
         }
         changes.extend(self.old_dockerfile(layers, &changes)?);
         let (added, refused) = layers.additions.beside(&changes);
@@ -463,13 +472,20 @@ fn copies(
     Ok(copies)
 }
 
+/// What keeps copies out of commits and images.
+const OF_COPIES: [(&str, Reader, &str); 2] = [
+    (".gitignore", Reader::Git, "*.before-dockwright*\n"),
+    (".dockerignore", Reader::Docker, "**/*.before-dockwright*\n"),
+];
+
 /// Copies of replaced files hold what stood in them, secrets among it: they
 /// stay out of git and out of the image.
-fn keep_to_this_machine(dir: &Path, changes: &mut Vec<Change>) -> Result<(), Error> {
-    for (name, reader, entry) in [
-        (".gitignore", Reader::Git, "*.before-dockwright*\n"),
-        (".dockerignore", Reader::Docker, "**/*.before-dockwright*\n"),
-    ] {
+fn keep_to_this_machine(
+    dir: &Path,
+    changes: &mut Vec<Change>,
+    entries: &[(&str, Reader, &str)],
+) -> Result<(), Error> {
+    for &(name, reader, entry) in entries {
         let at = changes.iter().position(|change| change.path.as_str() == name);
         let there = match at {
             Some(at) if changes[at].action.writes() => changes[at].bytes.clone(),

@@ -37,8 +37,29 @@ pub struct Carried {
     pub roles: BTreeMap<Role, String>,
     /// What images that are built here are made from, by service.
     pub bases: BTreeMap<String, String>,
+    /// Data stores and brokers, by service: `mysql`, `rabbitmq`.
+    pub stores: BTreeMap<String, String>,
+    /// What services are told beside their `environment`.
+    pub told: BTreeMap<String, Told>,
+    /// Environment files that are not there, with the sample that each is made
+    /// from. Once made they are there.
+    #[serde(skip)]
+    pub samples: BTreeMap<String, String>,
     /// The file, with its secrets taken out.
     pub text: String,
+}
+
+/// What a service is told beside its `environment`, by names alone: values are
+/// secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Told {
+    /// Names that its environment files and the ENV of its image give.
+    pub names: Vec<String>,
+    /// Environment files that are not there: nobody knows what they say.
+    pub absent: Vec<String>,
+    /// Names among those of files that turn development on.
+    pub development: Vec<String>,
 }
 
 impl Carried {

@@ -8,6 +8,7 @@ pub mod files;
 mod lock;
 pub mod role;
 pub mod secrets;
+pub mod told;
 pub mod words;
 
 #[cfg(test)]
@@ -107,6 +108,9 @@ fn carry(tree: &Tree, read: Read) -> Existing {
         moved: moved.secrets.names().map(str::to_owned).collect(),
         secrets: moved.secrets,
         bases: bases(tree, &found, &services),
+        stores: told::stores(&services),
+        told: told::of(tree, &found.directory, &services),
+        samples: told::samples(tree, &found.directory, &services),
         own: roles.own.clone(),
         roles: roles.by_role.clone(),
         text: moved.text,

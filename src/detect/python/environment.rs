@@ -172,7 +172,11 @@ impl<'a> Evaluator<'_, 'a> {
         };
         match made.as_deref() {
             Some(
-                "environ.Env" | "environ.FileAwareEnv" | "environs.Env" | "environ.environ.Env",
+                "environ.Env"
+                | "environ.FileAwareEnv"
+                | "environs.Env"
+                | "environs.FileAwareEnv"
+                | "environ.environ.Env",
             ) => Some(Reader::Env),
             Some(
                 "decouple.config"

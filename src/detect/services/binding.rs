@@ -9,6 +9,7 @@ use crate::detect::python::Value;
 use crate::detect::python::{Evaluator, Scope};
 use crate::detect::python::{Module, dotted, string};
 use crate::detect::python::{When, branches};
+use crate::detect::services::instances::Instances;
 use crate::detect::services::project::tells;
 use crate::environments::is_for_another;
 
@@ -87,13 +88,17 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Binding> {
         };
         collector.visit_body(&module.ast.body);
     }
-    let instances = instances(evaluator);
+    let instances = Instances::of(evaluator);
     for (module, class) in evaluator.settings_classes() {
+        let when = match instances.behind_a_switch(&class.name) {
+            true => When::Maybe,
+            false => When::Always,
+        };
         for field in evaluator.fields(module, class) {
             bindings.push(Binding {
                 path: vec![class.name.to_string(), field.name.to_owned()],
-                when: When::Always,
-                at_import: instances.iter().any(|name| *name == class.name.as_str()),
+                when,
+                at_import: instances.at_import(&class.name),
                 in_settings: false,
                 is_field: true,
                 live: true,
@@ -103,23 +108,6 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Binding> {
         }
     }
     bindings
-}
-
-/// Names of classes that modules make an instance of while they are imported.
-fn instances<'a>(evaluator: &Evaluator<'_, 'a>) -> Vec<&'a str> {
-    let mut names = Vec::new();
-    for module in &evaluator.project.modules {
-        for values in evaluator.project.graph.names(module).values() {
-            for (_, value) in values {
-                if let Expr::Call(call) = value
-                    && let Expr::Name(name) = &*call.func
-                {
-                    names.push(name.id.as_str());
-                }
-            }
-        }
-    }
-    names
 }
 
 struct Collector<'c, 'p, 'a> {

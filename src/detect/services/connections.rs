@@ -50,26 +50,40 @@ pub(super) fn find(
             by_name(&place.read, &place.evidence, &mut found);
         }
     }
-    let named = |(name, (meaning, lines))| (Connection { name, meaning }, lines);
-    found.meanings.into_iter().map(named).collect()
+    let named = |(name, meanings): (String, Vec<Noted>)| {
+        let of_one = move |(meaning, lines)| (Connection { name: name.clone(), meaning }, lines);
+        meanings.into_iter().map(of_one)
+    };
+    found.meanings.into_iter().flat_map(named).collect()
 }
 
 struct Found<'f> {
     known: &'f Known<'f>,
     schemes: &'f Schemes,
-    meanings: BTreeMap<String, (Meaning, Vec<Evidence>)>,
+    meanings: BTreeMap<String, Vec<Noted>>,
 }
 
+/// A meaning and its lines.
+type Noted = (Meaning, Vec<Evidence>);
+
 impl Found<'_> {
-    /// Notes what a variable means; what was noted first stays.
+    /// Notes what a variable means; what was noted first stays. One Redis may
+    /// be both cache and broker, under one name.
     fn note(&mut self, read: &Read, role: Role, evidence: &Evidence) {
         if read.name.to_ascii_uppercase().split('_').any(|word| word == "TEST") {
             return;
         }
         let Some(meaning) = self.meaning(read, role) else { return };
-        let (known, lines) =
-            self.meanings.entry(read.name.clone()).or_insert_with(|| (meaning.clone(), Vec::new()));
-        if *known == meaning && !lines.contains(evidence) && lines.len() < 4 {
+        let noted = self.meanings.entry(read.name.clone()).or_default();
+        let apart = |(known, _): &Noted| {
+            known.is_of_cache() && meaning.is_of_broker()
+                || known.is_of_broker() && meaning.is_of_cache()
+        };
+        if noted.iter().all(apart) {
+            noted.push((meaning.clone(), Vec::new()));
+        }
+        let lines = noted.iter_mut().find(|(known, _)| *known == meaning).map(|(_, lines)| lines);
+        if let Some(lines) = lines.filter(|own| !own.contains(evidence) && own.len() < 4) {
             lines.push(evidence.clone());
         }
     }
@@ -84,7 +98,9 @@ impl Found<'_> {
         if other && role.is_of_database() {
             return None;
         }
+        // Where only the tasks use it, it is the broker.
         let queued = self.known.broker.is_known() && !self.known.cache.is_known();
+        let role = if queued { role.for_tasks() } else { role };
         Some(match role {
             Role::DatabaseUrl if server => {
                 Meaning::DatabaseUrl { scheme: self.schemes.of_read(read) }
@@ -95,11 +111,6 @@ impl Found<'_> {
             Role::DatabaseUser if server => Meaning::DatabaseUser,
             Role::DatabasePassword if server => Meaning::DatabasePassword,
             Role::Engine if server => Meaning::Constant { value: engine(read, database?)? },
-            // Where only the tasks use it, it is the broker.
-            Role::CacheUrl if queued => Meaning::BrokerUrl,
-            Role::CacheHost if queued => Meaning::BrokerHost,
-            Role::CachePort if queued => Meaning::BrokerPort,
-            Role::CachePassword if queued => Meaning::BrokerPassword,
             Role::CacheUrl if self.known.cache.is_known() => Meaning::CacheUrl,
             Role::CacheHost if self.known.cache.is_known() => Meaning::CacheHost,
             Role::CachePort if self.known.cache.is_known() => Meaning::CachePort,
@@ -181,7 +192,7 @@ fn by_use(binding: &Binding, found: &mut Found<'_>) {
     if let Some(role) = role_of_path(binding) {
         match binding.value.read() {
             Some(read) => found.note(read, role, evidence),
-            None => parts_of_url(&binding.value, evidence, found),
+            None => parts_of_url(&binding.value, role, evidence, found),
         }
         if role == Role::Engine
             && let Value::Template(values) = &binding.value
@@ -194,7 +205,7 @@ fn by_use(binding: &Binding, found: &mut Found<'_>) {
         hosts(&binding.value, evidence, found);
         return;
     }
-    parts_of_url(&binding.value, evidence, found);
+    parts_of_url(&binding.value, Role::Other, evidence, found);
 }
 
 /// `[(host, port)]`, `[url]` of a channel layer.
@@ -208,7 +219,7 @@ fn hosts(value: &Value, evidence: &Evidence, found: &mut Found<'_>) {
                     value.read().into_iter().for_each(|it| found.note(it, role, evidence));
                 }
             }
-            Value::Template(_) => parts_of_url(host, evidence, found),
+            Value::Template(_) => parts_of_url(host, Role::Other, evidence, found),
             other => {
                 other.read().into_iter().for_each(|it| found.note(it, Role::CacheUrl, evidence))
             }
@@ -316,10 +327,16 @@ fn role_of_argument(binding: &Binding) -> Option<Role> {
     })
 }
 
-/// The variables in `postgresql://{user}:{password}@{host}:{port}/{name}`.
-fn parts_of_url(value: &Value, evidence: &Evidence, found: &mut Found<'_>) {
+/// The variables in `postgresql://{user}:{password}@{host}:{port}/{name}`,
+/// which is what the place of this role is given, and in `{address}/1`.
+fn parts_of_url(value: &Value, whole: Role, evidence: &Evidence, found: &mut Found<'_>) {
+    let tasks = matches!(whole, Role::BrokerUrl | Role::ResultUrl);
     for part in value.parts() {
         let Value::Template(values) = part else { continue };
+        let address = values.first().and_then(Value::read);
+        if let Some(read) = address.filter(|_| tasks || whole == Role::CacheUrl) {
+            found.note(read, whole, evidence);
+        }
         let Some(Value::Text(first)) = values.first() else { continue };
         let Some((scheme, _)) = first.split_once("://") else { continue };
         let redis = match TABLES.service_of_url(&format!("{scheme}:")) {
@@ -345,7 +362,8 @@ fn parts_of_url(value: &Value, evidence: &Evidence, found: &mut Found<'_>) {
                 if let Some(role) =
                     role_in_url(&before, after.unwrap_or_default(), &values[at + 1..])
                 {
-                    found.note(read, role.of(redis), evidence);
+                    let role = role.of(redis);
+                    found.note(read, if tasks { role.for_tasks() } else { role }, evidence);
                 }
             }
             before.push('x');
@@ -430,7 +448,10 @@ fn engine_switches(evidences: &Evidences<'_, '_>, found: &mut Found<'_>) {
                 if let (true, Some(read)) = (same && database != "sqlite", value.read()) {
                     let meaning = Meaning::Constant { value: text.to_owned() };
                     let line = module.evidence(test);
-                    found.meanings.entry(read.name.clone()).or_insert((meaning, vec![line]));
+                    found
+                        .meanings
+                        .entry(read.name.clone())
+                        .or_insert_with(|| vec![(meaning, vec![line])]);
                 }
             }
         }

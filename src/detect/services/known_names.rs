@@ -63,6 +63,20 @@ impl Role {
     }
 }
 
+impl Role {
+    /// What it is of a Redis that hands on tasks.
+    #[must_use]
+    pub const fn for_tasks(self) -> Self {
+        match self {
+            Self::CacheUrl => Self::BrokerUrl,
+            Self::CacheHost => Self::BrokerHost,
+            Self::CachePort => Self::BrokerPort,
+            Self::CachePassword => Self::BrokerPassword,
+            other => other,
+        }
+    }
+}
+
 /// Beginnings of names that speak of the database.
 const DATABASE: [&str; 15] = [
     "POSTGRES",

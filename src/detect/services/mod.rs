@@ -15,6 +15,7 @@ mod database;
 pub mod front_end;
 mod hubs;
 mod known_names;
+mod instances;
 mod migrations;
 mod port;
 mod project;
@@ -24,7 +25,7 @@ mod required;
 mod routes;
 mod scheme;
 mod static_files;
-mod tables;
+pub(in crate::detect) mod tables;
 mod uploads;
 mod writable;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{CmpOp, Expr, Stmt};
 
 use crate::detect::fact::Evidence;
 use crate::detect::facts::RequiredEnv;
@@ -63,7 +63,7 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(RequiredEnv, Vec<Evide
         .filter_map(|it| Some((it.called().rsplit('.').next()?, it.last())))
         .collect();
     let given = |binding: &Binding| given.contains(&(binding.first(), binding.last()));
-    for binding in evidences.live().filter(|it| it.is_field && !given(it)) {
+    for binding in evidences.live().filter(|it| it.is_field && it.when == When::Always && !given(it)) {
         if let Some(read) = binding.value.read().filter(|read| read.required) {
             note(&read.name, binding.at_import, &binding.evidence);
         }
@@ -87,6 +87,11 @@ fn checked(evidences: &Evidences<'_, '_>) -> Vec<(String, bool, Evidence)> {
         for (function, body) in bodies {
             let scope = Scope { function, ..Scope::top(module) };
             for statement in &body {
+                for (key, environ) in absent(statement) {
+                    if let Some(read) = evidences.evaluator.subscript_read(scope, environ, key) {
+                        found.push((read.name, function.is_none(), module.evidence(key)));
+                    }
+                }
                 for expr in refused(statement) {
                     let assigned = body.iter().flat_map(|it| assignments(it)).find(
                         |(name, _)| matches!(expr, Expr::Name(it) if it.id.as_str() == *name),
@@ -118,6 +123,40 @@ fn refused(statement: &Stmt) -> Vec<&Expr> {
             Expr::Compare(compare) => &compare.left,
             other => other,
         }],
+        _ => Vec::new(),
+    }
+}
+
+/// `if "KEY" not in os.environ: exit()`: the key, and what lacks it.
+fn absent(statement: &Stmt) -> Vec<(&Expr, &Expr)> {
+    fn all(test: &Expr) -> Vec<(&Expr, &Expr)> {
+        match test {
+            Expr::Compare(own) => match (&*own.ops, &*own.comparators) {
+                ([CmpOp::NotIn], [environ]) => vec![(&own.left, environ)],
+                _ => Vec::new(),
+            },
+            Expr::UnaryOp(not) if not.op == ruff_python_ast::UnaryOp::Not => match &*not.operand {
+                Expr::Compare(own) => match (&*own.ops, &*own.comparators) {
+                    ([CmpOp::In], [environ]) => vec![(&own.left, environ)],
+                    _ => Vec::new(),
+                },
+                _ => Vec::new(),
+            },
+            Expr::BoolOp(either) if either.op == ruff_python_ast::BoolOp::Or => {
+                either.values.iter().flat_map(all).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+    match statement {
+        Stmt::If(block) if raises(&block.body) => all(&block.test),
+        Stmt::Assert(assert) => match &*assert.test {
+            Expr::Compare(own) => match (&*own.ops, &*own.comparators) {
+                ([CmpOp::In], [environ]) => vec![(&own.left, environ)],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }
@@ -245,6 +284,11 @@ mod tests {
             "import os\ndef need(name):\n    if value := os.getenv(name):\n        return value\n    raise RuntimeError(name)\nX = need('WANTED')\n",
             "import os\nDEBUG = False\nif not DEBUG:\n    X = os.environ['WANTED']\n",
             "import os\nX = os.getenv('A', os.environ['WANTED'])\n",
+            "from environs import FileAwareEnv\nenv = FileAwareEnv()\nX = env.str('WANTED')\n",
+            "import os\nif 'WANTED' not in os.environ:\n    print('no')\n    exit(1)\n",
+            "import os, sys\nif not 'WANTED' in os.environ:\n    sys.exit(1)\n",
+            "import os\nassert 'WANTED' in os.environ\n",
+            "import os\ndef need(name):\n    if name not in os.environ:\n        raise KeyError(name)\n    return os.environ[name]\nX = need('WANTED')\n",
         ] {
             assert_eq!(flask(config), ["WANTED"], "{config}");
         }
@@ -295,6 +339,24 @@ mod tests {
         let secret = found.required_env.iter().find(|(it, _)| it.name == "SECRET_KEY").unwrap();
         assert!(secret.0.generated && secret.0.at_import);
         assert_eq!(secret.1[0].text, "SECRET_KEY: …");
+    }
+
+    #[test]
+    fn settings_that_are_made_behind_a_switch_alone_are_not_required() {
+        let head = "import os\nfrom fastapi import FastAPI, Depends\nfrom pydantic_settings import BaseSettings\nON = os.getenv('ON') == '1'\nclass S3(BaseSettings):\n    bucket: str\napp = FastAPI()\n";
+        for (code, required) in [
+            ("if ON:\n    s3 = S3()\n", false),
+            ("s3 = S3() if ON else None\n", false),
+            ("def make():\n    return S3()\nif ON:\n    s3 = make()\n", false),
+            ("try:\n    s3 = S3()\nexcept Exception:\n    s3 = None\n", false),
+            ("s3 = S3()\n", true),
+            ("def make():\n    return S3()\ns3 = make()\n", true),
+            ("def make():\n    return S3()\n@app.get('/')\ndef root(s = Depends(make)):\n    return s\n", true),
+            ("def make() -> S3:\n    return S3()\nif ON:\n    a = make()\nb = make()\n", true),
+        ] {
+            let found = names(&Repository::fastapi(&format!("{head}{code}"), &[]));
+            assert_eq!(found == ["BUCKET"], required, "{code}: {found:?}");
+        }
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Broker, Database};
 use crate::detect::facts::Meaning;
-use crate::plan::code::build_values;
+use crate::plan::code::{build_values, existing_store};
 use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar};
+use crate::plan::given::open_references;
 use crate::plan::shape::Shape;
 use crate::plan::topology::{EnvValue, database_url, redis_url};
 use crate::schema::role::Role;
@@ -125,24 +126,6 @@ impl Store<'_> {
     }
 }
 
-const fn is_cache(meaning: &Meaning) -> bool {
-    matches!(
-        meaning,
-        Meaning::CacheUrl | Meaning::CacheHost | Meaning::CachePort | Meaning::CachePassword
-    )
-}
-
-const fn is_broker(meaning: &Meaning) -> bool {
-    matches!(
-        meaning,
-        Meaning::BrokerUrl
-            | Meaning::ResultUrl
-            | Meaning::BrokerHost
-            | Meaning::BrokerPort
-            | Meaning::BrokerPassword
-    )
-}
-
 /// Whether a Redis of this stack asks for a password. Code that is told a host
 /// and knows no variable for a password could not give one; its Redis is
 /// reached over an internal network alone.
@@ -151,8 +134,8 @@ pub fn has_password(shape: &Shape, role: Role) -> bool {
     let Some(adopted) = &shape.answers.adopted else { return true };
     let shared = role == Role::Redis && !shape.has(Role::Cache);
     let about = |meaning: &Meaning| match role {
-        Role::Cache => is_cache(meaning),
-        _ => is_broker(meaning) || shared && is_cache(meaning),
+        Role::Cache => meaning.is_of_cache(),
+        _ => meaning.is_of_broker() || shared && meaning.is_of_cache(),
     };
     let told = |wanted: fn(&Meaning) -> bool| {
         adopted.derived.told(move |meaning| about(meaning) && wanted(meaning)).next().is_some()
@@ -179,7 +162,7 @@ pub fn cache(shape: &Shape) -> Vec<Setting> {
     }
     let store = store(shape, Role::Cache, "CACHE_PASSWORD");
     let mut settings = Vec::new();
-    for known in adopted.derived.told(is_cache) {
+    for known in adopted.derived.told(Meaning::is_of_cache) {
         if let Some(setting) = store.setting(&known.name, &known.meaning) {
             add(&mut settings, setting);
         }
@@ -201,13 +184,17 @@ pub fn broker(shape: &Shape) -> Vec<Setting> {
     let store = store(shape, Role::Redis, "REDIS_PASSWORD");
     let shared = !shape.has(Role::Cache);
     let mut settings = Vec::new();
-    for known in adopted.derived.told(|meaning| is_broker(meaning) || shared && is_cache(meaning)) {
+    for known in
+        adopted.derived.told(|meaning| meaning.is_of_broker() || shared && meaning.is_of_cache())
+    {
         if let Some(setting) = store.setting(&known.name, &known.meaning) {
             add(&mut settings, setting);
         }
     }
+    // A cache with a Redis of its own says nothing of this one.
     let by_url = adopted.derived.told(|meaning| {
-        matches!(meaning, Meaning::BrokerUrl | Meaning::BrokerHost | Meaning::CacheUrl)
+        matches!(meaning, Meaning::BrokerUrl | Meaning::BrokerHost)
+            || shared && *meaning == Meaning::CacheUrl
     });
     if by_url.count() == 0 {
         // Celery itself reads the former, whatever the code says.
@@ -251,7 +238,9 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
             _ => {}
         }
     }
-    for (name, kind, doc) in elsewhere(shape, adopted) {
+    let works = works_without(adopted);
+    let asked = elsewhere(shape, adopted).into_iter();
+    for (name, kind, doc) in asked.filter(|(name, ..)| !works(name)) {
         put(&name, kind, &doc);
     }
     let given = given(shape);
@@ -266,16 +255,38 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
             put(&required.name, EnvKind::Required, "The code does not start without it.");
         }
     }
+    // Of stores that were there: their addresses are made of what they are told.
+    for role in [Role::Db, Role::Cache, Role::Redis] {
+        for (setting, value) in existing_store::settings(shape, role) {
+            let EnvValue::Kept(Some(value)) = value else { continue };
+            for name in open_references(&value).0 {
+                if variables.iter().all(|known| known.name != name) {
+                    let doc = format!("{setting} is made of it.");
+                    let kind = EnvKind::Required;
+                    variables.push(EnvVar { name, kind, doc, services: Vec::new() });
+                }
+            }
+        }
+    }
     variables
 }
 
 /// Names that the compose file gives a value by itself.
 fn given(shape: &Shape) -> Vec<String> {
+    let stores = [Role::Db, Role::Cache, Role::Redis];
     [settings, database, cache, broker]
         .into_iter()
         .flat_map(|group| group(shape))
+        .chain(stores.into_iter().flat_map(|role| existing_store::settings(shape, role)))
         .map(|(name, _)| name)
         .collect()
+}
+
+/// Whether the code was started without being told a name: what was carried
+/// on found its stores, by defaults of the code or otherwise.
+fn works_without(adopted: &Adopted) -> impl Fn(&str) -> bool + '_ {
+    let ran = adopted.derived.carried.as_ref().is_some_and(|it| it.roles.contains_key(&Role::Web));
+    move |name| ran && adopted.derived.required_env.iter().all(|required| required.name != name)
 }
 
 fn hosts(shape: &Shape) -> Vec<String> {
@@ -297,6 +308,7 @@ fn elsewhere(shape: &Shape, adopted: &Adopted) -> Vec<(String, EnvKind, String)>
     let derived = &adopted.derived;
     let mut variables = Vec::new();
     let stack = &shape.answers.stack;
+    let given = given(shape);
     if stack.database == Database::External {
         let kind = derived.database.as_deref().unwrap_or("the");
         let mut known = false;
@@ -338,7 +350,8 @@ fn elsewhere(shape: &Shape, adopted: &Adopted) -> Vec<(String, EnvKind, String)>
     if stack.broker == Broker::External {
         let kind = derived.broker.as_deref().unwrap_or("managed");
         let mut known = false;
-        for told in derived.told(|meaning| is_broker(meaning) && *meaning != Meaning::ResultUrl) {
+        for told in derived.told(|meaning| meaning.is_of_broker() && *meaning != Meaning::ResultUrl)
+        {
             known = true;
             variables.push((
                 told.name.clone(),
@@ -351,6 +364,7 @@ fn elsewhere(shape: &Shape, adopted: &Adopted) -> Vec<(String, EnvKind, String)>
             variables.push(("CELERY_BROKER_URL".into(), EnvKind::Required, what));
         }
     }
+    variables.retain(|(name, ..)| !given.contains(name));
     variables
 }
 
@@ -395,7 +409,7 @@ pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
                 .into(),
         );
     }
-    if shape.has(Role::Cache) && silent(is_cache) {
+    if shape.has(Role::Cache) && silent(Meaning::is_of_cache) {
         notices.push(
             "no variable was found by which the code finds its cache: it is given CACHE_URL".into(),
         );

@@ -7,6 +7,7 @@
 mod build_values;
 pub mod caches;
 mod environment;
+mod existing_store;
 pub mod front_end;
 mod install;
 pub mod previous;
@@ -26,6 +27,7 @@ use crate::schema::role::Role;
 use caches::Cache;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
 use front_end::FrontEnd;
+pub use existing_store::{service as service_of_store, settings as existing_store};
 use install::Install;
 use previous::Kept;
 use probe::Probe;
@@ -317,7 +319,10 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         .filter(|required| !required.generated)
         .map(|required| required.name.as_str())
         .collect();
-    if let Some(blank) = env::to_fill_in(&variables(shape), &adopted.derived.given) {
+    // What stood in the compose file stands in .env from now on.
+    let moved = adopted.derived.carried.iter().flat_map(|carried| &carried.moved);
+    let given: Vec<String> = adopted.derived.given.iter().chain(moved).cloned().collect();
+    if let Some(blank) = env::to_fill_in(&env::variables(shape), &given) {
         let why = if required.is_empty() { "" } else { ": the code does not start without them" };
         notices.push(format!("{blank}{why}"));
     }

@@ -238,10 +238,9 @@ pub(super) fn beat(plan: &Plan) -> Service {
     } else if plan.code.schedule_file {
         (newest_file(SCHEDULE, n), "Beat writes its schedule every three minutes.")
     } else {
-        (Test::Disabled, "its schedule is in a database: nothing here shows whether it is well")
+        (alive(), "Its schedule is in a database: it runs, and nothing shows more than that.")
     };
-    let times = (test != Test::Disabled).then(|| n.times());
-    service.probe = Probe { test, times, why };
+    service.probe = Probe { test, times: Some(n.times()), why };
     service
 }
 
@@ -299,6 +298,12 @@ fn heartbeat(file: &str, n: Sizes) -> Test {
     ))
 }
 
+/// That it runs, where nothing shows more. Compose waits for a container
+/// whose test is turned off until it gives up.
+pub(super) fn alive() -> Test {
+    Test::Command(Command::of(["true"]))
+}
+
 /// The same by any file of a directory: a database keeps its newest writes in
 /// a second one.
 fn newest_file(directory: &str, n: Sizes) -> Test {
@@ -345,10 +350,18 @@ fn depends_on(plan: &Plan, role: Role) -> Vec<Dependency> {
             condition: condition.clone(),
         })
         .collect();
-    if let Some(carry) = &plan.carry
-        && let Some(service) = carry.services.get(&role).filter(|_| role != Role::Migrate)
-    {
-        dependencies.extend(existing::depends_on(plan, carry, service));
+    if let Some(carry) = &plan.carry {
+        let own = carry.services.get(&role).filter(|_| role != Role::Migrate);
+        let stores = existing::stores(plan, carry, role);
+        let there = own.map(|service| existing::depends_on(plan, carry, service));
+        for dependency in there.into_iter().flatten().chain(stores) {
+            if dependencies.iter().all(|known| known.service != dependency.service) {
+                dependencies.push(dependency);
+            }
+        }
+        if role == Role::Web {
+            dependencies.extend(existing::awaited(plan, carry, &dependencies));
+        }
     }
     dependencies
 }
@@ -387,7 +400,6 @@ fn mounts(plan: &Plan, role: Role) -> Vec<Mount> {
     }
     if let Some(carry) = &plan.carry
         && let Some(source) = carry.source(role)
-        && (role != Role::Migrate || carry.has(role))
     {
         mounts.extend(existing::data_mounts(carry, source));
     }

@@ -4,12 +4,14 @@
 use crate::plan::Plan;
 use crate::plan::code;
 use crate::plan::env::{EnvKind, EnvVar};
+use crate::plan::given::Given;
 use crate::plan::network;
 use crate::plan::shape::Shape;
 use crate::plan::topology::existing;
 use crate::plan::topology::sizes::Sizes;
 use crate::schema::Role;
 use crate::schema::numbers::rows;
+use crate::source::compose::Service as Existing;
 
 /// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,11 +99,13 @@ pub struct Variable {
 /// that says something of it.
 pub(super) struct Environment {
     variables: Vec<Variable>,
+    /// What the service is told beside all this.
+    given: Given,
 }
 
 impl Environment {
-    fn new() -> Self {
-        Self { variables: Vec::new() }
+    fn new(given: Given) -> Self {
+        Self { variables: Vec::new(), given }
     }
 
     fn put(&mut self, group: &Group, name: &str, value: EnvValue) {
@@ -109,7 +113,10 @@ impl Environment {
     }
 
     fn put_for(&mut self, group: &Group, name: &str, value: EnvValue, why: impl Into<String>) {
-        if !self.variables.iter().any(|known| known.name == name) {
+        // What was told before wins, and `environment` would win over a file.
+        let existing = matches!(group, Group::Existing(_));
+        let told = !existing && self.given.tells(name);
+        if !told && !self.variables.iter().any(|known| known.name == name) {
             let (name, group) = (name.to_owned(), group.clone());
             self.variables.push(Variable { name, value, group, why: why.into() });
         }
@@ -124,7 +131,8 @@ impl Environment {
 
 /// The variables of a service that runs the application.
 pub(super) fn of(plan: &Plan, role: Role) -> Vec<Variable> {
-    let mut env = Environment::new();
+    let source = plan.carry.as_ref().and_then(|carry| carry.source(role));
+    let mut env = Environment::new(Given::to(&plan.answers, source));
     // What was told before knows the data that is there.
     if let Some(existing) = &plan.carry
         && let Some(service) = existing.source(role)
@@ -145,6 +153,12 @@ pub(super) fn of(plan: &Plan, role: Role) -> Vec<Variable> {
     };
     if told && !existing(Role::Db) && (whole || role != Role::Beat) {
         env.all(&Group::Database, database(plan));
+    }
+    // An application that is new beside stores that were there.
+    for (meant, group) in
+        [(Role::Db, Group::Database), (Role::Cache, Group::Cache), (Role::Redis, Group::Broker)]
+    {
+        env.all(&group, code::existing_store(&shape(plan), meant));
     }
     let caches = matches!(role, Role::Web | Role::Worker);
     if plan.flags.is("cache") && !existing(Role::Cache) && (whole || caches) {
@@ -232,8 +246,9 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
 
 /// Adds what every process of the application is told to variables that are
 /// there.
-pub(super) fn share(plan: &Plan, variables: &mut Vec<Variable>) {
-    let mut env = Environment { variables: std::mem::take(variables) };
+pub(super) fn share(plan: &Plan, service: &Existing, variables: &mut Vec<Variable>) {
+    let given = Given::to(&plan.answers, Some(service));
+    let mut env = Environment { variables: std::mem::take(variables), given };
     shared(plan, &mut env);
     *variables = env.variables;
 }
@@ -248,7 +263,7 @@ fn shared(plan: &Plan, env: &mut Environment) {
 
 /// Variables that every service with the application's image shares.
 pub(super) fn application(plan: &Plan) -> Vec<(String, EnvValue)> {
-    let mut env = Environment::new();
+    let mut env = Environment::new(Given::default());
     let group = &Group::Application;
     let adopted = plan.answers.adopted.as_ref();
     match adopted {
@@ -283,7 +298,7 @@ pub(super) fn proxies(plan: &Plan) -> Vec<Variable> {
     if !network.has_proxy() {
         return Vec::new();
     }
-    let mut env = Environment::new();
+    let mut env = Environment::new(Given::default());
     let group = &Group::Proxies;
     for (name, proxy) in
         [("HTTP_PROXY", &network.http_proxy), ("HTTPS_PROXY", &network.https_proxy)]

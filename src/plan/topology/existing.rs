@@ -1,16 +1,18 @@
 //! What an existing compose project runs, against what is planned: what of its
 //! services goes on in one of ours, and those that are passed through.
 
+use crate::detect::compose::words::{self, Work};
 use crate::plan::Plan;
 use crate::plan::carry::{Carry, OLD_DOCKERFILE, is_development};
+use crate::plan::code;
 use crate::plan::topology::{
     BACKEND, Condition, Dependency, EDGE, EnvValue, Group, Image, Kept, Mount, Port, Probe,
     Security, Service, Test, Variable, application, environment, runbook,
 };
 use crate::schema::Role;
-use crate::source::compose::interpolate;
 use crate::source::compose::yaml::{self, Item, Node};
 use crate::source::compose::{Document, Mount as Mounted, Port as Published, Service as Existing};
+use crate::source::compose::{image, interpolate};
 
 /// Keys that belong to one service and its container.
 const OF_ONE: [&str; 17] = [
@@ -238,10 +240,46 @@ pub(super) fn depends_on(plan: &Plan, carry: &Carry, service: &Existing) -> Vec<
         }
         let condition =
             item.and_then(|item| item.get(&name)).filter(|own| own.entries().count() > 0);
-        let condition = condition.map_or(Condition::Started, |own| Condition::Kept(own.clone()));
+        let condition = match condition {
+            Some(own) => Condition::Kept(own.clone()),
+            None => readiness(carry, &name),
+        };
         dependencies.push(Dependency { service: name, condition });
     }
     dependencies
+}
+
+/// The stores that are passed through and that the application's processes
+/// cannot do without.
+pub(super) fn stores(plan: &Plan, carry: &Carry, role: Role) -> Vec<Dependency> {
+    let Some(adopted) = plan.answers.adopted.as_ref() else { return Vec::new() };
+    let roles: &[Role] = match role {
+        Role::Migrate => &[Role::Db],
+        Role::Beat => &[Role::Redis],
+        _ => &[Role::Db, Role::Redis],
+    };
+    let names = roles.iter().filter_map(|role| code::service_of_store(adopted, *role));
+    let passed = names.filter(|name| carry.passed.iter().any(|other| other.name == *name));
+    passed.map(|service| Dependency { condition: readiness(carry, &service), service }).collect()
+}
+
+/// For what of a service that is passed through others wait: that it answers,
+/// where it says so.
+fn readiness(carry: &Carry, name: &str) -> Condition {
+    let service = carry.passed.iter().find(|service| service.name == name);
+    let answers = service.is_some_and(|own| match own.item.get("healthcheck") {
+        Some(check) => check.get("disable").and_then(Item::truth) != Some(true),
+        None => is_store(carry, own) && check(own).is_some(),
+    });
+    if answers { Condition::Healthy } else { Condition::Started }
+}
+
+/// The health check that a store which has none is given.
+fn check(service: &Existing) -> Option<&'static str> {
+    if service.item.get("healthcheck").is_some() || service.item.get("build").is_some() {
+        return None;
+    }
+    image::check(&interpolate::defaults(&service.image()?))
 }
 
 /// The networks that services which are passed through had in common with
@@ -297,12 +335,13 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
         .map(|(name, value)| Variable { name, value, group: Group::Own, why: String::new() })
         .collect();
     if own_image {
-        environment::share(plan, &mut env);
+        environment::share(plan, service, &mut env);
     }
     let (keys, text) = match own_image {
         true => (keys_beside(service), None),
         false => (Vec::new(), Some(text(carry, service))),
     };
+    let one_shot = own_image && ends(service);
     let checked = keys.iter().any(|(key, _)| key == "healthcheck") || !own_image;
     Service {
         id: service.name.clone(),
@@ -325,18 +364,22 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
                 .collect(),
             false => given_networks(carry, service, &ours),
         },
-        // Written again as it stands, conditions included.
-        depends_on: service
-            .names("depends_on")
-            .into_iter()
-            .map(|service| Dependency { service, condition: Condition::Started })
-            .collect(),
+        depends_on: match own_image {
+            true => needed(plan, carry, service),
+            // Written again as it stands, conditions included.
+            false => service
+                .names("depends_on")
+                .into_iter()
+                .map(|service| Dependency { service, condition: Condition::Started })
+                .collect(),
+        },
         probe: match checked {
             true => Probe { test: Test::OfImage, times: None, why: "" },
+            false if one_shot => Probe { test: Test::Disabled, times: None, why: "" },
             false => Probe {
-                test: Test::Disabled,
+                test: application::alive(),
                 times: None,
-                why: "the image's own asks the web service",
+                why: "The image's own asks the web service: this one runs, more nobody knows.",
             },
         },
         resources: None,
@@ -344,7 +387,7 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
             true => application::security(plan),
             false => Security::default(),
         },
-        one_shot: false,
+        one_shot,
         stop: None,
         runbook: runbook::passed_through(service, own_image),
         kept: Some(Kept { line: service.line, keys, text }),
@@ -356,7 +399,107 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
 pub(super) fn keys_beside(service: &Existing) -> Vec<(String, Item)> {
     let keys =
         service.item.entries().filter_map(|(key, value)| Some((key.scalar()?, value.clone())));
-    keys.filter(|(key, _)| !PLANNED.contains(&key.as_str())).collect()
+    keys.filter(|(key, value)| {
+        let off = key == "healthcheck" && is_off(value);
+        !PLANNED.contains(&key.as_str()) && key != "depends_on" && !off
+    })
+    .collect()
+}
+
+/// Whether a health check is turned off.
+fn is_off(check: &Item) -> bool {
+    let none = check
+        .get("test")
+        .is_some_and(|test| test.scalars() == ["NONE"] || test.scalar().as_deref() == Some("NONE"));
+    none || check.get("disable").and_then(Item::truth) == Some(true)
+}
+
+/// Whether a service that runs the application's image runs to its end: it is
+/// not told to be started again, and its command is none that serves.
+fn ends(service: &Existing) -> bool {
+    let restarts = service.item.get("restart").is_some()
+        || service.item.get("deploy").is_some_and(|own| own.get("restart_policy").is_some());
+    let command = service.command();
+    !restarts
+        && !command.is_empty()
+        && (ends_surely(&command) || words::work(&command) == Work::Unknown)
+}
+
+/// Whether a command certainly ends.
+fn ends_surely(command: &str) -> bool {
+    const ENDING: [&str; 6] = [
+        "collectstatic",
+        "compilemessages",
+        "createcachetable",
+        "createsuperuser",
+        "loaddata",
+        "pytest",
+    ];
+    let own = words::words(command);
+    match words::work(command) {
+        Work::Migrate => true,
+        Work::Else | Work::Unknown => own.iter().any(|word| ENDING.contains(&word.as_str())),
+        Work::Web | Work::Worker | Work::Beat => false,
+    }
+}
+
+/// What a service with the application's image waits for: as it said, and by
+/// that what it needs answers.
+fn needed(plan: &Plan, carry: &Carry, service: &Existing) -> Vec<Dependency> {
+    let item = service.item.get("depends_on");
+    let ours = |name: &str| {
+        let role = plan.services.iter().find(|role| plan.answers.services[role] == name)?;
+        Some(match role {
+            Role::Migrate => Condition::Completed,
+            Role::Db | Role::Redis | Role::Cache => Condition::Healthy,
+            _ => Condition::Started,
+        })
+    };
+    let names = service.names("depends_on").into_iter();
+    let mut needed: Vec<Dependency> = names
+        .map(|service| {
+            let said = item.and_then(|item| item.get(&service));
+            let said = said.filter(|own| own.entries().count() > 0);
+            let condition = match said {
+                Some(own) => Condition::Kept(own.clone()),
+                None => ours(&service).unwrap_or_else(|| readiness(carry, &service)),
+            };
+            Dependency { service, condition }
+        })
+        .collect();
+    if !ends(service) {
+        return needed;
+    }
+    // It fills a database that answers, and that has its tables.
+    let database =
+        plan.answers.adopted.as_ref().and_then(|it| code::service_of_store(it, Role::Db));
+    let migrates = words::work(&service.command()) == Work::Migrate;
+    let schema = plan.services.iter().find(|role| **role == Role::Migrate && !migrates);
+    let schema = schema.map(|role| plan.answers.services[role].clone());
+    for name in database.into_iter().chain(schema) {
+        if needed.iter().all(|known| known.service != name) {
+            let condition = ours(&name).unwrap_or_else(|| readiness(carry, &name));
+            needed.push(Dependency { service: name, condition });
+        }
+    }
+    needed
+}
+
+/// One-shots of the application that nobody waits for: `up --wait` takes the
+/// end of one for a failure unless somebody does.
+pub(super) fn awaited(plan: &Plan, carry: &Carry, known: &[Dependency]) -> Vec<Dependency> {
+    let web = plan.answers.services[&Role::Web].as_str();
+    let one_shots = carry.passed.iter().filter(|service| {
+        carry.runs_own_image(service)
+            && ends(service)
+            && ends_surely(&service.command())
+            && service.item.get("profiles").is_none()
+            && service.names("depends_on").iter().all(|name| name != web)
+            && known.iter().all(|own| own.service != service.name)
+    });
+    let dependency =
+        |own: &Existing| Dependency { service: own.name.clone(), condition: Condition::Completed };
+    one_shots.map(dependency).collect()
 }
 
 /// The networks that a service which is passed through is given: ours, for one
@@ -375,8 +518,41 @@ pub(super) fn text(carry: &Carry, service: &Existing) -> String {
     if carry.needs_old_dockerfile(service) {
         return entry(&service.name, &built_by_the_old(&service.item));
     }
+    if let Some(alive) = without_an_end(service) {
+        return entry(&service.name, &alive);
+    }
     let own = verbatim(&carry.carried.text, &carry.document, service);
-    own.unwrap_or_else(|| entry(&service.name, &service.item))
+    let mut text = own.unwrap_or_else(|| entry(&service.name, &service.item));
+    // Who needs a store waits until it answers.
+    if let Some(test) = check(service).filter(|_| is_store(carry, service)) {
+        text.truncate(text.trim_end().len());
+        text.push_str(&format!("\n  healthcheck:\n    test: {test}\n    {CHECK_TIMES}"));
+    }
+    text
+}
+
+/// A service that is kept up and whose test is turned off, with one that holds
+/// while it runs: Compose's `--wait` gives up on a test that is turned off.
+fn without_an_end(service: &Existing) -> Option<Item> {
+    let Node::Map(entries) = &service.item.node else { return None };
+    let off = service.item.get("healthcheck").is_some_and(is_off);
+    if !off || service.text("restart").is_none_or(|restart| restart == "no") {
+        return None;
+    }
+    let test = Item::of(Node::List(["CMD", "true"].map(Item::text).into()));
+    let alive = Item::of(Node::Map(vec![(Item::text("test"), test)]));
+    let entries = entries.iter().map(|(key, value)| {
+        let check = key.scalar().as_deref() == Some("healthcheck");
+        (key.clone(), if check { alive.clone() } else { value.clone() })
+    });
+    Some(Item::of(Node::Map(entries.collect())))
+}
+
+/// How often a store is asked.
+const CHECK_TIMES: &str = "interval: 10s\n    timeout: 5s\n    retries: 5\n    start_period: 30s";
+
+fn is_store(carry: &Carry, service: &Existing) -> bool {
+    carry.carried.stores.contains_key(&service.name)
 }
 
 /// A key and its value as a block, without an indentation.

@@ -80,6 +80,29 @@ pub fn known(reference: &str) -> Option<Known> {
     Some(Known { kind: row.kind, start: row.start, uid, major: major(tag) })
 }
 
+/// The test by which a database or broker is seen to answer, as Compose has
+/// it, where it is the same whatever the container is told.
+#[must_use]
+pub fn check(reference: &str) -> Option<&'static str> {
+    let (repository, tag) = parts(reference);
+    // Of a mirror the image is the same.
+    let of_hub = repository.trim_start_matches("docker.io/");
+    let major: Option<u32> =
+        tag.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    let since = |least: u32| major.is_none_or(|major| major >= least);
+    match of_library(repository).unwrap_or(of_hub) {
+        "mysql" => Some("[CMD, mysqladmin, ping, -h, 127.0.0.1, --silent]"),
+        "mariadb" if since(11) => Some("[CMD, healthcheck.sh, --connect, --innodb_initialized]"),
+        "mongo" | "bitnami/mongodb" | "bitnamilegacy/mongodb" if since(6) => {
+            Some("[CMD, mongosh, --quiet, --eval, \"db.adminCommand('ping').ok\"]")
+        }
+        "rabbitmq" | "bitnami/rabbitmq" | "bitnamilegacy/rabbitmq" => {
+            Some("[CMD, rabbitmq-diagnostics, -q, ping]")
+        }
+        _ => None,
+    }
+}
+
 /// Repository and tag of a reference; a digest says nothing.
 #[must_use]
 pub fn parts(reference: &str) -> (&str, &str) {

@@ -105,12 +105,6 @@ fn comes_back(own: &Member<'_>) -> bool {
 /// A check with what the image has; `None` where that is not known.
 pub(super) fn test(own: &Member<'_>) -> Option<String> {
     let reference = &*interpolate::defaults(own.container.image.as_deref()?);
-    let (repository, tag) = image::parts(reference);
-    // Of a mirror the image is the same.
-    let of_hub = repository.trim_start_matches("docker.io/");
-    let repository = image::of_library(repository).unwrap_or(of_hub);
-    let major: Option<u32> =
-        tag.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
     let has = |name: &str| own.container.env.contains_key(name);
     match own.kind() {
         Kind::Postgres => {
@@ -137,23 +131,7 @@ pub(super) fn test(own: &Member<'_>) -> Option<String> {
             Password::Cli => Some("[CMD, redis-cli, -e, ping]".to_owned()),
             Password::Elsewhere | Password::Unknown => None,
         },
-        Kind::Mysql if repository == "mysql" => {
-            Some("[CMD, mysqladmin, ping, -h, 127.0.0.1, --silent]".to_owned())
-        }
-        Kind::Mysql if repository == "mariadb" && major.is_none_or(|major| major >= 11) => {
-            Some("[CMD, healthcheck.sh, --connect, --innodb_initialized]".to_owned())
-        }
-        Kind::Mongo
-            if matches!(repository, "mongo" | "bitnami/mongodb" | "bitnamilegacy/mongodb")
-                && major.is_none_or(|major| major >= 6) =>
-        {
-            Some("[CMD, mongosh, --quiet, --eval, \"db.adminCommand('ping').ok\"]".to_owned())
-        }
-        Kind::Rabbitmq
-            if matches!(repository, "rabbitmq" | "bitnami/rabbitmq" | "bitnamilegacy/rabbitmq") =>
-        {
-            Some("[CMD, rabbitmq-diagnostics, -q, ping]".to_owned())
-        }
+        Kind::Mysql | Kind::Mongo | Kind::Rabbitmq => image::check(reference).map(str::to_owned),
         _ => None,
     }
 }

@@ -1,0 +1,43 @@
+//! Environment files that a compose file names and that are not there: each is
+//! made from the sample beside it, since Compose starts nothing without.
+
+use crate::apply::change::Change;
+use crate::apply::disk::{self, DiskState};
+use crate::cli::init::layers::Layers;
+use crate::error::Error;
+use crate::relpath::RelPath;
+use crate::source::ignores::{self, Reader};
+use crate::source::{dotenv, text};
+
+/// A file for its owner alone: it holds secrets once it is filled in.
+const PRIVATE: u32 = 0o600;
+
+/// The files that are made, each with whether git leaves it out by itself.
+///
+/// # Errors
+/// A place that cannot be looked at.
+pub fn changes(layers: &Layers) -> Result<Vec<(Change, bool)>, Error> {
+    let Some(carried) = layers.facts.carried.value() else { return Ok(Vec::new()) };
+    let ignored: Vec<String> = text::of_file(&layers.dir.join(".gitignore"))
+        .map(|text| ignores::entries(&text).map(str::to_owned).collect())
+        .unwrap_or_default();
+    let mut made = Vec::new();
+    for (path, sample) in &carried.samples {
+        let Ok(place) = RelPath::new(path) else { continue };
+        let Some(text) = text::of_file(&layers.dir.join(sample)) else { continue };
+        let expect = disk::look(&layers.dir, &place)?;
+        if !matches!(expect, DiskState::Absent) {
+            continue;
+        }
+        let pairs = dotenv::pairs(&text).into_iter();
+        let blank: Vec<String> =
+            pairs.filter(|(_, value)| value.is_empty()).map(|(name, _)| name).collect();
+        let mut why = format!("made from {sample}, since {} reads it", carried.file);
+        if !blank.is_empty() {
+            why.push_str(&format!("; blank in it, to be filled in: {}", blank.join(", ")));
+        }
+        let change = Change::write(place, expect, text.into_bytes(), PRIVATE).because(why);
+        made.push((change, ignores::excludes(Reader::Git, &ignored, path)));
+    }
+    Ok(made)
+}
