@@ -159,6 +159,48 @@ pub struct Connection {
     pub meaning: Meaning,
 }
 
+/// State that a process of the application keeps to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InProcess {
+    /// A scheduler that is started in the process.
+    Scheduler,
+    /// Socket.IO without a queue between processes.
+    SocketIo,
+    /// Open WebSockets in a list, set or dictionary.
+    Sockets,
+    /// Channels' layer in memory.
+    ChannelLayer,
+    /// What each user of a page has entered so far, as Streamlit keeps it.
+    Sessions,
+}
+
+impl InProcess {
+    /// Why a second process would not do.
+    #[must_use]
+    pub const fn why(self) -> &'static str {
+        match self {
+            Self::Scheduler => "the scheduler is inside the process: each one would run every job",
+            Self::SocketIo => "Socket.IO without a message queue knows the clients of its own process alone",
+            Self::Sockets => "open WebSockets are kept in memory: a message reaches the clients of its own process alone",
+            Self::ChannelLayer => "the channel layer is in memory: a message reaches the consumers of its own process alone",
+            Self::Sessions => "sessions are kept in memory: the next request of a user has to reach the same process",
+        }
+    }
+
+    /// What would let more processes run.
+    #[must_use]
+    pub const fn instead(self) -> &'static str {
+        match self {
+            Self::Scheduler => "More of them need the jobs in a process of their own",
+            Self::SocketIo => "More of them need a message_queue or client_manager, and sessions that stay with one of them",
+            Self::Sockets => "More of them need the messages to go through Redis",
+            Self::ChannelLayer => "More of them need channels_redis",
+            Self::Sessions => "More of them need a proxy that keeps each user with one of them",
+        }
+    }
+}
+
 /// A path the code writes to at run time.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Writable {
@@ -282,6 +324,10 @@ pub struct Facts {
     pub ready: Fact<String>,
     /// Paths the code writes to.
     pub writable: Vec<(Writable, Vec<Evidence>)>,
+    /// What its processes keep to themselves, so that there can be only one.
+    pub in_process: Vec<(InProcess, Evidence)>,
+    /// Whether it holds WebSockets open; unknown where nothing says so.
+    pub websockets: Fact<bool>,
     /// What an existing compose file runs.
     pub carried: Fact<Carried>,
     /// Container files that are there.

@@ -12,6 +12,7 @@ mod celery;
 mod connections;
 mod containers;
 mod database;
+mod in_process;
 mod known_names;
 mod migrations;
 mod port;
@@ -31,7 +32,9 @@ mod fixture;
 use crate::detect::commands::Command;
 use crate::detect::deps::Dependencies;
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::facts::{Celery, Connection, Facts, RequiredEnv, Static, Writable};
+use crate::detect::facts::{
+    Celery, Connection, Facts, InProcess, RequiredEnv, Static, Writable,
+};
 use crate::detect::path;
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
@@ -96,6 +99,10 @@ pub struct Services {
     pub ready: Fact<String>,
     /// Paths the code writes to.
     pub writable: Vec<(Writable, Vec<Evidence>)>,
+    /// What its processes keep to themselves.
+    pub in_process: Vec<(InProcess, Evidence)>,
+    /// Whether it holds WebSockets open.
+    pub websockets: Fact<bool>,
 }
 
 impl Services {
@@ -119,6 +126,8 @@ impl Services {
         facts.port = self.port;
         facts.health = self.health;
         facts.ready = self.ready;
+        facts.in_process = self.in_process;
+        facts.websockets = self.websockets;
         facts.writable = self
             .writable
             .into_iter()
@@ -197,6 +206,8 @@ pub fn find(context: Context<'_>) -> Services {
         ready,
         writable,
         port: port::find(&evidences),
+        in_process: in_process::find(&evidences),
+        websockets: in_process::websockets(&evidences),
         required_env: required::find(&evidences),
         database,
         database_driver,
