@@ -159,6 +159,25 @@ pub struct Connection {
     pub meaning: Meaning,
 }
 
+/// How code is started that brings a server of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct OwnServer {
+    /// What people call it: `Streamlit`.
+    pub title: String,
+    /// The words of the command: `{file}` stands for the file that is started,
+    /// `{port}` for the port.
+    pub command: Vec<String>,
+    /// The file that is started.
+    pub file: String,
+    /// Variables that it reads, with their values; `{port}` as above.
+    pub environment: BTreeMap<String, String>,
+    /// A path that it answers while it is alive; empty for none.
+    pub health: String,
+    /// The port that the code says and nothing else changes.
+    pub port: Option<u16>,
+}
+
 /// State that a process of the application keeps to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -322,10 +341,14 @@ pub struct Facts {
     pub health: Fact<String>,
     /// Path of a readiness route.
     pub ready: Fact<String>,
+    /// Host names that the settings answer to, as they stand there.
+    pub allowed_hosts: Vec<String>,
     /// Paths the code writes to.
     pub writable: Vec<(Writable, Vec<Evidence>)>,
     /// What its processes keep to themselves, so that there can be only one.
     pub in_process: Vec<(InProcess, Evidence)>,
+    /// How it is started where it brings a server of its own.
+    pub own_server: Fact<OwnServer>,
     /// Whether it holds WebSockets open; unknown where nothing says so.
     pub websockets: Fact<bool>,
     /// What an existing compose file runs.
@@ -346,6 +369,29 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What follows from a server that the code brings: where it listens, what
+    /// it answers, what it keeps. Dash answers every path with its page.
+    pub(super) fn serve_themselves(&mut self, keeps_sessions: bool) {
+        let home = match (&self.own_server, self.framework.value().map(String::as_str)) {
+            (Fact::Known(own, _), _) => own.health.clone(),
+            (_, Some("dash")) => "/".to_owned(),
+            _ => String::new(),
+        };
+        if let Some(line) = self.framework.evidence().last().cloned()
+            && !home.is_empty()
+            && !self.health.is_known()
+        {
+            self.health = Fact::known(home, line);
+        }
+        let stated = self.port.value().copied();
+        let Fact::Known(own, lines) = &mut self.own_server else { return };
+        own.port = stated.or(own.port);
+        if let Some(line) = lines.last().cloned().filter(|_| keeps_sessions) {
+            self.in_process.push((InProcess::Sessions, line.clone()));
+            self.websockets = Fact::known(true, line);
+        }
+    }
+
     /// Whether the image will hold a package, with extras or without.
     #[must_use]
     pub fn installs(&self, name: &str) -> bool {

@@ -95,6 +95,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         startup: &startup,
     };
     let services = services::find(context);
+    let keeps_sessions = startup.keeps_sessions;
     let mut facts = Facts {
         root: startup.root,
         framework: startup.framework,
@@ -103,6 +104,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         factory: startup.factory,
         settings: startup.settings,
         instead: startup.instead,
+        own_server: startup.own_server,
         package_manager: dependencies.manager.clone(),
         dependency_files: dependencies.files_fact(),
         build_context,
@@ -123,6 +125,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     let context = facts.build_context.value().map_or(".", String::as_str);
     facts.doubts.extend(stages::find(tree, context));
     services.fill(&mut facts);
+    facts.serve_themselves(keeps_sessions);
     facts.readiness = readiness::find(tree, &facts);
     facts
 }

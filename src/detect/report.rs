@@ -92,6 +92,7 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
         Row::of("health", &facts.health),
         Row::of("ready", &facts.ready),
         Row::of_list("writable", &writable),
+        Row::of("own_server", &facts.own_server),
         Row::of_list("in_process", &in_process),
         Row::of("websockets", &facts.websockets),
         Row::of_list("existing_files", &existing),

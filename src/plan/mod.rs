@@ -115,7 +115,9 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let mut plan = Plan {
         container_port: match answers.own_image() {
             Some(image) => image.port,
-            None => carry.as_ref().and_then(topology::container_port).unwrap_or(PORT),
+            None => code::port(&shape)
+                .or_else(|| carry.as_ref().and_then(topology::container_port))
+                .unwrap_or(PORT),
         },
         volumes: VolumeNames::beside(carry.as_ref()),
         topology: Topology::default(),
@@ -140,9 +142,11 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         only: only.clone(),
         warnings,
     };
+    plan.code.own = std::mem::take(&mut plan.code.own).listening_on(plan.container_port);
     plan.topology = Topology::of(&plan);
     plan.topology.development = Development::of(&plan);
     plan.warnings.extend(processes_said(&plan));
+    plan.warnings.extend(state_divided(&plan));
     Ok(plan)
 }
 
@@ -156,6 +160,20 @@ fn processes_said(plan: &Plan) -> Option<String> {
         format!(
             "{} sets WEB_CONCURRENCY={said}, which wins over the {planned} processes that the numbers are for: --set tune.web.workers={said} plans for it, or take it out",
             web.id
+        )
+    })
+}
+
+/// A pinned number of processes that the code's state does not allow.
+fn state_divided(plan: &Plan) -> Option<String> {
+    let kept = plan.answers.adopted.as_ref()?.derived.in_process.first()?;
+    let workers = plan.decisions.decided(rows::WORKERS.key(Role::Web))?;
+    let pinned = plan.decisions.find(rows::WORKERS, Role::Web)? > 1;
+    pinned.then(|| {
+        format!(
+            "{} runs {} processes by {}, and {}: {}",
+            plan.answers.services[&Role::Web], workers.value, workers.origin, kept.place,
+            kept.state.why()
         )
     })
 }

@@ -99,6 +99,8 @@ pub struct Services {
     pub ready: Fact<String>,
     /// Paths the code writes to.
     pub writable: Vec<(Writable, Vec<Evidence>)>,
+    /// Host names that the settings answer to.
+    pub allowed_hosts: Vec<String>,
     /// What its processes keep to themselves.
     pub in_process: Vec<(InProcess, Evidence)>,
     /// Whether it holds WebSockets open.
@@ -126,6 +128,7 @@ impl Services {
         facts.port = self.port;
         facts.health = self.health;
         facts.ready = self.ready;
+        facts.allowed_hosts = self.allowed_hosts;
         facts.in_process = self.in_process;
         facts.websockets = self.websockets;
         facts.writable = self
@@ -206,6 +209,7 @@ pub fn find(context: Context<'_>) -> Services {
         ready,
         writable,
         port: port::find(&evidences),
+        allowed_hosts: routes::allowed_hosts(&evidences),
         in_process: in_process::find(&evidences),
         websockets: in_process::websockets(&evidences),
         required_env: required::find(&evidences),
