@@ -6,7 +6,7 @@ use crate::answers::draft::Draft;
 use crate::answers::source::Origin;
 use crate::answers::start;
 use crate::catalog::{Framework, Manager, Protocol, Server};
-use crate::detect::facts::{Facts, Interface, Meaning};
+use crate::detect::facts::{Facts, InProcess, Interface, Meaning};
 use crate::detect::startup::framework;
 use crate::detect::{Evidence, Fact};
 use crate::schema::writable::Writable;
@@ -119,16 +119,33 @@ impl Adoption<'_> {
         let facts = self.facts;
         let Fact::Known(name, evidence) = &facts.framework else { return };
         let interface = facts.interface.value().copied();
+        if let Fact::Known(own, lines) = &facts.own_server {
+            let framework = Framework::standing_for("", Protocol::Asgi);
+            let at = lines.first().map(|line| format!(" ({})", line.place())).unwrap_or_default();
+            self.notes.push(format!(
+                "{} brings its own server{at}: it is started as it is, in one process, with the memory of {framework} until yours is measured",
+                own.title
+            ));
+            self.set("stack.framework", framework.word(), evidence);
+            self.set("stack.server", "own", lines);
+            return;
+        }
         let protocol = match interface.or_else(|| framework::interface(name)) {
             Some(Interface::Wsgi) => Protocol::Wsgi,
             _ => Protocol::Asgi,
         };
         let served_as = Framework::standing_for(name, protocol);
-        if served_as.word() != name {
-            self.notes.push(format!(
+        let own_worker = Server::all().find(|server| server.serves == *name);
+        match own_worker.and_then(|server| server.row().worker_class.as_ref()) {
+            Some(class) => self.notes.push(format!(
+                "{name} is served by gunicorn's {}, with the figures of {served_as}",
+                class.name
+            )),
+            None if served_as.word() != name => self.notes.push(format!(
                 "{name} is served as {}, with the figures of {served_as}",
                 protocol.title()
-            ));
+            )),
+            None => {}
         }
         self.set("stack.framework", served_as.word(), evidence);
         let evidence =
@@ -139,6 +156,11 @@ impl Adoption<'_> {
     /// The server that the project has; otherwise the preset's where it speaks
     /// the application's protocol.
     fn server(&mut self, protocol: Protocol, evidence: &[Evidence]) {
+        let named = self.facts.framework.value();
+        if let Some(own) = Server::all().find(|own| Some(&own.serves) == named) {
+            self.set("stack.server", own.word(), evidence);
+            return;
+        }
         let gunicorn = Derived::of(self.facts).installs("gunicorn");
         let preset = self.draft.sourced("stack.server").map(|said| Server::of(&said.value.text()));
         let server = match preset {
@@ -308,7 +330,12 @@ impl Adoption<'_> {
             Fact::Ambiguous(_) => {}
         }
         if let Fact::Known(queues, _) = &facts.queues {
-            for queue in queues {
+            // Its scheduler runs inside of the application.
+            let inside = |queue: &str| {
+                let mut states = facts.in_process.iter();
+                queue == "apscheduler" && states.any(|(it, _)| *it == InProcess::Scheduler)
+            };
+            for queue in queues.iter().filter(|queue| !inside(queue)) {
                 self.notes.push(format!(
                     "{queue} runs tasks: no worker is written for it, add one to the compose file"
                 ));

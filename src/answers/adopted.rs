@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::answers::own_image::OwnImage;
 use crate::answers::stack::PackageManager;
+use crate::detect::Evidence;
 use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
-    Connection, Facts, FrontEnd, Installs, Meaning, RequiredEnv, Static, SystemPackages, Uploads,
+    Connection, Facts, FrontEnd, InProcess, Installs, Meaning, OwnServer, RequiredEnv, Static,
+    SystemPackages, Uploads,
 };
 use crate::detect::previous::Previous;
 use crate::error::Problem;
@@ -59,6 +61,18 @@ pub struct Derived {
     pub required_env: Vec<RequiredEnv>,
     /// Variables that tell the code where its database, cache and broker are.
     pub connections: Vec<Connection>,
+    /// Host names that Django's settings answer to, as they stand there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_hosts: Vec<String>,
+    /// How it is started where it brings a server of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_server: Option<OwnServer>,
+    /// What its processes keep to themselves: there can be only one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_process: Vec<KeptInProcess>,
+    /// Whether it holds WebSockets open.
+    #[serde(skip_serializing_if = "is_false")]
+    pub websockets: bool,
     /// What an existing compose file runs.
     pub carried: Option<Carried>,
     /// What started the application before.
@@ -73,6 +87,25 @@ pub struct Derived {
     /// never stored.
     #[serde(skip)]
     pub given: Vec<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// What a process keeps to itself, and where the code says so.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct KeptInProcess {
+    /// What it is.
+    pub state: InProcess,
+    /// `app/main.py:5`.
+    pub place: String,
+}
+
+impl KeptInProcess {
+    fn of((state, line): &(InProcess, Evidence)) -> Self {
+        Self { state: *state, place: line.place() }
+    }
 }
 
 impl Derived {
@@ -96,6 +129,10 @@ impl Derived {
             front_end: facts.front_end.value().cloned(),
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
+            allowed_hosts: facts.allowed_hosts.clone(),
+            own_server: facts.own_server.value().cloned(),
+            in_process: facts.in_process.iter().map(KeptInProcess::of).collect(),
+            websockets: facts.websockets.value() == Some(&true),
             carried: facts.carried.value().cloned(),
             previous: facts.previous.clone(),
             image: None,

@@ -47,6 +47,8 @@ pub enum Manager {
     Uvicorn,
     /// `gunicorn.conf.py`.
     Gunicorn,
+    /// The application itself.
+    Own,
 }
 
 /// One server; the data file says what each field means.
@@ -60,6 +62,9 @@ pub struct ServerRow {
     pub speaks: String,
     pub packages: Vec<String>,
     pub worker_class: Option<WorkerClass>,
+    /// The only framework, by its own name, that it serves; `detect` knows it.
+    #[serde(default)]
+    pub serves: String,
 }
 
 /// gunicorn's worker class, and why this one.
@@ -68,6 +73,24 @@ pub struct ServerRow {
 pub struct WorkerClass {
     pub name: String,
     pub why: String,
+}
+
+/// Packages with which uvicorn speaks WebSockets, and those that bring one.
+const SPEAK_WEBSOCKETS: [&str; 5] = ["gradio", "nicegui", "sanic", "websockets", "wsproto"];
+/// Packages that bring one with an extra.
+const WITH_EXTRA: [&str; 3] = ["fastapi[all", "fastapi[standard", "uvicorn[standard"];
+
+/// What uvicorn lacks among these packages, perhaps with extras, to answer a
+/// request for a WebSocket with anything but an error.
+#[must_use]
+pub fn lacks_for_websockets(packages: &[String]) -> Option<&'static str> {
+    let brings = |package: &String| {
+        let (name, extras) = package.split_once('[').unwrap_or((package, ""));
+        let extras = extras.trim_end_matches(']').split(',').map(str::trim);
+        SPEAK_WEBSOCKETS.contains(&name)
+            || extras.map(|extra| format!("{name}[{extra}")).any(|it| WITH_EXTRA.contains(&it.as_str()))
+    };
+    (!packages.iter().any(brings)).then_some("websockets")
 }
 
 impl Row for ServerRow {
@@ -87,6 +110,13 @@ impl ServerRow {
     #[must_use]
     pub fn is_asgi(&self) -> bool {
         self.protocol == Protocol::Asgi
+    }
+
+    /// Whether it is for code that is already there alone: the application
+    /// brings it, or a framework that no new service has.
+    #[must_use]
+    pub fn is_for_adopted(&self) -> bool {
+        self.manager == Manager::Own || !self.serves.is_empty()
     }
 
     /// Whether gunicorn starts the processes.

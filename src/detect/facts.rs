@@ -181,6 +181,67 @@ pub struct Connection {
     pub meaning: Meaning,
 }
 
+/// How code is started that brings a server of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct OwnServer {
+    /// What people call it: `Streamlit`.
+    pub title: String,
+    /// The words of the command: `{file}` stands for the file that is started,
+    /// `{port}` for the port.
+    pub command: Vec<String>,
+    /// The file that is started.
+    pub file: String,
+    /// Variables that it reads, with their values; `{port}` as above.
+    pub environment: BTreeMap<String, String>,
+    /// A path that it answers while it is alive; empty for none.
+    pub health: String,
+    /// The port that the code says and nothing else changes.
+    pub port: Option<u16>,
+}
+
+/// State that a process of the application keeps to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InProcess {
+    /// A scheduler that is started in the process.
+    Scheduler,
+    /// Socket.IO without a queue between processes.
+    SocketIo,
+    /// Open WebSockets in a list, set or dictionary.
+    Sockets,
+    /// Channels' layer in memory.
+    ChannelLayer,
+    /// What each user of a page has entered so far, as Streamlit keeps it.
+    Sessions,
+}
+
+impl InProcess {
+    /// Why a second process would not do.
+    #[must_use]
+    pub const fn why(self) -> &'static str {
+        match self {
+            Self::Scheduler => "the scheduler is inside the process: each one would run every job",
+            Self::SocketIo => "Socket.IO without a message queue knows the clients of its own process alone",
+            Self::Sockets => "open WebSockets are kept in memory: a message reaches the clients of its own process alone",
+            Self::ChannelLayer => "the channel layer is in memory: a message reaches the consumers of its own process alone",
+            Self::Sessions => "sessions are kept in memory: the next request of a user has to reach the same process",
+        }
+    }
+
+    /// What would let more processes run.
+    #[must_use]
+    pub const fn instead(self) -> &'static str {
+        match self {
+            Self::Scheduler => "More of them need the jobs in a process of their own",
+            Self::SocketIo => "More of them need a message_queue or client_manager, and sessions that stay with one of them",
+            Self::Sockets => "More of them need the messages to go through Redis",
+            Self::ChannelLayer => "More of them need channels_redis",
+            Self::Sessions => "More of them need a proxy that keeps each user with one of them",
+        }
+    }
+}
+
 /// A path the code writes to at run time.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Writable {
@@ -343,6 +404,8 @@ pub struct Facts {
     pub health: Fact<String>,
     /// Path of a readiness route.
     pub ready: Fact<String>,
+    /// Host names that the settings answer to, as they stand there.
+    pub allowed_hosts: Vec<String>,
     /// Paths the code writes to.
     pub writable: Vec<(Writable, Vec<Evidence>)>,
     /// Files that requests bring along.
@@ -352,6 +415,12 @@ pub struct Facts {
     /// What builds the front end that the code serves, relative to the directory
     /// that was read.
     pub front_end: Fact<FrontEnd>,
+    /// What its processes keep to themselves, so that there can be only one.
+    pub in_process: Vec<(InProcess, Evidence)>,
+    /// How it is started where it brings a server of its own.
+    pub own_server: Fact<OwnServer>,
+    /// Whether it holds WebSockets open; unknown where nothing says so.
+    pub websockets: Fact<bool>,
     /// What an existing compose file runs.
     pub carried: Fact<Carried>,
     /// Container files that are there.
@@ -374,6 +443,29 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What follows from a server that the code brings: where it listens, what
+    /// it answers, what it keeps. Dash answers every path with its page.
+    pub(super) fn serve_themselves(&mut self, keeps_sessions: bool) {
+        let home = match (&self.own_server, self.framework.value().map(String::as_str)) {
+            (Fact::Known(own, _), _) => own.health.clone(),
+            (_, Some("dash")) => "/".to_owned(),
+            _ => String::new(),
+        };
+        if let Some(line) = self.framework.evidence().last().cloned()
+            && !home.is_empty()
+            && !self.health.is_known()
+        {
+            self.health = Fact::known(home, line);
+        }
+        let stated = self.port.value().copied();
+        let Fact::Known(own, lines) = &mut self.own_server else { return };
+        own.port = stated.or(own.port);
+        if let Some(line) = lines.last().cloned().filter(|_| keeps_sessions) {
+            self.in_process.push((InProcess::Sessions, line.clone()));
+            self.websockets = Fact::known(true, line);
+        }
+    }
+
     /// Whether the image will hold a package, with extras or without.
     #[must_use]
     pub fn installs(&self, name: &str) -> bool {

@@ -100,6 +100,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         Some(own) => build_context.map(|context| services::front_end::context(&context, own)),
         None => build_context,
     };
+    let keeps_sessions = startup.keeps_sessions;
     let mut facts = Facts {
         root: startup.root,
         framework: startup.framework,
@@ -108,6 +109,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         factory: startup.factory,
         settings: startup.settings,
         instead: startup.instead,
+        own_server: startup.own_server,
         package_manager: dependencies.manager.clone(),
         dependency_files: dependencies.files_fact(),
         build_context,
@@ -130,6 +132,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     facts.doubts.extend(stages::find(tree, context));
     services.fill(&mut facts);
     facts.previous = previous::find(tree, &commands, &facts);
+    facts.serve_themselves(keeps_sessions);
     facts.readiness = readiness::find(tree, &facts);
     facts
 }

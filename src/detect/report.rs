@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::facts::Facts;
+use crate::detect::facts::{Facts, InProcess};
 
 /// One fact, its type forgotten.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
         .collect();
     let writable: Vec<(&str, Vec<Evidence>)> =
         facts.writable.iter().map(|(path, lines)| (path.path.as_str(), lines.clone())).collect();
+    let in_process: Vec<(InProcess, Vec<Evidence>)> =
+        facts.in_process.iter().map(|(state, line)| (*state, vec![line.clone()])).collect();
     let mut files = Row::of("dependency_files", &facts.dependency_files);
     let mut queues = Row::of("queues", &facts.queues);
     for list in [&mut files, &mut queues] {
@@ -93,6 +95,9 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
         Row::of("uploads", &facts.uploads),
         Row::of("hubs", &facts.hubs),
         Row::of("front_end", &facts.front_end),
+        Row::of("own_server", &facts.own_server),
+        Row::of_list("in_process", &in_process),
+        Row::of("websockets", &facts.websockets),
         Row::of_list("existing_files", &existing),
     ]
 }

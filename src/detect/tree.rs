@@ -52,7 +52,7 @@ const CLOSED: [&str; 15] = [
 
 /// Text that makes a Python file worth parsing. A file without any of them
 /// is parsed only when another one imports it.
-const MARKERS: [&str; 34] = [
+const MARKERS: [&str; 37] = [
     "FastAPI",
     "Flask(",
     "Starlette",
@@ -63,6 +63,9 @@ const MARKERS: [&str; 34] = [
     "Bottle",
     "falcon",
     "tornado",
+    "Dash(",
+    "Robyn(",
+    "shiny",
     "ASGIApp",
     "get_wsgi_application",
     "get_asgi_application",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::answers::TrustedProxies;
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Database, Delivery, Hardening, PackageManager, Runtime};
-use crate::catalog::Framework;
+use crate::catalog::{Framework, Manager};
 use crate::catalog::frameworks::Orm;
 use crate::plan::env::EnvKind;
 use crate::plan::given::Given;
@@ -91,7 +91,10 @@ impl Flags {
             ("secret_key", framework.secret_key),
             ("asgi", asgi),
             ("wsgi", !asgi),
-            ("uvicorn", !gunicorn),
+            ("uvicorn", application.server.manager == Manager::Uvicorn),
+            ("own", application.server.manager == Manager::Own),
+            // nginx upgrades connections.
+            ("upgrades", asgi || shape.has_websockets()),
             ("gunicorn", gunicorn),
             ("gunicorn_uvicorn", gunicorn && asgi),
             ("nginx", nginx),

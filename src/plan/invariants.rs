@@ -154,10 +154,10 @@ fn processes(shape: &Shape, broken: &mut Broken) {
         || "[tune.web] threads = 1".into(),
     );
     if let Some(class) = ledger.find(rows::WORKER_CLASS, Web) {
-        let asgi_class = class == "uvicorn_worker.UvicornWorker";
         let server = shape.application().server;
+        let own = server.row().worker_class.as_ref().is_some_and(|own| own.name == class);
         broken.unless(
-            asgi_class == server.is_asgi(),
+            own || !server.is_asgi() && class == "sync",
             || format!("web.worker-class = {class} does not fit a server of kind {server}"),
             || "gthread and sync serve WSGI, uvicorn_worker.UvicornWorker serves ASGI".into(),
         );

@@ -117,9 +117,8 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let mut plan = Plan {
         container_port: match answers.own_image() {
             Some(image) => image.port,
-            None => carry
-                .as_ref()
-                .and_then(topology::container_port)
+            None => code::port(&shape)
+                .or_else(|| carry.as_ref().and_then(topology::container_port))
                 .or_else(|| code::previous::port(answers))
                 .unwrap_or(PORT),
         },
@@ -146,9 +145,11 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         only: only.clone(),
         warnings,
     };
+    plan.code.own = std::mem::take(&mut plan.code.own).listening_on(plan.container_port);
     plan.topology = Topology::of(&plan);
     plan.topology.development = Development::of(&plan);
     plan.warnings.extend(processes_said(&plan));
+    plan.warnings.extend(state_divided(&plan));
     Ok(plan)
 }
 
@@ -162,6 +163,20 @@ fn processes_said(plan: &Plan) -> Option<String> {
         format!(
             "{} sets WEB_CONCURRENCY={said}, which wins over the {planned} processes that the numbers are for: --set tune.web.workers={said} plans for it, or take it out",
             web.id
+        )
+    })
+}
+
+/// A pinned number of processes that the code's state does not allow.
+fn state_divided(plan: &Plan) -> Option<String> {
+    let kept = plan.answers.adopted.as_ref()?.derived.in_process.first()?;
+    let workers = plan.decisions.decided(rows::WORKERS.key(Role::Web))?;
+    let pinned = plan.decisions.find(rows::WORKERS, Role::Web)? > 1;
+    pinned.then(|| {
+        format!(
+            "{} runs {} processes by {}, and {}: {}",
+            plan.answers.services[&Role::Web], workers.value, workers.origin, kept.place,
+            kept.state.why()
         )
     })
 }

@@ -5,6 +5,7 @@
 //! trying another is one line here.
 
 use crate::answers::stack::Budget;
+use crate::catalog::Manager;
 use crate::plan::budget::FILL;
 use crate::plan::formula::{Formula, amount};
 use crate::plan::ledger::Ledger;
@@ -50,12 +51,25 @@ pub const PREFORK: Rule = Rule { per_cpu: 1, more: 0, least: 2, threads: 1 };
 /// One process shares one copy of the model, and computes on all CPUs.
 pub const MODEL: Rule = Rule { per_cpu: 0, more: 1, least: 1, threads: 4 };
 
+/// Code that keeps something in its process has one: where requests have a
+/// thread each, there are as many as more processes would have had, and those
+/// that wait cost little.
+pub const ALONE: Rule = Rule { per_cpu: 0, more: 1, least: 1, threads: 8 };
+/// A WebSocket keeps its thread for as long as it is open.
+pub const WITH_SOCKETS: Rule = Rule { threads: 100, ..GTHREAD };
+/// The same in the only process.
+pub const ALONE_WITH_SOCKETS: Rule = Rule { threads: 100, ..ALONE };
+
 /// The rule for a service of the application.
 #[must_use]
 pub fn rule(shape: &Shape, ledger: &Ledger, role: Role) -> Rule {
     let application = shape.application();
     match role {
+        Web if application.server.manager == Manager::Own => ALONE,
         Web if application.model.is_some() => MODEL,
+        Web if shape.in_process().is_some() && shape.has_websockets() => ALONE_WITH_SOCKETS,
+        Web if shape.in_process().is_some() => ALONE,
+        Web if shape.has_websockets() && !application.server.is_asgi() => WITH_SOCKETS,
         Web if application.server.is_asgi() => ASGI,
         Web if ledger.get(rows::WORKER_CLASS, Web) == "sync" => SYNC,
         Web => GTHREAD,

@@ -2,6 +2,7 @@
 //! are, and how much memory one process of each needs.
 
 use crate::answers::Answers;
+use crate::answers::adopted::KeptInProcess;
 use crate::answers::stack::{Application, Broker, Database, Proxy};
 use crate::catalog::{MEMORY, Manager};
 use crate::detect::facts::Uploads;
@@ -84,6 +85,18 @@ impl<'a> Shape<'a> {
     #[must_use]
     pub const fn is_adopted(&self) -> bool {
         self.answers.adopted.is_some()
+    }
+
+    /// What the application's processes keep to themselves.
+    #[must_use]
+    pub fn in_process(&self) -> Option<&'a KeptInProcess> {
+        self.answers.adopted.as_ref()?.derived.in_process.first()
+    }
+
+    /// Whether the application is known to hold WebSockets open.
+    #[must_use]
+    pub fn has_websockets(&self) -> bool {
+        self.answers.adopted.as_ref().is_some_and(|adopted| adopted.derived.websockets)
     }
 
     /// How far the memory figures of the application's processes can be

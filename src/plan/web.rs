@@ -32,7 +32,14 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) {
 fn processes(shape: &Shape, ledger: &mut Ledger) {
     let model = shape.application().model.is_some();
     let workers = processes::fitting(shape, ledger, Web);
-    let why = if model { "one process shares one copy of the model" } else { "" };
+    let why = match shape.in_process() {
+        _ if model => "one process shares one copy of the model",
+        Some(kept) => kept.state.why(),
+        None if shape.application().server.manager == Manager::Own => {
+            "the application's own server is started as it is"
+        }
+        None => "",
+    };
     ledger.decide(rows::WORKERS, Web, workers, why);
     if !shape.application().server.is_asgi() {
         let (threads, why) = match ledger.get(rows::WORKER_CLASS, Web).as_str() {
@@ -40,10 +47,18 @@ fn processes(shape: &Shape, ledger: &mut Ledger) {
             _ if model => {
                 (processes::MODEL.threads, "the only process answers others while it predicts")
             }
-            _ => {
-                let why = "one computes while another waits; more of them wait for each other";
-                (processes::GTHREAD.threads, why)
-            }
+            _ => match processes::rule(shape, ledger, Web) {
+                rule if shape.has_websockets() => {
+                    (rule.threads, "each open WebSocket keeps a thread, and most of them wait")
+                }
+                alone if shape.in_process().is_some() => {
+                    (alone.threads, "the only process has a thread for each request that waits")
+                }
+                rule => {
+                    let why = "one computes while another waits; more of them wait for each other";
+                    (rule.threads, why)
+                }
+            },
         };
         ledger.decide(rows::THREADS, Web, threads, why);
     }
@@ -104,7 +119,7 @@ fn connections(shape: &Shape, ledger: &mut Ledger) {
             let why = "connections a gthread worker keeps open, most of them idle; only its threads serve requests";
             ledger.decide(rows::WORKER_CONNECTIONS, Web, most, why);
         }
-        (Manager::Gunicorn, Protocol::Asgi) => {}
+        (Manager::Gunicorn, Protocol::Asgi) | (Manager::Own, _) => {}
     }
 }
 

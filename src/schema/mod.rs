@@ -80,7 +80,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "project.app",
             Kind::Object,
             "",
-            "Code that is already there: the object that is served. Without it a new service is written.",
+            "Code that is already there: the object that is served, or `__main__` for a file that starts its own server. Without it a new service is written.",
         ),
         Row(
             "project.factory",
@@ -136,7 +136,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "stack.server",
             Kind::Choice(Server::words()),
             Server::words()[0],
-            "What runs the application: uvicorn alone, gunicorn supervising uvicorn workers, or gunicorn (WSGI).",
+            "What runs the application: uvicorn alone, gunicorn supervising uvicorn workers, gunicorn (WSGI), or for code that is already there gunicorn with aiohttp's workers, or the server that it starts itself.",
         ),
         Row(
             "stack.proxy",
@@ -352,6 +352,7 @@ pub fn is_word_for_adopted(key: &str, word: &str) -> bool {
         "project.python" => !PYTHONS.contains(&word),
         "project.package-manager" => matches!(word, "pyproject" | "setuptools" | "conda"),
         "stack.broker" => word == "external",
+        "stack.server" => Server::find(word).is_some_and(|server| server.is_for_adopted()),
         _ => false,
     }
 }

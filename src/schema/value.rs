@@ -211,6 +211,12 @@ fn is_dotted_name(text: &str) -> bool {
 fn object(text: &str) -> Result<Value, String> {
     let bare = text.strip_suffix("()").unwrap_or(text);
     match bare.split_once(':') {
+        // A file that starts its own server is called what it likes.
+        Some((module, "__main__"))
+            if !module.is_empty() && !module.contains(|c: char| c.is_whitespace() || c == ':') =>
+        {
+            Ok(Value::Text(text.to_owned()))
+        }
         Some((module, name)) if is_dotted_name(module) && is_dotted_name(name) => {
             Ok(Value::Text(text.to_owned()))
         }

@@ -68,7 +68,7 @@ pub fn find(tree: &Tree, facts: &Facts) -> Vec<Lack> {
     lacks.extend(state::sqlite(facts));
     lacks.extend(state::tables(tree, facts));
     lacks.extend(state::models(tree));
-    lacks.extend(state::in_process(tree));
+    lacks.extend(state::in_process(facts));
     lacks
 }
 

@@ -1,21 +1,28 @@
 //! The server that runs the application, among its dependencies.
 
 use crate::catalog::releases;
+use crate::catalog::servers::lacks_for_websockets;
 use crate::detect::facts::{Facts, Interface};
 use crate::detect::readiness::Lack;
 use crate::detect::tree::Tree;
 
-/// A server that is not among the dependencies: the image then installs a
-/// pinned one of its own.
-pub fn server(tree: &Tree, facts: &Facts) -> Option<Lack> {
-    let server = match facts.interface.value()? {
-        Interface::Asgi => "uvicorn",
-        Interface::Wsgi => "gunicorn",
+/// The server, and the library by which it speaks WebSockets, where they are
+/// not among the dependencies.
+pub fn server(tree: &Tree, facts: &Facts) -> Vec<Lack> {
+    let (server, library) = match facts.interface.value() {
+        // gunicorn's uvicorn workers need uvicorn all the same.
+        Some(Interface::Asgi) => ("uvicorn", lacks_for_websockets(&facts.packages)),
+        Some(Interface::Wsgi) => ("gunicorn", None),
+        None => return Vec::new(),
     };
-    // gunicorn's uvicorn workers need uvicorn all the same.
-    if facts.installs(server) {
-        return None;
-    }
+    let library = library.filter(|_| facts.websockets.is_known());
+    let missing = (!facts.installs(server)).then_some(server).into_iter().chain(library);
+    missing.filter_map(|package| lack(tree, facts, package)).collect()
+}
+
+/// A package of the server that is not among the dependencies: the image then
+/// installs a pinned one of its own.
+fn lack(tree: &Tree, facts: &Facts, server: &str) -> Option<Lack> {
     let python = facts.python.value().map_or("3.14", |python| python.version.as_str());
     let version = releases::version(server, python)?;
     let manager = facts.package_manager.value()?;

@@ -1,12 +1,13 @@
 //! A route that says whether the process lives.
 
-use ruff_python_ast::{Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use crate::catalog::Framework;
 use crate::detect::facts::Facts;
 use crate::detect::python::{Module, assignments, dotted, string};
 use crate::detect::readiness::{Lack, application, django, root};
+use crate::detect::startup::framework;
 use crate::detect::tree::Tree;
 
 const MESSAGE: &str =
@@ -34,7 +35,48 @@ fn route(tree: &Tree, facts: &Facts, lines: impl Fn(&str) -> Vec<String>) -> Opt
         let lines = lines(&made).into_iter().map(|line| format!("{indent}{line}"));
         return Some(Lack::new("health-route", &path, line, MESSAGE).adding(lines));
     }
-    Some(Lack::new("health-route", &path, 0, MESSAGE).adding(lines(name)))
+    let Some((inner, line)) = wrapped(module, name) else {
+        return Some(Lack::new("health-route", &path, 0, MESSAGE).adding(lines(name)));
+    };
+    let lack = Lack::new("health-route", &path, line, MESSAGE);
+    Some(match inner {
+        Some(inner) => lack.adding(lines(&inner)),
+        // Nothing by which the framework's own object could be named.
+        None => lack,
+    })
+}
+
+/// What stands inside of an application that something is wrapped around, as
+/// `socketio.ASGIApp(sio, app)` does, and the line before which it can still
+/// be named; `None` where the object is the framework's own.
+fn wrapped(module: &Module, name: &str) -> Option<(Option<String>, usize)> {
+    let bound = module.top_level().into_iter();
+    let (statement, value) = bound
+        .flat_map(|statement| assignments(statement).into_iter().map(move |(to, value)| (to, statement, value)))
+        .filter(|(to, ..)| *to == name)
+        .map(|(_, statement, value)| (statement, value))
+        .last()?;
+    let Expr::Call(call) = value else { return None };
+    let callee = module.imports().resolve(&call.func)?;
+    if !framework::wraps(&callee) {
+        return None;
+    }
+    let is_known = |object: &String| {
+        let mut before = module.top_level().into_iter().take_while(|it| it.start() < statement.start());
+        let makes = |value: &Expr| match value {
+            Expr::Call(made) => module
+                .imports()
+                .resolve(&made.func)
+                .is_some_and(|class| framework::of(&class).is_some()),
+            _ => false,
+        };
+        before.any(|it| assignments(it).into_iter().any(|(to, value)| to == object && makes(value)))
+    };
+    let given = call.arguments.args.iter();
+    let given = given.chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+    let inner = given.filter_map(dotted).find(is_known);
+    let line = module.line(statement.start());
+    Some((inner, line.saturating_sub(1)))
 }
 
 fn function<'a>(module: &'a Module, name: &str) -> Option<&'a StmtFunctionDef> {

@@ -1,12 +1,13 @@
 //! State that a container or a second worker would lose: secrets in the
 //! code, SQLite, models loaded at import, memory shared by requests.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::detect::facts::Facts;
-use crate::detect::python::{Imports, Module, assignments, string};
+use crate::detect::fact::Evidence;
+use crate::detect::facts::{Facts, InProcess};
+use crate::detect::python::{Module, assignments, string};
 use crate::detect::readiness::{Lack, application, django};
 use crate::detect::tree::Tree;
 
@@ -157,87 +158,10 @@ pub fn models(tree: &Tree) -> Vec<Lack> {
 }
 
 /// State in memory that two workers would not share.
-pub fn in_process(tree: &Tree) -> Vec<Lack> {
-    tree.modules()
-        .flat_map(|module| {
-            let imports = module.imports();
-            let mut finder = Finder { imports: &imports, found: Vec::new() };
-            finder.visit_body(&module.ast.body);
-            let lacks: Vec<Lack> = finder
-                .found
-                .into_iter()
-                .map(|(offset, message)| {
-                    Lack::new("in-process-state", &module.path, module.line(offset), message)
-                })
-                .collect();
-            lacks
-        })
-        .collect()
-}
-
-struct Finder<'a> {
-    imports: &'a Imports,
-    found: Vec<(ruff_text_size::TextSize, &'static str)>,
-}
-
-impl Finder<'_> {
-    fn call(&mut self, call: &ExprCall) {
-        let Some(name) = self.imports.resolve(&call.func) else { return };
-        let named = |wanted: &str| {
-            call.arguments
-                .keywords
-                .iter()
-                .any(|keyword| keyword.arg.as_ref().is_some_and(|name| name.as_str() == wanted))
-        };
-        if name.starts_with("apscheduler.schedulers.") {
-            self.found.push((call.start(), "a scheduler inside the process: each worker would run every job; keep one worker, or move the jobs to a process of their own"));
-        } else if name == "flask_socketio.SocketIO" && !named("message_queue") {
-            self.found.push((call.start(), "SocketIO without a message queue knows the clients of its own process alone; keep one worker, or give it message_queue"));
-        }
-    }
-}
-
-impl<'a> Visitor<'a> for Finder<'_> {
-    fn visit_expr(&mut self, expr: &'a Expr) {
-        if let Expr::Call(call) = expr {
-            self.call(call);
-        }
-        walk_expr(self, expr);
-    }
-
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if let Stmt::ClassDef(class) = statement
-            && holds_sockets(self.imports, class)
-        {
-            self.found.push((class.start(), "open WebSockets are kept in memory: a message reaches the clients of its own worker alone; keep one worker, or pass messages through Redis"));
-        }
-        walk_stmt(self, statement);
-    }
-}
-
-/// Whether a class of a file that imports WebSocket keeps connections in a
-/// list, set or dictionary of its own.
-fn holds_sockets(imports: &Imports, class: &ruff_python_ast::StmtClassDef) -> bool {
-    let websockets = imports.iter().any(|(_, import)| import.name == "WebSocket");
-    let keeps = |statement: &Stmt| {
-        let (target, value) = match statement {
-            Stmt::Assign(assign) => (assign.targets.first(), Some(&*assign.value)),
-            Stmt::AnnAssign(assign) => (Some(&*assign.target), assign.value.as_deref()),
-            _ => return false,
-        };
-        let name = match target {
-            Some(Expr::Attribute(attribute)) => attribute.attr.as_str(),
-            Some(Expr::Name(name)) => name.id.as_str(),
-            _ => return false,
-        };
-        let collection =
-            matches!(value, Some(Expr::List(_) | Expr::Dict(_) | Expr::Set(_) | Expr::Call(_)));
-        collection
-            && ["connections", "clients", "sockets", "rooms"].iter().any(|word| name.contains(word))
+pub fn in_process(facts: &Facts) -> Vec<Lack> {
+    let lack = |(state, line): &(InProcess, Evidence)| {
+        let message = format!("{}; one process is planned. {}", state.why(), state.instead());
+        Lack::new("in-process-state", &line.path, line.line, message)
     };
-    websockets
-        && class.body.iter().any(|statement| match statement {
-            Stmt::FunctionDef(function) => function.body.iter().any(keeps),
-            other => keeps(other),
-        })
+    facts.in_process.iter().map(lack).collect()
 }

@@ -14,6 +14,7 @@ mod containers;
 mod database;
 pub mod front_end;
 mod hubs;
+mod in_process;
 mod known_names;
 mod instances;
 mod migrations;
@@ -36,7 +37,7 @@ use crate::detect::commands::Command;
 use crate::detect::deps::Dependencies;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{
-    Celery, Connection, Facts, FrontEnd, RequiredEnv, Static, Uploads, Writable,
+    Celery, Connection, Facts, FrontEnd, InProcess, RequiredEnv, Static, Uploads, Writable,
 };
 use crate::detect::path;
 use crate::detect::startup::Startup;
@@ -108,6 +109,12 @@ pub struct Services {
     pub hubs: Fact<Vec<String>>,
     /// What builds the front end that the code serves.
     pub front_end: Fact<FrontEnd>,
+    /// Host names that the settings answer to.
+    pub allowed_hosts: Vec<String>,
+    /// What its processes keep to themselves.
+    pub in_process: Vec<(InProcess, Evidence)>,
+    /// Whether it holds WebSockets open.
+    pub websockets: Fact<bool>,
 }
 
 impl Services {
@@ -134,6 +141,9 @@ impl Services {
         facts.uploads = self.uploads;
         facts.hubs = self.hubs;
         facts.front_end = self.front_end;
+        facts.allowed_hosts = self.allowed_hosts;
+        facts.in_process = self.in_process;
+        facts.websockets = self.websockets;
         facts.writable = self
             .writable
             .into_iter()
@@ -217,6 +227,9 @@ pub fn find(context: Context<'_>) -> Services {
         hubs: hubs::find(&evidences),
         front_end: front_end::find(&evidences),
         port: port::find(&evidences),
+        allowed_hosts: routes::allowed_hosts(&evidences),
+        in_process: in_process::find(&evidences),
+        websockets: in_process::websockets(&evidences),
         required_env: required::find(&evidences),
         database,
         database_driver,

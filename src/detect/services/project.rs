@@ -18,7 +18,8 @@ const MOST_MODULES: usize = 4000;
 
 /// Text without which a file of an installed application says nothing about
 /// services, variables or paths.
-const TELLING: [&str; 51] = [
+const TELLING: [&str; 52] = [
+    ".listen(",
     "environ",
     "getenv",
     "env(",

@@ -7,7 +7,7 @@ use ruff_text_size::{Ranged, TextRange};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::python::Scope;
 use crate::detect::python::join;
-use crate::detect::python::{Module, assignments, dotted, string};
+use crate::detect::python::{Module, Value, assignments, dotted, string};
 use crate::detect::services::Evidences;
 
 /// Last parts of paths that tell whether the process lives, best first.
@@ -15,29 +15,29 @@ const HEALTH: [&str; 14] = [
     "health",
     "healthz",
     "healthcheck",
-    "health-check",
-    "health_check",
-    "_health",
+    "healthy",
     "livez",
     "live",
     "liveness",
     "alive",
     "ping",
+    // Dockerflow's: the other one asks what the service needs as well.
+    "lbheartbeat",
     "heartbeat",
     "up",
     "status",
+    "statuscheck",
 ];
 /// Last parts of paths that tell whether it can serve.
-const READY: [&str; 5] = ["ready", "readyz", "readiness", "readiness-check", "readiness_check"];
+const READY: [&str; 4] = ["ready", "readyz", "readiness", "readinesscheck"];
 
 /// Words that below a part of the application speak of that part.
 const VAGUE: [&str; 6] = ["live", "alive", "ping", "heartbeat", "up", "status"];
 /// Parts of a path that speak of the whole service.
-const OF_THE_SERVICE: [&str; 14] = [
+const OF_THE_SERVICE: [&str; 13] = [
     "api",
     "health",
     "healthcheck",
-    "health-check",
     "probe",
     "probes",
     "system",
@@ -69,6 +69,8 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> (Fact<String>, Fact<String>
         routes
     };
     routes.retain(|route| !route.path.contains(['{', '<', '^', '(', '*']));
+    // What is below it asks who is there, wherever that is written.
+    routes.retain(|route| !route.path.split('/').any(|part| spelled(part) == "admin"));
     (named(&routes, &HEALTH), named(&routes, &READY))
 }
 
@@ -78,7 +80,8 @@ fn named(routes: &[Route], names: &[&str]) -> Fact<String> {
         .iter()
         .filter_map(|route| {
             let last = route.path.trim_matches('/').rsplit('/').next().unwrap_or_default();
-            let at = names.iter().position(|name| name.eq_ignore_ascii_case(last))?;
+            let last = spelled(last);
+            let at = names.iter().position(|name| *name == last)?;
             let parts = route.path.trim_matches('/').matches('/').count();
             let vague = VAGUE.contains(&names[at]) && parts > 1 && !is_of_the_service(&route.path);
             (!vague).then_some((parts, at, route))
@@ -89,14 +92,21 @@ fn named(routes: &[Route], names: &[&str]) -> Fact<String> {
     })
 }
 
+/// A part of a path without what only decorates it: `__heartbeat__`,
+/// `health-check`, `HealthCheck`.
+fn spelled(part: &str) -> String {
+    let letters = part.chars().filter(|c| !matches!(c, '_' | '-' | '.'));
+    letters.map(|c| c.to_ascii_lowercase()).collect()
+}
+
 /// Whether every part of a path before its last speaks of the whole service.
 fn is_of_the_service(path: &str) -> bool {
     let (above, _) = path.trim_matches('/').rsplit_once('/').unwrap_or_default();
-    above.split('/').filter(|part| !part.is_empty()).all(|part| {
+    above.split('/').filter(|part| !spelled(part).is_empty()).all(|part| {
         let version = part.strip_prefix('v').is_some_and(|number| {
             !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.')
         });
-        version || OF_THE_SERVICE.contains(&part.to_ascii_lowercase().as_str())
+        version || OF_THE_SERVICE.contains(&spelled(part).as_str())
     })
 }
 
@@ -246,11 +256,43 @@ fn handler<'a>(
 fn needs_login(module: &Module, function: &StmtFunctionDef) -> bool {
     let decorators = function.decorator_list.iter().map(|it| module.source(it));
     let parameters = module.source(&*function.parameters);
-    decorators.chain([parameters]).any(|text| {
-        ["login_required", "jwt_required", "current_user", "Security(", "api_key"]
-            .iter()
-            .any(|word| text.contains(word))
-    })
+    decorators.chain([parameters]).any(is_guarded)
+}
+
+/// Whether what stands around a route says that not everybody may ask.
+fn is_guarded(text: &str) -> bool {
+    const WORDS: [&str; 15] = [
+        "admin_required",
+        "api_key",
+        "auth_required",
+        "current_user",
+        "httpbasic",
+        "httpbearer",
+        "jwt_required",
+        "login_required",
+        "oauth2",
+        "permission_required",
+        "requires_auth",
+        "security(",
+        "staff_member_required",
+        "token_required",
+        "user_passes_test",
+    ];
+    let text = text.to_ascii_lowercase();
+    let asks = |words: &[&str]| {
+        text.split("depends(").skip(1).any(|given| {
+            let given = given.split([')', ',']).next().unwrap_or_default();
+            words.iter().any(|word| given.contains(word))
+        })
+    };
+    WORDS.iter().any(|word| text.contains(word))
+        || asks(&["admin", "auth", "login", "permission", "token", "verify"])
+}
+
+/// Whether a dependency of an application or router asks who is there.
+fn is_closed(module: &Module, call: &ExprCall) -> bool {
+    let dependencies = call.arguments.find_keyword("dependencies");
+    dependencies.is_some_and(|it| is_guarded(module.source(&it.value)))
 }
 
 /// `@router.get("/health")`, `@app.route("/health", methods=["GET"])`.
@@ -344,16 +386,16 @@ fn prefixes<'a>(
     {
         return prefixes(evidences, source, &object, depth);
     }
-    let own = own_prefix(evidences, module, name);
-    let Some((own, nested)) = own else { return vec![String::new()] };
-    if !nested {
-        return vec![String::new()];
-    }
+    let own = match own_prefix(evidences, module, name) {
+        Own::Router(prefix) => prefix,
+        Own::Closed => return Vec::new(),
+        Own::Application => return mounted(evidences, module, name, depth),
+    };
     let mut found = Vec::new();
     for including in &evidences.project.modules {
         for call in inclusions(including) {
             let Some(first) = call.arguments.args.first() else { continue };
-            if !is_object(evidences, including, first, module, name) {
+            if !is_object(evidences, including, first, module, name) || is_closed(including, call) {
                 continue;
             }
             let Expr::Attribute(attribute) = &*call.func else { continue };
@@ -382,25 +424,74 @@ fn prefixes<'a>(
     found
 }
 
-/// A router's own prefix, and whether it has to be included in something.
-fn own_prefix<'a>(
+/// Under which prefixes an application is reached: those of the ones that
+/// mount it, otherwise none.
+fn mounted<'a>(
     evidences: &Evidences<'_, 'a>,
     module: &'a Module,
     name: &str,
-) -> Option<(String, bool)> {
+    depth: u8,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for outer in &evidences.project.modules {
+        if !outer.text().contains(".mount(") {
+            continue;
+        }
+        let mut functions = Functions::default();
+        functions.visit_body(&outer.ast.body);
+        for call in functions.1 {
+            let Expr::Attribute(attribute) = &*call.func else { continue };
+            let app = call.arguments.find_keyword("app").map(|it| &it.value);
+            let app = app.or_else(|| call.arguments.find_positional(1));
+            let is_it = attribute.attr.as_str() == "mount"
+                && app.is_some_and(|app| is_object(evidences, outer, app, module, name));
+            if !is_it {
+                continue;
+            }
+            let (Some(path), Some(owner)) =
+                (path_argument(evidences, outer, call), dotted(&attribute.value))
+            else {
+                // Somewhere that cannot be read.
+                return Vec::new();
+            };
+            let around = prefixes(evidences, outer, &owner, depth).into_iter();
+            found.extend(around.map(|before| whole(&before, &path)));
+        }
+    }
+    if found.is_empty() { vec![String::new()] } else { found }
+}
+
+/// What a name is that has routes.
+enum Own {
+    /// The whole, or something that stands for it.
+    Application,
+    /// A part with a prefix, which has to be included in something.
+    Router(String),
+    /// One whose routes not everybody may ask.
+    Closed,
+}
+
+fn own_prefix<'a>(evidences: &Evidences<'_, 'a>, module: &'a Module, name: &str) -> Own {
     let names = evidences.project.graph.names(module);
-    let call = names.get(name)?.iter().find_map(|(_, value)| match value {
+    let call = names.get(name).into_iter().flatten().find_map(|(_, value)| match value {
         Expr::Call(call) => Some(call),
         _ => None,
-    })?;
-    let made = dotted(&call.func)?;
+    });
+    let Some(call) = call else { return Own::Application };
+    if is_closed(module, call) {
+        return Own::Closed;
+    }
+    let Some(made) = dotted(&call.func) else { return Own::Application };
     let last = made.rsplit('.').next().unwrap_or(&made);
     let nested = last.ends_with("Router") || last.ends_with("Blueprint") || last == "Namespace";
+    if !nested {
+        return Own::Application;
+    }
     let keyword =
         call.arguments.find_keyword("prefix").or_else(|| call.arguments.find_keyword("url_prefix"));
     let prefix =
         keyword.and_then(|it| evidences.evaluator.value(Scope::top(module), &it.value).text());
-    Some((prefix.unwrap_or_default(), nested))
+    Own::Router(prefix.unwrap_or_default())
 }
 
 /// Whether an expression in a module is the object `name` of another.
@@ -522,9 +613,49 @@ fn patterns<'a>(
                     into.push(Route { path: whole("", &path), evidence: module.evidence(call) });
                 }
             }
+            None if asks_who(evidences, module, view) => {}
             None => into.push(Route { path: whole("", &path), evidence: module.evidence(call) }),
         }
     }
+}
+
+/// Whether a view of Django answers only who is logged in: by what is around
+/// it in the pattern, or where it is written.
+fn asks_who<'a>(evidences: &Evidences<'_, 'a>, module: &'a Module, view: &Expr) -> bool {
+    if is_guarded(module.source(view)) {
+        return true;
+    }
+    let name = match view {
+        // `Health.as_view()`.
+        Expr::Call(call) => dotted(&call.func),
+        other => dotted(other),
+    };
+    let name = name.as_deref().map(|name| name.trim_end_matches(".as_view"));
+    let found = name.and_then(|name| origin(evidences, module, name, DEEPEST));
+    let Some((path, object)) = found else { return false };
+    let source = evidences.project.modules.iter().find(|own| own.path == path);
+    let Some(source) = source else { return false };
+    let mut own = Functions::default();
+    own.visit_body(&source.ast.body);
+    own.0.iter().any(|it| it.name.as_str() == object && needs_login(source, it))
+        || own.2.iter().any(|class| {
+            class.name.as_str() == object
+                && class.bases().iter().filter_map(dotted).any(|base| {
+                    ["LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin"]
+                        .iter()
+                        .any(|mixin| base.ends_with(mixin))
+                })
+        })
+}
+
+/// Host names that Django's settings answer to by themselves.
+pub(super) fn allowed_hosts(evidences: &Evidences<'_, '_>) -> Vec<String> {
+    let bound = evidences.live().filter(|it| it.in_settings && it.first() == "ALLOWED_HOSTS");
+    let texts = bound.flat_map(|it| it.value.parts()).filter_map(|part| match part {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.filter(|text| !text.is_empty()).collect()
 }
 
 /// The module that `include("shop.urls")` names.

@@ -106,8 +106,13 @@ impl Service {
             settings: self
                 .settings
                 .map_or(Fact::Unknown, |(value, evidence)| Fact::Known(value, evidence)),
-            instead: None,
+            ..Startup::default()
         }
+    }
+
+    /// Whether any command or line of code starts it.
+    pub fn is_started(&self) -> bool {
+        self.rank.evidence < NOTHING
     }
 }
 
@@ -189,7 +194,7 @@ pub fn ambiguous(services: &[Service]) -> Startup {
         app: fact(services, |service| service.app.clone()),
         factory: fact(services, |service| service.app.as_ref().map(|_| service.factory)),
         settings: fact(services, |service| service.settings.clone().map(|(value, _)| value)),
-        instead: None,
+        ..Startup::default()
     }
 }
 
@@ -371,7 +376,7 @@ fn preference(
     target: &Target,
     hints: &[&Hint],
     application: &Application,
-) -> (usize, bool, bool, bool, bool, usize, usize, usize, usize) {
+) -> (usize, bool, bool, bool, bool, bool, usize, usize, usize, usize) {
     let told = |exact: bool| {
         let by = |hint: &&Hint| {
             hint.file == target.file
@@ -381,6 +386,8 @@ fn preference(
         hints.iter().position(by).unwrap_or(usize::MAX)
     };
     let stem = stem(&target.file);
+    // Dash itself is no WSGI application in every release, its `server` is.
+    let inner = application.app.framework.name == "dash" && target.name == "app";
     let flask = application.app.framework.interface == Some(Interface::Wsgi);
     let worker = matches!(stem, "manage" | "tasks" | "cli" | "env" | "conftest" | "shell")
         || stem.contains("celery")
@@ -390,6 +397,7 @@ fn preference(
         worker || is_aside(&target.file),
         target.factory,
         target.imported,
+        inner,
         flask && stem != "wsgi",
         told(false),
         order(stem),

@@ -21,7 +21,7 @@ const fn wsgi(name: &'static str) -> Framework {
 }
 
 /// A package, its classes or functions that give an application, what that is.
-const CLASSES: [(&str, &[&str], Framework); 22] = [
+const CLASSES: [(&str, &[&str], Framework); 24] = [
     ("fastapi", &["FastAPI"], asgi("fastapi")),
     ("fastapi_offline", &["FastAPIOffline"], asgi("fastapi")),
     ("starlette", &["Starlette"], asgi("starlette")),
@@ -37,6 +37,9 @@ const CLASSES: [(&str, &[&str], Framework); 22] = [
     ("flask_openapi3", &["OpenAPI", "APIFlask"], wsgi("flask")),
     ("apiflask", &["APIFlask"], wsgi("flask")),
     ("connexion", &["App", "FlaskApp", "AsyncApp"], wsgi("connexion")),
+    // Its `server` is a Flask application.
+    ("dash", &["Dash"], wsgi("dash")),
+    ("shiny", &["App"], asgi("shiny")),
     ("bottle", &["Bottle", "default_app"], wsgi("bottle")),
     ("pyramid", &["make_wsgi_app"], wsgi("pyramid")),
     ("django.core.wsgi", &["get_wsgi_application"], wsgi("django")),

@@ -17,9 +17,7 @@ const LANGUAGES: [(&str, &str); 9] = [
 ];
 
 /// Packages whose programs bring a server of their own, and what they make.
-const OTHERS: [(&str, &str); 5] = [
-    ("streamlit", "a Streamlit application"),
-    ("gradio", "a Gradio application"),
+const OTHERS: [(&str, &str); 3] = [
     ("scrapy", "a crawler"),
     ("telegram", "a bot"),
     ("discord", "a bot"),

@@ -11,6 +11,7 @@ mod choice;
 mod django;
 pub mod framework;
 mod instead;
+pub mod own;
 mod roots;
 mod runs;
 mod settings;
@@ -19,7 +20,7 @@ mod started;
 use crate::detect::Wishes;
 use crate::detect::commands::Command;
 use crate::detect::fact::Fact;
-use crate::detect::facts::Interface;
+use crate::detect::facts::{Interface, OwnServer};
 use crate::detect::python::{Evaluator, Modules, Project};
 use crate::detect::tree::Tree;
 
@@ -38,6 +39,10 @@ pub struct Startup {
     pub factory: Fact<bool>,
     /// Django's settings module for production.
     pub settings: Fact<String>,
+    /// How it is started where it brings its own server.
+    pub own_server: Fact<OwnServer>,
+    /// Whether that server keeps sessions in its process.
+    pub keeps_sessions: bool,
     /// Why there is no application: `a command-line tool`, `a library`, …
     pub instead: Option<String>,
 }
@@ -59,9 +64,31 @@ pub fn find(tree: &Tree, commands: &[Command], wishes: &Wishes) -> Startup {
     let applications = application::Applications::new(&evaluator);
     let started = started::all(&modules, commands);
     let services = choice::services(&applications, commands, &started, wishes);
-    match choice::choose(services, wishes) {
-        choice::Choice::None => Startup { instead: Some(instead::of(tree)), ..Startup::default() },
-        choice::Choice::One(service) => service.startup(),
+    let own = |framework: Option<&str>| own::find(&modules, commands, &started, wishes, framework);
+    let chosen = choice::choose(services, wishes);
+    match chosen {
+        choice::Choice::None => {
+            let own = own(None).and_then(|own| own.startup(&modules, None));
+            let nothing =
+                || Startup { instead: Some(instead::of(tree)), ..Startup::default() };
+            own.unwrap_or_else(nothing)
+        }
+        choice::Choice::One(service) => {
+            let name = service.framework.name;
+            // Its server is its own; aiohttp's can be gunicorn's as well.
+            let brings = service.interface.is_none() && name != "aiohttp";
+            let own = match (brings, service.is_started()) {
+                (true, _) => own(Some(name)),
+                // What is deployed is the other.
+                (false, false) => own(None).filter(|own| own.is_started && own.keeps_sessions()),
+                _ => None,
+            };
+            let taken = service.startup();
+            match own.and_then(|own| own.startup(&modules, brings.then(|| taken.clone()))) {
+                Some(own) => own,
+                None => taken,
+            }
+        }
         choice::Choice::Several(services) => choice::ambiguous(&services),
     }
 }

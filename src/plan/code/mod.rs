@@ -12,6 +12,7 @@ pub mod front_end;
 mod install;
 pub mod previous;
 mod probe;
+mod server;
 mod storage;
 
 use serde::Serialize;
@@ -31,6 +32,8 @@ pub use existing_store::{service as service_of_store, settings as existing_store
 use install::Install;
 use previous::Kept;
 use probe::Probe;
+pub use server::port;
+use server::Own;
 use storage::Storage;
 
 /// A command and the directory it runs in.
@@ -61,6 +64,8 @@ pub struct Code {
     pub servers: Vec<String>,
     /// `python manage.py`, or what stands for it.
     pub manage: Vec<String>,
+    /// How it is started where it brings its own server.
+    pub own: Own,
     /// What migrates the database.
     pub migrate: Command,
     /// How health is seen.
@@ -121,7 +126,8 @@ impl Code {
             },
             object: adopted.app.clone(),
             install: Install::of(shape, adopted),
-            servers: servers(shape, adopted),
+            servers: additions(shape, adopted),
+            own: Own::of(shape, adopted),
             migrate: previous::once(&kept, place.migrate(adopted, &manage)),
             manage,
             probe: Probe::of(shape, adopted),
@@ -250,20 +256,11 @@ impl Place {
     }
 }
 
-/// Packages of the server that the project does not install itself, each
-/// pinned to the newest release for its Python.
-fn servers(shape: &Shape, adopted: &Adopted) -> Vec<String> {
-    let python = &shape.answers.python;
-    let wanted = shape.application().server.packages.iter();
-    let mut pinned: Vec<String> = wanted
-        .filter(|name| !adopted.derived.installs(name))
-        .filter_map(|name| {
-            let version = crate::catalog::releases::version(name, python)?;
-            Some(format!("{name}=={version}"))
-        })
-        .collect();
+/// Packages that the image needs beside the project's own.
+fn additions(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+    let mut pinned = server::packages(shape, adopted);
     if install::lacks_setuptools(shape, adopted)
-        && let Some(version) = crate::catalog::releases::version("setuptools", python)
+        && let Some(version) = crate::catalog::releases::version("setuptools", &shape.answers.python)
     {
         pinned.push(format!("setuptools=={version}"));
     }
@@ -298,12 +295,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     let Some(adopted) = &shape.answers.adopted else { return Vec::new() };
     let mut notices = Vec::new();
     let code = Code::of(shape);
-    if code.probe.weak {
-        notices.push(format!(
-            "no route for health checks: any answer below 500 to {} counts as healthy, even one that says it is not there",
-            code.probe.path
-        ));
-    }
+    notices.extend(code.probe.notice(!adopted.health.is_empty()));
     if !code.servers.is_empty() {
         notices.push(format!(
             "{} {} not among the project's packages: the image installs a pinned one beside them",
@@ -364,7 +356,11 @@ pub fn build_packages(adopted: &Adopted) -> Vec<String> {
 #[must_use]
 pub fn problems(shape: &Shape) -> Vec<crate::error::Problem> {
     match &shape.answers.adopted {
-        Some(adopted) => install::problems(shape, adopted),
+        Some(adopted) => {
+            let mut problems = install::problems(shape, adopted);
+            problems.extend(server::problems(shape, adopted));
+            problems
+        }
         None => Vec::new(),
     }
 }

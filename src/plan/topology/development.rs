@@ -156,8 +156,15 @@ fn web(plan: &Plan, change: &mut Override) {
             word => command.push(word.replace("{app}", app).replace("{port}", &port.to_string())),
         }
     }
-    change.command = Some(Command::of(command));
-    change.reloads = true;
+    let started = &plan.code.own.command;
+    let aiohttp = !plan.answers.stack.application().server.serves.is_empty();
+    change.reloads = started.is_empty() && !aiohttp;
+    // Without a server that reloads, it runs what production runs.
+    change.command = match started.is_empty() {
+        true if aiohttp => None,
+        true => Some(Command::of(command)),
+        false => Some(Command::of(started)),
+    };
     if adopted {
         let development = code::development(&Shape::of(&plan.answers));
         change.env.extend(development.into_iter().map(|(name, value)| own(&name, value)));

@@ -200,7 +200,7 @@ fn own(plan: &Plan, role: Role, env: &mut Environment) {
                 default: Some(n.get(rows::WORKERS).to_string()),
             },
         };
-        if !stays {
+        if !stays && !plan.flags.is("own") {
             env.put_for(group, "WEB_CONCURRENCY", processes, why);
         }
         if new && plan.flags.is("asgi") {

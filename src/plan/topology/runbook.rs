@@ -196,12 +196,17 @@ impl Writer<'_> {
 
     fn web(&self) -> Runbook {
         let application = self.plan.answers.stack.application();
+        let own = &self.plan.code.own;
         let server = match (application.server.is_gunicorn(), application.server.is_asgi()) {
+            (true, true) if !application.server.serves.is_empty() => "gunicorn with aiohttp's workers",
             (true, true) => "gunicorn with uvicorn workers",
             (true, false) => "gunicorn",
             (false, _) => "uvicorn",
         };
-        let mut does = format!("{server} serving `{}`", self.plan.app());
+        let mut does = match own.command.is_empty() {
+            true => format!("{server} serving `{}`", self.plan.app()),
+            false => format!("{} by its own server, `{}`", own.title, own.command.join(" ")),
+        };
         if let Some(model) = application.model.as_ref().filter(|_| self.is_new()) {
             does += &format!(", with the model `/models/{}`", model.path.file_name());
         }

@@ -281,10 +281,22 @@ fn existing_redis(plan: &Plan, carry: &Carry, service: &Existing, role: Role) ->
     }
     base.probe.test = match own_check(service).filter(|_| !start.library) {
         Some(test) => Test::Kept(test),
+        // Its redis-cli has no -e yet: what counts is the answer.
+        None if redis.asks && is_old(service) => {
+            Test::Shell(vec!["redis-cli ping | grep -q PONG".to_owned()])
+        }
         None if redis.asks => Test::Command(Command::of(["redis-cli", "-e", "ping"])),
         None => Test::Command(Command::of(["redis-cli", "ping"])),
     };
     base
+}
+
+/// Whether it runs a Redis from before 7.
+fn is_old(service: &Existing) -> bool {
+    let image = service.image().unwrap_or_default();
+    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+    let major: Option<u32> = tag.split(['.', '-']).next().and_then(|major| major.parse().ok());
+    image.contains("redis") && major.is_some_and(|major| major < 7)
 }
 
 /// An existing store with its own lines, in our networks and limits.

@@ -1,6 +1,5 @@
 //! State of one process where several serve.
 
-use crate::detect::readiness::Lack;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::subject::Subject;
@@ -19,7 +18,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     let mut states = subject.facts.readiness.iter().filter(|own| own.kind == "in-process-state");
-    let Some(state) = states.find(|own| !is_led(subject, own)) else { return };
+    let Some(state) = states.next() else { return };
     for container in subject.production_containers() {
         let Some(server) = container.server.as_ref().filter(|own| own.program.serves()) else {
             continue;
@@ -46,16 +45,4 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.related(at, "the state");
         }
     }
-}
-
-/// Whether it is a scheduler that one of the processes runs for all: they choose
-/// which one.
-fn is_led(subject: &Subject, state: &Lack) -> bool {
-    state.message.contains("scheduler")
-        && subject.tree.text(&state.path).is_some_and(|text| {
-            let text = text.to_ascii_lowercase();
-            ["paused=true", "process_lock", "leader", "redlock"]
-                .iter()
-                .any(|word| text.contains(word))
-        })
 }

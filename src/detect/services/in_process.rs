@@ -1,0 +1,190 @@
+//! What one process of the application keeps to itself, and whether it holds
+//! WebSockets open.
+
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef};
+use ruff_text_size::{Ranged, TextRange};
+
+use crate::detect::fact::{Evidence, Fact};
+use crate::detect::facts::InProcess;
+use crate::detect::python::{Imports, Module};
+use crate::detect::services::Evidences;
+
+/// Calls that keep something in the process, by the beginning of their full
+/// name; the argument that moves it out of the process; what it is.
+const CALLS: [(&str, &str, InProcess); 11] = [
+    ("apscheduler.schedulers.", "", InProcess::Scheduler),
+    ("flask_apscheduler.APScheduler", "", InProcess::Scheduler),
+    ("fastapi_utils.tasks.repeat_every", "", InProcess::Scheduler),
+    ("rocketry.Rocketry", "", InProcess::Scheduler),
+    ("aiocron.crontab", "", InProcess::Scheduler),
+    ("flask_socketio.SocketIO", "message_queue", InProcess::SocketIo),
+    ("socketio.AsyncServer", "client_manager", InProcess::SocketIo),
+    ("socketio.Server", "client_manager", InProcess::SocketIo),
+    ("fastapi_socketio.SocketManager", "client_manager", InProcess::SocketIo),
+    ("gradio.mount_gradio_app", "", InProcess::Sessions),
+    ("nicegui.ui.run_with", "", InProcess::Sessions),
+];
+
+/// Packages whose parts are called after WebSockets where they hold some.
+const FRAMEWORKS: [&str; 9] = [
+    "blacksheep",
+    "esmerald",
+    "falcon",
+    "fastapi",
+    "litestar",
+    "quart",
+    "ravyn",
+    "sanic",
+    "starlette",
+];
+
+/// What is imported for WebSockets alone; a name that is empty is any.
+const FOR_WEBSOCKETS: [(&str, &str); 7] = [
+    ("channels.routing", "ProtocolTypeRouter"),
+    ("fastapi_socketio", ""),
+    ("flask_socketio", ""),
+    ("flask_sock", ""),
+    ("nicegui", ""),
+    ("simple_websocket", ""),
+    ("socketio", ""),
+];
+
+/// Every piece of state, with its line.
+pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(InProcess, Evidence)> {
+    let mut all = Vec::new();
+    for module in &evidences.project.modules {
+        let imports = evidences.project.graph.imports(module);
+        let mut finder = Finder { imports: &imports, depth: 0, found: Vec::new() };
+        finder.visit_body(&module.ast.body);
+        let found = finder.found.into_iter();
+        let shared = found.filter(|(state, _)| *state != InProcess::Scheduler || !is_led(module));
+        all.extend(shared.map(|(state, range)| (state, module.evidence(&range))));
+    }
+    all.extend(channel_layer(evidences));
+    all
+}
+
+/// Whether one of the processes runs the jobs for all: they choose which one.
+fn is_led(module: &Module) -> bool {
+    let text = module.text().to_ascii_lowercase();
+    ["paused=true", "process_lock", "leader", "redlock"].iter().any(|word| text.contains(word))
+}
+
+/// Channels' layer that no other process reaches.
+fn channel_layer(evidences: &Evidences<'_, '_>) -> Option<(InProcess, Evidence)> {
+    let in_memory = |text: &str| text == "channels.layers.InMemoryChannelLayer";
+    let binding = evidences.live().find(|binding| {
+        binding.in_settings
+            && binding.first() == "CHANNEL_LAYERS"
+            && binding.value.text().is_some_and(|text| in_memory(&text))
+    })?;
+    Some((InProcess::ChannelLayer, binding.evidence.clone()))
+}
+
+/// Whether anything is imported that only WebSockets need.
+pub(super) fn websockets(evidences: &Evidences<'_, '_>) -> Fact<bool> {
+    let mut modules = evidences.project.modules.iter();
+    let found = modules.find_map(|module| {
+        let imports = evidences.project.graph.imports(module);
+        let (_, import) = imports.iter().find(|(_, import)| {
+            import.level == 0 && is_for_websockets(&import.module, &import.name)
+        })?;
+        let (from, name) = (&import.module, &import.name);
+        let tree = evidences.context.tree;
+        let line = tree.find_line(&module.path, |line| {
+            line.contains("import") && line.contains(from) && line.contains(name)
+        });
+        Some(line.unwrap_or_else(|| Evidence::file(&module.path)))
+    });
+    found.map_or(Fact::Unknown, |line| Fact::known(true, line))
+}
+
+fn is_for_websockets(module: &str, name: &str) -> bool {
+    let first = module.split('.').next().unwrap_or_default();
+    let called = name.to_ascii_lowercase().contains("websocket");
+    FRAMEWORKS.contains(&first) && called
+        || FOR_WEBSOCKETS.iter().any(|(own, part)| {
+            (module == *own || part.is_empty() && first == *own)
+                && (part.is_empty() || name == *part)
+        })
+}
+
+struct Finder<'a> {
+    imports: &'a Imports,
+    /// How many functions and classes are around.
+    depth: usize,
+    found: Vec<(InProcess, TextRange)>,
+}
+
+impl Finder<'_> {
+    fn call(&mut self, call: &ExprCall) {
+        let Some(name) = self.imports.resolve(&call.func) else { return };
+        // A program of its own that does nothing else.
+        if name.ends_with("BlockingScheduler") {
+            return;
+        }
+        let known = CALLS.iter().find(|(start, ..)| match start.ends_with('.') {
+            true => name.starts_with(start),
+            false => name == *start,
+        });
+        let Some((_, shared, state)) = known else { return };
+        if shared.is_empty() || call.arguments.find_keyword(shared).is_none() {
+            self.found.push((*state, call.range()));
+        }
+    }
+
+    fn knows_sockets(&self) -> bool {
+        self.imports.iter().any(|(_, import)| import.name.eq_ignore_ascii_case("websocket"))
+    }
+}
+
+impl<'a> Visitor<'a> for Finder<'_> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Call(call) = expr {
+            self.call(call);
+        }
+        walk_expr(self, expr);
+    }
+
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        let keeps = match statement {
+            Stmt::ClassDef(class) => holds_sockets(class),
+            // A name of a function is gone with it; one of a module stays.
+            other => self.depth == 0 && keeps_sockets(other),
+        };
+        if keeps && self.knows_sockets() {
+            self.found.push((InProcess::Sockets, statement.range()));
+        }
+        let inner = matches!(statement, Stmt::ClassDef(_) | Stmt::FunctionDef(_));
+        self.depth += usize::from(inner);
+        walk_stmt(self, statement);
+        self.depth -= usize::from(inner);
+    }
+}
+
+/// Whether a class keeps connections in a collection of its own.
+fn holds_sockets(class: &StmtClassDef) -> bool {
+    class.body.iter().any(|statement| match statement {
+        Stmt::FunctionDef(function) => function.body.iter().any(keeps_sockets),
+        other => keeps_sockets(other),
+    })
+}
+
+/// Whether a statement makes a list, set or dictionary of connections.
+fn keeps_sockets(statement: &Stmt) -> bool {
+    let (target, value) = match statement {
+        Stmt::Assign(assign) => (assign.targets.first(), Some(&*assign.value)),
+        Stmt::AnnAssign(assign) => (Some(&*assign.target), assign.value.as_deref()),
+        _ => return false,
+    };
+    let name = match target {
+        Some(Expr::Attribute(attribute)) => attribute.attr.as_str(),
+        Some(Expr::Name(name)) => name.id.as_str(),
+        _ => return false,
+    };
+    let collection =
+        matches!(value, Some(Expr::List(_) | Expr::Dict(_) | Expr::Set(_) | Expr::Call(_)));
+    collection
+        && ["connections", "clients", "sockets", "rooms"].iter().any(|word| name.contains(word))
+}
