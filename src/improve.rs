@@ -6,6 +6,8 @@
 //! files ──lint──▶ findings ──mend──▶ texts with edits ──▶ changes, and what the lock says of them
 //! ```
 
+mod revise;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,11 +17,12 @@ use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
 use crate::error::{Error, Problem};
+use crate::lint::edit::Placed;
 use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
 use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
 use crate::lint::waiver;
-use crate::lint::{Diagnostic, Grade, Severity, Subject, rules};
+use crate::lint::{Diagnostic, Grade, Severity, Subject, judge, rules};
 use crate::project;
 use crate::relpath::RelPath;
 
@@ -38,10 +41,15 @@ pub struct Improvement {
     pub refused: Vec<Refused>,
     /// Edits that were made once and that the user took out again.
     pub taken_out: Vec<EditEntry>,
+    /// Edits that would be others today, and stay since the user changed what they
+    /// wrote.
+    pub changed_since: Vec<EditEntry>,
     /// What the lock says of edits afterwards.
     pub entries: Vec<EditEntry>,
     /// What of the user's own runs the application.
     pub deployed: Deployed,
+    /// What that starts: services, each with its server, or an image with its.
+    pub runs: Vec<String>,
 }
 
 /// A finding, as far as a report shows it.
@@ -97,6 +105,32 @@ pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Dep
         None if theirs.is_empty() => None,
         None => Some(Deployed::Image(own_image(subject, &theirs))),
     }
+}
+
+/// What a deployment starts, in words: `api (uvicorn)`.
+fn runs(subject: &Subject, deployed: &Deployed) -> Vec<String> {
+    let is_of = |own: &&Container| match (deployed, subject.composed(own)) {
+        (Deployed::Project(file), Some((project, _))) => subject.path(project.texts[0]) == file,
+        (Deployed::Image(_), None) => own.build.is_some() && own.kind.is_application(),
+        _ => false,
+    };
+    let named = |own: &Container| {
+        let name = match (subject.composed(own), subject.build_of(own)) {
+            (None, Some(build)) => subject.path(subject.recipes[build.recipe].text).to_owned(),
+            _ => own.name.clone(),
+        };
+        match &own.server {
+            Some(server) => format!("{name} ({})", server.program.word()),
+            None => name,
+        }
+    };
+    let mut runs: Vec<String> = Vec::new();
+    for own in subject.production_containers().filter(is_of).map(named) {
+        if !runs.contains(&own) {
+            runs.push(own);
+        }
+    }
+    runs
 }
 
 /// What the only image that serves promises to whoever runs it.
@@ -207,32 +241,58 @@ impl Improvement {
         if deployed(&subject, is_ours).is_none() {
             return Ok(None);
         }
-        let (before, taken_out) = (OnceCell::new(), RefCell::new(BTreeSet::new()));
-        let mended = mend(&rules::ALL, subject, read, &|subject, found| {
-            let open = open(subject, found);
-            before.get_or_init(|| shown(subject, found, &open));
-            let is_wanted = |(own, is_open): (&Diagnostic, bool)| {
-                let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
-                let mut gone = entries(own, subject);
-                let is_left = gone.iter().any(|entry| left.contains(entry));
-                gone.retain(|entry| known.contains(entry));
-                let is_wanted = is_open && is_sure && !is_left && gone.is_empty();
-                if is_open && is_sure && !is_left {
-                    taken_out.borrow_mut().extend(gone);
-                }
-                is_wanted
-            };
-            found.iter().zip(open).map(is_wanted).collect()
+        let made_from = |subject: Subject, without: &BTreeMap<String, String>, known: &[EditEntry]| {
+            let read = |texts: BTreeMap<String, String>| read(revise::over(without, texts));
+            let (before, taken_out) = (OnceCell::new(), RefCell::new(BTreeSet::new()));
+            let mended = mend(&rules::ALL, subject, &read, &|subject, found| {
+                let open = open(subject, found);
+                before.get_or_init(|| shown(subject, found, &open));
+                let is_wanted = |(own, is_open): (&Diagnostic, bool)| {
+                    let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
+                    let mut gone = entries(own, subject);
+                    let is_left = gone.iter().any(|entry| left.iter().any(|own| own.is(entry)));
+                    gone.retain(|entry| known.iter().any(|own| own.is(entry)));
+                    let is_wanted = is_open && is_sure && !is_left && gone.is_empty();
+                    if is_open && is_sure && !is_left {
+                        taken_out.borrow_mut().extend(gone);
+                    }
+                    is_wanted
+                };
+                found.iter().zip(open).map(is_wanted).collect()
+            })?;
+            let before = before.into_inner().unwrap_or_default();
+            Ok::<_, Error>((mended, before, taken_out.into_inner()))
+        };
+        let changed = revise::changed(known, &subject, &mut |without, known| {
+            let subject = read(without.clone())?;
+            let (mended, ..) = made_from(subject, without, known)?;
+            Ok(revise::recorded(&[], &[], &mended.made))
         })?;
-        let made = mended.made.iter().flat_map(entries_of);
-        let entries: BTreeSet<EditEntry> = known.iter().chain(left).cloned().chain(made).collect();
-        Ok(deployed(&mended.subject, is_ours).map(|deployed| Self {
-            before: before.into_inner().unwrap_or_default(),
+        let revise::Changed { entries: changed, without } = changed;
+        let known: Vec<EditEntry> = known
+            .iter()
+            .filter(|own| !changed.iter().any(|other| other.is(own)))
+            .cloned()
+            .collect();
+        let (start, as_it_is) = match without.is_empty() {
+            true => (subject, None),
+            false => {
+                let found = judge(&subject, &rules::ALL);
+                let before = shown(&subject, &found, &open(&subject, &found));
+                (read(without.clone())?, Some(before))
+            }
+        };
+        let (mended, before, taken_out) = made_from(start, &without, &known)?;
+        let deployed = deployed(&mended.subject, is_ours);
+        Ok(deployed.map(|deployed| Self {
+            runs: runs(&mended.subject, &deployed),
+            before: as_it_is.unwrap_or(before),
             after: shown(&mended.subject, &mended.found, &open(&mended.subject, &mended.found)),
-            taken_out: taken_out.into_inner().into_iter().collect(),
-            entries: entries.into_iter().collect(),
+            changed_since: revise::changed_since(&known, &changed, deployment.said, &mended, &taken_out),
+            taken_out: taken_out.into_iter().collect(),
+            entries: revise::recorded(&known, left, &mended.made),
             deployed,
-            texts: mended.texts,
+            texts: revise::over(&without, mended.texts),
             made: mended.made,
             refused: mended.refused,
         }))
@@ -285,7 +345,18 @@ fn codes<'a>(made: impl Iterator<Item = &'a Made>) -> String {
 /// What the lock says of an edit.
 #[must_use]
 pub fn entries_of(made: &Made) -> Vec<EditEntry> {
-    made.names.iter().map(|name| entry(made.code, &made.path, name)).collect()
+    let mut entries: Vec<EditEntry> =
+        made.names.iter().map(|name| entry(made.code, &made.path, name)).collect();
+    let is_added = |own: &Placed| own.start == own.end && !own.is_new && own.path == made.path;
+    if !made.edits.iter().all(is_added) {
+        return entries;
+    }
+    let pieces = made.edits.iter().map(|own| own.text.replace("\r\n", "\n"));
+    match entries.len() == made.edits.len() {
+        true => entries.iter_mut().zip(pieces).for_each(|(own, piece)| own.wrote.push(piece)),
+        false => entries.iter_mut().take(1).for_each(|own| own.wrote.extend(pieces.clone())),
+    }
+    entries
 }
 
 /// What the lock would say of the fix of a finding.
@@ -295,7 +366,8 @@ fn entries(own: &Diagnostic, subject: &Subject) -> Vec<EditEntry> {
 }
 
 fn entry(code: &str, path: &str, subject: &str) -> EditEntry {
-    EditEntry { rule: code.to_owned(), path: path.to_owned(), subject: subject.to_owned() }
+    let (rule, path, subject) = (code.to_owned(), path.to_owned(), subject.to_owned());
+    EditEntry { rule, path, subject, wrote: Vec::new() }
 }
 
 fn found_of(subject: &Subject, own: &Diagnostic) -> Found {

@@ -11,6 +11,7 @@ use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
+use crate::apply::composed::{self, Verdict};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::example;
 use crate::apply::ignores;
@@ -68,6 +69,10 @@ pub struct Work {
     pub flags: Vec<String>,
     /// What the user's own container files become, where they stay.
     pub improvement: Option<Improvement>,
+    /// What `--adopt` would make of them, where nobody said what becomes of them.
+    pub offer: Option<Improvement>,
+    /// What Docker Compose says of what is started with all that.
+    pub verdict: Verdict,
 }
 
 impl Proposal {
@@ -247,6 +252,8 @@ impl Proposal {
             notes,
             flags,
             improvement: self.improvement.clone(),
+            offer: None,
+            verdict: Verdict::NotAsked(String::new()),
         })
     }
 
@@ -352,7 +359,51 @@ impl Work {
             true => proposal.adopting(lock),
             false => proposal.usual(init.rewrite, lock),
         };
-        proposal.finish(layers, &choices, git)
+        let offer = match init.adopt || init.rewrite {
+            true => None,
+            false => layers.improvement(&BTreeMap::new(), &[])?,
+        };
+        Ok(Self { offer, ..proposal.finish(layers, &choices, git)? })
+    }
+
+    /// Asks Docker Compose to read what will be there.
+    ///
+    /// # Errors
+    /// What it says, where it reads what is there now: nothing is written then.
+    pub fn judge(&mut self, dir: &Path, asks: bool) -> Result<(), Error> {
+        let is_of_compose = |own: &Change| !is_bookkeeping(own) && own.action.writes();
+        let compose = self.compose_file().map(str::to_owned);
+        self.verdict = match compose.filter(|_| self.changes.iter().any(is_of_compose)) {
+            _ if !asks => Verdict::NotAsked("--no-docker".to_owned()),
+            None => Verdict::NotAsked("no compose file changes".to_owned()),
+            Some(file) => composed::judge(dir, &self.changes, &file),
+        };
+        match &self.verdict {
+            Verdict::Refuses(said) => Err(Error::Ended {
+                code: 1,
+                message: format!(
+                    "docker compose would not read it, so nothing was written:\n  {}\n  help: \
+                     what was there decides it; --no-docker writes without asking",
+                    said.replace('\n', "\n  ")
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The compose file that starts the application afterwards.
+    #[must_use]
+    pub fn compose_file(&self) -> Option<&str> {
+        if let Some(Deployed::Project(file)) = self.improvement.as_ref().map(|own| &own.deployed) {
+            return Some(file);
+        }
+        let stands =
+            |own: &&Change| !matches!(own.action, Action::Keep | Action::Hold | Action::Remove);
+        self.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
+            path.contains("compose")
+                && !path.contains(".dev.")
+                && !path.contains("before-dockwright")
+        })
     }
 
     /// The changes people are told of.
