@@ -6,6 +6,8 @@
 //! files ──lint──▶ findings ──mend──▶ texts with edits ──▶ changes, and what the lock says of them
 //! ```
 
+mod aside;
+mod line_ends;
 mod revise;
 
 use std::cell::{OnceCell, RefCell};
@@ -50,6 +52,10 @@ pub struct Improvement {
     pub deployed: Deployed,
     /// What that starts: services, each with its server, or an image with its.
     pub runs: Vec<String>,
+    /// Files in which there would be edits, and that are left alone, each with why.
+    pub aside: BTreeMap<String, String>,
+    /// What `.gitattributes` gets, in words.
+    pub line_ends: Option<String>,
 }
 
 /// A finding, as far as a report shows it.
@@ -84,6 +90,11 @@ pub enum Deployed {
 #[must_use]
 pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Deployed> {
     let theirs = |own: &&Container| {
+        let composed = subject.composed(own).map(|(own, _)| own.texts[0]);
+        let recipe_of = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
+        if composed.or(recipe_of).is_some_and(|text| aside::why(subject, text).is_some()) {
+            return false;
+        }
         let recipe = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
         let compose = subject.composed(own).map(|(deployment, _)| deployment.texts[0]);
         recipe.or(compose).is_some_and(|text| !is_ours(subject.path(text)))
@@ -168,15 +179,38 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
         context => path.strip_prefix(context)?.strip_prefix('/')?.to_owned(),
     };
     let user = build.image.user.as_ref().and_then(|user| user.value.known());
+    let is_unprivileged =
+        user.is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root")));
+    let top = top.unwrap_or_else(|| workdir.clone());
+    // What a named volume starts from is the directory in the image, its owner as well.
+    let recipe = &subject.texts[subject.recipes[build.recipe].text].text;
+    let is_made = |path: &str| {
+        let placed = format!("{}/{path}", top.trim_end_matches('/'));
+        recipe.lines().any(|line| {
+            let makes = line.contains("mkdir") || line.contains("install -d") || line.contains("chown");
+            let mut words = line.split([' ', '"', ',', '[', ']', ';']);
+            makes && words.any(|word| {
+                let word = word.trim_start_matches("./").trim_end_matches('/');
+                word == placed || word == path
+            })
+        })
+    };
+    let written = subject.facts.writable.iter().map(|(own, _)| own.path.clone());
+    let unmade = written.filter(|path| is_unprivileged && !is_made(path)).collect();
+    let takes_proxies = server.is_some_and(|own| {
+        matches!(own.program, Program::Gunicorn | Program::Uvicorn | Program::FastapiRun)
+            && !own.has("forwarded_allow_ips")
+    });
     Some(OwnImage {
+        unmade,
+        takes_proxies,
         dockerfile,
         context: build.context.clone(),
-        top: top.unwrap_or_else(|| workdir.clone()),
+        top,
         workdir,
         port,
         has_health_check: build.image.healthcheck.is_some(),
-        is_unprivileged: user
-            .is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root"))),
+        is_unprivileged,
         migrates: container.steps.iter().any(|step| step.program == Program::Migrate),
     })
 }
@@ -244,6 +278,7 @@ impl Improvement {
         let made_from = |subject: Subject, without: &BTreeMap<String, String>, known: &[EditEntry]| {
             let read = |texts: BTreeMap<String, String>| read(revise::over(without, texts));
             let (before, taken_out) = (OnceCell::new(), RefCell::new(BTreeSet::new()));
+            let aside = RefCell::new(BTreeMap::new());
             let mended = mend(&rules::ALL, subject, &read, &|subject, found| {
                 let open = open(subject, found);
                 before.get_or_init(|| shown(subject, found, &open));
@@ -252,8 +287,22 @@ impl Improvement {
                     let mut gone = entries(own, subject);
                     let is_left = gone.iter().any(|entry| left.iter().any(|own| own.is(entry)));
                     gone.retain(|entry| known.iter().any(|own| own.is(entry)));
-                    let is_wanted = is_open && is_sure && !is_left && gone.is_empty();
-                    if is_open && is_sure && !is_left {
+                    if !is_open || !is_sure || is_left {
+                        return false;
+                    }
+                    let edits = own.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.at.text);
+                    for text in edits.chain([own.at.text]) {
+                        let path = subject.path(text);
+                        if deployment.written.contains_key(path) {
+                            return false;
+                        }
+                        if let Some(why) = aside::why(subject, text) {
+                            aside.borrow_mut().insert(path.to_owned(), why);
+                            return false;
+                        }
+                    }
+                    let is_wanted = gone.is_empty();
+                    {
                         taken_out.borrow_mut().extend(gone);
                     }
                     is_wanted
@@ -261,7 +310,7 @@ impl Improvement {
                 found.iter().zip(open).map(is_wanted).collect()
             })?;
             let before = before.into_inner().unwrap_or_default();
-            Ok::<_, Error>((mended, before, taken_out.into_inner()))
+            Ok::<_, Error>((mended, before, taken_out.into_inner(), aside.into_inner()))
         };
         let changed = revise::changed(known, &subject, &mut |without, known| {
             let subject = read(without.clone())?;
@@ -282,17 +331,29 @@ impl Improvement {
                 (read(without.clone())?, Some(before))
             }
         };
-        let (mended, before, taken_out) = made_from(start, &without, &known)?;
+        let (mended, before, taken_out, aside) = made_from(start, &without, &known)?;
         let deployed = deployed(&mended.subject, is_ours);
+        let is_known = deployment.lock.is_some_and(|lock| lock.entry(line_ends::FILE).is_some());
+        let line_ends = match is_known {
+            true => None,
+            false => line_ends::of(&mended.subject, deployment.dir),
+        };
+        let mut texts = revise::over(&without, mended.texts);
+        let line_ends = line_ends.map(|own| {
+            texts.insert(line_ends::FILE.to_owned(), own.text);
+            own.what
+        });
         Ok(deployed.map(|deployed| Self {
+            aside,
+            line_ends,
             runs: runs(&mended.subject, &deployed),
             before: as_it_is.unwrap_or(before),
             after: shown(&mended.subject, &mended.found, &open(&mended.subject, &mended.found)),
-            changed_since: revise::changed_since(&known, &changed, deployment.said, &mended, &taken_out),
+            changed_since: revise::changed_since(&known, &changed, deployment.said, &mended.subject, &taken_out),
             taken_out: taken_out.into_iter().collect(),
             entries: revise::recorded(&known, left, &mended.made),
             deployed,
-            texts: revise::over(&without, mended.texts),
+            texts,
             made: mended.made,
             refused: mended.refused,
         }))
@@ -313,8 +374,11 @@ impl Improvement {
                 change.action = Action::Improve;
             }
             if change.action.writes() {
-                let codes = codes(self.made_in(path));
-                changes.push(change.because(codes));
+                let why = match &self.line_ends {
+                    Some(what) if path == line_ends::FILE => what.clone(),
+                    _ => codes(self.made_in(path)),
+                };
+                changes.push(change.because(why));
             }
         }
         Ok(changes)

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::apply::bookkeeping::EditEntry;
 use crate::error::Error;
 use crate::improve::entries_of;
-use crate::lint::mend::{Made, Mended};
+use crate::lint::mend::Made;
 use crate::lint::{Subject, numbers};
 
 /// Edits that are to be made anew.
@@ -148,11 +148,11 @@ pub fn changed_since(
     known: &[EditEntry],
     changed: &[EditEntry],
     said: &[String],
-    mended: &Mended,
+    subject: &Subject,
     taken_out: &BTreeSet<EditEntry>,
 ) -> Vec<EditEntry> {
     let all: Vec<&EditEntry> = known.iter().filter(|own| !own.wrote.is_empty()).collect();
-    let (_, standing) = taken_back(&mended.subject, &all);
+    let (_, standing) = taken_back(subject, &all);
     let is_about = |own: &EditEntry| {
         let is_planned = !said.is_empty() && numbers::PLANNED.contains(&own.rule.as_str());
         is_planned || changed.iter().any(|other| other.rule == own.rule)

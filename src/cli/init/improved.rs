@@ -17,7 +17,7 @@ use crate::lint::subject::listed;
 
 /// `runs`, `edits` (`code`, `path`, `names`, `grade`, `what`, `why`, `condition`,
 /// `paths`), `left` (`code`, `severity`, `path`, `line`, `message`, `suggested`),
-/// `refused`, `taken_out`, `changed_since`, and `findings` `before` and `after` by
+/// `refused`, `taken_out`, `changed_since`, `aside` (why, by path), `line_ends`, and `findings` `before` and `after` by
 /// severity; null where the user's own files are not improved.
 pub fn json(own: Option<&Improvement>) -> Value {
     let Some(own) = own else { return Value::Null };
@@ -57,6 +57,8 @@ pub fn json(own: Option<&Improvement>) -> Value {
             "code": own.code, "path": own.path, "what": own.what, "why": own.why,
         })).collect::<Vec<_>>(),
         "taken_out": own.taken_out.iter().map(named).collect::<Vec<_>>(),
+        "aside": own.aside,
+        "line_ends": own.line_ends,
         "changed_since": own.changed_since.iter().map(named).collect::<Vec<_>>(),
         "findings": { "before": count(&own.before), "after": count(&own.after) },
     })
@@ -101,6 +103,9 @@ pub fn screen(own: &Improvement, width: usize) -> String {
             text.push_str(&format!("\n{}", paragraph(&line, width, "")));
             text.push_str(edits(own, "", width).trim_start_matches('\n'));
         }
+    }
+    if let Some(what) = &own.line_ends {
+        text.push_str(&paragraph(&format!(".gitattributes: {what}"), width, ""));
     }
     text.push_str(&left_alone(own, width));
     if !own.after.is_empty() {
@@ -173,7 +178,9 @@ fn left_alone(own: &Improvement, width: usize) -> String {
     let refused = own.refused.iter().map(|own| {
         format!("{} {}: {} is left: {}", own.code, own.path, own.what, own.why)
     });
-    taken_out.chain(changed).chain(refused).map(|line| paragraph(&line, width, "")).collect()
+    let aside = own.aside.iter().map(|(path, why)| format!("{path} is not edited: {why}"));
+    let all = taken_out.chain(changed).chain(refused).chain(aside);
+    all.map(|line| paragraph(&line, width, "")).collect()
 }
 
 /// `Findings: 3 errors, 7 warnings, 9 advice before; 1, 2 and 4 afterwards.`

@@ -310,6 +310,10 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
     let quoted = report::shell_word(&shown);
     let here = shown == ".";
     let place = if here { String::new() } else { format!(" {quoted}") };
+    let offered = work.offer.as_ref().is_some_and(|own| !own.made.is_empty());
+    if offered {
+        return format!("dockwright init{place} --yes --adopt  (makes these edits)");
+    }
     if init.dry_run {
         let safe = if init.apply_safe { " --apply-safe" } else { "" };
         let flags: Vec<String> = work.flags.iter().map(|flag| report::shell_word(flag)).collect();
@@ -345,9 +349,6 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
             format!("{cd}docker compose --file {} up --build --wait", report::shell_word(file))
         }
         Some(_) => format!("{cd}docker compose up --build --wait"),
-        None if work.offer.as_ref().is_some_and(|own| !own.made.is_empty()) => {
-            format!("dockwright init{place} --yes --adopt  (makes these edits)")
-        }
         None if work.shown().any(|change| change.action == Action::Hold) => {
             format!(
                 "dockwright init{place} --yes --rewrite --dry-run  (what taking dockwright's files would change)"

@@ -26,7 +26,7 @@ use crate::error::{Error, Problem};
 use crate::improve::{Deployed, Improvement};
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::Content;
-use crate::plan::{Output, Plan};
+use crate::plan::{Bundle, Output, Plan};
 use crate::preset::Preset;
 use crate::project;
 use crate::relpath::RelPath;
@@ -168,10 +168,15 @@ impl Proposal {
         Ok(proposal)
     }
 
-    /// The texts of outputs that are new, `.env` among them: what keeps it out of
+    /// The texts of what is written around an image, `.env` among them: what keeps it out of
     /// images is judged by what is in it.
     fn written(&self) -> BTreeMap<String, String> {
-        let new = self.looks.iter().filter(|look| look.standing == Standing::New);
+        let is_taken = |look: &&Look| {
+            look.standing == Standing::New
+                || look.file.output.bundle == Bundle::Compose
+                    && look.standing != Standing::Obstructed
+        };
+        let new = self.looks.iter().filter(is_taken);
         let text = |look: &Look| String::from_utf8_lossy(&look.file.bytes).into_owned();
         new.map(|look| (look.file.output.path.to_string(), text(look))).collect()
     }
@@ -195,10 +200,17 @@ impl Proposal {
     #[must_use]
     pub fn adopting(&self, lock: Option<&Lock>) -> Choices {
         let mut choices = self.usual(false, lock);
-        if self.improvement.is_none() {
+        // One with stores alone gets the application that is written around an image.
+        if self.improvement.is_none() || self.is_written_around() {
             choices.insert(Group::Compose, Choice::Take);
         }
         choices
+    }
+
+    /// Whether a compose file is written around an image that stays.
+    fn is_written_around(&self) -> bool {
+        let deployed = self.improvement.as_ref().map(|own| &own.deployed);
+        matches!(deployed, Some(Deployed::Image(Some(_))))
     }
 
     /// Settles every file.

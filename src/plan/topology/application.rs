@@ -364,7 +364,10 @@ fn mounts(plan: &Plan, role: Role) -> Vec<Mount> {
     if loads {
         mounts.extend(model(plan));
     }
-    mounts.push(scratch("/tmp", n, None));
+    // An image that stays had the disk there, for as much as is sent to it.
+    if plan.answers.own_image().is_none() {
+        mounts.push(scratch("/tmp", n, None));
+    }
     // Where the root can be written to, so can these.
     let strict = plan.answers.deploy.hardening == Hardening::Strict;
     if strict && matches!(role, Role::Web | Role::Worker) {
