@@ -6,6 +6,10 @@
 //! files ──lint──▶ findings ──mend──▶ texts with edits ──▶ changes, and what the lock says of them
 //! ```
 
+mod aside;
+mod line_ends;
+mod revise;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,11 +19,12 @@ use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
 use crate::error::{Error, Problem};
+use crate::lint::edit::Placed;
 use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
 use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
 use crate::lint::waiver;
-use crate::lint::{Diagnostic, Grade, Severity, Subject, rules};
+use crate::lint::{Diagnostic, Grade, Severity, Subject, judge, rules};
 use crate::project;
 use crate::relpath::RelPath;
 
@@ -38,10 +43,19 @@ pub struct Improvement {
     pub refused: Vec<Refused>,
     /// Edits that were made once and that the user took out again.
     pub taken_out: Vec<EditEntry>,
+    /// Edits that would be others today, and stay since the user changed what they
+    /// wrote.
+    pub changed_since: Vec<EditEntry>,
     /// What the lock says of edits afterwards.
     pub entries: Vec<EditEntry>,
     /// What of the user's own runs the application.
     pub deployed: Deployed,
+    /// What that starts: services, each with its server, or an image with its.
+    pub runs: Vec<String>,
+    /// Files in which there would be edits, and that are left alone, each with why.
+    pub aside: BTreeMap<String, String>,
+    /// What `.gitattributes` gets, in words.
+    pub line_ends: Option<String>,
 }
 
 /// A finding, as far as a report shows it.
@@ -76,6 +90,11 @@ pub enum Deployed {
 #[must_use]
 pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Deployed> {
     let theirs = |own: &&Container| {
+        let composed = subject.composed(own).map(|(own, _)| own.texts[0]);
+        let recipe_of = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
+        if composed.or(recipe_of).is_some_and(|text| aside::why(subject, text).is_some()) {
+            return false;
+        }
         let recipe = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
         let compose = subject.composed(own).map(|(deployment, _)| deployment.texts[0]);
         recipe.or(compose).is_some_and(|text| !is_ours(subject.path(text)))
@@ -97,6 +116,32 @@ pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Dep
         None if theirs.is_empty() => None,
         None => Some(Deployed::Image(own_image(subject, &theirs))),
     }
+}
+
+/// What a deployment starts, in words: `api (uvicorn)`.
+fn runs(subject: &Subject, deployed: &Deployed) -> Vec<String> {
+    let is_of = |own: &&Container| match (deployed, subject.composed(own)) {
+        (Deployed::Project(file), Some((project, _))) => subject.path(project.texts[0]) == file,
+        (Deployed::Image(_), None) => own.build.is_some() && own.kind.is_application(),
+        _ => false,
+    };
+    let named = |own: &Container| {
+        let name = match (subject.composed(own), subject.build_of(own)) {
+            (None, Some(build)) => subject.path(subject.recipes[build.recipe].text).to_owned(),
+            _ => own.name.clone(),
+        };
+        match &own.server {
+            Some(server) => format!("{name} ({})", server.program.word()),
+            None => name,
+        }
+    };
+    let mut runs: Vec<String> = Vec::new();
+    for own in subject.production_containers().filter(is_of).map(named) {
+        if !runs.contains(&own) {
+            runs.push(own);
+        }
+    }
+    runs
 }
 
 /// What the only image that serves promises to whoever runs it.
@@ -134,15 +179,38 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
         context => path.strip_prefix(context)?.strip_prefix('/')?.to_owned(),
     };
     let user = build.image.user.as_ref().and_then(|user| user.value.known());
+    let is_unprivileged =
+        user.is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root")));
+    let top = top.unwrap_or_else(|| workdir.clone());
+    // What a named volume starts from is the directory in the image, its owner as well.
+    let recipe = &subject.texts[subject.recipes[build.recipe].text].text;
+    let is_made = |path: &str| {
+        let placed = format!("{}/{path}", top.trim_end_matches('/'));
+        recipe.lines().any(|line| {
+            let makes = line.contains("mkdir") || line.contains("install -d") || line.contains("chown");
+            let mut words = line.split([' ', '"', ',', '[', ']', ';']);
+            makes && words.any(|word| {
+                let word = word.trim_start_matches("./").trim_end_matches('/');
+                word == placed || word == path
+            })
+        })
+    };
+    let written = subject.facts.writable.iter().map(|(own, _)| own.path.clone());
+    let unmade = written.filter(|path| is_unprivileged && !is_made(path)).collect();
+    let takes_proxies = server.is_some_and(|own| {
+        matches!(own.program, Program::Gunicorn | Program::Uvicorn | Program::FastapiRun)
+            && !own.has("forwarded_allow_ips")
+    });
     Some(OwnImage {
+        unmade,
+        takes_proxies,
         dockerfile,
         context: build.context.clone(),
-        top: top.unwrap_or_else(|| workdir.clone()),
+        top,
         workdir,
         port,
         has_health_check: build.image.healthcheck.is_some(),
-        is_unprivileged: user
-            .is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root"))),
+        is_unprivileged,
         migrates: container.steps.iter().any(|step| step.program == Program::Migrate),
     })
 }
@@ -207,32 +275,85 @@ impl Improvement {
         if deployed(&subject, is_ours).is_none() {
             return Ok(None);
         }
-        let (before, taken_out) = (OnceCell::new(), RefCell::new(BTreeSet::new()));
-        let mended = mend(&rules::ALL, subject, read, &|subject, found| {
-            let open = open(subject, found);
-            before.get_or_init(|| shown(subject, found, &open));
-            let is_wanted = |(own, is_open): (&Diagnostic, bool)| {
-                let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
-                let mut gone = entries(own, subject);
-                let is_left = gone.iter().any(|entry| left.contains(entry));
-                gone.retain(|entry| known.contains(entry));
-                let is_wanted = is_open && is_sure && !is_left && gone.is_empty();
-                if is_open && is_sure && !is_left {
-                    taken_out.borrow_mut().extend(gone);
-                }
-                is_wanted
-            };
-            found.iter().zip(open).map(is_wanted).collect()
+        let made_from = |subject: Subject, without: &BTreeMap<String, String>, known: &[EditEntry]| {
+            let read = |texts: BTreeMap<String, String>| read(revise::over(without, texts));
+            let (before, taken_out) = (OnceCell::new(), RefCell::new(BTreeSet::new()));
+            let aside = RefCell::new(BTreeMap::new());
+            let mended = mend(&rules::ALL, subject, &read, &|subject, found| {
+                let open = open(subject, found);
+                before.get_or_init(|| shown(subject, found, &open));
+                let is_wanted = |(own, is_open): (&Diagnostic, bool)| {
+                    let is_sure = own.fix.as_ref().is_some_and(|fix| fix.grade > Grade::Suggested);
+                    let mut gone = entries(own, subject);
+                    let is_left = gone.iter().any(|entry| left.iter().any(|own| own.is(entry)));
+                    gone.retain(|entry| known.iter().any(|own| own.is(entry)));
+                    if !is_open || !is_sure || is_left {
+                        return false;
+                    }
+                    let edits = own.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.at.text);
+                    for text in edits.chain([own.at.text]) {
+                        let path = subject.path(text);
+                        if deployment.written.contains_key(path) {
+                            return false;
+                        }
+                        if let Some(why) = aside::why(subject, text) {
+                            aside.borrow_mut().insert(path.to_owned(), why);
+                            return false;
+                        }
+                    }
+                    let is_wanted = gone.is_empty();
+                    {
+                        taken_out.borrow_mut().extend(gone);
+                    }
+                    is_wanted
+                };
+                found.iter().zip(open).map(is_wanted).collect()
+            })?;
+            let before = before.into_inner().unwrap_or_default();
+            Ok::<_, Error>((mended, before, taken_out.into_inner(), aside.into_inner()))
+        };
+        let changed = revise::changed(known, &subject, &mut |without, known| {
+            let subject = read(without.clone())?;
+            let (mended, ..) = made_from(subject, without, known)?;
+            Ok(revise::recorded(&[], &[], &mended.made))
         })?;
-        let made = mended.made.iter().flat_map(entries_of);
-        let entries: BTreeSet<EditEntry> = known.iter().chain(left).cloned().chain(made).collect();
-        Ok(deployed(&mended.subject, is_ours).map(|deployed| Self {
-            before: before.into_inner().unwrap_or_default(),
+        let revise::Changed { entries: changed, without } = changed;
+        let known: Vec<EditEntry> = known
+            .iter()
+            .filter(|own| !changed.iter().any(|other| other.is(own)))
+            .cloned()
+            .collect();
+        let (start, as_it_is) = match without.is_empty() {
+            true => (subject, None),
+            false => {
+                let found = judge(&subject, &rules::ALL);
+                let before = shown(&subject, &found, &open(&subject, &found));
+                (read(without.clone())?, Some(before))
+            }
+        };
+        let (mended, before, taken_out, aside) = made_from(start, &without, &known)?;
+        let deployed = deployed(&mended.subject, is_ours);
+        let is_known = deployment.lock.is_some_and(|lock| lock.entry(line_ends::FILE).is_some());
+        let line_ends = match is_known {
+            true => None,
+            false => line_ends::of(&mended.subject, deployment.dir),
+        };
+        let mut texts = revise::over(&without, mended.texts);
+        let line_ends = line_ends.map(|own| {
+            texts.insert(line_ends::FILE.to_owned(), own.text);
+            own.what
+        });
+        Ok(deployed.map(|deployed| Self {
+            aside,
+            line_ends,
+            runs: runs(&mended.subject, &deployed),
+            before: as_it_is.unwrap_or(before),
             after: shown(&mended.subject, &mended.found, &open(&mended.subject, &mended.found)),
-            taken_out: taken_out.into_inner().into_iter().collect(),
-            entries: entries.into_iter().collect(),
+            changed_since: revise::changed_since(&known, &changed, deployment.said, &mended.subject, &taken_out),
+            taken_out: taken_out.into_iter().collect(),
+            entries: revise::recorded(&known, left, &mended.made),
             deployed,
-            texts: mended.texts,
+            texts,
             made: mended.made,
             refused: mended.refused,
         }))
@@ -253,8 +374,11 @@ impl Improvement {
                 change.action = Action::Improve;
             }
             if change.action.writes() {
-                let codes = codes(self.made_in(path));
-                changes.push(change.because(codes));
+                let why = match &self.line_ends {
+                    Some(what) if path == line_ends::FILE => what.clone(),
+                    _ => codes(self.made_in(path)),
+                };
+                changes.push(change.because(why));
             }
         }
         Ok(changes)
@@ -285,7 +409,18 @@ fn codes<'a>(made: impl Iterator<Item = &'a Made>) -> String {
 /// What the lock says of an edit.
 #[must_use]
 pub fn entries_of(made: &Made) -> Vec<EditEntry> {
-    made.names.iter().map(|name| entry(made.code, &made.path, name)).collect()
+    let mut entries: Vec<EditEntry> =
+        made.names.iter().map(|name| entry(made.code, &made.path, name)).collect();
+    let is_added = |own: &Placed| own.start == own.end && !own.is_new && own.path == made.path;
+    if !made.edits.iter().all(is_added) {
+        return entries;
+    }
+    let pieces = made.edits.iter().map(|own| own.text.replace("\r\n", "\n"));
+    match entries.len() == made.edits.len() {
+        true => entries.iter_mut().zip(pieces).for_each(|(own, piece)| own.wrote.push(piece)),
+        false => entries.iter_mut().take(1).for_each(|own| own.wrote.extend(pieces.clone())),
+    }
+    entries
 }
 
 /// What the lock would say of the fix of a finding.
@@ -295,7 +430,8 @@ fn entries(own: &Diagnostic, subject: &Subject) -> Vec<EditEntry> {
 }
 
 fn entry(code: &str, path: &str, subject: &str) -> EditEntry {
-    EditEntry { rule: code.to_owned(), path: path.to_owned(), subject: subject.to_owned() }
+    let (rule, path, subject) = (code.to_owned(), path.to_owned(), subject.to_owned());
+    EditEntry { rule, path, subject, wrote: Vec::new() }
 }
 
 fn found_of(subject: &Subject, own: &Diagnostic) -> Found {

@@ -21,6 +21,11 @@ pub struct OwnImage {
     pub has_health_check: bool,
     /// Whether it starts as a user that is not root, who has no capability to lose.
     pub is_unprivileged: bool,
+    /// What the code writes and the image does not make for its user: a volume there
+    /// would be root's.
+    pub unmade: Vec<String>,
+    /// Whether its server believes the proxies that `FORWARDED_ALLOW_IPS` names.
+    pub takes_proxies: bool,
     /// Whether its start migrates the database.
     pub migrates: bool,
 }

@@ -15,10 +15,13 @@ use crate::plan::{Bundle, Output, Ownership, Plan, images};
 use crate::preset::{self, Kept, Places, Preset, Reference, Source};
 use crate::relpath::RelPath;
 use crate::render::Rendered;
-use crate::source::compose::FILE_NAMES;
+use crate::source::compose::{FILE_NAMES, is_compose};
 
 /// The directory of the bookkeeping.
 pub const DIRECTORY: &str = ".dockwright";
+
+/// The development overlay, as it is called beside `compose.yaml`.
+const DEV_OVERLAY: &str = "compose.dev.yaml";
 
 /// The lock, relative to the repository.
 pub const LOCK: &str = ".dockwright/lock.toml";
@@ -50,7 +53,7 @@ pub struct Lock {
 }
 
 /// An edit by rule: one that is found to be wanted again was taken out by the user.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct EditEntry {
     /// The code of the rule.
     pub rule: String,
@@ -59,9 +62,29 @@ pub struct EditEntry {
     /// What the edit is about, by name: a service, a stage, a variable.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
+    /// What was put into that file, piece by piece, where nothing had to go for it:
+    /// what stands there like this can be taken back, and be made another way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wrote: Vec<String>,
 }
 
 impl EditEntry {
+    /// Whether both are the edit of one rule about the same thing.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        (&self.rule, &self.path, &self.subject) == (&other.rule, &other.path, &other.subject)
+    }
+
+    /// That what it wrote was changed since.
+    #[must_use]
+    pub fn changed_since(&self) -> String {
+        let about = if self.subject.is_empty() { &self.path } else { &self.subject };
+        format!(
+            "{} of {about} in {}: what that edit wrote was changed since, so it stays as it is",
+            self.rule, self.path
+        )
+    }
+
     /// That the user took it out.
     #[must_use]
     pub fn taken_out(&self) -> String {
@@ -342,9 +365,24 @@ impl Lock {
             .filter_map(|entry| Some((path(entry.beside.as_ref()?), path(&entry.path))))
             .collect();
         let [first, ..] = FILE_NAMES;
-        if let Some(name) = FILE_NAMES.into_iter().find(|name| self.entry(name).is_some()) {
+        let is_improved = |own: &&FileEntry| {
+            own.ownership == Ownership::Improved
+                && is_compose(&own.path)
+                && !own.path.contains(".dev.")
+        };
+        let improved = self.file.iter().find(is_improved).map(|own| own.path.as_str());
+        if let Some(name) =
+            FILE_NAMES.into_iter().find(|name| self.entry(name).is_some()).or(improved)
+        {
             let other = alternates.get(&path(name)).cloned().unwrap_or_else(|| path(name));
             alternates.insert(path(first), other);
+        }
+        // One that was left out is called as it was when it was.
+        let is_overlay = |own: &&FileEntry| {
+            own.state == FileState::LeftOut && is_compose(&own.path) && own.path.contains(".dev.")
+        };
+        if let Some(overlay) = self.file.iter().find(is_overlay) {
+            alternates.entry(path(DEV_OVERLAY)).or_insert_with(|| path(&overlay.path));
         }
         alternates
     }

@@ -6,6 +6,7 @@ pub mod bookkeeping;
 pub mod change;
 pub mod commit;
 pub mod compare;
+pub mod composed;
 pub mod create;
 pub mod disk;
 pub mod dotenv;

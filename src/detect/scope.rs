@@ -2,7 +2,8 @@
 //! documentation, migrations, templates and vendored trees never do.
 
 /// Directories whose files never count.
-const DIRECTORIES: [&str; 25] = [
+const DIRECTORIES: [&str; 26] = [
+    ".devcontainer",
     "test",
     "tests",
     "testing",

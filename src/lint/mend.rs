@@ -20,6 +20,8 @@ pub struct Made {
     pub names: Vec<String>,
     /// What it did.
     pub what: String,
+    /// What was wrong: why it was made.
+    pub why: String,
     /// Whether it may be made unseen.
     pub grade: Grade,
     /// The condition that was checked.
@@ -157,6 +159,7 @@ pub fn mend(
                 path: subject.path(own.at.text).to_owned(),
                 names: own.names(subject),
                 what: fix.what.clone(),
+                why: own.message.clone(),
                 grade: fix.grade,
                 condition: fix.condition.clone(),
                 edits: edit::placed(&subject.texts, fix),

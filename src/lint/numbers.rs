@@ -15,16 +15,18 @@ use crate::schema::numbers::{Number, rows};
 use crate::schema::quantity::Planned;
 use crate::units::MiB;
 
-/// Keys of a machine's size.
-const SIZE: [&str; 2] = ["deploy.cpus", "deploy.memory"];
+/// The rules whose fixes hold numbers of the plan.
+pub const PLANNED: [&str; 5] = ["CO101", "CO136", "PY101", "PY102", "XF103"];
 
 /// The numbers of a repository.
 #[derive(Debug)]
 pub struct Numbers {
     plan: Plan,
-    /// Whether somebody named the machine's size: `dockwright.toml`, or a flag.
-    /// Else it is the size that a new service is planned for, a guess.
-    pub is_named: bool,
+    /// Whether somebody named the machine's memory: `dockwright.toml`, or a flag.
+    /// Else it is that which a new service is planned for, a guess.
+    pub has_memory: bool,
+    /// The same of its CPUs.
+    pub has_cpus: bool,
     /// Whether the plan counts all that runs for good, so that its memory adds up.
     adds_up: bool,
 }
@@ -46,12 +48,9 @@ impl Numbers {
             Some(Reference::Builtin(name)) => preset::find(name).ok()?,
             _ => preset::find(preset::fitting(facts)).ok()?,
         };
-        let is_set = |key: &&str| {
-            entries.iter().any(|own| own.key == **key)
-                || subject
-                    .machine
-                    .iter()
-                    .any(|set| set.split_once('=').is_some_and(|own| own.0 == *key))
+        let is_set = |key: &str| {
+            let is_key = |set: &String| set.split_once('=').is_some_and(|own| own.0 == key);
+            entries.iter().any(|own| own.key == key) || subject.machine.iter().any(is_key)
         };
         let mut set = subject.machine.clone();
         set.extend(pins(subject, deployment));
@@ -63,7 +62,8 @@ impl Numbers {
         let mut draft = sources.assemble().ok()?.draft;
         draft.set("project.name", "service", Origin::Builtin).ok()?;
         let plan = project::plan(&draft, &BTreeSet::new()).ok()?;
-        let mut numbers = Self { plan, is_named: SIZE.iter().all(is_set), adds_up: false };
+        let (has_memory, has_cpus) = (is_set("deploy.memory"), is_set("deploy.cpus"));
+        let mut numbers = Self { plan, has_memory, has_cpus, adds_up: false };
         numbers.adds_up = subject
             .members(deployment)
             .iter()
@@ -137,13 +137,17 @@ impl Numbers {
     #[must_use]
     pub fn machine(&self) -> String {
         let deploy = &self.plan.answers.deploy;
-        let machine = format!("{} and {}", deploy.cpus, deploy.memory);
-        if self.is_named {
-            format!("a machine of {machine}")
-        } else {
-            format!(
-                "a machine of {machine}, which is a guess: --cpus and --memory say the real one"
-            )
+        let (cpus, memory) = (deploy.cpus, deploy.memory);
+        let machine = format!("a machine of {cpus} and {memory}");
+        match (self.has_cpus, self.has_memory) {
+            (true, true) => machine,
+            (false, true) => format!("a machine of {memory}"),
+            (true, false) => {
+                format!("{machine}, of which the memory is a guess: --memory says the real one")
+            }
+            (false, false) => {
+                format!("{machine}, which is a guess: --cpus and --memory say the real one")
+            }
         }
     }
 }

@@ -179,7 +179,9 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         vec![Role::Web],
     );
     add(
-        !shape.has(Role::Nginx) && deploy.trusted_proxies.any(),
+        !shape.has(Role::Nginx)
+            && deploy.trusted_proxies.any()
+            && shape.answers.own_image().is_none_or(|image| image.takes_proxies),
         "FORWARDED_ALLOW_IPS",
         EnvKind::Default(network::believed(shape.answers).join(",")),
         "Addresses and networks of proxies whose X-Forwarded-* headers are believed, separated by commas.",
@@ -196,8 +198,10 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         Vec::new(),
     );
     let doc = "Your user id (id -u): the development overlay runs as it.";
-    add(true, "HOST_UID", EnvKind::HostUser, doc, Vec::new());
+    // Beside an image that stays there is no overlay.
+    let has_overlay = shape.answers.own_image().is_none();
+    add(has_overlay, "HOST_UID", EnvKind::HostUser, doc, Vec::new());
     let doc = "Your group id (id -g).";
-    add(true, "HOST_GID", EnvKind::HostGroup, doc, Vec::new());
+    add(has_overlay, "HOST_GID", EnvKind::HostGroup, doc, Vec::new());
     Given::to_any(shape.answers).without(variables)
 }

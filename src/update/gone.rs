@@ -21,6 +21,11 @@ impl Decider<'_> {
         let gone = lock.file.iter().filter(|entry| !self.done.contains(&entry.path));
         for entry in gone.collect::<Vec<_>>() {
             let path = own(&entry.path);
+            // The user's own file: what its edits were is still known.
+            if entry.ownership == Ownership::Improved {
+                self.decided.entries.push(entry.clone());
+                continue;
+            }
             let disk = disk::look(&self.project.dir, &path)?;
             let Some(there) = disk.bytes() else { continue };
             let lives_on = matches!(entry.ownership, Ownership::Seed | Ownership::Append)

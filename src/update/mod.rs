@@ -136,6 +136,7 @@ impl Update {
                 entries.sort_by(|one, other| one.path.cmp(&other.path));
                 changes.extend(improved);
                 self.notes.extend(improvement.taken_out.iter().map(EditEntry::taken_out));
+                self.notes.extend(improvement.changed_since.iter().map(EditEntry::changed_since));
                 improvement.entries
             }
         };

@@ -6,6 +6,8 @@ use assert_fs::TempDir;
 /// The built binary, without colours and 80 columns wide.
 pub fn dockwright() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
+    // Nothing here depends on what else is on the machine.
+    command.env("DOCKWRIGHT_NO_DOCKER", "1");
     command.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").env_remove("COLUMNS");
     command
 }

@@ -1,6 +1,8 @@
 //! What the repository says in two ways: the candidates, each with its
 //! evidence, and the key that decides.
 
+use std::collections::BTreeMap;
+
 use crate::cli::init::layers::Layers;
 use crate::detect::report::rows;
 use crate::detect::{Evidence, Fact};
@@ -122,12 +124,22 @@ fn value_of(fact: &str, value: &serde_json::Value) -> String {
     }
 }
 
-/// Refuses what nobody answered, all of it together.
+/// Refuses what nobody answered, all of it together. Where the image stays, with
+/// `adopts`, its Python does.
 ///
 /// # Errors
-/// The candidates with their evidence, and the flag that decides.
-pub fn check(layers: &Layers) -> Result<(), Error> {
-    let problems: Vec<Problem> = open(layers).iter().map(problem).collect();
+/// The candidates with their evidence, and the flag that decides; a directory that
+/// cannot be read.
+pub fn check(layers: &Layers, adopts: bool) -> Result<(), Error> {
+    let mut open = open(layers);
+    let is_of_python = |own: &Ambiguity| own.key == "project.python";
+    if adopts
+        && open.iter().any(is_of_python)
+        && layers.improvement(&BTreeMap::new(), &[])?.is_some()
+    {
+        open.retain(|own| !is_of_python(own));
+    }
+    let problems: Vec<Problem> = open.iter().map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
 }
 

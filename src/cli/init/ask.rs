@@ -134,7 +134,7 @@ fn agree(
                     _ => ready(&wanted)?,
                 };
                 let choices = match wanted {
-                    Wanted::Improved(_) => proposal.usual(false, layers.lock.as_ref()),
+                    Wanted::Improved(_) => proposal.adopting(layers.lock.as_ref()),
                     Wanted::Others => existing::ask(asker, &proposal, layers, init, git)?,
                 };
                 decided = Some((wanted, choices.clone()));

@@ -10,15 +10,17 @@ use crate::cli::init::work::{Proposal, Work};
 use crate::cli::layout::paragraph;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::error::Error;
-use crate::improve::{Found, Improvement, entries_of, weights};
+use crate::improve::{Deployed, Found, Improvement, entries_of, weights};
+use crate::lint::Severity;
 use crate::lint::mend::Made;
+use crate::lint::subject::listed;
 
-/// `edits` (`code`, `path`, `names`, `grade`, `what`, `condition`, `paths`), `left`
-/// (`code`, `severity`, `path`, `line`, `message`, `suggested`), `refused`,
-/// `taken_out`, and `findings` `before` and `after` by severity; null where the
-/// user's own files are not improved.
-pub fn json(work: &Work) -> Value {
-    let Some(own) = &work.improvement else { return Value::Null };
+/// `runs`, `edits` (`code`, `path`, `names`, `grade`, `what`, `why`, `condition`,
+/// `paths`), `left` (`code`, `severity`, `path`, `line`, `message`, `suggested`),
+/// `refused`, `taken_out`, `changed_since`, `aside` (why, by path), `line_ends`, and `findings` `before` and `after` by
+/// severity; null where the user's own files are not improved.
+pub fn json(own: Option<&Improvement>) -> Value {
+    let Some(own) = own else { return Value::Null };
     let edit = |made: &Made| {
         json!({
             "code": made.code,
@@ -26,6 +28,7 @@ pub fn json(work: &Work) -> Value {
             "names": made.names,
             "grade": made.grade.word(),
             "what": made.what,
+            "why": made.why,
             "condition": made.condition,
             "paths": made.paths(),
         })
@@ -43,13 +46,20 @@ pub fn json(work: &Work) -> Value {
     let count = |found: &[Found]| -> Value {
         weights(found).into_iter().map(|(own, count)| (own.word(), json!(count))).collect()
     };
+    let named = |own: &EditEntry| {
+        json!({ "rule": own.rule, "path": own.path, "subject": own.subject })
+    };
     json!({
+        "runs": own.runs,
         "edits": own.made.iter().map(edit).collect::<Vec<_>>(),
         "left": own.after.iter().map(left).collect::<Vec<_>>(),
         "refused": own.refused.iter().map(|own| json!({
             "code": own.code, "path": own.path, "what": own.what, "why": own.why,
         })).collect::<Vec<_>>(),
-        "taken_out": own.taken_out,
+        "taken_out": own.taken_out.iter().map(named).collect::<Vec<_>>(),
+        "aside": own.aside,
+        "line_ends": own.line_ends,
+        "changed_since": own.changed_since.iter().map(named).collect::<Vec<_>>(),
         "findings": { "before": count(&own.before), "after": count(&own.after) },
     })
 }
@@ -60,30 +70,117 @@ pub fn text(work: &Work, dry_run: bool, width: usize) -> String {
 }
 
 fn said(own: &Improvement, dry_run: bool, width: usize) -> String {
+    let mut text = edits(own, if dry_run { "Edits of " } else { "Edited " }, width);
+    text.push_str(&left_alone(own, width));
+    text.push('\n');
+    text.push_str(&paragraph(&gained(own), width, ""));
+    text
+}
+
+/// Findings of one kind that are shown by name.
+const NAMED: usize = 5;
+
+/// What the repository deploys with, what is wrong with that, and what becomes of it
+/// with `--adopt`: the first thing that is said of a repository with container files.
+pub fn screen(own: &Improvement, width: usize) -> String {
+    let runs: Vec<&str> = own.runs.iter().map(String::as_str).collect();
+    let files = match &own.deployed {
+        Deployed::Project(file) => format!("{file}, which starts {}", listed(&runs)),
+        Deployed::Image(_) => listed(&runs),
+    };
+    let line = format!("Your own container files deploy it: {files}");
+    let mut text = format!("\n{}", paragraph(&line, width, ""));
+    text.push_str(&paragraph(&format!("Found in them: {}", counted(&own.before)), width, ""));
+    text.push_str(&worst(&own.before, width, |found| found.message.clone()));
+    match own.made.len() {
+        0 => text.push_str("\n--adopt would edit nothing in them.\n"),
+        count => {
+            let noun = if count == 1 { "edit that is" } else { "edits, each" };
+            let line = format!(
+                "--adopt makes {count} {noun} safe, or safe by a condition that was checked; \
+                 every other line stays as it is:"
+            );
+            text.push_str(&format!("\n{}", paragraph(&line, width, "")));
+            text.push_str(edits(own, "", width).trim_start_matches('\n'));
+        }
+    }
+    if let Some(what) = &own.line_ends {
+        text.push_str(&paragraph(&format!(".gitattributes: {what}"), width, ""));
+    }
+    text.push_str(&left_alone(own, width));
+    if !own.after.is_empty() {
+        text.push_str("\nIt leaves to you\n");
+        text.push_str(&worst(&own.after, width, |found| match &found.suggested {
+            Some(what) => format!("{}; it could be edited, and you decide: {what}", found.message),
+            None => format!("{}; no edit is known that is safe", found.message),
+        }));
+    }
+    text.push('\n');
+    text.push_str(&paragraph(
+        "--rewrite is the other way: dockwright's own files take the place of yours, and \
+         --dry-run shows them.",
+        width,
+        "",
+    ));
+    text
+}
+
+/// `1 error, 7 warnings, 6 advice`.
+fn counted(found: &[Found]) -> String {
+    let parts: Vec<String> = weights(found)
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| {
+            let is_one = count == 1 || severity == Severity::Advice;
+            format!("{count} {}{}", severity.word(), if is_one { "" } else { "s" })
+        })
+        .collect();
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
+/// The heaviest findings by name, and how many more there are.
+fn worst(found: &[Found], width: usize, says: impl Fn(&Found) -> String) -> String {
+    let mut all: Vec<&Found> = found.iter().collect();
+    all.sort_by_key(|own| std::cmp::Reverse(own.severity));
+    let mut text = String::new();
+    for own in all.iter().take(NAMED) {
+        let severity = own.severity.word();
+        let line = format!("{severity} {} {}:{}: {}", own.code, own.path, own.line, says(own));
+        text.push_str(&paragraph(&line, width, "  "));
+    }
+    if let Some(more) = all.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        text.push_str(&format!("  … {more} more, which `dockwright audit` lists\n"));
+    }
+    text
+}
+
+fn edits(own: &Improvement, head: &str, width: usize) -> String {
     let mut text = String::new();
     let mut paths: Vec<&str> = own.made.iter().map(|made| made.path.as_str()).collect();
     paths.sort_unstable();
     paths.dedup();
     for path in paths {
-        text.push_str(&format!("\n{}{path}\n", if dry_run { "Edits of " } else { "Edited " }));
+        text.push_str(&format!("\n{head}{path}\n"));
         for made in own.made.iter().filter(|made| made.path == path) {
             let condition = made.condition.as_ref();
             let condition = condition.map(|own| format!(" (checked: {own})")).unwrap_or_default();
-            let line = format!("{} {}{condition}", made.code, made.what);
+            let line = format!("{} {}: {}{condition}", made.code, made.what, made.why);
             text.push_str(&paragraph(&line, width, "  "));
         }
     }
-    for entry in &own.taken_out {
-        text.push_str(&paragraph(&entry.taken_out(), width, ""));
-    }
-    for refused in &own.refused {
-        let line =
-            format!("{} {}: {} is left: {}", refused.code, refused.path, refused.what, refused.why);
-        text.push_str(&paragraph(&line, width, ""));
-    }
-    text.push('\n');
-    text.push_str(&paragraph(&gained(own), width, ""));
     text
+}
+
+/// Edits that are not made, and why.
+fn left_alone(own: &Improvement, width: usize) -> String {
+    let taken_out = own.taken_out.iter().map(EditEntry::taken_out);
+    let changed = own.changed_since.iter().map(EditEntry::changed_since);
+    let refused = own.refused.iter().map(|own| {
+        format!("{} {}: {} is left: {}", own.code, own.path, own.what, own.why)
+    });
+    let aside = own.aside.iter().map(|(path, why)| format!("{path} is not edited: {why}"));
+    let all = taken_out.chain(changed).chain(refused).chain(aside);
+    all.map(|line| paragraph(&line, width, "")).collect()
 }
 
 /// `Findings: 3 errors, 7 warnings, 9 advice before; 1, 2 and 4 afterwards.`
@@ -124,7 +221,7 @@ pub fn ask(asker: &mut Asker, proposal: &Proposal) -> Result<Wanted, Error> {
     let Some(own) = proposal.improvement.as_ref().filter(|own| !own.made.is_empty()) else {
         return Ok(Wanted::Others);
     };
-    asker.say(&said(own, true, asker.width()))?;
+    asker.say(&screen(own, asker.width()))?;
     let noun = if own.made.len() == 1 { "edit" } else { "edits" };
     let improve = format!("Improve them by {} {noun}; the rest stays as it is", own.made.len());
     let items = [&improve, EACH, SHOW, OTHERS].map(str::to_owned);
@@ -179,7 +276,7 @@ fn each(asker: &mut Asker, own: &Improvement) -> Result<Vec<EditEntry>, Error> {
 /// An edit with what it writes.
 fn shown(made: &Made) -> String {
     let head = format!("{} {}: {}", made.code, made.path, made.what);
-    let mut text = format!("{}\n", style(head).for_stderr().bold());
+    let mut text = format!("{}\n{}\n", style(head).for_stderr().bold(), made.why);
     for edit in &made.edits {
         for line in edit.text.lines().filter(|line| !line.trim().is_empty()) {
             text.push_str(&diff::coloured(&format!("+{line}\n"), true));

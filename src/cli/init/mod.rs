@@ -53,6 +53,10 @@ pub struct Init {
     /// Show every change as a diff, and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Do not let Docker Compose read the result before it is written; so does
+    /// DOCKWRIGHT_NO_DOCKER=1
+    #[arg(long)]
+    no_docker: bool,
 }
 
 /// Examples for `--help`.
@@ -78,13 +82,13 @@ pub fn run(init: &Init) -> Result<(), Error> {
     let asking = !init.yes && terminal;
     let mut layers = Layers::read(dir, &init.choices)?;
     let git = git::State::of(dir);
-    let work = if asking {
+    let mut work = if asking {
         let _quiet = Quiet::new();
         let mut asker = Asker::new();
         ask::run(&mut asker, &mut layers, init, &git)?
     } else {
         refusal::check(&layers)?;
-        ambiguity::check(&layers)?;
+        ambiguity::check(&layers, init.adopt)?;
         if !init.yes {
             return Err(no_terminal());
         }
@@ -93,6 +97,7 @@ pub fn run(init: &Init) -> Result<(), Error> {
         }
         Work::non_interactive(&layers, init, &git)?
     };
+    work.judge(dir, !init.no_docker)?;
     if !init.dry_run {
         commit(&held, &work.changes)?;
         records::tidy(dir, &work.changes);

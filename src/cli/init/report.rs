@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::apply::change::{Action, Change};
+use crate::apply::composed::Verdict;
 use crate::cli::diff;
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Work;
@@ -30,7 +31,9 @@ pub fn print(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Res
 /// The documented shape: `directory`, `dry_run`, `facts`, `preset`, `files`
 /// (`path`, `state`: new, unchanged, existing, deleted; `action`: create,
 /// replace, extend, keep, unchanged, hold, remove; `why`; with `--dry-run`
-/// `diff`), `readiness`, `doubts`, `notes`, `written`, `next`.
+/// `diff`), `readiness`, `doubts`, `notes`, `written`, `improved` with `--adopt` and
+/// `offered` without, `compose` (`result`, `said`: what Docker Compose says of it),
+/// `next`.
 fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
     let facts = crate::detect::report::json(&layers.facts);
     let files: Vec<Value> = work
@@ -68,9 +71,21 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "doubts": layers.facts.doubts,
         "notes": notes(layers, work, git),
         "written": written,
-        "improved": improved::json(work),
+        "improved": improved::json(work.improvement.as_ref()),
+        "offered": improved::json(work.offer.as_ref()),
+        "compose": compose(&work.verdict),
         "next": next(init, layers, work),
     })
+}
+
+fn compose(verdict: &Verdict) -> Value {
+    let (result, said) = match verdict {
+        Verdict::NotAsked(why) => ("not asked", why.as_str()),
+        Verdict::Reads => ("reads it", ""),
+        Verdict::RefusesBoth(said) => ("refuses it, as before", said.as_str()),
+        Verdict::Refuses(said) => ("refuses it", said.as_str()),
+    };
+    json!({ "result": result, "said": said })
 }
 
 fn state(work: &Work, change: &Change) -> &'static str {
@@ -129,6 +144,10 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
         notes.extend(work.plan.warnings.iter().cloned());
     }
     notes.extend(others(layers, work));
+    if let Verdict::RefusesBoth(said) = &work.verdict {
+        let said = said.lines().last().unwrap_or_default();
+        notes.push(format!("docker compose refuses it, as it refuses what was there: {said}"));
+    }
     for unreadable in &layers.facts.unreadable {
         notes.push(format!("{}: {}", unreadable.path, unreadable.why));
     }
@@ -167,6 +186,10 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
         for change in work.shown() {
             text.push_str(&diff::coloured(&shown_diff(change), false));
         }
+        text.push('\n');
+    }
+    if let Some(offer) = &work.offer {
+        text.push_str(&improved::screen(offer, width));
         text.push('\n');
     }
     text.push_str(&files(work, init.dry_run, width));
@@ -287,6 +310,10 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
     let quoted = report::shell_word(&shown);
     let here = shown == ".";
     let place = if here { String::new() } else { format!(" {quoted}") };
+    let offered = work.offer.as_ref().is_some_and(|own| !own.made.is_empty());
+    if offered {
+        return format!("dockwright init{place} --yes --adopt  (makes these edits)");
+    }
     if init.dry_run {
         let safe = if init.apply_safe { " --apply-safe" } else { "" };
         let flags: Vec<String> = work.flags.iter().map(|flag| report::shell_word(flag)).collect();
@@ -296,15 +323,7 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         Some(Deployed::Project(file)) => Some(file.as_str()),
         _ => None,
     };
-    let stands =
-        |change: &&Change| !matches!(change.action, Action::Keep | Action::Hold | Action::Remove);
-    let compose = theirs.or_else(|| {
-        work.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
-            path.contains("compose")
-                && !path.contains(".dev.")
-                && !path.contains("before-dockwright")
-        })
-    });
+    let compose = work.compose_file();
     // Compose reads `.env` where its file is.
     let below = compose.and_then(|file| file.rsplit_once('/')).map(|(directory, _)| directory);
     let to = match (below, here) {

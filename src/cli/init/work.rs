@@ -11,6 +11,7 @@ use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
+use crate::apply::composed::{self, Verdict};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::example;
 use crate::apply::ignores;
@@ -25,7 +26,7 @@ use crate::error::{Error, Problem};
 use crate::improve::{Deployed, Improvement};
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::{Content, Syntax};
-use crate::plan::{Output, Plan};
+use crate::plan::{Bundle, Output, Plan};
 use crate::preset::Preset;
 use crate::project;
 use crate::relpath::RelPath;
@@ -68,6 +69,10 @@ pub struct Work {
     pub flags: Vec<String>,
     /// What the user's own container files become, where they stay.
     pub improvement: Option<Improvement>,
+    /// What `--adopt` would make of them, where nobody said what becomes of them.
+    pub offer: Option<Improvement>,
+    /// What Docker Compose says of what is started with all that.
+    pub verdict: Verdict,
 }
 
 impl Proposal {
@@ -163,10 +168,15 @@ impl Proposal {
         Ok(proposal)
     }
 
-    /// The texts of outputs that are new, `.env` among them: what keeps it out of
+    /// The texts of what is written around an image, `.env` among them: what keeps it out of
     /// images is judged by what is in it.
     fn written(&self) -> BTreeMap<String, String> {
-        let new = self.looks.iter().filter(|look| look.standing == Standing::New);
+        let is_taken = |look: &&Look| {
+            look.standing == Standing::New
+                || look.file.output.bundle == Bundle::Compose
+                    && look.standing != Standing::Obstructed
+        };
+        let new = self.looks.iter().filter(is_taken);
         let text = |look: &Look| String::from_utf8_lossy(&look.file.bytes).into_owned();
         new.map(|look| (look.file.output.path.to_string(), text(look))).collect()
     }
@@ -190,10 +200,17 @@ impl Proposal {
     #[must_use]
     pub fn adopting(&self, lock: Option<&Lock>) -> Choices {
         let mut choices = self.usual(false, lock);
-        if self.improvement.is_none() {
+        // One with stores alone gets the application that is written around an image.
+        if self.improvement.is_none() || self.is_written_around() {
             choices.insert(Group::Compose, Choice::Take);
         }
         choices
+    }
+
+    /// Whether a compose file is written around an image that stays.
+    fn is_written_around(&self) -> bool {
+        let deployed = self.improvement.as_ref().map(|own| &own.deployed);
+        matches!(deployed, Some(Deployed::Image(Some(_))))
     }
 
     /// Settles every file.
@@ -256,6 +273,8 @@ impl Proposal {
             notes,
             flags,
             improvement: self.improvement.clone(),
+            offer: None,
+            verdict: Verdict::NotAsked(String::new()),
         })
     }
 
@@ -376,7 +395,51 @@ impl Work {
             true => proposal.adopting(lock),
             false => proposal.usual(init.rewrite, lock),
         };
-        proposal.finish(layers, &choices, git)
+        let offer = match init.adopt || init.rewrite {
+            true => None,
+            false => layers.improvement(&BTreeMap::new(), &[])?,
+        };
+        Ok(Self { offer, ..proposal.finish(layers, &choices, git)? })
+    }
+
+    /// Asks Docker Compose to read what will be there.
+    ///
+    /// # Errors
+    /// What it says, where it reads what is there now: nothing is written then.
+    pub fn judge(&mut self, dir: &Path, asks: bool) -> Result<(), Error> {
+        let is_of_compose = |own: &Change| !is_bookkeeping(own) && own.action.writes();
+        let compose = self.compose_file().map(str::to_owned);
+        self.verdict = match compose.filter(|_| self.changes.iter().any(is_of_compose)) {
+            _ if !asks => Verdict::NotAsked("--no-docker".to_owned()),
+            None => Verdict::NotAsked("no compose file changes".to_owned()),
+            Some(file) => composed::judge(dir, &self.changes, &file),
+        };
+        match &self.verdict {
+            Verdict::Refuses(said) => Err(Error::Ended {
+                code: 1,
+                message: format!(
+                    "docker compose would not read it, so nothing was written:\n  {}\n  help: \
+                     what was there decides it; --no-docker writes without asking",
+                    said.replace('\n', "\n  ")
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The compose file that starts the application afterwards.
+    #[must_use]
+    pub fn compose_file(&self) -> Option<&str> {
+        if let Some(Deployed::Project(file)) = self.improvement.as_ref().map(|own| &own.deployed) {
+            return Some(file);
+        }
+        let stands =
+            |own: &&Change| !matches!(own.action, Action::Keep | Action::Hold | Action::Remove);
+        self.shown().filter(stands).map(|change| change.path.as_str()).find(|path| {
+            path.contains("compose")
+                && !path.contains(".dev.")
+                && !path.contains("before-dockwright")
+        })
     }
 
     /// The changes people are told of.

@@ -38,7 +38,7 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
     let mut places: Vec<String> = directories.iter().map(|place| (*place).to_owned()).collect();
     let mut others: Vec<String> = tree
         .paths()
-        .filter(|path| scope::counts(path) && is_compose(path))
+        .filter(|path| scope::counts(path) && is_compose(path) && !is_side(path))
         .map(|path| directory_of(path).to_owned())
         .collect();
     others.sort_by_key(|place| (place.matches('/').count(), place.clone()));
@@ -53,6 +53,13 @@ pub fn find(tree: &Tree, directories: &[&str]) -> Vec<Found> {
     let mut found: Vec<Found> = places.iter().filter_map(|place| default_in(tree, place)).collect();
     found.extend(places.iter().filter_map(|place| variant_in(tree, place)));
     found
+}
+
+/// Whether a stack stands beside what users get: it watches it, or loads it.
+fn is_side(path: &str) -> bool {
+    const SIDE: [&str; 6] =
+        ["monitoring", "observability", "grafana", "prometheus", "loadtest", "load-test"];
+    directory_of(path).split('/').any(|part| SIDE.contains(&part))
 }
 
 /// The compose files that count and can be read, with what is in each.

@@ -66,6 +66,11 @@ const DOCUMENTED: [&str; 6] = [
     "for local",
 ];
 
+/// Whether an env file is one of whatever machine it is on: `.env.local`.
+fn is_of_machine(path: &str) -> bool {
+    file_name(path).strip_suffix(".env.local").is_some()
+}
+
 impl Subject {
     /// Whether a finding in this file is about a project that is worked on.
     #[must_use]
@@ -262,6 +267,7 @@ impl Subject {
     fn lacks_file_of_development(&self, own: &Container) -> bool {
         own.missing_env_files
             .iter()
+            .filter(|(path, _)| !is_of_machine(path))
             .any(|(path, _)| deployment::stated(path) == Some(Purpose::Development))
     }
 
@@ -309,7 +315,10 @@ impl Subject {
         // An env file of that name: `local_dev.env`.
         let texts: BTreeSet<usize> = own.env.values().map(|own| own.at.text).collect();
         let mut files = self.env_files.iter().filter(|own| texts.contains(&own.text));
-        if files.any(|own| !own.is_example && self.is_for_development(own.text)) {
+        let is_own = |text: usize| {
+            self.is_for_development(text) && !is_of_machine(self.path(text))
+        };
+        if files.any(|own| !own.is_example && is_own(own.text)) {
             return true;
         }
         own.env.iter().any(|(name, variable)| {

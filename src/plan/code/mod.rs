@@ -99,8 +99,15 @@ impl Code {
         // A single file is kept by a link, which an image that stays does not have.
         let stays = shape.answers.own_image().is_some();
         let is_kept = |own: &&Writable| !stays || !own.file;
-        let writable: Vec<Writable> =
-            shape.answers.writable.iter().filter(is_kept).cloned().collect();
+        let unmade = unmade(shape);
+        let writable: Vec<Writable> = shape
+            .answers
+            .writable
+            .iter()
+            .filter(is_kept)
+            .filter(|own| !unmade.contains(&own.path.as_str()))
+            .cloned()
+            .collect();
         let Some(adopted) = &shape.answers.adopted else {
             return Self { storage: Storage::of(top, &writable, Vec::new()), ..Self::default() };
         };
@@ -296,6 +303,13 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     let mut notices = Vec::new();
     let code = Code::of(shape);
     notices.extend(code.probe.notice(!adopted.health.is_empty()));
+    let lost: Vec<&str> = unmade(shape);
+    if !lost.is_empty() {
+        notices.push(format!(
+            "the code writes to {}, which your image does not make for its user: a volume there would be root's, so there is none, and what is written goes with the container; make it in the Dockerfile before USER (RUN mkdir … && chown …), then `dockwright update`",
+            lost.join(", ")
+        ));
+    }
     if !code.servers.is_empty() {
         notices.push(format!(
             "{} {} not among the project's packages: the image installs a pinned one beside them",
@@ -363,4 +377,14 @@ pub fn problems(shape: &Shape) -> Vec<crate::error::Problem> {
         }
         None => Vec::new(),
     }
+}
+
+/// What outlives the container by rights, and has no place that an image which stays
+/// makes for its user.
+fn unmade<'a>(shape: &'a Shape<'_>) -> Vec<&'a str> {
+    let Some(image) = shape.answers.own_image() else { return Vec::new() };
+    let kept = shape.answers.writable.iter().filter(|own| own.keep);
+    kept.map(|own| own.path.as_str())
+        .filter(|path| image.unmade.iter().any(|own| own == path))
+        .collect()
 }

@@ -68,7 +68,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// Why nothing adds up to the machine that somebody named, as a remark.
 fn unplanned(subject: &Subject, without: &[Member<'_>]) -> String {
     let why = match subject.numbers() {
-        Some(numbers) if numbers.is_named => numbers.no_memory(without),
+        Some(numbers) if numbers.has_memory => numbers.no_memory(without),
         None if !subject.machine.is_empty() => {
             vec!["the project cannot be planned as a whole".to_owned()]
         }
@@ -100,7 +100,7 @@ fn fix(numbers: &Numbers, without: &[Member<'_>]) -> Option<Fix> {
     let known: Vec<Member<'_>> =
         without.iter().copied().filter(|own| numbers.memory(own).is_some()).collect();
     let without = known.as_slice();
-    let grade = if numbers.is_named { Grade::Checked } else { Grade::Suggested };
+    let grade = if numbers.has_memory { Grade::Checked } else { Grade::Suggested };
     let what = format!("limits memory as it adds up on {}", numbers.machine());
     let fix = together::fix(without, grade, &what, |own| {
         let limit = numbers.memory(own)?.0;
@@ -116,5 +116,5 @@ fn fix(numbers: &Numbers, without: &[Member<'_>]) -> Option<Fix> {
         }
     })?;
     let condition = "every service that runs for good is counted, with the processes it is told to start, and their limits and the system's part fit into the machine";
-    Some(if numbers.is_named { fix.condition(condition) } else { fix })
+    Some(if numbers.has_memory { fix.condition(condition) } else { fix })
 }

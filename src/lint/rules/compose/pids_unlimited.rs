@@ -50,7 +50,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             finding.help(format!("deploy.resources.limits.pids:\n{}", lines.join("\n")));
             let what = "limits processes to several times what the service starts";
             // Libraries start a thread for each CPU of a machine that nobody named.
-            let is_named = numbers.is_some_and(|own| own.is_named);
+            let is_named = numbers.is_some_and(|own| own.has_memory && own.has_cpus);
             let grade = if is_named { Grade::Checked } else { Grade::Suggested };
             let fix = together::fix(&without, grade, what, |own| {
                 own.put(&["deploy", "resources", "limits", "pids"], &planned(own)?.to_string())

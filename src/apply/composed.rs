@@ -1,0 +1,173 @@
+//! Docker Compose's own reading of what a run would write, asked before anything of
+//! it is in its place. Nothing is built, pulled or started, and no engine is needed.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::apply::change::{Action, Change};
+use crate::apply::staging::Staging;
+use crate::source::compose::FILE_NAMES;
+
+/// How long Compose may take. It reads files, so that more than this is no answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What Compose says of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was not asked, and why.
+    NotAsked(String),
+    /// It reads it.
+    Reads,
+    /// It refuses it, in these words, as it refuses what is there.
+    RefusesBoth(String),
+    /// It refuses it, in these words.
+    Refuses(String),
+}
+
+/// Asks Compose for the project of a compose file as it will be after these changes.
+#[must_use]
+pub fn judge(dir: &Path, changes: &[Change], compose: &str) -> Verdict {
+    if std::env::var_os("DOCKWRIGHT_NO_DOCKER").is_some_and(|own| !own.is_empty()) {
+        return Verdict::NotAsked("DOCKWRIGHT_NO_DOCKER is set".to_owned());
+    }
+    let is_there = |program: &Path| program.is_file();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if !cfg!(unix) || !std::env::split_paths(&path).any(|dir| is_there(&dir.join("docker"))) {
+        return Verdict::NotAsked("there is no docker here".to_owned());
+    }
+    match asked(dir, changes, compose) {
+        Ok(verdict) => verdict,
+        Err(error) => Verdict::NotAsked(error.to_string()),
+    }
+}
+
+fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
+    let staging = Staging::inside(dir).map_err(io::Error::other)?;
+    let dir = fs::canonicalize(dir)?;
+    // Without its links: Compose names files by where they are.
+    let tree = fs::canonicalize(staging.path())?;
+    let changed: BTreeSet<&str> = changes
+        .iter()
+        .filter(|own| own.action.writes())
+        .map(|own| own.path.as_str())
+        .collect();
+    mirror(&dir, &tree, "", &changed)?;
+    for change in changes.iter().filter(|own| own.action.writes()) {
+        if change.action != Action::Remove {
+            let path = change.path.below(&tree);
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::write(path, &change.bytes)?;
+        }
+    }
+    let Some(said) = refusal(&tree, compose)? else { return Ok(Verdict::Reads) };
+    let said = said.replace(&*tree.to_string_lossy(), &dir.to_string_lossy());
+    if !run(Command::new("docker").args(["compose", "version"]))?.0 {
+        return Ok(Verdict::NotAsked("docker has no compose".to_owned()));
+    }
+    let before = FILE_NAMES.iter().chain([&compose]).find(|own| dir.join(own).is_file());
+    let before = match before {
+        Some(_) if dir.join(compose).is_file() => refusal(&dir, compose)?,
+        Some(other) => refusal(&dir, other)?,
+        None => None,
+    };
+    Ok(match before {
+        Some(before) if before == said => Verdict::RefusesBoth(said),
+        _ => Verdict::Refuses(said),
+    })
+}
+
+/// The directory once more: links to what is there, and none where something changes.
+fn mirror(from: &Path, to: &Path, below: &str, changed: &BTreeSet<&str>) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name();
+        let Some(text) = name.to_str() else { continue };
+        let path = if below.is_empty() { text.to_owned() } else { format!("{below}/{text}") };
+        if changed.contains(path.as_str()) || from.join(&name) == to {
+            continue;
+        }
+        let inner = format!("{path}/");
+        let is_above = changed.iter().any(|own| own.starts_with(&inner));
+        match is_above && from.join(&name).is_dir() {
+            true => mirror(&from.join(&name), &to.join(&name), &path, changed)?,
+            false => link(&from.join(&name), &to.join(&name))?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(from, to)
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::Error::other("there are no links here"))
+}
+
+/// What Compose says where it does not read a project.
+fn refusal(tree: &Path, compose: &str) -> io::Result<Option<String>> {
+    let path = tree.join(compose);
+    let directory = path.parent().unwrap_or(tree);
+    let name = path.file_name().unwrap_or_default();
+    let mut command = Command::new("docker");
+    command.arg("compose");
+    if !FILE_NAMES.iter().any(|own| OsStr::new(own) == name) {
+        command.arg("--file").arg(name);
+    }
+    command.args(["config", "--quiet"]).current_dir(directory);
+    for name in ["COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "COMPOSE_ENV_FILES"] {
+        command.env_remove(name);
+    }
+    // The directory's name may be none that a project takes.
+    command.env("COMPOSE_PROJECT_NAME", "dockwright");
+    for name in blanks(directory) {
+        command.env(name, "1");
+    }
+    let (reads, said) = run(&mut command)?;
+    Ok((!reads).then_some(said))
+}
+
+/// The variables that somebody has to fill in: what Compose says of these, the
+/// report says already.
+fn blanks(directory: &Path) -> Vec<String> {
+    let read = |name: &str| fs::read_to_string(directory.join(name)).ok();
+    let text = read(".env").or_else(|| read(".env.example")).unwrap_or_default();
+    let blank = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        (is_name && value.trim().is_empty()).then(|| name.to_owned())
+    };
+    text.lines().filter_map(blank).collect()
+}
+
+/// Runs it; gives whether it succeeded, and what it wrote to standard error.
+fn run(command: &mut Command) -> io::Result<(bool, String)> {
+    let (input, output) = (Stdio::null(), Stdio::null());
+    let mut child = command.stdin(input).stdout(output).stderr(Stdio::piped()).spawn()?;
+    let pipe = child.stderr.take();
+    let reader = thread::spawn(move || {
+        let mut said = Vec::new();
+        pipe.map(|mut pipe| pipe.read_to_end(&mut said));
+        String::from_utf8_lossy(&said).trim().to_owned()
+    });
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok((status.success(), reader.join().unwrap_or_default()));
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            return Err(io::Error::other("docker compose did not answer in time"));
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
