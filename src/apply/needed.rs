@@ -35,6 +35,7 @@ pub fn by_the_build<'a>(
     paths.extend(plan.answers.network.ca.iter().map(ToString::to_string));
     if let Some(adopted) = &plan.answers.adopted {
         paths.extend(adopted.dependency_files.iter().map(ToString::to_string));
+        paths.extend(adopted.derived.installs.build_reads.iter().cloned());
         let module = adopted.app.split(':').next().unwrap_or_default().replace('.', "/");
         let module = match &adopted.root {
             Some(root) => format!("{root}/{module}"),

@@ -95,6 +95,8 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         startup: &startup,
     };
     let services = services::find(context);
+    let mut installs = dependencies.install_facts();
+    installs.python = version::last_release(&dependencies, minor);
     let mut facts = Facts {
         root: startup.root,
         framework: startup.framework,
@@ -106,7 +108,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         package_manager: dependencies.manager.clone(),
         dependency_files: dependencies.files_fact(),
         build_context,
-        installs: dependencies.install_facts(),
+        installs,
         system_packages: system::find(tree, &dependencies, minor),
         python,
         ml,

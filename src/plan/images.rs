@@ -29,9 +29,21 @@ pub fn without_registry(answers: &Answers, name: &str) -> String {
 
 fn usual(answers: &Answers, name: &str) -> String {
     match name {
-        "python" => VERSIONS.python_image(&answers.python),
+        "python" => match release(answers) {
+            Some((_, image)) => image,
+            None => VERSIONS.python_image(&answers.python),
+        },
         name => VERSIONS.images[name].clone(),
     }
+}
+
+/// The one release of Python that adopted code takes, and its image.
+#[must_use]
+pub fn release(answers: &Answers) -> Option<(&str, String)> {
+    let release = answers.adopted.as_ref()?.derived.installs.python.as_deref()?;
+    let is_asked = release.rsplit_once('.').is_some_and(|(minor, _)| minor == answers.python);
+    let image = VERSIONS.python_release_image(release).filter(|_| is_asked)?;
+    Some((release, image))
 }
 
 /// The Dockerfile frontend of a `# syntax=` line; empty for none.

@@ -154,7 +154,7 @@ fn processes(shape: &Shape, broken: &mut Broken) {
         || "[tune.web] threads = 1".into(),
     );
     if let Some(class) = ledger.find(rows::WORKER_CLASS, Web) {
-        let asgi_class = class == "uvicorn_worker.UvicornWorker";
+        let asgi_class = class.ends_with(".UvicornWorker");
         let server = shape.application().server;
         broken.unless(
             asgi_class == server.is_asgi(),

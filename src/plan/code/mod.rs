@@ -4,6 +4,7 @@
 //! Paths are decided here and only printed by templates. For a new service
 //! all of it is empty.
 
+mod additions;
 mod build_values;
 mod environment;
 mod install;
@@ -18,6 +19,7 @@ use crate::plan::carry::Carry;
 use crate::plan::env;
 use crate::plan::shape::Shape;
 use crate::schema::role::Role;
+pub use additions::{old_worker_class, server_is_at_least};
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
 use install::Install;
 use probe::Probe;
@@ -47,7 +49,7 @@ pub struct Code {
     pub object: String,
     /// How packages are installed.
     pub install: Install,
-    /// Servers that the project's own packages lack, pinned.
+    /// Servers that the project's own packages lack, as requirements.
     pub servers: Vec<String>,
     /// `python manage.py`, or what stands for it.
     pub manage: Vec<String>,
@@ -97,7 +99,7 @@ impl Code {
             },
             object: adopted.app.clone(),
             install: Install::of(shape, adopted),
-            servers: servers(shape, adopted),
+            servers: additions::of(shape, adopted),
             migrate: place.migrate(adopted, &manage),
             manage,
             probe: Probe::of(shape, adopted),
@@ -187,9 +189,14 @@ impl Place {
             .and_then(|path| adopted.within(path))
             .map(|path| in_image(adopted.top(), parent(path)));
         let directory = directory.filter(|directory| *directory != self.workdir);
+        // The option came with Flask 2.2.
+        let told = format!("FLASK_APP={}", adopted.app);
         let words: Vec<&str> = match adopted.migrations.as_str() {
             "django" => vec!["migrate", "--no-input"],
             "alembic" => vec!["alembic", "upgrade", "head"],
+            "flask-migrate" if !adopted.derived.is_at_least("flask", "2.2") => {
+                vec!["env", &told, "flask", "db", "upgrade"]
+            }
             "flask-migrate" => vec!["flask", "--app", &adopted.app, "db", "upgrade"],
             "aerich" => vec!["aerich", "upgrade"],
             _ => Vec::new(),
@@ -203,26 +210,6 @@ impl Place {
             _ => Command { words: words.collect(), directory: directory.unwrap_or_default() },
         }
     }
-}
-
-/// Packages of the server that the project does not install itself, each
-/// pinned to the newest release for its Python.
-fn servers(shape: &Shape, adopted: &Adopted) -> Vec<String> {
-    let python = &shape.answers.python;
-    let wanted = shape.application().server.packages.iter();
-    let mut pinned: Vec<String> = wanted
-        .filter(|name| !adopted.derived.installs(name))
-        .filter_map(|name| {
-            let version = crate::catalog::releases::version(name, python)?;
-            Some(format!("{name}=={version}"))
-        })
-        .collect();
-    if install::lacks_setuptools(shape, adopted)
-        && let Some(version) = crate::catalog::releases::version("setuptools", python)
-    {
-        pinned.push(format!("setuptools=={version}"));
-    }
-    pinned
 }
 
 /// Where `collectstatic` puts files in the image; empty where it could not be
@@ -261,9 +248,10 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     }
     if !code.servers.is_empty() {
         notices.push(format!(
-            "{} {} not among the project's packages: the image installs a pinned one beside them",
+            "{} {} not among the project's packages: the image installs {} beside them, in a version that fits what is installed",
             code.servers.join(", "),
             if code.servers.len() == 1 { "is" } else { "are" },
+            if code.servers.len() == 1 { "it" } else { "them" },
         ));
     }
     let required: Vec<&str> = adopted
@@ -286,6 +274,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             framework.title
         ));
     }
+    notices.extend(install::notices(shape, adopted, &code.install));
     notices.extend(environment::notices(shape, adopted));
     notices
 }
