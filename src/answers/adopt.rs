@@ -70,6 +70,7 @@ impl Adoption<'_> {
         if let Fact::Known(python, evidence) = &facts.python {
             self.python(&python.version, evidence);
         }
+        self.set_known("project.packages-until", &facts.packages_until);
         self.set_known("project.health", &facts.health);
         self.set_known("project.ready", &facts.ready);
         // A port that only root may open is the proxy's, not the project's.

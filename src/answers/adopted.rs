@@ -253,6 +253,8 @@ pub struct Adopted {
     pub celery_app: String,
     /// `none`, `django`, `alembic`, `flask-migrate`, `aerich`.
     pub migrations: String,
+    /// Until when packages that no lock pins may have been published; empty for today.
+    pub packages_until: String,
     /// Path of a liveness route; empty for none, which gets a weaker probe.
     pub health: String,
     /// Path of a readiness route; empty for none.
@@ -313,6 +315,7 @@ impl Adopted {
             dependency_files,
             celery_app: text("stack.celery-app"),
             migrations: text("stack.migrations"),
+            packages_until: text("project.packages-until"),
             health: text("project.health"),
             ready: text("project.ready"),
             derived: derived.clone(),

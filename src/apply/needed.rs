@@ -37,6 +37,7 @@ pub fn by_the_build<'a>(
         paths.extend(adopted.dependency_files.iter().map(ToString::to_string));
         let front_end = adopted.derived.front_end.iter();
         paths.extend(front_end.flat_map(|own| &own.files).cloned());
+        paths.extend(adopted.derived.installs.build_reads.iter().cloned());
         let module = adopted.app.split(':').next().unwrap_or_default().replace('.', "/");
         let module = match &adopted.root {
             Some(root) => format!("{root}/{module}"),

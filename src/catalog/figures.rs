@@ -14,6 +14,10 @@ pub struct Versions {
     pub images: BTreeMap<String, String>,
     /// Base images of Python minors that the usual one does not exist for.
     pub python_images: BTreeMap<String, String>,
+    /// The first patch release with an image, by Debian release and minor version.
+    pub python_releases: BTreeMap<String, BTreeMap<String, u32>>,
+    /// The day each minor version of Python came out.
+    pub python_released: BTreeMap<String, String>,
     /// By older Debian release: what a package of the current one is called.
     pub older_packages: BTreeMap<String, BTreeMap<String, String>>,
     /// Tool versions for the builder stage.
@@ -98,6 +102,20 @@ impl Versions {
     pub fn node(&self) -> u32 {
         let tag = self.images["node"].rsplit(':').next();
         tag.and_then(|tag| tag.split('-').next()?.parse().ok()).expect("a major version")
+    }
+
+    /// The base image of one release of Python, on the newest Debian that it was built
+    /// on; `None` for one that is older than those.
+    #[must_use]
+    pub fn python_release_image(&self, release: &str) -> Option<String> {
+        let (minor, patch) = release.rsplit_once('.')?;
+        let patch: u32 = patch.parse().ok()?;
+        let first = |all: &BTreeMap<String, u32>| all.get(minor).copied();
+        let built = self.python_releases.iter().filter_map(|(debian, all)| {
+            Some((first(all).filter(|first| patch >= *first)?, debian))
+        });
+        let (_, debian) = built.max()?;
+        Some(format!("python:{release}-slim-{debian}"))
     }
 
     /// A Debian package as the release of an image calls it.

@@ -40,14 +40,13 @@ pub fn version(package: &str, python: &str) -> Option<&'static str> {
 }
 
 /// The release of a tool of the builder that runs on a Python minor version:
-/// that of `versions.toml`, on an old Python the last that supports it.
+/// that of `versions.toml`, on an old Python the last that supports it; empty for none.
 #[must_use]
 pub fn tool(name: &str, python: &str) -> String {
-    let older = matches!(python, "3.8" | "3.9").then(|| version(name, python)).flatten();
-    match older {
-        Some(version) => version.to_owned(),
-        None => VERSIONS.tools.get(name).cloned().unwrap_or_default(),
+    if matches!(python, "3.6" | "3.7" | "3.8" | "3.9") {
+        return version(name, python).unwrap_or_default().to_owned();
     }
+    VERSIONS.tools.get(name).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -65,7 +64,8 @@ mod tests {
         assert_eq!(version("gunicorn", "3.14"), Some("27.0.1"));
         assert_eq!(version("gunicorn", "3.9"), Some("23.0.0"));
         assert_eq!(version("uvicorn", "3.8"), Some("0.33.0"));
-        assert_eq!(version("uvicorn", "3.6"), None);
+        assert_eq!(version("uvicorn", "3.6"), Some("0.16.0"));
+        assert_eq!(version("uvicorn", "3.5"), None);
         assert_eq!(version("hypercorn", "3.14"), None);
     }
 }

@@ -332,14 +332,42 @@ pub struct Installs {
     /// The member of a workspace that holds the application, by its package's
     /// name.
     pub member: Option<String>,
-    /// Of `environment.yml`: the requirements that an index of Python packages
-    /// has, as pip writes them.
-    pub from_conda: Vec<String>,
+    /// Requirements that are named one by one, as pip writes them: those of `environment.yml`
+    /// that an index of Python packages has, and those of a `setup.py` that cannot be built.
+    #[serde(alias = "from-conda")]
+    pub listed: Vec<String>,
     /// Of `environment.yml`: the packages that only conda has.
     pub conda_only: Vec<String>,
     /// Exact versions of servers and frameworks by normalised name, where a
     /// lock or a pin tells.
     pub versions: BTreeMap<String, String>,
+    /// Extras that production installs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<String>,
+    /// Dependency groups that production installs, as they are written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// Whether those groups are all that is to be installed: nothing else is declared.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub groups_alone: bool,
+    /// Why the project is not installed as a package although it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_left_out: Option<String>,
+    /// Packages that are fetched over SSH.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ssh: Vec<String>,
+    /// Files that the build of the project as a package reads, relative to the repository.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub build_reads: Vec<String>,
+    /// `NAME=value`: what stands for a version that the build would ask git for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scm_versions: Vec<String>,
+    /// The exact Python that the project's own range ends with: `3.11.7`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub python: Option<String>,
+    /// Whether direct requirements are pinned and what they bring along is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub direct_pins: bool,
 }
 
 /// Everything that was found out about a repository.
@@ -370,6 +398,9 @@ pub struct Facts {
     pub dependency_files: Fact<Vec<String>>,
     /// How those are installed.
     pub installs: Installs,
+    /// When the files with direct pins were last changed, as their history says: what they
+    /// bring along was not newer then. Detection asks no history; `init` does.
+    pub packages_until: Fact<String>,
     /// The Python version.
     pub python: Fact<Python>,
     /// `postgres`, `mysql`, `sqlite`, `mssql`, `mongodb`, …

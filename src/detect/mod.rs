@@ -101,6 +101,8 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         None => build_context,
     };
     let keeps_sessions = startup.keeps_sessions;
+    let mut installs = dependencies.install_facts();
+    installs.python = version::last_release(&dependencies, minor);
     let mut facts = Facts {
         root: startup.root,
         framework: startup.framework,
@@ -113,7 +115,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         package_manager: dependencies.manager.clone(),
         dependency_files: dependencies.files_fact(),
         build_context,
-        installs: dependencies.install_facts(),
+        installs,
         system_packages: system::find(tree, &dependencies, minor),
         python,
         ml,

@@ -73,6 +73,10 @@ pub fn find(tree: &Tree, dependencies: &Dependencies, minor: u64) -> Fact<System
         needs.build.insert("git".to_owned());
         needs.note(evidence(dependencies, name));
     }
+    for name in &dependencies.ssh {
+        needs.build.insert("openssh-client".to_owned());
+        needs.note(evidence(dependencies, name));
+    }
     needs.fact()
 }
 

@@ -27,7 +27,8 @@ struct Has {
 }
 
 impl Has {
-    fn of(adopted: &Adopted) -> Self {
+    fn of(adopted: &Adopted, python: &str) -> Self {
+        let least = |name, least| crate::plan::code::server_is_at_least(adopted, python, name, least);
         let derived = &adopted.derived;
         let files = derived.static_files.as_ref();
         let url = files.and_then(|files| files.url.as_deref()).unwrap_or("/static/");
@@ -39,9 +40,9 @@ impl Has {
             manifest: files.is_some_and(|files| files.manifest),
             uvloop: derived.installs("uvloop") && derived.installs("httptools"),
             // Options that older releases refuse to start with.
-            uvicorn_graceful: derived.is_at_least("uvicorn", "0.22"),
-            uvicorn_quiet: derived.is_at_least("uvicorn", "0.15"),
-            gunicorn_control: derived.is_at_least("gunicorn", "25.1"),
+            uvicorn_graceful: least("uvicorn", "0.22"),
+            uvicorn_quiet: least("uvicorn", "0.15"),
+            gunicorn_control: least("gunicorn", "25.1"),
             build_packages: !crate::plan::code::build_packages(adopted).is_empty(),
             runtime_packages: !derived.system_packages.runtime.is_empty(),
         }
@@ -82,7 +83,7 @@ impl Flags {
         let delivery = application.model.as_ref().map(|model| model.delivery);
         let manager = |wanted| answers.package_manager == wanted;
         let adopted = answers.adopted.as_ref();
-        let code = adopted.map(Has::of);
+        let code = adopted.map(|adopted| Has::of(adopted, &answers.python));
         let new = adopted.is_none();
         let files = framework.static_files;
         let mut flags = BTreeMap::from([

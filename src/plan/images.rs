@@ -29,7 +29,10 @@ pub fn without_registry(answers: &Answers, name: &str) -> String {
 
 fn usual(answers: &Answers, name: &str) -> String {
     match name {
-        "python" => VERSIONS.python_image(&answers.python),
+        "python" => match release(answers) {
+            Some((_, image)) => image,
+            None => VERSIONS.python_image(&answers.python),
+        },
         "node" => {
             let derived = answers.adopted.as_ref().map(|adopted| &adopted.derived);
             let own = derived.and_then(|derived| derived.front_end.as_ref()?.node);
@@ -39,6 +42,15 @@ fn usual(answers: &Answers, name: &str) -> String {
         }
         name => VERSIONS.images[name].clone(),
     }
+}
+
+/// The one release of Python that adopted code takes, and its image.
+#[must_use]
+pub fn release(answers: &Answers) -> Option<(&str, String)> {
+    let release = answers.adopted.as_ref()?.derived.installs.python.as_deref()?;
+    let is_asked = release.rsplit_once('.').is_some_and(|(minor, _)| minor == answers.python);
+    let image = VERSIONS.python_release_image(release).filter(|_| is_asked)?;
+    Some((release, image))
 }
 
 /// The Dockerfile frontend of a `# syntax=` line; empty for none.

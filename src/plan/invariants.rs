@@ -155,7 +155,11 @@ fn processes(shape: &Shape, broken: &mut Broken) {
     );
     if let Some(class) = ledger.find(rows::WORKER_CLASS, Web) {
         let server = shape.application().server;
-        let own = server.row().worker_class.as_ref().is_some_and(|own| own.name == class);
+        // An uvicorn of before 0.30 brings the worker along, under another module.
+        let is_same = |own: &str| {
+            own == class || [own, &class].iter().all(|name| name.ends_with(".UvicornWorker"))
+        };
+        let own = server.row().worker_class.as_ref().is_some_and(|own| is_same(&own.name));
         broken.unless(
             own || !server.is_asgi() && class == "sync",
             || format!("web.worker-class = {class} does not fit a server of kind {server}"),

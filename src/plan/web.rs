@@ -14,7 +14,9 @@ use crate::units::{MiB, Seconds};
 /// Decides what gunicorn's workers are: how many there are follows from it.
 pub fn class(shape: &Shape, ledger: &mut Ledger) {
     if let Some(class) = &shape.application().server.row().worker_class {
-        ledger.decide(rows::WORKER_CLASS, Web, class.name.as_str(), &class.why);
+        let old = crate::plan::code::old_worker_class(shape);
+        let (name, why) = old.unwrap_or((class.name.as_str(), class.why.as_str()));
+        ledger.decide(rows::WORKER_CLASS, Web, name, why);
     }
 }
 

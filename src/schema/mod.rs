@@ -41,7 +41,8 @@ pub const PYTHONS: [&str; 4] = ["3.11", "3.12", "3.13", "3.14"];
 
 /// Python versions that adopted code may run on: the skeleton's, and older
 /// ones that a repository may still need.
-pub const ADOPTED_PYTHONS: [&str; 7] = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"];
+pub const ADOPTED_PYTHONS: [&str; 9] =
+    ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"];
 
 /// Model runtimes.
 pub const RUNTIMES: [&str; 6] =
@@ -101,6 +102,12 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             Kind::Paths,
             "",
             "What packages are installed from, the lock first.",
+        ),
+        Row(
+            "project.packages-until",
+            Kind::Moment,
+            "",
+            "Packages that no lock pins are taken as they were then: the day the pinned ones were written down; empty for the newest.",
         ),
         Row(
             "project.health",

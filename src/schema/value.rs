@@ -52,6 +52,8 @@ pub enum Kind {
     Module,
     /// The path of a route, `/health`, or nothing.
     Route,
+    /// A day or a moment, `2024-05-01` or `2024-05-01T12:00:00Z`, or nothing.
+    Moment,
     /// An image reference with a tag or digest.
     Image,
     /// A registry prefix such as `registry.example.com/mirror`, or nothing.
@@ -127,12 +129,13 @@ impl Kind {
             Self::Directory => directory(text),
             Self::Paths => list(text, RelPath::new),
             Self::Writable => list(text, Writable::read),
-            Self::Object | Self::Module | Self::Route if text.is_empty() => {
+            Self::Object | Self::Module | Self::Route | Self::Moment if text.is_empty() => {
                 Ok(Value::Text(String::new()))
             }
             Self::Object => object(text),
             Self::Module => module(text),
             Self::Route => route(text),
+            Self::Moment => moment(text),
             Self::Image => image(text),
             Self::Registry | Self::Frontend if text.is_empty() => Ok(Value::Text(String::new())),
             Self::Registry => registry(text.trim_end_matches('/')),
@@ -171,6 +174,7 @@ impl Kind {
             Self::Object => "a Python object, like shop.wsgi:application, or empty".into(),
             Self::Module => "a Python module, like shop.settings, or empty".into(),
             Self::Route => "the path of a route, like /health, or empty".into(),
+            Self::Moment => "a day or a moment, like 2024-05-01, or empty".into(),
             Self::Image => "an image with a tag or digest".into(),
             Self::Registry => "a registry prefix, or empty".into(),
             Self::Frontend => "a Dockerfile frontend image, or empty".into(),
@@ -241,6 +245,14 @@ fn route(text: &str) -> Result<Value, String> {
         return Ok(Value::Text(text.to_owned()));
     }
     Err(format!("`{text}` is no path of a route, like /health"))
+}
+
+fn moment(text: &str) -> Result<Value, String> {
+    let is_day = text.len() == "2024-05-01".len() && text.parse::<jiff::civil::Date>().is_ok();
+    if is_day || text.parse::<jiff::Timestamp>().is_ok() {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    Err(format!("`{text}` is no day or moment, like 2024-05-01 or 2024-05-01T12:00:00Z"))
 }
 
 fn choice(text: &str, choices: &'static [&'static str]) -> Result<Value, String> {

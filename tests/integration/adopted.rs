@@ -454,7 +454,7 @@ fn combined(
             local: turn % 5 == 2,
             package: turn.is_multiple_of(2),
             member: (turn.is_multiple_of(9)).then(|| "member".into()),
-            from_conda: names(&["flask==3.0", "numpy>=1.2"]),
+            listed: names(&["flask==3.0", "numpy>=1.2"]),
             ..Installs::default()
         },
         ..base
@@ -545,7 +545,7 @@ fn an_environment_that_only_conda_can_make_is_refused_with_the_reason() {
         dependency_files: known(names(&["environment.yml"]), "environment.yml"),
         installs: Installs {
             conda_only: names(&["cudatoolkit"]),
-            from_conda: names(&["flask"]),
+            listed: names(&["flask"]),
             ..Installs::default()
         },
         ..poetry_flask()

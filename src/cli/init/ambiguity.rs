@@ -87,7 +87,8 @@ fn every_python() -> Vec<(String, Vec<Evidence>)> {
 fn too_old(layers: &Layers) -> Option<Ambiguity> {
     const KEY: &str = "project.python";
     let Fact::Known(python, evidence) = &layers.facts.python else { return None };
-    if is_supported(&python.version) || layers.explicit(KEY).is_some() {
+    let is_settled = is_supported(&python.version) || layers.explicit(KEY).is_some();
+    if is_settled || layers.image_stays() {
         return None;
     }
     let place = match evidence.first() {

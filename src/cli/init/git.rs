@@ -1,4 +1,4 @@
-//! What git says of a directory, where there is git. Only `git status` is
+//! What git says of a directory, where there is git. Only `git status` and `git log` are
 //! asked; nothing is changed.
 
 use std::collections::BTreeSet;
@@ -71,6 +71,33 @@ impl State {
 /// know stands for everything in it.
 fn covers(entry: &str, path: &str) -> bool {
     entry == path || entry.ends_with('/') && path.starts_with(entry)
+}
+
+/// When one of these files was last committed, in UTC; `None` where git does not say, or
+/// one of them has changed since.
+#[must_use]
+pub fn last_commit(dir: &Path, files: &[String]) -> Option<String> {
+    let asked = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+            .args(["-c", "log.showSignature=false"])
+            .args(arguments)
+            .arg("--")
+            .args(files)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_LITERAL_PATHSPECS", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()
+            .filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let changed = asked(&["status", "--porcelain=v1", "--ignored"])?;
+    let date = asked(&["log", "-1", "--format=%cI"]).filter(|_| changed.is_empty())?;
+    date.parse::<jiff::Timestamp>().ok().map(|moment| moment.to_string())
 }
 
 /// Where the directory is below the top of the work tree, as git writes paths.

@@ -7,6 +7,7 @@ use crate::answers::Sources;
 use crate::answers::document::Entry;
 use crate::answers::sources::Assembled;
 use crate::apply::bookkeeping::{EditEntry, FileEntry, FileState, LOCK, Lock, has_base};
+use crate::cli::init::git;
 use crate::cli::init::safe::Additions;
 use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
@@ -34,6 +35,8 @@ pub struct Layers {
     pub answers: Vec<(String, String)>,
     /// The additions of the checklist that are made.
     pub additions: Additions,
+    /// Whether the repository's own container files are replaced.
+    pub rewrites: bool,
 }
 
 impl Layers {
@@ -52,6 +55,7 @@ impl Layers {
             lock: Lock::read(dir)?,
             answers: Vec::new(),
             additions: Additions::default(),
+            rewrites: false,
         };
         // Wrong flags are worth saying before a large repository is read.
         layers.assemble(&layers.preset()?)?;
@@ -104,6 +108,14 @@ impl Layers {
         Ok(forgot)
     }
 
+    /// Whether the repository has an image or a project of its own that goes on running
+    /// the application: its Python is not for us to choose.
+    #[must_use]
+    pub fn image_stays(&self) -> bool {
+        let own = || self.improvement(&BTreeMap::new(), &[]).ok().flatten();
+        !self.rewrites && own().is_some()
+    }
+
     /// Whether `dockwright new` wrote the code: then there is nothing to find
     /// out about it.
     #[must_use]
@@ -126,8 +138,24 @@ impl Layers {
             additions: self.additions.texts(),
         };
         self.facts = detect::detect(&self.dir, &wishes)?;
+        self.facts.packages_until = self.last_change_of_pins();
         self.carry_on();
         Ok(())
+    }
+
+    /// When the files of direct pins were last changed, as git knows it: a pin that is not
+    /// committed may be newer.
+    fn last_change_of_pins(&self) -> Fact<String> {
+        let Fact::Known(files, _) = &self.facts.dependency_files else { return Fact::Unknown };
+        if !self.facts.installs.direct_pins || self.explicit("project.packages-until").is_some() {
+            return Fact::Unknown;
+        }
+        let pinned = self.additions.texts().iter().any(|(path, _)| files.contains(path));
+        let moment = git::last_commit(&self.dir, files).filter(|_| !pinned);
+        let evidence = |file: &String| Evidence::file(file);
+        moment.map_or(Fact::Unknown, |moment| {
+            Fact::Known(moment, files.iter().map(evidence).collect())
+        })
     }
 
     /// Files that were written before, whole: nothing follows from them that

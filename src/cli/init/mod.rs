@@ -81,6 +81,7 @@ pub fn run(init: &Init) -> Result<(), Error> {
     let terminal = crate::cli::report::can_ask();
     let asking = !init.yes && terminal;
     let mut layers = Layers::read(dir, &init.choices)?;
+    layers.rewrites = init.rewrite;
     let git = git::State::of(dir);
     let mut work = if asking {
         let _quiet = Quiet::new();

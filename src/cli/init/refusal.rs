@@ -5,6 +5,7 @@ use crate::catalog::Framework;
 use crate::cli::init::layers::Layers;
 use crate::detect::Fact;
 use crate::error::{Error, Problem};
+use crate::schema::ADOPTED_PYTHONS;
 
 /// Refuses a repository without a web application.
 ///
@@ -15,6 +16,7 @@ pub fn check(layers: &Layers) -> Result<(), Error> {
     if layers.made_by_new() || layers.explicit("project.app").is_some() {
         return Ok(());
     }
+    python_to_come(layers)?;
     let dir = layers.dir.display();
     let open = matches!(facts.app, Fact::Ambiguous(_)) || matches!(facts.root, Fact::Ambiguous(_));
     if facts.app.is_known() || open {
@@ -30,6 +32,28 @@ pub fn check(layers: &Layers) -> Result<(), Error> {
         problems.push(Problem::new(unreadable.why.clone()).at(unreadable.path.clone()));
     }
     Err(Error::Input(problems))
+}
+
+/// Refuses a project whose Python nobody here knows an image of: an older one would not
+/// install it.
+fn python_to_come(layers: &Layers) -> Result<(), Error> {
+    let Fact::Known(python, evidence) = &layers.facts.python else { return Ok(()) };
+    let minor = |version: &str| version.strip_prefix("3.")?.parse::<u64>().ok();
+    let newest = ADOPTED_PYTHONS.last().copied().unwrap_or_default();
+    if minor(&python.version) <= minor(newest)
+        || layers.explicit("project.python").is_some()
+        || layers.image_stays()
+    {
+        return Ok(());
+    }
+    let stated = evidence.first().map_or("", |line| line.text.trim());
+    let problem = Problem::new(format!(
+        "the project takes Python {} or newer ({stated}), and {newest} is the newest that this version of dockwright has images of",
+        python.version
+    ));
+    let place = evidence.first().map(crate::detect::Evidence::place).unwrap_or_default();
+    let help = format!("where the code runs on {newest}, lower the bound, or: --set project.python={newest}");
+    Err(Error::Input(vec![problem.at(place).help(help)]))
 }
 
 fn help(instead: &str) -> String {

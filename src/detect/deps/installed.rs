@@ -69,18 +69,45 @@ impl Dependencies {
             package: self.package,
             member: self.member.clone(),
             versions: STARTED.iter().filter_map(version).collect(),
+            extras: self.extras.clone(),
+            groups: self.groups.clone(),
+            groups_alone: self.groups_alone,
+            root_left_out: self.root.fails.as_ref().map(|(why, at)| {
+                format!("{why} ({})", at.place())
+            }),
+            ssh: self.ssh.clone(),
+            build_reads: self.root.reads.clone(),
+            scm_versions: self.root.version.clone(),
+            direct_pins: self.has_direct_pins(),
             ..Installs::default()
         };
-        if self.manager.value().is_some_and(|manager| manager == "conda") {
+        if installs.root_left_out.is_some() && self.is_managed_by("setuptools") {
+            installs.listed = self.declared.iter().map(ToString::to_string).collect();
+        }
+        if self.is_managed_by("conda") {
             for one in &self.declared {
                 if is_conda_only(&one.name) {
                     installs.conda_only.push(one.name.clone());
                 } else {
-                    installs.from_conda.push(one.to_string());
+                    installs.listed.push(one.to_string());
                 }
             }
         }
         installs
+    }
+
+    fn is_managed_by(&self, name: &str) -> bool {
+        self.manager.value().is_some_and(|manager| manager == name)
+    }
+
+    /// Whether some requirements are pinned and nothing pins what those bring along.
+    fn has_direct_pins(&self) -> bool {
+        let unlocked = ["pip", "pyproject", "setuptools", "conda"];
+        unlocked.iter().any(|name| self.is_managed_by(name))
+            && !self.hashed
+            && !self.compiled
+            && !self.own_index
+            && self.declared.iter().any(|one| one.exact().is_some())
     }
 }
 

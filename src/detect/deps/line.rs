@@ -68,6 +68,12 @@ fn lenient(text: &str, evidence: Evidence) -> Option<Requirement> {
     Some(Requirement { name, extras: extras(text), specifiers, source: Source::Index, evidence })
 }
 
+/// The marker of a requirement.
+#[must_use]
+pub fn marker_of(text: &str) -> Option<&str> {
+    split_marker(text.trim()).1
+}
+
 /// The part before extras and versions.
 fn bare(text: &str) -> &str {
     let stop = ['[', '=', '<', '>', '!', '~', ' ', '(', '@', ';'];

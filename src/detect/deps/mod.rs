@@ -14,6 +14,7 @@ mod pipfile;
 mod pyproject;
 mod requirements;
 mod resolve;
+mod root;
 mod setuptools;
 pub mod specifier;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use crate::detect::path;
 use crate::detect::tree::Tree;
 use installs::Install;
 use lock::Wheels;
+pub use root::Root;
 
 /// Where a requirement comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,12 +129,26 @@ pub struct Dependencies {
     pub package_pythons: BTreeMap<String, String>,
     /// Packages that come from version control.
     pub version_control: Vec<String>,
+    /// Of those, the ones that are fetched over SSH.
+    pub ssh: Vec<String>,
     /// Directories of the repository that are installed as packages.
     pub paths: Vec<String>,
     /// Whether every line of the requirements files carries a hash.
     pub hashed: bool,
-    /// Whether the project is itself a package.
+    /// Whether the project is itself a package that can be built.
     pub package: bool,
+    /// What is known of that package.
+    pub root: Root,
+    /// Extras that production installs.
+    pub extras: Vec<String>,
+    /// Dependency groups that production installs, as they are written.
+    pub groups: Vec<String>,
+    /// Whether nothing is declared beside those groups.
+    pub groups_alone: bool,
+    /// Whether requirements files were made from others, with everything pinned.
+    pub compiled: bool,
+    /// Whether a requirements file names an index of its own.
+    pub own_index: bool,
     /// The workspace member that is installed, by its package's name.
     pub member: Option<String>,
     /// What is doubtful about them.

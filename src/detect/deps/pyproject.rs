@@ -2,7 +2,7 @@
 
 use toml_edit::{Item, TableLike};
 
-use super::name::{is_development, is_production, normalised};
+use super::name::{is_development, normalised};
 use super::toml::TomlFile;
 use super::{Requirement, Source, line, marker, path, specifier};
 use crate::detect::fact::Evidence;
@@ -30,8 +30,13 @@ pub struct Pyproject {
     pub requirements: Vec<Requirement>,
     /// Optional requirements by extra or optional group.
     pub extras: Vec<(String, Vec<Requirement>)>,
+    /// Which names of `extras` are groups, as they are written; a group that is installed
+    /// unless it is left out comes with `true`.
+    pub named_groups: Vec<(String, bool)>,
     /// Requirements of `[dependency-groups]` that are not for development.
     pub groups: Vec<Requirement>,
+    /// The names of those groups.
+    pub group_names: Vec<String>,
     /// `requires-python` or Poetry's `python`, and whether it is Poetry's.
     pub python: Option<(String, Evidence, bool)>,
     /// Minor versions of its classifiers.
@@ -141,6 +146,8 @@ impl Pyproject {
             };
             if !is_development(name) {
                 let (always, _) = poetry_table(file, table, directory);
+                let optional = group.get("optional").and_then(Item::as_bool).unwrap_or(false);
+                self.named_groups.push((name.to_owned(), !optional));
                 self.extras.push((normalised(name), always));
             }
         }
@@ -155,9 +162,9 @@ impl Pyproject {
                 continue;
             }
             let requirements = list(file, item);
-            if is_production(name) {
-                self.extras.push((normalised(name), requirements.clone()));
-            }
+            self.named_groups.push((name.to_owned(), false));
+            self.extras.push((normalised(name), requirements.clone()));
+            self.group_names.push(name.to_owned());
             self.groups.extend(requirements);
         }
     }

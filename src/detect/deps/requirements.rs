@@ -19,11 +19,17 @@ pub struct Listing {
     pub unread: Vec<Evidence>,
     /// The tool whose export it is, as its header says: `uv`, `poetry`, ….
     pub exported_by: Option<&'static str>,
+    /// Whether another file was compiled into it, so that it pins everything.
+    pub compiled: bool,
+    /// The markers of its lines, those for other Pythons among them; `None` where every
+    /// Python installs something.
+    pub markers: Option<Vec<String>>,
     /// Lines that choose another index or more of them.
     pub indexes: Vec<Evidence>,
     /// Whether every package carries a hash.
     pub hashed: bool,
     unhashed: bool,
+    unmarked: bool,
     constraints: Vec<Requirement>,
 }
 
@@ -34,6 +40,8 @@ impl Listing {
         let mut listing = Self::default();
         listing.add(tree, file, false);
         listing.exported_by = tree.text(file).and_then(exporter);
+        listing.compiled = listing.exported_by.is_some() || tree.text(file).is_some_and(is_compiled);
+        listing.markers = listing.markers.take().filter(|_| !listing.unmarked);
         listing.hashed &= !listing.unhashed;
         listing.apply_constraints();
         listing
@@ -77,6 +85,12 @@ impl Listing {
     }
 
     fn requirement(&mut self, file: &str, text: &str, evidence: Evidence, constraint: bool) {
+        if !constraint && !text.is_empty() {
+            match line::marker_of(text) {
+                Some(marker) => self.markers.get_or_insert_default().push(marker.to_owned()),
+                None => self.unmarked = true,
+            }
+        }
         let Some(mut read) = line::requirement(text, evidence.clone()) else {
             let for_others = text.contains(';');
             if !for_others && !text.is_empty() {
@@ -197,6 +211,12 @@ fn exporter(text: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether a tool pinned everything that another file asks for.
+fn is_compiled(text: &str) -> bool {
+    let mut header = text.lines().take(6).filter(|line| line.starts_with('#'));
+    header.any(|line| line.contains("pip-compile") || line.contains("uv pip compile"))
 }
 
 /// The requirements files of a directory that production installs from, best

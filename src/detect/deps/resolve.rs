@@ -4,14 +4,20 @@ use std::collections::BTreeSet;
 
 use super::installs::{self, Install, Rank};
 use super::lock::{self, Locked};
-use super::name::{is_development, is_production};
+use super::lock::is_ssh;
+use super::name::{is_development, is_production, normalised};
 use super::offer::{Offers, relative};
 use super::pyproject::Pyproject;
 use super::requirements::{self, Listing};
-use super::{Dependencies, PythonStatement, Requirement, Source, manager, path, specifier};
+use super::{
+    Dependencies, PythonStatement, Requirement, Root, Source, manager, marker, path, specifier,
+};
 use crate::detect::facts::Doubt;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+
+/// The managers that read extras and groups of pyproject.toml.
+const MANIFEST: [&str; 4] = ["uv", "poetry", "pdm", "pyproject"];
 
 /// Reads what an application in `root` needs.
 pub fn resolve(tree: &Tree, root: &str, wish: Option<&str>) -> Dependencies {
@@ -30,6 +36,10 @@ pub fn resolve(tree: &Tree, root: &str, wish: Option<&str>) -> Dependencies {
     found.fill(tree, &offers, &installs, chosen.unwrap_or_default());
     let project = offers.pyproject.as_ref();
     found.package = offers.setup.is_some() || project.is_some_and(|project| project.package);
+    if found.package {
+        found.root = Root::read(tree, &found.directory, &found.declared);
+        found.package = found.root.fails.is_none();
+    }
     found.statements(&offers, chosen.unwrap_or_default());
     found.manager = manager;
     found.installs = installs;
@@ -146,7 +156,34 @@ impl Dependencies {
             }
             _ => {}
         }
+        self.options(offers, &asked, chosen);
         self.pinned();
+    }
+
+    /// Which of the extras and groups are installed, by the manager's own names.
+    fn options(&mut self, offers: &Offers, asked: &[String], chosen: &str) {
+        if let Some(project) = offers.pyproject.as_ref().filter(|_| MANIFEST.contains(&chosen)) {
+            let group = |name: &String| {
+                project.named_groups.iter().find(|(group, _)| normalised(group) == *name)
+            };
+            for (name, _) in project.extras.iter().filter(|(name, _)| asked.contains(name)) {
+                match group(name) {
+                    Some((group, _)) => self.groups.push(group.clone()),
+                    None => self.extras.push(name.clone()),
+                }
+            }
+            let alone = project.requirements.is_empty() && self.extras.is_empty();
+            if alone && self.groups.is_empty() {
+                self.groups.clone_from(&project.group_names);
+            }
+            self.groups_alone = alone && !self.groups.is_empty();
+        }
+        if let Some(setup) = offers.setup.as_ref().filter(|_| chosen == "setuptools") {
+            let names = setup.extras.iter().map(|(name, _)| name);
+            self.extras.extend(names.filter(|name| asked.contains(name)).cloned());
+        }
+        self.extras.dedup();
+        self.groups.dedup();
     }
 
     fn take_uv(&mut self, offers: &Offers, asked: &[String]) {
@@ -173,6 +210,8 @@ impl Dependencies {
         self.declared.clone_from(&listing.requirements);
         self.files.clone_from(&listing.files);
         self.hashed = listing.hashed;
+        self.compiled = listing.compiled;
+        self.own_index = !listing.indexes.is_empty();
         for (named, evidence) in &listing.missing {
             self.doubts.push(Doubt {
                 key: "dependency_files".into(),
@@ -202,6 +241,7 @@ impl Dependencies {
         self.wheels = locked.wheels;
         self.package_pythons = locked.pythons;
         self.version_control = locked.version_control;
+        self.ssh = locked.ssh;
         self.paths = locked.paths;
         for name in locked.missing {
             self.doubts.push(Doubt {
@@ -222,6 +262,12 @@ impl Dependencies {
         }
         for one in &self.declared {
             match &one.source {
+                Source::Vcs(address) if is_ssh(address) && !self.ssh.contains(&one.name) => {
+                    self.ssh.push(one.name.clone());
+                    if !self.version_control.contains(&one.name) {
+                        self.version_control.push(one.name.clone());
+                    }
+                }
                 Source::Vcs(_) if !self.version_control.contains(&one.name) => {
                     self.version_control.push(one.name.clone());
                 }
@@ -259,6 +305,19 @@ impl Dependencies {
             let text = ranges.to_string();
             let source = "environment.yml";
             self.python.push(PythonStatement { source, text, ranges: vec![ranges], evidence });
+        }
+        let listing = offers.listing.as_ref().filter(|_| chosen == "pip");
+        let ranges = listing.and_then(|listing| listing.markers.as_deref()).map(marker::ranges);
+        if let Some((listing, ranges)) = listing.zip(ranges)
+            && let Some(first) = listing.requirements.first()
+        {
+            let text = first.evidence.text.rsplit(';').next().unwrap_or_default();
+            self.python.push(PythonStatement {
+                source: "requirements",
+                text: text.trim().to_owned(),
+                ranges,
+                evidence: first.evidence.clone(),
+            });
         }
         let own = |one: &&PythonStatement| {
             one.source.ends_with("requires") || one.source.ends_with("python")
@@ -316,6 +375,9 @@ impl Dependencies {
             if let Some(project) = offers.pyproject.filter(Pyproject::declares) {
                 self.add_package(project.path.clone(), project.production(&[]));
             }
+            // What is built beside the project has a version as well.
+            let version = Root::read(tree, &directory, &[]).version;
+            self.root.version.extend(version);
             if let Some(setup) = offers.setup {
                 for file in setup.files {
                     self.add_package(file, Vec::new());
@@ -368,6 +430,8 @@ fn locked(
 /// Extras and groups of production: those deploy files install, where they
 /// are not for development.
 fn asked(offers: &Offers, installs: &[Install]) -> Vec<String> {
+    let groups = offers.pyproject.iter().flat_map(|project| &project.named_groups);
+    let unasked = groups.filter(|(_, unasked)| *unasked).map(|(name, _)| normalised(name));
     let deployed = installs.iter().filter(|one| one.rank == Rank::Deploy);
     let mut asked: BTreeSet<String> =
         deployed.flat_map(|one| one.asked.clone()).filter(|name| !is_development(name)).collect();
@@ -375,6 +439,10 @@ fn asked(offers: &Offers, installs: &[Install]) -> Vec<String> {
     let named = named.chain(offers.setup.iter().flat_map(|setup| &setup.extras));
     if asked.is_empty() {
         asked.extend(named.map(|(name, _)| name.clone()).filter(|name| is_production(name)));
+    }
+    // What `--only` names begins with Poetry's main group.
+    if !asked.contains("main") {
+        asked.extend(unasked);
     }
     asked.into_iter().collect()
 }

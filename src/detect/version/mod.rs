@@ -13,7 +13,7 @@ use crate::detect::deps::marker::MINORS;
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::{Doubt, Python};
 use crate::detect::tree::Tree;
-pub use stated::{Statement, beyond, find as statements};
+pub use stated::{Statement, find as statements, last_release};
 use support::{SUPPORT, Support};
 pub use tested::continuous_integration;
 
@@ -55,6 +55,13 @@ struct Decision<'a> {
 impl Decision<'_> {
     fn decide(&mut self, statements: &[Statement], tested: &[Statement]) -> Choice {
         let Some(first) = statements.first() else { return self.unstated(tested) };
+        // An older one would not do, whatever else is said.
+        let coming = |one: &&Statement| one.minors.first() > Some(MINORS.end());
+        if let Some(coming) = statements.iter().find(coming)
+            && let Some(minor) = coming.minors.first()
+        {
+            return (*minor, coming.source.clone(), vec![coming.evidence.clone()]);
+        }
         let mut stated = first.minors.clone();
         // A later statement narrows an earlier one that leaves a choice.
         for other in &statements[1..] {

@@ -10,6 +10,9 @@ use crate::detect::deps::{Dependencies, PythonStatement, path, specifier};
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
 
+/// More than any Python has had.
+const PATCHES: u64 = 30;
+
 /// What one place says.
 #[derive(Clone, Debug)]
 pub struct Statement {
@@ -33,7 +36,7 @@ pub fn find(tree: &Tree, dependencies: &Dependencies) -> Vec<Statement> {
         found.extend(files.into_iter().find_map(|file| version_file(tree, name, &file)));
     }
     for one in &dependencies.python {
-        let minors = minors_of(&one.ranges);
+        let minors = known_or_coming(&one.ranges);
         if !minors.is_empty() && !one.ranges.iter().all(|range| range.is_empty()) {
             found.push(Statement {
                 source: one.source.to_owned(),
@@ -46,20 +49,32 @@ pub fn find(tree: &Tree, dependencies: &Dependencies) -> Vec<Statement> {
     found
 }
 
-/// What the manifest states and no Python that is known here satisfies, with those
-/// to come that do: `>=3.15`.
-#[must_use]
-pub fn beyond(dependencies: &Dependencies) -> Vec<Statement> {
+/// Minor versions that satisfy a range, and where no Python that is known here does,
+/// those to come that do: `>=3.15`.
+fn known_or_coming(ranges: &specifier::Alternatives) -> BTreeSet<u64> {
     /// As far as somebody may look ahead.
     const FURTHEST: u64 = 40;
-    let ahead = |one: &PythonStatement| Statement {
-        source: one.source.to_owned(),
-        text: one.text.clone(),
-        minors: within(MINORS.end() + 1..=FURTHEST, &one.ranges),
-        evidence: one.evidence.clone(),
+    let known = minors_of(ranges);
+    if known.is_empty() { within(MINORS.end() + 1..=FURTHEST, ranges) } else { known }
+}
+
+/// The release of a minor version at which the project's own range ends: `3.11.7` of
+/// `==3.11.7`. An image of the newest release would be refused.
+#[must_use]
+pub fn last_release(dependencies: &Dependencies, minor: u64) -> Option<String> {
+    // `<=3.11` is written by people who mean all of 3.11.
+    let release = format!("3.{minor}.");
+    let names = |text: &str| {
+        let mut ends = text.match_indices(&release).map(|(at, _)| &text[at + release.len()..]);
+        ends.any(|end| end.starts_with(|letter: char| letter.is_ascii_digit()))
     };
-    let all = dependencies.python.iter().filter(|one| minors_of(&one.ranges).is_empty());
-    all.map(ahead).filter(|one| !one.minors.is_empty()).collect()
+    let last = |one: &PythonStatement| {
+        let newest = (0..=PATCHES).rev().map(|patch| Version::new([3, minor, patch])).find(
+            |version| one.ranges.iter().any(|range| range.contains(version)),
+        )?;
+        (newest.release()[2] < PATCHES).then(|| newest.to_string())
+    };
+    dependencies.python.iter().filter(|one| names(&one.text)).find_map(last)
 }
 
 /// Minor versions of which some patch release satisfies a range.
@@ -69,8 +84,6 @@ pub fn minors_of(ranges: &specifier::Alternatives) -> BTreeSet<u64> {
 }
 
 fn within(all: RangeInclusive<u64>, ranges: &specifier::Alternatives) -> BTreeSet<u64> {
-    /// More than any Python has had.
-    const PATCHES: u64 = 30;
     let fits = |minor: &u64| {
         (0..=PATCHES)
             .map(|patch| Version::new([3, *minor, patch]))
@@ -92,7 +105,7 @@ fn version_file(tree: &Tree, name: &str, file: &str) -> Option<Statement> {
             _ => Some(line),
         };
         let Some(version) = version.and_then(first_version) else { continue };
-        let minors = minors_of(&specifier::minor(&version).into_iter().collect());
+        let minors = known_or_coming(&specifier::minor(&version).into_iter().collect());
         if !minors.is_empty() {
             let evidence = tree.evidence(file, at + 1);
             return Some(Statement { source: name.to_owned(), text: version, minors, evidence });

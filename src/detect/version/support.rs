@@ -157,7 +157,10 @@ impl Support {
         for row in &SUPPORT.package {
             support.add_row(row, dependencies);
         }
-        for name in WHEELS.keys().filter(|name| dependencies.installs(name)) {
+        // conda has builds of its own, which wheels of an index say nothing of.
+        let is_conda = dependencies.python.iter().any(|one| one.source == "environment.yml");
+        let rows = WHEELS.keys().filter(|name| !is_conda && dependencies.installs(name));
+        for name in rows {
             support.add_row(&wheels_of(name).expect("its name is a key"), dependencies);
         }
         support.add_locked(dependencies);

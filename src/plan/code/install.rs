@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use crate::answers::adopted::{Adopted, TOP};
 use crate::answers::stack::PackageManager;
-use crate::catalog::releases;
+use crate::catalog::{VERSIONS, releases};
 use crate::error::Problem;
 use crate::plan::code::{in_image, parent};
+use crate::plan::images;
 use crate::plan::shape::Shape;
 
 /// A file that is mounted while packages are installed.
@@ -53,9 +54,28 @@ pub struct Install {
     /// Whether torch is taken from its index of CPU builds.
     pub cpu_torch: bool,
     /// Requirements of `environment.yml` that are on an index.
-    pub from_conda: Vec<String>,
+    pub listed: Vec<String>,
     /// Tools that read locks.
     pub tools: Tools,
+    /// Extras and groups, as arguments of whatever installs.
+    pub options: String,
+    /// Whether only dependency groups are installed, since nothing else is declared.
+    pub groups_alone: bool,
+    /// Whether uv and PDM leave the project itself out.
+    pub root_left_out: bool,
+    /// Until when packages may have been published; empty for today.
+    pub until: String,
+    /// The same as arguments, with what has no such date left out of it.
+    pub until_options: String,
+    /// Whether an install that installs nothing is a failure.
+    pub guarded: bool,
+    /// Whether packages are fetched over SSH.
+    pub ssh: bool,
+    /// What stands for versions that come from git, before a command that builds the
+    /// project: `NAME=value `.
+    pub scm: String,
+    /// Whether bytecode is compiled by uv, which an old Python cannot do.
+    pub bytecode: bool,
 }
 
 impl Install {
@@ -84,7 +104,18 @@ impl Install {
             manager,
             PackageManager::Poetry | PackageManager::Pyproject | PackageManager::Setuptools
         );
+        let cpu_torch = takes_cpu_torch(manager, adopted);
+        let until = until(shape, adopted).unwrap_or_default();
         Self {
+            until_options: until_options(&until, cpu_torch),
+            until,
+            options: options(manager, adopted),
+            groups_alone: installs.groups_alone && manager == PackageManager::Pyproject,
+            root_left_out: installs.root_left_out.is_some(),
+            guarded: !adopted.derived.packages.is_empty(),
+            ssh: !installs.ssh.is_empty(),
+            scm: installs.scm_versions.iter().map(|set| format!("{set} ")).collect(),
+            bytecode: python != "3.6",
             directory: in_image(TOP, directory),
             files: inside
                 .iter()
@@ -92,16 +123,18 @@ impl Install {
                 .collect(),
             requirements: inside.first().map(|path| below(path)).unwrap_or_default(),
             hashed: installs.hashed,
-            after_code: manager == PackageManager::Setuptools
+            after_code: manager == PackageManager::Setuptools && installs.root_left_out.is_none()
                 || installs.local && !matches!(manager, PackageManager::Uv | PackageManager::Pdm),
-            package: builds && (installs.package || manager == PackageManager::Setuptools),
+            package: builds
+                && installs.root_left_out.is_none()
+                && (installs.package || manager == PackageManager::Setuptools),
             member: installs
                 .member
                 .as_ref()
                 .map(|name| format!(" --package {name}"))
                 .unwrap_or_default(),
-            cpu_torch: takes_cpu_torch(manager, adopted),
-            from_conda: installs.from_conda.clone(),
+            cpu_torch,
+            listed: installs.listed.iter().map(|one| shell_words::quote(one).into_owned()).collect(),
             tools: Tools {
                 poetry: releases::tool("poetry", python),
                 poetry_plugin_export: releases::tool("poetry-plugin-export", python),
@@ -110,6 +143,122 @@ impl Install {
             },
         }
     }
+}
+
+/// Extras and groups as the tool that installs takes them.
+fn options(manager: PackageManager, adopted: &Adopted) -> String {
+    let installs = &adopted.derived.installs;
+    let each = |option: &str, names: &[String]| -> String {
+        names.iter().map(|name| format!(" {option} {name}")).collect()
+    };
+    let (extras, groups) = (&installs.extras, &installs.groups);
+    match manager {
+        PackageManager::Uv | PackageManager::Pyproject => {
+            format!("{}{}", each("--extra", extras), each("--group", groups))
+        }
+        PackageManager::Poetry => {
+            format!("{}{}", each("--only", groups), each("--extras", extras))
+        }
+        PackageManager::Pdm => each("--group", extras),
+        PackageManager::Setuptools if !extras.is_empty() => format!("[{}]", extras.join(",")),
+        _ => String::new(),
+    }
+}
+
+/// Until when packages may have been published, where the date that is known can be kept;
+/// otherwise why not.
+fn until(shape: &Shape, adopted: &Adopted) -> Result<String, String> {
+    let until = &adopted.packages_until;
+    let unlocked = matches!(
+        shape.answers.package_manager,
+        PackageManager::Pip
+            | PackageManager::Pyproject
+            | PackageManager::Setuptools
+            | PackageManager::Conda
+    );
+    if until.is_empty() || !unlocked || adopted.derived.installs.hashed {
+        return Ok(String::new());
+    }
+    if shape.answers.network.has_index() {
+        return Err("another index may not say when a package was published".to_owned());
+    }
+    let python = &shape.answers.python;
+    let released = VERSIONS.python_released.get(python).map_or("", String::as_str);
+    // Days are compared as they are written.
+    if until.as_str() < released {
+        return Err(format!("Python {python} came out later, on {released}"));
+    }
+    Ok(until.clone())
+}
+
+/// Packages of torch's own index, which says no date.
+const OF_TORCH: [&str; 3] = ["torch", "torchvision", "torchaudio"];
+
+fn until_options(until: &str, cpu_torch: bool) -> String {
+    if until.is_empty() {
+        return String::new();
+    }
+    let undated = OF_TORCH.iter().filter(|_| cpu_torch);
+    let undated: String =
+        undated.map(|name| format!(" --exclude-newer-package={name}=false")).collect();
+    format!(" --exclude-newer={until}{undated}")
+}
+
+/// What a person should know of how packages are installed.
+pub(super) fn notices(shape: &Shape, adopted: &Adopted, install: &Install) -> Vec<String> {
+    let installs = &adopted.derived.installs;
+    let mut notices = Vec::new();
+    let file = adopted.dependency_files.first().map_or("the project", |file| file.as_str());
+    let until = &adopted.packages_until;
+    if !install.until.is_empty() {
+        notices.push(format!(
+            "no lock pins what the packages of {file} bring along: the image takes them as they were on {until}, when it was last changed. With a newer pin the date goes up as well: --set project.packages-until=YYYY-MM-DD; empty takes the newest; a lock does without"
+        ));
+    } else if let Err(why) = self::until(shape, adopted) {
+        notices.push(format!(
+            "no lock pins what the packages of {file} bring along, so that the newest are taken and not those of {until}, when it was last changed: {why}"
+        ));
+    }
+    if let Some(why) = &installs.root_left_out {
+        let instead = match installs.listed.is_empty() {
+            true => "what it depends on is installed",
+            false => "the packages that it names are installed one by one",
+        };
+        notices.push(format!(
+            "the project cannot be installed as a package: {why}; {instead}, and its code is on PYTHONPATH"
+        ));
+    }
+    if install.ssh {
+        notices.push(format!(
+            "{} {} fetched over SSH: the build takes the key of an agent (`docker build --ssh default`; Compose does it by itself), and believes a host it sees for the first time",
+            installs.ssh.join(", "),
+            if installs.ssh.len() == 1 { "is" } else { "are" },
+        ));
+    }
+    if shape.answers.package_manager == PackageManager::Pdm && !installs.groups.is_empty() {
+        notices.push(format!(
+            "the dependency groups {} are for development as PDM has it, and are not installed",
+            installs.groups.join(", ")
+        ));
+    }
+    match images::release(shape.answers) {
+        Some((release, _)) => notices.push(format!(
+            "the project takes Python {release} alone: its image stays at that release, and gets no security fixes of a later one"
+        )),
+        None => notices.extend(other_release(shape, adopted)),
+    }
+    notices
+}
+
+/// A release that the project names and that there is no image of.
+fn other_release(shape: &Shape, adopted: &Adopted) -> Option<String> {
+    let release = adopted.derived.installs.python.as_deref()?;
+    let (minor, _) = release.rsplit_once('.')?;
+    (minor == shape.answers.python).then(|| {
+        format!(
+            "the project takes Python {release} alone, for which there is no image on a Debian that is still there: the newest {minor} may be refused"
+        )
+    })
 }
 
 /// Whether torch would come from PyPI with gigabytes of CUDA libraries, and no
@@ -171,14 +320,28 @@ pub(super) fn notice(shape: &Shape, adopted: &Adopted) -> Option<String> {
 /// Whether packages may expect the setuptools that environments before Python
 /// 3.12 brought along. uv and PDM never did.
 pub(super) fn lacks_setuptools(shape: &Shape, adopted: &Adopted) -> bool {
-    let old = matches!(shape.answers.python.as_str(), "3.8" | "3.9" | "3.10" | "3.11");
+    let python = shape.answers.python.as_str();
+    let old = matches!(python, "3.6" | "3.7" | "3.8" | "3.9" | "3.10" | "3.11");
     let bare = matches!(shape.answers.package_manager, PackageManager::Uv | PackageManager::Pdm);
     old && !bare && !adopted.derived.installs("setuptools")
 }
 
 /// What no image can be built from.
 pub(super) fn problems(shape: &Shape, adopted: &Adopted) -> Vec<Problem> {
-    if shape.answers.package_manager != PackageManager::Conda {
+    let manager = shape.answers.package_manager;
+    let reads_lock =
+        [PackageManager::Poetry, PackageManager::Pdm, PackageManager::Pipenv].contains(&manager);
+    let python = &shape.answers.python;
+    if reads_lock && releases::tool(manager.word(), python).is_empty() {
+        return vec![
+            Problem::new(format!(
+                "no {} that hands over its lock runs on Python {python}",
+                manager.word()
+            ))
+            .help("let it write a requirements.txt from the lock, then: --set project.package-manager=pip --set project.dependency-files=requirements.txt"),
+        ];
+    }
+    if manager != PackageManager::Conda {
         return Vec::new();
     }
     let installs = &adopted.derived.installs;
@@ -193,7 +356,7 @@ pub(super) fn problems(shape: &Shape, adopted: &Adopted) -> Vec<Problem> {
             .help(help),
         ];
     }
-    if installs.from_conda.is_empty() {
+    if installs.listed.is_empty() {
         return vec![
             Problem::new(format!("{file} names no package that an index of Python packages has"))
                 .help(help),

@@ -4,6 +4,7 @@
 //! Paths are decided here and only printed by templates. For a new service
 //! all of it is empty.
 
+mod additions;
 mod build_values;
 pub mod caches;
 mod environment;
@@ -25,6 +26,7 @@ use crate::plan::env;
 use crate::plan::shape::Shape;
 use crate::plan::uploads;
 use crate::schema::role::Role;
+pub use additions::{old_worker_class, server_is_at_least};
 use caches::Cache;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
 use front_end::FrontEnd;
@@ -60,7 +62,7 @@ pub struct Code {
     pub object: String,
     /// How packages are installed.
     pub install: Install,
-    /// Servers that the project's own packages lack, pinned.
+    /// Servers that the project's own packages lack, as requirements.
     pub servers: Vec<String>,
     /// `python manage.py`, or what stands for it.
     pub manage: Vec<String>,
@@ -133,7 +135,7 @@ impl Code {
             },
             object: adopted.app.clone(),
             install: Install::of(shape, adopted),
-            servers: additions(shape, adopted),
+            servers: additions::of(shape, adopted),
             own: Own::of(shape, adopted),
             migrate: previous::once(&kept, place.migrate(adopted, &manage)),
             manage,
@@ -245,9 +247,14 @@ impl Place {
             .and_then(|path| adopted.within(path))
             .map(|path| in_image(adopted.top(), parent(path)));
         let directory = directory.filter(|directory| *directory != self.workdir);
+        // The option came with Flask 2.2.
+        let told = format!("FLASK_APP={}", adopted.app);
         let words: Vec<&str> = match adopted.migrations.as_str() {
             "django" => vec!["migrate", "--no-input"],
             "alembic" => vec!["alembic", "upgrade", "head"],
+            "flask-migrate" if !adopted.derived.is_at_least("flask", "2.2") => {
+                vec!["env", &told, "flask", "db", "upgrade"]
+            }
             "flask-migrate" => vec!["flask", "--app", &adopted.app, "db", "upgrade"],
             "aerich" => vec!["aerich", "upgrade"],
             _ => Vec::new(),
@@ -261,17 +268,6 @@ impl Place {
             _ => Command { words: words.collect(), directory: directory.unwrap_or_default() },
         }
     }
-}
-
-/// Packages that the image needs beside the project's own.
-fn additions(shape: &Shape, adopted: &Adopted) -> Vec<String> {
-    let mut pinned = server::packages(shape, adopted);
-    if install::lacks_setuptools(shape, adopted)
-        && let Some(version) = crate::catalog::releases::version("setuptools", &shape.answers.python)
-    {
-        pinned.push(format!("setuptools=={version}"));
-    }
-    pinned
 }
 
 /// Where `collectstatic` puts files in the image; empty where it could not be
@@ -312,9 +308,10 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     }
     if !code.servers.is_empty() {
         notices.push(format!(
-            "{} {} not among the project's packages: the image installs a pinned one beside them",
+            "{} {} not among the project's packages: the image installs {} beside them, in a version that fits what is installed",
             code.servers.join(", "),
             if code.servers.len() == 1 { "is" } else { "are" },
+            if code.servers.len() == 1 { "it" } else { "them" },
         ));
     }
     notices.extend(code.kept.left.iter().filter(|own| own.is_lost).map(previous::Left::sentence));
@@ -341,6 +338,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             framework.title
         ));
     }
+    notices.extend(install::notices(shape, adopted, &code.install));
     notices.extend(environment::notices(shape, adopted));
     notices.extend(front_end::gap(adopted));
     notices.extend(uploads::notice(shape));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
 use crate::catalog::servers::lacks_for_websockets;
-use crate::catalog::{Manager, releases};
+use crate::catalog::Manager;
 use crate::error::Problem;
 use crate::plan::code::in_image;
 use crate::plan::shape::Shape;
@@ -61,21 +61,16 @@ pub fn port(shape: &Shape) -> Option<u16> {
     adopted.derived.own_server.as_ref().filter(|_| is_own)?.port
 }
 
-/// Packages of the server that the project does not install itself, each
-/// pinned to the newest release for its Python.
-pub(super) fn packages(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+/// Packages of the server that the project does not install itself.
+pub(super) fn packages(shape: &Shape, adopted: &Adopted) -> Vec<&'static str> {
     let derived = &adopted.derived;
-    let wanted = shape.application().server.packages.iter().map(String::as_str);
+    let packages = &shape.application().server.row().packages;
+    let wanted = packages.iter().map(String::as_str);
     let mut missing: Vec<&str> = wanted.filter(|name| !derived.installs(name)).collect();
-    let by_uvicorn = shape.application().server.packages.iter().any(|it| it == "uvicorn");
-    if by_uvicorn && shape.has_websockets() {
+    if packages.iter().any(|it| it == "uvicorn") && shape.has_websockets() {
         missing.extend(lacks_for_websockets(&derived.packages));
     }
-    let pinned = missing.into_iter().filter_map(|name| {
-        let version = releases::version(name, &shape.answers.python)?;
-        Some(format!("{name}=={version}"))
-    });
-    pinned.collect()
+    missing
 }
 
 /// A server that cannot run the code.

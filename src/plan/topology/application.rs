@@ -36,6 +36,7 @@ fn built(plan: &Plan, target: &'static str) -> Build {
             target: None,
             proxies: plan.answers.network.has_proxy(),
             index_secret: false,
+            ssh: false,
         };
     }
     // The proxy's stage fetches packages only for the static files of the code.
@@ -47,6 +48,7 @@ fn built(plan: &Plan, target: &'static str) -> Build {
         target: Some(target),
         proxies: plan.answers.network.has_proxy(),
         index_secret: plan.answers.network.index_secret && fetches,
+        ssh: plan.code.install.ssh && fetches,
     }
 }
 

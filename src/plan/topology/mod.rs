@@ -121,6 +121,8 @@ pub struct Build {
     pub proxies: bool,
     /// Whether the build reads [`INDEX_SECRET`].
     pub index_secret: bool,
+    /// Whether the build asks an SSH agent.
+    pub ssh: bool,
 }
 
 /// A command: words, those that belong together (an option and its value) as

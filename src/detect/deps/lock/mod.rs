@@ -24,9 +24,25 @@ pub struct Locked {
     pub pythons: BTreeMap<String, String>,
     /// Packages from version control.
     pub version_control: Vec<String>,
+    /// Of those, the ones that are fetched over SSH.
+    pub ssh: Vec<String>,
     /// Directories of the repository that are installed as well, relative to
     /// the lock's.
     pub paths: Vec<String>,
     /// Directly declared packages that the lock does not hold.
     pub missing: Vec<String>,
+}
+
+impl Locked {
+    fn add_version_control(&mut self, name: &str, address: Option<&str>) {
+        self.version_control.push(name.to_owned());
+        self.ssh.extend(address.filter(|address| is_ssh(address)).map(|_| name.to_owned()));
+    }
+}
+
+/// Whether an address of version control needs an SSH key: `ssh://…`, `git@host:…`.
+#[must_use]
+pub fn is_ssh(address: &str) -> bool {
+    let address = address.strip_prefix("git+").unwrap_or(address);
+    address.starts_with("ssh://") || (address.contains('@') && !address.contains("://"))
 }

@@ -143,8 +143,8 @@ impl Locked {
         if let Some(path) = &package.path {
             self.paths.push(path.trim_start_matches("./").to_owned());
         }
-        if package.git.is_some() {
-            self.version_control.push(name.to_owned());
+        if let Some(address) = &package.git {
+            self.add_version_control(name, Some(address));
         }
         if let Some(version) = package.version.as_deref().and_then(|text| text.parse().ok()) {
             self.versions.insert(name.to_owned(), version);

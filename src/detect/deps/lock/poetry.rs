@@ -146,7 +146,7 @@ impl Lock {
         }
         if let Some(source) = &package.source {
             match source.r#type.as_deref() {
-                Some("git") => locked.version_control.push(name.to_owned()),
+                Some("git") => locked.add_version_control(name, source.url.as_deref()),
                 Some("directory" | "file") => locked.paths.extend(source.url.clone()),
                 _ => {}
             }

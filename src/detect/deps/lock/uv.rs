@@ -158,8 +158,12 @@ impl Locked {
         if let Some(version) = package.version.as_deref().and_then(|text| text.parse().ok()) {
             self.versions.insert(name.to_owned(), version);
         }
-        if package.source.contains_key("git") {
-            self.version_control.push(name.to_owned());
+        if let Some(source) = package.source.get("git") {
+            let address = match source {
+                toml_value::Text::Text(address) => Some(address.as_str()),
+                toml_value::Text::Other(_) => None,
+            };
+            self.add_version_control(name, address);
         }
         let files = package.wheels.iter().chain(&package.sdist);
         let files: Vec<&str> =

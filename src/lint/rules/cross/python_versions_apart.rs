@@ -23,8 +23,7 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     let Some(root) = subject.facts.root.value() else { return };
     let dependencies = Dependencies::with_manager(&subject.tree, root, None);
-    let mut statements = version::statements(&subject.tree, &dependencies);
-    statements.extend(version::beyond(&dependencies));
+    let statements = version::statements(&subject.tree, &dependencies);
     for build in subject.production_builds().filter(|own| subject.is_detected(own)) {
         let Some(minor) = minor(build) else { continue };
         let counts = |own: &&version::Statement| {
