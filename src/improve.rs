@@ -199,7 +199,7 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
     let unmade = written.filter(|path| is_unprivileged && !is_made(path)).collect();
     let takes_proxies = server.is_some_and(|own| {
         matches!(own.program, Program::Gunicorn | Program::Uvicorn | Program::FastapiRun)
-            && !own.has("forwarded_allow_ips")
+            && !sets_proxies(container, own)
     });
     Some(OwnImage {
         unmade,
@@ -213,6 +213,15 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
         is_unprivileged,
         migrates: container.steps.iter().any(|step| step.program == Program::Migrate),
     })
+}
+
+/// Whether a server is told whom it believes by more than a variable, which may be
+/// another one.
+fn sets_proxies(container: &Container, server: &Server) -> bool {
+    let is_flag = |word: &String| word.starts_with("--forwarded-allow-ips");
+    let words = container.steps.get(server.step).map(|step| step.argv.as_slice());
+    words.unwrap_or_default().iter().any(is_flag)
+        || server.has("forwarded_allow_ips") && !container.env.contains_key("FORWARDED_ALLOW_IPS")
 }
 
 /// The repository that is improved.

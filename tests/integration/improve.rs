@@ -220,3 +220,128 @@ fn a_dry_run_names_the_flags_that_do_the_same() {
     let shown = report(&directory, &["--adopt", "--dry-run"]);
     assert!(shown["next"].as_str().unwrap().contains("--yes --adopt"), "{}", shown["next"]);
 }
+
+/// The memory limits of services, as a compose file has them, in its order.
+fn limits(directory: &TempDir) -> Vec<u32> {
+    let compose = read(directory, "compose.yaml");
+    let mut lines = compose.lines();
+    let mut limits = Vec::new();
+    while lines.by_ref().any(|line| line.trim() == "limits:") {
+        let line = lines.next().unwrap();
+        limits.push(line.trim().strip_prefix("memory: ").unwrap().trim_end_matches('M').parse());
+    }
+    limits.into_iter().map(Result::unwrap).collect()
+}
+
+#[test]
+fn another_machine_changes_the_numbers_that_were_written() {
+    let directory = deployed();
+    init(&directory, &["--adopt"]).success();
+    assert_eq!(limits(&directory), Vec::<u32>::new(), "nobody named the machine");
+    let without = read(&directory, "compose.yaml");
+    run(&directory, &["update", "--set", "deploy.memory=8GiB"])
+        .success()
+        .stdout(predicates::str::contains("CO101"));
+    let large = limits(&directory);
+    assert_eq!(large.len(), 2);
+    let first = read(&directory, "compose.yaml");
+    assert!(is_kept(&without, &first), "{first}");
+    run(&directory, &["update", "--set", "deploy.memory=4GiB"]).success();
+    let small = limits(&directory);
+    assert!(small[1] < large[1], "{small:?} {large:?}");
+    // Back where it was, to the byte.
+    run(&directory, &["update", "--set", "deploy.memory=8GiB"]).success();
+    assert_eq!(read(&directory, "compose.yaml"), first);
+    let before = tree(directory.path());
+    run(&directory, &["update"]).success().stdout(predicates::str::contains("Up to date"));
+    init(&directory, &["--adopt"]).success();
+    assert!(tree(directory.path()) == before, "nothing is new");
+}
+
+#[test]
+fn a_number_that_somebody_changed_since_stays_and_is_said() {
+    let directory = deployed();
+    init(&directory, &["--adopt", "--set", "deploy.memory=8GiB"]).success();
+    let [own, _] = limits(&directory)[..] else { panic!("two services") };
+    let compose = read(&directory, "compose.yaml");
+    write(&directory, "compose.yaml", &compose.replace(&format!("memory: {own}M"), "memory: 777M"));
+    run(&directory, &["update", "--set", "deploy.memory=16GiB"])
+        .success()
+        .stdout(predicates::str::contains("CO101 of api in compose.yaml: what that edit wrote"));
+    let after = limits(&directory);
+    assert_eq!(after[0], 777);
+    assert!(after[1] > 8000, "what it leaves goes to the database: {after:?}");
+}
+
+#[test]
+fn an_update_right_after_an_init_says_that_nothing_is_new() {
+    for compose in ["compose.yaml", "docker-compose.yml", "docker-compose.prod.yml", ""] {
+        let directory = repository();
+        write(&directory, "Dockerfile", DOCKERFILE);
+        if !compose.is_empty() {
+            write(&directory, compose, COMPOSE);
+        }
+        init(&directory, &["--adopt"]).success();
+        let before = tree(directory.path());
+        run(&directory, &["update"]).success().stdout(predicates::str::contains("Up to date"));
+        assert!(tree(directory.path()) == before, "{compose}");
+        init(&directory, &["--adopt"]).success();
+        assert!(tree(directory.path()) == before, "{compose}");
+    }
+}
+
+#[test]
+fn the_files_can_be_replaced_later_and_the_edits_are_forgotten() {
+    let directory = deployed();
+    init(&directory, &["--adopt"]).success();
+    init(&directory, &["--rewrite"]).success();
+    let lock = read(&directory, ".dockwright/lock.toml");
+    assert!(!lock.contains("[[edit]]") && !lock.contains("improved"), "{lock}");
+    assert!(read(&directory, "Dockerfile").contains("AS runtime"));
+    run(&directory, &["check"]).success();
+}
+
+#[test]
+fn a_rule_on_a_planned_number_holds_for_what_the_users_file_has() {
+    let directory = deployed();
+    let rule = "[[rule]]\nkey = \"web.memory\"\nmax = \"1GiB\"\nmessage = \"shared hosts\"\n";
+    let preset = format!(
+        "name = \"acme\"\nversion = \"1.0.0\"\nextends = [\"fastapi-uvicorn\"]\n{rule}"
+    );
+    write(&directory, "team/preset.toml", &preset);
+    let compose = COMPOSE.replace("    build: .\n", "    build: .\n    mem_limit: 512m\n");
+    write(&directory, "compose.yaml", &compose);
+    init(&directory, &["--adopt", "--preset", "./team"]).success();
+    run(&directory, &["check"]).success();
+    let large = read(&directory, "compose.yaml").replace("mem_limit: 512m", "mem_limit: 2g");
+    write(&directory, "compose.yaml", &large);
+    run(&directory, &["check"]).code(1).stdout(predicates::str::contains("shared hosts"));
+    let none = large.replace("    mem_limit: 2g\n", "");
+    write(&directory, "compose.yaml", &none);
+    run(&directory, &["check"]).code(1).stdout(predicates::str::contains("shared hosts"));
+}
+
+#[test]
+fn without_a_flag_it_is_said_what_would_be_edited_and_what_not() {
+    let directory = deployed();
+    let before = (read(&directory, "Dockerfile"), read(&directory, "compose.yaml"));
+    let offered = report(&directory, &[])["offered"].clone();
+    let edits = offered["edits"].as_array().unwrap();
+    assert!(edits.iter().any(|own| own["code"] == "CO104" && own["why"] != ""), "{edits:#?}");
+    assert_eq!(offered["runs"], serde_json::json!(["api (uvicorn)", "store"]));
+    let output = init(&directory, &[]).success();
+    let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    for said in [
+        "Your own container files deploy it: compose.yaml, which starts api (uvicorn) and store",
+        "Found in them: ",
+        "--adopt makes ",
+        "  CO104 restarts what ends by itself: ",
+        "It leaves to you",
+        "no edit is known that is safe",
+        "--rewrite is the other way",
+        "Next: dockwright init --yes --adopt",
+    ] {
+        assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(said.trim()), "{said}: {text}");
+    }
+    assert_eq!(before, (read(&directory, "Dockerfile"), read(&directory, "compose.yaml")));
+}

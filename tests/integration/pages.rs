@@ -62,6 +62,7 @@ impl Session {
             .env("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z")
             .env("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z")
             .env("DOCKWRIGHT_CACHE", top.join("cache"))
+            .env("DOCKWRIGHT_NO_DOCKER", "1")
             .env("NO_COLOR", "1")
             .env_remove("CLICOLOR_FORCE")
             .output()

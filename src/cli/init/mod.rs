@@ -89,7 +89,7 @@ pub fn run(init: &Init) -> Result<(), Error> {
         ask::run(&mut asker, &mut layers, init, &git)?
     } else {
         refusal::check(&layers)?;
-        ambiguity::check(&layers, init.adopt)?;
+        ambiguity::check(&layers, !init.rewrite)?;
         if !init.yes {
             return Err(no_terminal());
         }

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::improve::Deployed;
 use crate::plan::Bundle;
 use crate::project;
+use crate::schema::Ownership;
 use crate::source::compose::FILE_NAMES;
 
 /// Prints the report.
@@ -128,7 +129,8 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
     for entry in layers.lock.iter().flat_map(|lock| &lock.file) {
         let known = |change: &Change| change.path.as_str() == entry.path;
         let there = layers.dir.join(&entry.path).exists();
-        if layers.choices.only.is_empty() && there && !work.shown().any(known) {
+        let is_theirs = entry.ownership == Ownership::Improved;
+        if layers.choices.only.is_empty() && there && !is_theirs && !work.shown().any(known) {
             notes.push(format!("{} is not part of this stack any more: remove it", entry.path));
         }
     }

@@ -355,7 +355,13 @@ impl Proposal {
         }
         lock.edit = match (&self.improvement, &layers.lock) {
             (Some(improvement), _) => improvement.entries.clone(),
-            (None, Some(before)) => before.edit.clone(),
+            (None, Some(before)) => {
+                // One of a file that is ours by now is gone with that file.
+                let is_theirs = |own: &&EditEntry| {
+                    !lock.entry(&own.path).is_some_and(|entry| entry.state.is_written())
+                };
+                before.edit.iter().filter(is_theirs).cloned().collect()
+            }
             (None, None) => Vec::new(),
         };
         let pristine = settled.pristine.iter().map(Vec::as_slice);

@@ -6,6 +6,7 @@ use crate::detect::compose::carried::Carried;
 use crate::detect::fact::Evidence;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::environments::{TESTS, words};
 pub use crate::relpath::{file_name, join, parent as directory_of};
 use crate::source::compose::{Document, FILE_NAMES, OVERRIDES, is_compose};
 use crate::source::{dotenv, text};
@@ -90,7 +91,10 @@ pub fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
 /// A file that has to be named with `-f`: the one for production, otherwise
 /// the only one.
 fn variant_in(tree: &Tree, directory: &str) -> Option<Found> {
-    let all = variants(tree, directory);
+    // One for tests is nobody's deployment, and neither is it where it stands alone.
+    let is_of_tests = |path: &String| words(file_name(path)).iter().any(|own| TESTS.contains(&&**own));
+    let mut all = variants(tree, directory);
+    all.retain(|path| !is_of_tests(path));
     if all.iter().any(|path| FILE_NAMES.contains(&file_name(path))) {
         return None;
     }
