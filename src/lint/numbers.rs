@@ -62,6 +62,7 @@ impl Numbers {
         };
         let mut draft = sources.assemble().ok()?.draft;
         draft.set("project.name", "service", Origin::Builtin).ok()?;
+        project::fit_found(&mut draft, &BTreeSet::new());
         let plan = project::plan(&draft, &BTreeSet::new()).ok()?;
         let mut numbers = Self { plan, is_named: SIZE.iter().all(is_set), adds_up: false };
         numbers.adds_up = subject

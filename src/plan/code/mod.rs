@@ -9,6 +9,7 @@ mod environment;
 mod install;
 pub mod previous;
 mod probe;
+mod proxy;
 mod storage;
 
 use serde::Serialize;
@@ -23,6 +24,7 @@ pub use environment::{broker, cache, database, development, has_password, settin
 use install::Install;
 use previous::Kept;
 use probe::Probe;
+use proxy::Proxy;
 use storage::Storage;
 
 /// A command and the directory it runs in.
@@ -72,6 +74,8 @@ pub struct Code {
     pub model: String,
     /// What goes on of what the replaced files did.
     pub kept: Kept,
+    /// What goes on of an nginx that was there.
+    pub proxy: Proxy,
 }
 
 impl Code {
@@ -117,6 +121,10 @@ impl Code {
             schedule_file: scheduler.is_empty() || scheduler.ends_with("PersistentScheduler"),
             scheduler,
             kept,
+            proxy: match shape.has(Role::Nginx) {
+                true => Proxy::of(adopted, static_url(adopted)),
+                false => Proxy::default(),
+            },
             model: shape
                 .application()
                 .model
@@ -245,6 +253,12 @@ fn static_root(adopted: &Adopted) -> String {
         Some(root) => in_image(adopted.top(), root.trim_start_matches("./").trim_end_matches('/')),
         None => String::new(),
     }
+}
+
+/// Where the proxy serves what `collectstatic` collected; `None` where it does not.
+fn static_url(adopted: &Adopted) -> Option<&str> {
+    let files = adopted.derived.static_files.as_ref().filter(|files| files.collectstatic)?;
+    Some(files.url.as_deref().unwrap_or("/static/")).filter(|url| !url.contains("//"))
 }
 
 /// A scheduler that keeps its entries elsewhere than in a file.
