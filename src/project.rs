@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::answers::document::{self, Entry};
-use crate::answers::{Draft, Sources};
+use crate::answers::{Draft, Origin, Sources};
 use crate::apply::bookkeeping::{LOCK, Lock};
 use crate::error::{Error, Problem};
 use crate::plan::outputs::Awaited;
@@ -169,6 +169,36 @@ pub fn plan(draft: &Draft, only: &BTreeSet<Bundle>) -> Result<Plan, Error> {
         soft.iter().map(|soft| format!("{}; an error after {}", soft.problem(), until(soft))),
     );
     Ok(plan)
+}
+
+/// Takes back numbers that only the repository says and that do not go with the
+/// others: what started there had another machine, and no limits. Gives why.
+pub fn fit_found(draft: &mut Draft, only: &BTreeSet<Bundle>) -> Vec<String> {
+    let keys = draft.found_numbers();
+    if keys.is_empty() || judge(draft, only).is_ok() {
+        return Vec::new();
+    }
+    let taken: Vec<_> =
+        keys.into_iter().filter_map(|key| Some((draft.take_away(&key)?, key))).collect();
+    // Something else is wrong, which is for somebody else to say.
+    if judge(draft, only).is_err() {
+        return Vec::new();
+    }
+    let mut notes = Vec::new();
+    for (sourced, key) in taken {
+        draft.give_back(&key, sourced.clone());
+        let Err(problems) = judge(draft, only) else { continue };
+        draft.take_away(&key);
+        let why = problems.first().map(|own| own.message.clone()).unwrap_or_default();
+        let Origin::Detected(lines) = &sourced.origin else { continue };
+        let said = lines.first().map(|line| format!("{} says {}", line.place(), line.text));
+        notes.push(format!(
+            "{}, which is not taken: {why}; --set {key}={} with a larger machine takes it",
+            said.unwrap_or_default(),
+            sourced.value
+        ));
+    }
+    notes
 }
 
 /// The same, and what does not hold is no error.

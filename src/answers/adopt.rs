@@ -3,6 +3,7 @@
 
 use crate::answers::adopted::Derived;
 use crate::answers::draft::Draft;
+use crate::answers::limits;
 use crate::answers::source::Origin;
 use crate::answers::start;
 use crate::catalog::{Framework, Manager, Protocol, Server};
@@ -379,6 +380,21 @@ impl Adoption<'_> {
         }
         for (role, name) in carried.free_names() {
             self.set(&format!("services.{}", role.name()), &name, evidence);
+        }
+        for (key, value, place, said) in limits::of_proxy(&self.facts.previous.proxy) {
+            let (path, line) = place.rsplit_once(':').unwrap_or((&place, "0"));
+            let line = Evidence::line(path, line.parse().unwrap_or_default(), &said);
+            self.set(key, &value, &[line]);
+        }
+        let document = carried.document();
+        for service in document.services() {
+            let Some((role, _)) = roles.iter().find(|(_, name)| *name == service.name) else {
+                continue;
+            };
+            for (key, line, value) in limits::of(&service, *role) {
+                let line = Evidence::line(&carried.file, line, &format!("{key}: {value}"));
+                self.set(&format!("tune.{}.{key}", role.name()), &value, &[line]);
+            }
         }
     }
 

@@ -127,6 +127,25 @@ impl Draft {
         Ok(())
     }
 
+    /// Keys of planned numbers that only the repository says, in their order.
+    #[must_use]
+    pub fn found_numbers(&self) -> Vec<String> {
+        let is_found =
+            |own: &Sourced| matches!(own.origin, Origin::Detected(_)) && own.shadowed.is_empty();
+        let found = self.values.iter().filter(|(key, own)| key.starts_with("tune.") && is_found(own));
+        found.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Takes a value away; it is given back by [`Draft::give_back`].
+    pub fn take_away(&mut self, key: &str) -> Option<Sourced> {
+        self.values.remove(key)
+    }
+
+    /// Gives a value back.
+    pub fn give_back(&mut self, key: &str, sourced: Sourced) {
+        self.values.insert(key.to_owned(), sourced);
+    }
+
     /// Takes an answer back that says what holds without it.
     pub fn drop_echo(&mut self, key: &str) {
         let answered = self.text(key);

@@ -10,6 +10,7 @@ mod adopt;
 pub mod adopted;
 pub mod document;
 pub mod draft;
+mod limits;
 pub mod migrate;
 pub mod network;
 pub mod own_image;

@@ -61,6 +61,7 @@ impl Numbers {
         };
         let mut draft = sources.assemble().ok()?.draft;
         draft.set("project.name", "service", Origin::Builtin).ok()?;
+        project::fit_found(&mut draft, &BTreeSet::new());
         let plan = project::plan(&draft, &BTreeSet::new()).ok()?;
         let (has_memory, has_cpus) = (is_set("deploy.memory"), is_set("deploy.cpus"));
         let mut numbers = Self { plan, has_memory, has_cpus, adds_up: false };

@@ -88,8 +88,10 @@ impl Proposal {
     ) -> Result<Self, Error> {
         let mut draft = draft.clone();
         draft.place(compose_name(&layers.dir).into_iter().collect());
+        let unfitting = project::fit_found(&mut draft, &layers.choices.only.iter().copied().collect());
         let mut proposal = Self::planned(layers, preset, draft)?;
         proposal.notes = notes;
+        proposal.notes.extend(unfitting);
         let outputs = proposal.looks.iter().map(|look| &look.file.output);
         proposal.notes.extend(outputs.filter_map(|output| started_from(&layers.dir, output)));
         Ok(proposal)

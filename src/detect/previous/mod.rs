@@ -3,6 +3,7 @@
 
 mod image;
 mod main_block;
+mod proxy;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::detect::tree::Tree;
 use crate::relpath::join;
 use crate::schema::Role;
 pub use image::{Copied, Image, Run};
+pub use proxy::{Level, Piece};
 
 /// A command that runs today.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -64,6 +66,9 @@ pub struct Previous {
     /// Statements of that place that prepare nothing, each with its place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unreached: Vec<String>,
+    /// The configuration of the nginx in front of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proxy: Vec<Piece>,
     /// The image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
@@ -99,6 +104,7 @@ pub fn find(tree: &Tree, commands: &[Command], facts: &Facts) -> Previous {
         hooks,
         prepares,
         unreached,
+        proxy: proxy::find(tree, facts),
         image: image::find(tree, facts),
     }
 }

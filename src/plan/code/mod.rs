@@ -13,6 +13,7 @@ pub mod front_end;
 mod install;
 pub mod previous;
 mod probe;
+mod proxy;
 mod server;
 mod storage;
 
@@ -34,6 +35,7 @@ pub use existing_store::{service as service_of_store, settings as existing_store
 use install::Install;
 use previous::Kept;
 use probe::Probe;
+use proxy::Proxy;
 pub use server::port;
 use server::Own;
 use storage::Storage;
@@ -91,6 +93,8 @@ pub struct Code {
     pub model: String,
     /// What goes on of what the replaced files did.
     pub kept: Kept,
+    /// What goes on of an nginx that was there.
+    pub proxy: Proxy,
 }
 
 impl Code {
@@ -149,6 +153,10 @@ impl Code {
             schedule_file: scheduler.is_empty() || scheduler.ends_with("PersistentScheduler"),
             scheduler,
             kept,
+            proxy: match shape.has(Role::Nginx) {
+                true => Proxy::of(adopted, static_url(adopted)),
+                false => Proxy::default(),
+            },
             model: shape
                 .application()
                 .model
@@ -279,6 +287,12 @@ fn static_root(adopted: &Adopted) -> String {
         Some(root) => in_image(adopted.top(), root.trim_start_matches("./").trim_end_matches('/')),
         None => String::new(),
     }
+}
+
+/// Where the proxy serves what `collectstatic` collected; `None` where it does not.
+fn static_url(adopted: &Adopted) -> Option<&str> {
+    let files = adopted.derived.static_files.as_ref().filter(|files| files.collectstatic)?;
+    Some(files.url.as_deref().unwrap_or("/static/")).filter(|url| !url.contains("//"))
 }
 
 /// A scheduler that keeps its entries elsewhere than in a file.

@@ -6,7 +6,7 @@ use crate::plan::flags::MEDIA;
 use crate::plan::topology::sizes::Sizes;
 use crate::plan::topology::{
     APPLICATION_USER, BACKEND, Build, Command, Condition, Dependency, EDGE, EnvValue, Image, Mount,
-    Port, Probe, Runbook, Security, Service, Stop, Test, Variable, Word, environment, existing,
+    Port, Probe, Runbook, Security, Service, Stop, Test, Variable, Word, commands, environment, existing,
 };
 use crate::schema::Role;
 use crate::schema::numbers::rows;
@@ -110,7 +110,7 @@ pub(super) fn proxy(plan: &Plan) -> Service {
             build: Some(built(plan, "proxy")),
         },
         ports: published(plan, role, PROXY_PORT),
-        mounts: uploads(plan).into_iter().chain([bodies(plan, n)]).collect(),
+        mounts: uploads(plan).into_iter().chain(served(plan)).chain([bodies(plan, n)]).collect(),
         depends_on: vec![Dependency {
             service: plan.answers.services[&Role::Web].clone(),
             condition: Condition::Healthy,
@@ -120,6 +120,21 @@ pub(super) fn proxy(plan: &Plan) -> Service {
         stop: Some(Stop { signal: Some("SIGQUIT"), grace: n.get(rows::STOP_GRACE_PERIOD) }),
         ..base(plan, role)
     }
+}
+
+/// What an existing proxy mounts and a location that goes on serves, as it is mounted.
+fn served(plan: &Plan) -> Vec<Mount> {
+    let was = plan.carry.as_ref().and_then(|carry| carry.services.get(&Role::Nginx));
+    let mounts = was.map(existing::all_mounts).unwrap_or_default();
+    let text: Vec<&String> = [&plan.code.proxy.locations, &plan.code.proxy.server]
+        .into_iter()
+        .flatten()
+        .collect();
+    let is_served = |mount: &Mount| {
+        let target = mount.target().trim_end_matches('/').to_owned();
+        !target.starts_with("/etc/nginx") && text.iter().any(|own| own.contains(&target))
+    };
+    mounts.into_iter().filter(is_served).collect()
 }
 
 /// What users have sent, where nginx serves it from.
@@ -156,12 +171,18 @@ pub(super) fn web(plan: &Plan) -> Service {
 pub(super) fn migrate(plan: &Plan) -> Service {
     let mut service = base(plan, Role::Migrate);
     service.about = "Runs to its end before the application starts.".to_owned();
-    match &plan.answers.adopted {
-        Some(_) => {
+    let was = plan.carry.as_ref().and_then(|carry| Some((carry, carry.services.get(&Role::Migrate)?)));
+    let more = was.and_then(|(carry, own)| commands::once(plan, carry, own));
+    match (&plan.answers.adopted, more) {
+        (Some(_), Some((command, directory))) => {
+            service.command = Some(command);
+            service.working_dir = directory;
+        }
+        (Some(_), None) => {
             service.command = Some(Command::of(&plan.code.migrate.words));
             service.working_dir = plan.code.migrate.directory.clone();
         }
-        None => {
+        (None, _) => {
             let orm = plan.answers.stack.application().framework.orm;
             service.command = Some(Command::of(orm.migrate().iter().copied()));
         }
@@ -368,6 +389,13 @@ fn depends_on(plan: &Plan, role: Role) -> Vec<Dependency> {
     dependencies
 }
 
+/// Whether what runs once does more than to migrate.
+fn runs_more(plan: &Plan) -> bool {
+    let was = plan.carry.as_ref().and_then(|carry| Some((carry, carry.services.get(&Role::Migrate)?)));
+    !plan.code.kept.steps.is_empty()
+        || was.is_some_and(|(carry, own)| commands::once(plan, carry, own).is_some())
+}
+
 /// The networks of a service: where clients and the world are, and where the
 /// data is.
 fn networks(plan: &Plan, role: Role, env: &[Variable]) -> Vec<String> {
@@ -378,7 +406,11 @@ fn networks(plan: &Plan, role: Role, env: &[Variable]) -> Vec<String> {
     let (edge, backend) = match role {
         Role::Nginx => (true, false),
         // It migrates a database; what else it is told of, it can reach.
-        Role::Migrate => (!database, database || env.iter().any(is_told)),
+        // Of what else it runs, nobody knows what that asks for.
+        Role::Migrate => {
+            let more = runs_more(plan);
+            (!database || more, database || env.iter().any(is_told) || more && stores)
+        }
         // What is scheduled needs the broker alone; code that was there may
         // ask for more.
         Role::Beat => (adopted, stores || !adopted),

@@ -7,7 +7,7 @@ use crate::plan::carry::{Carry, OLD_DOCKERFILE, is_development};
 use crate::plan::code;
 use crate::plan::topology::{
     BACKEND, Condition, Dependency, EDGE, EnvValue, Group, Image, Kept, Mount, Port, Probe,
-    Security, Service, Test, Variable, application, environment, runbook,
+    Security, Service, Test, Variable, application, commands, environment, runbook,
 };
 use crate::schema::Role;
 use crate::source::compose::yaml::{self, Item, Node};
@@ -15,7 +15,38 @@ use crate::source::compose::{Document, Mount as Mounted, Port as Published, Serv
 use crate::source::compose::{image, interpolate};
 
 /// Keys that belong to one service and its container.
-const OF_ONE: [&str; 17] = [
+const OF_ONE: [&str; 48] = [
+    "attach",
+    "blkio_config",
+    "cgroup",
+    "cgroup_parent",
+    "cpu_count",
+    "cpu_percent",
+    "cpu_period",
+    "cpu_quota",
+    "cpu_rt_period",
+    "cpu_rt_runtime",
+    "cpuset",
+    "credential_spec",
+    "device_cgroup_rules",
+    "driver_opts",
+    "isolation",
+    "label_file",
+    "links",
+    "logging",
+    "mac_address",
+    "mem_swappiness",
+    "memswap_limit",
+    "oom_kill_disable",
+    "oom_score_adj",
+    "post_start",
+    "pre_stop",
+    "privileged",
+    "profiles",
+    "storage_opt",
+    "use_api_socket",
+    "userns_mode",
+    "uts",
     "container_name",
     "hostname",
     "domainname",
@@ -35,7 +66,49 @@ const OF_ONE: [&str; 17] = [
     "platform",
 ];
 /// Keys that every process of the application shares.
-const OF_ALL: [&str; 6] = ["env_file", "secrets", "configs", "extra_hosts", "dns", "dns_search"];
+const OF_ALL: [&str; 7] =
+    ["env_file", "secrets", "configs", "extra_hosts", "dns", "dns_opt", "dns_search"];
+/// Keys that ours say in another way, or decide, each with why. Every key that
+/// Compose knows is in one of the lists.
+pub const REPLACED: [(&str, &str); 37] = [
+    ("build", "the image is built by the new Dockerfile"),
+    ("image", "the image is built here, and has the project's name"),
+    ("pull_policy", "the image is built here"),
+    ("volumes", "mounts of data go on at their places, code is in the image"),
+    ("volumes_from", "mounts of data are named by each service"),
+    ("networks", "networks that others share go on, beside the planned ones"),
+    ("network_mode", "services find each other by name, on networks of their own"),
+    ("ports", "what was published is, at the place of the port that is listened on"),
+    ("environment", "variables go on, but what turns development on"),
+    ("extends", "what it takes from another file is read and written here"),
+    ("command", "its options go on in the planned command"),
+    ("entrypoint", "its steps go on: before the start, or while the image is built"),
+    ("working_dir", "the image says it"),
+    ("user", "the image has a user of its own, who is not root"),
+    ("read_only", "deploy.hardening decides it"),
+    ("cap_drop", "all capabilities are dropped"),
+    ("security_opt", "no process gains privileges"),
+    ("init", "an init is there where the server needs one"),
+    ("restart", "what serves is kept up, what runs once is not"),
+    ("healthcheck", "the image asks the application itself"),
+    ("depends_on", "conditions name what has to be healthy, or done"),
+    ("stop_grace_period", "a number of the plan, pinned to what was set"),
+    ("stop_signal", "the signal that the program ends by"),
+    ("shm_size", "a number of the plan, pinned to what was set"),
+    ("tmpfs", "memory is mounted where the planned user writes"),
+    ("mem_limit", "a number of the plan, pinned to what was set"),
+    ("mem_reservation", "a number of the plan, pinned to what was set"),
+    ("cpus", "a number of the plan, pinned to what was set"),
+    ("cpu_shares", "a number of the plan, pinned to what was set"),
+    ("pids_limit", "a number of the plan, pinned to what was set"),
+    ("deploy", "limits are numbers of the plan, pinned to what was set"),
+    ("scale", "one container of each: the plan divides the memory between services"),
+    ("develop", "the development overlay mounts the code"),
+    ("stdin_open", "no terminal is attached to what serves"),
+    ("tty", "no terminal is attached to what serves"),
+    ("models", "a model of Compose's own is declared at the top, which goes on"),
+    ("provider", "a service of ours is a container"),
+];
 /// Keys of a service with the application's image that are planned anew.
 const PLANNED: [&str; 7] =
     ["build", "image", "volumes", "networks", "pull_policy", "environment", "extends"];
@@ -338,7 +411,22 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
         environment::share(plan, service, &mut env);
     }
     let (keys, text) = match own_image {
-        true => (keys_beside(service), None),
+        true => {
+            let mut keys: Vec<(String, Item)> = keys_beside(service)
+                .into_iter()
+                .map(|(key, value)| {
+                    let is_path = ["command", "entrypoint", "working_dir", "healthcheck"];
+                    let moves = is_path.contains(&key.as_str());
+                    let value = if moves { commands::moved_item(carry, &value) } else { value };
+                    (key, value)
+                })
+                .collect();
+            if commands::ends(service) {
+                // It did not come back by itself, and what it did is done.
+                keys.push(("restart".to_owned(), Item::text("no")));
+            }
+            (keys, None)
+        }
         false => (Vec::new(), Some(text(carry, service))),
     };
     let one_shot = own_image && ends(service);

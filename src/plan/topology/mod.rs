@@ -3,9 +3,10 @@
 //! is written from this alone.
 
 mod application;
+mod commands;
 pub mod development;
 mod environment;
-mod existing;
+pub mod existing;
 mod runbook;
 mod sizes;
 mod stores;
