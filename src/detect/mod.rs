@@ -19,7 +19,7 @@ mod ml;
 pub mod path;
 pub mod python;
 pub mod readiness;
-mod redact;
+pub mod redact;
 pub mod report;
 pub mod scope;
 pub mod secret;

@@ -8,7 +8,7 @@ use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Work;
 use crate::cli::init::{Init, git, improved, safe};
 use crate::cli::layout::wrap;
-use crate::cli::{Format, report};
+use crate::cli::{Format, fates, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::improve::Deployed;
@@ -30,7 +30,8 @@ pub fn print(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Res
 /// The documented shape: `directory`, `dry_run`, `facts`, `preset`, `files`
 /// (`path`, `state`: new, unchanged, existing, deleted; `action`: create,
 /// replace, extend, keep, unchanged, hold, remove; `why`; with `--dry-run`
-/// `diff`), `readiness`, `doubts`, `notes`, `written`, `next`.
+/// `diff`), `readiness`, `doubts`, `notes`, `written`, `improved`, `fates` (what
+/// [`fates::json`] says), `next`.
 fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
     let facts = crate::detect::report::json(&layers.facts);
     let files: Vec<Value> = work
@@ -69,6 +70,7 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "notes": notes(layers, work, git),
         "written": written,
         "improved": improved::json(work),
+        "fates": fates::json(&work.fates),
         "next": next(init, layers, work),
     })
 }
@@ -171,6 +173,7 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
     }
     text.push_str(&files(work, init.dry_run, width));
     text.push_str(&improved::text(work, init.dry_run, width));
+    text.push_str(&fates::text(&work.fates, width));
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
     text.push_str(&doubts(layers, work, width));
     text.push_str(&checklist(init, layers, width));

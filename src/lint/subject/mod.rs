@@ -52,6 +52,7 @@ pub use doubt::doubts;
 pub use ignored::Ignored;
 pub use launch::Step;
 pub use member::{Member, listed};
+pub use options::{Given, given};
 pub use program::Program;
 pub use server::Server;
 pub use settings::Config;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Value;
 use super::container::Variable;
+use super::program::Program;
 use crate::lint::diagnostic::At;
 use crate::source::compose::interpolate;
 
@@ -111,6 +112,64 @@ pub(super) const OTHERS: &[Row] = &[
     switch("no_reload", &["--no-reload", "--noreload"]),
     switch("proxy_headers", &["--proxy-headers"]),
 ];
+
+/// An option as it stands on a command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The name of its row; its flag where no row has it.
+    pub name: String,
+    /// The flag as it is written.
+    pub flag: String,
+    /// Its value; `None` for a switch.
+    pub value: Option<String>,
+}
+
+/// Every option of a command line, those that no row has among them.
+#[must_use]
+pub fn given(program: Program, argv: &[String]) -> Vec<Given> {
+    let table = match program {
+        Program::Gunicorn => GUNICORN,
+        Program::Uvicorn | Program::FastapiRun | Program::FastapiDevelopment => UVICORN,
+        Program::CeleryWorker | Program::CeleryBeat => CELERY,
+        _ => OTHERS,
+    };
+    let mut found = Vec::new();
+    let mut words = argv.iter().skip(1).peekable();
+    while let Some(word) = words.next() {
+        if !word.starts_with('-') || word.len() < 2 {
+            continue;
+        }
+        let (flag, attached) = match word.split_once('=') {
+            Some((flag, value)) => (flag, Some(value)),
+            None => (word.as_str(), None),
+        };
+        let row = |flag: &str| table.iter().find(|row| row.flags.contains(&flag));
+        // `-w4`, where the short option takes a value.
+        let short = flag
+            .get(..2)
+            .filter(|own| !flag.starts_with("--") && flag.len() > 2 && row(own).is_some());
+        let (flag, attached) = match short {
+            Some(own) => (own, Some(word[2..].trim_start_matches('='))),
+            None => (flag, attached),
+        };
+        let takes = match row(flag) {
+            Some(row) => !row.is_switch,
+            // What follows an option that nobody knows is its value, unless it is the
+            // application.
+            None => words.peek().is_some_and(|next| {
+                !next.starts_with('-') && !next.contains(':') && !next.contains('.')
+            }),
+        };
+        let value = match (attached, takes) {
+            (Some(value), _) => Some(value.to_owned()),
+            (None, true) => words.next().cloned(),
+            (None, false) => None,
+        };
+        let name = row(flag).map_or(flag, |row| row.name).to_owned();
+        found.push(Given { name, flag: flag.to_owned(), value });
+    }
+    found
+}
 
 /// Whether some program has an option of a name.
 pub(super) fn is_known(name: &str) -> bool {
