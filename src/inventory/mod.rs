@@ -195,7 +195,10 @@ impl Item {
     /// The value as it is written, without what must not be shown.
     #[must_use]
     pub fn shown(&self) -> String {
-        shown(&self.name, &self.written)
+        match self.kind.is_of_proxy() {
+            true => shown("", &self.written),
+            false => shown(&self.name, &self.written),
+        }
     }
 }
 
@@ -210,6 +213,14 @@ fn shown(name: &str, value: &str) -> String {
             redact::line(&words_without_secrets(&line))
         }
     }
+}
+
+/// A value as it is written in text that begins with its name: `A: b`, `A=b`.
+fn without_name<'t>(text: &'t str, name: &str) -> &'t str {
+    let bare = text.trim().trim_start_matches("- ").trim_start_matches(['"', '\'']);
+    let rest = bare.strip_prefix(name).map(str::trim_start);
+    let value = rest.and_then(|rest| rest.strip_prefix(['=', ':'])).unwrap_or(bare).trim();
+    value.trim_matches(['"', '\''])
 }
 
 /// Words of a command whose values are not shown: `--password=…`, `SECRET=…`.

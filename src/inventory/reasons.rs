@@ -146,6 +146,10 @@ pub(super) fn glue(words: &[&str]) -> Option<Glue> {
     if waits.iter().any(|word| joined.contains(word)) {
         return Some(Glue::Merged("the conditions of depends_on, which wait for health"));
     }
+    if joined.contains("makemigrations") {
+        let reason = "migrations belong into the repository: they are made where the code is changed";
+        return Some(Glue::Dropped(reason, Operation));
+    }
     Some(match first {
         "sleep" | "nc" | "until" | "while" | "wait" => {
             Glue::Merged("the conditions of depends_on, which wait for health")
@@ -159,7 +163,7 @@ pub(super) fn glue(words: &[&str]) -> Option<Glue> {
         }
         "cd" | "pwd" => Glue::Dropped("everything starts in the directory of the code", Form),
         "chown" | "chmod" | "mkdir" | "install" => Glue::Dropped(
-            "directories that the code is seen to write to are made in the image, for its user",
+            "only directories that the code is seen to write to are made in the image",
             Operation,
         ),
         "gosu" | "su-exec" | "su" | "usermod" | "groupmod" => {
@@ -188,7 +192,7 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
             Glue::Merged("the user that dockwright's Dockerfile makes")
         }
         "chown" | "chmod" | "mkdir" | "install" | "touch" => Glue::Dropped(
-            "directories that the code is seen to write to are made in the image, for its user",
+            "only directories that the code is seen to write to are made in the image",
             Operation,
         ),
         "python" | "python3" if joined.contains("-m venv") => {
@@ -212,8 +216,23 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
         "python" | "python3" if joined.contains("compileall") => {
             Glue::Merged("the compilation of dockwright's Dockerfile")
         }
+        "[" | "[[" | "test" | "fi" | "done" | "esac" | "if" | "else" | "exit" | "case" => {
+            Glue::Dropped("it goes with the commands around it, which are told one by one", Form)
+        }
         _ => return None,
     })
+}
+
+/// Whether a file says what is to be installed.
+pub(super) fn is_of_install(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let names = [
+        "pyproject.toml", "poetry.lock", "uv.lock", "pdm.lock", "pipfile", "pipfile.lock",
+        "setup.py", "setup.cfg", "environment.yml", "environment.yaml", ".python-version",
+    ];
+    let is_list = (name.contains("require") || name.contains("constraint"))
+        && (name.ends_with(".txt") || name.ends_with(".in") || name.ends_with('*'));
+    names.contains(&name.trim_end_matches('*')) || is_list || path.contains("requirements/") || name == "requirements"
 }
 
 /// Whether a command installs Python packages.

@@ -3,7 +3,7 @@
 use super::{Found, Judge, usual};
 use crate::inventory::reasons::{self, Glue};
 use crate::inventory::{Fate, Item, Kind, Weight};
-use crate::lint::subject::{Container, Program, Server};
+use crate::lint::subject::{Container, Kind as Of, Program, Server};
 use crate::schema::Role;
 
 impl<'s> Judge<'_, 's> {
@@ -13,6 +13,9 @@ impl<'s> Judge<'_, 's> {
             Kind::Step => self.step(item),
             Kind::Option => {
                 let of = self.old.container(&item.subject);
+                if let Some(store) = of.filter(|own| own.kind.is_store()) {
+                    return self.of_store(item, store);
+                }
                 let other = of.and_then(|own| self.goes_on(own));
                 self.option(item, other.as_ref().map(|own| (own.0, own.1)))
             }
@@ -87,6 +90,15 @@ impl<'s> Judge<'_, 's> {
             _ => {}
         }
         let told: Vec<&str> = words.iter().map(String::as_str).collect();
+        // The same program: its options are told one by one.
+        let store = self.old.container(&item.subject).filter(|own| own.kind.is_store());
+        if let (Some(_), Some(other)) = (store, other) {
+            let same = other.steps.iter().find(|step| step.argv.first() == words.first());
+            return usual(match same {
+                Some(step) => Fate::merged(shell_words::join(&step.argv)),
+                None => Fate::replaced(line(other), "the command that is planned for it"),
+            });
+        }
         // Scripts that are followed no further, and text that another shell gets.
         let has = |text: &str| text.contains(&item.value) || text.contains(&told.join(" "));
         let in_command = self.new.containers.iter().find(|own| {
@@ -102,10 +114,39 @@ impl<'s> Judge<'_, 's> {
         if told.len() > 1 && self.builds(&told) {
             return usual(Fate::merged("a step of the image's build"));
         }
+        // The file that is the application, started by hand.
+        let was_serving = self.old.container(&item.subject).is_some_and(|own| {
+            own.server.is_none() && own.kind == Of::Web && own.steps.last().is_some_and(|step| step.argv == words)
+        });
+        let serves = other.and_then(|own| own.server.as_ref().and_then(|server| own.steps.get(server.step)));
+        if let (true, Program::Python | Program::Other, Some(step)) = (was_serving, program, serves) {
+            let by = shell_words::join(&step.argv);
+            let reason = "a server of its own serves the application; what only its own start does is not done";
+            return usual(Fate::replaced(by, reason));
+        }
         match reasons::glue(&told) {
             Some(Glue::Merged(into)) => (Fate::merged(into), Some(Weight::Form)),
             Some(Glue::Dropped(reason, weight)) => (Fate::dropped(reason), Some(weight)),
             None => usual(Fate::dropped("nothing in dockwright's files runs it")),
+        }
+    }
+
+    /// An option of a store's command.
+    fn of_store(&self, item: &Item, store: &Container) -> Found {
+        let new = self.at_place(Kind::Option, &store.name, &item.name);
+        let row = item.name.trim_start_matches('-').replace('_', "-");
+        let planned = self.counterpart(&store.name).and_then(|name| self.number(name, &row));
+        match (new, planned) {
+            (Some(own), Some(planned)) => {
+                usual(Fate::replaced(own.written.clone(), planned.reason()))
+            }
+            (Some(own), None) => {
+                usual(Fate::replaced(own.written.clone(), "dockwright's own setting"))
+            }
+            (None, _) => usual(Fate::dropped(format!(
+                "the command of {} does not say it in dockwright's compose file",
+                store.name
+            ))),
         }
     }
 
@@ -159,9 +200,17 @@ impl<'s> Judge<'_, 's> {
                     false => Fate::replaced(by, "the application that was found"),
                 });
             }
-            return match reasons::option(name) {
-                Some((reason, weight)) => (Fate::dropped(reason), Some(weight)),
-                None => {
+            let set = self.new_of(Kind::Setting).find(|own| own.name == name);
+            return match (set, reasons::option(name)) {
+                (Some(own), _) => {
+                    let by = format!("{name} = {}", own.written);
+                    usual(Fate::replaced(by, "dockwright's own gunicorn.conf.py"))
+                }
+                (None, Some((reason, weight))) => (Fate::dropped(reason), Some(weight)),
+                (None, None) if item.kind == Kind::Setting => {
+                    usual(Fate::dropped("dockwright's gunicorn.conf.py does not set it"))
+                }
+                (None, None) => {
                     let reason = match self.unused(container, name) {
                         Some(reason) => reason,
                         None => format!("the start of {} has no such option in dockwright's files", container.name),
@@ -175,7 +224,12 @@ impl<'s> Judge<'_, 's> {
         let shown = known.clone().unwrap_or_else(|| {
             self.new.subject.slice(at).split_whitespace().collect::<Vec<_>>().join(" ")
         });
-        if known.as_deref() == Some(item.value.as_str()) {
+        // `-A shop` finds what `-A shop:celery` names.
+        let is_found = name == "app"
+            && known.as_deref().and_then(|own| own.strip_prefix(item.value.as_str())).is_some_and(
+                |rest| rest.starts_with([':', '.']),
+            );
+        if known.as_deref() == Some(item.value.as_str()) || is_found {
             return usual(Fate::merged(format!("{name} = {shown}, in {path}")));
         }
         if listens {

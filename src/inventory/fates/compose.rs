@@ -359,7 +359,10 @@ impl Judge<'_, '_> {
         if let Some(own) = new {
             return match own.value == item.value || own.value == "{}" && item.value.is_empty() {
                 true => usual(Fate::Kept),
-                false => usual(Fate::replaced(own.value.clone(), "dockwright's own")),
+                false => {
+                    let weight = if name.starts_with("x-") { Weight::Form } else { Weight::Operation };
+                    (Fate::replaced(own.value.clone(), "dockwright's own"), Some(weight))
+                }
             };
         }
         if name == "version" {

@@ -155,6 +155,17 @@ impl Judge<'_, '_> {
 
     fn package(&self, item: &Item) -> Found {
         let is_system = reasons::is_of_system(&item.written);
+        // Another release, or another distribution, has another number: libpq5.
+        let stem = |name: &str| {
+            name.trim_end_matches("-dev").trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-').to_owned()
+        };
+        let own = stem(&item.name);
+        let other = self.new_of(Kind::Package).find(|other| {
+            reasons::is_of_system(&other.written) && stem(&other.name) == own
+        });
+        if let Some(other) = other.filter(|_| is_system && item.name.starts_with("lib")) {
+            return usual(Fate::merged(format!("the package {}", other.name)));
+        }
         if !is_system {
             let bare = |name: &str| name.to_ascii_lowercase().replace(['_', '.'], "-");
             let is_named = self.known.packages.iter().any(|own| bare(own) == bare(&item.name));
@@ -226,6 +237,23 @@ impl Judge<'_, '_> {
         let inside = |path: &str| !path.starts_with('/') || self.is_code(item, path);
         if takes_all && inside(&target) {
             return usual(Fate::merged("COPY . /app: the code with all that belongs to it"));
+        }
+        if target.contains("/nginx") && !self.new.proxies.is_empty() {
+            let reason = "nginx's image holds its configuration; what the old one said is told line by line";
+            return (Fate::replaced("the configuration in nginx's image", reason), Some(Weight::Operation));
+        }
+        if !sources.is_empty() && sources.iter().all(|own| reasons::is_of_install(&bare(own))) {
+            return usual(Fate::merged("the install reads it from the build context"));
+        }
+        let of_script = |source: &&str| {
+            let name = bare(source);
+            let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+            let scripts = self.old.scripts.iter().map(|text| self.old.subject.path(*text));
+            !name.is_empty() && scripts.into_iter().any(|path| path.rsplit('/').next() == Some(name.as_str()))
+        };
+        if takes_all && !sources.is_empty() && sources.iter().all(|own| of_script(own)) {
+            let reason = "what the script does is told line by line";
+            return (Fate::replaced("dockwright's own start", reason), Some(Weight::Operation));
         }
         // One file of the repository that something else of ours takes.
         let is_taken = sources.iter().all(|source| {

@@ -32,6 +32,18 @@ pub(super) fn judge(old: &Scope<'_>, new: &Scope<'_>, known: Known<'_>) -> Vec<J
             Judged { item: item.clone(), fate, weight, is_implied: false }
         })
         .collect();
+    for number in 0..judged.len() {
+        let Some(of) = judged[number].item.part_of else { continue };
+        let (kind, of) = (judged[number].item.kind, &judged[of]);
+        let goes_with = kind.is_of_proxy() || kind.is_of_image() || of.item.kind == Kind::Stage;
+        let is_gone = matches!(of.fate, Fate::Dropped { .. });
+        if goes_with && is_gone && judged[number].fate != Fate::Kept {
+            let reason = format!("it goes with its {}", of.item.kind.word());
+            let weight = of.weight.min(judged[number].weight);
+            judged[number].fate = Fate::dropped(reason);
+            judged[number].weight = weight;
+        }
+    }
     judge.commands_by_their_steps(&mut judged);
     // What goes with something that is dropped is not told again.
     let is_dropped: Vec<bool> =

@@ -29,16 +29,16 @@ impl Judge<'_, '_> {
             };
             return usual(Fate::merged(format!("{} {}, in {place} of {}", own.name, own.value, own.path)));
         }
-        let planned = reasons::row_of_directive(&item.name)
+        let planned = reasons::row_of_directive(bare(&item.name))
             .and_then(|(role, row)| self.decision(role, row));
         match there.as_slice() {
-            [] => match reasons::directive(&item.name) {
+            [] => match reasons::directive(bare(&item.name)) {
                 Some((reason, weight)) => (Fate::dropped(reason), Some(weight)),
                 None => usual(Fate::dropped("dockwright's nginx configuration does not say it")),
             },
             [first, ..] => {
                 let by = format!("{} {}", first.name, first.value);
-                match (planned, reasons::directive(&item.name)) {
+                match (planned, reasons::directive(bare(&item.name))) {
                     (Some(own), _) => usual(Fate::replaced(by, own.reason())),
                     (None, Some((reason, weight))) => (Fate::replaced(by, reason), Some(weight)),
                     (None, None) => {
@@ -94,4 +94,9 @@ impl Judge<'_, '_> {
             }
         }
     }
+}
+
+/// A directive's own name: `proxy_set_header` of `proxy_set_header Host`.
+fn bare(name: &str) -> &str {
+    name.split(' ').next().unwrap_or(name)
 }

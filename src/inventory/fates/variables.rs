@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Found, Judge, usual};
 use crate::inventory::reasons;
-use crate::inventory::{Fate, Item, Kind, Weight, shown};
+use crate::inventory::{Fate, Item, Kind, Weight, shown, without_name};
 use crate::lint::subject::{Container, Variable};
 use crate::plan::carry;
 use crate::source::compose::interpolate;
@@ -26,7 +26,7 @@ impl Judge<'_, '_> {
     /// A variable against that of a container.
     fn compared(&self, item: &Item, other: &Container) -> Found {
         let Some(own) = other.env.get(&item.name) else { return self.gone(item, other) };
-        let written = self.written(other, own);
+        let written = self.written(&item.name, own);
         let value = own.value.clone().unwrap_or_default();
         let path = self.new.subject.path(own.at.text);
         let is_same = match (has(&item.written), has(&written)) {
@@ -173,29 +173,11 @@ impl Judge<'_, '_> {
     }
 
     /// What stands where a container's variable is set, without its name.
-    fn written(&self, other: &Container, own: &Variable) -> String {
-        let subject = self.new.subject;
-        let raw = subject.slice(own.at).trim();
-        let is_compose = self.new.deployment.is_some_and(|own_d| own_d.texts.contains(&own.at.text));
-        let value = own.value.clone().unwrap_or_default();
-        match is_compose {
-            false => value,
-            true => {
-                let item = subject.composed(other).and_then(|(deployment, service)| {
-                    let at = |item| subject.item(deployment, item) == own.at;
-                    service.variables().find(|(_, _, item)| at(item)).map(|(.., item)| item)
-                });
-                match item.filter(|item| item.span.is_some()) {
-                    Some(_) => {
-                        let raw = raw.trim_matches(['"', '\'']);
-                        let listed = raw.split_once('=').filter(|(name, _)| {
-                            name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-                        });
-                        listed.map_or(raw, |(_, value)| value).to_owned()
-                    }
-                    None => value,
-                }
-            }
+    fn written(&self, name: &str, own: &Variable) -> String {
+        let deployment = self.new.deployment;
+        match deployment.is_some_and(|deployment| deployment.texts.contains(&own.at.text)) {
+            true => without_name(self.new.subject.slice(own.at), name).to_owned(),
+            false => own.value.clone().unwrap_or_default(),
         }
     }
 }

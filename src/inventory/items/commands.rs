@@ -30,10 +30,16 @@ impl Items<'_, '_> {
         let name = step.argv.first().map(String::as_str).unwrap_or_default();
         let item = self.push(Kind::Step, step.at, &own.name, name, Value::of(line));
         let runs = own.server.as_ref().is_some_and(|server| server.step == number);
-        if !runs {
+        if !runs && !own.kind.is_store() {
             return;
         }
-        for option in given(step.program, &step.argv) {
+        for mut option in given(step.program, &step.argv) {
+            // PostgreSQL's `-c name=value`.
+            let named = option.value.as_deref().and_then(|value| value.split_once('='));
+            if let Some((name, value)) = named.filter(|_| option.flag == "-c" && !runs) {
+                (option.name, option.value) = (name.to_owned(), Some(value.to_owned()));
+                option.flag = format!("-c {name}");
+            }
             let written = match &option.value {
                 Some(value) => format!("{} {value}", option.flag),
                 None => option.flag.clone(),

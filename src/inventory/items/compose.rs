@@ -1,7 +1,7 @@
 //! Services of a compose project with all they say, and what stands beside them.
 
 use super::{Items, Value};
-use crate::inventory::Kind;
+use crate::inventory::{Kind, without_name};
 use crate::lint::At;
 use crate::lint::subject::Deployment;
 use crate::source::compose::yaml::{self, Item as Yaml, Node};
@@ -54,8 +54,8 @@ impl Items<'_, '_> {
                     };
                     self.part(of, Kind::Command, at, name, &key_name, Value::of(line));
                 }
-                "environment" => self.assigned(deployment, name, value, of, Kind::Environment, ""),
-                "labels" => self.assigned(deployment, name, value, of, Kind::Label, ""),
+                "environment" => self.assigned(deployment, name, value, of, Kind::Environment),
+                "labels" => self.assigned(deployment, name, value, of, Kind::Label),
                 "env_file" => {
                     let files = service.env_files();
                     let items = match value.items() {
@@ -116,7 +116,7 @@ impl Items<'_, '_> {
                     let key_name = key.scalar().unwrap_or_default();
                     match key_name.as_str() {
                         "args" => {
-                            self.assigned(deployment, name, part, of, Kind::BuildArgument, "");
+                            self.assigned(deployment, name, part, of, Kind::BuildArgument);
                         }
                         "context" => parts.insert(0, part.scalar().unwrap_or_default()),
                         "dockerfile" | "target" => {
@@ -141,21 +141,18 @@ impl Items<'_, '_> {
         value: &Yaml,
         of: usize,
         kind: Kind,
-        prefix: &str,
     ) {
         for (name, known, place) in value.assignments() {
             let at = self.scope.subject.item(deployment, place);
-            let written = self.written(deployment, place).written;
-            let written = match value.node {
-                Node::List(_) => match written.split_once('=') {
-                    Some((_, written)) => written.to_owned(),
-                    None => String::new(),
-                },
-                _ => written,
-            };
+            let raw = self.scope.subject.slice(at);
+            let is_block = raw.trim_start().starts_with(['|', '>']) || raw.contains('\n');
             let known = known.unwrap_or_default();
-            let written = if place.span.is_some() { written } else { known.clone() };
-            let name = format!("{prefix}{name}");
+            let written = match is_block {
+                true => known.clone(),
+                false => without_name(raw, &name).to_owned(),
+            };
+            let is_name_alone = written == name && known.is_empty();
+            let written = if is_name_alone { String::new() } else { written };
             self.part(of, kind, at, service, &name, Value::both(known, written));
         }
     }

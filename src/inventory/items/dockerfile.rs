@@ -134,7 +134,7 @@ fn named(words: &[String]) -> Vec<Named> {
                     _ => (*word, None),
                 };
                 match flag {
-                    "--extra" | "-E" | "--extras" | "--group" | "--with" | "-G" | "--only" => {
+                    "--extra" | "-E" | "--extras" | "--group" | "--with" | "-G" => {
                         let value = attached.or_else(|| words.next().copied()).unwrap_or_default();
                         let names = value.split([',', ' ']).filter(|name| !name.is_empty());
                         found.extend(names.map(|name| Named::Extra(name.to_owned())));
@@ -145,7 +145,7 @@ fn named(words: &[String]) -> Vec<Named> {
                     "-r" | "--requirement" | "-c" | "--constraint" | "-i" | "--index-url"
                     | "--extra-index-url" | "--target" | "-t" | "--prefix" | "-f"
                     | "--find-links" | "--python" | "--directory" | "--format" | "-o"
-                    | "--output" | "--without" | "--no-group" | "--root" | "--timeout"
+                    | "--output" | "--without" | "--only" | "--no-group" | "--root" | "--timeout"
                     | "--default-timeout" | "--retries" | "--trusted-host" | "--package"
                     | "--no-binary" | "--only-binary" | "--cache-dir" | "--project"
                     | "--link-mode" | "--progress-bar" | "--proxy" => {

@@ -5,6 +5,17 @@ use crate::inventory::Kind;
 use crate::lint::At;
 use crate::source::nginx::Directive;
 
+/// Directives whose first argument says what they set.
+const KEYED: [&str; 7] = [
+    "proxy_set_header",
+    "add_header",
+    "set",
+    "proxy_hide_header",
+    "map",
+    "uwsgi_param",
+    "fastcgi_param",
+];
+
 impl Items<'_, '_> {
     pub(super) fn proxies(&mut self) {
         for proxy in self.scope.proxies.clone() {
@@ -17,11 +28,19 @@ impl Items<'_, '_> {
             let at = At::new(text, own.span);
             let arguments = own.arguments.join(" ");
             let is_location = own.name == "location";
+            let is_keyed = KEYED.contains(&own.name.as_str()) && !own.arguments.is_empty();
             let (kind, name) = match is_location {
                 true => (Kind::Location, arguments.clone()),
+                // One of many of its name, each of which sets something else.
+                false if is_keyed => {
+                    (Kind::Directive, format!("{} {}", own.name, own.first()))
+                }
                 false => (Kind::Directive, own.name.clone()),
             };
-            let value = Value::of(arguments);
+            let value = match is_keyed {
+                true => Value::of(own.arguments[1..].join(" ")),
+                false => Value::of(arguments),
+            };
             let item = match of {
                 Some(of) => self.part(of, kind, at, around, &name, value),
                 None => self.push(kind, at, around, &name, value),
