@@ -29,6 +29,7 @@ pub mod digest;
 pub mod environments;
 pub mod error;
 pub mod improve;
+pub mod inventory;
 pub mod lint;
 pub mod merge;
 pub mod plan;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod check;
 pub mod detect;
 pub mod diff;
+pub mod fates;
 pub mod findings;
 pub mod init;
 pub mod input;

@@ -20,7 +20,7 @@ pub mod path;
 pub mod previous;
 pub mod python;
 pub mod readiness;
-mod redact;
+pub mod redact;
 pub mod report;
 pub mod scope;
 pub mod secret;

@@ -30,6 +30,7 @@ mod init;
 mod init_compose;
 mod init_bad_input;
 mod init_git;
+mod inventory;
 mod modules;
 mod network;
 mod new;

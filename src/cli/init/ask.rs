@@ -6,6 +6,7 @@ use console::style;
 
 use crate::apply::settle::{Choice, Choices, Group, conflicts};
 use crate::cli::detect as shown;
+use crate::cli::fates;
 use crate::cli::init::improved::{self, Wanted};
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::{Proposal, Work};
@@ -147,6 +148,9 @@ fn agree(
         asker.say(&summary::numbers(&work.plan, width))?;
         asker.say(&format!("{}\n", report::files(&work, true, width)))?;
         asker.say(&improved::text(&work, true, width))?;
+        if init.rewrite {
+            asker.say(&fates::text(&work.fates, width))?;
+        }
         let mut items = vec![write.to_owned(), CHANGE.to_owned()];
         let in_the_way = work.improvement.is_some()
             || [Group::Image, Group::Compose]

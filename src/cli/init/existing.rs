@@ -7,7 +7,7 @@ use crate::apply::alternate;
 use crate::apply::compare::Look;
 use crate::apply::disk::DiskState;
 use crate::apply::settle::{Choice, Choices, Group, conflicts};
-use crate::cli::diff;
+use crate::cli::{diff, fates};
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Proposal;
 use crate::cli::init::{Init, ask, git};
@@ -32,6 +32,15 @@ pub fn ask(
     git: &git::State,
 ) -> Result<Choices, Error> {
     let mut choices = proposal.usual(init.rewrite, layers.lock.as_ref());
+    let everything = proposal.usual(true, layers.lock.as_ref());
+    let is_asked = !init.rewrite
+        && [Group::Image, Group::Compose]
+            .iter()
+            .any(|group| conflicts(&proposal.looks, *group).next().is_some());
+    if is_asked && let Ok(work) = proposal.finish(layers, &everything, git) {
+        // What it would be where dockwright's are taken.
+        asker.say(&fates::text(&work.fates, asker.width()))?;
+    }
     for group in [Group::Image, Group::Compose] {
         let there: Vec<&Look> = conflicts(&proposal.looks, group).collect();
         if there.is_empty() || init.rewrite {

@@ -9,7 +9,7 @@ use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Work;
 use crate::cli::init::{Init, git, improved, safe};
 use crate::cli::layout::wrap;
-use crate::cli::{Format, report};
+use crate::cli::{Format, fates, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::improve::Deployed;
@@ -33,8 +33,8 @@ pub fn print(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Res
 /// (`path`, `state`: new, unchanged, existing, deleted; `action`: create,
 /// replace, extend, keep, unchanged, hold, remove; `why`; with `--dry-run`
 /// `diff`), `readiness`, `doubts`, `notes`, `written`, `improved` with `--adopt` and
-/// `offered` without, `compose` (`result`, `said`: what Docker Compose says of it),
-/// `next`.
+/// `offered` without, `fates` (what [`fates::json`] says), `compose` (`result`, `said`:
+/// what Docker Compose says of it), `next`.
 fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
     let facts = crate::detect::report::json(&layers.facts);
     let files: Vec<Value> = work
@@ -74,6 +74,7 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "written": written,
         "improved": improved::json(work.improvement.as_ref()),
         "offered": improved::json(work.offer.as_ref()),
+        "fates": fates::json(&work.fates),
         "compose": compose(&work.verdict),
         "next": next(init, layers, work),
     })
@@ -196,6 +197,7 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
     }
     text.push_str(&files(work, init.dry_run, width));
     text.push_str(&improved::text(work, init.dry_run, width));
+    text.push_str(&fates::text(&work.fates, width));
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
     text.push_str(&doubts(layers, work, width));
     text.push_str(&checklist(init, layers, width));

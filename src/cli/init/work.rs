@@ -24,6 +24,7 @@ use crate::cli::init::{Init, git, samples};
 use crate::cli::input;
 use crate::error::{Error, Problem};
 use crate::improve::{Deployed, Improvement};
+use crate::inventory::{self, Judged, Known};
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::{Content, Syntax};
 use crate::plan::{Bundle, Output, Plan};
@@ -73,6 +74,8 @@ pub struct Work {
     pub offer: Option<Improvement>,
     /// What Docker Compose says of what is started with all that.
     pub verdict: Verdict,
+    /// What becomes of all that files did which others take the place of.
+    pub fates: Vec<Judged>,
 }
 
 impl Proposal {
@@ -265,6 +268,7 @@ impl Proposal {
         changes.extend(added);
         notes.extend(refused);
         changes.sort_by(|one, other| one.path.cmp(&other.path));
+        let fates = self.fates(layers, &changes)?;
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
         let flags = self.flags(layers, choices)?;
@@ -277,7 +281,30 @@ impl Proposal {
             improvement: self.improvement.clone(),
             offer: None,
             verdict: Verdict::NotAsked(String::new()),
+            fates,
         })
+    }
+
+    /// What becomes of all that the files did which are somebody else's, or were
+    /// edited, and that others take the place of.
+    fn fates(&self, layers: &Layers, changes: &[Change]) -> Result<Vec<Judged>, Error> {
+        let is_theirs = |change: &Change| {
+            let standing = self.looks.iter().find(|look| look.file.output.path == change.path);
+            let standing = standing.map(|look| look.standing);
+            matches!(change.action, Action::Replace | Action::Remove)
+                && matches!(
+                    standing,
+                    Some(Standing::Foreign | Standing::Diverged | Standing::Customised)
+                )
+        };
+        if !changes.iter().any(is_theirs) {
+            return Ok(Vec::new());
+        }
+        let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
+        let writes = changes.iter().filter(|own| own.action.writes());
+        let texts = writes.map(|own| (own.path.to_string(), text(own))).collect();
+        let known = Known { plan: &self.plan, packages: &layers.facts.packages };
+        inventory::of(&layers.dir, &texts, known)
     }
 
     fn flags(&self, layers: &Layers, choices: &Choices) -> Result<Vec<String>, Error> {

@@ -52,6 +52,7 @@ pub use ignored::Ignored;
 pub use launch::Step;
 pub use member::{Member, listed};
 pub use crate::catalog::Program;
+pub use options::given;
 pub use server::Server;
 pub use settings::Config;
 pub use stages::Outside;

@@ -5,9 +5,22 @@ use std::collections::BTreeMap;
 
 use super::Value;
 use super::container::Variable;
-use crate::catalog::options::{Row, Said, split};
+use crate::catalog::Program;
+use crate::catalog::options::{CELERY, GUNICORN, OTHERS, Row, Said, UVICORN, split};
 use crate::lint::diagnostic::At;
 use crate::source::compose::interpolate;
+
+/// Every option of a command line, those that no row has among them.
+#[must_use]
+pub fn given(program: Program, argv: &[String]) -> Vec<Said<'static>> {
+    let table = match program {
+        Program::Gunicorn => GUNICORN,
+        Program::Uvicorn | Program::FastapiRun | Program::FastapiDevelopment => UVICORN,
+        Program::CeleryWorker | Program::CeleryBeat => CELERY,
+        _ => OTHERS,
+    };
+    split(argv.get(1..).unwrap_or_default(), table).0
+}
 
 /// Reads options of an argument list; what is neither an option nor its value
 /// is returned.

@@ -39,6 +39,11 @@ impl Server {
         self.options.get(name).map(|(value, at)| (value, *at))
     }
 
+    /// Every option by its one name, with its value and where it is set.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Value, At)> {
+        self.options.iter().map(|(name, (value, at))| (*name, value, *at))
+    }
+
     /// Whether an option is set.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -9,7 +9,7 @@ mod directory_listing;
 mod header;
 mod host_not_passed;
 mod keepalive_without_http11;
-pub(super) mod owner;
+pub(in crate::lint) mod owner;
 mod pass;
 mod port_mismatch;
 mod proxies_to_itself;

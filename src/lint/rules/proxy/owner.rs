@@ -6,7 +6,7 @@ use crate::source::dockerfile::Keyword;
 
 /// The nginx services that read a configuration, each with the path that it
 /// has there.
-pub(in crate::lint::rules) fn owners<'s>(
+pub(crate) fn owners<'s>(
     subject: &'s Subject,
     proxy: &Proxy,
 ) -> Vec<(Member<'s>, String)> {

@@ -1,0 +1,293 @@
+//! What containers start: steps, options of servers and workers, gunicorn's settings.
+
+use super::{Found, Judge, usual};
+use crate::inventory::reasons::{self, Glue};
+use crate::inventory::{Fate, Item, Kind, Weight};
+use crate::lint::subject::{Container, Kind as Of, Program, Server};
+use crate::schema::Role;
+
+impl<'s> Judge<'_, 's> {
+    pub(super) fn command(&self, item: &Item) -> Found {
+        match item.kind {
+            Kind::Command => self.whole(item),
+            Kind::Step => self.step(item),
+            Kind::Option => {
+                let of = self.old.container(&item.subject);
+                if let Some(store) = of.filter(|own| own.kind.is_store()) {
+                    return self.of_store(item, store);
+                }
+                let other = of.and_then(|own| self.goes_on(own));
+                self.option(item, other.as_ref().map(|own| (own.0, own.1)))
+            }
+            _ => {
+                let serving = self.old.containers.iter().find(|own| {
+                    own.server.as_ref().is_some_and(|server| server.config.is_some())
+                });
+                let other = serving.and_then(|own| self.goes_on(own));
+                self.option(item, other.as_ref().map(|own| (own.0, own.1)))
+            }
+        }
+    }
+
+    /// The container and its server that go on for one of the old.
+    fn goes_on(&self, own: &Container) -> Option<(&'s Container, &'s Server)> {
+        let other = self.other(&own.name)?;
+        Some((other, other.server.as_ref()?))
+    }
+
+    /// All of a command: what its steps come to is known later.
+    fn whole(&self, item: &Item) -> Found {
+        let other = match self.is_of_recipe(item) {
+            true => self.built_from(&item.path).find_map(|own| self.other(&own.name)),
+            false => self.other(&item.subject),
+        };
+        let started = self.old.items.iter().any(|own| {
+            own.kind == Kind::Step && (&own.path, own.line) == (&item.path, item.line)
+        });
+        let by = other.map(|own| line(own)).filter(|line| !line.is_empty());
+        let by = by.unwrap_or_else(|| "what the image starts".to_owned());
+        if self.is_of_recipe(item) && !started {
+            let reason = "no service started it as it stands: it had another command";
+            return (Fate::replaced(by, reason), Some(Weight::Form));
+        }
+        match other {
+            Some(_) => usual(Fate::replaced(by, "dockwright's own command")),
+            None => usual(Fate::dropped(super::variables::no_service(&item.subject))),
+        }
+    }
+
+    fn step(&self, item: &Item) -> Found {
+        let words = shell_words::split(&item.value).unwrap_or_default();
+        let program = Program::of(&words);
+        let other = self.other(&item.subject);
+        if program.serves() || matches!(program, Program::CeleryWorker | Program::CeleryBeat) {
+            return self.server(item, program, other);
+        }
+        let all = || self.new.containers.iter().flat_map(|own| own.steps.iter().map(move |step| (own, step)));
+        let by = |own: &Container| match Some(own.name.as_str()) == other.map(|own| own.name.as_str()) {
+            true => format!("another place of {}'s start", own.name),
+            false => format!("the service {}", own.name),
+        };
+        if let Some((own, _)) = all().find(|(_, step)| step.argv == words) {
+            return usual(Fate::merged(by(own)));
+        }
+        let same = |wanted: Program| all().find(move |(_, step)| step.program == wanted);
+        match program {
+            Program::Migrate => {
+                if let Some((own, step)) = same(program) {
+                    let line = shell_words::join(&step.argv);
+                    return usual(Fate::merged(format!("`{line}` of {}", by(own))));
+                }
+            }
+            Program::Collectstatic => {
+                if let Some((own, _)) = same(program) {
+                    return usual(Fate::merged(by(own)));
+                }
+                if self.builds(&["collectstatic"]) {
+                    return usual(Fate::merged("a step of the image's build"));
+                }
+            }
+            _ => {}
+        }
+        let told: Vec<&str> = words.iter().map(String::as_str).collect();
+        // The same program: its options are told one by one.
+        let store = self.old.container(&item.subject).filter(|own| own.kind.is_store());
+        if let (Some(_), Some(other)) = (store, other) {
+            let same = other.steps.iter().find(|step| step.argv.first() == words.first());
+            return usual(match same {
+                Some(step) => Fate::merged(shell_words::join(&step.argv)),
+                None => Fate::replaced(line(other), "the command that is planned for it"),
+            });
+        }
+        // Scripts that are followed no further, and text that another shell gets.
+        let has = |text: &str| text.contains(&item.value) || text.contains(&told.join(" "));
+        let in_command = self.new.containers.iter().find(|own| {
+            own.steps.iter().any(|step| step.argv.iter().any(|word| has(word)))
+        });
+        if let Some(own) = in_command.filter(|_| told.len() > 1) {
+            return usual(Fate::merged(by(own)));
+        }
+        let scripts = self.new.scripts.iter().map(|text| &self.new.subject.texts[*text]);
+        if let Some(script) = scripts.clone().find(|own| has(&own.text)).filter(|_| told.len() > 1) {
+            return usual(Fate::merged(format!("a line of {}", script.path)));
+        }
+        if told.len() > 1 && self.builds(&told) {
+            return usual(Fate::merged("a step of the image's build"));
+        }
+        // The file that is the application, started by hand.
+        let was_serving = self.old.container(&item.subject).is_some_and(|own| {
+            own.server.is_none() && own.kind == Of::Web && own.steps.last().is_some_and(|step| step.argv == words)
+        });
+        let serves = other.and_then(|own| own.server.as_ref().and_then(|server| own.steps.get(server.step)));
+        if let (true, Program::Python | Program::Other, Some(step)) = (was_serving, program, serves) {
+            let by = shell_words::join(&step.argv);
+            let reason = "a server of its own serves the application; what only its own start does is not done";
+            return usual(Fate::replaced(by, reason));
+        }
+        match reasons::glue(&told) {
+            Some(Glue::Merged(into)) => (Fate::merged(into), Some(Weight::Form)),
+            Some(Glue::Dropped(reason, weight)) => (Fate::dropped(reason), Some(weight)),
+            None => usual(Fate::dropped("nothing in dockwright's files runs it")),
+        }
+    }
+
+    /// An option of a store's command.
+    fn of_store(&self, item: &Item, store: &Container) -> Found {
+        let new = self.at_place(Kind::Option, &store.name, &item.name);
+        let row = item.name.trim_start_matches('-').replace('_', "-");
+        let planned = self.counterpart(&store.name).and_then(|name| self.number(name, &row));
+        match (new, planned) {
+            (Some(own), Some(planned)) => {
+                usual(Fate::replaced(own.written.clone(), planned.reason()))
+            }
+            (Some(own), None) => {
+                usual(Fate::replaced(own.written.clone(), "dockwright's own setting"))
+            }
+            (None, _) => usual(Fate::dropped(format!(
+                "the command of {} does not say it in dockwright's compose file",
+                store.name
+            ))),
+        }
+    }
+
+    /// Whether some RUN has all of these words.
+    pub(super) fn builds(&self, words: &[&str]) -> bool {
+        self.new_of(Kind::Run).any(|own| {
+            let run = shell_words::split(&own.value).unwrap_or_default();
+            words.iter().all(|word| run.iter().any(|own| own == word))
+        })
+    }
+
+    fn server(&self, item: &Item, program: Program, other: Option<&Container>) -> Found {
+        let Some(other) = other else {
+            return usual(Fate::dropped(super::variables::no_service(&item.subject)));
+        };
+        let new = other.server.as_ref().and_then(|own| other.steps.get(own.step));
+        let Some(new) = new else {
+            let now = line(other);
+            let by = if now.is_empty() { "what its image starts".to_owned() } else { now };
+            return usual(Fate::replaced(by, "dockwright's own command"));
+        };
+        let by = shell_words::join(&new.argv);
+        match new.program == program {
+            true => usual(Fate::merged(by)),
+            false => {
+                let reason = reasons::server(program, new.program);
+                let weight = program.is_development().then_some(Weight::Operation);
+                (Fate::replaced(by, reason), weight)
+            }
+        }
+    }
+
+    /// An option or a setting against the server that goes on.
+    fn option(&self, item: &Item, other: Option<(&Container, &Server)>) -> Found {
+        let name = item.name.as_str();
+        let Some((container, server)) = other else {
+            return usual(Fate::dropped("nothing starts it any more"));
+        };
+        let listens = matches!(name, "bind" | "host" | "port" | "uds");
+        let new = server.all().find(|(own, ..)| *own == name);
+        let Some((_, value, at)) = new else {
+            if listens {
+                return self.listening(item, server);
+            }
+            if name == "app" {
+                // The first argument of others.
+                let is_same = server.app.as_deref() == Some(item.value.as_str());
+                let by = server.app.clone().unwrap_or_default();
+                return usual(match is_same {
+                    true => Fate::merged(by),
+                    false => Fate::replaced(by, "the application that was found"),
+                });
+            }
+            let set = self.new_of(Kind::Setting).find(|own| own.name == name);
+            return match (set, reasons::option(name)) {
+                (Some(own), _) => {
+                    let by = format!("{name} = {}", own.written);
+                    usual(Fate::replaced(by, "dockwright's own gunicorn.conf.py"))
+                }
+                (None, Some((reason, weight))) => (Fate::dropped(reason), Some(weight)),
+                (None, None) if item.kind == Kind::Setting => {
+                    usual(Fate::dropped("dockwright's gunicorn.conf.py does not set it"))
+                }
+                (None, None) => {
+                    let reason = match self.unused(container, name) {
+                        Some(reason) => reason,
+                        None => format!("the start of {} has no such option in dockwright's files", container.name),
+                    };
+                    usual(Fate::dropped(reason))
+                }
+            };
+        };
+        let path = self.new.subject.path(at.text);
+        let known = value.text().or_else(|| value.truth().map(|own| own.to_string()));
+        let shown = known.clone().unwrap_or_else(|| {
+            self.new.subject.slice(at).split_whitespace().collect::<Vec<_>>().join(" ")
+        });
+        // `-A shop` finds what `-A shop:celery` names.
+        let is_found = name == "app"
+            && known.as_deref().and_then(|own| own.strip_prefix(item.value.as_str())).is_some_and(
+                |rest| rest.starts_with([':', '.']),
+            );
+        if known.as_deref() == Some(item.value.as_str()) || is_found {
+            return usual(Fate::merged(format!("{name} = {shown}, in {path}")));
+        }
+        if listens {
+            return self.listening(item, server);
+        }
+        let row = reasons::row_of_option(name);
+        let role = match server.program {
+            Program::CeleryWorker => Role::Worker,
+            Program::CeleryBeat => Role::Beat,
+            _ => Role::Web,
+        };
+        let decided = row.and_then(|row| self.decision(role, row));
+        let by = format!("{name} = {shown}");
+        match decided {
+            Some(own) => usual(Fate::replaced(by, own.reason())),
+            None => match reasons::option(name) {
+                Some((reason, weight)) => (Fate::replaced(by, reason), Some(weight)),
+                None => usual(Fate::replaced(by, "dockwright's own setting")),
+            },
+        }
+    }
+
+    /// Why a server has no place for an option.
+    fn unused(&self, container: &Container, name: &str) -> Option<String> {
+        let row = reasons::row_of_option(name)?;
+        let planned = self.number(&container.name, row)?;
+        Some(format!("the plan has {} = {}, and the new command does not say it", planned.key.name(), planned.value))
+    }
+
+    /// Where it listens.
+    fn listening(&self, item: &Item, server: &Server) -> Found {
+        let wanted = match item.name.as_str() {
+            "host" | "uds" => None,
+            _ => item.value.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()),
+        };
+        let address = server.address().unwrap_or_default();
+        let port = server.port();
+        let by = match port {
+            Some(port) => format!("{address}:{port}"),
+            None => address.clone(),
+        };
+        let is_same = match item.name.as_str() {
+            "host" => item.value == address,
+            "port" => wanted == port,
+            _ => wanted.is_some() && wanted == port,
+        };
+        match is_same {
+            true => usual(Fate::merged(format!("it listens on {by}"))),
+            false => {
+                let reason = "the port in the container; the other services and the published port follow it";
+                (Fate::replaced(by, reason), Some(Weight::Operation))
+            }
+        }
+    }
+}
+
+/// What a container starts, in one line.
+fn line(own: &Container) -> String {
+    let lines: Vec<String> = own.steps.iter().map(|step| shell_words::join(&step.argv)).collect();
+    lines.join(" && ")
+}

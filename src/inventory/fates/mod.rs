@@ -1,0 +1,194 @@
+//! What became of each item: looked for on the other side by what it is, never by
+//! what dockwright means to write.
+
+mod commands;
+mod compose;
+mod image;
+mod nginx;
+mod variables;
+
+use super::items::containers_of;
+use super::scope::Scope;
+use super::{Fate, Item, Judged, Kind, Known, Weight};
+use crate::lint::subject::Container;
+use crate::plan::Decided;
+use crate::schema::Role;
+
+/// A fate, with what is lost where the kind alone does not say it.
+type Found = (Fate, Option<Weight>);
+
+/// A fate of an item.
+pub(super) fn judge(old: &Scope<'_>, new: &Scope<'_>, known: Known<'_>) -> Vec<Judged> {
+    let judge = Judge { old, new, known };
+    let mut judged: Vec<Judged> = old
+        .items
+        .iter()
+        .map(|item| {
+            let (fate, weight) = match judge.is_kept(item) {
+                true => (Fate::Kept, None),
+                false => judge.fate(item),
+            };
+            let weight = weight.unwrap_or_else(|| item.kind.weight());
+            Judged { item: item.clone(), fate, weight, is_implied: false }
+        })
+        .collect();
+    for number in 0..judged.len() {
+        let Some(of) = judged[number].item.part_of else { continue };
+        let (kind, of) = (judged[number].item.kind, &judged[of]);
+        let goes_with = kind.is_of_proxy() || kind.is_of_image() || of.item.kind == Kind::Stage;
+        let is_gone = matches!(of.fate, Fate::Dropped { .. });
+        if goes_with && is_gone && judged[number].fate != Fate::Kept {
+            let reason = format!("it goes with its {}", of.item.kind.word());
+            let weight = of.weight.min(judged[number].weight);
+            judged[number].fate = Fate::dropped(reason);
+            judged[number].weight = weight;
+        }
+    }
+    judge.commands_by_their_steps(&mut judged);
+    // What goes with something that is dropped is not told again.
+    let is_dropped: Vec<bool> =
+        judged.iter().map(|own| matches!(own.fate, Fate::Dropped { .. })).collect();
+    for number in 0..judged.len() {
+        let of = judged[number].item.part_of.filter(|of| is_dropped[*of]);
+        if of.is_some() && is_dropped[number] {
+            judged[number].is_implied = true;
+        }
+    }
+    judged
+}
+
+struct Judge<'a, 's> {
+    old: &'a Scope<'s>,
+    new: &'a Scope<'s>,
+    known: Known<'a>,
+}
+
+impl<'s> Judge<'_, 's> {
+    /// Whether the same is said at the corresponding place.
+    fn is_kept(&self, item: &Item) -> bool {
+        let is_image_env = self.is_of_recipe(item) && item.kind == Kind::Environment;
+        if is_image_env || item.kind == Kind::Service {
+            return false;
+        }
+        let counterpart = self.counterpart(&item.subject);
+        let is_there = |other: &&Item| {
+            let is_same_place = match item.kind {
+                kind if kind.is_of_image() || kind.is_of_proxy() => {
+                    !kind.is_of_proxy() || other.subject == item.subject
+                }
+                _ if self.is_of_recipe(item) => true,
+                Kind::Setting | Kind::Project => true,
+                _ => Some(other.subject.as_str()) == counterpart,
+            };
+            let is_same_name = other.name == item.name || item.kind == Kind::Stage;
+            other.kind == item.kind
+                && is_same_name
+                && is_same_place
+                && other.value == item.value
+                && (variables::has(&item.written) == variables::has(&other.written)
+                    || other.written == item.written)
+        };
+        self.new.items.iter().any(|other| is_there(&other))
+    }
+
+    fn fate(&self, item: &Item) -> Found {
+        match item.kind {
+            Kind::Environment | Kind::EnvFile => self.variable(item),
+            Kind::Command | Kind::Step | Kind::Option | Kind::Setting => self.command(item),
+            Kind::Location | Kind::Directive => self.directive(item),
+            _ if item.kind.is_of_image() || self.is_of_recipe(item) => self.image(item),
+            _ => self.compose(item),
+        }
+    }
+
+    /// The service that goes on for one of the old: the one of its name; for an
+    /// image that ran by itself the one that serves.
+    fn counterpart<'n>(&'n self, name: &str) -> Option<&'n str> {
+        match self.new.container(name) {
+            Some(own) => Some(own.name.as_str()),
+            None if self.old.deployment.is_none() => self.serving(),
+            None => None,
+        }
+    }
+
+    fn serving(&self) -> Option<&str> {
+        let planned = self.known.plan.topology.of_kind(Role::Web).map(|own| own.id.as_str());
+        let planned = planned.and_then(|id| self.new.container(id));
+        planned.or_else(|| self.new.web()).map(|own| own.name.as_str())
+    }
+
+    fn other(&self, name: &str) -> Option<&'s Container> {
+        self.new.container(self.counterpart(name)?)
+    }
+
+    /// What the plan's number of a service is, where it has such a one.
+    fn number(&self, service: &str, row: &str) -> Option<&Decided> {
+        let planned = self.known.plan.topology.services.iter().find(|own| own.id == service)?;
+        self.decision(planned.kind?, row)
+    }
+
+    fn decision(&self, role: Role, row: &str) -> Option<&Decided> {
+        self.known.plan.decision(&format!("{}.{row}", role.name()))
+    }
+
+    /// Whether an item stands in a Dockerfile.
+    fn is_of_recipe(&self, item: &Item) -> bool {
+        let own = self.old;
+        own.recipes.iter().any(|recipe| {
+            own.subject.path(own.subject.recipes[*recipe].text) == item.path
+        })
+    }
+
+    /// The items of the new files of a kind.
+    fn new_of(&self, kind: Kind) -> impl Iterator<Item = &Item> {
+        self.new.items.iter().filter(move |own| own.kind == kind)
+    }
+
+    /// The new item of a kind and a name of the service that goes on.
+    fn at_place(&self, kind: Kind, service: &str, name: &str) -> Option<&Item> {
+        let service = self.counterpart(service)?;
+        self.new_of(kind).find(|own| own.subject == service && own.name == name)
+    }
+
+    /// Services of the old deployment that are built from a Dockerfile.
+    fn built_from<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'s Container> + 'b {
+        containers_of(self.old, path)
+    }
+
+    /// A command is what its steps are: told with them.
+    fn commands_by_their_steps(&self, judged: &mut [Judged]) {
+        for number in 0..judged.len() {
+            let own = &judged[number];
+            if own.item.kind != Kind::Command || own.fate == Fate::Kept {
+                continue;
+            }
+            let (path, line, of) = (&own.item.path, own.item.line, &own.item.subject);
+            let is_in = |other: &&Judged| {
+                matches!(other.item.kind, Kind::Step | Kind::Option)
+                    && (other.item.path == *path && other.item.line == line
+                        || other.item.subject == *of && !of.is_empty())
+            };
+            let parts: Vec<&Judged> = judged.iter().filter(is_in).collect();
+            if parts.is_empty() {
+                continue;
+            }
+            let is_whole =
+                parts.iter().all(|own| matches!(own.fate, Fate::Kept | Fate::Merged { .. }));
+            let into = match &own.fate {
+                Fate::Merged { into } | Fate::Replaced { by: into, .. } => into.clone(),
+                _ => "nothing".to_owned(),
+            };
+            let fate = match is_whole {
+                true => Fate::merged(into),
+                false => Fate::replaced(into, "its steps and options are told one by one"),
+            };
+            judged[number].fate = fate;
+            judged[number].is_implied = true;
+        }
+    }
+}
+
+/// A fate whose weight is its kind's.
+fn usual(fate: Fate) -> Found {
+    (fate, None)
+}
