@@ -17,11 +17,12 @@ use crate::apply::disk;
 use crate::error::{Error, Problem};
 use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
-use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
+use crate::lint::subject::{Build, Container, Deployment, Kind, Program, Server};
 use crate::lint::waiver;
 use crate::lint::{Diagnostic, Grade, Severity, Subject, rules};
 use crate::project;
 use crate::relpath::RelPath;
+use crate::source::dockerfile::{Instruction, Keyword};
 
 /// What the user's own container files become.
 #[derive(Clone, Debug)]
@@ -138,13 +139,45 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
         dockerfile,
         context: build.context.clone(),
         top: top.unwrap_or_else(|| workdir.clone()),
-        workdir,
+        workdir: workdir.clone(),
         port,
         has_health_check: build.image.healthcheck.is_some(),
+        owned: owned(subject, build, &workdir),
+        user: user.unwrap_or_default().to_owned(),
         is_unprivileged: user
             .is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root"))),
         migrates: container.steps.iter().any(|step| step.program == Program::Migrate),
     })
+}
+
+/// Directories that a Dockerfile makes and that belong to another user than root:
+/// what is made after `USER`, or is given away.
+fn owned(subject: &Subject, build: &Build, workdir: &str) -> Vec<String> {
+    let instructions = &subject.file(build).instructions;
+    let gives = |own: &Instruction| {
+        let text: &str = &own.arguments.text;
+        ["chown", "--owner", "-o "].iter().any(|word| text.contains(word))
+    };
+    let of_user = build.image.user.as_ref().map_or(usize::MAX, |user| user.at);
+    let given = instructions.iter().any(gives);
+    let mut owned = Vec::new();
+    for (at, own) in instructions.iter().enumerate() {
+        let text: &str = &own.arguments.text;
+        let makes = text.contains("mkdir") || text.contains("install ");
+        if own.keyword != Keyword::Run || !makes || !(given || at > of_user) {
+            continue;
+        }
+        let words = text.split([' ', '\n', '\t', ';', '&', '\\']);
+        let words = words.map(|word| word.trim_matches(['"', '\'']));
+        let paths = words.filter(|word| !word.is_empty() && !word.starts_with('-'));
+        owned.extend(paths.map(|word| match word.strip_prefix('/') {
+            Some(_) => word.trim_end_matches('/').to_owned(),
+            None => format!("{}/{}", workdir.trim_end_matches('/'), word.trim_end_matches('/')),
+        }));
+    }
+    owned.sort();
+    owned.dedup();
+    owned
 }
 
 /// The repository that is improved.

@@ -87,7 +87,11 @@ impl Code {
         let top = shape.answers.adopted.as_ref().map_or(TOP, Adopted::top);
         // A single file is kept by a link, which an image that stays does not have.
         let stays = shape.answers.own_image().is_some();
-        let is_kept = |own: &&Writable| !stays || !own.file;
+        let image = shape.answers.own_image();
+        let is_mounted = |own: &Writable| {
+            image.is_none_or(|image| image.may_write(&storage::place(top, &own.path)))
+        };
+        let is_kept = |own: &&Writable| !stays || !own.file && is_mounted(own);
         let writable: Vec<Writable> =
             shape.answers.writable.iter().filter(is_kept).cloned().collect();
         let Some(adopted) = &shape.answers.adopted else {
@@ -319,8 +323,10 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         ));
     }
     notices.extend(environment::notices(shape, adopted));
+    notices.extend(front_end::notice(adopted));
     notices.extend(front_end::gap(adopted));
     notices.extend(uploads::notice(shape));
+    notices.extend(storage::unmounted(shape, adopted));
     if shape.answers.own_image().is_none() {
         notices.extend(caches::notice(adopted));
         notices.extend(install::notice(shape, adopted));
