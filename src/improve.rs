@@ -22,11 +22,12 @@ use crate::error::{Error, Problem};
 use crate::lint::edit::Placed;
 use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
-use crate::lint::subject::{Container, Deployment, Kind, Program, Server};
+use crate::lint::subject::{Build, Container, Deployment, Kind, Program, Server};
 use crate::lint::waiver;
 use crate::lint::{Diagnostic, Grade, Severity, Subject, judge, rules};
 use crate::project;
 use crate::relpath::RelPath;
+use crate::source::dockerfile::{Instruction, Keyword};
 
 /// What the user's own container files become.
 #[derive(Clone, Debug)]
@@ -179,38 +180,22 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
         context => path.strip_prefix(context)?.strip_prefix('/')?.to_owned(),
     };
     let user = build.image.user.as_ref().and_then(|user| user.value.known());
-    let is_unprivileged =
-        user.is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root")));
-    let top = top.unwrap_or_else(|| workdir.clone());
-    // What a named volume starts from is the directory in the image, its owner as well.
-    let recipe = &subject.texts[subject.recipes[build.recipe].text].text;
-    let is_made = |path: &str| {
-        let placed = format!("{}/{path}", top.trim_end_matches('/'));
-        recipe.lines().any(|line| {
-            let makes = line.contains("mkdir") || line.contains("install -d") || line.contains("chown");
-            let mut words = line.split([' ', '"', ',', '[', ']', ';']);
-            makes && words.any(|word| {
-                let word = word.trim_start_matches("./").trim_end_matches('/');
-                word == placed || word == path
-            })
-        })
-    };
-    let written = subject.facts.writable.iter().map(|(own, _)| own.path.clone());
-    let unmade = written.filter(|path| is_unprivileged && !is_made(path)).collect();
     let takes_proxies = server.is_some_and(|own| {
         matches!(own.program, Program::Gunicorn | Program::Uvicorn | Program::FastapiRun)
             && !sets_proxies(container, own)
     });
     Some(OwnImage {
-        unmade,
         takes_proxies,
         dockerfile,
         context: build.context.clone(),
-        top,
-        workdir,
+        top: top.unwrap_or_else(|| workdir.clone()),
+        workdir: workdir.clone(),
         port,
         has_health_check: build.image.healthcheck.is_some(),
-        is_unprivileged,
+        owned: owned(subject, build, &workdir),
+        user: user.unwrap_or_default().to_owned(),
+        is_unprivileged: user
+            .is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root"))),
         migrates: container.steps.iter().any(|step| step.program == Program::Migrate),
     })
 }
@@ -222,6 +207,36 @@ fn sets_proxies(container: &Container, server: &Server) -> bool {
     let words = container.steps.get(server.step).map(|step| step.argv.as_slice());
     words.unwrap_or_default().iter().any(is_flag)
         || server.has("forwarded_allow_ips") && !container.env.contains_key("FORWARDED_ALLOW_IPS")
+}
+
+/// Directories that a Dockerfile makes and that belong to another user than root:
+/// what is made after `USER`, or is given away.
+fn owned(subject: &Subject, build: &Build, workdir: &str) -> Vec<String> {
+    let instructions = &subject.file(build).instructions;
+    let gives = |own: &Instruction| {
+        let text: &str = &own.arguments.text;
+        ["chown", "--owner", "-o "].iter().any(|word| text.contains(word))
+    };
+    let of_user = build.image.user.as_ref().map_or(usize::MAX, |user| user.at);
+    let given = instructions.iter().any(gives);
+    let mut owned = Vec::new();
+    for (at, own) in instructions.iter().enumerate() {
+        let text: &str = &own.arguments.text;
+        let makes = text.contains("mkdir") || text.contains("install ");
+        if own.keyword != Keyword::Run || !makes || !(given || at > of_user) {
+            continue;
+        }
+        let words = text.split([' ', '\n', '\t', ';', '&', '\\']);
+        let words = words.map(|word| word.trim_matches(['"', '\'']));
+        let paths = words.filter(|word| !word.is_empty() && !word.starts_with('-'));
+        owned.extend(paths.map(|word| match word.strip_prefix('/') {
+            Some(_) => word.trim_end_matches('/').to_owned(),
+            None => format!("{}/{}", workdir.trim_end_matches('/'), word.trim_end_matches('/')),
+        }));
+    }
+    owned.sort();
+    owned.dedup();
+    owned
 }
 
 /// The repository that is improved.

@@ -21,11 +21,20 @@ pub struct OwnImage {
     pub has_health_check: bool,
     /// Whether it starts as a user that is not root, who has no capability to lose.
     pub is_unprivileged: bool,
-    /// What the code writes and the image does not make for its user: a volume there
-    /// would be root's.
-    pub unmade: Vec<String>,
     /// Whether its server believes the proxies that `FORWARDED_ALLOW_IPS` names.
     pub takes_proxies: bool,
+    /// The user it starts as; empty for root.
+    pub user: String,
+    /// Directories that it makes for that user: a volume over another one is root's.
+    pub owned: Vec<String>,
     /// Whether its start migrates the database.
     pub migrates: bool,
+}
+
+impl OwnImage {
+    /// Whether its user may write to a volume that is mounted there.
+    #[must_use]
+    pub fn may_write(&self, directory: &str) -> bool {
+        !self.is_unprivileged || self.owned.iter().any(|own| own == directory)
+    }
 }

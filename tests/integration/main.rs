@@ -37,6 +37,7 @@ mod new;
 mod others;
 mod overlays;
 mod pages;
+mod places;
 mod plan;
 mod preset_git;
 mod preset_impact;

@@ -81,6 +81,25 @@ const NPM: &str = "/root/.npm";
 const PNPM: &str = "/root/.local/share/pnpm/store";
 const YARN: &str = "/usr/local/share/.cache/yarn";
 
+/// What is built, and how.
+pub(super) fn notice(adopted: &Adopted) -> Option<String> {
+    let built = FrontEnd::of(adopted);
+    let found = adopted.derived.front_end.as_ref()?;
+    if built.outputs.is_empty() || adopted.image().is_some() {
+        return None;
+    }
+    let unlocked = match found.lock {
+        true => "",
+        false => "; it has no lock, so each build takes the packages of its day",
+    };
+    Some(format!(
+        "{} is served and not in the repository: a stage of its own builds it by `{}` in {}{unlocked}",
+        found.outputs.join(", "),
+        built.build,
+        found.directory.as_deref().unwrap_or_default(),
+    ))
+}
+
 /// What the code serves and no stage makes.
 #[must_use]
 pub fn gap(adopted: &Adopted) -> Option<String> {

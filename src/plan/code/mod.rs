@@ -104,16 +104,13 @@ impl Code {
         let top = shape.answers.adopted.as_ref().map_or(TOP, Adopted::top);
         // A single file is kept by a link, which an image that stays does not have.
         let stays = shape.answers.own_image().is_some();
-        let is_kept = |own: &&Writable| !stays || !own.file;
-        let unmade = unmade(shape);
-        let writable: Vec<Writable> = shape
-            .answers
-            .writable
-            .iter()
-            .filter(is_kept)
-            .filter(|own| !unmade.contains(&own.path.as_str()))
-            .cloned()
-            .collect();
+        let image = shape.answers.own_image();
+        let is_mounted = |own: &Writable| {
+            image.is_none_or(|image| image.may_write(&storage::place(top, &own.path)))
+        };
+        let is_kept = |own: &&Writable| !stays || !own.file && is_mounted(own);
+        let writable: Vec<Writable> =
+            shape.answers.writable.iter().filter(is_kept).cloned().collect();
         let Some(adopted) = &shape.answers.adopted else {
             return Self { storage: Storage::of(top, &writable, Vec::new()), ..Self::default() };
         };
@@ -313,13 +310,6 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     let mut notices = Vec::new();
     let code = Code::of(shape);
     notices.extend(code.probe.notice(!adopted.health.is_empty()));
-    let lost: Vec<&str> = unmade(shape);
-    if !lost.is_empty() {
-        notices.push(format!(
-            "the code writes to {}, which your image does not make for its user: a volume there would be root's, so there is none, and what is written goes with the container; make it in the Dockerfile before USER (RUN mkdir … && chown …), then `dockwright update`",
-            lost.join(", ")
-        ));
-    }
     if !code.servers.is_empty() {
         notices.push(format!(
             "{} {} not among the project's packages: the image installs {} beside them, in a version that fits what is installed",
@@ -354,8 +344,10 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     }
     notices.extend(install::notices(shape, adopted, &code.install));
     notices.extend(environment::notices(shape, adopted));
+    notices.extend(front_end::notice(adopted));
     notices.extend(front_end::gap(adopted));
     notices.extend(uploads::notice(shape));
+    notices.extend(storage::unmounted(shape, adopted));
     if shape.answers.own_image().is_none() {
         notices.extend(caches::notice(adopted));
         notices.extend(install::notice(shape, adopted));
@@ -389,14 +381,4 @@ pub fn problems(shape: &Shape) -> Vec<crate::error::Problem> {
         }
         None => Vec::new(),
     }
-}
-
-/// What outlives the container by rights, and has no place that an image which stays
-/// makes for its user.
-fn unmade<'a>(shape: &'a Shape<'_>) -> Vec<&'a str> {
-    let Some(image) = shape.answers.own_image() else { return Vec::new() };
-    let kept = shape.answers.writable.iter().filter(|own| own.keep);
-    kept.map(|own| own.path.as_str())
-        .filter(|path| image.unmade.iter().any(|own| own == path))
-        .collect()
 }

@@ -3,9 +3,10 @@
 
 use serde::Serialize;
 
-use crate::answers::adopted::Writable;
+use crate::answers::adopted::{Adopted, Writable};
 use crate::plan::code::caches::{self, Cache};
 use crate::plan::code::{in_image, parent};
+use crate::plan::shape::Shape;
 use crate::schema::writable::is_shared;
 
 /// Directory of single files that are kept. SQLite follows the link and puts
@@ -41,6 +42,9 @@ pub struct Storage {
     pub open: Vec<String>,
     /// Every other directory that has to be there.
     pub made: Vec<String>,
+    /// Directories of caches, which everybody may fill and nobody may clear of
+    /// others' files, as in `/tmp`: development runs as another user.
+    pub caches: Vec<String>,
     /// Files that are links.
     pub links: Vec<Link>,
     /// What outlives containers.
@@ -102,13 +106,9 @@ impl Storage {
 
     /// A volume for what hubs' libraries fetch.
     pub(super) fn caches(&mut self, caches: &[Cache]) {
-        for cache in caches {
-            self.directories.push(cache.path.clone());
-            self.made.push(cache.path.clone());
-        }
+        self.caches = caches.iter().map(|cache| cache.path.clone()).collect();
+        self.caches.sort();
         if !caches.is_empty() {
-            self.directories.sort();
-            self.made.sort();
             self.volume("hub-cache", caches::DIRECTORY);
         }
     }
@@ -160,6 +160,36 @@ impl Storage {
         }
         self.volumes.push(Volume { name, target: target.to_owned() });
     }
+}
+
+/// A written path as the image has it.
+pub(super) fn place(top: &str, path: &str) -> String {
+    match path {
+        path if path.starts_with('/') => path.to_owned(),
+        path => in_image(top, path),
+    }
+}
+
+/// What an image that stays cannot keep on a volume as it is.
+pub(super) fn unmounted(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+    let Some(image) = adopted.image() else { return Vec::new() };
+    let kept = shape.answers.writable.iter().filter(|own| own.keep);
+    kept.filter_map(|own| {
+        let place = place(adopted.top(), &own.path);
+        let user = &image.user;
+        if own.file {
+            return Some(format!(
+                "the code writes the file {place}, which is lost with its container: a volume holds directories, so let it write to one of its own"
+            ));
+        }
+        (!image.may_write(&place)).then(|| {
+            format!(
+                "what the code writes to {place} is lost with its container, and a volume there would be root's: add to {} before USER: RUN install --directory --owner={user} {place}",
+                image.dockerfile
+            )
+        })
+    })
+    .collect()
 }
 
 /// `backend/media` as the name of a volume.
