@@ -11,6 +11,7 @@ mod choice;
 mod django;
 pub mod framework;
 mod instead;
+pub mod lacking;
 mod roots;
 mod runs;
 mod settings;

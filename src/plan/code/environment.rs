@@ -235,6 +235,12 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
                 EnvKind::Default(origin(shape)),
                 "Origins that may post forms, with their scheme.",
             ),
+            // Nothing here ends TLS, and its address is http://localhost.
+            Meaning::HttpsAlone { off } if shape.answers.deploy.domain.is_empty() => put(
+                name,
+                EnvKind::Default(off.clone()),
+                "Off while the address is plain HTTP: on once a proxy in front ends TLS.",
+            ),
             _ => {}
         }
     }
