@@ -141,10 +141,12 @@ pub fn production(
             .unwrap_or(first),
     };
     // Settings that serve nobody are not production's: what starts the project today
-    // is, unless that is what says so.
-    let says_so = defaults.iter().any(|(name, _)| *name == chosen);
+    // is. A module that is not there may be where the project runs, if what is run there
+    // says so.
     let serves = |name: &String| !lacking::of(modules, root, name).serves_nobody();
-    let chosen = match says_so || serves(&chosen) {
+    let says_so = defaults.iter().any(|(name, _)| *name == chosen);
+    let elsewhere = says_so && !lacking::of(modules, root, &chosen).modules.is_empty();
+    let chosen = match elsewhere || serves(&chosen) {
         true => chosen,
         false => names().find(|name| serves(name)).cloned().unwrap_or(chosen),
     };
