@@ -143,6 +143,11 @@ pub enum Meaning {
         /// `False`, `0`, or empty.
         off: String,
     },
+    /// Whether plain HTTP is refused; the value that turns it off.
+    HttpsAlone {
+        /// `False`, `0`, or empty.
+        off: String,
+    },
     /// Something that always has this value here: `SQL_ENGINE`.
     Constant {
         /// The value.

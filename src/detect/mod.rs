@@ -130,6 +130,10 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     facts.given = compose::files::given(tree, facts.carried.value());
     facts.image_env = compose::told::by_image(tree, &facts);
     facts.doubts.extend(existing.doubts);
+    if let (Some(root), Some(settings)) = (facts.root.value(), facts.settings.value()) {
+        let doubts = startup::lacking::doubts(tree, root, settings);
+        facts.doubts.extend(doubts);
+    }
     let context = facts.build_context.value().map_or(".", String::as_str);
     facts.doubts.extend(stages::find(tree, context));
     services.fill(&mut facts);

@@ -58,3 +58,4 @@ mod topology;
 mod treacherous;
 mod update;
 mod update_git;
+mod values;

@@ -77,7 +77,7 @@ fn of_image(image: &Image) -> impl Iterator<Item = String> {
 
 /// Variables that every process is told anyway: what they were is a fact of
 /// its own.
-const PLANNED: [&str; 2] = ["PYTHONUNBUFFERED", "DJANGO_SETTINGS_MODULE"];
+const PLANNED: [&str; 4] = ["PYTHONUNBUFFERED", "DJANGO_SETTINGS_MODULE", "PATH", "PORT"];
 
 /// Environment files that are not there and the sample beside each, by path.
 pub(super) fn samples(

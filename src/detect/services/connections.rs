@@ -123,15 +123,19 @@ impl Found<'_> {
             Role::SecretKey => Meaning::SecretKey,
             Role::AllowedHosts => Meaning::AllowedHosts { separator: separator(read)? },
             Role::TrustedOrigins => Meaning::TrustedOrigins { separator: separator(read)? },
-            Role::Debug => Meaning::Debug {
-                off: match &read.form {
-                    Form::Switch(off) => off.clone(),
-                    Form::Number => "0".into(),
-                    _ => "False".into(),
-                },
-            },
+            Role::Debug => Meaning::Debug { off: off(read) },
+            Role::HttpsAlone => Meaning::HttpsAlone { off: off(read) },
             _ => return None,
         })
+    }
+}
+
+/// What turns a switch off.
+fn off(read: &Read) -> String {
+    match &read.form {
+        Form::Switch(off) => off.clone(),
+        Form::Number => "0".into(),
+        _ => "False".into(),
     }
 }
 
@@ -260,6 +264,7 @@ fn role_of_path(binding: &Binding) -> Option<Role> {
         "allowed_hosts" => Role::AllowedHosts,
         "csrf_trusted_origins" => Role::TrustedOrigins,
         "debug" => Role::Debug,
+        "secure_ssl_redirect" | "session_cookie_secure" | "csrf_cookie_secure" => Role::HttpsAlone,
         "broker_url" | "celery_broker_url" | "celery_broker" => Role::BrokerUrl,
         "result_backend" | "celery_result_backend" => Role::ResultUrl,
         "sqlalchemy_database_uri" | "sqlalchemy_database_url" | "sqlalchemy_url" => {

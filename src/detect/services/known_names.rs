@@ -43,6 +43,8 @@ pub enum Role {
     TrustedOrigins,
     /// Debug mode.
     Debug,
+    /// Whether plain HTTP is redirected or refused.
+    HttpsAlone,
     /// Nothing that is given a value.
     Other,
 }

@@ -63,7 +63,9 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(RequiredEnv, Vec<Evide
         .filter_map(|it| Some((it.called().rsplit('.').next()?, it.last())))
         .collect();
     let given = |binding: &Binding| given.contains(&(binding.first(), binding.last()));
-    for binding in evidences.live().filter(|it| it.is_field && it.when == When::Always && !given(it)) {
+    for binding in
+        evidences.live().filter(|it| it.is_field && it.when == When::Always && !given(it))
+    {
         if let Some(read) = binding.value.read().filter(|read| read.required) {
             note(&read.name, binding.at_import, &binding.evidence);
         }
@@ -351,7 +353,10 @@ mod tests {
             ("try:\n    s3 = S3()\nexcept Exception:\n    s3 = None\n", false),
             ("s3 = S3()\n", true),
             ("def make():\n    return S3()\ns3 = make()\n", true),
-            ("def make():\n    return S3()\n@app.get('/')\ndef root(s = Depends(make)):\n    return s\n", true),
+            (
+                "def make():\n    return S3()\n@app.get('/')\ndef root(s = Depends(make)):\n    return s\n",
+                true,
+            ),
             ("def make() -> S3:\n    return S3()\nif ON:\n    a = make()\nb = make()\n", true),
         ] {
             let found = names(&Repository::fastapi(&format!("{head}{code}"), &[]));

@@ -11,6 +11,7 @@ mod choice;
 mod django;
 pub mod framework;
 mod instead;
+pub mod lacking;
 pub mod own;
 mod roots;
 mod runs;

@@ -3,6 +3,7 @@
 
 use ruff_python_ast::{Expr, Stmt};
 
+use super::lacking::{self, Lacking};
 use crate::detect::commands::Command;
 use crate::detect::fact::Evidence;
 use crate::detect::path::parent;
@@ -139,8 +140,36 @@ pub fn production(
             .cloned()
             .unwrap_or(first),
     };
+    // Settings that serve nobody are not production's: what starts the project today
+    // is. A module that is not there may be where the project runs, if what is run there
+    // says so.
+    let serves = |name: &String| !lacking::of(modules, root, name).serves_nobody();
+    let says_so = defaults.iter().any(|(name, _)| *name == chosen);
+    let elsewhere = says_so && !lacking::of(modules, root, &chosen).modules.is_empty();
+    let chosen = match elsewhere || serves(&chosen) {
+        true => chosen,
+        false => names().find(|name| serves(name)).cloned().unwrap_or(chosen),
+    };
     let evidence = known(&chosen)?;
     Some((chosen, evidence))
+}
+
+/// Settings of production beside those that were chosen, which lack something.
+pub(super) fn given_up(
+    modules: &Modules<'_>,
+    root: &str,
+    chosen: &str,
+) -> Option<(String, Lacking)> {
+    let named = |name: &&String| {
+        parts(name).any(|part| production_words().any(|word| word == part)) && *name != chosen
+    };
+    if !is_development(chosen) && !is_base(chosen) {
+        return None;
+    }
+    let every = siblings(modules, root, chosen);
+    let lacks = every.iter().filter(named).map(|name| (name, lacking::of(modules, root, name)));
+    let (name, lacks) = lacks.into_iter().find(|(_, lacks)| lacks.serves_nobody())?;
+    Some((name.clone(), lacks))
 }
 
 /// Whether a module holds what all settings share.

@@ -24,7 +24,7 @@ pub(super) fn of(meaning: &Meaning) -> Option<String> {
         Meaning::SecretKey => SECRET.into(),
         Meaning::AllowedHosts { .. } => "localhost".into(),
         Meaning::TrustedOrigins { .. } => "http://localhost".into(),
-        Meaning::Debug { off } => off.clone(),
+        Meaning::Debug { off } | Meaning::HttpsAlone { off } => off.clone(),
         Meaning::Constant { value } => value.clone(),
     })
 }

@@ -235,6 +235,12 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
                 EnvKind::Default(origin(shape)),
                 "Origins that may post forms, with their scheme.",
             ),
+            // Nothing here ends TLS, and its address is http://localhost.
+            Meaning::HttpsAlone { off } if shape.answers.deploy.domain.is_empty() => put(
+                name,
+                EnvKind::Default(off.clone()),
+                "Off while the address is plain HTTP: on once a proxy in front ends TLS.",
+            ),
             _ => {}
         }
     }
@@ -403,13 +409,19 @@ pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
             Meaning::DatabaseUrl { .. } | Meaning::DatabaseHost | Meaning::DatabaseName
         )
     };
-    if shape.has(Role::Db) && silent(is_database) {
+    // What ran there finds it by itself.
+    let carried = adopted.derived.carried.as_ref();
+    let finds = |role: Role| {
+        carried
+            .is_some_and(|own| own.roles.contains_key(&role) && own.roles.contains_key(&Role::Web))
+    };
+    if shape.has(Role::Db) && silent(is_database) && !finds(Role::Db) {
         notices.push(
             "no variable was found by which the code finds its database: it is given DATABASE_URL"
                 .into(),
         );
     }
-    if shape.has(Role::Cache) && silent(Meaning::is_of_cache) {
+    if shape.has(Role::Cache) && silent(Meaning::is_of_cache) && !finds(Role::Cache) {
         notices.push(
             "no variable was found by which the code finds its cache: it is given CACHE_URL".into(),
         );

@@ -315,7 +315,12 @@ pub(super) fn depends_on(plan: &Plan, carry: &Carry, service: &Existing) -> Vec<
             item.and_then(|item| item.get(&name)).filter(|own| own.entries().count() > 0);
         let condition = match condition {
             Some(own) => Condition::Kept(own.clone()),
-            None => readiness(carry, &name),
+            None => carry
+                .passed
+                .iter()
+                .find(|other| other.name == name && carry.runs_own_image(other))
+                .filter(|other| ends_surely(other))
+                .map_or_else(|| readiness(carry, &name), |_| Condition::Completed),
         };
         dependencies.push(Dependency { service: name, condition });
     }
@@ -508,13 +513,24 @@ fn ends(service: &Existing) -> bool {
     let restarts = service.item.get("restart").is_some()
         || service.item.get("deploy").is_some_and(|own| own.get("restart_policy").is_some());
     let command = service.command();
+    let off = service.item.get("healthcheck").is_some_and(is_off);
     !restarts
+        && !off
         && !command.is_empty()
-        && (ends_surely(&command) || words::work(&command) == Work::Unknown)
+        && (command_ends(&command) || words::work(&command) == Work::Unknown)
+}
+
+/// Whether a service certainly does, by its command or its name.
+fn ends_surely(service: &Existing) -> bool {
+    const NAMES: [&str; 8] =
+        ["init", "seed", "setup", "prestart", "bootstrap", "fixtures", "migrate", "migrations"];
+    let name = service.name.to_ascii_lowercase();
+    let named = name.split(['-', '_']).any(|part| NAMES.contains(&part));
+    ends(service) && (named || command_ends(&service.command()))
 }
 
 /// Whether a command certainly ends.
-fn ends_surely(command: &str) -> bool {
+fn command_ends(command: &str) -> bool {
     const ENDING: [&str; 6] = [
         "collectstatic",
         "compilemessages",
@@ -579,8 +595,7 @@ pub(super) fn awaited(plan: &Plan, carry: &Carry, known: &[Dependency]) -> Vec<D
     let web = plan.answers.services[&Role::Web].as_str();
     let one_shots = carry.passed.iter().filter(|service| {
         carry.runs_own_image(service)
-            && ends(service)
-            && ends_surely(&service.command())
+            && ends_surely(service)
             && service.item.get("profiles").is_none()
             && service.names("depends_on").iter().all(|name| name != web)
             && known.iter().all(|own| own.service != service.name)
