@@ -9,8 +9,7 @@ use crate::answers::stack::PackageManager;
 use crate::detect::Evidence;
 use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
-    Connection, Facts, InProcess, Installs, Meaning, OwnServer, RequiredEnv, Static,
-    SystemPackages,
+    Connection, Facts, InProcess, Installs, Meaning, OwnServer, RequiredEnv, Static, SystemPackages,
 };
 use crate::error::Problem;
 use crate::relpath::RelPath;

@@ -32,9 +32,7 @@ mod fixture;
 use crate::detect::commands::Command;
 use crate::detect::deps::Dependencies;
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::facts::{
-    Celery, Connection, Facts, InProcess, RequiredEnv, Static, Writable,
-};
+use crate::detect::facts::{Celery, Connection, Facts, InProcess, RequiredEnv, Static, Writable};
 use crate::detect::path;
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;

@@ -22,8 +22,8 @@ use crate::schema::role::Role;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
 use install::Install;
 use probe::Probe;
-pub use server::port;
 use server::Own;
+pub use server::port;
 use storage::Storage;
 
 /// A command and the directory it runs in.
@@ -215,7 +215,8 @@ impl Place {
 fn additions(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     let mut pinned = server::packages(shape, adopted);
     if install::lacks_setuptools(shape, adopted)
-        && let Some(version) = crate::catalog::releases::version("setuptools", &shape.answers.python)
+        && let Some(version) =
+            crate::catalog::releases::version("setuptools", &shape.answers.python)
     {
         pinned.push(format!("setuptools=={version}"));
     }
