@@ -30,6 +30,15 @@ impl Draft {
     }
 }
 
+/// Servers that are not written for, by program and package.
+const OTHER_SERVERS: [(&str, &str); 5] = [
+    ("daphne", "daphne"),
+    ("granian", "granian"),
+    ("hypercorn", "hypercorn"),
+    ("uwsgi", "uwsgi"),
+    ("waitress-serve", "waitress"),
+];
+
 struct Adoption<'a> {
     draft: &'a mut Draft,
     facts: &'a Facts,
@@ -128,6 +137,12 @@ impl Adoption<'_> {
                 "{} brings its own server{at}: it is started as it is, in one process, with the memory of {framework} until yours is measured",
                 own.title
             ));
+            let is_told = own.command.iter().chain(own.environment.values());
+            if own.port.is_none() && !is_told.into_iter().any(|it| it.contains("{port}")) {
+                self.notes.push(
+                    "nothing says on which port the code listens: it has to be 8000, on all addresses".into(),
+                );
+            }
             self.set("stack.framework", framework.word(), evidence);
             self.set("stack.server", "own", lines);
             return;
@@ -171,6 +186,28 @@ impl Adoption<'_> {
             _ => Framework::standing_for("", protocol).default_server(),
         };
         self.set("stack.server", server.word(), evidence);
+        self.replaced(server);
+    }
+
+    /// Another server that starts the application today.
+    fn replaced(&mut self, server: Server) {
+        let facts = self.facts;
+        let names = |line: &Evidence, program: &str| {
+            let mut words = line.text.split([' ', '"', '\'', ',', '[', ']', '=']);
+            words.any(|word| word.rsplit('/').next() == Some(program))
+        };
+        let lacks = server.packages.iter().any(|package| !facts.installs(package));
+        for (program, package) in OTHER_SERVERS {
+            let line = facts.app.evidence().iter().find(|line| names(line, program));
+            let at = match line {
+                Some(line) => format!("starts the application today ({})", line.place()),
+                None if lacks && facts.installs(package) => "is installed".to_owned(),
+                None => continue,
+            };
+            self.notes.push(format!(
+                "{program} {at}: {server} takes its place, whose processes, time-outs and signals the plan's numbers are for"
+            ));
+        }
     }
 
     /// Numbers that the commands say which start it today.

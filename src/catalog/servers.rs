@@ -88,7 +88,9 @@ pub fn lacks_for_websockets(packages: &[String]) -> Option<&'static str> {
         let (name, extras) = package.split_once('[').unwrap_or((package, ""));
         let extras = extras.trim_end_matches(']').split(',').map(str::trim);
         SPEAK_WEBSOCKETS.contains(&name)
-            || extras.map(|extra| format!("{name}[{extra}")).any(|it| WITH_EXTRA.contains(&it.as_str()))
+            || extras
+                .map(|extra| format!("{name}[{extra}"))
+                .any(|it| WITH_EXTRA.contains(&it.as_str()))
     };
     (!packages.iter().any(brings)).then_some("websockets")
 }

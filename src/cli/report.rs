@@ -163,11 +163,14 @@ pub fn headline(plan: &Plan) -> String {
     };
     let services: Vec<&str> =
         plan.services.iter().map(|role| answers.services[role].as_str()).collect();
+    let own = &plan.code.own.title;
+    let what = match own.is_empty() {
+        true => format!("{} on {}", application.framework.word(), application.server.word()),
+        false => format!("{own} by its own server"),
+    };
     let line = format!(
-        "{}: {} on {}{behind}, {} and {} for {}",
+        "{}: {what}{behind}, {} and {} for {}",
         answers.name,
-        application.framework.word(),
-        application.server.word(),
         answers.deploy.cpus,
         answers.deploy.memory,
         services.join(", ")

@@ -227,10 +227,18 @@ impl InProcess {
     pub const fn why(self) -> &'static str {
         match self {
             Self::Scheduler => "the scheduler is inside the process: each one would run every job",
-            Self::SocketIo => "Socket.IO without a message queue knows the clients of its own process alone",
-            Self::Sockets => "open WebSockets are kept in memory: a message reaches the clients of its own process alone",
-            Self::ChannelLayer => "the channel layer is in memory: a message reaches the consumers of its own process alone",
-            Self::Sessions => "sessions are kept in memory: the next request of a user has to reach the same process",
+            Self::SocketIo => {
+                "Socket.IO without a message queue knows the clients of its own process alone"
+            }
+            Self::Sockets => {
+                "open WebSockets are kept in memory: a message reaches the clients of its own process alone"
+            }
+            Self::ChannelLayer => {
+                "the channel layer is in memory: a message reaches the consumers of its own process alone"
+            }
+            Self::Sessions => {
+                "sessions are kept in memory: the next request of a user has to reach the same process"
+            }
         }
     }
 
@@ -239,7 +247,9 @@ impl InProcess {
     pub const fn instead(self) -> &'static str {
         match self {
             Self::Scheduler => "More of them need the jobs in a process of their own",
-            Self::SocketIo => "More of them need a message_queue or client_manager, and sessions that stay with one of them",
+            Self::SocketIo => {
+                "More of them need a message_queue or client_manager, and sessions that stay with one of them"
+            }
             Self::Sockets => "More of them need the messages to go through Redis",
             Self::ChannelLayer => "More of them need channels_redis",
             Self::Sessions => "More of them need a proxy that keeps each user with one of them",

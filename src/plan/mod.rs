@@ -175,7 +175,10 @@ fn state_divided(plan: &Plan) -> Option<String> {
     pinned.then(|| {
         format!(
             "{} runs {} processes by {}, and {}: {}",
-            plan.answers.services[&Role::Web], workers.value, workers.origin, kept.place,
+            plan.answers.services[&Role::Web],
+            workers.value,
+            workers.origin,
+            kept.place,
             kept.state.why()
         )
     })

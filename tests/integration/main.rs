@@ -50,6 +50,7 @@ mod registry;
 mod rendered;
 mod rules;
 mod seeds;
+mod serving;
 mod shapes;
 mod support;
 mod team;

@@ -13,10 +13,13 @@ use crate::schema::ADOPTED_PYTHONS;
 /// What it is instead, and what to do where that is wrong.
 pub fn check(layers: &Layers) -> Result<(), Error> {
     let facts = &layers.facts;
-    if layers.made_by_new() || layers.explicit("project.app").is_some() {
+    if layers.made_by_new() {
         return Ok(());
     }
     python_to_come(layers)?;
+    if let Some(app) = layers.explicit("project.app") {
+        return named(layers, &app);
+    }
     let dir = layers.dir.display();
     let open = matches!(facts.app, Fact::Ambiguous(_)) || matches!(facts.root, Fact::Ambiguous(_));
     if facts.app.is_known() || open {
@@ -56,17 +59,41 @@ fn python_to_come(layers: &Layers) -> Result<(), Error> {
     Err(Error::Input(vec![problem.at(place).help(help)]))
 }
 
+/// Refuses an application by a module that is not there: nothing would start.
+fn named(layers: &Layers, app: &str) -> Result<(), Error> {
+    let root = match layers.explicit("project.root") {
+        Some(root) => root,
+        None => layers.facts.root.value().map_or_else(|| ".".to_owned(), Clone::clone),
+    };
+    let module = app.split(':').next().unwrap_or(app);
+    let path = layers.dir.join(&root).join(module.replace('.', "/"));
+    // Beside a package there may be only its directory.
+    if path.with_extension("py").is_file() || path.is_dir() {
+        return Ok(());
+    }
+    let message = format!("project.app = {app}: there is no module {module} below {root}");
+    Err(Error::Input(vec![
+        Problem::new(message)
+            .help("name the directory it is imported from: --set project.root=DIRECTORY"),
+    ]))
+}
+
 fn help(instead: &str) -> String {
     if instead.contains("empty") {
         return "`dockwright new` makes a new service".to_owned();
     }
     let titles: Vec<&str> = Framework::all().map(|it| it.row().title.as_str()).collect();
     let services = format!("dockwright writes container files for {} services", titles.join(", "));
+    // No object of it would serve anything.
+    if ["a bot", "a crawler", "a project template"].contains(&instead) {
+        return services;
+    }
     if instead.contains("without Python") {
         return format!("{services}; name the directory of yours: dockwright init DIRECTORY");
     }
     format!(
-        "{services}; if this is one, name its object: --set project.app=MODULE:OBJECT, and the \
-         directory it is imported from where that is another: --set project.root=DIRECTORY"
+        "{services}; if this is one, name its object: --set project.app=MODULE:OBJECT, or the \
+         file that starts its own server: --set project.app=MODULE:__main__, and the directory it \
+         is imported from where that is another: --set project.root=DIRECTORY"
     )
 }

@@ -52,7 +52,9 @@ fn route(tree: &Tree, facts: &Facts, lines: impl Fn(&str) -> Vec<String>) -> Opt
 fn wrapped(module: &Module, name: &str) -> Option<(Option<String>, usize)> {
     let bound = module.top_level().into_iter();
     let (statement, value) = bound
-        .flat_map(|statement| assignments(statement).into_iter().map(move |(to, value)| (to, statement, value)))
+        .flat_map(|statement| {
+            assignments(statement).into_iter().map(move |(to, value)| (to, statement, value))
+        })
         .filter(|(to, ..)| *to == name)
         .map(|(_, statement, value)| (statement, value))
         .last()?;
@@ -62,7 +64,8 @@ fn wrapped(module: &Module, name: &str) -> Option<(Option<String>, usize)> {
         return None;
     }
     let is_known = |object: &String| {
-        let mut before = module.top_level().into_iter().take_while(|it| it.start() < statement.start());
+        let mut before =
+            module.top_level().into_iter().take_while(|it| it.start() < statement.start());
         let makes = |value: &Expr| match value {
             Expr::Call(made) => module
                 .imports()

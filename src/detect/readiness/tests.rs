@@ -5,7 +5,7 @@ use assert_fs::prelude::*;
 
 use super::*;
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::facts::{Interface, Static};
+use crate::detect::facts::{InProcess, Interface, Static};
 
 fn known<T>(value: T) -> Fact<T> {
     Fact::known(value, Evidence::file("x"))
@@ -146,12 +146,34 @@ fn settings_from_the_environment_lack_nothing() {
 
 #[test]
 fn state_that_a_second_worker_would_not_share_is_named_with_its_line() {
-    let text = "from fastapi import FastAPI, WebSocket\nfrom apscheduler.schedulers.background import BackgroundScheduler\nimport joblib\n\nmodel = joblib.load(\"m.joblib\")\n\nclass Hub:\n    def __init__(self):\n        self.active_connections: list[WebSocket] = []\n\nscheduler = BackgroundScheduler()\napp = FastAPI()\n";
+    let text = "from fastapi import FastAPI\nimport joblib\n\nmodel = joblib.load(\"m.joblib\")\napp = FastAPI()\n";
     let found = lacks(&[("main.py", text)], |facts| {
         fastapi(facts);
         facts.health = known("/health".into());
+        let states = [(InProcess::Scheduler, 7), (InProcess::Sessions, 8)];
+        facts.in_process =
+            states.map(|(state, line)| (state, Evidence::line("main.py", line, "x"))).into();
     });
     let places: Vec<(&str, usize)> =
         found.iter().map(|lack| (lack.kind.as_str(), lack.line)).collect();
-    assert_eq!(places, [("model-at-import", 5), ("in-process-state", 7), ("in-process-state", 11)]);
+    assert_eq!(places, [("model-at-import", 4), ("in-process-state", 7)]);
+}
+
+#[test]
+fn a_health_route_goes_to_the_application_inside_of_what_is_wrapped_around_it() {
+    for (wrapped, inner, line) in [
+        ("app = socketio.ASGIApp(sio, api)", Some("api"), 5),
+        ("app = socketio.ASGIApp(sio, other_asgi_app=api)", Some("api"), 5),
+        ("app = socketio.ASGIApp(sio)", None, 5),
+        ("app = api", Some("app"), 0),
+    ] {
+        let text = format!(
+            "import socketio\nfrom fastapi import FastAPI\napi = FastAPI()\nsio = socketio.AsyncServer(async_mode=\"asgi\")\n\n{wrapped}\n"
+        );
+        let found = lacks(&[("main.py", &text)], fastapi);
+        let lack = found.iter().find(|lack| lack.kind == "health-route").unwrap();
+        let decorator = lack.add.first().map(|line| line.trim_start_matches('@'));
+        let object = decorator.and_then(|line| line.split('.').next());
+        assert_eq!((object, lack.line), (inner, line), "{wrapped}");
+    }
 }

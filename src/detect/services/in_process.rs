@@ -188,3 +188,82 @@ fn keeps_sockets(statement: &Stmt) -> bool {
     collection
         && ["connections", "clients", "sockets", "rooms"].iter().any(|word| name.contains(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::services::fixture::Repository;
+
+    fn states(lines: &str) -> Vec<(InProcess, usize)> {
+        let main = format!("from fastapi import FastAPI, WebSocket\n{lines}\napp = FastAPI()\n");
+        let found = Repository::fastapi(&main, &[]).find().in_process;
+        found.into_iter().map(|(state, line)| (state, line.line)).collect()
+    }
+
+    #[test]
+    fn what_one_process_keeps_is_found_with_its_line() {
+        for (lines, expected) in [
+            (
+                "from apscheduler.schedulers.asyncio import AsyncIOScheduler\ns = AsyncIOScheduler()",
+                InProcess::Scheduler,
+            ),
+            ("import socketio\ns = socketio.AsyncServer(async_mode='asgi')", InProcess::SocketIo),
+            ("from flask_socketio import SocketIO\ns = SocketIO()", InProcess::SocketIo),
+            ("\nclients: list[WebSocket] = []", InProcess::Sockets),
+            (
+                "\nclass Hub:\n    def __init__(self):\n        self.active_connections = []",
+                InProcess::Sockets,
+            ),
+            (
+                "import gradio as gr\napp = gr.mount_gradio_app(app, demo, path='/')",
+                InProcess::Sessions,
+            ),
+        ] {
+            assert_eq!(states(lines), [(expected, 3)], "{lines}");
+        }
+    }
+
+    #[test]
+    fn what_other_processes_share_or_nobody_keeps_is_none() {
+        for lines in [
+            "from apscheduler.schedulers.blocking import BlockingScheduler\ns = BlockingScheduler()",
+            "from apscheduler.schedulers.background import BackgroundScheduler\ns = BackgroundScheduler()\nif leader: s.start()",
+            "import socketio\ns = socketio.AsyncServer(client_manager=socketio.AsyncRedisManager('redis://r'))",
+            "from flask_socketio import SocketIO\ns = SocketIO(message_queue='redis://r')",
+            "def f():\n    clients = []",
+            "limits = []",
+        ] {
+            assert_eq!(states(lines), [], "{lines}");
+        }
+    }
+
+    #[test]
+    fn channels_layer_counts_where_it_is_in_memory() {
+        for (backend, expected) in [
+            ("channels.layers.InMemoryChannelLayer", 1),
+            ("channels_redis.core.RedisChannelLayer", 0),
+        ] {
+            let settings = format!("CHANNEL_LAYERS = {{'default': {{'BACKEND': '{backend}'}}}}\n");
+            let found = Repository::django(&settings, &[]).find().in_process;
+            assert_eq!(found.len(), expected, "{backend}");
+        }
+    }
+
+    #[test]
+    fn websockets_are_spoken_where_something_is_imported_for_them() {
+        for (line, expected) in [
+            ("from starlette.websockets import WebSocketDisconnect", true),
+            ("from starlette.routing import WebSocketRoute", true),
+            ("from channels.routing import ProtocolTypeRouter", true),
+            ("from litestar.handlers import websocket_listener", true),
+            ("import socketio", true),
+            ("from flask_sock import Sock", true),
+            ("from channels.layers import get_channel_layer", false),
+            ("import websocket", false),
+        ] {
+            let main = format!("from fastapi import FastAPI\n{line}\napp = FastAPI()\n");
+            let found = Repository::fastapi(&main, &[]).find();
+            assert_eq!(found.websockets.is_known(), expected, "{line}");
+        }
+    }
+}

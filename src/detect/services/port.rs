@@ -42,11 +42,16 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<u16> {
     }
     for binding in &evidences.bindings {
         let called = binding.called();
-        let serves =
-            matches!(called, "aiohttp.web.run_app" | "uvicorn.run" | "uvicorn.Config" | "waitress.serve" | "hypercorn.run")
-                || (called.ends_with(".run")
-                    && called != "asyncio.run"
-                    && called != "subprocess.run");
+        let serves = matches!(
+            called,
+            "aiohttp.web.run_app"
+                | "uvicorn.run"
+                | "uvicorn.Config"
+                | "waitress.serve"
+                | "hypercorn.run"
+        ) || (called.ends_with(".run")
+            && called != "asyncio.run"
+            && called != "subprocess.run");
         // Tornado's and Gradio's.
         let listens = called.ends_with(".listen") && binding.last() == "0"
             || called.ends_with(".launch") && binding.last() == "server_port";

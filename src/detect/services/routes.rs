@@ -674,6 +674,78 @@ fn included(view: &Expr) -> Option<&str> {
 mod tests {
     use crate::detect::services::fixture::{Repository, value};
 
+    fn health(main: &str) -> Option<String> {
+        let main = format!("from fastapi import APIRouter, Depends, FastAPI\n{main}");
+        value(&Repository::fastapi(&main, &[]).find().health).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_route_is_known_however_its_name_is_decorated() {
+        for path in [
+            "/__heartbeat__",
+            "/__lbheartbeat__",
+            "/_status",
+            "/-/healthy",
+            "/healthz/",
+            "/health-check",
+            "/api/v1/Health_Check",
+            "/_health",
+        ] {
+            let main = format!("app = FastAPI()\n@app.get('{path}')\ndef f(): ...\n");
+            assert_eq!(health(&main).as_deref(), Some(path));
+        }
+    }
+
+    #[test]
+    fn an_application_that_is_mounted_has_the_prefix() {
+        for (mount, expected) in [
+            ("app.mount('/api/v2', sub)", Some("/api/v2/health")),
+            ("app.mount('/api', app=sub)", Some("/api/health")),
+            ("app.mount(unknown, sub)", None),
+            ("", Some("/health")),
+        ] {
+            let main = format!(
+                "app = FastAPI()\nsub = FastAPI()\n@sub.get('/health')\ndef f(): ...\n{mount}\n"
+            );
+            assert_eq!(health(&main).as_deref(), expected, "{mount}");
+        }
+        let factory = "def make():\n    app = FastAPI()\n    sub = FastAPI()\n    @sub.get('/health')\n    def f(): ...\n    app.mount('/inner', sub)\n    return app\napp = make()\n";
+        assert_eq!(health(factory).as_deref(), Some("/inner/health"));
+    }
+
+    #[test]
+    fn a_route_that_asks_who_is_there_is_none() {
+        for code in [
+            "app = FastAPI()\n@app.get('/health')\ndef f(who=Depends(get_current_user)): ...\n",
+            "app = FastAPI()\n@app.get('/health', dependencies=[Depends(verify_token)])\ndef f(): ...\n",
+            "app = FastAPI(dependencies=[Depends(auth)])\n@app.get('/health')\ndef f(): ...\n",
+            "app = FastAPI()\nr = APIRouter(dependencies=[Depends(check_admin)])\n@r.get('/health')\ndef f(): ...\napp.include_router(r)\n",
+            "app = FastAPI()\nr = APIRouter()\n@r.get('/health')\ndef f(): ...\napp.include_router(r, dependencies=[Depends(login)])\n",
+            "app = FastAPI()\n@app.get('/admin/health')\ndef f(): ...\n",
+        ] {
+            assert_eq!(health(code), None, "{code}");
+        }
+        let open = "app = FastAPI()\n@app.get('/health')\ndef f(db=Depends(get_db)): ...\n";
+        assert_eq!(health(open).as_deref(), Some("/health"));
+    }
+
+    #[test]
+    fn a_view_of_django_that_asks_who_is_there_is_none() {
+        let views = "from django.contrib.auth.decorators import login_required\n@login_required\ndef closed(request): ...\ndef open(request): ...\n";
+        for (view, expected) in [
+            ("views.closed", None),
+            ("login_required(views.open)", None),
+            ("views.open", Some("/health")),
+        ] {
+            let urls = format!(
+                "from django.urls import path\nfrom config import views\nurlpatterns = [path('health', {view})]\n"
+            );
+            let files = [("config/urls.py", urls.as_str()), ("config/views.py", views)];
+            let found = Repository::django("ROOT_URLCONF = 'config.urls'\n", &files).find();
+            assert_eq!(value(&found.health), expected, "{view}");
+        }
+    }
+
     #[test]
     fn a_route_of_the_application_itself() {
         for route in [

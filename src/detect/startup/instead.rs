@@ -17,11 +17,8 @@ const LANGUAGES: [(&str, &str); 9] = [
 ];
 
 /// Packages whose programs bring a server of their own, and what they make.
-const OTHERS: [(&str, &str); 3] = [
-    ("scrapy", "a crawler"),
-    ("telegram", "a bot"),
-    ("discord", "a bot"),
-];
+const OTHERS: [(&str, &str); 3] =
+    [("scrapy", "a crawler"), ("telegram", "a bot"), ("discord", "a bot")];
 
 /// What it is, for a sentence: `a command-line tool`.
 #[must_use]

@@ -70,8 +70,7 @@ pub fn find(tree: &Tree, commands: &[Command], wishes: &Wishes) -> Startup {
     match chosen {
         choice::Choice::None => {
             let own = own(None).and_then(|own| own.startup(&modules, None));
-            let nothing =
-                || Startup { instead: Some(instead::of(tree)), ..Startup::default() };
+            let nothing = || Startup { instead: Some(instead::of(tree)), ..Startup::default() };
             own.unwrap_or_else(nothing)
         }
         choice::Choice::One(service) => {

@@ -36,8 +36,8 @@ use install::Install;
 use previous::Kept;
 use probe::Probe;
 use proxy::Proxy;
-pub use server::port;
 use server::Own;
+pub use server::port;
 use storage::Storage;
 
 /// A command and the directory it runs in.

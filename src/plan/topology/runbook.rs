@@ -198,7 +198,9 @@ impl Writer<'_> {
         let application = self.plan.answers.stack.application();
         let own = &self.plan.code.own;
         let server = match (application.server.is_gunicorn(), application.server.is_asgi()) {
-            (true, true) if !application.server.serves.is_empty() => "gunicorn with aiohttp's workers",
+            (true, true) if !application.server.serves.is_empty() => {
+                "gunicorn with aiohttp's workers"
+            }
             (true, true) => "gunicorn with uvicorn workers",
             (true, false) => "gunicorn",
             (false, _) => "uvicorn",
