@@ -31,6 +31,7 @@ mod upstream;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+pub use crate::catalog::Program;
 use crate::detect::Facts;
 pub use crate::detect::gunicorn::{Value, literal};
 use crate::detect::tree::Tree;
@@ -51,7 +52,6 @@ pub use doubt::doubts;
 pub use ignored::Ignored;
 pub use launch::Step;
 pub use member::{Member, listed};
-pub use crate::catalog::Program;
 pub use server::Server;
 pub use settings::Config;
 pub use stages::Outside;
