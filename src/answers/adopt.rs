@@ -6,7 +6,7 @@ use crate::answers::draft::Draft;
 use crate::answers::limits;
 use crate::answers::source::Origin;
 use crate::answers::start;
-use crate::catalog::{Framework, Manager, Protocol, Server};
+use crate::catalog::{Framework, Manager, Program, Protocol, Server};
 use crate::detect::facts::{Facts, InProcess, Interface, Meaning};
 use crate::detect::startup::framework;
 use crate::detect::{Evidence, Fact};
@@ -178,7 +178,11 @@ impl Adoption<'_> {
             self.set("stack.server", own.word(), evidence);
             return;
         }
-        let gunicorn = Derived::of(self.facts).installs("gunicorn");
+        // What starts it today goes on, with its options, whatever else is installed.
+        let starts = self.facts.previous.web.as_ref().map(|own| Program::of(&own.argv));
+        let by_uvicorn = protocol == Protocol::Asgi
+            && matches!(starts, Some(Program::Uvicorn | Program::FastapiRun));
+        let gunicorn = Derived::of(self.facts).installs("gunicorn") && !by_uvicorn;
         let preset = self.draft.sourced("stack.server").map(|said| Server::of(&said.value.text()));
         let server = match preset {
             Some(server) if server.protocol == protocol && !gunicorn => server,

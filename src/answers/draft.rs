@@ -132,7 +132,8 @@ impl Draft {
     pub fn found_numbers(&self) -> Vec<String> {
         let is_found =
             |own: &Sourced| matches!(own.origin, Origin::Detected(_)) && own.shadowed.is_empty();
-        let found = self.values.iter().filter(|(key, own)| key.starts_with("tune.") && is_found(own));
+        let found =
+            self.values.iter().filter(|(key, own)| key.starts_with("tune.") && is_found(own));
         found.map(|(key, _)| key.clone()).collect()
     }
 

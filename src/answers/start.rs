@@ -56,12 +56,22 @@ pub fn celery(launch: &Launch) -> Vec<Fate> {
     let mut fates = of(launch, program);
     let pool = fates.iter().find(|own| own.name == "pool").map(|own| own.said.clone());
     // Only a pool of processes has as many of them.
-    let shares = pool.is_some_and(|said| !said.ends_with("prefork") && !said.ends_with("processes"));
+    let shares =
+        pool.is_some_and(|said| !said.ends_with("prefork") && !said.ends_with("processes"));
     if shares {
         for own in &mut fates {
             if let ("concurrency", Taken::Number { value, .. }) = (own.name, &own.taken) {
                 own.taken = Taken::Option(vec![format!("--concurrency={value}")]);
             }
+        }
+    }
+    // As the rest of such a command is written.
+    for own in &mut fates {
+        if let Taken::Option(words) = &mut own.taken
+            && let [flag, value] = words.as_slice()
+            && flag.starts_with("--")
+        {
+            *words = vec![format!("{flag}={value}")];
         }
     }
     keep_last(&mut fates);
@@ -113,7 +123,7 @@ fn taken(
     target: &[Row],
 ) -> Taken {
     let is_same = std::ptr::eq(options::of(theirs), target);
-    let value = said.value.as_deref().map(interpolate::defaults);
+    let value = said.value.as_deref().map(with_defaults);
     let written = |flag: &str| -> Taken {
         match &value {
             Some(value) if value.contains('$') || value.contains('`') => Taken::Dropped(
@@ -145,7 +155,9 @@ fn taken(
             let Some(value) = &value else { return written(flag) };
             let is_class = row.name == "worker_class";
             if is_class && (value.contains("vicorn") || value == "asgi") {
-                return Taken::Replaced("the class for ASGI is the one of the versions that are installed".to_owned());
+                return Taken::Replaced(
+                    "the class for ASGI is the one of the versions that are installed".to_owned(),
+                );
             }
             let is_known = !is_class || WORKER_CLASSES.contains(&value.as_str());
             let field = schema::find(&format!("tune.{key}"));
@@ -153,15 +165,29 @@ fn taken(
                 return Taken::Number { key, value: value.clone() };
             }
             match value.contains(['$', '(', '`']) {
-                true => Taken::Replaced("it follows the host, or what starts it: the plan counts".to_owned()),
+                true => Taken::Replaced(
+                    "it follows the host, or what starts it: the plan counts".to_owned(),
+                ),
                 false => written(flag),
             }
         }
-        Becomes::Option if is_file && value.as_ref().is_some_and(|path| !launch.files.contains_key(path)) => {
+        Becomes::Option
+            if is_file && value.as_ref().is_some_and(|path| !launch.files.contains_key(path)) =>
+        {
             Taken::Dropped("that file is not in the repository".to_owned())
         }
         Becomes::Option => written(flag),
     }
+}
+
+/// A value with its variables at their defaults; as it stands where one has none.
+fn with_defaults(text: &str) -> String {
+    let mut is_open = false;
+    let known = interpolate::replace(text, &mut |variable| {
+        is_open |= variable.default.is_none();
+        None
+    });
+    if is_open { text.to_owned() } else { known }
 }
 
 fn other(theirs: Program, ours: Program) -> Taken {
@@ -219,8 +245,16 @@ mod tests {
     fn an_option_is_a_number_of_the_plan_is_written_again_or_is_left() {
         let uvicorn = |command| says(command, Manager::Uvicorn, Protocol::Asgi);
         assert_eq!(
-            uvicorn("uvicorn a:b --host 0.0.0.0 --workers=4 --root-path /x --limit-max-requests 9 --reload"),
-            ["(--host 0.0.0.0)", "web.workers=4", "--root-path /x", "--limit-max-requests 9", "(--reload)"]
+            uvicorn(
+                "uvicorn a:b --host 0.0.0.0 --workers=4 --root-path /x --limit-max-requests 9 --reload"
+            ),
+            [
+                "(--host 0.0.0.0)",
+                "web.workers=4",
+                "--root-path /x",
+                "--limit-max-requests 9",
+                "(--reload)"
+            ]
         );
         assert_eq!(uvicorn("uvicorn a:b --workers ${N:-3}"), ["web.workers=3"]);
         assert_eq!(uvicorn("uvicorn a:b --workers $(nproc)"), ["(--workers $(nproc))"]);

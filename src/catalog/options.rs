@@ -45,11 +45,14 @@ const fn switch(name: &'static str, flags: &'static [&'static str]) -> Row {
     Row { name, flags, is_switch: true, becomes: Becomes::Option }
 }
 
-const LISTENS: &str = "it listens on every address of its container, at the port that is told to the others";
-const DEVELOPMENT: &str = "starting over when a file changes is for development, whose overlay does";
+const LISTENS: &str =
+    "it listens on every address of its container, at the port that is told to the others";
+const DEVELOPMENT: &str =
+    "starting over when a file changes is for development, whose overlay does";
 const OUTPUT: &str = "logs go to the container's output, where the engine keeps and rotates them";
 const USER: &str = "the image says its user";
-const FOREGROUND: &str = "a container is one process in the foreground, and needs no file to find it";
+const FOREGROUND: &str =
+    "a container is one process in the foreground, and needs no file to find it";
 const DIRECTORY: &str = "the image's working directory and PYTHONPATH say where the code is";
 
 /// gunicorn's.
@@ -284,10 +287,14 @@ pub fn split<'a>(argv: &[String], table: &'a [Row]) -> (Vec<Said<'a>>, Vec<Strin
                 let is_value = |next: &&String| {
                     !next.starts_with('-') && !next.contains(':') && !next.contains('.')
                 };
-                let value = attached
-                    .or_else(|| words.peek().copied().filter(is_value).is_some().then(|| {
-                        words.next().cloned().unwrap_or_default()
-                    }));
+                let value = attached.or_else(|| {
+                    words
+                        .peek()
+                        .copied()
+                        .filter(is_value)
+                        .is_some()
+                        .then(|| words.next().cloned().unwrap_or_default())
+                });
                 said.push(own(None, value));
             }
             None => rest.push(word.clone()),

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::answers::Answers;
+use crate::answers::stack::Proxy;
 use crate::detect::compose::carried::Carried;
 use crate::environments::turns_development_on;
+use crate::plan::code;
 use crate::plan::env::{EnvKind, EnvVar};
 use crate::schema::Role;
 use crate::source::compose::image::{self, Kind, Known, Start};
@@ -29,6 +31,9 @@ pub struct Carry {
     pub passed: Vec<Service>,
     /// The build context as seen from the file: `.`, `backend`, `..`.
     pub context: String,
+    /// Where static files are in the image, where it brings them: a volume from before
+    /// would cover those.
+    pub static_root: String,
 }
 
 impl Carry {
@@ -49,7 +54,11 @@ impl Carry {
         }
         let context = adopted.context.as_ref().map_or(".", |context| context.as_str());
         let context = relative(carried.directory(), context);
-        Some(Self { carried, document, services, passed, context })
+        let files = adopted.derived.static_files.as_ref().filter(|files| files.collectstatic);
+        let proxied = answers.stack.proxy == Proxy::Nginx;
+        let brings = files.filter(|files| files.whitenoise || proxied);
+        let static_root = brings.map(|_| code::static_root(adopted)).unwrap_or_default();
+        Some(Self { carried, document, services, passed, context, static_root })
     }
 
     /// Whether one of ours is a service that was there.
@@ -108,6 +117,10 @@ impl Carry {
     /// holds: the development overlay mounts it.
     #[must_use]
     pub fn is_code(&self, mount: &Mount) -> bool {
+        let target = self.moved(mount.target.trim_end_matches('/'));
+        if !self.static_root.is_empty() && target == self.static_root {
+            return true;
+        }
         let Some(path) = mount.bind() else {
             // `/code/node_modules` and its like keep a mount of the code from
             // hiding what the image has there.
@@ -299,6 +312,18 @@ impl Carry {
                     "{}: {} is left out, since it turns development on",
                     service.name,
                     switches.join(", ")
+                ));
+            }
+            let covers = |mount: &Mount| {
+                let own = self.moved(mount.target.trim_end_matches('/'));
+                !self.static_root.is_empty() && own == self.static_root
+            };
+            let covering =
+                service.mounts().into_iter().find(covers).filter(|_| self.runs_own_image(service));
+            if let Some(mount) = covering {
+                warnings.push(format!(
+                    "{}: {} is no longer mounted: the image brings its static files, and what the volume has of old ones would cover them",
+                    service.name, mount.target
                 ));
             }
             let code: Vec<String> = if self.runs_own_image(service) {

@@ -23,6 +23,7 @@ mod edge;
 mod examples;
 mod exclusive;
 mod findings;
+mod goes_on;
 mod hostile_overlays;
 mod improve;
 mod improve_around;

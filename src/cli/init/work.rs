@@ -91,7 +91,8 @@ impl Proposal {
     ) -> Result<Self, Error> {
         let mut draft = draft.clone();
         draft.place(compose_name(&layers.dir).into_iter().collect());
-        let unfitting = project::fit_found(&mut draft, &layers.choices.only.iter().copied().collect());
+        let unfitting =
+            project::fit_found(&mut draft, &layers.choices.only.iter().copied().collect());
         let mut proposal = Self::planned(layers, preset, draft)?;
         proposal.notes = notes;
         proposal.notes.extend(unfitting);

@@ -184,7 +184,9 @@ fn script(module: &Module, dotted: &str, before: &[&Stmt], statement: &Stmt) -> 
 
 /// The names in a text, keywords among them, which nothing is called.
 fn words(text: &str) -> BTreeSet<&str> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect()
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 /// A statement's text, as if it stood at the top.

@@ -69,6 +69,9 @@ pub struct Previous {
     /// The configuration of the nginx in front of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub proxy: Vec<Piece>,
+    /// Variables that an entry script sets: their names, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<(String, String)>,
     /// The image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
@@ -97,6 +100,7 @@ pub fn find(tree: &Tree, commands: &[Command], facts: &Facts) -> Previous {
     let (config, hooks) = settings.map_or((None, String::new()), |own| (Some(own.0), own.1));
     Previous {
         steps: finder.steps(web),
+        exports: web.map(|own| finder.exports(own)).unwrap_or_default(),
         workers: finder.celery(Program::CeleryWorker, Role::Worker),
         beat: finder.celery(Program::CeleryBeat, Role::Beat).into_iter().next(),
         web: web_launch,
@@ -143,14 +147,26 @@ impl<'a> Finder<'a> {
     fn web(&self) -> Option<&'a Command> {
         let lines = self.facts.app.evidence();
         let app = self.facts.app.value().map_or("", String::as_str);
+        let module = app.split(':').next().unwrap_or_default();
+        // The same module, from another directory of the path perhaps.
+        let is_module = |word: &String| {
+            let own = word.trim_end_matches("()").split([':', '(']).next().unwrap_or_default();
+            let ends = |long: &str, short: &str| {
+                !short.is_empty()
+                    && long
+                        .strip_suffix(short)
+                        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            };
+            ends(own, module) || own.contains('.') && ends(module, own)
+        };
         let is_web = |own: &&Command| {
             let program = Program::of(&own.argv);
             let serves = program.serves() && !program.is_development();
-            let names_it = lines.contains(&own.evidence)
-                || own.argv.iter().any(|word| word.trim_end_matches("()") == app);
+            let names_it = lines.contains(&own.evidence) || own.argv.iter().skip(1).any(is_module);
             // What people type while they work says nothing of production.
             let typed = own.place >= Place::Script && own.flag(&["--reload"]).is_some();
-            let typed = typed || own.argv.iter().any(|word| word == "--reload") && own.place >= Place::Script;
+            let typed = typed
+                || own.argv.iter().any(|word| word == "--reload") && own.place >= Place::Script;
             let is_service = own.place != Place::Compose
                 || self.service(Role::Web).is_none_or(|name| own.process == name);
             serves && names_it && !typed && is_service
@@ -191,7 +207,8 @@ impl<'a> Finder<'a> {
                 let in_script = own.evidence.path == web.evidence.path
                     && own.evidence.line < web.evidence.line
                     && !matches!(web.place, Place::Procfile)
-                    && (web.evidence.path.ends_with(".sh") || !own.evidence.path.contains("ockerfile"));
+                    && (web.evidence.path.ends_with(".sh")
+                        || !own.evidence.path.contains("ockerfile"));
                 same && (own_line || in_script || entry.contains(&own.evidence.path))
             });
             let before = before.take_while(|own| !std::ptr::eq(*own, web));
@@ -217,25 +234,48 @@ impl<'a> Finder<'a> {
         launches
     }
 
-    /// The scripts that the image of the server enters by.
+    /// The scripts that the server's container enters by.
     fn entry_scripts(&self, web: &Command) -> Vec<String> {
-        let Some(image) = image::dockerfile(self.tree, self.facts) else { return Vec::new() };
         if !matches!(web.place, Place::Dockerfile | Place::Compose) {
             return Vec::new();
         }
-        let entry = image.image.entrypoint.as_ref().map(|set| set.value.words());
-        let cmd = image.image.cmd.as_ref().map(|set| set.value.words());
-        let words = entry.into_iter().chain(cmd).flatten();
+        let image = image::dockerfile(self.tree, self.facts);
+        let set = image.iter().flat_map(|own| [&own.image.entrypoint, &own.image.cmd]).flatten();
+        let of_service = self.facts.carried.value().and_then(|carried| {
+            let name = carried.roles.get(&Role::Web)?;
+            let document = carried.document();
+            Some(document.services().into_iter().find(|own| own.name == *name)?.command())
+        });
+        let words = set.flat_map(|own| own.value.words()).chain(of_service);
         let names: Vec<String> = words
             .flat_map(|word| word.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
             .filter_map(|word| word.rsplit('/').next().map(str::to_owned))
-            .filter(|name| name.ends_with(".sh") || name.contains("entrypoint") || name.contains("start"))
+            .filter(|name| {
+                name.ends_with(".sh") || name.contains("entrypoint") || name.contains("start")
+            })
             .collect();
         self.tree
             .paths()
-            .filter(|path| path.rsplit('/').next().is_some_and(|name| names.iter().any(|own| own == name)))
+            .filter(|path| {
+                path.rsplit('/').next().is_some_and(|name| names.iter().any(|own| own == name))
+            })
             .map(str::to_owned)
             .collect()
+    }
+
+    /// Variables that those scripts set for what they start.
+    fn exports(&self, web: &Command) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for path in self.entry_scripts(web) {
+            let text = self.tree.text(&path).unwrap_or_default();
+            for (at, line) in text.lines().enumerate() {
+                let set =
+                    line.trim_start().strip_prefix("export ").and_then(|own| own.split_once('='));
+                let name = set.map(|(name, _)| name.trim().to_owned());
+                found.extend(name.map(|name| (name, format!("{path}:{}", at + 1))));
+            }
+        }
+        found
     }
 
     fn launch(&self, command: &Command) -> Launch {

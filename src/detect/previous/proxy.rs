@@ -97,7 +97,8 @@ impl Reader<'_> {
     fn server(&self, server: &Directive, pieces: &mut Vec<Piece>) {
         for own in server.inside() {
             let is_root = own.name == "location" && own.arguments == ["/"];
-            let passes = own.get("proxy_pass").is_some_and(|pass| self.is_application(pass.first()));
+            let passes =
+                own.get("proxy_pass").is_some_and(|pass| self.is_application(pass.first()));
             if is_root && passes {
                 pieces.extend(own.inside().iter().map(|own| self.piece(own, Level::Root)));
             } else {

@@ -1,8 +1,8 @@
 //! gunicorn's own configuration as the options that say the same.
 
 use super::Launch;
-use crate::catalog::options::GUNICORN;
 use crate::catalog::Program;
+use crate::catalog::options::GUNICORN;
 use crate::detect::gunicorn::{self, Value};
 use crate::detect::python::{Module, assignments};
 use crate::detect::tree::Tree;
@@ -32,7 +32,10 @@ pub(super) fn find(tree: &Tree, web: &Launch) -> Option<(Launch, String)> {
     let path = match named.and_then(|own| own.value.as_deref()) {
         Some(path) => {
             let bare = path.trim_start_matches("file:");
-            web.files.get(path).cloned().or_else(|| join(web.directory.as_deref().unwrap_or("."), bare))
+            web.files
+                .get(path)
+                .cloned()
+                .or_else(|| join(web.directory.as_deref().unwrap_or("."), bare))
         }
         None => join(web.directory.as_deref().unwrap_or("."), "gunicorn.conf.py"),
     }?;
@@ -66,7 +69,8 @@ pub(super) fn find(tree: &Tree, web: &Launch) -> Option<(Launch, String)> {
         known.push(name);
     }
     let hooks = rest(&path, &text.text, &known);
-    let config = Launch { argv, place: path, directory: web.directory.clone(), ..Launch::default() };
+    let config =
+        Launch { argv, place: path, directory: web.directory.clone(), ..Launch::default() };
     Some((config, hooks))
 }
 

@@ -31,6 +31,7 @@ mod upstream;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+pub use crate::catalog::Program;
 use crate::detect::Facts;
 pub use crate::detect::gunicorn::{Value, literal};
 use crate::detect::tree::Tree;

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::container::Variable;
 use super::launch::Step;
 use super::options::{options, resolved};
+use super::{Config, Value};
 use crate::catalog::Program;
 use crate::catalog::options::{CELERY, GUNICORN, OTHERS, UVICORN, is_known};
-use super::{Config, Value};
 use crate::lint::diagnostic::At;
 use crate::source::text::Text;
 

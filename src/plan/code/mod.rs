@@ -277,7 +277,7 @@ impl Place {
 
 /// Where `collectstatic` puts files in the image; empty where it could not be
 /// read.
-fn static_root(adopted: &Adopted) -> String {
+pub(super) fn static_root(adopted: &Adopted) -> String {
     let found = adopted.derived.static_files.as_ref().and_then(|files| files.root.as_deref());
     match found {
         Some(root) if root.starts_with('/') => root.trim_end_matches('/').to_owned(),
@@ -318,6 +318,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             if code.servers.len() == 1 { "it" } else { "them" },
         ));
     }
+    notices.extend(builds_no_proxy(shape, adopted));
     notices.extend(code.kept.left.iter().filter(|own| own.is_lost).map(previous::Left::sentence));
     let required: Vec<&str> = adopted
         .derived
@@ -353,6 +354,18 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         notices.extend(install::notice(shape, adopted));
     }
     notices
+}
+
+/// A Dockerfile that built the proxy, whose place a stage of ours takes.
+fn builds_no_proxy(shape: &Shape, adopted: &Adopted) -> Option<String> {
+    let carried = adopted.derived.carried.as_ref().filter(|_| shape.has(Role::Nginx))?;
+    let name = carried.roles.get(&Role::Nginx)?;
+    let document = carried.document();
+    let service = document.services().into_iter().find(|own| own.name == *name)?;
+    let (_, dockerfile) = service.build()?.paths(carried.directory())?;
+    Some(format!(
+        "{dockerfile} builds {name} no more: it is a stage of the new Dockerfile, from nginx's own image, with what the configuration had"
+    ))
 }
 
 /// Debian packages of the builder. `collectstatic` runs there and imports what

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use crate::answers::adopted::{Adopted, Derived, TOP};
 use crate::answers::Answers;
+use crate::answers::adopted::{Adopted, Derived, TOP};
 use crate::answers::start::{self, Fate, Taken};
 use crate::catalog::Program;
 use crate::detect::previous::{Launch, Previous};
@@ -88,8 +88,20 @@ pub struct Kept {
 
 /// What only waits for another service.
 const WAITS: [&str; 14] = [
-    "nc", "ncat", "wait-for-it.sh", "wait-for-it", "wait-for", "wait-for.sh", "dockerize",
-    "pg_isready", "mysqladmin", "curl", "wget", "redis-cli", "ping", "psql",
+    "nc",
+    "ncat",
+    "wait-for-it.sh",
+    "wait-for-it",
+    "wait-for",
+    "wait-for.sh",
+    "dockerize",
+    "pg_isready",
+    "mysqladmin",
+    "curl",
+    "wget",
+    "redis-cli",
+    "ping",
+    "psql",
 ];
 /// What only prepares the container that it runs in.
 const PREPARES_CONTAINER: [&str; 16] = [
@@ -98,15 +110,52 @@ const PREPARES_CONTAINER: [&str; 16] = [
 ];
 /// What installs packages, which ours do in their own way.
 const INSTALLS: [&str; 26] = [
-    "apt-get", "apt", "apk", "pip", "pip3", "poetry", "uv", "pipenv", "pdm", "conda", "useradd",
-    "adduser", "groupadd", "addgroup", "sed", "find", "ldconfig", "dos2unix", "echo", "mv",
-    "update-ca-certificates", "locale-gen", "true", "usermod", "groupmod", "printf",
+    "apt-get",
+    "apt",
+    "apk",
+    "pip",
+    "pip3",
+    "poetry",
+    "uv",
+    "pipenv",
+    "pdm",
+    "conda",
+    "useradd",
+    "adduser",
+    "groupadd",
+    "addgroup",
+    "sed",
+    "find",
+    "ldconfig",
+    "dos2unix",
+    "echo",
+    "mv",
+    "update-ca-certificates",
+    "locale-gen",
+    "true",
+    "usermod",
+    "groupmod",
+    "printf",
 ];
 /// Variables that say how an image is built, or that ours set.
 const OF_THE_BUILD: [&str; 17] = [
-    "PATH", "HOME", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV",
-    "DEBIAN_FRONTEND", "DJANGO_SETTINGS_MODULE", "WEB_CONCURRENCY", "XDG_CACHE_HOME", "APP_HOME",
-    "WORKDIR", "USER", "LD_PRELOAD", "PYTHONHOME", "PYTHONPYCACHEPREFIX", "GUNICORN_CMD_ARGS",
+    "PATH",
+    "HOME",
+    "PYTHONPATH",
+    "PYTHONUNBUFFERED",
+    "PYTHONDONTWRITEBYTECODE",
+    "VIRTUAL_ENV",
+    "DEBIAN_FRONTEND",
+    "DJANGO_SETTINGS_MODULE",
+    "WEB_CONCURRENCY",
+    "XDG_CACHE_HOME",
+    "APP_HOME",
+    "WORKDIR",
+    "USER",
+    "LD_PRELOAD",
+    "PYTHONHOME",
+    "PYTHONPYCACHEPREFIX",
+    "GUNICORN_CMD_ARGS",
 ];
 const OF_TOOLS: [&str; 8] =
     ["PIP_", "POETRY_", "UV_", "PDM_", "PIPENV_", "NODE_", "npm_", "CONDA_"];
@@ -160,10 +209,20 @@ impl Kept {
         }
         if shape.application().server.is_gunicorn() && !previous.hooks.is_empty() {
             kept.hooks.clone_from(&previous.hooks);
-            kept.hooks_from = previous.config.as_ref().map(|own| own.place.clone()).unwrap_or_default();
+            kept.hooks_from =
+                previous.config.as_ref().map(|own| own.place.clone()).unwrap_or_default();
         }
         kept.steps(shape, previous, &paths);
         kept.image(shape, previous, &paths);
+        for (name, place) in &previous.exports {
+            if !OF_THE_BUILD.contains(&name.as_str()) {
+                kept.lose(
+                    place,
+                    &format!("export {name}=…"),
+                    "no script of ours sets it: give it to the service, in its environment",
+                );
+            }
+        }
         for line in &previous.unreached {
             let (place, what) = line.split_once(": ").unwrap_or(("", line));
             kept.lose(
@@ -176,11 +235,21 @@ impl Kept {
     }
 
     fn lose(&mut self, place: &str, what: &str, why: &str) {
-        self.left.push(Left { place: place.into(), what: what.into(), why: why.into(), is_lost: true });
+        self.left.push(Left {
+            place: place.into(),
+            what: what.into(),
+            why: why.into(),
+            is_lost: true,
+        });
     }
 
     fn replace(&mut self, place: &str, what: &str, why: &str) {
-        self.left.push(Left { place: place.into(), what: what.into(), why: why.into(), is_lost: false });
+        self.left.push(Left {
+            place: place.into(),
+            what: what.into(),
+            why: why.into(),
+            is_lost: false,
+        });
     }
 
     /// The words of an option that is written again, its files where they are now.
@@ -188,7 +257,8 @@ impl Kept {
         match fate.taken {
             Taken::Option(words) => {
                 let previous = &paths.adopted.derived.previous;
-                let mut launches = previous.web.iter().chain(&previous.config).chain(&previous.workers);
+                let mut launches =
+                    previous.web.iter().chain(&previous.config).chain(&previous.workers);
                 let found = |word: &String| {
                     let own = launches.find_map(|own| own.files.get(word))?;
                     paths.file(own)
@@ -250,19 +320,31 @@ impl Kept {
                 match command {
                     "compilemessages" => {
                         self.compile(arguments);
-                        self.replace(&launch.place, &text, "it runs once, while the image is built");
+                        self.replace(
+                            &launch.place,
+                            &text,
+                            "it runs once, while the image is built",
+                        );
                         continue;
                     }
                     "compress" if collects => {
                         self.compress(arguments);
-                        self.replace(&launch.place, &text, "it runs once, while the image is built");
+                        self.replace(
+                            &launch.place,
+                            &text,
+                            "it runs once, while the image is built",
+                        );
                         continue;
                     }
                     _ => {}
                 }
             }
             if WAITS.contains(&name) || name.starts_with("wait") {
-                self.replace(&launch.place, &text, "services wait for the health of what they need");
+                self.replace(
+                    &launch.place,
+                    &text,
+                    "services wait for the health of what they need",
+                );
             } else if PREPARES_CONTAINER.contains(&name) {
                 self.replace(&launch.place, &text, "the image is built with what its user needs");
             } else if is_ours_to_run(launch, name) {
@@ -302,7 +384,11 @@ impl Kept {
                 || has_model && caches.contains(&name.as_str());
             let what = format!("ENV {name}={value}");
             if is_ours {
-                self.replace(&image.path, &what, "it is of how that image is built, or ours sets it");
+                self.replace(
+                    &image.path,
+                    &what,
+                    "it is of how that image is built, or ours sets it",
+                );
             } else if is_development(name, value) {
                 self.lose(&image.path, &what, "it turns development on");
             } else {
@@ -452,14 +538,27 @@ fn adopted_collects(adopted: &Adopted) -> bool {
 /// Whether the new image has what a step starts.
 fn is_ours_to_run(launch: &Launch, name: &str) -> bool {
     const OF_PACKAGES: [&str; 14] = [
-        "flask", "alembic", "aerich", "django-admin", "manage.py", "prisma", "tortoise", "yoyo",
-        "piccolo", "invoke", "dbmate", "fastapi", "celery", "airflow",
+        "flask",
+        "alembic",
+        "aerich",
+        "django-admin",
+        "manage.py",
+        "prisma",
+        "tortoise",
+        "yoyo",
+        "piccolo",
+        "invoke",
+        "dbmate",
+        "fastapi",
+        "celery",
+        "airflow",
     ];
     let first = launch.argv.first().map_or("", String::as_str);
     name.starts_with("python")
         || OF_PACKAGES.contains(&name)
         || launch.files.contains_key(first)
-        || matches!(name, "sh" | "bash") && launch.argv.iter().any(|word| launch.files.contains_key(word))
+        || matches!(name, "sh" | "bash")
+            && launch.argv.iter().any(|word| launch.files.contains_key(word))
 }
 
 fn program(launch: &Launch) -> &str {
@@ -504,7 +603,9 @@ fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:,@+%".contains(c);
     match !value.is_empty() && value.chars().all(plain) {
         true => value.to_owned(),
-        false => format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$")),
+        false => {
+            format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
+        }
     }
 }
 
@@ -513,14 +614,15 @@ fn quoted(value: &str) -> String {
 pub fn port(answers: &Answers) -> Option<u16> {
     let previous = &answers.adopted.as_ref()?.derived.previous;
     let image = previous.image.as_ref()?;
-    let said = previous.web.as_ref().filter(|web| web.place.starts_with(&image.path)).and_then(|web| {
-        let server = answers.stack.application().server;
-        start::web(previous, server).into_iter().rev().find_map(|own| {
-            let is_port = own.place == web.place && matches!(own.name, "port" | "bind");
-            let number = own.said.rsplit([':', ' ']).next().filter(|_| is_port)?;
-            number.trim_end_matches('}').rsplit('-').next()?.parse().ok()
-        })
-    });
+    let said =
+        previous.web.as_ref().filter(|web| web.place.starts_with(&image.path)).and_then(|web| {
+            let server = answers.stack.application().server;
+            start::web(previous, server).into_iter().rev().find_map(|own| {
+                let is_port = own.place == web.place && matches!(own.name, "port" | "bind");
+                let number = own.said.rsplit([':', ' ']).next().filter(|_| is_port)?;
+                number.trim_end_matches('}').rsplit('-').next()?.parse().ok()
+            })
+        });
     said.or(image.port).filter(|port| *port >= 1024)
 }
 
@@ -559,10 +661,9 @@ pub(super) fn once(kept: &Kept, migrate: Command) -> Command {
         before.iter().map(in_own).chain(own).chain(behind.iter().map(in_own)).collect();
     match all.as_slice() {
         // One program needs no shell.
-        [one] if !one.contains(['$', '(']) => Command {
-            words: shell_words::split(one).unwrap_or_default(),
-            directory: String::new(),
-        },
+        [one] if !one.contains('$') && !one.starts_with('(') => {
+            Command { words: shell_words::split(one).unwrap_or_default(), directory: String::new() }
+        }
         _ => Command {
             words: vec!["sh".to_owned(), "-c".to_owned(), all.join(" && ")],
             directory: String::new(),

@@ -135,7 +135,9 @@ impl Proxy {
             && piece.level == Level::Server
             && piece.text.contains("https://");
         if redirects || piece.name.starts_with("ssl_") {
-            return Some("TLS ends in front of this stack, and whoever ends it redirects".to_owned());
+            return Some(
+                "TLS ends in front of this stack, and whoever ends it redirects".to_owned(),
+            );
         }
         let ours = OURS.iter().find(|(name, _)| *name == piece.name);
         if let Some((_, why)) = ours {

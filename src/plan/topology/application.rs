@@ -6,7 +6,8 @@ use crate::plan::flags::MEDIA;
 use crate::plan::topology::sizes::Sizes;
 use crate::plan::topology::{
     APPLICATION_USER, BACKEND, Build, Command, Condition, Dependency, EDGE, EnvValue, Image, Mount,
-    Port, Probe, Runbook, Security, Service, Stop, Test, Variable, Word, commands, environment, existing,
+    Port, Probe, Runbook, Security, Service, Stop, Test, Variable, Word, commands, environment,
+    existing,
 };
 use crate::schema::Role;
 use crate::schema::numbers::rows;
@@ -126,10 +127,8 @@ pub(super) fn proxy(plan: &Plan) -> Service {
 fn served(plan: &Plan) -> Vec<Mount> {
     let was = plan.carry.as_ref().and_then(|carry| carry.services.get(&Role::Nginx));
     let mounts = was.map(existing::all_mounts).unwrap_or_default();
-    let text: Vec<&String> = [&plan.code.proxy.locations, &plan.code.proxy.server]
-        .into_iter()
-        .flatten()
-        .collect();
+    let text: Vec<&String> =
+        [&plan.code.proxy.locations, &plan.code.proxy.server].into_iter().flatten().collect();
     let is_served = |mount: &Mount| {
         let target = mount.target().trim_end_matches('/').to_owned();
         !target.starts_with("/etc/nginx") && text.iter().any(|own| own.contains(&target))
@@ -171,7 +170,8 @@ pub(super) fn web(plan: &Plan) -> Service {
 pub(super) fn migrate(plan: &Plan) -> Service {
     let mut service = base(plan, Role::Migrate);
     service.about = "Runs to its end before the application starts.".to_owned();
-    let was = plan.carry.as_ref().and_then(|carry| Some((carry, carry.services.get(&Role::Migrate)?)));
+    let was =
+        plan.carry.as_ref().and_then(|carry| Some((carry, carry.services.get(&Role::Migrate)?)));
     let more = was.and_then(|(carry, own)| commands::once(plan, carry, own));
     match (&plan.answers.adopted, more) {
         (Some(_), Some((command, directory))) => {
@@ -287,7 +287,9 @@ fn celery(plan: &Plan, what: &str) -> Command {
     };
     let kept = if what == "beat" { &plan.code.kept.beat } else { &plan.code.kept.worker };
     let is_level = |own: &Vec<String>| {
-        ["-l", "--loglevel", "--log-level"].iter().any(|flag| own[0].split('=').next() == Some(flag))
+        ["-l", "--loglevel", "--log-level"]
+            .iter()
+            .any(|flag| own[0].split('=').next() == Some(flag))
     };
     if !kept.iter().any(is_level) {
         command.0.push(vec![level]);
@@ -391,7 +393,8 @@ fn depends_on(plan: &Plan, role: Role) -> Vec<Dependency> {
 
 /// Whether what runs once does more than to migrate.
 fn runs_more(plan: &Plan) -> bool {
-    let was = plan.carry.as_ref().and_then(|carry| Some((carry, carry.services.get(&Role::Migrate)?)));
+    let was =
+        plan.carry.as_ref().and_then(|carry| Some((carry, carry.services.get(&Role::Migrate)?)));
     !plan.code.kept.steps.is_empty()
         || was.is_some_and(|(carry, own)| commands::once(plan, carry, own).is_some())
 }

@@ -11,8 +11,26 @@ use crate::source::shell;
 
 /// Words that start nothing, or only wait for another service.
 const IDLE: [&str; 20] = [
-    "echo", "set", "sleep", "cd", "exit", "true", "export", "test", "[", "nc", "wait-for-it",
-    "wait-for-it.sh", "wait-for", "pg_isready", "dockerize", "done", "fi", "printf", "exec", "curl",
+    "echo",
+    "set",
+    "sleep",
+    "cd",
+    "exit",
+    "true",
+    "export",
+    "test",
+    "[",
+    "nc",
+    "wait-for-it",
+    "wait-for-it.sh",
+    "wait-for",
+    "pg_isready",
+    "dockerize",
+    "done",
+    "fi",
+    "printf",
+    "exec",
+    "curl",
 ];
 
 /// The command of a service that migrates, where it does more than that, and the
@@ -41,6 +59,14 @@ pub(super) fn once(plan: &Plan, carry: &Carry, service: &Existing) -> Option<(Co
         .collect();
     let own = service.text("working_dir").map(|path| moved(carry, &path));
     let directory = own.or_else(|| (plan.code.workdir != CODE).then(|| CODE.to_owned()));
+    // What an entry script of the image did before it, where it does not do that itself.
+    let whole = shell_words::join(&words);
+    let more = plan.code.kept.steps.iter().filter(|step| !whole.contains(step.as_str()));
+    let more: Vec<String> = more.map(|step| step.replace('$', "$$")).collect();
+    let words = match more.is_empty() {
+        true => words,
+        false => vec!["sh".into(), "-c".into(), format!("{whole} && {}", more.join(" && "))],
+    };
     let command = Command(words.into_iter().map(|word| vec![Word::Kept(word)]).collect());
     Some((command, directory.unwrap_or_default()))
 }
