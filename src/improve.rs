@@ -115,8 +115,21 @@ pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Dep
     match projects.first() {
         Some(own) => Some(Deployed::Project(subject.path(own.texts[0]).to_owned())),
         None if theirs.is_empty() => None,
-        None => Some(Deployed::Image(own_image(subject, &theirs))),
+        None if stores_alone(subject, is_ours) => Some(Deployed::Image(own_image(subject, &theirs))),
+        None => Some(Deployed::Image(None)),
     }
+}
+
+/// Whether the compose file that counts starts nothing but stores and tools: of any
+/// other image it may be that it is the application.
+fn stores_alone(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> bool {
+    let carried = subject.facts.carried.value().filter(|own| !is_ours(&own.file));
+    let Some(carried) = carried else { return true };
+    let is_it = |own: &&Deployment| subject.path(own.texts[0]) == carried.file;
+    let is_beside = |own: &Container| {
+        own.kind.is_store() || own.kind == Kind::Tool
+    };
+    subject.deployments.iter().filter(is_it).flat_map(|own| subject.containers_of(own)).all(is_beside)
 }
 
 /// What a deployment starts, in words: `api (uvicorn)`.

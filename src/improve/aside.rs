@@ -24,8 +24,10 @@ pub fn why(subject: &Subject, text: usize) -> Option<String> {
             return Some(format!("Compose reads {first} beside it"));
         }
     }
-    let runs_it = of.iter().any(|own| {
-        subject.containers_of(own).any(|container| container.kind.is_application())
-    });
+    let is_carried = subject.facts.carried.value().is_some_and(|own| own.file == path);
+    let runs_it = is_carried
+        || of.iter().any(|own| {
+            subject.containers_of(own).any(|container| container.kind.is_application())
+        });
     (!runs_it).then(|| "it does not start the application".to_owned())
 }

@@ -311,7 +311,8 @@ fn a_rule_on_a_planned_number_holds_for_what_the_users_file_has() {
     write(&directory, "team/preset.toml", &preset);
     let compose = COMPOSE.replace("    build: .\n", "    build: .\n    mem_limit: 512m\n");
     write(&directory, "compose.yaml", &compose);
-    init(&directory, &["--adopt", "--preset", "./team"]).success();
+    let fits = ["--adopt", "--preset", "./team", "--set", "tune.web.memory=512MiB"];
+    init(&directory, &fits).success();
     run(&directory, &["check"]).success();
     let large = read(&directory, "compose.yaml").replace("mem_limit: 512m", "mem_limit: 2g");
     write(&directory, "compose.yaml", &large);

@@ -88,6 +88,18 @@ fn stores_alone_get_the_application_of_an_image_that_stays() {
 }
 
 #[test]
+fn a_stack_of_images_from_elsewhere_is_no_stack_of_stores() {
+    let compose = "services:\n  web:\n    image: acme/shop:1\n    ports: ['80:8080']\n  store:\n    image: postgres:16\n";
+    let directory = with(&[("Dockerfile", DOCKERFILE), ("infra/docker-compose.yml", compose)]);
+    let report = report(&directory, &["--adopt"]);
+    let changed = changed(&report);
+    let improved = ("infra/docker-compose.yml".to_owned(), "improve".to_owned());
+    assert!(changed.contains(&improved), "{changed:?}");
+    assert!(!directory.path().join("compose.yaml").exists());
+    assert!(read(&directory, "infra/docker-compose.yml").contains("image: acme/shop:1"));
+}
+
+#[test]
 fn a_file_of_this_machines_values_makes_no_project_one_for_development() {
     for name in [".env.local", "prod.env"] {
         let compose = format!("{WEB}    env_file: [{name}]\n");

@@ -377,8 +377,8 @@ impl Proposal {
                 false => lock.only.union(&before.only).copied().collect(),
             };
         }
-        if let (Some(Improvement { deployed: Deployed::Project(_), .. }), Some(derived)) =
-            (&self.improvement, &mut lock.derived)
+        if let (true, Some(derived)) =
+            (self.improvement.is_some() && !self.is_written_around(), &mut lock.derived)
         {
             // Nothing takes the place of the file that is there.
             derived.carried = None;
