@@ -100,6 +100,13 @@ pub(super) fn option(name: &str) -> Option<Row> {
     find(TABLE, name)
 }
 
+/// What is lost with an option that a planned number stands for: how long something
+/// may take is seen by who uses it, how many processes there are is not.
+pub(super) fn weight_of_number(name: &str) -> Weight {
+    let is_seen = name.contains("timeout") || name.contains("time_limit") || name.contains("body");
+    if is_seen { Behaviour } else { Operation }
+}
+
 /// Which planned number an option is.
 pub(super) fn row_of_option(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -142,7 +149,10 @@ pub(super) fn glue(words: &[&str]) -> Option<Glue> {
     if matches!(words, ["exec", "$@" | "$*" | "${@}"] | ["$@" | "$*" | "${@}"]) {
         return Some(Glue::Merged("the command itself: nothing has to hand over to it, or dockwright's script does"));
     }
-    let waits = ["wait-for", "wait_for", "waitfor", "dockerize", "pg_isready", "nc -z", "wait4"];
+    if !first.contains(|c: char| c.is_ascii_alphanumeric() || matches!(c, '$' | '[' | ':')) {
+        return Some(Glue::Dropped("a part of the text around it", Form));
+    }
+    let waits = ["wait-for", "wait_for", "waitfor", "dockerize", "pg_isready", "nc -z", "wait4", "inspect ping", "-c \\q", "redis-cli ping"];
     if waits.iter().any(|word| joined.contains(word)) {
         return Some(Glue::Merged("the conditions of depends_on, which wait for health"));
     }
@@ -157,7 +167,24 @@ pub(super) fn glue(words: &[&str]) -> Option<Glue> {
         "set" | "exit" | "true" | ":" | "return" | "shift" | "trap" | "fi" | "done" | "esac" | "local" | "case" => {
             Glue::Dropped("the script it belongs to is not there: dockwright's own handles its errors", Form)
         }
-        "echo" | "printf" | "date" => Glue::Dropped("it only says something", Form),
+        "rm" => Glue::Dropped("there is nothing of it to remove", Form),
+        "tail" if joined.contains("/dev/null") => {
+            Glue::Dropped("it kept the container up, and did nothing", Form)
+        }
+        "supervisord" => Glue::Dropped(
+            "each process has a container of its own; what its configuration starts is not read",
+            Behaviour,
+        ),
+        "black" | "isort" | "flake8" | "ruff" | "mypy" | "pytest" => {
+            Glue::Dropped("checks of the code are not part of a start", Operation)
+        }
+        "python" | "python3" if joined.contains("-m unittest") || joined.contains("-m pytest") => {
+            Glue::Dropped("checks of the code are not part of a start", Operation)
+        }
+        name if name.contains('=') => {
+            Glue::Dropped("a variable of a script that is not there", Operation)
+        }
+        "echo" | "printf" | "date" | "shopt" => Glue::Dropped("it only says something", Form),
         "[" | "[[" | "test" => {
             Glue::Dropped("the condition goes with what hung on it, which is told by itself", Form)
         }
@@ -178,6 +205,7 @@ pub(super) fn glue(words: &[&str]) -> Option<Glue> {
 
 /// Commands of a RUN that prepare or tidy up.
 pub(super) fn run(words: &[&str]) -> Option<Glue> {
+    let words = without_assignments(words);
     let first = words.first()?.rsplit('/').next().unwrap_or_default();
     let joined = words.join(" ");
     Some(match first {
@@ -195,7 +223,7 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
             "only directories that the code is seen to write to are made in the image",
             Operation,
         ),
-        "python" | "python3" if joined.contains("-m venv") => {
+        name if name.starts_with("python") && joined.contains("-m venv") => {
             Glue::Merged("the virtual environment that uv makes")
         }
         "virtualenv" | "uv" if joined.contains("venv") => {
@@ -216,7 +244,11 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
         "python" | "python3" if joined.contains("compileall") => {
             Glue::Merged("the compilation of dockwright's Dockerfile")
         }
-        "[" | "[[" | "test" | "fi" | "done" | "esac" | "if" | "else" | "exit" | "case" => {
+        "curl" | "wget" if joined.contains("poetry") || joined.contains("astral.sh/uv") => {
+            Glue::Dropped("it was there to install: uv does that", Form)
+        }
+        "for" | "printf" | "grep" | "[" | "[[" | "test" | "fi" | "done" | "esac" | "if"
+        | "else" | "exit" | "case" => {
             Glue::Dropped("it goes with the commands around it, which are told one by one", Form)
         }
         _ => return None,
@@ -237,18 +269,25 @@ pub(super) fn is_of_install(path: &str) -> bool {
 
 /// Whether a command installs Python packages.
 pub(super) fn installs(words: &[&str]) -> bool {
+    let words = without_assignments(words);
     let Some(first) = words.first().map(|word| word.rsplit('/').next().unwrap_or(word)) else {
         return false;
     };
     let has = |word: &str| words.contains(&word);
     match first {
         "pip" | "pip3" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "uv" => {
-            has("install") || has("sync") || has("wheel") || has("export") || has("add")
+            ["install", "sync", "wheel", "export", "add", "create"].iter().any(|verb| has(verb))
         }
-        "python" | "python3" => has("pip") && (has("install") || has("wheel")) || has("setup.py"),
+        name if name.starts_with("python") => has("pip") && (has("install") || has("wheel")) || has("setup.py"),
         "easy_install" => true,
         _ => false,
     }
+}
+
+/// A command without what is set for it alone: `CC=gcc pip install x`.
+fn without_assignments<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
+    let is_set = |word: &&&str| word.contains('=') && !word.starts_with('-');
+    &words[words.iter().take_while(is_set).count()..]
 }
 
 /// Whether an installer is one of the system's.
@@ -426,6 +465,16 @@ pub(super) fn directive(name: &str) -> Option<Row> {
         ),
         (&["proxy_redirect"], ("the application is told the address that was asked for", Operation)),
         (&["sendfile", "tcp_nopush", "tcp_nodelay", "multi_accept", "use", "types_hash_max_size", "default_type", "include", "charset"], ("nginx's own settings, of which dockwright writes what it needs", Form)),
+        (
+            &[
+                "gzip", "gzip_types", "gzip_disable", "gzip_vary", "gzip_proxied",
+                "gzip_comp_level", "gzip_http_version", "gzip_buffers", "log_not_found",
+                "server_tokens", "proxy_buffering", "proxy_buffers", "proxy_buffer_size",
+                "client_body_buffer_size", "worker_processes", "worker_connections",
+                "keepalive_requests", "open_file_cache", "accept_mutex", "resolver",
+            ],
+            ("how nginx does it, not what it answers: dockwright's configuration says what it needs of it", Operation),
+        ),
         (&["alias", "root"], ("files are where nginx's image has them", Operation)),
         (
             &["proxy_set_header", "proxy_http_version"],

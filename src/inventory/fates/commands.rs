@@ -2,7 +2,7 @@
 
 use super::{Found, Judge, usual};
 use crate::inventory::reasons::{self, Glue};
-use crate::inventory::{Fate, Item, Kind, Weight};
+use crate::inventory::{Fate, Item, Kind, Weight, shown};
 use crate::lint::subject::{Container, Kind as Of, Program, Server};
 use crate::schema::Role;
 
@@ -114,6 +114,25 @@ impl<'s> Judge<'_, 's> {
         if told.len() > 1 && self.builds(&told) {
             return usual(Fate::merged("a step of the image's build"));
         }
+        let defined = format!("{}()", told.first().copied().unwrap_or_default());
+        let scripts = self.old.scripts.iter().map(|text| &self.old.subject.texts[*text]);
+        if scripts.into_iter().any(|own| own.text.replace(" (", "(").contains(&defined)) {
+            let reason = "a function of the script, whose lines are told one by one";
+            return (Fate::dropped(reason), Some(Weight::Form));
+        }
+        if let (Some("export"), Some((name, value))) =
+            (told.first().copied(), told.get(1).and_then(|word| word.split_once('=')))
+            && let Some(own) = other.and_then(|own| own.env.get(name))
+        {
+            let now = own.value.clone().unwrap_or_default();
+            return usual(match now == value {
+                true => Fate::merged(format!("the variable {name}")),
+                false => Fate::replaced(
+                    format!("{name}={}", shown(name, &now)),
+                    "dockwright's files give it their own value",
+                ),
+            });
+        }
         // The file that is the application, started by hand.
         let was_serving = self.old.container(&item.subject).is_some_and(|own| {
             own.server.is_none() && own.kind == Of::Web && own.steps.last().is_some_and(|step| step.argv == words)
@@ -162,6 +181,20 @@ impl<'s> Judge<'_, 's> {
         let Some(other) = other else {
             return usual(Fate::dropped(super::variables::no_service(&item.subject)));
         };
+        // A script that starts one thing or another by its argument.
+        let started = self.old.container(&item.subject).and_then(|own| {
+            let step = own.server.as_ref()?.step;
+            Some(shell_words::join(&own.steps.get(step)?.argv))
+        });
+        if started.is_some_and(|line| line != item.value) {
+            let same = self.new.containers.iter().find(|own| {
+                own.steps.iter().any(|step| step.program == program)
+            });
+            return usual(match same {
+                Some(own) => Fate::merged(format!("the service {}", own.name)),
+                None => Fate::dropped("another command of the same script is what is started"),
+            });
+        }
         let new = other.server.as_ref().and_then(|own| other.steps.get(own.step));
         let Some(new) = new else {
             let now = line(other);
@@ -173,8 +206,7 @@ impl<'s> Judge<'_, 's> {
             true => usual(Fate::merged(by)),
             false => {
                 let reason = reasons::server(program, new.program);
-                let weight = program.is_development().then_some(Weight::Operation);
-                (Fate::replaced(by, reason), weight)
+                (Fate::replaced(by, reason), Some(Weight::Operation))
             }
         }
     }
@@ -244,7 +276,9 @@ impl<'s> Judge<'_, 's> {
         let decided = row.and_then(|row| self.decision(role, row));
         let by = format!("{name} = {shown}");
         match decided {
-            Some(own) => usual(Fate::replaced(by, own.reason())),
+            Some(own) => {
+                (Fate::replaced(by, own.reason()), Some(reasons::weight_of_number(name)))
+            }
             None => match reasons::option(name) {
                 Some((reason, weight)) => (Fate::replaced(by, reason), Some(weight)),
                 None => usual(Fate::replaced(by, "dockwright's own setting")),

@@ -249,10 +249,11 @@ impl Judge<'_, '_> {
             let name = bare(source);
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
             let scripts = self.old.scripts.iter().map(|text| self.old.subject.path(*text));
-            !name.is_empty() && scripts.into_iter().any(|path| path.rsplit('/').next() == Some(name.as_str()))
+            name.contains("gunicorn") && name.ends_with(".py")
+                || !name.is_empty() && scripts.into_iter().any(|path| path.rsplit('/').next() == Some(name.as_str()))
         };
         if takes_all && !sources.is_empty() && sources.iter().all(|own| of_script(own)) {
-            let reason = "what the script does is told line by line";
+            let reason = "what the file says is told line by line";
             return (Fate::replaced("dockwright's own start", reason), Some(Weight::Operation));
         }
         // One file of the repository that something else of ours takes.

@@ -39,7 +39,10 @@ impl Judge<'_, '_> {
             [first, ..] => {
                 let by = format!("{} {}", first.name, first.value);
                 match (planned, reasons::directive(bare(&item.name))) {
-                    (Some(own), _) => usual(Fate::replaced(by, own.reason())),
+                    (Some(own), _) => (
+                        Fate::replaced(by, own.reason()),
+                        Some(reasons::weight_of_number(&item.name)),
+                    ),
                     (None, Some((reason, weight))) => (Fate::replaced(by, reason), Some(weight)),
                     (None, None) => {
                         usual(Fate::replaced(by, "dockwright's own nginx configuration"))

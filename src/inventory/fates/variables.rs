@@ -70,6 +70,15 @@ impl Judge<'_, '_> {
             let reason = "it had no value of its own: the shell's was handed through";
             return usual(Fate::dropped(reason));
         }
+        let is_argument = |own: &&str| {
+            let of = self.old.items.iter().filter(|arg| arg.path == item.path);
+            of.into_iter().any(|arg| arg.kind == Kind::BuildArgument && arg.name == **own)
+        };
+        let of_arguments = names(&item.value);
+        if self.is_of_recipe(item) && of_arguments.iter().any(|own| is_argument(&own.as_str())) {
+            let reason = "it took its value from an argument of the build";
+            return (Fate::dropped(reason), Some(Weight::Operation));
+        }
         match reasons::variable(&item.name) {
             Some((reason, weight)) => (Fate::dropped(reason), Some(weight)),
             None => {

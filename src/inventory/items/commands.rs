@@ -35,10 +35,10 @@ impl Items<'_, '_> {
         }
         for mut option in given(step.program, &step.argv) {
             // PostgreSQL's `-c name=value`.
-            let named = option.value.as_deref().and_then(|value| value.split_once('='));
-            if let Some((name, value)) = named.filter(|_| option.flag == "-c" && !runs) {
-                (option.name, option.value) = (name.to_owned(), Some(value.to_owned()));
+            let named = option.value.clone().filter(|_| option.flag == "-c" && !runs);
+            if let Some((name, value)) = named.as_deref().and_then(|own| own.split_once('=')) {
                 option.flag = format!("-c {name}");
+                (option.name, option.value) = (name.to_owned(), Some(value.to_owned()));
             }
             let written = match &option.value {
                 Some(value) => format!("{} {value}", option.flag),
