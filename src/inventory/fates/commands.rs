@@ -20,9 +20,10 @@ impl<'s> Judge<'_, 's> {
                 self.option(item, other.as_ref().map(|own| (own.0, own.1)))
             }
             _ => {
-                let serving = self.old.containers.iter().find(|own| {
-                    own.server.as_ref().is_some_and(|server| server.config.is_some())
-                });
+                let serving =
+                    self.old.containers.iter().find(|own| {
+                        own.server.as_ref().is_some_and(|server| server.config.is_some())
+                    });
                 let other = serving.and_then(|own| self.goes_on(own));
                 self.option(item, other.as_ref().map(|own| (own.0, own.1)))
             }
@@ -41,9 +42,10 @@ impl<'s> Judge<'_, 's> {
             true => self.built_from(&item.path).find_map(|own| self.other(&own.name)),
             false => self.other(&item.subject),
         };
-        let started = self.old.items.iter().any(|own| {
-            own.kind == Kind::Step && (&own.path, own.line) == (&item.path, item.line)
-        });
+        let started =
+            self.old.items.iter().any(|own| {
+                own.kind == Kind::Step && (&own.path, own.line) == (&item.path, item.line)
+            });
         let by = other.map(|own| line(own)).filter(|line| !line.is_empty());
         let by = by.unwrap_or_else(|| "what the image starts".to_owned());
         if self.is_of_recipe(item) && !started {
@@ -63,11 +65,14 @@ impl<'s> Judge<'_, 's> {
         if program.serves() || matches!(program, Program::CeleryWorker | Program::CeleryBeat) {
             return self.server(item, program, other);
         }
-        let all = || self.new.containers.iter().flat_map(|own| own.steps.iter().map(move |step| (own, step)));
-        let by = |own: &Container| match Some(own.name.as_str()) == other.map(|own| own.name.as_str()) {
-            true => format!("another place of {}'s start", own.name),
-            false => format!("the service {}", own.name),
+        let all = || {
+            self.new.containers.iter().flat_map(|own| own.steps.iter().map(move |step| (own, step)))
         };
+        let by =
+            |own: &Container| match Some(own.name.as_str()) == other.map(|own| own.name.as_str()) {
+                true => format!("another place of {}'s start", own.name),
+                false => format!("the service {}", own.name),
+            };
         if let Some((own, _)) = all().find(|(_, step)| step.argv == words) {
             return usual(Fate::merged(by(own)));
         }
@@ -101,14 +106,17 @@ impl<'s> Judge<'_, 's> {
         }
         // Scripts that are followed no further, and text that another shell gets.
         let has = |text: &str| text.contains(&item.value) || text.contains(&told.join(" "));
-        let in_command = self.new.containers.iter().find(|own| {
-            own.steps.iter().any(|step| step.argv.iter().any(|word| has(word)))
-        });
+        let in_command = self
+            .new
+            .containers
+            .iter()
+            .find(|own| own.steps.iter().any(|step| step.argv.iter().any(|word| has(word))));
         if let Some(own) = in_command.filter(|_| told.len() > 1) {
             return usual(Fate::merged(by(own)));
         }
         let scripts = self.new.scripts.iter().map(|text| &self.new.subject.texts[*text]);
-        if let Some(script) = scripts.clone().find(|own| has(&own.text)).filter(|_| told.len() > 1) {
+        if let Some(script) = scripts.clone().find(|own| has(&own.text)).filter(|_| told.len() > 1)
+        {
             return usual(Fate::merged(format!("a line of {}", script.path)));
         }
         if told.len() > 1 && self.builds(&told) {
@@ -135,10 +143,14 @@ impl<'s> Judge<'_, 's> {
         }
         // The file that is the application, started by hand.
         let was_serving = self.old.container(&item.subject).is_some_and(|own| {
-            own.server.is_none() && own.kind == Of::Web && own.steps.last().is_some_and(|step| step.argv == words)
+            own.server.is_none()
+                && own.kind == Of::Web
+                && own.steps.last().is_some_and(|step| step.argv == words)
         });
-        let serves = other.and_then(|own| own.server.as_ref().and_then(|server| own.steps.get(server.step)));
-        if let (true, Program::Python | Program::Other, Some(step)) = (was_serving, program, serves) {
+        let serves =
+            other.and_then(|own| own.server.as_ref().and_then(|server| own.steps.get(server.step)));
+        if let (true, Program::Python | Program::Other, Some(step)) = (was_serving, program, serves)
+        {
             let by = shell_words::join(&step.argv);
             let reason = "a server of its own serves the application; what only its own start does is not done";
             return usual(Fate::replaced(by, reason));
@@ -187,9 +199,11 @@ impl<'s> Judge<'_, 's> {
             Some(shell_words::join(&own.steps.get(step)?.argv))
         });
         if started.is_some_and(|line| line != item.value) {
-            let same = self.new.containers.iter().find(|own| {
-                own.steps.iter().any(|step| step.program == program)
-            });
+            let same = self
+                .new
+                .containers
+                .iter()
+                .find(|own| own.steps.iter().any(|step| step.program == program));
             return usual(match same {
                 Some(own) => Fate::merged(format!("the service {}", own.name)),
                 None => Fate::dropped("another command of the same script is what is started"),
@@ -245,7 +259,10 @@ impl<'s> Judge<'_, 's> {
                 (None, None) => {
                     let reason = match self.unused(container, name) {
                         Some(reason) => reason,
-                        None => format!("the start of {} has no such option in dockwright's files", container.name),
+                        None => format!(
+                            "the start of {} has no such option in dockwright's files",
+                            container.name
+                        ),
                     };
                     usual(Fate::dropped(reason))
                 }
@@ -258,9 +275,10 @@ impl<'s> Judge<'_, 's> {
         });
         // `-A shop` finds what `-A shop:celery` names.
         let is_found = name == "app"
-            && known.as_deref().and_then(|own| own.strip_prefix(item.value.as_str())).is_some_and(
-                |rest| rest.starts_with([':', '.']),
-            );
+            && known
+                .as_deref()
+                .and_then(|own| own.strip_prefix(item.value.as_str()))
+                .is_some_and(|rest| rest.starts_with([':', '.']));
         if known.as_deref() == Some(item.value.as_str()) || is_found {
             return usual(Fate::merged(format!("{name} = {shown}, in {path}")));
         }
@@ -276,9 +294,7 @@ impl<'s> Judge<'_, 's> {
         let decided = row.and_then(|row| self.decision(role, row));
         let by = format!("{name} = {shown}");
         match decided {
-            Some(own) => {
-                (Fate::replaced(by, own.reason()), Some(reasons::weight_of_number(name)))
-            }
+            Some(own) => (Fate::replaced(by, own.reason()), Some(reasons::weight_of_number(name))),
             None => match reasons::option(name) {
                 Some((reason, weight)) => (Fate::replaced(by, reason), Some(weight)),
                 None => usual(Fate::replaced(by, "dockwright's own setting")),
@@ -290,7 +306,11 @@ impl<'s> Judge<'_, 's> {
     fn unused(&self, container: &Container, name: &str) -> Option<String> {
         let row = reasons::row_of_option(name)?;
         let planned = self.number(&container.name, row)?;
-        Some(format!("the plan has {} = {}, and the new command does not say it", planned.key.name(), planned.value))
+        Some(format!(
+            "the plan has {} = {}, and the new command does not say it",
+            planned.key.name(),
+            planned.value
+        ))
     }
 
     /// Where it listens.

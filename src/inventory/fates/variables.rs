@@ -81,9 +81,10 @@ impl Judge<'_, '_> {
         }
         match reasons::variable(&item.name) {
             Some((reason, weight)) => (Fate::dropped(reason), Some(weight)),
-            None => {
-                usual(Fate::dropped(format!("{} is not given it in dockwright's files", other.name)))
-            }
+            None => usual(Fate::dropped(format!(
+                "{} is not given it in dockwright's files",
+                other.name
+            ))),
         }
     }
 
@@ -146,9 +147,7 @@ impl Judge<'_, '_> {
             return usual(Fate::dropped(no_service(&item.subject)));
         };
         let bare = |path: &str| path.trim_start_matches("./").to_owned();
-        let named = |own: &&Item| {
-            own.subject == other.name && bare(&own.name) == bare(&item.name)
-        };
+        let named = |own: &&Item| own.subject == other.name && bare(&own.name) == bare(&item.name);
         if self.new_of(Kind::EnvFile).any(|own| named(&own)) {
             return usual(Fate::Kept);
         }
@@ -156,9 +155,10 @@ impl Judge<'_, '_> {
         let Some(old) = self.old.container(&item.subject) else {
             return usual(Fate::dropped(no_service(&item.subject)));
         };
-        let of_file = old.env.iter().filter(|(_, own)| {
-            Some(self.old.subject.path(own.at.text)) == path.as_deref()
-        });
+        let of_file = old
+            .env
+            .iter()
+            .filter(|(_, own)| Some(self.old.subject.path(own.at.text)) == path.as_deref());
         let of_file: Vec<_> = of_file.collect();
         let lost: Vec<&str> = of_file
             .iter()
@@ -171,7 +171,8 @@ impl Judge<'_, '_> {
         match (of_file.is_empty(), lost.is_empty()) {
             (false, true) => usual(Fate::merged(format!("variables of {} in .env", other.name))),
             (true, _) => {
-                let reason = "it is not there, or empty, and dockwright's compose file does not name it";
+                let reason =
+                    "it is not there, or empty, and dockwright's compose file does not name it";
                 usual(Fate::dropped(reason))
             }
             (false, false) => usual(Fate::dropped(format!(

@@ -181,6 +181,8 @@ pub struct Subject {
     /// What runs: the services of compose projects, and the images that no
     /// project builds.
     pub containers: Vec<Container>,
+    /// What a Procfile starts. No rule judges it: a platform runs it.
+    pub processes: Vec<Container>,
     /// nginx's configurations.
     pub proxies: Vec<Proxy>,
     /// Environment files.
