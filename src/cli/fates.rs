@@ -91,7 +91,11 @@ fn head(own: &Judged) -> String {
     let is_stage = matches!(
         item.kind,
         Kind::Run | Kind::Package | Kind::Extra | Kind::Copy | Kind::Instruction
-    ) || item.path.rsplit('/').next().is_some_and(|name| name.to_lowercase().contains("dockerfile"));
+    ) || item
+        .path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.to_lowercase().contains("dockerfile"));
     match is_apart || is_stage {
         true => item.path.clone(),
         false => format!("{}, {}", item.path, item.subject),

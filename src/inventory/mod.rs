@@ -223,17 +223,28 @@ fn without_name<'t>(text: &'t str, name: &str) -> &'t str {
     value.trim_matches(['"', '\''])
 }
 
-/// Words of a command whose values are not shown: `--password=…`, `SECRET=…`.
+/// Words of a command whose values are not shown: `--password=…`, `SECRET=…`,
+/// `--requirepass …`.
 fn words_without_secrets(line: &str) -> String {
-    let hidden = |word: &str| match word.split_once('=') {
-        Some((name, value)) if !value.starts_with('$') && !value.is_empty() => {
-            let name = name.trim_start_matches('-').replace('-', "_");
-            secret::is_name(&name, &[]).then(|| format!("{}=…", word.split('=').next().unwrap_or("")))
-        }
-        _ => None,
+    let is_secret = |name: &str| {
+        let name = name.trim_start_matches('-').replace('-', "_").to_ascii_lowercase();
+        secret::is_name(&name, &[]) || name.contains("pass") && !name.contains("passthrough")
     };
-    let words = line.split(' ').map(|word| hidden(word).unwrap_or_else(|| word.to_owned()));
-    words.collect::<Vec<_>>().join(" ")
+    let is_open = |value: &str| value.is_empty() || value.starts_with(['$', '-']);
+    let mut shown: Vec<String> = Vec::new();
+    let mut hides = false;
+    for word in line.split(' ') {
+        let asks = line.contains("redis-cli") && word == "-a";
+        match word.split_once('=') {
+            _ if hides && !is_open(word) => shown.push("…".to_owned()),
+            Some((name, value)) if is_secret(name) && !is_open(value) => {
+                shown.push(format!("{name}=…"));
+            }
+            _ => shown.push(word.to_owned()),
+        }
+        hides = asks || word.starts_with('-') && !word.contains('=') && is_secret(word);
+    }
+    shown.join(" ")
 }
 
 /// What becomes of an item.

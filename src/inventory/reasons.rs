@@ -39,10 +39,18 @@ pub(super) fn variable(name: &str) -> Option<Row> {
         ),
         (&["PYTHONFAULTHANDLER", "PYTHONHASHSEED"], ("a default of Python's holds", Form)),
         (
-            &["DEBIAN_FRONTEND", "DEBCONF_NONINTERACTIVE_SEEN", "TERM", "APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE"],
+            &[
+                "DEBIAN_FRONTEND",
+                "DEBCONF_NONINTERACTIVE_SEEN",
+                "TERM",
+                "APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE",
+            ],
             ("it was for the build: apt is told to ask nothing", Form),
         ),
-        (&["WEB_CONCURRENCY", "GUNICORN_CMD_ARGS"], ("the number of processes is the plan's, in gunicorn.conf.py", Operation)),
+        (
+            &["WEB_CONCURRENCY", "GUNICORN_CMD_ARGS"],
+            ("the number of processes is the plan's, in gunicorn.conf.py", Operation),
+        ),
     ];
     const PREFIXES: &[&str] =
         &["PIP_", "POETRY_", "UV_", "PDM_", "PIPENV_", "PYTHON_VERSION", "PYSETUP", "CONDA_"];
@@ -71,10 +79,7 @@ pub(super) fn option(name: &str) -> Option<Row> {
         ),
         (&["no_reload"], ("the server of development is not what is started", Form)),
         (&["daemon"], ("in a container the server stays in the foreground", Form)),
-        (
-            &["user", "group", "--uid", "--gid"],
-            ("the container has a user of its own", Operation),
-        ),
+        (&["user", "group", "--uid", "--gid"], ("the container has a user of its own", Operation)),
         (&["pid", "pidfile"], ("a container needs no file with the process's number", Form)),
         (&["name", "hostname"], ("it names the process alone", Form)),
         (
@@ -98,6 +103,13 @@ pub(super) fn option(name: &str) -> Option<Row> {
         (&["config"], ("dockwright's gunicorn.conf.py stands in its place", Operation)),
     ];
     find(TABLE, name)
+}
+
+/// What is lost with an option that a planned number stands for: how long something
+/// may take is seen by who uses it, how many processes there are is not.
+pub(super) fn weight_of_number(name: &str) -> Weight {
+    let is_seen = name.contains("timeout") || name.contains("time_limit") || name.contains("body");
+    if is_seen { Behaviour } else { Operation }
 }
 
 /// Which planned number an option is.
@@ -140,24 +152,60 @@ pub(super) fn glue(words: &[&str]) -> Option<Glue> {
     let first = words.first()?.rsplit('/').next().unwrap_or_default();
     let joined = words.join(" ").to_ascii_lowercase();
     if matches!(words, ["exec", "$@" | "$*" | "${@}"] | ["$@" | "$*" | "${@}"]) {
-        return Some(Glue::Merged("the command itself: nothing has to hand over to it, or dockwright's script does"));
+        return Some(Glue::Merged(
+            "the command itself: nothing has to hand over to it, or dockwright's script does",
+        ));
     }
-    let waits = ["wait-for", "wait_for", "waitfor", "dockerize", "pg_isready", "nc -z", "wait4"];
+    if !first.contains(|c: char| c.is_ascii_alphanumeric() || matches!(c, '$' | '[' | ':')) {
+        return Some(Glue::Dropped("a part of the text around it", Form));
+    }
+    let waits = [
+        "wait-for",
+        "wait_for",
+        "waitfor",
+        "dockerize",
+        "pg_isready",
+        "nc -z",
+        "wait4",
+        "inspect ping",
+        "-c \\q",
+        "redis-cli ping",
+    ];
     if waits.iter().any(|word| joined.contains(word)) {
         return Some(Glue::Merged("the conditions of depends_on, which wait for health"));
     }
     if joined.contains("makemigrations") {
-        let reason = "migrations belong into the repository: they are made where the code is changed";
+        let reason =
+            "migrations belong into the repository: they are made where the code is changed";
         return Some(Glue::Dropped(reason, Operation));
     }
     Some(match first {
         "sleep" | "nc" | "until" | "while" | "wait" => {
             Glue::Merged("the conditions of depends_on, which wait for health")
         }
-        "set" | "exit" | "true" | ":" | "return" | "shift" | "trap" | "fi" | "done" | "esac" | "local" | "case" => {
-            Glue::Dropped("the script it belongs to is not there: dockwright's own handles its errors", Form)
+        "set" | "exit" | "true" | ":" | "return" | "shift" | "trap" | "fi" | "done" | "esac"
+        | "local" | "case" => Glue::Dropped(
+            "the script it belongs to is not there: dockwright's own handles its errors",
+            Form,
+        ),
+        "rm" => Glue::Dropped("there is nothing of it to remove", Form),
+        "tail" if joined.contains("/dev/null") => {
+            Glue::Dropped("it kept the container up, and did nothing", Form)
         }
-        "echo" | "printf" | "date" => Glue::Dropped("it only says something", Form),
+        "supervisord" => Glue::Dropped(
+            "each process has a container of its own; what its configuration starts is not read",
+            Behaviour,
+        ),
+        "black" | "isort" | "flake8" | "ruff" | "mypy" | "pytest" => {
+            Glue::Dropped("checks of the code are not part of a start", Operation)
+        }
+        "python" | "python3" if joined.contains("-m unittest") || joined.contains("-m pytest") => {
+            Glue::Dropped("checks of the code are not part of a start", Operation)
+        }
+        name if name.contains('=') => {
+            Glue::Dropped("a variable of a script that is not there", Operation)
+        }
+        "echo" | "printf" | "date" | "shopt" => Glue::Dropped("it only says something", Form),
         "[" | "[[" | "test" => {
             Glue::Dropped("the condition goes with what hung on it, which is told by itself", Form)
         }
@@ -169,15 +217,17 @@ pub(super) fn glue(words: &[&str]) -> Option<Glue> {
         "gosu" | "su-exec" | "su" | "usermod" | "groupmod" => {
             Glue::Dropped("the container starts as the application's user", Operation)
         }
-        "source" | "." => {
-            Glue::Dropped("the virtual environment is on PATH; variables come from the compose file", Operation)
-        }
+        "source" | "." => Glue::Dropped(
+            "the virtual environment is on PATH; variables come from the compose file",
+            Operation,
+        ),
         _ => return None,
     })
 }
 
 /// Commands of a RUN that prepare or tidy up.
 pub(super) fn run(words: &[&str]) -> Option<Glue> {
+    let words = without_assignments(words);
     let first = words.first()?.rsplit('/').next().unwrap_or_default();
     let joined = words.join(" ");
     Some(match first {
@@ -185,7 +235,9 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
             () if words.contains(&"install") || words.contains(&"add") => Glue::Merged(
                 "the install of dockwright's Dockerfile; its packages are told one by one",
             ),
-            () => Glue::Dropped("dockwright's Dockerfile updates and cleans where it installs", Form),
+            () => {
+                Glue::Dropped("dockwright's Dockerfile updates and cleans where it installs", Form)
+            }
         },
         "rm" => Glue::Dropped("there is nothing of it to remove", Form),
         "groupadd" | "useradd" | "adduser" | "addgroup" => {
@@ -195,7 +247,7 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
             "only directories that the code is seen to write to are made in the image",
             Operation,
         ),
-        "python" | "python3" if joined.contains("-m venv") => {
+        name if name.starts_with("python") && joined.contains("-m venv") => {
             Glue::Merged("the virtual environment that uv makes")
         }
         "virtualenv" | "uv" if joined.contains("venv") => {
@@ -204,7 +256,9 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
         "poetry" | "pip" | "pip3" | "uv" | "pdm" | "pipenv" if words.contains(&"config") => {
             Glue::Dropped("it set up an installer that is not used", Form)
         }
-        "set" | "true" | ":" | "echo" | "cd" | "pwd" | "ls" | "find" | "export" if !joined.contains("SECRET") => {
+        "set" | "true" | ":" | "echo" | "cd" | "pwd" | "ls" | "find" | "export"
+            if !joined.contains("SECRET") =>
+        {
             Glue::Dropped("it served the commands around it, which are told one by one", Form)
         }
         "dos2unix" | "sed" if joined.contains("\\r") || first == "dos2unix" => {
@@ -216,7 +270,11 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
         "python" | "python3" if joined.contains("compileall") => {
             Glue::Merged("the compilation of dockwright's Dockerfile")
         }
-        "[" | "[[" | "test" | "fi" | "done" | "esac" | "if" | "else" | "exit" | "case" => {
+        "curl" | "wget" if joined.contains("poetry") || joined.contains("astral.sh/uv") => {
+            Glue::Dropped("it was there to install: uv does that", Form)
+        }
+        "for" | "printf" | "grep" | "[" | "[[" | "test" | "fi" | "done" | "esac" | "if"
+        | "else" | "exit" | "case" => {
             Glue::Dropped("it goes with the commands around it, which are told one by one", Form)
         }
         _ => return None,
@@ -227,28 +285,49 @@ pub(super) fn run(words: &[&str]) -> Option<Glue> {
 pub(super) fn is_of_install(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let names = [
-        "pyproject.toml", "poetry.lock", "uv.lock", "pdm.lock", "pipfile", "pipfile.lock",
-        "setup.py", "setup.cfg", "environment.yml", "environment.yaml", ".python-version",
+        "pyproject.toml",
+        "poetry.lock",
+        "uv.lock",
+        "pdm.lock",
+        "pipfile",
+        "pipfile.lock",
+        "setup.py",
+        "setup.cfg",
+        "environment.yml",
+        "environment.yaml",
+        ".python-version",
     ];
     let is_list = (name.contains("require") || name.contains("constraint"))
         && (name.ends_with(".txt") || name.ends_with(".in") || name.ends_with('*'));
-    names.contains(&name.trim_end_matches('*')) || is_list || path.contains("requirements/") || name == "requirements"
+    names.contains(&name.trim_end_matches('*'))
+        || is_list
+        || path.contains("requirements/")
+        || name == "requirements"
 }
 
 /// Whether a command installs Python packages.
 pub(super) fn installs(words: &[&str]) -> bool {
+    let words = without_assignments(words);
     let Some(first) = words.first().map(|word| word.rsplit('/').next().unwrap_or(word)) else {
         return false;
     };
     let has = |word: &str| words.contains(&word);
     match first {
         "pip" | "pip3" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "uv" => {
-            has("install") || has("sync") || has("wheel") || has("export") || has("add")
+            ["install", "sync", "wheel", "export", "add", "create"].iter().any(|verb| has(verb))
         }
-        "python" | "python3" => has("pip") && (has("install") || has("wheel")) || has("setup.py"),
+        name if name.starts_with("python") => {
+            has("pip") && (has("install") || has("wheel")) || has("setup.py")
+        }
         "easy_install" => true,
         _ => false,
     }
+}
+
+/// A command without what is set for it alone: `CC=gcc pip install x`.
+fn without_assignments<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
+    let is_set = |word: &&&str| word.contains('=') && !word.starts_with('-');
+    &words[words.iter().take_while(is_set).count()..]
 }
 
 /// Whether an installer is one of the system's.
@@ -262,33 +341,103 @@ pub(super) fn package(name: &str, is_system: bool) -> Option<Row> {
     const SYSTEM: &[(&[&str], Row)] = &[
         (
             &[
-                "gcc", "g++", "make", "build-essential", "build-base", "musl-dev", "cmake",
-                "pkg-config", "python3-dev", "python-dev-is-python3", "libc-dev", "libc6-dev",
-                "linux-headers", "cargo", "rustc", "autoconf", "automake", "clang", "cpp",
+                "gcc",
+                "g++",
+                "make",
+                "build-essential",
+                "build-base",
+                "musl-dev",
+                "cmake",
+                "pkg-config",
+                "python3-dev",
+                "python-dev-is-python3",
+                "libc-dev",
+                "libc6-dev",
+                "linux-headers",
+                "cargo",
+                "rustc",
+                "autoconf",
+                "automake",
+                "clang",
+                "cpp",
             ],
             ("a compiler is only in the stage that installs, where something needs it", Form),
         ),
         (
-            &["netcat", "netcat-openbsd", "netcat-traditional", "wait-for-it", "postgresql-client", "curl", "wget", "iputils-ping", "dnsutils", "telnet"],
+            &[
+                "netcat",
+                "netcat-openbsd",
+                "netcat-traditional",
+                "wait-for-it",
+                "postgresql-client",
+                "curl",
+                "wget",
+                "iputils-ping",
+                "dnsutils",
+                "telnet",
+            ],
             ("waiting and health checks do without it; code that calls it misses it", Operation),
         ),
         (
             &["vim", "nano", "less", "htop", "procps", "tree", "vim-tiny", "iproute2"],
             ("a tool for people", Form),
         ),
-        (&["python3", "python3-pip", "python3-venv", "python3-setuptools", "python3-wheel", "py3-pip", "python-pip"], ("Python is the image's own", Form)),
-        (&["git", "openssh-client"], ("an install from git brings it where a dependency needs it", Operation)),
-        (&["apt-transport-https", "software-properties-common", "gnupg", "gnupg2", "lsb-release", "ca-certificates"], ("it was for other package sources, or is in the image already", Form)),
+        (
+            &[
+                "python3",
+                "python3-pip",
+                "python3-venv",
+                "python3-setuptools",
+                "python3-wheel",
+                "py3-pip",
+                "python-pip",
+            ],
+            ("Python is the image's own", Form),
+        ),
+        (
+            &["git", "openssh-client"],
+            ("an install from git brings it where a dependency needs it", Operation),
+        ),
+        (
+            &[
+                "apt-transport-https",
+                "software-properties-common",
+                "gnupg",
+                "gnupg2",
+                "lsb-release",
+                "ca-certificates",
+            ],
+            ("it was for other package sources, or is in the image already", Form),
+        ),
         (&["dos2unix"], (".gitattributes keeps the line ends of scripts", Form)),
-        (&["gosu", "su-exec", "tini", "dumb-init", "sudo"], ("the container starts as the application's user, with init: true", Form)),
+        (
+            &["gosu", "su-exec", "tini", "dumb-init", "sudo"],
+            ("the container starts as the application's user, with init: true", Form),
+        ),
         (&["supervisor"], ("each process has a container of its own", Operation)),
     ];
     const PYTHON: &[(&[&str], Row)] = &[
         (
-            &["pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "poetry-core", "virtualenv", "pip-tools", "poetry-plugin-export", "build"],
+            &[
+                "pip",
+                "setuptools",
+                "wheel",
+                "uv",
+                "poetry",
+                "pipenv",
+                "pdm",
+                "poetry-core",
+                "virtualenv",
+                "pip-tools",
+                "poetry-plugin-export",
+                "build",
+            ],
             ("it was there to install: uv does that", Form),
         ),
-        (&["debugpy", "ipdb", "ipython", "watchdog"], ("a tool for who works on the code", Operation)),
+        (
+            &["debugpy", "ipdb", "ipython", "watchdog"],
+            ("a tool for who works on the code", Operation),
+        ),
     ];
     let is_headers = is_system && (name.ends_with("-dev") || name.ends_with("-devel"));
     find(if is_system { SYSTEM } else { PYTHON }, name).or_else(|| {
@@ -346,21 +495,24 @@ pub(super) fn key(name: &str) -> Option<Row> {
     const TABLE: &[(&[&str], Row)] = &[
         (
             &["container_name"],
-            ("Compose names containers after the project: a fixed name stands in the way of a second one", Operation),
+            (
+                "Compose names containers after the project: a fixed name stands in the way of a second one",
+                Operation,
+            ),
         ),
         (&["links"], ("services find each other by name in the networks they share", Form)),
         (&["expose"], ("services in one network reach every port of each other", Form)),
         (
             &["restart"],
-            ("what is to stay up is restarted unless it is stopped, what runs to its end is not", Operation),
+            (
+                "what is to stay up is restarted unless it is stopped, what runs to its end is not",
+                Operation,
+            ),
         ),
         (&["logging"], ("logs of every service are rotated, and kept by the engine", Operation)),
         (&["tty", "stdin_open"], ("it is for a terminal: the development overlay's", Form)),
         (&["working_dir"], ("everything starts in the directory of the code", Form)),
-        (
-            &["user"],
-            ("the container has a user of its own", Operation),
-        ),
+        (&["user"], ("the container has a user of its own", Operation)),
         (&["init"], ("init is true where a process needs it", Form)),
         (
             &["cpus", "deploy.resources.limits.cpus", "cpu_quota", "cpu_period", "cpuset"],
@@ -375,9 +527,22 @@ pub(super) fn key(name: &str) -> Option<Row> {
     ];
     find(TABLE, name).or_else(|| find(TABLE, group)).or_else(|| {
         let behaves = [
-            "extra_hosts", "secrets", "configs", "devices", "cap_add", "privileged",
-            "network_mode", "pid", "ipc", "sysctls", "dns", "volumes_from", "hostname", "runtime",
-            "gpus", "profiles",
+            "extra_hosts",
+            "secrets",
+            "configs",
+            "devices",
+            "cap_add",
+            "privileged",
+            "network_mode",
+            "pid",
+            "ipc",
+            "sysctls",
+            "dns",
+            "volumes_from",
+            "hostname",
+            "runtime",
+            "gpus",
+            "profiles",
         ];
         behaves
             .contains(&group)
@@ -410,22 +575,78 @@ pub(super) fn directive(name: &str) -> Option<Row> {
             &["http", "events", "server", "upstream"],
             ("blocks of dockwright's own configuration", Form),
         ),
-        (&["user", "pid", "daemon"], ("nginx runs as a user without rights, in its container", Form)),
+        (
+            &["user", "pid", "daemon"],
+            ("nginx runs as a user without rights, in its container", Form),
+        ),
         (
             &["listen"],
-            ("in its container nginx listens above 1024, and the compose file publishes that port", Operation),
+            (
+                "in its container nginx listens above 1024, and the compose file publishes that port",
+                Operation,
+            ),
         ),
-        (&["server_name"], ("deploy.domain says the name; without one nginx answers to every name", Operation)),
+        (
+            &["server_name"],
+            ("deploy.domain says the name; without one nginx answers to every name", Operation),
+        ),
         (
             &["access_log", "error_log", "log_format"],
             ("logs go to the container's output, in a format of dockwright's", Operation),
         ),
         (
             &["proxy_pass", "uwsgi_pass", "upstream_server"],
-            ("requests go to the application's service, whose address is asked for again", Operation),
+            (
+                "requests go to the application's service, whose address is asked for again",
+                Operation,
+            ),
         ),
-        (&["proxy_redirect"], ("the application is told the address that was asked for", Operation)),
-        (&["sendfile", "tcp_nopush", "tcp_nodelay", "multi_accept", "use", "types_hash_max_size", "default_type", "include", "charset"], ("nginx's own settings, of which dockwright writes what it needs", Form)),
+        (
+            &["proxy_redirect"],
+            ("the application is told the address that was asked for", Operation),
+        ),
+        (
+            &[
+                "sendfile",
+                "tcp_nopush",
+                "tcp_nodelay",
+                "multi_accept",
+                "use",
+                "types_hash_max_size",
+                "default_type",
+                "include",
+                "charset",
+            ],
+            ("nginx's own settings, of which dockwright writes what it needs", Form),
+        ),
+        (
+            &[
+                "gzip",
+                "gzip_types",
+                "gzip_disable",
+                "gzip_vary",
+                "gzip_proxied",
+                "gzip_comp_level",
+                "gzip_http_version",
+                "gzip_buffers",
+                "log_not_found",
+                "server_tokens",
+                "proxy_buffering",
+                "proxy_buffers",
+                "proxy_buffer_size",
+                "client_body_buffer_size",
+                "worker_processes",
+                "worker_connections",
+                "keepalive_requests",
+                "open_file_cache",
+                "accept_mutex",
+                "resolver",
+            ],
+            (
+                "how nginx does it, not what it answers: dockwright's configuration says what it needs of it",
+                Operation,
+            ),
+        ),
         (&["alias", "root"], ("files are where nginx's image has them", Operation)),
         (
             &["proxy_set_header", "proxy_http_version"],

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Item;
 use super::items;
+use crate::lint::Subject;
 use crate::lint::rules::owners;
 use crate::lint::subject::{Container, Deployment, Kind, Proxy, Purpose};
-use crate::lint::Subject;
 use crate::plan::Plan;
 
 /// The compose file, by the name it usually has.
@@ -43,13 +43,11 @@ impl<'s> Scope<'s> {
     ) -> Self {
         let carried = plan.carry.as_ref().map(|own| own.carried.file.as_str());
         let is_first = |own: &&Deployment, path: &str| subject.path(own.texts[0]) == path;
-        let of_plan = carried.and_then(|path| {
-            subject.deployments.iter().find(|own| is_first(own, path))
-        });
+        let of_plan =
+            carried.and_then(|path| subject.deployments.iter().find(|own| is_first(own, path)));
         let replaced = || {
-            let own = |own: &&Deployment| {
-                texts.contains_key(subject.path(own.texts[0])) && own.by_itself
-            };
+            let own =
+                |own: &&Deployment| texts.contains_key(subject.path(own.texts[0])) && own.by_itself;
             subject.deployments.iter().find(own)
         };
         Self::new(subject, of_plan.or_else(replaced), &|path| texts.contains_key(path))
@@ -122,7 +120,7 @@ impl<'s> Scope<'s> {
 }
 
 /// Images that no project runs, of a Dockerfile that gets another text where there is
-/// such, else of the one that serves.
+/// such, else of the one that serves; without any, what a Procfile starts.
 fn lone<'s>(subject: &'s Subject, is_written: &dyn Fn(&str) -> bool) -> Vec<&'s Container> {
     let alone = subject.containers.iter().filter(|own| own.service.is_none());
     let recipe = |own: &&Container| {
@@ -133,7 +131,10 @@ fn lone<'s>(subject: &'s Subject, is_written: &dyn Fn(&str) -> bool) -> Vec<&'s 
     if !written.is_empty() {
         return written;
     }
-    let serves =
-        |own: &&Container| own.kind == Kind::Web && own.purpose == Purpose::Production;
-    alone.filter(serves).take(1).collect()
+    let serves = |own: &&Container| own.kind == Kind::Web && own.purpose == Purpose::Production;
+    let serving: Vec<&Container> = alone.filter(serves).take(1).collect();
+    match serving.is_empty() {
+        true => subject.processes.iter().collect(),
+        false => serving,
+    }
 }

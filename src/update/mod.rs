@@ -16,11 +16,12 @@ use std::path::Path;
 
 use crate::answers::{Draft, Sources, document, migrate};
 use crate::apply::bookkeeping::{self, EditEntry, FileEntry, Lock};
-use crate::apply::change::Change;
+use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::records;
 use crate::error::{Error, Problem};
 use crate::improve::{Improvement, Repository};
+use crate::inventory::{self, Fate, Kind, Known, Weight};
 use crate::plan::Plan;
 use crate::policy::Violation;
 use crate::preset::Preset;
@@ -140,6 +141,8 @@ impl Update {
                 improvement.entries
             }
         };
+        let taken = self.taken_away(project, &changes)?;
+        self.notes.extend(taken);
         let lock = Lock {
             derived: project.lock.derived.clone(),
             edit,
@@ -155,6 +158,36 @@ impl Update {
         }
         self.changes = changes;
         Ok(self)
+    }
+
+    /// What the files of an adopted repository do today, and would not do any more,
+    /// where the application may miss it.
+    fn taken_away(&self, project: &Project, changes: &[Change]) -> Result<Vec<String>, Error> {
+        let is_replaced = |own: &&Change| own.action == Action::Replace;
+        if project.lock.derived.is_none() || !changes.iter().any(|own| is_replaced(&own)) {
+            return Ok(Vec::new());
+        }
+        let writes = changes.iter().filter(|own| own.action.writes());
+        let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
+        let texts = writes.map(|own| (own.path.to_string(), text(own))).collect();
+        // What the code depends on is not read again.
+        let known = Known { plan: &self.plan, packages: &[] };
+        let judged = inventory::of(&project.dir, &texts, known)?;
+        let lost = judged.iter().filter(|own| {
+            own.is_told() && own.weight == Weight::Behaviour && own.item.kind != Kind::Package
+        });
+        Ok(lost
+            .filter_map(|own| match &own.fate {
+                Fate::Dropped { reason } => Some(format!(
+                    "{}:{}: {} {} goes: {reason}",
+                    own.item.path,
+                    own.item.line,
+                    own.item.kind.word(),
+                    own.item.name
+                )),
+                _ => None,
+            })
+            .collect())
     }
 
     /// New edits of the user's own files, where such were made before.

@@ -92,8 +92,11 @@ fn said(path: &str, text: &str) -> Vec<(usize, usize, String)> {
                 starts.push((number + 1, bare.to_owned()));
             }
             if let Some((_, end)) = bare.split_once("<<").filter(|_| !is_comment) {
-                let end: String =
-                    end.trim_matches(['-', '"', '\'']).chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let end: String = end
+                    .trim_matches(['-', '"', '\''])
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
                 until = (!end.is_empty()).then_some(end);
             }
             if !is_comment && !bare.is_empty() {
@@ -129,14 +132,16 @@ fn said(path: &str, text: &str) -> Vec<(usize, usize, String)> {
             }
         }
     } else if lower.ends_with(".conf") || lower.ends_with(".template") {
+        let mut goes_on = false;
         for (number, line) in lines.iter().enumerate() {
             let code = line.split('#').next().unwrap_or_default().trim();
-            if (code.ends_with(';') || code.ends_with('{')) && !code.starts_with(['}', '\'', '"']) {
-                let before = starts.last().is_none_or(|(last, _)| *last <= number);
-                if before {
-                    starts.push((number + 1, code.to_owned()));
-                }
+            if code.is_empty() {
+                continue;
             }
+            if !goes_on && !code.starts_with(['}', '\'', '"']) {
+                starts.push((number + 1, code.to_owned()));
+            }
+            goes_on = !code.ends_with([';', '{', '}']);
         }
     }
     let ends: Vec<usize> =
@@ -178,7 +183,10 @@ fn faults(directory: &Path, report: &Value) -> Vec<String> {
                 let at = own["line"].as_u64().unwrap() as usize;
                 own["path"] == path && (first..end).contains(&at)
             });
-            if !is_there {
+            // What stands elsewhere has its place there.
+            let is_alias =
+                text.lines().skip(first - 1).take(end - first).any(|own| own.contains("<<: *"));
+            if !is_there && !is_alias {
                 found.push(format!("{path}:{first}: no item for `{line}`"));
             }
         }
@@ -217,7 +225,10 @@ fn made_up() -> Vec<TempDir> {
                 "start.sh",
                 "#!/bin/sh\nset -e\nuntil nc -z db 5432; do sleep 1; done\npython warm.py --all\nexec gunicorn -c gunicorn.conf.py -w 7 main:app\n",
             ),
-            ("gunicorn.conf.py", "timeout = 300\nthreads = 8\n\n\ndef post_fork(server, worker):\n    pass\n"),
+            (
+                "gunicorn.conf.py",
+                "timeout = 300\nthreads = 8\n\n\ndef post_fork(server, worker):\n    pass\n",
+            ),
         ],
         &[(
             "Dockerfile",
@@ -241,7 +252,12 @@ fn no_item_is_without_a_fate() {
     let cases: Vec<(String, TempDir)> = cases()
         .iter()
         .map(|path| (path.display().to_string(), copied(path)))
-        .chain(made_up().into_iter().enumerate().map(|(number, own)| (format!("made up {number}"), own)))
+        .chain(
+            made_up()
+                .into_iter()
+                .enumerate()
+                .map(|(number, own)| (format!("made up {number}"), own)),
+        )
         .collect();
     for (name, directory) in &cases {
         let Some(report) = rewritten(directory.path()) else { continue };
@@ -279,7 +295,10 @@ fn a_reader_that_passes_over_a_line_is_found_out() {
     let fates = report["fates"].as_array_mut().unwrap();
     fates.retain(|own| own["name"] != "client_max_body_size" && own["name"] != "shm_size");
     let found = faults(directory.path(), &report).join("\n");
-    assert!(found.contains("client_max_body_size 50m;") && found.contains("shm_size: 1g"), "{found}");
+    assert!(
+        found.contains("client_max_body_size 50m;") && found.contains("shm_size: 1g"),
+        "{found}"
+    );
     report["fates"][0]["fate"] = "dropped".into();
     report["fates"][0]["reason"] = "".into();
     assert!(faults(directory.path(), &report).iter().any(|own| own.starts_with("no fate")));
@@ -320,7 +339,11 @@ fn what_nobody_may_see_is_not_in_the_fates() {
 #[test]
 fn the_report_of_a_rewrite_says_what_is_lost_the_heaviest_first() {
     let directory = repository();
-    write(&directory, "Dockerfile", "FROM python:3.13-slim\nWORKDIR /srv\nENV GREETING=hello\nCOPY . .\nRUN pip install -r requirements.txt\nRUN ./warm-up --all\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--ws-max-size\", \"9\"]\n");
+    write(
+        &directory,
+        "Dockerfile",
+        "FROM python:3.13-slim\nWORKDIR /srv\nENV GREETING=hello\nCOPY . .\nRUN pip install -r requirements.txt\nRUN ./warm-up --all\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--ws-max-size\", \"9\"]\n",
+    );
     let output = init(&directory, &["--rewrite", "--dry-run"]).success();
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let at = |needle: &str| text.find(needle).unwrap_or_else(|| panic!("{needle}: {text}"));
@@ -329,4 +352,33 @@ fn the_report_of_a_rewrite_says_what_is_lost_the_heaviest_first() {
     // Nothing takes the place of anything.
     let report = report(&directory, &["--dry-run"]);
     assert_eq!(report["fates"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn the_processes_of_a_procfile_have_fates_where_they_are_all_that_deploys() {
+    let directory = repository();
+    write(&directory, "requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\ngunicorn==23.0.0\n");
+    let procfile = "web: gunicorn main:app -k uvicorn.workers.UvicornWorker --timeout 600 --statsd-host localhost:8125\nrelease: python seed.py --all\n";
+    write(&directory, "Procfile", procfile);
+    let report = report(&directory, &["--dry-run"]);
+    assert_eq!(fate_of(&report, "option", "timeout"), ["replaced"]);
+    assert_eq!(fate_of(&report, "option", "--statsd-host"), ["dropped"]);
+    assert_eq!(fate_of(&report, "step", "python"), ["dropped"]);
+}
+
+#[test]
+fn an_update_says_what_it_takes_away() {
+    let directory = repository();
+    write(
+        &directory,
+        "Dockerfile",
+        "FROM python:3.13-slim\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\"]\n",
+    );
+    init(&directory, &["--rewrite", "--set", "stack.proxy=nginx"]).success();
+    let output = dockwright()
+        .current_dir(&directory)
+        .args(["update", "--set", "stack.proxy=none", "--dry-run"])
+        .assert();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("service nginx goes"), "{text}");
 }

@@ -7,11 +7,11 @@ use crate::apply::alternate;
 use crate::apply::compare::Look;
 use crate::apply::disk::DiskState;
 use crate::apply::settle::{Choice, Choices, Group, conflicts};
-use crate::cli::{diff, fates};
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Proposal;
 use crate::cli::init::{Init, ask, git};
 use crate::cli::wizard::asker::{Asker, Reply};
+use crate::cli::{diff, fates};
 use crate::error::Error;
 
 /// Lines of a difference that are shown before the question, at least.

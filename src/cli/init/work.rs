@@ -287,7 +287,7 @@ impl Proposal {
     }
 
     /// What becomes of all that the files did which are somebody else's, or were
-    /// edited, and that others take the place of.
+    /// edited, and that others take the place of; and of a Procfile's processes.
     fn fates(&self, layers: &Layers, changes: &[Change]) -> Result<Vec<Judged>, Error> {
         let is_theirs = |change: &Change| {
             let standing = self.looks.iter().find(|look| look.file.output.path == change.path);
@@ -298,7 +298,15 @@ impl Proposal {
                     Some(Standing::Foreign | Standing::Diverged | Standing::Customised)
                 )
         };
-        if !changes.iter().any(is_theirs) {
+        // Without container files a Procfile is what deploys.
+        let is_deployed = layers
+            .facts
+            .existing_files
+            .iter()
+            .any(|file| matches!(file.kind.as_str(), "dockerfile" | "compose"));
+        let is_first = layers.lock.is_none() && !is_deployed;
+        let is_procfile = is_first && layers.dir.join("Procfile").is_file();
+        if !is_procfile && !changes.iter().any(is_theirs) {
             return Ok(Vec::new());
         }
         let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();

@@ -2,7 +2,7 @@
 
 use super::{Found, Judge, usual};
 use crate::inventory::reasons::{self, Glue};
-use crate::inventory::{Fate, Item, Kind, Weight};
+use crate::inventory::{Fate, Item, Kind, Weight, shown};
 use crate::lint::subject::{Container, Kind as Of, Program, Server};
 use crate::schema::Role;
 
@@ -20,9 +20,10 @@ impl<'s> Judge<'_, 's> {
                 self.option(item, other.as_ref().map(|own| (own.0, own.1)))
             }
             _ => {
-                let serving = self.old.containers.iter().find(|own| {
-                    own.server.as_ref().is_some_and(|server| server.config.is_some())
-                });
+                let serving =
+                    self.old.containers.iter().find(|own| {
+                        own.server.as_ref().is_some_and(|server| server.config.is_some())
+                    });
                 let other = serving.and_then(|own| self.goes_on(own));
                 self.option(item, other.as_ref().map(|own| (own.0, own.1)))
             }
@@ -41,9 +42,10 @@ impl<'s> Judge<'_, 's> {
             true => self.built_from(&item.path).find_map(|own| self.other(&own.name)),
             false => self.other(&item.subject),
         };
-        let started = self.old.items.iter().any(|own| {
-            own.kind == Kind::Step && (&own.path, own.line) == (&item.path, item.line)
-        });
+        let started =
+            self.old.items.iter().any(|own| {
+                own.kind == Kind::Step && (&own.path, own.line) == (&item.path, item.line)
+            });
         let by = other.map(|own| line(own)).filter(|line| !line.is_empty());
         let by = by.unwrap_or_else(|| "what the image starts".to_owned());
         if self.is_of_recipe(item) && !started {
@@ -63,11 +65,14 @@ impl<'s> Judge<'_, 's> {
         if program.serves() || matches!(program, Program::CeleryWorker | Program::CeleryBeat) {
             return self.server(item, program, other);
         }
-        let all = || self.new.containers.iter().flat_map(|own| own.steps.iter().map(move |step| (own, step)));
-        let by = |own: &Container| match Some(own.name.as_str()) == other.map(|own| own.name.as_str()) {
-            true => format!("another place of {}'s start", own.name),
-            false => format!("the service {}", own.name),
+        let all = || {
+            self.new.containers.iter().flat_map(|own| own.steps.iter().map(move |step| (own, step)))
         };
+        let by =
+            |own: &Container| match Some(own.name.as_str()) == other.map(|own| own.name.as_str()) {
+                true => format!("another place of {}'s start", own.name),
+                false => format!("the service {}", own.name),
+            };
         if let Some((own, _)) = all().find(|(_, step)| step.argv == words) {
             return usual(Fate::merged(by(own)));
         }
@@ -101,25 +106,51 @@ impl<'s> Judge<'_, 's> {
         }
         // Scripts that are followed no further, and text that another shell gets.
         let has = |text: &str| text.contains(&item.value) || text.contains(&told.join(" "));
-        let in_command = self.new.containers.iter().find(|own| {
-            own.steps.iter().any(|step| step.argv.iter().any(|word| has(word)))
-        });
+        let in_command = self
+            .new
+            .containers
+            .iter()
+            .find(|own| own.steps.iter().any(|step| step.argv.iter().any(|word| has(word))));
         if let Some(own) = in_command.filter(|_| told.len() > 1) {
             return usual(Fate::merged(by(own)));
         }
         let scripts = self.new.scripts.iter().map(|text| &self.new.subject.texts[*text]);
-        if let Some(script) = scripts.clone().find(|own| has(&own.text)).filter(|_| told.len() > 1) {
+        if let Some(script) = scripts.clone().find(|own| has(&own.text)).filter(|_| told.len() > 1)
+        {
             return usual(Fate::merged(format!("a line of {}", script.path)));
         }
         if told.len() > 1 && self.builds(&told) {
             return usual(Fate::merged("a step of the image's build"));
         }
+        let defined = format!("{}()", told.first().copied().unwrap_or_default());
+        let scripts = self.old.scripts.iter().map(|text| &self.old.subject.texts[*text]);
+        if scripts.into_iter().any(|own| own.text.replace(" (", "(").contains(&defined)) {
+            let reason = "a function of the script, whose lines are told one by one";
+            return (Fate::dropped(reason), Some(Weight::Form));
+        }
+        if let (Some("export"), Some((name, value))) =
+            (told.first().copied(), told.get(1).and_then(|word| word.split_once('=')))
+            && let Some(own) = other.and_then(|own| own.env.get(name))
+        {
+            let now = own.value.clone().unwrap_or_default();
+            return usual(match now == value {
+                true => Fate::merged(format!("the variable {name}")),
+                false => Fate::replaced(
+                    format!("{name}={}", shown(name, &now)),
+                    "dockwright's files give it their own value",
+                ),
+            });
+        }
         // The file that is the application, started by hand.
         let was_serving = self.old.container(&item.subject).is_some_and(|own| {
-            own.server.is_none() && own.kind == Of::Web && own.steps.last().is_some_and(|step| step.argv == words)
+            own.server.is_none()
+                && own.kind == Of::Web
+                && own.steps.last().is_some_and(|step| step.argv == words)
         });
-        let serves = other.and_then(|own| own.server.as_ref().and_then(|server| own.steps.get(server.step)));
-        if let (true, Program::Python | Program::Other, Some(step)) = (was_serving, program, serves) {
+        let serves =
+            other.and_then(|own| own.server.as_ref().and_then(|server| own.steps.get(server.step)));
+        if let (true, Program::Python | Program::Other, Some(step)) = (was_serving, program, serves)
+        {
             let by = shell_words::join(&step.argv);
             let reason = "a server of its own serves the application; what only its own start does is not done";
             return usual(Fate::replaced(by, reason));
@@ -162,6 +193,22 @@ impl<'s> Judge<'_, 's> {
         let Some(other) = other else {
             return usual(Fate::dropped(super::variables::no_service(&item.subject)));
         };
+        // A script that starts one thing or another by its argument.
+        let started = self.old.container(&item.subject).and_then(|own| {
+            let step = own.server.as_ref()?.step;
+            Some(shell_words::join(&own.steps.get(step)?.argv))
+        });
+        if started.is_some_and(|line| line != item.value) {
+            let same = self
+                .new
+                .containers
+                .iter()
+                .find(|own| own.steps.iter().any(|step| step.program == program));
+            return usual(match same {
+                Some(own) => Fate::merged(format!("the service {}", own.name)),
+                None => Fate::dropped("another command of the same script is what is started"),
+            });
+        }
         let new = other.server.as_ref().and_then(|own| other.steps.get(own.step));
         let Some(new) = new else {
             let now = line(other);
@@ -173,8 +220,7 @@ impl<'s> Judge<'_, 's> {
             true => usual(Fate::merged(by)),
             false => {
                 let reason = reasons::server(program, new.program);
-                let weight = program.is_development().then_some(Weight::Operation);
-                (Fate::replaced(by, reason), weight)
+                (Fate::replaced(by, reason), Some(Weight::Operation))
             }
         }
     }
@@ -213,7 +259,10 @@ impl<'s> Judge<'_, 's> {
                 (None, None) => {
                     let reason = match self.unused(container, name) {
                         Some(reason) => reason,
-                        None => format!("the start of {} has no such option in dockwright's files", container.name),
+                        None => format!(
+                            "the start of {} has no such option in dockwright's files",
+                            container.name
+                        ),
                     };
                     usual(Fate::dropped(reason))
                 }
@@ -226,9 +275,10 @@ impl<'s> Judge<'_, 's> {
         });
         // `-A shop` finds what `-A shop:celery` names.
         let is_found = name == "app"
-            && known.as_deref().and_then(|own| own.strip_prefix(item.value.as_str())).is_some_and(
-                |rest| rest.starts_with([':', '.']),
-            );
+            && known
+                .as_deref()
+                .and_then(|own| own.strip_prefix(item.value.as_str()))
+                .is_some_and(|rest| rest.starts_with([':', '.']));
         if known.as_deref() == Some(item.value.as_str()) || is_found {
             return usual(Fate::merged(format!("{name} = {shown}, in {path}")));
         }
@@ -244,7 +294,7 @@ impl<'s> Judge<'_, 's> {
         let decided = row.and_then(|row| self.decision(role, row));
         let by = format!("{name} = {shown}");
         match decided {
-            Some(own) => usual(Fate::replaced(by, own.reason())),
+            Some(own) => (Fate::replaced(by, own.reason()), Some(reasons::weight_of_number(name))),
             None => match reasons::option(name) {
                 Some((reason, weight)) => (Fate::replaced(by, reason), Some(weight)),
                 None => usual(Fate::replaced(by, "dockwright's own setting")),
@@ -256,7 +306,11 @@ impl<'s> Judge<'_, 's> {
     fn unused(&self, container: &Container, name: &str) -> Option<String> {
         let row = reasons::row_of_option(name)?;
         let planned = self.number(&container.name, row)?;
-        Some(format!("the plan has {} = {}, and the new command does not say it", planned.key.name(), planned.value))
+        Some(format!(
+            "the plan has {} = {}, and the new command does not say it",
+            planned.key.name(),
+            planned.value
+        ))
     }
 
     /// Where it listens.

@@ -102,16 +102,23 @@ impl Judge<'_, '_> {
             let (_, inside) = parts(own);
             return match inside == container {
                 true => usual(Fate::Kept),
-                false => usual(Fate::merged(format!("{}: it listens on {inside} in its container", own.written))),
+                false => usual(Fate::merged(format!(
+                    "{}: it listens on {inside} in its container",
+                    own.written
+                ))),
             };
         }
-        if let Some(own) = new().find(|own| last(&parts(own).0) == last(&host) && !host.is_empty()) {
+        if let Some(own) = new().find(|own| last(&parts(own).0) == last(&host) && !host.is_empty())
+        {
             let is_same_address = !host.contains(':') && !parts(own).0.contains(':');
             return match (own.subject == other.name, is_same_address) {
                 (false, true) => {
                     usual(Fate::merged(format!("{} publishes it: {}", own.subject, own.written)))
                 }
-                _ => usual(Fate::replaced(own.written.clone(), "deploy.bind: the address that it is published on")),
+                _ => usual(Fate::replaced(
+                    own.written.clone(),
+                    "deploy.bind: the address that it is published on",
+                )),
             };
         }
         if other.kind.is_store() || other.kind.is_open_index() {
@@ -121,22 +128,31 @@ impl Judge<'_, '_> {
         let published: Vec<&Item> = new().filter(|own| self.is_serving(&own.subject)).collect();
         match (other.kind, published.as_slice()) {
             (Of::Web | Of::Nginx, [own, ..]) => (
-                Fate::replaced(format!("{} of {}", own.written, own.subject), "the stack is published in one place"),
+                Fate::replaced(
+                    format!("{} of {}", own.written, own.subject),
+                    "the stack is published in one place",
+                ),
                 Some(Weight::Behaviour),
             ),
             _ => (
-                Fate::dropped(format!("{} publishes no port in dockwright's compose file", other.name)),
+                Fate::dropped(format!(
+                    "{} publishes no port in dockwright's compose file",
+                    other.name
+                )),
                 Some(Weight::Behaviour),
             ),
         }
     }
 
     fn is_serving(&self, name: &str) -> bool {
-        self.new.container(name).is_some_and(|own| matches!(own.kind, Of::Web | Of::Nginx | Of::Proxy))
+        self.new
+            .container(name)
+            .is_some_and(|own| matches!(own.kind, Of::Web | Of::Nginx | Of::Proxy))
     }
 
     fn mounts(&self, scope: &super::Scope<'_>, name: &str) -> Vec<Mount> {
-        let service = scope.deployment.and_then(|own| own.services.iter().find(|own| own.name == name));
+        let service =
+            scope.deployment.and_then(|own| own.services.iter().find(|own| own.name == name));
         service.map(|own| own.mounts()).unwrap_or_default()
     }
 
@@ -185,31 +201,48 @@ impl Judge<'_, '_> {
         if of_nginx && (text.contains("/etc/nginx") || text.contains(".conf")) {
             let is_read = self.old.items.iter().any(|own| own.kind.is_of_proxy());
             let reason = match is_read {
-                true => "nginx's image holds its configuration; what the old one said is told line by line",
+                true => {
+                    "nginx's image holds its configuration; what the old one said is told line by line"
+                }
                 false => "nginx's image holds its configuration",
             };
-            return (Fate::replaced("the configuration in nginx's image", reason), Some(Weight::Operation));
+            return (
+                Fate::replaced("the configuration in nginx's image", reason),
+                Some(Weight::Operation),
+            );
         }
         let holds_static = || {
             let build = self.new.subject.build_of(other);
             build.is_some_and(|build| {
-                self.new.subject.instructions(build).any(|(_, own)| own.arguments.text.contains("/srv/static"))
+                self.new
+                    .subject
+                    .instructions(build)
+                    .any(|(_, own)| own.arguments.text.contains("/srv/static"))
             })
         };
         if of_nginx && text.contains("static") && holds_static() {
             let reason = "nginx's image holds the static files: a volume over them would hide those of a new version";
-            return (Fate::replaced("/srv/static in nginx's image", reason), Some(Weight::Operation));
+            return (
+                Fate::replaced("/srv/static in nginx's image", reason),
+                Some(Weight::Operation),
+            );
         }
         if matches!(mount.source, mount::Source::Anonymous | mount::Source::Nothing) {
             let reason = "it kept nothing: what is there lasts as long as the container";
             return (Fate::dropped(reason), Some(Weight::Operation));
         }
-        usual(Fate::dropped(format!("{} does not mount it in dockwright's compose file", other.name)))
+        usual(Fate::dropped(format!(
+            "{} does not mount it in dockwright's compose file",
+            other.name
+        )))
     }
 
     fn network(&self, item: &Item, other: &Container) -> Found {
         let networks = |name: &str| -> Vec<String> {
-            self.new_of(Kind::Network).filter(|own| own.subject == name).map(|own| own.name.clone()).collect()
+            self.new_of(Kind::Network)
+                .filter(|own| own.subject == name)
+                .map(|own| own.name.clone())
+                .collect()
         };
         let new = networks(&other.name);
         if !item.value.is_empty() {
@@ -245,11 +278,20 @@ impl Judge<'_, '_> {
                 Some(Weight::Behaviour),
             ),
             (false, []) => (
-                Fate::replaced(by, "dockwright's own networks; every service is found by its name as before"),
+                Fate::replaced(
+                    by,
+                    "dockwright's own networks; every service is found by its name as before",
+                ),
                 Some(Weight::Form),
             ),
             (false, names) => (
-                Fate::replaced(by, format!("each service is in the networks it needs: {} is not in one with it", names.join(", "))),
+                Fate::replaced(
+                    by,
+                    format!(
+                        "each service is in the networks it needs: {} is not in one with it",
+                        names.join(", ")
+                    ),
+                ),
                 Some(Weight::Operation),
             ),
         }
@@ -258,16 +300,18 @@ impl Judge<'_, '_> {
     fn health(&self, item: &Item, other: &Container) -> Found {
         let new = self.new_of(Kind::HealthCheck).filter(|own| own.subject == other.name);
         let new: Vec<&Item> = new.collect();
-        let planned = reasons::row_of_health(&item.name)
-            .and_then(|row| self.number(&other.name, row));
-        let of_image = self.new.subject.build_of(other).is_some_and(|own| own.image.healthcheck.is_some());
+        let planned =
+            reasons::row_of_health(&item.name).and_then(|row| self.number(&other.name, row));
+        let of_image =
+            self.new.subject.build_of(other).is_some_and(|own| own.image.healthcheck.is_some());
         if let Some(own) = new.iter().find(|own| own.name == item.name) {
             let times = (amount::seconds(&own.value), amount::seconds(&item.value));
             if times.0.is_some() && times.0 == times.1 {
                 return usual(Fate::merged(format!("{}: {}", own.name, own.value)));
             }
             let by = own.value.clone();
-            let reason = planned.map_or_else(|| "the probe that was planned for it".to_owned(), |own| own.reason());
+            let reason = planned
+                .map_or_else(|| "the probe that was planned for it".to_owned(), |own| own.reason());
             return usual(Fate::replaced(by, reason));
         }
         if new.iter().any(|own| own.name == "disable") {
@@ -275,10 +319,14 @@ impl Judge<'_, '_> {
         }
         if of_image || new.iter().any(|own| own.name == "test") {
             let by = if of_image { "the image's own HEALTHCHECK" } else { "dockwright's probe" };
-            let reason = planned.map_or_else(|| "the probe that was planned for it".to_owned(), |own| own.reason());
+            let reason = planned
+                .map_or_else(|| "the probe that was planned for it".to_owned(), |own| own.reason());
             return usual(Fate::replaced(by, reason));
         }
-        usual(Fate::dropped(format!("{} has no health check in dockwright's compose file", other.name)))
+        usual(Fate::dropped(format!(
+            "{} has no health check in dockwright's compose file",
+            other.name
+        )))
     }
 
     fn dependency(&self, item: &Item, other: &Container) -> Found {
@@ -294,10 +342,13 @@ impl Judge<'_, '_> {
                 true => "it waits for its start".to_owned(),
                 false => own.value.clone(),
             };
-            let is_weaker = item.value.contains("service_healthy") && !own.value.contains("service_healthy")
+            let is_weaker = item.value.contains("service_healthy")
+                && !own.value.contains("service_healthy")
                 || item.value.contains("completed") && !own.value.contains("completed");
             return match is_weaker {
-                true => usual(Fate::replaced(now, "how it waits for it in dockwright's compose file")),
+                true => {
+                    usual(Fate::replaced(now, "how it waits for it in dockwright's compose file"))
+                }
                 false => usual(Fate::merged(now)),
             };
         }
@@ -342,7 +393,9 @@ impl Judge<'_, '_> {
         // `logging.options` of another driver, a list that has other entries.
         let group = item.name.split('.').next().unwrap_or(&item.name);
         let groups = self.new_of(Kind::Key).find(|own| {
-            own.subject == other.name && own.name.split('.').next() == Some(group) && group != "deploy"
+            own.subject == other.name
+                && own.name.split('.').next() == Some(group)
+                && group != "deploy"
         });
         let (reason, weight) = why();
         match groups {
@@ -360,7 +413,8 @@ impl Judge<'_, '_> {
             return match own.value == item.value || own.value == "{}" && item.value.is_empty() {
                 true => usual(Fate::Kept),
                 false => {
-                    let weight = if name.starts_with("x-") { Weight::Form } else { Weight::Operation };
+                    let weight =
+                        if name.starts_with("x-") { Weight::Form } else { Weight::Operation };
                     (Fate::replaced(own.value.clone(), "dockwright's own"), Some(weight))
                 }
             };
@@ -380,14 +434,20 @@ impl Judge<'_, '_> {
             return (Fate::dropped(reason), Some(weight));
         }
         if let Some(volume) = name.strip_prefix("volumes.") {
-            let mounted = self.old.items.iter().any(|own| {
-                own.kind == Kind::Volume && own.value.split(':').next() == Some(volume)
-            });
+            let mounted =
+                self.old.items.iter().any(|own| {
+                    own.kind == Kind::Volume && own.value.split(':').next() == Some(volume)
+                });
             let reason = match mounted {
-                true => "no service of dockwright's compose file mounts it; what is in it stays on the host",
+                true => {
+                    "no service of dockwright's compose file mounts it; what is in it stays on the host"
+                }
                 false => "no service mounted it",
             };
-            return (Fate::dropped(reason), Some(if mounted { Weight::Behaviour } else { Weight::Form }));
+            return (
+                Fate::dropped(reason),
+                Some(if mounted { Weight::Behaviour } else { Weight::Form }),
+            );
         }
         usual(Fate::dropped("dockwright's compose file does not say it"))
     }

@@ -21,7 +21,10 @@ impl Judge<'_, '_> {
             }
             Kind::Copy => self.copy(item),
             Kind::HealthCheck => match self.final_builds().find_map(|own| {
-                own.image.healthcheck.as_ref().map(|set| self.new.subject.slice(self.new.subject.instruction(own, set.at)))
+                own.image
+                    .healthcheck
+                    .as_ref()
+                    .map(|set| self.new.subject.slice(self.new.subject.instruction(own, set.at)))
             }) {
                 Some(own) => {
                     let by = own.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -48,9 +51,8 @@ impl Judge<'_, '_> {
     }
 
     fn stage(&self, item: &Item) -> Found {
-        let stages = || {
-            self.new.recipes.iter().flat_map(|own| &self.new.subject.recipes[*own].file.stages)
-        };
+        let stages =
+            || self.new.recipes.iter().flat_map(|own| &self.new.subject.recipes[*own].file.stages);
         if !self.is_used(item) {
             let reason = "no image of the deployment was built from it";
             return (Fate::dropped(reason), Some(Weight::Form));
@@ -71,7 +73,9 @@ impl Judge<'_, '_> {
         let planned = stages().rev().find(|own| name(&own.from) == family);
         if let Some(own) = planned {
             let reason = match family.as_str() {
-                "python" => "the Python that the project states, on the Debian that dockwright builds on",
+                "python" => {
+                    "the Python that the project states, on the Debian that dockwright builds on"
+                }
                 _ => "the version that dockwright pins",
             };
             return (Fate::replaced(own.from.clone(), reason), Some(Weight::Operation));
@@ -109,7 +113,9 @@ impl Judge<'_, '_> {
             while let Some(stage) = used.get(at).copied() {
                 let chain = file.stage_named(&file.stages[stage].from, stage);
                 let copied = file.of_stage(stage).flat_map(|(_, own)| {
-                    own.sources().filter_map(|(name, _)| file.stage_named(name, stage)).collect::<Vec<_>>()
+                    own.sources()
+                        .filter_map(|(name, _)| file.stage_named(name, stage))
+                        .collect::<Vec<_>>()
                 });
                 let more: Vec<usize> = copied.chain(chain).collect();
                 used.extend(more.into_iter().filter(|own| !used.contains(own)).collect::<Vec<_>>());
@@ -128,7 +134,9 @@ impl Judge<'_, '_> {
         if told.contains(&"collectstatic") {
             return match self.builds(&["collectstatic"]) {
                 true => usual(Fate::merged("a step of the image's build")),
-                false => usual(Fate::dropped("dockwright's Dockerfile does not collect static files")),
+                false => {
+                    usual(Fate::dropped("dockwright's Dockerfile does not collect static files"))
+                }
             };
         }
         if reasons::installs(&told) {
@@ -157,12 +165,14 @@ impl Judge<'_, '_> {
         let is_system = reasons::is_of_system(&item.written);
         // Another release, or another distribution, has another number: libpq5.
         let stem = |name: &str| {
-            name.trim_end_matches("-dev").trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-').to_owned()
+            name.trim_end_matches("-dev")
+                .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-')
+                .to_owned()
         };
         let own = stem(&item.name);
-        let other = self.new_of(Kind::Package).find(|other| {
-            reasons::is_of_system(&other.written) && stem(&other.name) == own
-        });
+        let other = self
+            .new_of(Kind::Package)
+            .find(|other| reasons::is_of_system(&other.written) && stem(&other.name) == own);
         if let Some(other) = other.filter(|_| is_system && item.name.starts_with("lib")) {
             return usual(Fate::merged(format!("the package {}", other.name)));
         }
@@ -201,18 +211,22 @@ impl Judge<'_, '_> {
         let Some((target, sources)) = words.split_last() else {
             return usual(Fate::dropped("it copies nothing"));
         };
-        let bare = |text: &str| text.trim_matches(['"', '\'', '[', ']', ',']).trim_end_matches('/').to_owned();
+        let bare = |text: &str| {
+            text.trim_matches(['"', '\'', '[', ']', ',']).trim_end_matches('/').to_owned()
+        };
         let target = bare(target);
         if let Some(from) = from {
             let stage = self.old.items.iter().find(|own| {
-                own.kind == Kind::Stage && own.path == item.path && own.name.eq_ignore_ascii_case(from)
+                own.kind == Kind::Stage
+                    && own.path == item.path
+                    && own.name.eq_ignore_ascii_case(from)
             });
             let base = stage.map_or(from, |own| own.value.as_str());
-            let is_own = stage.is_some_and(|own| {
-                !matches!(self.stage(own).0, Fate::Dropped { .. })
-            });
+            let is_own =
+                stage.is_some_and(|own| !matches!(self.stage(own).0, Fate::Dropped { .. }));
             let tools = ["uv", "poetry"];
-            let name = base.split([':', '@']).next().unwrap_or(base).rsplit('/').next().unwrap_or(base);
+            let name =
+                base.split([':', '@']).next().unwrap_or(base).rsplit('/').next().unwrap_or(base);
             return match is_own || tools.contains(&name) {
                 true => {
                     let reason = "dockwright's own stages bring what was installed and the code";
@@ -223,9 +237,9 @@ impl Judge<'_, '_> {
         }
         let copies = |own: &&Item| own.kind == Kind::Copy && !own.written.contains("--from=");
         let all: Vec<&Item> = self.new.items.iter().filter(copies).collect();
-        let same_target = all.iter().find(|own| {
-            own.value.split_whitespace().last().map(bare) == Some(target.clone())
-        });
+        let same_target = all
+            .iter()
+            .find(|own| own.value.split_whitespace().last().map(bare) == Some(target.clone()));
         if let Some(own) = same_target.filter(|_| target.starts_with('/')) {
             let by = format!("COPY {}", own.value);
             return usual(Fate::merged(by));
@@ -239,8 +253,12 @@ impl Judge<'_, '_> {
             return usual(Fate::merged("COPY . /app: the code with all that belongs to it"));
         }
         if target.contains("/nginx") && !self.new.proxies.is_empty() {
-            let reason = "nginx's image holds its configuration; what the old one said is told line by line";
-            return (Fate::replaced("the configuration in nginx's image", reason), Some(Weight::Operation));
+            let reason =
+                "nginx's image holds its configuration; what the old one said is told line by line";
+            return (
+                Fate::replaced("the configuration in nginx's image", reason),
+                Some(Weight::Operation),
+            );
         }
         if !sources.is_empty() && sources.iter().all(|own| reasons::is_of_install(&bare(own))) {
             return usual(Fate::merged("the install reads it from the build context"));
@@ -249,10 +267,14 @@ impl Judge<'_, '_> {
             let name = bare(source);
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
             let scripts = self.old.scripts.iter().map(|text| self.old.subject.path(*text));
-            !name.is_empty() && scripts.into_iter().any(|path| path.rsplit('/').next() == Some(name.as_str()))
+            name.contains("gunicorn") && name.ends_with(".py")
+                || !name.is_empty()
+                    && scripts
+                        .into_iter()
+                        .any(|path| path.rsplit('/').next() == Some(name.as_str()))
         };
         if takes_all && !sources.is_empty() && sources.iter().all(|own| of_script(own)) {
-            let reason = "what the script does is told line by line";
+            let reason = "what the file says is told line by line";
             return (Fate::replaced("dockwright's own start", reason), Some(Weight::Operation));
         }
         // One file of the repository that something else of ours takes.
@@ -295,23 +317,41 @@ impl Judge<'_, '_> {
             None => (Fate::dropped(reason), Some(weight)),
         };
         match item.name.as_str() {
-            "WORKDIR" => replaced("WORKDIR", "dockwright's images have the code in /app", Weight::Form),
-            "USER" => replaced("USER", "a user of its own, without a name on the host and without rights", Weight::Operation),
-            "EXPOSE" => replaced("EXPOSE", "EXPOSE says the port that the application listens on, and opens none", Weight::Form),
+            "WORKDIR" => {
+                replaced("WORKDIR", "dockwright's images have the code in /app", Weight::Form)
+            }
+            "USER" => replaced(
+                "USER",
+                "a user of its own, without a name on the host and without rights",
+                Weight::Operation,
+            ),
+            "EXPOSE" => replaced(
+                "EXPOSE",
+                "EXPOSE says the port that the application listens on, and opens none",
+                Weight::Form,
+            ),
             "VOLUME" => {
                 let target = item.value.trim_matches(['[', ']', '"']).to_owned();
                 let mounts = self.new_of(Kind::Volume).any(|own| own.name == target);
                 match mounts {
                     true => usual(Fate::merged("a volume of the compose file")),
                     false => (
-                        Fate::dropped("volumes are the compose file's to name: one of the image is lost with its container"),
+                        Fate::dropped(
+                            "volumes are the compose file's to name: one of the image is lost with its container",
+                        ),
                         Some(Weight::Behaviour),
                     ),
                 }
             }
-            "SHELL" => (Fate::dropped("the instructions that it was for are not there"), Some(Weight::Form)),
+            "SHELL" => (
+                Fate::dropped("the instructions that it was for are not there"),
+                Some(Weight::Form),
+            ),
             "MAINTAINER" => (Fate::dropped("Docker has given it up"), Some(Weight::Form)),
-            "STOPSIGNAL" => (Fate::dropped("the server ends by SIGTERM, and the grace period follows it"), Some(Weight::Operation)),
+            "STOPSIGNAL" => (
+                Fate::dropped("the server ends by SIGTERM, and the grace period follows it"),
+                Some(Weight::Operation),
+            ),
             _ => usual(Fate::dropped("dockwright's Dockerfile has no such instruction")),
         }
     }

@@ -10,7 +10,7 @@ mod variables;
 use super::items::containers_of;
 use super::scope::Scope;
 use super::{Fate, Item, Judged, Kind, Known, Weight};
-use crate::lint::subject::Container;
+use crate::lint::subject::{Container, Kind as Of};
 use crate::plan::Decided;
 use crate::schema::Role;
 
@@ -101,12 +101,22 @@ impl<'s> Judge<'_, 's> {
         }
     }
 
-    /// The service that goes on for one of the old: the one of its name; for an
-    /// image that ran by itself the one that serves.
+    /// The service that goes on for one of the old: the one of its name; for an image
+    /// that ran by itself the one that serves, for a process the one of its kind.
     fn counterpart<'n>(&'n self, name: &str) -> Option<&'n str> {
         match self.new.container(name) {
             Some(own) => Some(own.name.as_str()),
-            None if self.old.deployment.is_none() => self.serving(),
+            None if self.old.deployment.is_none() => {
+                let own = self.old.container(name)?;
+                // An image by itself has no name; a process has the platform's.
+                match own.kind == Of::Web || own.build.is_some() {
+                    true => self.serving(),
+                    false => {
+                        let same = self.new.containers.iter().find(|new| new.kind == own.kind);
+                        same.map(|own| own.name.as_str())
+                    }
+                }
+            }
             None => None,
         }
     }
@@ -134,9 +144,9 @@ impl<'s> Judge<'_, 's> {
     /// Whether an item stands in a Dockerfile.
     fn is_of_recipe(&self, item: &Item) -> bool {
         let own = self.old;
-        own.recipes.iter().any(|recipe| {
-            own.subject.path(own.subject.recipes[*recipe].text) == item.path
-        })
+        own.recipes
+            .iter()
+            .any(|recipe| own.subject.path(own.subject.recipes[*recipe].text) == item.path)
     }
 
     /// The items of the new files of a kind.

@@ -27,7 +27,10 @@ impl Judge<'_, '_> {
                 "" => "the server".to_owned(),
                 block => block.to_owned(),
             };
-            return usual(Fate::merged(format!("{} {}, in {place} of {}", own.name, own.value, own.path)));
+            return usual(Fate::merged(format!(
+                "{} {}, in {place} of {}",
+                own.name, own.value, own.path
+            )));
         }
         let planned = reasons::row_of_directive(bare(&item.name))
             .and_then(|(role, row)| self.decision(role, row));
@@ -39,7 +42,10 @@ impl Judge<'_, '_> {
             [first, ..] => {
                 let by = format!("{} {}", first.name, first.value);
                 match (planned, reasons::directive(bare(&item.name))) {
-                    (Some(own), _) => usual(Fate::replaced(by, own.reason())),
+                    (Some(own), _) => (
+                        Fate::replaced(by, own.reason()),
+                        Some(reasons::weight_of_number(&item.name)),
+                    ),
                     (None, Some((reason, weight))) => (Fate::replaced(by, reason), Some(weight)),
                     (None, None) => {
                         usual(Fate::replaced(by, "dockwright's own nginx configuration"))
@@ -67,7 +73,13 @@ impl Judge<'_, '_> {
 
     fn location(&self, item: &Item) -> Found {
         let path = |own: &Item| {
-            own.value.rsplit(' ').next().unwrap_or_default().trim_start_matches('^').trim_end_matches('/').to_owned()
+            own.value
+                .rsplit(' ')
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches('^')
+                .trim_end_matches('/')
+                .to_owned()
         };
         let wanted = path(item);
         let same = self.new_of(Kind::Location).find(|own| path(own) == wanted);
@@ -86,12 +98,13 @@ impl Judge<'_, '_> {
         let is_static = wanted.contains("static");
         match is_static && self.known.plan.flags.is("whitenoise") {
             true => (
-                Fate::replaced("the application", "it serves its static files itself, with WhiteNoise"),
+                Fate::replaced(
+                    "the application",
+                    "it serves its static files itself, with WhiteNoise",
+                ),
                 Some(Weight::Operation),
             ),
-            false => {
-                usual(Fate::dropped("dockwright's nginx configuration has no such location"))
-            }
+            false => usual(Fate::dropped("dockwright's nginx configuration has no such location")),
         }
     }
 }

@@ -70,11 +70,21 @@ impl Judge<'_, '_> {
             let reason = "it had no value of its own: the shell's was handed through";
             return usual(Fate::dropped(reason));
         }
+        let is_argument = |own: &&str| {
+            let of = self.old.items.iter().filter(|arg| arg.path == item.path);
+            of.into_iter().any(|arg| arg.kind == Kind::BuildArgument && arg.name == **own)
+        };
+        let of_arguments = names(&item.value);
+        if self.is_of_recipe(item) && of_arguments.iter().any(|own| is_argument(&own.as_str())) {
+            let reason = "it took its value from an argument of the build";
+            return (Fate::dropped(reason), Some(Weight::Operation));
+        }
         match reasons::variable(&item.name) {
             Some((reason, weight)) => (Fate::dropped(reason), Some(weight)),
-            None => {
-                usual(Fate::dropped(format!("{} is not given it in dockwright's files", other.name)))
-            }
+            None => usual(Fate::dropped(format!(
+                "{} is not given it in dockwright's files",
+                other.name
+            ))),
         }
     }
 
@@ -137,9 +147,7 @@ impl Judge<'_, '_> {
             return usual(Fate::dropped(no_service(&item.subject)));
         };
         let bare = |path: &str| path.trim_start_matches("./").to_owned();
-        let named = |own: &&Item| {
-            own.subject == other.name && bare(&own.name) == bare(&item.name)
-        };
+        let named = |own: &&Item| own.subject == other.name && bare(&own.name) == bare(&item.name);
         if self.new_of(Kind::EnvFile).any(|own| named(&own)) {
             return usual(Fate::Kept);
         }
@@ -147,9 +155,10 @@ impl Judge<'_, '_> {
         let Some(old) = self.old.container(&item.subject) else {
             return usual(Fate::dropped(no_service(&item.subject)));
         };
-        let of_file = old.env.iter().filter(|(_, own)| {
-            Some(self.old.subject.path(own.at.text)) == path.as_deref()
-        });
+        let of_file = old
+            .env
+            .iter()
+            .filter(|(_, own)| Some(self.old.subject.path(own.at.text)) == path.as_deref());
         let of_file: Vec<_> = of_file.collect();
         let lost: Vec<&str> = of_file
             .iter()
@@ -162,7 +171,8 @@ impl Judge<'_, '_> {
         match (of_file.is_empty(), lost.is_empty()) {
             (false, true) => usual(Fate::merged(format!("variables of {} in .env", other.name))),
             (true, _) => {
-                let reason = "it is not there, or empty, and dockwright's compose file does not name it";
+                let reason =
+                    "it is not there, or empty, and dockwright's compose file does not name it";
                 usual(Fate::dropped(reason))
             }
             (false, false) => usual(Fate::dropped(format!(

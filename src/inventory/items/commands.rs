@@ -69,12 +69,8 @@ impl Items<'_, '_> {
 
     fn settings(&mut self) {
         let subject = self.scope.subject;
-        let configs: BTreeSet<usize> = self
-            .scope
-            .containers
-            .iter()
-            .filter_map(|own| own.server.as_ref()?.config)
-            .collect();
+        let configs: BTreeSet<usize> =
+            self.scope.containers.iter().filter_map(|own| own.server.as_ref()?.config).collect();
         for config in configs {
             for (name, value, at) in &subject.gunicorn[config].settings {
                 let written = subject.slice(*at);

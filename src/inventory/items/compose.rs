@@ -17,7 +17,8 @@ impl Items<'_, '_> {
         }
         for (key, value) in deployment.project.root.entries() {
             let name = key.scalar().unwrap_or_default();
-            let at = |key: &Yaml, value: &Yaml| self.scope.subject.item(deployment, placed(key, value));
+            let at =
+                |key: &Yaml, value: &Yaml| self.scope.subject.item(deployment, placed(key, value));
             match value.node {
                 _ if name == "services" => {}
                 Node::Map(_) if !name.starts_with("x-") => {
@@ -168,19 +169,19 @@ impl Items<'_, '_> {
                 continue;
             }
             let value = variable.value.clone().unwrap_or_default();
-            self.part(
-                of,
-                Kind::Environment,
-                variable.at,
-                &service.name,
-                name,
-                Value::of(value),
-            );
+            self.part(of, Kind::Environment, variable.at, &service.name, name, Value::of(value));
         }
     }
 
     /// Names of a list or a mapping, with what the mapping says of each.
-    fn named(&mut self, deployment: &Deployment, service: &str, value: &Yaml, of: usize, kind: Kind) {
+    fn named(
+        &mut self,
+        deployment: &Deployment,
+        service: &str,
+        value: &Yaml,
+        of: usize,
+        kind: Kind,
+    ) {
         for item in value.items() {
             let at = self.scope.subject.item(deployment, item);
             let name = item.scalar().unwrap_or_default();

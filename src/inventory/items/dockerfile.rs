@@ -145,10 +145,10 @@ fn named(words: &[String]) -> Vec<Named> {
                     "-r" | "--requirement" | "-c" | "--constraint" | "-i" | "--index-url"
                     | "--extra-index-url" | "--target" | "-t" | "--prefix" | "-f"
                     | "--find-links" | "--python" | "--directory" | "--format" | "-o"
-                    | "--output" | "--without" | "--only" | "--no-group" | "--root" | "--timeout"
-                    | "--default-timeout" | "--retries" | "--trusted-host" | "--package"
-                    | "--no-binary" | "--only-binary" | "--cache-dir" | "--project"
-                    | "--link-mode" | "--progress-bar" | "--proxy" => {
+                    | "--output" | "--without" | "--only" | "--no-group" | "--root"
+                    | "--timeout" | "--default-timeout" | "--retries" | "--trusted-host"
+                    | "--package" | "--no-binary" | "--only-binary" | "--cache-dir"
+                    | "--project" | "--link-mode" | "--progress-bar" | "--proxy" => {
                         if attached.is_none() {
                             words.next();
                         }

@@ -32,9 +32,7 @@ impl Items<'_, '_> {
             let (kind, name) = match is_location {
                 true => (Kind::Location, arguments.clone()),
                 // One of many of its name, each of which sets something else.
-                false if is_keyed => {
-                    (Kind::Directive, format!("{} {}", own.name, own.first()))
-                }
+                false if is_keyed => (Kind::Directive, format!("{} {}", own.name, own.first())),
                 false => (Kind::Directive, own.name.clone()),
             };
             let value = match is_keyed {

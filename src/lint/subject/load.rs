@@ -83,6 +83,7 @@ impl Loader {
                 builds: Vec::new(),
                 deployments: Vec::new(),
                 containers: Vec::new(),
+                processes: Vec::new(),
                 proxies: Vec::new(),
                 env_files: Vec::new(),
                 ignored: BTreeMap::new(),
@@ -128,6 +129,7 @@ impl Loader {
         }
         self.subject.include_developed();
         self.lone_images();
+        self.processes();
         self.contexts();
         self.code();
         // What is no text is said of its file, which then has none.

@@ -52,7 +52,6 @@ pub use doubt::doubts;
 pub use ignored::Ignored;
 pub use launch::Step;
 pub use member::{Member, listed};
-pub use crate::catalog::Program;
 pub use options::given;
 pub use server::Server;
 pub use settings::Config;
@@ -181,6 +180,8 @@ pub struct Subject {
     /// What runs: the services of compose projects, and the images that no
     /// project builds.
     pub containers: Vec<Container>,
+    /// What a Procfile starts. No rule judges it: a platform runs it.
+    pub processes: Vec<Container>,
     /// nginx's configurations.
     pub proxies: Vec<Proxy>,
     /// Environment files.

@@ -6,10 +6,7 @@ use crate::source::dockerfile::Keyword;
 
 /// The nginx services that read a configuration, each with the path that it
 /// has there.
-pub(crate) fn owners<'s>(
-    subject: &'s Subject,
-    proxy: &Proxy,
-) -> Vec<(Member<'s>, String)> {
+pub(crate) fn owners<'s>(subject: &'s Subject, proxy: &Proxy) -> Vec<(Member<'s>, String)> {
     // Many rules ask, of every configuration and every container.
     let all = subject.owners.get_or_init(|| {
         let members = subject.production_members().into_iter().flatten();

@@ -349,6 +349,45 @@ impl Loader {
     }
 }
 
+impl Loader {
+    /// What a Procfile starts: where no image is built, that is what is deployed.
+    pub(super) fn processes(&mut self) {
+        let Some(text) =
+            self.subject.tree.has("Procfile").then(|| self.quiet("Procfile")).flatten()
+        else {
+            return;
+        };
+        let lines: Vec<(usize, String, String)> = self.subject.texts[text]
+            .text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim_start().starts_with('#'))
+            .filter_map(|(at, line)| {
+                let (name, command) = line.split_once(':')?;
+                Some((at + 1, name.trim().to_owned(), command.trim().to_owned()))
+            })
+            .collect();
+        for (line, name, command) in lines {
+            let at = self.subject.line_at(text, line);
+            let env = BTreeMap::new();
+            let steps = self.steps(None, Some(Command::Shell(command)), None, at, &env);
+            let server = server::server(&steps, &env, &self.subject.gunicorn, &self.subject.texts);
+            self.subject.processes.push(Container {
+                name,
+                purpose: Purpose::Production,
+                service: None,
+                build: None,
+                image: None,
+                kind: container::of_steps(&steps, None, true),
+                steps,
+                server,
+                env,
+                missing_env_files: Vec::new(),
+            });
+        }
+    }
+}
+
 /// The words before `$0 $@` at the end of an entry point in shell form: the command's
 /// words are those of the shell, the first one its own name.
 fn taking_all(text: &str) -> Option<Vec<String>> {
