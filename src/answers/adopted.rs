@@ -8,7 +8,8 @@ use crate::answers::own_image::OwnImage;
 use crate::answers::stack::PackageManager;
 use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
-    Connection, Facts, FrontEnd, Installs, Meaning, RequiredEnv, Static, SystemPackages, Uploads,
+    Connection, Facts, FrontEnd, Installs, Meaning, OldStage, RequiredEnv, Static, SystemPackages,
+    Uploads,
 };
 use crate::error::Problem;
 use crate::relpath::RelPath;
@@ -54,6 +55,8 @@ pub struct Derived {
     pub hubs: Vec<String>,
     /// What builds the front end that the code serves, relative to the repository.
     pub front_end: Option<FrontEnd>,
+    /// Stages of the Dockerfile that was there, in other languages.
+    pub old_stages: Vec<OldStage>,
     /// Variables without which the code does not start.
     pub required_env: Vec<RequiredEnv>,
     /// Variables that tell the code where its database, cache and broker are.
@@ -88,6 +91,7 @@ impl Derived {
             uploads: facts.uploads.value().cloned(),
             hubs: facts.hubs.value().cloned().unwrap_or_default(),
             front_end: facts.front_end.value().cloned(),
+            old_stages: facts.old_stages.clone(),
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
             carried: facts.carried.value().cloned(),
@@ -109,6 +113,9 @@ impl Derived {
         self.database = self.database.or_else(|| stored.database.clone());
         self.database_driver = self.database_driver.or_else(|| stored.database_driver.clone());
         self.image = self.image.or_else(|| stored.image.clone());
+        if self.old_stages.is_empty() {
+            self.old_stages.clone_from(&stored.old_stages);
+        }
         self
     }
 

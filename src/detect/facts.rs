@@ -212,6 +212,28 @@ pub struct FrontEnd {
     pub node: Option<u32>,
 }
 
+/// A stage of an existing Dockerfile that builds in another language, as it stands
+/// there, with those that it is built on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct OldStage {
+    /// The text, from the first `FROM`.
+    pub text: String,
+    /// What the image takes from it.
+    pub copies: Vec<OldCopy>,
+}
+
+/// A `COPY --from` of a stage that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct OldCopy {
+    /// The stage.
+    pub from: String,
+    /// What is copied.
+    pub sources: Vec<String>,
+    /// Where to: relative to the build context where that is among the code, else
+    /// absolute.
+    pub target: String,
+}
+
 /// A container or deployment file that is already there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Existing {
@@ -330,6 +352,8 @@ pub struct Facts {
     /// What builds the front end that the code serves, relative to the directory
     /// that was read.
     pub front_end: Fact<FrontEnd>,
+    /// Stages of the Dockerfile that is there that build what the image holds.
+    pub old_stages: Vec<OldStage>,
     /// What an existing compose file runs.
     pub carried: Fact<Carried>,
     /// Container files that are there.

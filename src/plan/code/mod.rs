@@ -24,7 +24,7 @@ use crate::plan::uploads;
 use crate::schema::role::Role;
 use caches::Cache;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
-use front_end::FrontEnd;
+use front_end::{FrontEnd, OldCopy};
 use install::Install;
 use probe::Probe;
 use storage::Storage;
@@ -70,6 +70,10 @@ pub struct Code {
     pub caches: Vec<Cache>,
     /// How the front end is built that the code serves.
     pub front_end: FrontEnd,
+    /// Stages of the Dockerfile that was there, as they stood.
+    pub old_stages: Vec<String>,
+    /// What the image takes from them.
+    pub old_copies: Vec<OldCopy>,
     /// Where `collectstatic` puts files; empty where Django has to be asked.
     pub static_root: String,
     /// Celery beat's scheduler, where it is not the usual one.
@@ -103,7 +107,10 @@ impl Code {
             storage.caches(&caches::of(adopted));
         }
         let manage = place.manage(adopted);
+        let (old_stages, old_copies) = front_end::old(adopted);
         Self {
+            old_stages,
+            old_copies,
             context: match &adopted.context {
                 Some(context) => format!("./{context}"),
                 None => ".".into(),
@@ -324,6 +331,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     }
     notices.extend(environment::notices(shape, adopted));
     notices.extend(front_end::notice(adopted));
+    notices.extend(front_end::kept(adopted));
     notices.extend(front_end::gap(adopted));
     notices.extend(uploads::notice(shape));
     notices.extend(storage::unmounted(shape, adopted));
