@@ -9,8 +9,8 @@ use crate::answers::stack::PackageManager;
 use crate::detect::Evidence;
 use crate::detect::compose::carried::Carried;
 use crate::detect::facts::{
-    Connection, Facts, FrontEnd, InProcess, Installs, Meaning, OwnServer, RequiredEnv, Static,
-    SystemPackages, Uploads,
+    Connection, Facts, FrontEnd, InProcess, Installs, Meaning, OldStage, OwnServer, RequiredEnv,
+    Static, SystemPackages, Uploads,
 };
 use crate::detect::previous::Previous;
 use crate::error::Problem;
@@ -57,6 +57,8 @@ pub struct Derived {
     pub hubs: Vec<String>,
     /// What builds the front end that the code serves, relative to the repository.
     pub front_end: Option<FrontEnd>,
+    /// Stages of the Dockerfile that was there, in other languages.
+    pub old_stages: Vec<OldStage>,
     /// Variables without which the code does not start.
     pub required_env: Vec<RequiredEnv>,
     /// Variables that tell the code where its database, cache and broker are.
@@ -127,6 +129,7 @@ impl Derived {
             uploads: facts.uploads.value().cloned(),
             hubs: facts.hubs.value().cloned().unwrap_or_default(),
             front_end: facts.front_end.value().cloned(),
+            old_stages: facts.old_stages.clone(),
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
             allowed_hosts: facts.allowed_hosts.clone(),
@@ -167,6 +170,9 @@ impl Derived {
         self.image = self.image.or_else(|| stored.image.clone());
         // Ours takes the place of the Dockerfile that said so.
         self.image_env = stored.image_env.clone();
+        if self.old_stages.is_empty() {
+            self.old_stages.clone_from(&stored.old_stages);
+        }
         self
     }
 

@@ -310,6 +310,28 @@ pub struct FrontEnd {
     pub node: Option<u32>,
 }
 
+/// A stage of an existing Dockerfile that builds in another language, as it stands
+/// there, with those that it is built on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct OldStage {
+    /// The text, from the first `FROM`.
+    pub text: String,
+    /// What the image takes from it.
+    pub copies: Vec<OldCopy>,
+}
+
+/// A `COPY --from` of a stage that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct OldCopy {
+    /// The stage.
+    pub from: String,
+    /// What is copied.
+    pub sources: Vec<String>,
+    /// Where to: relative to the build context where that is among the code, else
+    /// absolute.
+    pub target: String,
+}
+
 /// A container or deployment file that is already there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Existing {
@@ -467,6 +489,8 @@ pub struct Facts {
     pub own_server: Fact<OwnServer>,
     /// Whether it holds WebSockets open; unknown where nothing says so.
     pub websockets: Fact<bool>,
+    /// Stages of the Dockerfile that is there that build what the image holds.
+    pub old_stages: Vec<OldStage>,
     /// What an existing compose file runs.
     pub carried: Fact<Carried>,
     /// Container files that are there.

@@ -135,7 +135,11 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         facts.doubts.extend(doubts);
     }
     let context = facts.build_context.value().map_or(".", String::as_str);
-    facts.doubts.extend(stages::find(tree, context));
+    let front_end = services.front_end.value().and_then(|own| own.directory.as_deref());
+    let old =
+        stages::find(tree, context, facts.root.value().map_or(".", String::as_str), front_end);
+    facts.old_stages = old.kept;
+    facts.doubts.extend(old.doubts);
     services.fill(&mut facts);
     facts.previous = previous::find(tree, &commands, &facts);
     facts.serve_themselves(keeps_sessions);

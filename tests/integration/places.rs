@@ -88,17 +88,13 @@ fn what_the_code_writes_has_its_place() {
         Case {
             about: "a file is no directory",
             files: &[("requirements.txt", FLASK), ("app.py", &counter)],
-            made: &["ln --symbolic --force /data/counter.txt /app/counter.txt", "!counter.txt "],
+            made: &["ln --symbolic --force /data/counter.txt /app/counter.txt"],
             compose: &["data:/data"],
             writable: "[\"counter.txt\"]",
         },
         Case {
             about: "what the repository ships is no output, and no volume hides it",
-            files: &[
-                ("requirements.txt", FLASK),
-                ("app.py", &shipped),
-                ("data/cities.json", "[]"),
-            ],
+            files: &[("requirements.txt", FLASK), ("app.py", &shipped), ("data/cities.json", "[]")],
             made: &["ln --symbolic --force /data/seen.csv /app/data/seen.csv", "!cities"],
             compose: &["data:/data", "!/app/data"],
             writable: "[\"data/seen.csv\"]",
@@ -152,7 +148,9 @@ fn tables_that_only_main_makes_are_named_with_the_lines_to_add() {
 #[test]
 fn where_uploads_wait_follows_from_how_large_they_may_be() {
     let app = |limit: &str| {
-        format!("from fastapi import FastAPI, UploadFile\napp = FastAPI()\n{limit}\n@app.post('/up')\nasync def up(file: UploadFile): ...\n")
+        format!(
+            "from fastapi import FastAPI, UploadFile\napp = FastAPI()\n{limit}\n@app.post('/up')\nasync def up(file: UploadFile): ...\n"
+        )
     };
     for (limit, memory) in [
         ("MAX_FILE_SIZE_MB = 500", false),
@@ -174,8 +172,7 @@ fn where_uploads_wait_follows_from_how_large_they_may_be() {
         // The proxy says no before anything waits, and keeps nothing in memory either.
         let proxied = repository(&files);
         init(&proxied, &["--set", "stack.proxy=nginx"]).success();
-        let (conf, compose) =
-            (read(&proxied, "nginx/nginx.conf"), read(&proxied, "compose.yaml"));
+        let (conf, compose) = (read(&proxied, "nginx/nginx.conf"), read(&proxied, "compose.yaml"));
         let (size, waits) = match limit {
             "MAX_FILE_SIZE_MB = 500" => ("client_max_body_size 501m;", "- nginx-tmp:/tmp\n"),
             "MAX_FILE_SIZE_MB = 5" => ("client_max_body_size 6m;", "- /tmp:size="),
@@ -209,11 +206,31 @@ fn models_that_are_fetched_by_name_have_a_volume_and_no_cuda() {
     let transformers = format!("{FASTAPI}sentence-transformers==5.1.0\n");
     let language = format!("{FLASK}nltk==3.9.1\ntiktoken==0.9.0\n");
     for (main, requirements, image, volume, torch) in [
-        (fetch, &transformers, &["HF_HOME=/cache/huggingface", "XDG_CACHE_HOME=/cache\n"][..], true, true),
-        (words, &language, &["NLTK_DATA=/cache/nltk", "TIKTOKEN_CACHE_DIR=/cache/tiktoken", "--mode=1777 /cache /cache/nltk"], true, false),
+        (
+            fetch,
+            &transformers,
+            &["HF_HOME=/cache/huggingface", "XDG_CACHE_HOME=/cache\n"][..],
+            true,
+            true,
+        ),
+        (
+            words,
+            &language,
+            &[
+                "NLTK_DATA=/cache/nltk",
+                "TIKTOKEN_CACHE_DIR=/cache/tiktoken",
+                "--mode=1777 /cache /cache/nltk",
+            ],
+            true,
+            false,
+        ),
         (local, &transformers, &["HF_HOME=/tmp/huggingface"], false, true),
     ] {
-        let directory = repository(&[("requirements.txt", requirements), ("main.py", main), ("weights/config.json", "{}")]);
+        let directory = repository(&[
+            ("requirements.txt", requirements),
+            ("main.py", main),
+            ("weights/config.json", "{}"),
+        ]);
         let strict = ["--set", "deploy.hardening=strict"];
         let report = report(&directory, &strict);
         let dockerfile = read(&directory, "Dockerfile");
@@ -227,8 +244,7 @@ fn models_that_are_fetched_by_name_have_a_volume_and_no_cuda() {
     }
 }
 
-const PACKAGE: &str =
-    r#"{"scripts": {"build": "vite build"}, "dependencies": {"vite": "5"}, "engines": {"node": ">=22"}}"#;
+const PACKAGE: &str = r#"{"scripts": {"build": "vite build"}, "dependencies": {"vite": "5"}, "engines": {"node": ">=22"}}"#;
 
 #[test]
 fn a_front_end_that_the_code_serves_is_a_stage_of_its_own() {
@@ -290,6 +306,31 @@ fn a_front_end_that_the_code_serves_is_a_stage_of_its_own() {
             "{ignored}"
         );
     }
+}
+
+#[test]
+fn stages_of_the_old_dockerfile_in_other_languages_are_kept_in_a_rewrite() {
+    let dockerfile = "FROM node:20-alpine AS assets\nWORKDIR /web\nCOPY web/package.json .\nRUN npm install\nCOPY web .\nRUN npm run styles\n\nFROM golang:1.25 AS tool\nRUN go install example.com/tool@v1\n\nFROM python:3.13-slim\nWORKDIR /srv\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nCOPY --from=assets /web/out ./public/css\nCOPY --from=tool /go/bin/tool /usr/local/bin/\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n";
+    let main = "from fastapi import FastAPI\napp = FastAPI()\n";
+    let directory = repository(&[
+        ("requirements.txt", FASTAPI),
+        ("main.py", main),
+        ("web/package.json", r#"{"scripts": {"styles": "sass ."}}"#),
+        ("Dockerfile", dockerfile),
+    ]);
+    let report = report(&directory, &["--rewrite"]);
+    let written = read(&directory, "Dockerfile");
+    let parts = [
+        "FROM node:20-alpine AS assets\nWORKDIR /web\nCOPY web/package.json .\n",
+        "FROM golang:1.25 AS tool\n",
+        "COPY . /app\nCOPY --from=assets /web/out /app/public/css\n",
+        "COPY --from=tool /go/bin/tool /usr/local/bin/\n",
+    ];
+    holds(&written, &parts, "kept");
+    let file = dockwright::source::dockerfile::Dockerfile::read(&written);
+    assert!(file.faults.is_empty(), "{:?}", file.faults);
+    assert!(report["notes"].to_string().contains("assets, tool"), "{}", report["notes"]);
+    assert_eq!(report["doubts"].to_string().matches("would be missing").count(), 0);
 }
 
 #[test]

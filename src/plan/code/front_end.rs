@@ -17,6 +17,9 @@ pub struct FrontEnd {
     pub directory: String,
     /// Files that are copied before the rest; none where an install reads more.
     pub files: Vec<String>,
+    /// Those of its files that keep values for the build, which an ignore list takes
+    /// for secrets.
+    pub values: Vec<String>,
     /// What installs.
     pub install: String,
     /// Where the installer keeps what it fetched.
@@ -51,6 +54,7 @@ impl FrontEnd {
             "yarn" => "yarn run build",
             _ => "npm run build",
         };
+        let values = found.files.iter().filter(|file| file.ends_with(".env.production"));
         let files = found.files.iter().filter(|_| !found.needs_code);
         let outputs = found.outputs.iter().filter(|_| found.manager != "bun");
         Self {
@@ -58,6 +62,7 @@ impl FrontEnd {
             source: if root.is_empty() { ".".to_owned() } else { root.to_owned() },
             directory: in_image(adopted.top(), directory),
             files: files.filter_map(|file| inside(file)).map(str::to_owned).collect(),
+            values: values.filter_map(|file| inside(file)).map(str::to_owned).collect(),
             install: install.to_owned(),
             cache: cache.to_owned(),
             build: build.to_owned(),
@@ -80,6 +85,42 @@ fn within<'a>(adopted: &Adopted, path: &'a str) -> Option<&'a str> {
 const NPM: &str = "/root/.npm";
 const PNPM: &str = "/root/.local/share/pnpm/store";
 const YARN: &str = "/usr/local/share/.cache/yarn";
+
+/// What the image takes from a stage of the Dockerfile that was there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OldCopy {
+    /// The stage, what is copied, and where to: the words of a `COPY --from`.
+    pub words: String,
+    /// Whether it is among the code.
+    pub in_code: bool,
+}
+
+/// The stages of the Dockerfile that was there which build in another language, as
+/// they stood, and what the image takes from them.
+pub(super) fn old(adopted: &Adopted) -> (Vec<String>, Vec<OldCopy>) {
+    let stages = &adopted.derived.old_stages;
+    let copies = stages.iter().flat_map(|stage| &stage.copies).map(|copy| {
+        let in_code = !copy.target.starts_with('/');
+        let target = match in_code {
+            true => in_image(adopted.top(), &copy.target),
+            false => copy.target.clone(),
+        };
+        OldCopy { words: format!("{} {} {target}", copy.from, copy.sources.join(" ")), in_code }
+    });
+    (stages.iter().map(|stage| stage.text.clone()).collect(), copies.collect())
+}
+
+/// What of the Dockerfile that was there is kept.
+pub(super) fn kept(adopted: &Adopted) -> Option<String> {
+    let copies = adopted.derived.old_stages.iter().flat_map(|stage| &stage.copies);
+    let names: Vec<&str> = copies.map(|copy| copy.from.as_str()).collect();
+    (!names.is_empty() && adopted.image().is_none()).then(|| {
+        format!(
+            "what stage {} of the Dockerfile that was there builds is built as it was: the stage is kept as it stands",
+            names.join(", ")
+        )
+    })
+}
 
 /// What is built, and how.
 pub(super) fn notice(adopted: &Adopted) -> Option<String> {

@@ -30,8 +30,8 @@ use crate::schema::role::Role;
 pub use additions::{old_worker_class, server_is_at_least};
 use caches::Cache;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
-use front_end::FrontEnd;
 pub use existing_store::{service as service_of_store, settings as existing_store};
+use front_end::{FrontEnd, OldCopy};
 use install::Install;
 use previous::Kept;
 use probe::Probe;
@@ -83,6 +83,10 @@ pub struct Code {
     pub caches: Vec<Cache>,
     /// How the front end is built that the code serves.
     pub front_end: FrontEnd,
+    /// Stages of the Dockerfile that was there, as they stood.
+    pub old_stages: Vec<String>,
+    /// What the image takes from them.
+    pub old_copies: Vec<OldCopy>,
     /// Where `collectstatic` puts files; empty where Django has to be asked.
     pub static_root: String,
     /// Celery beat's scheduler, where it is not the usual one.
@@ -120,12 +124,11 @@ impl Code {
             storage.caches(&caches::of(adopted));
         }
         let manage = place.manage(adopted);
-        let kept = Kept::of(shape, adopted, &place.workdir);
-        let scheduler = match kept.scheduler.as_str() {
-            "" => scheduler(adopted).to_owned(),
-            named => named.to_owned(),
-        };
+pub use existing_store::{service as service_of_store, settings as existing_store};
+use front_end::{FrontEnd, OldCopy};
         Self {
+            old_stages,
+            old_copies,
             context: match &adopted.context {
                 Some(context) => format!("./{context}"),
                 None => ".".into(),
@@ -346,6 +349,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     notices.extend(install::notices(shape, adopted, &code.install));
     notices.extend(environment::notices(shape, adopted));
     notices.extend(front_end::notice(adopted));
+    notices.extend(front_end::kept(adopted));
     notices.extend(front_end::gap(adopted));
     notices.extend(uploads::notice(shape));
     notices.extend(storage::unmounted(shape, adopted));
