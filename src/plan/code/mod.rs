@@ -124,8 +124,12 @@ impl Code {
             storage.caches(&caches::of(adopted));
         }
         let manage = place.manage(adopted);
-pub use existing_store::{service as service_of_store, settings as existing_store};
-use front_end::{FrontEnd, OldCopy};
+        let kept = Kept::of(shape, adopted, &place.workdir);
+        let scheduler = match kept.scheduler.as_str() {
+            "" => scheduler(adopted).to_owned(),
+            named => named.to_owned(),
+        };
+        let (old_stages, old_copies) = front_end::old(adopted);
         Self {
             old_stages,
             old_copies,
