@@ -28,6 +28,7 @@ mod improve;
 mod init;
 mod init_bad_input;
 mod init_git;
+mod installs;
 mod modules;
 mod network;
 mod new;
