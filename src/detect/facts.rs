@@ -390,6 +390,10 @@ pub struct Installs {
     /// Why the project is not installed as a package although it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root_left_out: Option<String>,
+    /// Whether the build looks for the package among the directories that are there, and
+    /// stops at a second one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub searches: bool,
     /// Packages that are fetched over SSH.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ssh: Vec<String>,

@@ -28,7 +28,8 @@ struct Has {
 
 impl Has {
     fn of(adopted: &Adopted, python: &str) -> Self {
-        let least = |name, least| crate::plan::code::server_is_at_least(adopted, python, name, least);
+        let least =
+            |name, least| crate::plan::code::server_is_at_least(adopted, python, name, least);
         let derived = &adopted.derived;
         let files = derived.static_files.as_ref();
         let url = files.and_then(|files| files.url.as_deref()).unwrap_or("/static/");

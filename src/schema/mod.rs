@@ -328,6 +328,7 @@ const ADOPTED: &[&str] = &[
     "project.build-context",
     "project.settings",
     "project.dependency-files",
+    "project.packages-until",
     "project.health",
     "project.ready",
     "stack.celery-app",

@@ -326,7 +326,7 @@ fn poetry_and_a_flask_factory() {
     for line in [
         "uvx --from poetry==2.2.1 --with poetry-plugin-export==1.9.0",
         "poetry export --only main",
-        "uv pip install gunicorn==23.0.0 setuptools==80.9.0",
+        "uv pip install --constraint /tmp/installed.txt 'gunicorn<=23.0.0' 'setuptools<=80.9.0'",
         "COPY . /app\nRUN --mount=type=cache,target=/root/.cache/uv \\\n    uv pip install --no-deps .",
         "ln --symbolic --force /data/shop.db /app/instance/shop.db",
         "chown --recursive 10001:10001 /app/var/cache /data",

@@ -220,11 +220,11 @@ fn two_applications_of_equal_rank_are_named_with_the_flag_that_chooses() {
 #[test]
 fn a_python_that_no_image_is_published_for_is_not_replaced_unasked() {
     let directory = repository();
-    write(&directory, "runtime.txt", "python-3.6.15\n");
-    write(&directory, "requirements.txt", "fastapi\nuvicorn\n");
-    let said = ["wants Python 3.6", "runtime.txt:1", "--set project.python=3.8"];
+    write(&directory, "runtime.txt", "python-3.5.10\n");
+    write(&directory, "requirements.txt", "bottle\n");
+    let said = ["wants Python 3.5", "runtime.txt:1", "--set project.python=3.8"];
     refused(&directory, &[], &said);
-    refused(&directory, &["--set", "project.python=3.6"], &["3.6"]);
+    refused(&directory, &["--set", "project.python=3.5"], &["3.5"]);
     init(&directory, &["--set", "project.python=3.8"]).success();
     let dockerfile = read(&directory, "Dockerfile");
     assert!(dockerfile.contains("FROM python:3.8-slim-bookworm AS runtime"), "{dockerfile}");

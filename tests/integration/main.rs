@@ -31,6 +31,7 @@ mod init;
 mod init_compose;
 mod init_bad_input;
 mod init_git;
+mod installs;
 mod inventory;
 mod modules;
 mod network;

@@ -55,7 +55,9 @@ fn python_to_come(layers: &Layers) -> Result<(), Error> {
         python.version
     ));
     let place = evidence.first().map(crate::detect::Evidence::place).unwrap_or_default();
-    let help = format!("where the code runs on {newest}, lower the bound, or: --set project.python={newest}");
+    let help = format!(
+        "where the code runs on {newest}, lower the bound, or: --set project.python={newest}"
+    );
     Err(Error::Input(vec![problem.at(place).help(help)]))
 }
 

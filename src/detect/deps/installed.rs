@@ -72,9 +72,12 @@ impl Dependencies {
             extras: self.extras.clone(),
             groups: self.groups.clone(),
             groups_alone: self.groups_alone,
-            root_left_out: self.root.fails.as_ref().map(|(why, at)| {
-                format!("{why} ({})", at.place())
-            }),
+            root_left_out: self
+                .root
+                .fails
+                .as_ref()
+                .map(|(why, at)| format!("{why} ({})", at.place())),
+            searches: self.package && self.root.searches,
             ssh: self.ssh.clone(),
             build_reads: self.root.reads.clone(),
             scm_versions: self.root.version.clone(),

@@ -54,7 +54,8 @@ impl Pyproject {
         let Some(path) = path::join(directory, "pyproject.toml") else { return Ok(None) };
         let Some(file) = TomlFile::read(tree, &path)? else { return Ok(None) };
         let mut read = Self { path: path.clone(), ..Self::default() };
-        read.package = file.get(&["build-system"]).is_some();
+        let mode = file.get(&["tool", "poetry", "package-mode"]).and_then(Item::as_bool);
+        read.package = file.get(&["build-system"]).is_some() && mode != Some(false);
         read.standard(&file);
         read.poetry(&file, directory);
         read.groups(&file);

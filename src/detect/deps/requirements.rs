@@ -40,7 +40,8 @@ impl Listing {
         let mut listing = Self::default();
         listing.add(tree, file, false);
         listing.exported_by = tree.text(file).and_then(exporter);
-        listing.compiled = listing.exported_by.is_some() || tree.text(file).is_some_and(is_compiled);
+        listing.compiled =
+            listing.exported_by.is_some() || tree.text(file).is_some_and(is_compiled);
         listing.markers = listing.markers.take().filter(|_| !listing.unmarked);
         listing.hashed &= !listing.unhashed;
         listing.apply_constraints();

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::installs::{self, Install, Rank};
-use super::lock::{self, Locked};
 use super::lock::is_ssh;
+use super::lock::{self, Locked};
 use super::name::{is_development, is_production, normalised};
 use super::offer::{Offers, relative};
 use super::pyproject::Pyproject;
@@ -15,6 +15,7 @@ use super::{
 use crate::detect::facts::Doubt;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
+use crate::source::dockerfile::is_dockerfile;
 
 /// The managers that read extras and groups of pyproject.toml.
 const MANIFEST: [&str; 4] = ["uv", "poetry", "pdm", "pyproject"];
@@ -432,7 +433,14 @@ fn locked(
 fn asked(offers: &Offers, installs: &[Install]) -> Vec<String> {
     let groups = offers.pyproject.iter().flat_map(|project| &project.named_groups);
     let unasked = groups.filter(|(_, unasked)| *unasked).map(|(name, _)| normalised(name));
-    let deployed = installs.iter().filter(|one| one.rank == Rank::Deploy);
+    let deployed = installs.iter().filter(|one| one.rank == Rank::Deploy && !one.asked.is_empty());
+    // Two images with options of their own are two builds, and may exclude each other: the
+    // one that is built by its name comes first.
+    let files = deployed.clone().map(|one| one.evidence.path.as_str());
+    let file = files.min_by_key(|file| path::file_name(file) != "Dockerfile");
+    let deployed = deployed.filter(|one| {
+        !is_dockerfile(&one.evidence.path) || file == Some(one.evidence.path.as_str())
+    });
     let mut asked: BTreeSet<String> =
         deployed.flat_map(|one| one.asked.clone()).filter(|name| !is_development(name)).collect();
     let named = offers.pyproject.iter().flat_map(|project| &project.extras);

@@ -18,6 +18,8 @@ use crate::detect::tree::Tree;
 pub struct Root {
     /// Why its build fails, as the end of a sentence, with the line.
     pub fails: Option<(String, Evidence)>,
+    /// Whether setuptools looks for the package among the directories that are there.
+    pub searches: bool,
     /// Files that the build reads, relative to the repository.
     pub reads: Vec<String>,
     /// What stands for the version that the build would ask git for: a variable and its
@@ -35,6 +37,7 @@ impl Root {
         let backend = file.as_ref().and_then(|file| Build::of(tree, directory, file));
         if let Some(build) = &backend {
             root.fails = build.fails();
+            root.searches = build.searches();
             root.reads = build.reads();
             root.version = build.version();
         }
@@ -107,11 +110,6 @@ impl<'a> Build<'a> {
         };
         let by_name = ["hatchling", "poetry", "flit", "uv_build"];
         if let Some(tool) = by_name.iter().find(|tool| self.backend.starts_with(**tool)) {
-            if self.file.get(&["tool", "poetry", "package-mode"]).and_then(Item::as_bool)
-                == Some(false)
-            {
-                return Some(("package-mode is off".into(), self.place()));
-            }
             let spelt = [module.clone(), module.to_ascii_lowercase(), self.name.clone()];
             let is_there = known(tool) || spelt.iter().any(|name| self.has_module(name));
             return (!is_there).then(|| {
@@ -127,20 +125,42 @@ impl<'a> Build<'a> {
     fn several(&self) -> Option<(String, Evidence)> {
         /// What it leaves out of the search.
         const OTHERS: [&str; 34] = [
-            "ci", "bin", "debian", "doc", "docs", "documentation", "manpages", "news",
-            "newsfragments", "changelog", "test", "tests", "unit_test", "unit_tests", "example",
-            "examples", "scripts", "tools", "util", "utils", "python", "build", "benchmark",
-            "benchmarks", "exercise", "exercises", "htmlcov", "tasks", "fabfile", "site_scons",
-            "venv", "env", "dist", "node_modules",
+            "ci",
+            "bin",
+            "debian",
+            "doc",
+            "docs",
+            "documentation",
+            "manpages",
+            "news",
+            "newsfragments",
+            "changelog",
+            "test",
+            "tests",
+            "unit_test",
+            "unit_tests",
+            "example",
+            "examples",
+            "scripts",
+            "tools",
+            "util",
+            "utils",
+            "python",
+            "build",
+            "benchmark",
+            "benchmarks",
+            "exercise",
+            "exercises",
+            "htmlcov",
+            "tasks",
+            "fabfile",
+            "site_scons",
+            "venv",
+            "env",
+            "dist",
+            "node_modules",
         ];
-        let is_setuptools = self.backend.starts_with("setuptools") || self.backend.is_empty();
-        let told = ["packages", "py-modules", "package-dir", "package_dir"];
-        let is_told = told.iter().any(|key| self.set(&["tool", "setuptools", key]));
-        let script = ["setup.py", "setup.cfg"].iter().any(|name| {
-            let text = self.tree.text(&self.join(name)).unwrap_or_default();
-            text.contains("packages") || text.contains("py_modules")
-        });
-        if !is_setuptools || is_told || script || self.tree.has_directory(&self.join("src")) {
+        if !self.searches() {
             return None;
         }
         let mut found = BTreeSet::new();
@@ -156,7 +176,6 @@ impl<'a> Build<'a> {
                 found.insert(top);
             }
         }
-        // The proxy's configuration is going to stand beside them.
         (found.len() > 1).then(|| {
             let found: Vec<&str> = found.into_iter().collect();
             let why = format!(
@@ -165,6 +184,17 @@ impl<'a> Build<'a> {
             );
             (why, self.place())
         })
+    }
+
+    fn searches(&self) -> bool {
+        let is_setuptools = self.backend.starts_with("setuptools") || self.backend.is_empty();
+        let told = ["packages", "py-modules", "package-dir", "package_dir"];
+        let is_told = told.iter().any(|key| self.set(&["tool", "setuptools", key]));
+        let script = ["setup.py", "setup.cfg"].iter().any(|name| {
+            let text = self.tree.text(&self.join(name)).unwrap_or_default();
+            text.contains("packages") || text.contains("py_modules")
+        });
+        is_setuptools && !is_told && !script && !self.tree.has_directory(&self.join("src"))
     }
 
     /// README, licence and files that hold a part of the metadata; what the build is told
@@ -282,8 +312,7 @@ fn itself(
     let module = tree.python(&script)?;
     // Backends that are named do not put the directory on the path.
     let strict = build.is_some_and(|build| {
-        build.backend == "setuptools.build_meta"
-            && !build.set(&["build-system", "backend-path"])
+        build.backend == "setuptools.build_meta" && !build.set(&["build-system", "backend-path"])
     });
     imports(module).into_iter().find_map(|(name, evidence)| {
         let top = name.split('.').next().unwrap_or(&name);

@@ -69,9 +69,10 @@ pub fn last_release(dependencies: &Dependencies, minor: u64) -> Option<String> {
         ends.any(|end| end.starts_with(|letter: char| letter.is_ascii_digit()))
     };
     let last = |one: &PythonStatement| {
-        let newest = (0..=PATCHES).rev().map(|patch| Version::new([3, minor, patch])).find(
-            |version| one.ranges.iter().any(|range| range.contains(version)),
-        )?;
+        let newest = (0..=PATCHES)
+            .rev()
+            .map(|patch| Version::new([3, minor, patch]))
+            .find(|version| one.ranges.iter().any(|range| range.contains(version)))?;
         (newest.release()[2] < PATCHES).then(|| newest.to_string())
     };
     dependencies.python.iter().filter(|one| names(&one.text)).find_map(last)

@@ -10,6 +10,7 @@ use crate::error::Problem;
 use crate::plan::code::{in_image, parent};
 use crate::plan::images;
 use crate::plan::shape::Shape;
+use crate::schema::role::Role;
 
 /// A file that is mounted while packages are installed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -63,6 +64,9 @@ pub struct Install {
     pub groups_alone: bool,
     /// Whether uv and PDM leave the project itself out.
     pub root_left_out: bool,
+    /// Whether the proxy's configuration has to go before the project is built: its build
+    /// would take the directory for a package.
+    pub hides_proxy: bool,
     /// Until when packages may have been published; empty for today.
     pub until: String,
     /// The same as arguments, with what has no such date left out of it.
@@ -112,6 +116,7 @@ impl Install {
             options: options(manager, adopted),
             groups_alone: installs.groups_alone && manager == PackageManager::Pyproject,
             root_left_out: installs.root_left_out.is_some(),
+            hides_proxy: installs.searches && shape.has(Role::Nginx),
             guarded: !adopted.derived.packages.is_empty(),
             ssh: !installs.ssh.is_empty(),
             scm: installs.scm_versions.iter().map(|set| format!("{set} ")).collect(),
@@ -134,7 +139,11 @@ impl Install {
                 .map(|name| format!(" --package {name}"))
                 .unwrap_or_default(),
             cpu_torch,
-            listed: installs.listed.iter().map(|one| shell_words::quote(one).into_owned()).collect(),
+            listed: installs
+                .listed
+                .iter()
+                .map(|one| shell_words::quote(one).into_owned())
+                .collect(),
             tools: Tools {
                 poetry: releases::tool("poetry", python),
                 poetry_plugin_export: releases::tool("poetry-plugin-export", python),
@@ -209,7 +218,7 @@ pub(super) fn notices(shape: &Shape, adopted: &Adopted, install: &Install) -> Ve
     let installs = &adopted.derived.installs;
     let mut notices = Vec::new();
     let file = adopted.dependency_files.first().map_or("the project", |file| file.as_str());
-    let until = &adopted.packages_until;
+    let until = adopted.packages_until.split('T').next().unwrap_or_default();
     if !install.until.is_empty() {
         notices.push(format!(
             "no lock pins what the packages of {file} bring along: the image takes them as they were on {until}, when it was last changed. With a newer pin the date goes up as well: --set project.packages-until=YYYY-MM-DD; empty takes the newest; a lock does without"
