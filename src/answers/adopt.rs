@@ -7,7 +7,7 @@ use crate::answers::limits;
 use crate::answers::source::Origin;
 use crate::answers::start;
 use crate::catalog::{Framework, Manager, Program, Protocol, Server};
-use crate::detect::facts::{Facts, InProcess, Interface, Meaning};
+use crate::detect::facts::{Existing, Facts, InProcess, Interface, Meaning};
 use crate::detect::startup::framework;
 use crate::detect::{Evidence, Fact};
 use crate::schema::writable::Writable;
@@ -26,6 +26,7 @@ impl Draft {
         adoption.tasks();
         adoption.compose();
         adoption.model();
+        adoption.dotenv();
         adoption.notes
     }
 }
@@ -61,6 +62,18 @@ impl Adoption<'_> {
     fn set_known<T: ToString>(&mut self, key: &str, fact: &Fact<T>) {
         if let Fact::Known(value, evidence) = fact {
             self.set(key, &value.to_string(), evidence);
+        }
+    }
+
+    /// A directory has the name of the file that Compose reads: it passes over
+    /// that, and takes another file where one is named.
+    fn dotenv(&mut self) {
+        let is_directory = |own: &&Existing| own.path == ".env" && own.kind == "directory";
+        if self.facts.existing_files.iter().any(|own| is_directory(&own)) {
+            self.set("files..env", "off", &[Evidence::file(".env")]);
+            self.notes.push(
+                ".env is a directory, so values stand in a file that is named: cp .env.example compose.env, fill it in, and say docker compose --env-file compose.env".into(),
+            );
         }
     }
 

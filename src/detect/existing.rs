@@ -14,7 +14,9 @@ pub fn find(tree: &Tree) -> Vec<Existing> {
         .collect();
     // A `.env` is usually git-ignored, and then not among the files.
     if !tree.has(".env") && tree.base().join(".env").symlink_metadata().is_ok() {
-        files.push(Existing { path: ".env".into(), kind: "env".into() });
+        // Some virtual environments have that name.
+        let kind = if tree.base().join(".env").is_dir() { "directory" } else { "env" };
+        files.push(Existing { path: ".env".into(), kind: kind.into() });
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     files

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answers::stack::Database;
 use crate::plan::Plan;
+use crate::plan::code;
 use crate::plan::topology::{
     Condition, EnvValue, Image, Moment, Mount, Port, Service, Task, Topology,
 };
@@ -269,11 +270,16 @@ fn managed(plan: &Plan, service: &Service) -> Vec<String> {
     }
     let mut nodes = Vec::new();
     let kind = service.kind;
-    if plan.answers.stack.database == Database::External && kind != Some(Role::Beat) {
+    // A store that was there has a node of its own.
+    let is_here = |role| {
+        plan.answers.adopted.as_ref().is_some_and(|it| code::service_of_store(it, role).is_some())
+    };
+    let external = plan.answers.stack.database == Database::External && !is_here(Role::Db);
+    if external && kind != Some(Role::Beat) {
         nodes.push("managed[(managed database)]".to_owned());
     }
     let queues = matches!(kind, Some(Role::Web | Role::Worker | Role::Beat));
-    if queues && plan.flags.is("celery") && !plan.flags.is("broker") {
+    if queues && plan.flags.is("celery") && !plan.flags.is("broker") && !is_here(Role::Redis) {
         nodes.push("broker[(managed broker)]".to_owned());
     }
     nodes

@@ -142,7 +142,7 @@ fn read_env(tree: &Tree, directory: &str) -> Vec<(String, String)> {
 }
 
 /// Examples of environment files, in the order they are looked for.
-pub const EXAMPLES: [&str; 8] = [
+pub const EXAMPLES: [&str; 12] = [
     ".env.example",
     ".env.sample",
     ".env.dist",
@@ -151,6 +151,10 @@ pub const EXAMPLES: [&str; 8] = [
     "example.env",
     "env.sample",
     "sample.env",
+    "env-example",
+    "env_example",
+    ".env-example",
+    ".env_example",
 ];
 
 /// The variables that the `.env` beside the compose file gives a value, or,

@@ -160,7 +160,8 @@ impl<'a> Evaluator<'_, 'a> {
         let optional = annotation.starts_with("Optional")
             || annotation.contains("| None")
             || annotation.contains("None |");
-        let required = default.is_none() && !(pydantic1 && optional);
+        let elsewhere = self.has_own_sources(module, class, 6);
+        let required = default.is_none() && !(pydantic1 && optional) && !elsewhere;
         let name_of_variable = match names.into_iter().next() {
             Some(name) => name,
             None => format!("{prefix}{name}").to_ascii_uppercase(),
@@ -245,6 +246,26 @@ impl<'a> Evaluator<'_, 'a> {
             }
         }
         self.bases(module, class).into_iter().find_map(|(module, base)| self.prefix(module, base))
+    }
+
+    /// Whether a settings class reads other sources than the environment: a
+    /// file of its own, a table of pyproject.toml.
+    fn has_own_sources(&self, module: &'a Module, class: &'a StmtClassDef, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let says = |body: &[Stmt]| {
+            body.iter().any(|own| {
+                matches!(own, Stmt::FunctionDef(it) if matches!(it.name.as_str(), "settings_customise_sources" | "customise_sources"))
+            })
+        };
+        let inner = class.body.iter().any(
+            |own| matches!(own, Stmt::ClassDef(it) if it.name.as_str() == "Config" && says(&it.body)),
+        );
+        says(&class.body)
+            || inner
+            || self
+                .bases(module, class)
+                .into_iter()
+                .any(|(module, base)| self.has_own_sources(module, base, depth))
     }
 
     /// A field of a settings class as a value.

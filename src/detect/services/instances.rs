@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{ElifElseClause, Expr, ExprContext, Stmt};
+use ruff_python_ast::{ElifElseClause, ExceptHandler, Expr, ExprContext, Stmt};
 
-use crate::detect::python::{Evaluator, When, dotted, reached};
+use crate::detect::python::{Evaluator, When, dotted, flatten, raises, reached};
 
 /// Where names are called or handed on, by their last part.
 #[derive(Default)]
@@ -35,8 +35,21 @@ impl Instances {
 
     /// What a body uses; functions and methods have bodies of their own.
     fn body(&mut self, body: &[Stmt], function: Option<&str>) {
+        // What fails in a `try` that goes on is done without.
+        let mut tried: Vec<&Stmt> = Vec::new();
         for (when, statement) in reached(body, When::Always) {
+            let goes_on = |handler: &ExceptHandler| {
+                let ExceptHandler::ExceptHandler(own) = handler;
+                !raises(&own.body)
+            };
+            let when = match tried.iter().any(|own| std::ptr::eq(*own, statement)) {
+                true => When::Maybe.within(when),
+                false => when,
+            };
             match statement {
+                Stmt::Try(own) if own.handlers.iter().any(goes_on) => {
+                    flatten(&own.body, &mut tried);
+                }
                 Stmt::FunctionDef(own) => {
                     self.body(&own.body, Some(own.name.as_str()));
                     let mut uses = Uses { found: self, when, function };

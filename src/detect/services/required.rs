@@ -344,6 +344,14 @@ mod tests {
     }
 
     #[test]
+    fn settings_with_a_source_of_their_own_may_have_their_values_there() {
+        let main = "from fastapi import FastAPI\nfrom pydantic_settings import BaseSettings, TomlConfigSettingsSource\n\
+            class Settings(BaseSettings):\n    region: str\n    @classmethod\n    def settings_customise_sources(cls, settings_cls, **kw):\n        return (TomlConfigSettingsSource(settings_cls),)\n\
+            settings = Settings()\napp = FastAPI()\n";
+        assert!(names(&Repository::fastapi(main, &[])).is_empty());
+    }
+
+    #[test]
     fn settings_that_are_made_behind_a_switch_alone_are_not_required() {
         let head = "import os\nfrom fastapi import FastAPI, Depends\nfrom pydantic_settings import BaseSettings\nON = os.getenv('ON') == '1'\nclass S3(BaseSettings):\n    bucket: str\napp = FastAPI()\n";
         for (code, required) in [

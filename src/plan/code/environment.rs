@@ -5,7 +5,7 @@ use crate::answers::stack::{Broker, Database};
 use crate::detect::facts::Meaning;
 use crate::plan::code::{build_values, existing_store};
 use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar};
-use crate::plan::given::open_references;
+use crate::plan::given::{Given, open_references};
 use crate::plan::shape::Shape;
 use crate::plan::topology::{EnvValue, database_url, redis_url};
 use crate::schema::role::Role;
@@ -249,7 +249,7 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
     for (name, kind, doc) in asked.filter(|(name, ..)| !works(name)) {
         put(&name, kind, &doc);
     }
-    let given = given(shape);
+    let given = given_by_ours(shape);
     for required in adopted.derived.required_env.iter().filter(|one| !given.contains(&one.name)) {
         if required.generated {
             put(
@@ -278,7 +278,7 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
 }
 
 /// Names that the compose file gives a value by itself.
-fn given(shape: &Shape) -> Vec<String> {
+fn given_by_ours(shape: &Shape) -> Vec<String> {
     let stores = [Role::Db, Role::Cache, Role::Redis];
     [settings, database, cache, broker]
         .into_iter()
@@ -314,7 +314,7 @@ fn elsewhere(shape: &Shape, adopted: &Adopted) -> Vec<(String, EnvKind, String)>
     let derived = &adopted.derived;
     let mut variables = Vec::new();
     let stack = &shape.answers.stack;
-    let given = given(shape);
+    let given = given_by_ours(shape);
     if stack.database == Database::External {
         let kind = derived.database.as_deref().unwrap_or("the");
         let mut known = false;
@@ -435,4 +435,37 @@ pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
         }
     }
     notices
+}
+
+/// What has to stand in environment files that are not there, and of which
+/// there is no sample.
+pub(super) fn unseen(shape: &Shape, adopted: &Adopted) -> Option<String> {
+    let carried = adopted.derived.carried.as_ref()?;
+    let mut files: Vec<&str> = Vec::new();
+    let roles = shape.roles.iter().filter(|role| role.runs_application());
+    for told in roles.filter_map(|role| carried.told.get(&shape.answers.services[role])) {
+        let new = told.absent.iter().map(String::as_str).filter(|path| !files.contains(path));
+        files.extend(new.collect::<Vec<_>>());
+    }
+    if files.is_empty() {
+        return None;
+    }
+    let given = Given::to_any(shape.answers);
+    let own = given_by_ours(shape);
+    let names = adopted.derived.required_env.iter().map(|required| required.name.as_str());
+    let names: Vec<&str> = names
+        .filter(|name| !given.surely_gives(name) && !own.iter().any(|known| known == name))
+        .collect();
+    let (verb, what) = match files.len() {
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
+    let needed = match names.is_empty() {
+        true => String::new(),
+        false => format!("; the code does not start without {}", names.join(", ")),
+    };
+    Some(format!(
+        "{} {verb} not there, and there is no sample: nothing is asked for that may stand in {what}{needed}",
+        files.join(", ")
+    ))
 }

@@ -9,7 +9,7 @@ use crate::plan::code::environment::Setting;
 use crate::plan::shape::Shape;
 use crate::plan::topology::EnvValue;
 use crate::schema::Role;
-use crate::source::compose::Service;
+use crate::source::compose::{Service, interpolate};
 
 /// What an image's container is told of its user, password and name, each by
 /// the first of several names.
@@ -160,7 +160,7 @@ impl Store {
 /// is in a file.
 fn redis_password(service: &Service) -> Option<String> {
     let command = service.command();
-    let words = shell_words::split(&command).ok()?;
+    let words = interpolate::words(&command)?;
     let at = words.iter().position(|word| word == "--requirepass");
     if at.is_none() && words.iter().any(|word| word.ends_with(".conf")) {
         return None;

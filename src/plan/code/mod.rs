@@ -341,6 +341,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         let why = if required.is_empty() { "" } else { ": the code does not start without them" };
         notices.push(format!("{blank}{why}"));
     }
+    notices.extend(environment::unseen(shape, adopted));
     let framework = shape.application().framework;
     let nginx = shape.has(Role::Nginx);
     let whitenoise = adopted.derived.static_files.as_ref().is_some_and(|files| files.whitenoise);

@@ -15,6 +15,7 @@ use crate::schema::Role;
 use crate::schema::numbers::rows;
 use crate::source::compose::Service as Existing;
 use crate::source::compose::image::Kind;
+use crate::source::compose::interpolate;
 use crate::source::compose::yaml::{Item, Node};
 
 /// Keys of an existing store that ours take the place of.
@@ -360,7 +361,7 @@ fn options(service: &Existing) -> Option<Vec<String>> {
         return None;
     }
     let words = match command.scalar() {
-        Some(text) => shell_words::split(&text).ok()?,
+        Some(text) => interpolate::words(&text)?,
         None => command.scalars(),
     };
     let mut words = words.into_iter().peekable();
@@ -399,7 +400,7 @@ fn redis_command(carry: &Carry, service: &Existing) -> RedisCommand {
     let words = match service.item.get("command") {
         None => Some(Vec::new()),
         Some(item) => match item.scalar() {
-            Some(text) => shell_words::split(&text).ok(),
+            Some(text) => interpolate::words(&text),
             None => Some(item.scalars()),
         },
     };

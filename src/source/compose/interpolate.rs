@@ -115,6 +115,33 @@ pub fn split(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
+/// The words of a command, as a shell has them; what stands in `${…}` is in
+/// one of them, blanks included. `None` where quotes do not end.
+#[must_use]
+pub fn words(text: &str) -> Option<Vec<String>> {
+    /// Stands for an expression.
+    const HELD: char = '\u{1}';
+    let (mut plain, mut held, mut rest) = (String::new(), Vec::new(), text);
+    while let Some(at) = rest.find("${") {
+        let end = (at + "${".len() + closing(&rest[at + "${".len()..]) + 1).min(rest.len());
+        plain.push_str(&rest[..at]);
+        plain.push(HELD);
+        held.push(&rest[at..end]);
+        rest = &rest[end..];
+    }
+    plain.push_str(rest);
+    let mut held = held.into_iter();
+    let mut whole = |word: String| -> String {
+        word.chars()
+            .map(|c| match c {
+                HELD => held.next().unwrap_or_default().to_owned(),
+                c => c.to_string(),
+            })
+            .collect()
+    };
+    Some(shell_words::split(&plain).ok()?.into_iter().map(&mut whole).collect())
+}
+
 /// Where the brace closes that was opened before `text`.
 #[must_use]
 pub fn closing(text: &str) -> usize {
@@ -155,6 +182,16 @@ mod tests {
     fn text_is_split_outside_variables_and_brackets() {
         assert_eq!(split("${P:-127.0.0.1:80}:8000", ':'), ["${P:-127.0.0.1:80}", "8000"]);
         assert_eq!(split("[::1]:80:80", ':'), ["[::1]", "80", "80"]);
+    }
+
+    #[test]
+    fn an_expression_with_blanks_is_in_one_word() {
+        let text = "redis-server --requirepass '${PW:?set it in .env}' --save 20 1";
+        let own = words(text).unwrap();
+        assert_eq!(
+            own,
+            ["redis-server", "--requirepass", "${PW:?set it in .env}", "--save", "20", "1"]
+        );
     }
 
     #[test]
