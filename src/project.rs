@@ -191,6 +191,14 @@ pub fn fit_found(draft: &mut Draft, only: &BTreeSet<Bundle>) -> Vec<String> {
         draft.take_away(&key);
         let why = problems.first().map(|own| own.message.clone()).unwrap_or_default();
         let Origin::Detected(lines) = &sourced.origin else { continue };
+        if why.contains("no such number") {
+            let line = lines.first().map(|line| format!("{} says {}", line.place(), line.text));
+            notes.push(format!(
+                "{}, which is not taken: {key} is no number of this stack",
+                line.unwrap_or_default()
+            ));
+            continue;
+        }
         let said = lines.first().map(|line| format!("{} says {}", line.place(), line.text));
         notes.push(format!(
             "{}, which is not taken: {why}; --set {key}={} with a larger machine takes it",

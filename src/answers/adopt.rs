@@ -17,16 +17,18 @@ impl Draft {
     /// Takes what was found in a repository. Facts that are ambiguous are left
     /// to the caller, who asks. Returns what a person should know: where a
     /// fact has no exact answer among the keys.
-    pub(super) fn adopt(&mut self, facts: &Facts) -> Vec<String> {
+    pub(super) fn adopt(&mut self, facts: &Facts, takes_numbers: bool) -> Vec<String> {
         let mut adoption = Adoption { draft: self, facts, notes: Vec::new() };
         adoption.project();
         adoption.framework();
-        adoption.numbers();
         adoption.stores();
         adoption.tasks();
         adoption.compose();
         adoption.model();
         adoption.dotenv();
+        if takes_numbers {
+            adoption.numbers();
+        }
         adoption.notes
     }
 }
@@ -227,14 +229,36 @@ impl Adoption<'_> {
         }
     }
 
-    /// Numbers that the commands say which start it today.
+    /// Numbers that the commands say which start it today, its services, and its proxy.
     fn numbers(&mut self) {
         let Some(server) = self.draft.sourced("stack.server") else { return };
         let server = Server::of(&server.value.text());
+        self.numbers_of_services();
         for (key, value, place, said) in start::numbers(&self.facts.previous, server) {
             let (path, line) = place.rsplit_once(':').unwrap_or((&place, "0"));
             let line = Evidence::line(path, line.parse().unwrap_or_default(), &said);
             self.set(&key, &value, &[line]);
+        }
+    }
+
+    /// Those of the services and of the proxy that a compose file has.
+    fn numbers_of_services(&mut self) {
+        let Fact::Known(carried, _) = &self.facts.carried else { return };
+        for (key, value, place, said) in limits::of_proxy(&self.facts.previous.proxy) {
+            let (path, line) = place.rsplit_once(':').unwrap_or((&place, "0"));
+            let line = Evidence::line(path, line.parse().unwrap_or_default(), &said);
+            self.set(key, &value, &[line]);
+        }
+        let document = carried.document();
+        for service in document.services() {
+            let is_it = |role: &&Role| {
+                self.draft.text(&format!("services.{}", role.name())) == service.name
+            };
+            let Some(role) = carried.roles.keys().find(is_it).copied() else { continue };
+            for (key, line, value) in limits::of(&service, role) {
+                let line = Evidence::line(&carried.file, line, &format!("{key}: {value}"));
+                self.set(&format!("tune.{}.{key}", role.name()), &value, &[line]);
+            }
         }
     }
 
@@ -434,21 +458,6 @@ impl Adoption<'_> {
         }
         for (role, name) in carried.free_names() {
             self.set(&format!("services.{}", role.name()), &name, evidence);
-        }
-        for (key, value, place, said) in limits::of_proxy(&self.facts.previous.proxy) {
-            let (path, line) = place.rsplit_once(':').unwrap_or((&place, "0"));
-            let line = Evidence::line(path, line.parse().unwrap_or_default(), &said);
-            self.set(key, &value, &[line]);
-        }
-        let document = carried.document();
-        for service in document.services() {
-            let Some((role, _)) = roles.iter().find(|(_, name)| *name == service.name) else {
-                continue;
-            };
-            for (key, line, value) in limits::of(&service, *role) {
-                let line = Evidence::line(&carried.file, line, &format!("{key}: {value}"));
-                self.set(&format!("tune.{}.{key}", role.name()), &value, &[line]);
-            }
         }
     }
 

@@ -89,7 +89,11 @@ impl<'a> Sources<'a> {
             let _ = draft.set("project.name", name, origin.clone());
         }
         let mut offers = self.sticky.map(|kept| sticky::keep(&mut draft, kept)).unwrap_or_default();
-        let mut notes = self.facts.map(|facts| draft.adopt(facts)).unwrap_or_default();
+        let mut notes = match self.facts {
+            // Numbers that were there are taken once: what was edited since may be ours.
+            Some(facts) => draft.adopt(facts, self.derived.is_none()),
+            None => Vec::new(),
+        };
         draft.derived = match (self.facts.map(Derived::of), self.derived) {
             (Some(found), Some(stored)) => found.remembering(stored),
             (found, stored) => found.or_else(|| stored.cloned()).unwrap_or_default(),

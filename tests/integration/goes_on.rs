@@ -112,7 +112,7 @@ fn options_of_a_server_are_numbers_are_written_again_or_are_named() {
     let own = Written::of(&fastapi(&[("deploy/shop.service", unit)]), &[]);
     own.has("Dockerfile", &["\"--root-path\", \"/shop\""]);
     own.has("dockwright.toml", &["workers = 3"]);
-    own.says(&["--quic-bind :1` is not carried on: an option of hypercorn"]);
+    own.says(&["--quic-bind` is not carried on: an option of hypercorn"]);
 }
 
 #[test]

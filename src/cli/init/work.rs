@@ -391,6 +391,10 @@ impl Proposal {
             // Nothing takes the place of the file that is there.
             derived.carried = None;
         }
+        if let (Some(_), Some(derived)) = (&self.improvement, &mut lock.derived) {
+            // What starts the application is in its files, which stay.
+            derived.previous = Default::default();
+        }
         lock.edit = match (&self.improvement, &layers.lock) {
             (Some(improvement), _) => improvement.entries.clone(),
             (None, Some(before)) => {
