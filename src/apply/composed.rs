@@ -52,11 +52,8 @@ fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
     let dir = fs::canonicalize(dir)?;
     // Without its links: Compose names files by where they are.
     let tree = fs::canonicalize(staging.path())?;
-    let changed: BTreeSet<&str> = changes
-        .iter()
-        .filter(|own| own.action.writes())
-        .map(|own| own.path.as_str())
-        .collect();
+    let changed: BTreeSet<&str> =
+        changes.iter().filter(|own| own.action.writes()).map(|own| own.path.as_str()).collect();
     mirror(&dir, &tree, "", &changed)?;
     for change in changes.iter().filter(|own| own.action.writes()) {
         if change.action != Action::Remove {

@@ -26,8 +26,8 @@ pub fn why(subject: &Subject, text: usize) -> Option<String> {
     }
     let is_carried = subject.facts.carried.value().is_some_and(|own| own.file == path);
     let runs_it = is_carried
-        || of.iter().any(|own| {
-            subject.containers_of(own).any(|container| container.kind.is_application())
-        });
+        || of
+            .iter()
+            .any(|own| subject.containers_of(own).any(|container| container.kind.is_application()));
     (!runs_it).then(|| "it does not start the application".to_owned())
 }

@@ -28,10 +28,7 @@ pub struct Changed {
 pub fn changed(
     known: &[EditEntry],
     subject: &Subject,
-    again: &mut dyn FnMut(
-        &BTreeMap<String, String>,
-        &[EditEntry],
-    ) -> Result<Vec<EditEntry>, Error>,
+    again: &mut dyn FnMut(&BTreeMap<String, String>, &[EditEntry]) -> Result<Vec<EditEntry>, Error>,
 ) -> Result<Changed, Error> {
     let all: Vec<&EditEntry> = known.iter().collect();
     let (without, standing) = taken_back(subject, &all);
@@ -44,10 +41,10 @@ pub fn changed(
     let is_another = |own: &&EditEntry| {
         let now = again.iter().find(|other| other.is(own));
         // One that no rule asks for any more does no harm where it is.
-        is_standing(own)
-            && now.is_some_and(|now| !now.wrote.is_empty() && now.wrote != own.wrote)
+        is_standing(own) && now.is_some_and(|now| !now.wrote.is_empty() && now.wrote != own.wrote)
     };
-    let (without, entries) = taken_back(subject, &known.iter().filter(is_another).collect::<Vec<_>>());
+    let (without, entries) =
+        taken_back(subject, &known.iter().filter(is_another).collect::<Vec<_>>());
     Ok(Changed { entries, without })
 }
 
@@ -104,10 +101,14 @@ fn block(text: &str, key: &str) -> Option<Range<usize>> {
     for line in text.split_inclusive('\n') {
         let bare = line.trim();
         match &block {
-            Some((_, own)) if !bare.is_empty() && !bare.starts_with('#') && indent(line) <= *own => {
+            Some((_, own))
+                if !bare.is_empty() && !bare.starts_with('#') && indent(line) <= *own =>
+            {
                 break;
             }
-            None if !key.is_empty() && bare.strip_prefix(key).is_some_and(|own| own.starts_with(':')) => {
+            None if !key.is_empty()
+                && bare.strip_prefix(key).is_some_and(|own| own.starts_with(':')) =>
+            {
                 block = Some((at, indent(line)));
             }
             _ => {}

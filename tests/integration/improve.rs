@@ -305,9 +305,8 @@ fn the_files_can_be_replaced_later_and_the_edits_are_forgotten() {
 fn a_rule_on_a_planned_number_holds_for_what_the_users_file_has() {
     let directory = deployed();
     let rule = "[[rule]]\nkey = \"web.memory\"\nmax = \"1GiB\"\nmessage = \"shared hosts\"\n";
-    let preset = format!(
-        "name = \"acme\"\nversion = \"1.0.0\"\nextends = [\"fastapi-uvicorn\"]\n{rule}"
-    );
+    let preset =
+        format!("name = \"acme\"\nversion = \"1.0.0\"\nextends = [\"fastapi-uvicorn\"]\n{rule}");
     write(&directory, "team/preset.toml", &preset);
     let compose = COMPOSE.replace("    build: .\n", "    build: .\n    mem_limit: 512m\n");
     write(&directory, "compose.yaml", &compose);
@@ -342,7 +341,10 @@ fn without_a_flag_it_is_said_what_would_be_edited_and_what_not() {
         "--rewrite is the other way",
         "Next: dockwright init --yes --adopt",
     ] {
-        assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(said.trim()), "{said}: {text}");
+        assert!(
+            text.split_whitespace().collect::<Vec<_>>().join(" ").contains(said.trim()),
+            "{said}: {text}"
+        );
     }
     assert_eq!(before, (read(&directory, "Dockerfile"), read(&directory, "compose.yaml")));
 }

@@ -52,7 +52,10 @@ fn what_is_no_deployment_is_neither_edited_nor_taken_for_one() {
             assert_eq!(read(&directory, path), text, "{path}");
             let action = if own.is_some() { "improve" } else { "create" };
             let changed = changed(&report);
-            assert!(changed.contains(&("compose.yaml".into(), action.into())), "{path}: {changed:?}");
+            assert!(
+                changed.contains(&("compose.yaml".into(), action.into())),
+                "{path}: {changed:?}"
+            );
             if let (Some(_), Some(why)) = (own, why) {
                 let said = report["improved"]["aside"][path].as_str().unwrap_or_default();
                 assert!(said.contains(why), "{path}: {}", report["improved"]["aside"]);
@@ -120,7 +123,8 @@ fn what_is_written_around_an_image_fits_it() {
     // What its command, its user and its code are; what the files have, and have not.
     let believes = DOCKERFILE.replace("8080\"]", "8080\", \"--forwarded-allow-ips\", \"*\"]");
     let user = DOCKERFILE.replace("CMD", "RUN useradd shop\nUSER shop\nCMD");
-    let made = user.replace("RUN useradd shop", "RUN useradd shop && mkdir media && chown shop media");
+    let made =
+        user.replace("RUN useradd shop", "RUN useradd shop && mkdir media && chown shop media");
     let uploads = "from pathlib import Path\nfrom fastapi import FastAPI, UploadFile\n\napp = FastAPI()\nMEDIA = Path(__file__).parent / \"media\"\n\n\n@app.post(\"/files\")\nasync def take(file: UploadFile):\n    MEDIA.mkdir(exist_ok=True)\n    (MEDIA / \"x\").write_bytes(await file.read())\n";
     let cases: [(&str, &[&str], &[&str]); 4] = [
         (DOCKERFILE, &["FORWARDED_ALLOW_IPS", "media:/srv/media"], &["/tmp:size", "HOST_UID"]),
@@ -178,7 +182,10 @@ fn scripts_that_containers_run_keep_their_line_ends() {
 #[test]
 fn an_old_python_stays_with_the_image_that_has_it() {
     let own = [
-        ("Dockerfile", "FROM python:3.6-slim\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"main:app\"]\n"),
+        (
+            "Dockerfile",
+            "FROM python:3.6-slim\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"main:app\"]\n",
+        ),
         ("main.py", "from flask import Flask\n\napp = Flask(__name__)\n"),
         ("requirements.txt", "flask==2.0.3\ngunicorn==20.1.0\n"),
         ("compose.yaml", "services:\n  web:\n    build: .\n    ports: ['8000:8000']\n"),

@@ -61,15 +61,16 @@ fn files(directory: &TempDir) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn what_compose_does_not_read_is_not_written() {
     // It reads what is there, and none of ours, whichever way it comes to be.
-    let refuses = "grep -qs 'unless-stopped' compose.yaml && { echo 'no such key' >&2; exit 15; }\nexit 0";
+    let refuses =
+        "grep -qs 'unless-stopped' compose.yaml && { echo 'no such key' >&2; exit 15; }\nexit 0";
     for flags in [&[][..], &["--adopt"], &["--rewrite"]] {
         let is_plain = flags.is_empty();
         let directory = if is_plain { repository() } else { deployed() };
         let docker = docker(refuses);
         let before = files(&directory);
-        init(&directory, &docker, flags)
-            .code(1)
-            .stderr(predicate::str::contains("no such key").and(predicate::str::contains("--no-docker")));
+        init(&directory, &docker, flags).code(1).stderr(
+            predicate::str::contains("no such key").and(predicate::str::contains("--no-docker")),
+        );
         assert!(files(&directory) == before, "{flags:?}");
         init(&directory, &docker, &[flags, &["--no-docker"]].concat()).success();
         assert!(files(&directory) != before, "{flags:?}");

@@ -31,10 +31,7 @@ impl Start {
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             rows: 60,
             columns: 80,
-            env: vec![
-                ("NO_COLOR".into(), "1".into()),
-                ("DOCKWRIGHT_NO_DOCKER".into(), "1".into()),
-            ],
+            env: vec![("NO_COLOR".into(), "1".into()), ("DOCKWRIGHT_NO_DOCKER".into(), "1".into())],
             through_shell: false,
             stdout_in_file: false,
             close_at: None,

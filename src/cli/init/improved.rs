@@ -46,9 +46,8 @@ pub fn json(own: Option<&Improvement>) -> Value {
     let count = |found: &[Found]| -> Value {
         weights(found).into_iter().map(|(own, count)| (own.word(), json!(count))).collect()
     };
-    let named = |own: &EditEntry| {
-        json!({ "rule": own.rule, "path": own.path, "subject": own.subject })
-    };
+    let named =
+        |own: &EditEntry| json!({ "rule": own.rule, "path": own.path, "subject": own.subject });
     json!({
         "runs": own.runs,
         "edits": own.made.iter().map(edit).collect::<Vec<_>>(),
@@ -175,9 +174,10 @@ fn edits(own: &Improvement, head: &str, width: usize) -> String {
 fn left_alone(own: &Improvement, width: usize) -> String {
     let taken_out = own.taken_out.iter().map(EditEntry::taken_out);
     let changed = own.changed_since.iter().map(EditEntry::changed_since);
-    let refused = own.refused.iter().map(|own| {
-        format!("{} {}: {} is left: {}", own.code, own.path, own.what, own.why)
-    });
+    let refused = own
+        .refused
+        .iter()
+        .map(|own| format!("{} {}: {} is left: {}", own.code, own.path, own.what, own.why));
     let aside = own.aside.iter().map(|(path, why)| format!("{path} is not edited: {why}"));
     let all = taken_out.chain(changed).chain(refused).chain(aside);
     all.map(|line| paragraph(&line, width, "")).collect()

@@ -92,7 +92,8 @@ pub fn default_in(tree: &Tree, directory: &str) -> Option<Found> {
 /// the only one.
 fn variant_in(tree: &Tree, directory: &str) -> Option<Found> {
     // One for tests is nobody's deployment, and neither is it where it stands alone.
-    let is_of_tests = |path: &String| words(file_name(path)).iter().any(|own| TESTS.contains(&&**own));
+    let is_of_tests =
+        |path: &String| words(file_name(path)).iter().any(|own| TESTS.contains(&&**own));
     let mut all = variants(tree, directory);
     all.retain(|path| !is_of_tests(path));
     if all.iter().any(|path| FILE_NAMES.contains(&file_name(path))) {

@@ -315,9 +315,7 @@ impl Subject {
         // An env file of that name: `local_dev.env`.
         let texts: BTreeSet<usize> = own.env.values().map(|own| own.at.text).collect();
         let mut files = self.env_files.iter().filter(|own| texts.contains(&own.text));
-        let is_own = |text: usize| {
-            self.is_for_development(text) && !is_of_machine(self.path(text))
-        };
+        let is_own = |text: usize| self.is_for_development(text) && !is_of_machine(self.path(text));
         if files.any(|own| !own.is_example && is_own(own.text)) {
             return true;
         }

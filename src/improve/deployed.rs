@@ -1,0 +1,190 @@
+//! What of the user's own runs the application: a compose project, or an image, with
+//! what that promises to whoever runs it.
+
+use crate::answers::own_image::OwnImage;
+use crate::improve::aside;
+use crate::lint::Subject;
+use crate::lint::subject::{Build, Container, Deployment, Kind, Program, Server};
+use crate::source::dockerfile::{Instruction, Keyword};
+
+/// What of the user's own runs the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deployed {
+    /// A compose project, by the first of its files.
+    Project(String),
+    /// An image that nothing here runs; `None` where it is not known how it would
+    /// be run.
+    Image(Option<OwnImage>),
+}
+
+/// What of the user's own runs the application: a service of a compose project, or
+/// an image, that is not one of ours.
+#[must_use]
+pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Deployed> {
+    let theirs = |own: &&Container| {
+        let composed = subject.composed(own).map(|(own, _)| own.texts[0]);
+        let recipe_of = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
+        if composed.or(recipe_of).is_some_and(|text| aside::why(subject, text).is_some()) {
+            return false;
+        }
+        let recipe = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
+        let compose = subject.composed(own).map(|(deployment, _)| deployment.texts[0]);
+        recipe.or(compose).is_some_and(|text| !is_ours(subject.path(text)))
+    };
+    let own = subject.production_containers().filter(|own| own.kind.is_application());
+    let theirs: Vec<&Container> = own.filter(theirs).collect();
+    let is_composed = |own: &&&Container| {
+        subject.composed(own).is_some_and(|(own, _)| !is_ours(subject.path(own.texts[0])))
+    };
+    // The one that Compose takes by itself comes first.
+    let mut projects: Vec<&Deployment> = theirs
+        .iter()
+        .filter(is_composed)
+        .filter_map(|own| subject.composed(own).map(|(own, _)| own))
+        .collect();
+    projects.sort_by_key(|own| !own.by_itself);
+    match projects.first() {
+        Some(own) => Some(Deployed::Project(subject.path(own.texts[0]).to_owned())),
+        None if theirs.is_empty() => None,
+        None if stores_alone(subject, is_ours) => {
+            Some(Deployed::Image(own_image(subject, &theirs)))
+        }
+        None => Some(Deployed::Image(None)),
+    }
+}
+
+/// Whether the compose file that counts starts nothing but stores and tools: of any
+/// other image it may be that it is the application.
+fn stores_alone(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> bool {
+    let carried = subject.facts.carried.value().filter(|own| !is_ours(&own.file));
+    let Some(carried) = carried else { return true };
+    let is_it = |own: &&Deployment| subject.path(own.texts[0]) == carried.file;
+    let is_beside = |own: &Container| own.kind.is_store() || own.kind == Kind::Tool;
+    subject
+        .deployments
+        .iter()
+        .filter(is_it)
+        .flat_map(|own| subject.containers_of(own))
+        .all(is_beside)
+}
+
+/// What a deployment starts, in words: `api (uvicorn)`.
+pub fn runs(subject: &Subject, deployed: &Deployed) -> Vec<String> {
+    let is_of = |own: &&Container| match (deployed, subject.composed(own)) {
+        (Deployed::Project(file), Some((project, _))) => subject.path(project.texts[0]) == file,
+        (Deployed::Image(_), None) => own.build.is_some() && own.kind.is_application(),
+        _ => false,
+    };
+    let named = |own: &Container| {
+        let name = match (subject.composed(own), subject.build_of(own)) {
+            (None, Some(build)) => subject.path(subject.recipes[build.recipe].text).to_owned(),
+            _ => own.name.clone(),
+        };
+        match &own.server {
+            Some(server) => format!("{name} ({})", server.program.word()),
+            None => name,
+        }
+    };
+    let mut runs: Vec<String> = Vec::new();
+    for own in subject.production_containers().filter(is_of).map(named) {
+        if !runs.contains(&own) {
+            runs.push(own);
+        }
+    }
+    runs
+}
+
+/// What the only image that serves promises to whoever runs it.
+fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
+    let mut serving = containers.iter().filter(|own| own.kind == Kind::Web && own.build.is_some());
+    let (container, None) = (serving.next()?, serving.next()) else { return None };
+    let build = subject.build_of(container)?;
+    let server = container.server.as_ref();
+    let exposed = || match build.image.ports.as_slice() {
+        [only] => only.value.known()?.split('/').next()?.parse().ok(),
+        _ => None,
+    };
+    let port = server.and_then(Server::port).or_else(exposed);
+    let port = port.or_else(|| subject.facts.port.value().copied())?;
+    let workdir = match &build.image.workdir {
+        Some(set) => set.value.known()?.to_owned(),
+        None => "/".to_owned(),
+    };
+    // Where a module of the application ends up says where the code is.
+    let root = subject.facts.root.value().map_or(".", String::as_str);
+    let module = subject.facts.app.value()?.split(':').next()?;
+    let source = subject.tree.module_path(root, module);
+    let top = source.and_then(|path| {
+        let placed = subject.in_image(build, &path)?;
+        let relative = match build.context.as_str() {
+            "." => path.as_str(),
+            context => path.strip_prefix(context)?.strip_prefix('/')?,
+        };
+        let top = placed.strip_suffix(relative)?.trim_end_matches('/').to_owned();
+        Some(if top.is_empty() { "/".to_owned() } else { top })
+    });
+    let path = subject.path(subject.recipes[build.recipe].text);
+    let dockerfile = match build.context.as_str() {
+        "." => path.to_owned(),
+        context => path.strip_prefix(context)?.strip_prefix('/')?.to_owned(),
+    };
+    let user = build.image.user.as_ref().and_then(|user| user.value.known());
+    let is_unprivileged =
+        user.is_some_and(|own| !matches!(own.split(':').next(), Some("" | "0" | "root")));
+    let takes_proxies = server.is_some_and(|own| {
+        matches!(own.program, Program::Gunicorn | Program::Uvicorn | Program::FastapiRun)
+            && !sets_proxies(container, own)
+    });
+    Some(OwnImage {
+        takes_proxies,
+        dockerfile,
+        context: build.context.clone(),
+        top: top.unwrap_or_else(|| workdir.clone()),
+        port,
+        has_health_check: build.image.healthcheck.is_some(),
+        owned: owned(subject, build, &workdir),
+        user: user.unwrap_or_default().to_owned(),
+        workdir,
+        is_unprivileged,
+        migrates: container.steps.iter().any(|step| step.program == Program::Migrate),
+    })
+}
+
+/// Whether a server is told whom it believes by more than a variable, which may be
+/// another one.
+fn sets_proxies(container: &Container, server: &Server) -> bool {
+    let is_flag = |word: &String| word.starts_with("--forwarded-allow-ips");
+    let words = container.steps.get(server.step).map(|step| step.argv.as_slice());
+    words.unwrap_or_default().iter().any(is_flag)
+        || server.has("forwarded_allow_ips") && !container.env.contains_key("FORWARDED_ALLOW_IPS")
+}
+
+/// Directories that a Dockerfile makes and that belong to another user than root:
+/// what is made after `USER`, or is given away.
+fn owned(subject: &Subject, build: &Build, workdir: &str) -> Vec<String> {
+    let instructions = &subject.file(build).instructions;
+    let gives = |own: &Instruction| {
+        let text: &str = &own.arguments.text;
+        ["chown", "--owner", "-o "].iter().any(|word| text.contains(word))
+    };
+    let of_user = build.image.user.as_ref().map_or(usize::MAX, |user| user.at);
+    let given = instructions.iter().any(gives);
+    let mut owned = Vec::new();
+    for (at, own) in instructions.iter().enumerate() {
+        let text: &str = &own.arguments.text;
+        let makes = text.contains("mkdir") || text.contains("install ");
+        if own.keyword != Keyword::Run || !makes || !(given || at > of_user) {
+            continue;
+        }
+        let words = text.split([' ', '\n', '\t', ';', '&', '\\']);
+        let words = words.map(|word| word.trim_matches(['"', '\'']));
+        let paths = words.filter(|word| !word.is_empty() && !word.starts_with('-'));
+        owned.extend(paths.map(|word| match word.strip_prefix('/') {
+            Some(_) => word.trim_end_matches('/').to_owned(),
+            None => format!("{}/{}", workdir.trim_end_matches('/'), word.trim_end_matches('/')),
+        }));
+    }
+    owned.sort();
+    owned.dedup();
+    owned
+}
