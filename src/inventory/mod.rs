@@ -202,10 +202,24 @@ impl Item {
     }
 }
 
+/// Words as a shell would read them, quoted where it needs that.
+fn joined(words: &[String]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@%+[]~".contains(c);
+    let word = |own: &String| match !own.is_empty() && own.chars().all(is_plain) {
+        true => own.clone(),
+        false => shell_words::quote(own).into_owned(),
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// A value without what must not be shown.
 fn shown(name: &str, value: &str) -> String {
     let is_secret = secret::is_name(name, &["KEY", "CREDENTIAL", "DSN", "SALT"]);
     let is_variable = value.starts_with('$') || value.is_empty();
+    // It names a variable, and what is said where nobody sets it.
+    if value.starts_with("${") && value.contains('?') && !value.contains('-') {
+        return value.to_owned();
+    }
     match is_secret && !is_variable {
         true => "…".to_owned(),
         false => {

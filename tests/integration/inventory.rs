@@ -184,8 +184,11 @@ fn faults(directory: &Path, report: &Value) -> Vec<String> {
                 own["path"] == path && (first..end).contains(&at)
             });
             // What stands elsewhere has its place there.
-            let is_alias =
-                text.lines().skip(first - 1).take(end - first).any(|own| own.contains("<<: *"));
+            let is_alias = text
+                .lines()
+                .skip(first - 1)
+                .take(end - first)
+                .any(|own| own.contains("<<: *") || own.contains("<<: [*"));
             if !is_there && !is_alias {
                 found.push(format!("{path}:{first}: no item for `{line}`"));
             }

@@ -90,10 +90,10 @@ impl Judge<'_, '_> {
         let passes = self.old.items.iter().any(|own| {
             own.name == "proxy_pass" && own.subject == format!("location {}", item.value)
         });
-        if wanted.is_empty() || passes {
-            if let Some(own) = self.passing() {
-                return usual(Fate::merged(format!("{own}, which passes on to the application")));
-            }
+        if (wanted.is_empty() || passes)
+            && let Some(own) = self.passing()
+        {
+            return usual(Fate::merged(format!("{own}, which passes on to the application")));
         }
         let is_static = wanted.contains("static");
         match is_static && self.known.plan.flags.is("whitenoise") {
