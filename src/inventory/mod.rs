@@ -224,9 +224,14 @@ fn shown(name: &str, value: &str) -> String {
         true => "…".to_owned(),
         false => {
             let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
-            redact::line(&words_without_secrets(&line))
+            hidden(&line)
         }
     }
+}
+
+/// Text without secrets in it: it may hold a password that was only generated now.
+fn hidden(text: &str) -> String {
+    redact::line(&words_without_secrets(text))
 }
 
 /// A value as it is written in text that begins with its name: `A: b`, `A=b`.
@@ -298,11 +303,11 @@ impl Fate {
     }
 
     fn merged(into: impl Into<String>) -> Self {
-        Self::Merged { into: into.into() }
+        Self::Merged { into: hidden(&into.into()) }
     }
 
     fn replaced(by: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Replaced { by: by.into(), reason: reason.into() }
+        Self::Replaced { by: hidden(&by.into()), reason: reason.into() }
     }
 
     fn dropped(reason: impl Into<String>) -> Self {

@@ -32,6 +32,11 @@ impl Judge<'_, '_> {
                 own.name, own.value, own.path
             )));
         }
+        if item.name == "listen" && item.value.contains("ssl") {
+            let reason =
+                "dockwright's nginx speaks plain HTTP here: what ends TLS stands before it";
+            return usual(Fate::dropped(reason));
+        }
         let planned = reasons::row_of_directive(bare(&item.name))
             .and_then(|(role, row)| self.decision(role, row));
         match there.as_slice() {
