@@ -202,17 +202,36 @@ impl Item {
     }
 }
 
+/// Words as a shell would read them, quoted where it needs that.
+fn joined(words: &[String]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@%+[]~".contains(c);
+    let word = |own: &String| match !own.is_empty() && own.chars().all(is_plain) {
+        true => own.clone(),
+        false => shell_words::quote(own).into_owned(),
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// A value without what must not be shown.
 fn shown(name: &str, value: &str) -> String {
     let is_secret = secret::is_name(name, &["KEY", "CREDENTIAL", "DSN", "SALT"]);
     let is_variable = value.starts_with('$') || value.is_empty();
+    // It names a variable, and what is said where nobody sets it.
+    if value.starts_with("${") && value.contains('?') && !value.contains('-') {
+        return value.to_owned();
+    }
     match is_secret && !is_variable {
         true => "…".to_owned(),
         false => {
             let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
-            redact::line(&words_without_secrets(&line))
+            hidden(&line)
         }
     }
+}
+
+/// Text without secrets in it: it may hold a password that was only generated now.
+fn hidden(text: &str) -> String {
+    redact::line(&words_without_secrets(text))
 }
 
 /// A value as it is written in text that begins with its name: `A: b`, `A=b`.
@@ -284,11 +303,11 @@ impl Fate {
     }
 
     fn merged(into: impl Into<String>) -> Self {
-        Self::Merged { into: into.into() }
+        Self::Merged { into: hidden(&into.into()) }
     }
 
     fn replaced(by: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Replaced { by: by.into(), reason: reason.into() }
+        Self::Replaced { by: hidden(&by.into()), reason: reason.into() }
     }
 
     fn dropped(reason: impl Into<String>) -> Self {

@@ -108,7 +108,9 @@ pub(super) fn option(name: &str) -> Option<Row> {
 /// What is lost with an option that a planned number stands for: how long something
 /// may take is seen by who uses it, how many processes there are is not.
 pub(super) fn weight_of_number(name: &str) -> Weight {
-    let is_seen = name.contains("timeout") || name.contains("time_limit") || name.contains("body");
+    let is_seen = name.contains("timeout") && name != "graceful_timeout"
+        || name.contains("time_limit")
+        || name.contains("body");
     if is_seen { Behaviour } else { Operation }
 }
 

@@ -184,8 +184,11 @@ fn faults(directory: &Path, report: &Value) -> Vec<String> {
                 own["path"] == path && (first..end).contains(&at)
             });
             // What stands elsewhere has its place there.
-            let is_alias =
-                text.lines().skip(first - 1).take(end - first).any(|own| own.contains("<<: *"));
+            let is_alias = text
+                .lines()
+                .skip(first - 1)
+                .take(end - first)
+                .any(|own| own.contains("<<: *") || own.contains("<<: [*"));
             if !is_there && !is_alias {
                 found.push(format!("{path}:{first}: no item for `{line}`"));
             }
@@ -215,7 +218,7 @@ fn made_up() -> Vec<TempDir> {
             ("settings.env", "GREETING=hello\nSECRET_KEY=abc\n"),
             (
                 "nginx.conf",
-                "events { worker_connections 2048; }\nhttp {\n  limit_req_zone $binary_remote_addr zone=one:10m rate=5r/s;\n  upstream app { server web:5000; }\n  server {\n    listen 80;\n    client_max_body_size 50m;\n    add_header X-Frame-Options DENY;\n    location /ws/ {\n      proxy_pass http://app;\n      proxy_http_version 1.1;\n      proxy_set_header Upgrade $http_upgrade;\n    }\n    location /downloads/ { alias /srv/downloads/; autoindex on; }\n    location / { proxy_pass http://app; proxy_read_timeout 600s; }\n  }\n}\n",
+                "events { worker_connections 2048; }\nhttp {\n  limit_req_zone $binary_remote_addr zone=one:10m rate=5r/s;\n  upstream app { server web:5000; }\n  server {\n    listen 80;\n    listen 443 ssl;\n    client_max_body_size 50m;\n    add_header X-Frame-Options DENY;\n    location /ws/ {\n      proxy_pass http://app;\n      proxy_http_version 1.1;\n      proxy_set_header Upgrade $http_upgrade;\n    }\n    location /downloads/ { alias /srv/downloads/; autoindex on; }\n    location / { proxy_pass http://app; proxy_read_timeout 600s; }\n  }\n}\n",
             ),
             (
                 "Dockerfile",
@@ -320,6 +323,7 @@ fn a_fate_is_what_the_new_files_say() {
         ("environment", "GREETING", "kept"),
         ("key", "logging.driver", "replaced"),
         ("directive", "limit_req_zone", "dropped"),
+        ("directive", "listen", "dropped"),
         ("location", "/downloads/", "dropped"),
     ] {
         let found = fate_of(&report, kind, name);
@@ -330,10 +334,19 @@ fn a_fate_is_what_the_new_files_say() {
 #[test]
 fn what_nobody_may_see_is_not_in_the_fates() {
     let directory = &made_up()[0];
-    write(directory, "hidden.txt", "");
+    let compose = fs::read_to_string(directory.path().join("docker-compose.yml")).unwrap();
+    // On a command line, in a value of its own, in an address, before a command.
+    let compose = compose
+        .replace("redis-server --maxmemory 1gb", "redis-server --requirepass hush --maxmemory 1gb")
+        .replace("redis://cache:6379/0", "redis://:hush@cache:6379/0");
+    write(directory, "docker-compose.yml", &compose);
+    let dockerfile = fs::read_to_string(directory.path().join("Dockerfile")).unwrap();
+    let dockerfile = dockerfile.replace("EXPOSE", "RUN DB_PASSWORD=hush ./load\nEXPOSE");
+    write(directory, "Dockerfile", &dockerfile);
     let report = rewritten(directory.path()).unwrap();
     let fates = report["fates"].to_string();
-    assert!(fates.contains("API_TOKEN") && !fates.contains("hush"), "{fates}");
+    assert!(fates.contains("API_TOKEN") && fates.contains("requirepass"), "{fates}");
+    assert!(!fates.contains("hush"), "{fates}");
 }
 
 #[test]

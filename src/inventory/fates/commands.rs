@@ -2,7 +2,7 @@
 
 use super::{Found, Judge, usual};
 use crate::inventory::reasons::{self, Glue};
-use crate::inventory::{Fate, Item, Kind, Weight, shown};
+use crate::inventory::{Fate, Item, Kind, Weight, joined, shown};
 use crate::lint::subject::{Container, Kind as Of, Program, Server};
 use crate::schema::Role;
 
@@ -46,7 +46,7 @@ impl<'s> Judge<'_, 's> {
             self.old.items.iter().any(|own| {
                 own.kind == Kind::Step && (&own.path, own.line) == (&item.path, item.line)
             });
-        let by = other.map(|own| line(own)).filter(|line| !line.is_empty());
+        let by = other.map(line).filter(|line| !line.is_empty());
         let by = by.unwrap_or_else(|| "what the image starts".to_owned());
         if self.is_of_recipe(item) && !started {
             let reason = "no service started it as it stands: it had another command";
@@ -80,7 +80,7 @@ impl<'s> Judge<'_, 's> {
         match program {
             Program::Migrate => {
                 if let Some((own, step)) = same(program) {
-                    let line = shell_words::join(&step.argv);
+                    let line = joined(&step.argv);
                     return usual(Fate::merged(format!("`{line}` of {}", by(own))));
                 }
             }
@@ -100,7 +100,7 @@ impl<'s> Judge<'_, 's> {
         if let (Some(_), Some(other)) = (store, other) {
             let same = other.steps.iter().find(|step| step.argv.first() == words.first());
             return usual(match same {
-                Some(step) => Fate::merged(shell_words::join(&step.argv)),
+                Some(step) => Fate::merged(joined(&step.argv)),
                 None => Fate::replaced(line(other), "the command that is planned for it"),
             });
         }
@@ -151,7 +151,7 @@ impl<'s> Judge<'_, 's> {
             other.and_then(|own| own.server.as_ref().and_then(|server| own.steps.get(server.step)));
         if let (true, Program::Python | Program::Other, Some(step)) = (was_serving, program, serves)
         {
-            let by = shell_words::join(&step.argv);
+            let by = joined(&step.argv);
             let reason = "a server of its own serves the application; what only its own start does is not done";
             return usual(Fate::replaced(by, reason));
         }
@@ -196,7 +196,7 @@ impl<'s> Judge<'_, 's> {
         // A script that starts one thing or another by its argument.
         let started = self.old.container(&item.subject).and_then(|own| {
             let step = own.server.as_ref()?.step;
-            Some(shell_words::join(&own.steps.get(step)?.argv))
+            Some(joined(&own.steps.get(step)?.argv))
         });
         if started.is_some_and(|line| line != item.value) {
             let same = self
@@ -215,7 +215,7 @@ impl<'s> Judge<'_, 's> {
             let by = if now.is_empty() { "what its image starts".to_owned() } else { now };
             return usual(Fate::replaced(by, "dockwright's own command"));
         };
-        let by = shell_words::join(&new.argv);
+        let by = joined(&new.argv);
         match new.program == program {
             true => usual(Fate::merged(by)),
             false => {
@@ -342,6 +342,6 @@ impl<'s> Judge<'_, 's> {
 
 /// What a container starts, in one line.
 fn line(own: &Container) -> String {
-    let lines: Vec<String> = own.steps.iter().map(|step| shell_words::join(&step.argv)).collect();
+    let lines: Vec<String> = own.steps.iter().map(|step| joined(&step.argv)).collect();
     lines.join(" && ")
 }

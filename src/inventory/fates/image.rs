@@ -273,7 +273,7 @@ impl Judge<'_, '_> {
                         .into_iter()
                         .any(|path| path.rsplit('/').next() == Some(name.as_str()))
         };
-        if takes_all && !sources.is_empty() && sources.iter().all(|own| of_script(own)) {
+        if takes_all && !sources.is_empty() && sources.iter().all(of_script) {
             let reason = "what the file says is told line by line";
             return (Fate::replaced("dockwright's own start", reason), Some(Weight::Operation));
         }

@@ -32,6 +32,11 @@ impl Judge<'_, '_> {
                 own.name, own.value, own.path
             )));
         }
+        if item.name == "listen" && item.value.contains("ssl") {
+            let reason =
+                "dockwright's nginx speaks plain HTTP here: what ends TLS stands before it";
+            return usual(Fate::dropped(reason));
+        }
         let planned = reasons::row_of_directive(bare(&item.name))
             .and_then(|(role, row)| self.decision(role, row));
         match there.as_slice() {
@@ -90,10 +95,10 @@ impl Judge<'_, '_> {
         let passes = self.old.items.iter().any(|own| {
             own.name == "proxy_pass" && own.subject == format!("location {}", item.value)
         });
-        if wanted.is_empty() || passes {
-            if let Some(own) = self.passing() {
-                return usual(Fate::merged(format!("{own}, which passes on to the application")));
-            }
+        if (wanted.is_empty() || passes)
+            && let Some(own) = self.passing()
+        {
+            return usual(Fate::merged(format!("{own}, which passes on to the application")));
         }
         let is_static = wanted.contains("static");
         match is_static && self.known.plan.flags.is("whitenoise") {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Items, Value};
-use crate::inventory::Kind;
+use crate::inventory::{Kind, joined};
 use crate::lint::At;
 use crate::lint::subject::{Container, Step, given};
 use crate::source::shell;
@@ -26,7 +26,7 @@ impl Items<'_, '_> {
     }
 
     fn step(&mut self, own: &Container, number: usize, step: &Step) {
-        let line = shell_words::join(&step.argv);
+        let line = joined(&step.argv);
         let name = step.argv.first().map(String::as_str).unwrap_or_default();
         let item = self.push(Kind::Step, step.at, &own.name, name, Value::of(line));
         let runs = own.server.as_ref().is_some_and(|server| server.step == number);

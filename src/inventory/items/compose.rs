@@ -1,7 +1,7 @@
 //! Services of a compose project with all they say, and what stands beside them.
 
 use super::{Items, Value};
-use crate::inventory::{Kind, without_name};
+use crate::inventory::{Kind, joined, without_name};
 use crate::lint::At;
 use crate::lint::subject::Deployment;
 use crate::source::compose::yaml::{self, Item as Yaml, Node};
@@ -51,7 +51,7 @@ impl Items<'_, '_> {
                     let words = value.scalars();
                     let line = match value.scalar() {
                         Some(line) => line,
-                        None => shell_words::join(&words),
+                        None => joined(&words),
                     };
                     self.part(of, Kind::Command, at, name, &key_name, Value::of(line));
                 }

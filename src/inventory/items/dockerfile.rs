@@ -2,7 +2,7 @@
 //! what it names.
 
 use super::{Items, Value};
-use crate::inventory::Kind;
+use crate::inventory::{Kind, joined};
 use crate::lint::At;
 use crate::source::dockerfile::{Dockerfile, Instruction, Keyword};
 use crate::source::text::Span;
@@ -81,7 +81,7 @@ impl Items<'_, '_> {
             self.found[item].part_of = stage;
         }
         for command in commands {
-            let line = shell_words::join(&command.words);
+            let line = joined(&command.words);
             let first = command.words.first().cloned().unwrap_or_default();
             let item = self.push(Kind::Run, at, name, &first, Value::of(line));
             self.found[item].part_of = stage;
@@ -112,7 +112,7 @@ fn named(words: &[String]) -> Vec<Named> {
     let Some(program) = rest.next().map(name) else { return Vec::new() };
     let words: Vec<&str> = rest.collect();
     let is_install = |word: &&str| matches!(*word, "install" | "add" | "sync" | "export");
-    let Some(verb) = words.iter().position(|word| is_install(word)) else { return Vec::new() };
+    let Some(verb) = words.iter().position(is_install) else { return Vec::new() };
     let after = &words[verb + 1..];
     match program.as_str() {
         "apt-get" | "apt" | "apk" | "dnf" | "yum" | "microdnf" => {

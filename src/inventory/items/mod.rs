@@ -30,6 +30,11 @@ impl Items<'_, '_> {
     /// Notes an item; its number.
     fn push(&mut self, kind: Kind, at: At, subject: &str, name: &str, value: Value) -> usize {
         let own = self.scope.subject;
+        // `PASSWORD=x program`: the value is no part of a name.
+        let name = match kind {
+            Kind::Step | Kind::Run => name.split('=').next().unwrap_or(name),
+            _ => name,
+        };
         self.found.push(Item {
             kind,
             path: own.path(at.text).to_owned(),
