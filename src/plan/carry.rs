@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::answers::Answers;
 use crate::detect::compose::carried::Carried;
+use crate::plan::code;
 use crate::plan::env::{EnvKind, EnvVar};
 use crate::schema::Role;
 use crate::source::compose::image::{self, Kind, Known, Start};
@@ -29,6 +30,8 @@ pub struct Carry {
     pub passed: Vec<Service>,
     /// The build context as seen from the file: `.`, `backend`, `..`.
     pub context: String,
+    /// Where the image has the static files that are collected when it is built.
+    pub collected: Option<String>,
 }
 
 impl Carry {
@@ -49,7 +52,11 @@ impl Carry {
         }
         let context = adopted.context.as_ref().map_or(".", |context| context.as_str());
         let context = relative(carried.directory(), context);
-        Some(Self { carried, document, services, passed, context })
+        let collects = adopted.derived.static_files.as_ref().is_some_and(|own| own.collectstatic);
+        let collected = code::static_root(adopted);
+        let collected = Some(collected)
+            .filter(|root| collects && !root.is_empty() && adopted.image().is_none());
+        Some(Self { carried, document, services, passed, context, collected })
     }
 
     /// Whether one of ours is a service that was there.
@@ -83,13 +90,24 @@ impl Carry {
     /// application of the new image finds them. Source code is none.
     #[must_use]
     pub fn data_mounts(&self, service: &Service) -> Vec<Mount> {
-        let mounts = service.mounts().into_iter().filter(|mount| !self.is_code(mount));
+        let mounts = service.mounts().into_iter();
+        let mounts = mounts.filter(|mount| !self.is_code(mount) && !self.hides_static(mount));
         mounts
             .map(|mut mount| {
                 mount.target = self.moved(&mount.target);
                 mount
             })
             .collect()
+    }
+
+    /// Whether a mount lies over static files that the image brings, and nobody else
+    /// reads it: it would show those of an older image for ever.
+    #[must_use]
+    pub fn hides_static(&self, mount: &Mount) -> bool {
+        let target = self.moved(&mount.target);
+        let is_over = self.collected.as_deref() == Some(target.trim_end_matches('/'));
+        let mut others = self.passed.iter().flat_map(Service::mounts);
+        is_over && !others.any(|other| other.source == mount.source)
     }
 
     /// Where a path of the old container is in the new one.
@@ -283,6 +301,14 @@ impl Carry {
                 "{} keeps running what was there, and the plan's budget does not count it: {}",
                 self.carried.file,
                 said.join(", ")
+            ));
+        }
+        let ours = self.services.values().filter(|service| self.runs_own_image(service));
+        let hiding = ours.flat_map(Service::mounts).find(|mount| self.hides_static(mount));
+        if let Some(mount) = hiding {
+            warnings.push(format!(
+                "nothing is mounted over {} any more: the image brings the static files, and a volume would show those of the first image for ever",
+                mount.target
             ));
         }
         warnings.extend(self.ownership());
