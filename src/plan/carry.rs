@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use crate::answers::Answers;
-use crate::answers::stack::Proxy;
 use crate::detect::compose::carried::Carried;
 use crate::environments::turns_development_on;
 use crate::plan::code;
@@ -31,9 +30,8 @@ pub struct Carry {
     pub passed: Vec<Service>,
     /// The build context as seen from the file: `.`, `backend`, `..`.
     pub context: String,
-    /// Where static files are in the image, where it brings them: a volume from before
-    /// would cover those.
-    pub static_root: String,
+    /// Where the image has the static files that are collected when it is built.
+    pub collected: Option<String>,
 }
 
 impl Carry {
@@ -54,11 +52,11 @@ impl Carry {
         }
         let context = adopted.context.as_ref().map_or(".", |context| context.as_str());
         let context = relative(carried.directory(), context);
-        let files = adopted.derived.static_files.as_ref().filter(|files| files.collectstatic);
-        let proxied = answers.stack.proxy == Proxy::Nginx;
-        let brings = files.filter(|files| files.whitenoise || proxied);
-        let static_root = brings.map(|_| code::static_root(adopted)).unwrap_or_default();
-        Some(Self { carried, document, services, passed, context, static_root })
+        let collects = adopted.derived.static_files.as_ref().is_some_and(|own| own.collectstatic);
+        let collected = code::static_root(adopted);
+        let collected = Some(collected)
+            .filter(|root| collects && !root.is_empty() && adopted.image().is_none());
+        Some(Self { carried, document, services, passed, context, collected })
     }
 
     /// Whether one of ours is a service that was there.
@@ -92,13 +90,24 @@ impl Carry {
     /// application of the new image finds them. Source code is none.
     #[must_use]
     pub fn data_mounts(&self, service: &Service) -> Vec<Mount> {
-        let mounts = service.mounts().into_iter().filter(|mount| !self.is_code(mount));
+        let mounts = service.mounts().into_iter();
+        let mounts = mounts.filter(|mount| !self.is_code(mount) && !self.hides_static(mount));
         mounts
             .map(|mut mount| {
                 mount.target = self.moved(&mount.target);
                 mount
             })
             .collect()
+    }
+
+    /// Whether a mount lies over static files that the image brings, and nobody else
+    /// reads it: it would show those of an older image for ever.
+    #[must_use]
+    pub fn hides_static(&self, mount: &Mount) -> bool {
+        let target = self.moved(&mount.target);
+        let is_over = self.collected.as_deref() == Some(target.trim_end_matches('/'));
+        let mut others = self.passed.iter().flat_map(Service::mounts);
+        is_over && !others.any(|other| other.source == mount.source)
     }
 
     /// Where a path of the old container is in the new one.
@@ -118,9 +127,6 @@ impl Carry {
     #[must_use]
     pub fn is_code(&self, mount: &Mount) -> bool {
         let target = self.moved(mount.target.trim_end_matches('/'));
-        if !self.static_root.is_empty() && target == self.static_root {
-            return true;
-        }
         let Some(path) = mount.bind() else {
             // `/code/node_modules` and its like keep a mount of the code from
             // hiding what the image has there.
@@ -298,6 +304,14 @@ impl Carry {
                 said.join(", ")
             ));
         }
+        let ours = self.services.values().filter(|service| self.runs_own_image(service));
+        let hiding = ours.flat_map(Service::mounts).find(|mount| self.hides_static(mount));
+        if let Some(mount) = hiding {
+            warnings.push(format!(
+                "nothing is mounted over {} any more: the image brings the static files, and a volume would show those of the first image for ever",
+                mount.target
+            ));
+        }
         warnings.extend(self.ownership());
         warnings.extend(self.built_by_ours());
         for service in self.services.values() {
@@ -312,18 +326,6 @@ impl Carry {
                     "{}: {} is left out, since it turns development on",
                     service.name,
                     switches.join(", ")
-                ));
-            }
-            let covers = |mount: &Mount| {
-                let own = self.moved(mount.target.trim_end_matches('/'));
-                !self.static_root.is_empty() && own == self.static_root
-            };
-            let covering =
-                service.mounts().into_iter().find(covers).filter(|_| self.runs_own_image(service));
-            if let Some(mount) = covering {
-                warnings.push(format!(
-                    "{}: {} is no longer mounted: the image brings its static files, and what the volume has of old ones would cover them",
-                    service.name, mount.target
                 ));
             }
             let code: Vec<String> = if self.runs_own_image(service) {

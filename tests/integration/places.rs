@@ -334,6 +334,39 @@ fn stages_of_the_old_dockerfile_in_other_languages_are_kept_in_a_rewrite() {
 }
 
 #[test]
+fn the_static_step_finds_its_directories_and_no_old_volume_hides_what_it_brings() {
+    let settings = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nSECRET_KEY = 'x'\nROOT_URLCONF = 'shop.urls'\nSTATIC_URL = '/static/'\nSTATIC_ROOT = BASE_DIR / 'staticfiles'\nSTORAGES = {'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'}}\nSTORAGES = {'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.StaticFilesStorage'}}\nLOGGING = {'version': 1, 'handlers': {'file': {'class': 'logging.FileHandler', 'filename': '/var/log/shop/app.log'}}}\n";
+    let manage = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n";
+    let wsgi = "import os\nfrom django.core.wsgi import get_wsgi_application\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napplication = get_wsgi_application()\n";
+    let compose = "services:\n  web:\n    build: .\n    command: gunicorn shop.wsgi:application --bind 0.0.0.0:8000\n    volumes: [static:/code/staticfiles]\n  nginx:\n    image: nginx:1.27\n    ports: ['80:80']\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro', 'static:/srv/static:ro']\nvolumes:\n  static: {}\n";
+    let directory = repository(&[
+        ("requirements.txt", "django==5.2\ngunicorn==23.0.0\n"),
+        ("manage.py", manage),
+        ("shop/__init__.py", ""),
+        ("shop/settings.py", settings),
+        ("shop/urls.py", "urlpatterns = []\n"),
+        ("shop/wsgi.py", wsgi),
+        (
+            "Dockerfile",
+            "FROM python:3.13-slim\nWORKDIR /code\nCOPY . .\nRUN pip install -r requirements.txt\n",
+        ),
+        (
+            "nginx.conf",
+            "events {}\nhttp {\n  server {\n    listen 80;\n    location /static/ { alias /srv/static/; }\n    location / { proxy_pass http://web:8000; }\n  }\n}\n",
+        ),
+        ("docker-compose.yml", compose),
+    ]);
+    let report = report(&directory, &["--rewrite"]);
+    let dockerfile = read(&directory, "Dockerfile");
+    let step = "RUN install --directory /var/log/shop && \\\n";
+    assert!(dockerfile.contains(step), "made before the settings open it: {dockerfile}");
+    assert!(!dockerfile.contains("staticfiles.json"), "that storage makes none: {dockerfile}");
+    let compose = read(&directory, "docker-compose.yml");
+    assert!(!compose.contains("/app/staticfiles"), "{compose}");
+    assert!(report["notes"].to_string().contains("nothing is mounted over"), "{report:#}");
+}
+
+#[test]
 fn what_is_served_and_made_by_nobody_is_a_gap_and_the_exit_says_so() {
     let main = "from fastapi import FastAPI\nfrom fastapi.staticfiles import StaticFiles\napp = FastAPI()\napp.mount('/', StaticFiles(directory='static'))\n";
     let files = [("requirements.txt", FASTAPI), ("main.py", main), ("ui/package.json", PACKAGE)];
@@ -342,6 +375,13 @@ fn what_is_served_and_made_by_nobody_is_a_gap_and_the_exit_says_so() {
     let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(said.contains("the code serves static, which the repository does not hold"), "{said}");
     assert!(directory.path().join("Dockerfile").is_file(), "and the rest is written");
+    // What the code makes itself is no gap.
+    let making = main.replace(
+        "app = FastAPI()",
+        "import os\nos.makedirs('static', exist_ok=True)\napp = FastAPI()",
+    );
+    let own = repository(&[files[0], ("main.py", &making), files[2]]);
+    init(&own, &[]).success();
     // Built and committed, there is none.
     write(&directory, "static/index.html", "");
     init(&directory, &[]).success();

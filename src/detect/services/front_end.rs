@@ -8,7 +8,7 @@ use crate::detect::facts::FrontEnd;
 use crate::detect::path;
 use crate::detect::python::{Value, below};
 use crate::detect::services::Evidences;
-use crate::detect::services::binding::Binding;
+use crate::detect::services::binding::{Binding, MADE};
 use crate::detect::tree::Tree;
 
 /// Files that say where a build puts what it makes.
@@ -89,6 +89,12 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
 fn served(evidences: &Evidences<'_, '_>) -> Vec<(String, Evidence)> {
     let context = evidences.context;
     let mut served: Vec<(String, Evidence)> = Vec::new();
+    // What the code makes itself is there when it is served.
+    let made: Vec<String> = evidences
+        .live()
+        .filter(|own| own.called() == MADE)
+        .filter_map(|own| own.value.path(context.working_directory()))
+        .collect();
     for binding in evidences.live() {
         let Some(base) = base(binding, context.working_directory()) else { continue };
         let whole = binding.value.path(base);
@@ -100,7 +106,8 @@ fn served(evidences: &Evidences<'_, '_>) -> Vec<(String, Evidence)> {
         for directory in paths {
             let is_there = context.tree.has_directory(&directory) || context.tree.has(&directory);
             let known = served.iter().any(|(known, _)| path::is_below(&directory, known));
-            if directory != "." && !is_there && !known {
+            let is_made = made.iter().any(|own| path::is_below(own, &directory));
+            if directory != "." && !is_there && !is_made && !known {
                 served.retain(|(known, _)| !path::is_below(known, &directory));
                 served.push((directory, binding.evidence.clone()));
             }

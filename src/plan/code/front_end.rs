@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
+use crate::detect::path;
 use crate::plan::code::in_image;
 
 /// How a front end is built. Everything stands in the stage where it stands in the
@@ -146,15 +147,22 @@ pub(super) fn notice(adopted: &Adopted) -> Option<String> {
 pub fn gap(adopted: &Adopted) -> Option<String> {
     let found = adopted.derived.front_end.as_ref()?;
     let made = FrontEnd::of(adopted).outputs;
+    let (_, copies) = old(adopted);
     let is_made = |path: &&String| {
         let inside = adopted.within(path).map(|path| in_image(adopted.top(), path));
-        inside.is_some_and(|path| made.contains(&path))
+        let copied = |path: &str| {
+            copies.iter().any(|own| {
+                let target = own.words.rsplit(' ').next().unwrap_or_default();
+                path::is_below(path, target.trim_end_matches('/'))
+            })
+        };
+        inside.is_some_and(|path| made.contains(&path) || copied(&path))
     };
     let served: Vec<&str> = found
         .outputs
         .iter()
         .filter(|path| !is_made(path))
-        .chain(&found.missing)
+        .chain(found.missing.iter().filter(|path| !is_made(path)))
         .map(String::as_str)
         .collect();
     if served.is_empty() {

@@ -284,7 +284,7 @@ impl Place {
 
 /// Where `collectstatic` puts files in the image; empty where it could not be
 /// read.
-pub(super) fn static_root(adopted: &Adopted) -> String {
+pub(in crate::plan) fn static_root(adopted: &Adopted) -> String {
     let found = adopted.derived.static_files.as_ref().and_then(|files| files.root.as_deref());
     match found {
         Some(root) if root.starts_with('/') => root.trim_end_matches('/').to_owned(),

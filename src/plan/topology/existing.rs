@@ -259,7 +259,7 @@ pub(super) fn data_mounts(carry: &Carry, service: &Existing) -> Vec<Mount> {
     let items = service.item.get("volumes").map_or(&[][..], Item::items);
     let mounts = items.iter().filter_map(|item| Some((item, Mounted::read(item)?)));
     mounts
-        .filter(|(_, mount)| !carry.is_code(mount))
+        .filter(|(_, mount)| !carry.is_code(mount) && !carry.hides_static(mount))
         .map(|(item, mount)| {
             let target = carry.moved(&mount.target);
             Mount::Kept { item: retargeted(item, &mount.target, &target), target }
