@@ -1,5 +1,6 @@
 """Images that no registry hands out here: the nearest that there is takes the name."""
 
+import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -10,6 +11,9 @@ PYTHONS = {11: "bookworm", 13: "trixie", 14: "forky"}
 POSTGRES, REDIS, NGINX = "postgres:18-trixie", "redis:8-trixie", "nginx:1.30-trixie"
 # What the official Python image has beside its slim one, as far as installs ask for it.
 BUILD_PACKAGES = "build-essential curl default-libmysqlclient-dev git libffi-dev libjpeg-dev libpq-dev libssl-dev libxml2-dev libxslt1-dev pkg-config wget zlib1g-dev"
+# Packages of the Debian that older images are of, each with what took its place.
+RENAMED = {"netcat": "netcat-openbsd", "libgl1-mesa-glx": "libgl1"}
+EMPTY_PACKAGE = "Package: {0}\\nVersion: 99\\nArchitecture: all\\nDepends: {1}\\nMaintainer: x <x@example.org>\\nDescription: {1}\\n"
 # Consoles beside an application: a web server that says nothing is as good here.
 CONSOLES = re.compile(r"adminer|dpage/pgadmin4|phpmyadmin(/phpmyadmin)?|mailhog/mailhog|axllent/mailpit|schickling/mailcatcher|maildev/maildev|rediscommander/redis-commander")
 _said: dict[str, str | None] = {}
@@ -38,7 +42,15 @@ def _python(image: str) -> str | None:
         made = _run(str(HERE / "python.sh"), f"3.{minor}", PYTHONS[minor], name)
         if made.returncode != 0:
             return None
-    return name if "slim" in tag else _made(f"dockwright-live/python:3.{minor}", name, _packages(BUILD_PACKAGES))
+    lines = "" if "slim" in tag else _packages(BUILD_PACKAGES)
+    if not re.search("bookworm|trixie|forky", tag):
+        lines += "RUN apt-get update && mkdir -p /tmp/empty/DEBIAN" + "".join(
+            f" && printf '{EMPTY_PACKAGE.format(old, new)}' > /tmp/empty/DEBIAN/control"
+            f" && dpkg-deb --build /tmp/empty /tmp/{old}.deb && apt-get install -y --no-install-recommends /tmp/{old}.deb"
+            for old, new in RENAMED.items()
+        ) + " && rm -rf /tmp/* /var/lib/apt/lists/*\n"
+    variant = hashlib.sha256(lines.encode()).hexdigest()[:8]
+    return _made(f"dockwright-live/python:3.{minor}-{variant}", name, lines) if lines else name
 
 
 def _packages(names: str) -> str:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass, field
@@ -120,7 +121,18 @@ def _ask(at: Path) -> dict[str, int]:
         if line.startswith("{"):
             ports |= {port["PublishedPort"] for port in json.loads(line).get("Publishers") or []}
     pages: dict[str, int] = {}
-    for port in sorted(ports - {0}):
+    # Without a health check `up --wait` ends before the server listens.
+    for _ in range(15):
+        pages = _pages(ports - {0})
+        if any(status < 500 for status in pages.values()):
+            break
+        time.sleep(3)
+    return pages
+
+
+def _pages(ports: set[int]) -> dict[str, int]:
+    pages: dict[str, int] = {}
+    for port in sorted(ports):
         for page in PAGES:
             request = urllib.request.Request(f"http://localhost:{port}{page}")
             try:
