@@ -1,0 +1,110 @@
+//! Whole repositories, as large as real ones (`tests/cases/whole`), each way that dockwright has
+//! for them: improved, rewritten, and generated where nothing is there. What they did before they
+//! do afterwards, as their code means it, and what they had kept is still there.
+
+mod chat;
+mod desk;
+mod ledger;
+mod shop;
+mod studio;
+
+use std::time::Duration;
+
+use crate::support::http::Response;
+use crate::support::stack::Stack;
+use crate::support::wait;
+
+const MEBIBYTE: usize = 1024 * 1024;
+
+/// What a repository's own compose file started still works after `init` with these arguments,
+/// with its rows and files.
+fn goes_on<T>(
+    case: Case,
+    arguments: &[&str],
+    fill: impl FnOnce(&Stack) -> T,
+    works: impl Fn(&Stack),
+    has_kept: impl FnOnce(&Stack, &T),
+) {
+    let stack = Stack::of_whole(case.name, Some(case.published));
+    stack.up();
+    comes_up(&stack);
+    let kept = fill(&stack);
+    works(&stack);
+    // As the next deployment finds it: the containers gone, the volumes there.
+    stack.compose(&["down", "--rmi", "local", "--timeout", "5"]);
+
+    stack.init(arguments);
+    stack.up();
+    comes_up(&stack);
+    works(&stack);
+    has_kept(&stack, &kept);
+    stops(&stack);
+}
+
+/// A repository with container files, and the port that they publish.
+struct Case {
+    name: &'static str,
+    published: &'static str,
+}
+
+/// A repository without container files works after `init`, and keeps what it is given when its
+/// containers are made anew.
+fn is_generated<T>(
+    name: &str,
+    fill: impl FnOnce(&Stack) -> T,
+    works: impl Fn(&Stack),
+    has_kept: impl FnOnce(&Stack, &T),
+) {
+    let stack = Stack::of_whole(name, None);
+    let port = format!("project.port={}", stack.port);
+    stack.init(&["--set", &port]);
+    stack.up();
+    let kept = fill(&stack);
+    works(&stack);
+    stack.compose(&["down"]);
+    stack.up();
+    has_kept(&stack, &kept);
+    stops(&stack);
+}
+
+/// Old stacks have no health checks; they are waited for by asking.
+fn comes_up(stack: &Stack) {
+    wait::until("the home page", Duration::from_secs(60), || {
+        let request = crate::support::http::Request::get("/");
+        stack.try_request(&request).ok().filter(|answer| answer.status == 200)
+    });
+}
+
+/// Nothing has to be killed after its grace period; many servers end by the signal itself.
+#[track_caller]
+fn stops(stack: &Stack) {
+    stack.compose(&["stop"]);
+    for container in stack.containers() {
+        let code = container.exit_code();
+        assert!([0, 143].contains(&code), "{} ended with {code}", container.service);
+    }
+}
+
+/// The files that a page loads, by the end of their names, are there and are what they say.
+#[track_caller]
+fn loads(stack: &Stack, page: &Response, ending: &str, kind: &str, part: &str) {
+    let text = page.text();
+    let address = text.split('"').find(|word| word.starts_with('/') && word.ends_with(ending));
+    let address = address.unwrap_or_else(|| panic!("no address of a {ending} in {text}"));
+    let file = stack.get(address).expect(200);
+    let found = file.header("content-type").unwrap_or_default();
+    assert!(found.starts_with(kind), "{address} is {found}");
+    assert!(file.text().contains(part), "{address}: {}", file.text());
+}
+
+/// Bytes that do not look alike, as those of a photograph.
+fn photograph(mebibytes: usize) -> Vec<u8> {
+    let mut state: u32 = 20_261_129;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()
+    };
+    (0..mebibytes * MEBIBYTE / 4).flat_map(|_| next()).collect()
+}
