@@ -69,7 +69,7 @@ fn is_generated<T>(
 
 /// Old stacks have no health checks; they are waited for by asking.
 fn comes_up(stack: &Stack) {
-    wait::until("the home page", Duration::from_secs(60), || {
+    wait::until("the home page", Duration::from_secs(150), || {
         let request = crate::support::http::Request::get("/");
         stack.try_request(&request).ok().filter(|answer| answer.status == 200)
     });
