@@ -18,7 +18,7 @@ use crate::support::docker::{self, Output};
 use crate::support::http::{Connection, Failure, Request, Response};
 
 /// From no cache at all: an image with a model runtime takes a minute or two.
-const BUILD_LIMIT: Duration = Duration::from_secs(420);
+pub const BUILD_LIMIT: Duration = Duration::from_secs(420);
 const HEALTHY_WITHIN: &str = "120";
 const COMMAND_LIMIT: Duration = Duration::from_secs(150);
 

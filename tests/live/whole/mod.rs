@@ -33,7 +33,8 @@ fn goes_on<T>(
     // As the next deployment finds it: the containers gone, the volumes there.
     stack.compose(&["down", "--rmi", "local", "--timeout", "5"]);
 
-    stack.init(arguments);
+    let said = stack.init(arguments);
+    hands_over_volumes(&stack, &said);
     stack.up();
     comes_up(&stack);
     works(&stack);
@@ -65,6 +66,18 @@ fn is_generated<T>(
     stack.up();
     has_kept(&stack, &kept);
     stops(&stack);
+}
+
+/// Runs what `init` says has to be run once, before the first start.
+fn hands_over_volumes(stack: &Stack, said: &str) {
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let starts = words.windows(3).enumerate();
+    for (start, _) in starts.filter(|(_, words)| *words == ["docker", "compose", "run"]) {
+        let command = &words[start + 2..];
+        let end = command.iter().position(|word| word.starts_with('/')).expect("a directory");
+        stack.try_compose(&["build"], crate::support::stack::BUILD_LIMIT).expect_success();
+        stack.compose(&command[..=end]);
+    }
 }
 
 /// Old stacks have no health checks; they are waited for by asking.
