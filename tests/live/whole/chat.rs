@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{is_generated, loads, photograph};
+use super::{Checks, is_generated, loads, photograph};
 use crate::support::http::Request;
 use crate::support::stack::Stack;
 use crate::support::websocket::WebSocket;
 
 #[test]
 fn chat_generated() {
-    is_generated("chat", fill, works, has_kept);
+    is_generated("chat", fill, WORKS, has_kept);
 }
 
 /// A message and a picture.
@@ -35,15 +35,20 @@ fn has_kept(stack: &Stack, (): &()) {
     );
 }
 
-fn works(stack: &Stack) {
+const WORKS: Checks =
+    &[("pages with their styles", has_pages_with_styles), ("rooms", everybody_hears_everybody)];
+
+fn has_pages_with_styles(stack: &Stack) {
     let home = stack.get("/").expect(200);
     assert!(home.text().contains("Where would you like to sit?"));
     assert!(home.text().contains("Lobby"), "the migrations have been applied");
     loads(stack, &home, ".css", "text/css", "#fbf7ef");
     loads(stack, &stack.get("/admin/login/").expect(200), ".css", "text/css", "--primary");
     stack.get("/rooms/attic/").expect(404);
+}
 
-    // Everybody hears everybody, whichever process they are connected to.
+/// Whichever process they are connected to.
+fn everybody_hears_everybody(stack: &Stack) {
     let mut people: Vec<WebSocket> =
         (0..4).map(|_| WebSocket::open(stack.port, "/ws/rooms/lobby/")).collect();
     for speaker in 0..people.len() {

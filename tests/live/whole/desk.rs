@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::{is_generated, loads, photograph};
+use super::{Checks, is_generated, loads, photograph};
 use crate::support::http::Request;
 use crate::support::stack::Stack;
 use crate::support::websocket::WebSocket;
 
 #[test]
 fn desk_generated() {
-    is_generated("desk", fill, works, has_kept);
+    is_generated("desk", fill, WORKS, has_kept);
 }
 
 /// A ticket and its attachment.
@@ -30,18 +30,22 @@ fn has_kept(stack: &Stack, (ticket, attachment): &(i64, i64)) {
     assert_eq!(file.bytes(), photograph(6));
 }
 
-fn works(stack: &Stack) {
+const WORKS: Checks = &[
+    ("pages with their styles", has_pages_with_styles),
+    ("comments that others see at once", shows_comments_to_others),
+    ("one process", is_one_process),
+];
+
+fn has_pages_with_styles(stack: &Stack) {
     let home = stack.get("/").expect(200);
-    assert!(home.text().contains("Open tickets") && home.text().contains("printer is on fire"));
+    let page = home.text();
+    assert!(page.contains("Open tickets") && page.contains("printer is on fire"), "{page}");
     loads(stack, &home, ".css", "text/css", ".waiting");
     stack.get("/api/tickets/999999").expect(404);
-    watchers_see_comments(stack);
-    is_one_process(stack);
 }
 
 /// Two browsers and the one who writes have to meet in one process.
-#[track_caller]
-fn watchers_see_comments(stack: &Stack) {
+fn shows_comments_to_others(stack: &Stack) {
     let ticket = open(stack, "Two of us look at this");
     let mut browsers: Vec<WebSocket> = (1..=2).map(|count| watch(stack, ticket, count)).collect();
     let comment = json!({"text": "Bring sand"});
@@ -72,7 +76,6 @@ fn event(packet: &str) -> Value {
 }
 
 /// The numbers of the queue follow each other, whichever connection asks.
-#[track_caller]
 fn is_one_process(stack: &Stack) {
     let take = || {
         let taken = stack.post("/api/queue", &json!({})).expect(201).json();

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Case, goes_on, photograph};
+use super::{Case, Checks, goes_on, photograph};
 use crate::support::http::Request;
 use crate::support::stack::Stack;
 
@@ -11,12 +11,12 @@ const LEDGER: Case = Case { name: "ledger", published: "9000" };
 
 #[test]
 fn ledger_improved() {
-    goes_on(LEDGER, &["--adopt"], fill, works, has_kept);
+    goes_on(LEDGER, &["--adopt"], fill, WORKS, has_kept);
 }
 
 #[test]
 fn ledger_rewritten() {
-    goes_on(LEDGER, &["--rewrite"], fill, works, has_kept);
+    goes_on(LEDGER, &["--rewrite"], fill, WORKS, has_kept);
 }
 
 struct Kept {
@@ -45,29 +45,40 @@ fn has_kept(stack: &Stack, kept: &Kept) {
     assert_eq!(status(stack)["seedings"], kept.seedings + 1, "seed.py ran once more, and once");
 }
 
-fn works(stack: &Stack) {
+const WORKS: Checks = &[
+    ("pages below /api", has_pages_below_the_path),
+    ("accounts that seed.py puts in", has_accounts),
+    ("the extra", makes_a_workbook),
+    ("a server in front that is believed", believes_the_server_in_front),
+];
+
+fn has_pages_below_the_path(stack: &Stack) {
     let home = stack.get("/").expect(200);
-    assert!(home.text().contains("Books in EUR") && home.text().contains("Cash box"));
-    // A browser asks below /api, which the server in front takes off.
     let page = home.text();
+    assert!(page.contains("Books in EUR") && page.contains("Cash box"), "{page}");
+    // A browser asks below /api, which the server in front takes off.
     let style = page.split('"').find_map(|word| word.strip_prefix("/api/")?.strip_suffix(".css"));
     let style = stack.get(&format!("/{}.css", style.expect("a style below /api"))).expect(200);
     assert!(style.header("content-type").is_some_and(|kind| kind.starts_with("text/css")));
     assert!(style.text().contains("tabular-nums"), "{}", style.text());
-
     let described = stack.get("/openapi.json").expect(200).json();
     assert_eq!(described["servers"], json!([{"url": "/api"}]));
+}
+
+fn has_accounts(stack: &Stack) {
     let accounts = stack.get("/accounts").expect(200).json();
     assert_eq!(accounts.as_array().map(Vec::len), Some(8), "{accounts}");
-    stack
-        .post("/entries", &json!({"text": "x", "debit": 1, "credit": 2, "amount": "1"}))
-        .expect(422);
+    let wrong = json!({"text": "x", "debit": 1, "credit": 2, "amount": "1"});
+    stack.post("/entries", &wrong).expect(422);
+}
 
-    // An extra that the old image installs.
+/// It is the old image that installs it.
+fn makes_a_workbook(stack: &Stack) {
     let sheet = stack.get("/reports/balances.xlsx").expect(200);
     assert!(sheet.bytes().starts_with(b"PK"), "a workbook is an archive");
+}
 
-    // Whoever is in front is believed.
+fn believes_the_server_in_front(stack: &Stack) {
     let request = Request::get("/status")
         .with_header("X-Forwarded-For", "203.0.113.9")
         .with_header("X-Forwarded-Proto", "https");

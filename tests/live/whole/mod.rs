@@ -8,6 +8,7 @@ mod ledger;
 mod shop;
 mod studio;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::support::http::Response;
@@ -16,20 +17,50 @@ use crate::support::wait;
 
 const MEBIBYTE: usize = 1024 * 1024;
 
+/// What a repository does, by name; each panics where it does not hold.
+type Checks = &'static [(&'static str, fn(&Stack))];
+
+/// One run says all that does not hold, by name: a stack takes a minute to be there.
+#[derive(Default)]
+struct Failed(Vec<&'static str>);
+
+impl Failed {
+    fn attempt<T>(&mut self, name: &'static str, check: impl FnOnce() -> T) -> Option<T> {
+        let done = catch_unwind(AssertUnwindSafe(check)).ok();
+        if done.is_none() {
+            self.0.push(name);
+        }
+        done
+    }
+
+    fn all(&mut self, stack: &Stack, checks: Checks) {
+        for (name, check) in checks {
+            self.attempt(name, || check(stack));
+        }
+    }
+
+    #[track_caller]
+    fn is_nothing(self) {
+        assert!(self.0.is_empty(), "of what it did does not hold: {}", self.0.join(", "));
+    }
+}
+
 /// What a repository's own compose file started still works after `init` with these arguments,
 /// with its rows and files.
 fn goes_on<T>(
     case: Case,
     arguments: &[&str],
     fill: impl FnOnce(&Stack) -> T,
-    works: impl Fn(&Stack),
+    works: Checks,
     has_kept: impl FnOnce(&Stack, &T),
 ) {
     let stack = Stack::of_whole(case.name, Some(case.published));
     stack.up();
     comes_up(&stack);
     let kept = fill(&stack);
-    works(&stack);
+    let mut failed = Failed::default();
+    failed.all(&stack, works);
+    failed.is_nothing();
     // As the next deployment finds it: the containers gone, the volumes there.
     stack.compose(&["down", "--rmi", "local", "--timeout", "5"]);
 
@@ -37,9 +68,11 @@ fn goes_on<T>(
     hands_over_volumes(&stack, &said);
     stack.up();
     comes_up(&stack);
-    works(&stack);
-    has_kept(&stack, &kept);
-    stops(&stack);
+    let mut failed = Failed::default();
+    failed.all(&stack, works);
+    failed.attempt("what it had kept", || has_kept(&stack, &kept));
+    failed.attempt("a clean stop", || stops(&stack));
+    failed.is_nothing();
 }
 
 /// A repository with container files, and the port that they publish.
@@ -53,19 +86,23 @@ struct Case {
 fn is_generated<T>(
     name: &str,
     fill: impl FnOnce(&Stack) -> T,
-    works: impl Fn(&Stack),
+    works: Checks,
     has_kept: impl FnOnce(&Stack, &T),
 ) {
     let stack = Stack::of_whole(name, None);
     let port = format!("project.port={}", stack.port);
     stack.init(&["--set", &port]);
     stack.up();
-    let kept = fill(&stack);
-    works(&stack);
+    let mut failed = Failed::default();
+    let kept = failed.attempt("what it is given", || fill(&stack));
+    failed.all(&stack, works);
     stack.compose(&["down"]);
     stack.up();
-    has_kept(&stack, &kept);
-    stops(&stack);
+    if let Some(kept) = kept {
+        failed.attempt("what it had kept", || has_kept(&stack, &kept));
+    }
+    failed.attempt("a clean stop", || stops(&stack));
+    failed.is_nothing();
 }
 
 /// Runs what `init` says has to be run once, before the first start.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Case, goes_on, loads, photograph};
+use super::{Case, Checks, goes_on, loads, photograph};
 use crate::support::http::Request;
 use crate::support::stack::Stack;
 use crate::support::wait;
@@ -15,12 +15,12 @@ const PHOTOGRAPH: usize = 12;
 
 #[test]
 fn shop_improved() {
-    goes_on(SHOP, &["--adopt"], fill, works, has_kept);
+    goes_on(SHOP, &["--adopt"], fill, WORKS, has_kept);
 }
 
 #[test]
 fn shop_rewritten() {
-    goes_on(SHOP, &["--rewrite"], fill, works, has_kept);
+    goes_on(SHOP, &["--rewrite"], fill, WORKS, has_kept);
 }
 
 /// A product with its photograph, and where that is.
@@ -43,24 +43,33 @@ fn has_kept(stack: &Stack, (product, photo): &(i64, String)) {
     assert_eq!(stack.get(photo).expect(200).bytes(), photograph(PHOTOGRAPH));
 }
 
-fn works(stack: &Stack) {
+const WORKS: Checks = &[
+    ("pages with their styles", has_pages_with_styles),
+    ("translations", is_translated),
+    ("orders, by the queue mail", confirms_orders),
+    ("timed tasks, by the queue slow", counts_the_stock),
+    ("photographs of 12 MB", takes_photographs),
+    ("nginx waits for reports", nginx_waits_for_reports),
+];
+
+fn has_pages_with_styles(stack: &Stack) {
     let home = stack.get("/").expect(200);
     let text = home.text();
     // The name is one of the env file's.
     assert!(text.contains("Our catalogue") && text.contains("Kettle &amp; Crane"), "{text}");
     loads(stack, &home, ".css", "text/css", "--copper: #b4693a");
     loads(stack, &stack.get("/admin/login/").expect(200), ".css", "text/css", "--primary");
-    // Translations are compiled when a container starts.
+    stack.get("/products/999999/").expect(404);
+}
+
+/// Which are compiled when a container starts.
+fn is_translated(stack: &Stack) {
     let german = stack.get("/de/").expect(200).text();
     assert!(german.contains("Unser Sortiment"), "{german}");
-    stack.get("/products/999999/").expect(404);
+}
 
-    let cup = add(stack, "Blue cup");
-    an_order_is_confirmed(stack, cup);
-    stock_is_counted(stack);
-    let (product, photo) = fill(stack);
-    has_kept(stack, &(product, photo));
-    nginx_waits_for_reports(stack);
+fn takes_photographs(stack: &Stack) {
+    has_kept(stack, &fill(stack));
 }
 
 fn add(stack: &Stack, name: &str) -> i64 {
@@ -70,8 +79,8 @@ fn add(stack: &Stack, name: &str) -> i64 {
 }
 
 /// By a worker that takes from the queue `mail`.
-#[track_caller]
-fn an_order_is_confirmed(stack: &Stack, product: i64) {
+fn confirms_orders(stack: &Stack) {
+    let product = add(stack, "Blue cup");
     let order = json!({"email": "a@example.org", "lines": [{"product": product, "count": 2}]});
     let placed = stack.post("/api/orders/", &order).expect(201).json();
     assert_eq!(placed["total"], "96.00");
@@ -82,8 +91,7 @@ fn an_order_is_confirmed(stack: &Stack, product: i64) {
 }
 
 /// By a timed task, which goes through the queue `slow` and counts in the cache.
-#[track_caller]
-fn stock_is_counted(stack: &Stack) {
+fn counts_the_stock(stack: &Stack) {
     let counted = || {
         let status: Value = stack.get("/api/status/").expect(200).json();
         status["stock_counted"].as_i64().expect("a count")
@@ -94,7 +102,6 @@ fn stock_is_counted(stack: &Stack) {
     });
 }
 
-#[track_caller]
 fn nginx_waits_for_reports(stack: &Stack) {
     let configuration = stack.exec("nginx", &["nginx", "-T"]);
     let words = configuration.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{MEBIBYTE, is_generated, loads, photograph};
+use super::{Checks, MEBIBYTE, is_generated, loads, photograph};
 use crate::support::http::Request;
 use crate::support::stack::Stack;
 
@@ -12,7 +12,7 @@ const PHOTOGRAPH: usize = 49;
 
 #[test]
 fn studio_generated() {
-    is_generated("studio", fill, works, has_kept);
+    is_generated("studio", fill, WORKS, has_kept);
 }
 
 /// A photograph, and when the table was made.
@@ -34,13 +34,25 @@ fn has_kept(stack: &Stack, (photo, made): &(i64, Value)) {
     assert_eq!(&table["made"], made, "the table was made once");
 }
 
-fn works(stack: &Stack) {
+const WORKS: Checks = &[
+    ("pages that npm builds", has_pages_with_styles),
+    ("the API", has_an_api),
+    ("413 above the limit", refuses_what_is_too_large),
+];
+
+fn has_pages_with_styles(stack: &Stack) {
     let home = stack.get("/").expect(200);
     assert!(home.text().contains("Colours of your photographs"), "{}", home.text());
     loads(stack, &home, ".css", "text/css", ".swatch");
     loads(stack, &home, ".js", "text/javascript", "/api/photos");
+}
+
+fn has_an_api(stack: &Stack) {
     assert_eq!(stack.get("/api/health").expect(200).json()["status"], "ok");
     stack.get("/api/photos/999999").expect(404);
+}
+
+fn refuses_what_is_too_large(stack: &Stack) {
     let large = Request::upload("/api/photos", "file", "poster.jpg", &photograph(51));
     stack.request(&large).expect(413);
 }
