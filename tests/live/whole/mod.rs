@@ -40,8 +40,8 @@ impl Failed {
     }
 
     #[track_caller]
-    fn is_nothing(self) {
-        assert!(self.0.is_empty(), "of what it did does not hold: {}", self.0.join(", "));
+    fn expect_none(self) {
+        assert!(self.0.is_empty(), "does not hold: {}", self.0.join("; "));
     }
 }
 
@@ -60,7 +60,7 @@ fn goes_on<T>(
     let kept = fill(&stack);
     let mut failed = Failed::default();
     failed.all(&stack, works);
-    failed.is_nothing();
+    failed.expect_none();
     // As the next deployment finds it: the containers gone, the volumes there.
     stack.compose(&["down", "--rmi", "local", "--timeout", "5"]);
 
@@ -72,7 +72,7 @@ fn goes_on<T>(
     failed.all(&stack, works);
     failed.attempt("what it had kept", || has_kept(&stack, &kept));
     failed.attempt("a clean stop", || stops(&stack));
-    failed.is_nothing();
+    failed.expect_none();
 }
 
 /// A repository with container files, and the port that they publish.
@@ -102,7 +102,7 @@ fn is_generated<T>(
         failed.attempt("what it had kept", || has_kept(&stack, &kept));
     }
     failed.attempt("a clean stop", || stops(&stack));
-    failed.is_nothing();
+    failed.expect_none();
 }
 
 /// Runs what `init` says has to be run once, before the first start.

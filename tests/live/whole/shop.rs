@@ -45,6 +45,7 @@ fn has_kept(stack: &Stack, (product, photo): &(i64, String)) {
 
 const WORKS: Checks = &[
     ("pages with their styles", has_pages_with_styles),
+    ("values of the env file", has_its_values),
     ("translations", is_translated),
     ("orders, by the queue mail", confirms_orders),
     ("timed tasks, by the queue slow", counts_the_stock),
@@ -60,6 +61,14 @@ fn has_pages_with_styles(stack: &Stack) {
     loads(stack, &home, ".css", "text/css", "--copper: #b4693a");
     loads(stack, &stack.get("/admin/login/").expect(200), ".css", "text/css", "--primary");
     stack.get("/products/999999/").expect(404);
+}
+
+/// Sessions end where the key is another one, and an answer is refused where the host is.
+fn has_its_values(stack: &Stack) {
+    let values = stack.exec("web", &["printenv", "SECRET_KEY", "ALLOWED_HOSTS"]);
+    let expected =
+        "7m-tea-and-kettles-2f9c0b1e4d8a6f35c1b7e9d2a4068f\nshop.example.org,localhost,127.0.0.1";
+    assert_eq!(values.trim(), expected);
 }
 
 /// Which are compiled when a container starts.
