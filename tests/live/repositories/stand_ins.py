@@ -58,7 +58,8 @@ def _packages(names: str) -> str:
 
 
 def _made(name: str, base: str, text: str) -> str | None:
-    """An image that is another with some lines more."""
+    """An image that is another, as it is now, with some lines more."""
+    name += "-" + _run("docker", "image", "inspect", "--format", "{{.Id}}", base).stdout.removeprefix("sha256:")[:8]
     if not _is_there(name) and _run("docker", "build", "--tag", name, "-", text=f"FROM {base}\n{text}").returncode != 0:
         return None
     return name
