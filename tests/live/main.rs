@@ -17,4 +17,5 @@ mod persistence;
 mod presets;
 mod shutdown;
 mod support;
+mod whole;
 mod work;

@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$LIVE_HERE/images/names.sh"
 
 label=dockwright.live.recipe
-kinds=(python uv postgres redis nginx)
+kinds=(python uv postgres redis nginx node)
 
 name_of() { # KIND
   local variable=${1^^}_IMAGE
@@ -109,6 +109,7 @@ others=($!)
 {
   make_image redis
   make_image nginx
+  make_image node
 } &
 others+=($!)
 make_image python

@@ -66,10 +66,12 @@ def _made(name: str, base: str, text: str) -> str | None:
 
 
 def _directory(kind: str, suite: str) -> str | None:
-    """An image of a directory beside this file, of a Debian suite."""
+    """An image of a directory beside this file, or of one that the engine's own images are made from, of a Debian suite."""
     name = f"dockwright-live/{kind}:{suite}"
     base = f"BASE=dockwright-live/debian:{suite}"
-    if not _is_there(name) and _run("docker", "build", "--tag", name, "--build-arg", base, str(HERE / kind)).returncode != 0:
+    places = (HERE, HERE.parent / "engine/images")
+    at = next(place / kind for place in places if (place / kind).is_dir())
+    if not _is_there(name) and _run("docker", "build", "--tag", name, "--build-arg", base, str(at)).returncode != 0:
         return None
     return name
 

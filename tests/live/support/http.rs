@@ -14,26 +14,48 @@ pub struct Request {
     pub method: &'static str,
     pub path: String,
     pub body: Vec<u8>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Request {
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: "GET", path: path.into(), body: Vec::new() }
+        Self { method: "GET", path: path.into(), body: Vec::new(), headers: Vec::new() }
     }
 
     pub fn post(path: impl Into<String>, body: &Value) -> Self {
-        Self { method: "POST", path: path.into(), body: body.to_string().into_bytes() }
+        let json = ("Content-Type", "application/json".to_owned());
+        let body = body.to_string().into_bytes();
+        Self { method: "POST", path: path.into(), body, headers: vec![json] }
+    }
+
+    /// A form with one file in it, as a browser sends it.
+    pub fn upload(path: impl Into<String>, field: &str, name: &str, file: &[u8]) -> Self {
+        const BOUNDARY: &str = "no-file-of-these-tests-has-this-line";
+        let mut body = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend_from_slice(file);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        let form = ("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"));
+        Self { method: "POST", path: path.into(), body, headers: vec![form] }
+    }
+
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// Everything before the body.
     pub fn head(&self, port: u16) -> Vec<u8> {
         let mut head =
             format!("{} {} HTTP/1.1\r\nHost: localhost:{port}\r\n", self.method, self.path);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
         if !self.body.is_empty() {
-            head += &format!(
-                "Content-Type: application/json\r\nContent-Length: {}\r\n",
-                self.body.len()
-            );
+            head += &format!("Content-Length: {}\r\n", self.body.len());
         }
         (head + "\r\n").into_bytes()
     }
@@ -55,6 +77,10 @@ impl Response {
 
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
     }
 
     /// The body as JSON.

@@ -7,3 +7,4 @@ pub mod load;
 pub mod stack;
 pub mod usage;
 pub mod wait;
+pub mod websocket;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use assert_fs::TempDir;
+use assert_fs::fixture::{ChildPath, PathCopy as _};
 use serde_json::Value;
 
 use crate::support::container::Container;
@@ -17,7 +18,7 @@ use crate::support::docker::{self, Output};
 use crate::support::http::{Connection, Failure, Request, Response};
 
 /// From no cache at all: an image with a model runtime takes a minute or two.
-const BUILD_LIMIT: Duration = Duration::from_secs(420);
+pub const BUILD_LIMIT: Duration = Duration::from_secs(420);
 const HEALTHY_WITHIN: &str = "120";
 const COMMAND_LIMIT: Duration = Duration::from_secs(150);
 
@@ -162,6 +163,33 @@ impl Stack {
         Self { name, port, directory, overlays, plan: OnceCell::new(), _parent: parent }
     }
 
+    /// A copy of a repository of `tests/cases/whole`, committed, with what its README says to
+    /// copy first: a sample of an env file. `published` is a port of its compose file that has to
+    /// be another one here.
+    pub fn of_whole(case: &str, published: Option<&str>) -> Self {
+        docker::require_engine();
+        let port = free_port();
+        let name = format!("live-{case}-{port}");
+        let parent = TempDir::new().expect("a temporary directory");
+        let directory = parent.path().join(&name);
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/whole").join(case);
+        ChildPath::new(&directory).copy_from(&from, &["**"]).expect("a copy");
+        let overlays = Vec::new();
+        let stack =
+            Self { name, port, directory, overlays, plan: OnceCell::new(), _parent: parent };
+        if let Some(published) = published {
+            stack.edit("docker-compose.yml", |text| text.replace(published, &port.to_string()));
+        }
+        for words in [&["init", "--quiet"][..], &["add", "--all"]] {
+            git(&stack.directory, words);
+        }
+        git(&stack.directory, &["commit", "--quiet", "--message", "As it is"]);
+        if stack.path(".env.example").exists() {
+            fs::copy(stack.path(".env.example"), stack.path(".env")).expect("a copy");
+        }
+        stack
+    }
+
     /// `dockwright init` without questions; what it says.
     pub fn init(&self, arguments: &[&str]) -> String {
         let mut init = dockwright();
@@ -287,7 +315,7 @@ impl Drop for Stack {
                 }
             }
         }
-        let down = ["down", "--volumes", "--remove-orphans", "--timeout", "5"];
+        let down = ["down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5"];
         let mut commands = vec![self.compose_command(&down)];
         // The images carry names of their own, which `down --rmi local` leaves alone.
         for image in [format!("{}:local", self.name), format!("{}-nginx:local", self.name)] {
@@ -299,6 +327,12 @@ impl Drop for Stack {
             let _ = docker::try_run(&mut command, COMMAND_LIMIT);
         }
     }
+}
+
+fn git(directory: &Path, words: &[&str]) {
+    let mut git = Command::new("git");
+    git.current_dir(directory).args(["-c", "user.name=live", "-c", "user.email=live@example.org"]);
+    docker::run(git.args(words), COMMAND_LIMIT).expect_success();
 }
 
 fn dockwright() -> Command {
