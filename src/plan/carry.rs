@@ -126,7 +126,6 @@ impl Carry {
     /// holds: the development overlay mounts it.
     #[must_use]
     pub fn is_code(&self, mount: &Mount) -> bool {
-        let target = self.moved(mount.target.trim_end_matches('/'));
         let Some(path) = mount.bind() else {
             // `/code/node_modules` and its like keep a mount of the code from
             // hiding what the image has there.
