@@ -67,8 +67,10 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(InProcess, Evidence)> 
 
 /// Whether one of the processes runs the jobs for all: they choose which one.
 fn is_led(module: &Module) -> bool {
+    const WORDS: [&str; 7] =
+        ["fcntl", "filelock", "leader", "paused=true", "process_lock", "redlock", "scheduler_lock"];
     let text = module.text().to_ascii_lowercase();
-    ["paused=true", "process_lock", "leader", "redlock"].iter().any(|word| text.contains(word))
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Channels' layer that no other process reaches.
