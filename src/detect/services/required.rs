@@ -55,6 +55,8 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(RequiredEnv, Vec<Evide
     for (name, at_import, evidence) in checked(evidences) {
         note(&name, at_import, &evidence);
     }
+    // What the code puts into the environment itself need not come from outside.
+    let own = put_by_the_code(evidences);
     // What the code gives a settings class itself need not come from outside.
     let given: HashSet<(&str, &str)> = evidences
         .bindings
@@ -70,7 +72,41 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(RequiredEnv, Vec<Evide
             note(&read.name, binding.at_import, &binding.evidence);
         }
     }
+    found.retain(|name, _| !own.contains(name));
     found.into_values().collect()
+}
+
+/// Names that modules put into the environment while they are imported:
+/// `os.environ["KIND"] = "x"`, `os.environ.setdefault("KIND", "x")`.
+fn put_by_the_code(evidences: &Evidences<'_, '_>) -> HashSet<String> {
+    let mut names = HashSet::new();
+    for module in &evidences.project.modules {
+        let scope = Scope::top(module);
+        for statement in reachable(&module.ast.body) {
+            match statement {
+                Stmt::Assign(assign) => {
+                    let targets = assign.targets.iter().filter_map(|target| match target {
+                        Expr::Subscript(own) => {
+                            evidences.evaluator.subscript_read(scope, &own.value, &own.slice)
+                        }
+                        _ => None,
+                    });
+                    names.extend(targets.map(|read| read.name));
+                }
+                Stmt::Expr(own) => {
+                    if let Expr::Call(call) = &*own.value
+                        && dotted(&call.func)
+                            .is_some_and(|name| name.ends_with("environ.setdefault"))
+                    {
+                        let read = evidences.evaluator.call_read(scope, call);
+                        names.extend(read.map(|read| read.name));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    names
 }
 
 /// Names given by a variable and refused when they are empty:
@@ -312,6 +348,8 @@ mod tests {
             "from decouple import config\nX = config('A', 'b')\n",
             "import os\nos.environ.setdefault('A', 'b')\n",
             "import os\nos.environ['A'] = 'b'\n",
+            "import os\nif 'A' not in os.environ:\n    os.environ['A'] = 'b'\nX = os.environ['A']\n",
+            "import os\nos.environ.setdefault('A', 'b')\nX = os.environ['A']\n",
             "import os\nif __name__ == '__main__':\n    X = os.environ['A']\n",
             "import os\ndef send():\n    return os.environ['A']\n",
             "import os\nX = (os.getenv('A') or 'x').split()\n",
