@@ -45,6 +45,10 @@ pub fn by_the_build<'a>(
         };
         let files = [format!("{module}.py"), format!("{module}/__init__.py")];
         paths.extend(files.into_iter().filter(|path| dir.join(path).is_file()));
+        // What commands and copies that go on name.
+        paths.extend(adopted.derived.previous.files().map(str::to_owned));
+        let copied = plan.code.kept.copied.iter();
+        paths.extend(copied.map(|own| format!("{context}{}", own.source)));
     }
     // What their own list keeps out stays out.
     let list = text::of_file(&dir.join(format!("{context}.dockerignore")));

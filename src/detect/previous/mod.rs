@@ -78,6 +78,17 @@ pub struct Previous {
 }
 
 impl Previous {
+    /// Files of the repository that its commands name.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let launches = self.web.iter().chain(&self.workers).chain(&self.beat).chain(&self.steps);
+        // Variables are given to a container, and are no part of an image.
+        let is_env = |path: &&str| path.rsplit('/').next().is_some_and(|own| own.contains(".env"));
+        launches
+            .flat_map(|own| own.files.values())
+            .map(String::as_str)
+            .filter(move |path| !is_env(path))
+    }
+
     /// Whether nothing is known of it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -303,6 +303,9 @@ impl Kept {
         for launch in previous.steps.iter().chain(&previous.prepares) {
             let text = launch.argv.join(" ");
             let name = program(launch);
+            if name.is_empty() {
+                continue;
+            }
             match Program::of(&launch.argv) {
                 Program::Migrate if paths.adopted.migrations != "none" => {
                     before = before.or(Some(self.steps.len()));
@@ -447,7 +450,8 @@ impl Kept {
                 continue;
             }
             match (django_command(&launch), Program::of(&launch.argv)) {
-                (_, Program::Collectstatic) => {}
+                // Each has a step or a service of its own.
+                (_, Program::Collectstatic | Program::Migrate) => {}
                 (Some("compilemessages"), _) => {
                     let arguments = arguments_behind(&launch, "compilemessages");
                     self.compile(arguments);
@@ -561,9 +565,16 @@ fn is_ours_to_run(launch: &Launch, name: &str) -> bool {
             && launch.argv.iter().any(|word| launch.files.contains_key(word))
 }
 
+/// The name of the program that a line starts; empty for what is no name of one:
+/// the end of a block, a piece of a sum.
 fn program(launch: &Launch) -> &str {
+    const OF_THE_SHELL: [&str; 9] =
+        ["fi", "done", "esac", "else", "exit", "return", "case", "for", "function"];
     let first = launch.argv.first().map_or("", String::as_str);
-    first.rsplit('/').next().unwrap_or(first)
+    let name = first.rsplit('/').next().unwrap_or(first);
+    let is_name = first.starts_with(|c: char| c.is_ascii_alphanumeric() || "./_".contains(c))
+        && !first.contains([')', '(', '=']);
+    if is_name && !OF_THE_SHELL.contains(&name) { name } else { "" }
 }
 
 /// The command of Django that a line runs.
