@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::apply::change::{Action, Change};
-use crate::apply::staging::Staging;
+use crate::apply::staging::{self, Staging};
 use crate::source::compose::FILE_NAMES;
 
 /// How long Compose may take. It reads files, so that more than this is no answer.
@@ -57,9 +57,8 @@ fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
     mirror(&dir, &tree, "", &changed)?;
     for change in changes.iter().filter(|own| own.action.writes()) {
         if change.action != Action::Remove {
-            let path = change.path.below(&tree);
-            path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            fs::write(path, &change.bytes)?;
+            let written = staging::write(&change.path.below(&tree), &change.bytes, 0o600);
+            drop(written.map_err(io::Error::other)?);
         }
     }
     let Some(said) = refusal(&tree, compose)? else { return Ok(Verdict::Reads) };
@@ -81,7 +80,10 @@ fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
 
 /// The directory once more: links to what is there, and none where something changes.
 fn mirror(from: &Path, to: &Path, below: &str, changed: &BTreeSet<&str>) -> io::Result<()> {
-    fs::create_dir_all(to)?;
+    {
+        let _at_work = staging::at_work();
+        fs::create_dir_all(to)?;
+    }
     for entry in fs::read_dir(from)? {
         let name = entry?.file_name();
         let Some(text) = name.to_str() else { continue };
@@ -101,6 +103,7 @@ fn mirror(from: &Path, to: &Path, below: &str, changed: &BTreeSet<&str>) -> io::
 
 #[cfg(unix)]
 fn link(from: &Path, to: &Path) -> io::Result<()> {
+    let _at_work = staging::at_work();
     std::os::unix::fs::symlink(from, to)
 }
 

@@ -30,7 +30,8 @@ static AT_WORK: RwLock<()> = RwLock::new(());
 /// How many staging directories were published.
 static PUBLISHED: AtomicUsize = AtomicUsize::new(0);
 
-fn at_work() -> RwLockReadGuard<'static, ()> {
+/// Held for a step in a staging directory: an interrupt comes before it, or after it.
+pub(super) fn at_work() -> RwLockReadGuard<'static, ()> {
     AT_WORK.read().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -19,6 +19,11 @@ pub struct Changed {
     pub without: BTreeMap<String, String>,
 }
 
+/// Makes edits in texts, but for those that do not stand any more; gives what the lock
+/// would say of them.
+type Again<'a> =
+    dyn FnMut(&BTreeMap<String, String>, &[EditEntry]) -> Result<Vec<EditEntry>, Error> + 'a;
+
 /// Finds the edits that would be others: all that stand as they were written are
 /// taken back, and `again` makes them anew, given the texts without them and those
 /// edits that do not stand any more.
@@ -28,7 +33,7 @@ pub struct Changed {
 pub fn changed(
     known: &[EditEntry],
     subject: &Subject,
-    again: &mut dyn FnMut(&BTreeMap<String, String>, &[EditEntry]) -> Result<Vec<EditEntry>, Error>,
+    again: &mut Again<'_>,
 ) -> Result<Changed, Error> {
     let all: Vec<&EditEntry> = known.iter().collect();
     let (without, standing) = taken_back(subject, &all);

@@ -548,6 +548,7 @@ fn stopped_by(signal: &str) {
     for _ in 0..25 {
         let directory = fresh();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+            .env("DOCKWRIGHT_NO_DOCKER", "1")
             .current_dir(&directory)
             .args(["init", "--yes", "--rewrite", "--set", "project.name=shop"])
             .stdout(Stdio::null())
