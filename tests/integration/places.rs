@@ -338,7 +338,7 @@ fn the_static_step_finds_its_directories_and_no_old_volume_hides_what_it_brings(
     let settings = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nSECRET_KEY = 'x'\nROOT_URLCONF = 'shop.urls'\nSTATIC_URL = '/static/'\nSTATIC_ROOT = BASE_DIR / 'staticfiles'\nSTORAGES = {'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'}}\nSTORAGES = {'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.StaticFilesStorage'}}\nLOGGING = {'version': 1, 'handlers': {'file': {'class': 'logging.FileHandler', 'filename': '/var/log/shop/app.log'}}}\n";
     let manage = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n";
     let wsgi = "import os\nfrom django.core.wsgi import get_wsgi_application\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napplication = get_wsgi_application()\n";
-    let compose = "services:\n  web:\n    build: .\n    command: gunicorn shop.wsgi:application --bind 0.0.0.0:8000\n    volumes: [static:/code/staticfiles]\n  nginx:\n    image: nginx:1.27\n    ports: ['80:80']\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro', 'static:/srv/static:ro']\nvolumes:\n  static: {}\n";
+    let compose = "services:\n  web:\n    build: .\n    command: gunicorn shop.wsgi:application --bind 0.0.0.0:8000\n    ports: ['8000:8000']\n    volumes: [static:/code/staticfiles]\nvolumes:\n  static: {}\n";
     let directory = repository(&[
         ("requirements.txt", "django==5.2\ngunicorn==23.0.0\n"),
         ("manage.py", manage),
@@ -349,10 +349,6 @@ fn the_static_step_finds_its_directories_and_no_old_volume_hides_what_it_brings(
         (
             "Dockerfile",
             "FROM python:3.13-slim\nWORKDIR /code\nCOPY . .\nRUN pip install -r requirements.txt\n",
-        ),
-        (
-            "nginx.conf",
-            "events {}\nhttp {\n  server {\n    listen 80;\n    location /static/ { alias /srv/static/; }\n    location / { proxy_pass http://web:8000; }\n  }\n}\n",
         ),
         ("docker-compose.yml", compose),
     ]);
