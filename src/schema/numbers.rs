@@ -152,8 +152,13 @@ const EVERY: &[Role] = &Role::ALL;
 const CHECKED: &[Role] = &[Web, Nginx, Worker, Beat, Db, Redis, Cache];
 
 /// Worker classes gunicorn may be told to use.
-pub const WORKER_CLASSES: &[&str] =
-    &["uvicorn_worker.UvicornWorker", "uvicorn.workers.UvicornWorker", "gthread", "sync", "aiohttp.GunicornWebWorker"];
+pub const WORKER_CLASSES: &[&str] = &[
+    "uvicorn_worker.UvicornWorker",
+    "uvicorn.workers.UvicornWorker",
+    "gthread",
+    "sync",
+    "aiohttp.GunicornWebWorker",
+];
 
 const PAGE_COSTS: &[&str] = &["1.1", "2.0", "4.0"];
 

@@ -34,7 +34,8 @@ impl Items<'_, '_> {
             return;
         }
         for mut option in given(step.program, &step.argv) {
-            let mut named_as = option.row.map_or_else(|| option.flag.clone(), |row| row.name.into());
+            let mut named_as =
+                option.row.map_or_else(|| option.flag.clone(), |row| row.name.into());
             // PostgreSQL's `-c name=value`.
             let named = option.value.clone().filter(|_| option.flag == "-c" && !runs);
             if let Some((name, value)) = named.as_deref().and_then(|value| value.split_once('=')) {

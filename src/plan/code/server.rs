@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
-use crate::catalog::servers::lacks_for_websockets;
 use crate::catalog::Manager;
+use crate::catalog::servers::lacks_for_websockets;
 use crate::error::Problem;
 use crate::plan::code::in_image;
 use crate::plan::shape::Shape;
