@@ -140,6 +140,12 @@ fn taken(
             false => other(theirs, ours),
         };
     };
+    let for_asgi = |class: &String| class.contains("vicorn") || class == "asgi";
+    if own.name == "worker_class" && value.as_ref().is_some_and(for_asgi) {
+        return Taken::Replaced(
+            "the class for ASGI is the one of the versions that are installed".to_owned(),
+        );
+    }
     let Some(row) = same(own, target) else {
         return match own.becomes {
             Becomes::Planned(why) => Taken::Replaced(why.to_owned()),
@@ -154,11 +160,6 @@ fn taken(
         Becomes::Number(key) => {
             let Some(value) = &value else { return written(flag) };
             let is_class = row.name == "worker_class";
-            if is_class && (value.contains("vicorn") || value == "asgi") {
-                return Taken::Replaced(
-                    "the class for ASGI is the one of the versions that are installed".to_owned(),
-                );
-            }
             let is_known = !is_class || WORKER_CLASSES.contains(&value.as_str());
             let field = schema::find(&format!("tune.{key}"));
             if field.is_some_and(|field| field.kind.read(value).is_ok()) && is_known {

@@ -102,6 +102,7 @@ const DECIDED_ELSEWHERE: &[(&str, &str)] = &[
     ("src/lint/rules/dockerfile/builder_stage.rs", "a program called like a framework"),
     ("src/lint/rules/policy/effect.rs", "programs and modules called like a framework"),
     ("src/plan/code/mod.rs", "migration tools, of which one is called django"),
+    ("src/plan/code/previous.rs", "`python -m django`, a program called like a framework"),
 ];
 
 #[test]

@@ -21,6 +21,7 @@ const LABELS: [(&str, &str); 34] = [
     ("project.build-context", "build context"),
     ("project.settings", "settings module"),
     ("project.dependency-files", "dependency files"),
+    ("project.packages-until", "packages until"),
     ("project.health", "health route"),
     ("project.ready", "readiness route"),
     ("project.writable", "writable paths"),
