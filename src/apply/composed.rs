@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use crate::apply::change::{Action, Change};
 use crate::apply::staging::{self, Staging};
 use crate::source::compose::FILE_NAMES;
+use crate::source::{dotenv, text};
 
 /// How long Compose may take. It reads files, so that more than this is no answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -138,14 +139,10 @@ fn refusal(tree: &Path, compose: &str) -> io::Result<Option<String>> {
 /// The variables that somebody has to fill in: what Compose says of these, the
 /// report says already.
 fn blanks(directory: &Path) -> Vec<String> {
-    let read = |name: &str| fs::read_to_string(directory.join(name)).ok();
+    let read = |name: &str| text::of_file(&directory.join(name));
     let text = read(".env").or_else(|| read(".env.example")).unwrap_or_default();
-    let blank = |line: &str| {
-        let (name, value) = line.split_once('=')?;
-        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        (is_name && value.trim().is_empty()).then(|| name.to_owned())
-    };
-    text.lines().filter_map(blank).collect()
+    let blank = |(name, value): (String, String)| value.is_empty().then_some(name);
+    dotenv::pairs(&text).into_iter().filter_map(blank).collect()
 }
 
 /// Runs it; gives whether it succeeded, and what it wrote to standard error.

@@ -11,7 +11,7 @@ use crate::schema;
 
 /// Keys with a line of their own, and what people call them; the others are in
 /// a family.
-const LABELS: [(&str, &str); 34] = [
+const LABELS: [(&str, &str); 35] = [
     ("project.name", "name"),
     ("project.python", "Python"),
     ("project.package-manager", "package manager"),

@@ -192,8 +192,7 @@ fn given(subject: &Subject, build: &Build) -> Option<Written> {
     }
     let mut written = Written { directories: Vec::new(), files: Vec::new() };
     for (own, _) in &subject.facts.writable {
-        let path = crate::detect::path::join(&build.context, &own.path)?;
-        let Some(there) = subject.in_image(build, &path) else { continue };
+        let Some((path, there)) = placed(subject, build, &own.path) else { continue };
         if there.contains([' ', '$', '\''])
             || mounts(subject, build).iter().any(|(.., target)| is_below(&there, target))
         {
@@ -210,6 +209,17 @@ fn given(subject: &Subject, build: &Build) -> Option<Written> {
         }
     }
     (!written.directories.is_empty() || !written.files.is_empty()).then_some(written)
+}
+
+/// A path that the code writes to, in the repository and in the image; an absolute one
+/// is the same in both.
+fn placed(subject: &Subject, build: &Build, path: &str) -> Option<(String, String)> {
+    if path.starts_with('/') {
+        return Some((path.to_owned(), path.to_owned()));
+    }
+    let path = crate::detect::path::join(&build.context, path)?;
+    let there = subject.in_image(build, &path)?;
+    Some((path, there))
 }
 
 /// The directories of the host that services of an image have over a part of it: the
@@ -236,8 +246,7 @@ fn hiding(subject: &Subject, build: &Build) -> Vec<(String, String, String)> {
         .facts
         .writable
         .iter()
-        .filter_map(|(own, _)| crate::detect::path::join(&build.context, &own.path))
-        .filter_map(|path| subject.in_image(build, &path))
+        .filter_map(|(own, _)| Some(placed(subject, build, &own.path)?.1))
         .collect();
     let mut found = mounts(subject, build);
     found.retain(|(.., target)| written.iter().any(|path| is_below(path, target)));
@@ -401,12 +410,11 @@ fn out_of_reach(subject: &Subject, build: &Build) -> Vec<String> {
 fn written(subject: &Subject, build: &Build) -> Option<Vec<String>> {
     let own = subject.facts.writable.iter().map(|(own, _)| own);
     let paths = own.map(|own| {
-        let path = crate::detect::path::join(&build.context, &own.path)?;
+        let (path, there) = placed(subject, build, &own.path)?;
         let name = path.rsplit('/').next().unwrap_or_default();
         let is_made =
             !name.contains('.') && !subject.tree.has(&path) && !subject.tree.has_directory(&path);
-        let there = subject.in_image(build, &path).filter(|_| is_made)?;
-        (!there.contains([' ', '$', '\''])).then_some(there)
+        (is_made && !there.contains([' ', '$', '\''])).then_some(there)
     });
     paths.collect()
 }
