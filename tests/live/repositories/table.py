@@ -42,8 +42,10 @@ class Row:
 
     @property
     def works(self) -> bool:
-        """Everything is up, and some page is answered as the code means it: 400 is what refused host names get."""
-        return self.up == "ok" and any(status < 500 and status not in (400, 404) for status in self.pages.values())
+        """Everything is up, no page fails, and some is answered: 400 is what refused host names get."""
+        answers = self.pages.values()
+        is_answered = any(status not in (400, 404) for status in answers)
+        return self.up == "ok" and is_answered and all(status < 500 for status in answers)
 
 
 def _run(words: list[str], cwd: Path, seconds: int, *, only_output: bool = False) -> tuple[int, str]:
