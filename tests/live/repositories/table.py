@@ -65,7 +65,7 @@ def _last(text: str) -> str:
     return (telling or lines or [""])[-1][:200]
 
 
-def _prepare(checkout: Path, way: str, at: Path, row: Row) -> bool:
+def _prepare(checkout: Path, way: str, at: Path, row: Row, answers: tuple[str, ...] = ()) -> bool:
     # With its history: when a file of requirements was last written decides what it resolves to.
     shutil.copytree(checkout, at, symlinks=True)
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
@@ -80,6 +80,7 @@ def _prepare(checkout: Path, way: str, at: Path, row: Row) -> bool:
     if way == "before":
         return True
     flags = {"adopt": ["--adopt"], "rewrite": ["--rewrite"], "generated": []}[way]
+    flags += [word for answer in answers for word in ("--set", answer)]
     code, said = _run([str(DOCKWRIGHT), "init", "--yes", *flags], at, 120)
     if code != 0:
         row.config, row.cause = "refused", _last(said)
@@ -160,10 +161,10 @@ def _status(address: str) -> int | None:
         return None
 
 
-def _judge(checkout: Path, way: str, work: Path) -> Row:
+def _judge(checkout: Path, way: str, work: Path, answers: tuple[str, ...]) -> Row:
     row = Row(checkout.name, way)
     at = work / f"{way}-{re.sub('[^a-z0-9-]', '-', checkout.name.lower())}"
-    if not _prepare(checkout, way, at, row):
+    if not _prepare(checkout, way, at, row, answers):
         return row
     if not any((at / name).exists() for name in NAMES):
         row.config, row.cause = "none", "there is no compose file at the top"
@@ -219,6 +220,9 @@ def main() -> int:
     """Prints the table; 1 where what works as it is no longer does."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ways", default=",".join(WAYS), help="before, adopt, rewrite, generated")
+    parser.add_argument(
+        "--set", action="append", default=[], help="an answer: a Python whose stand-in has the wheels that are pinned"
+    )
     parser.add_argument("--json", type=Path, help="write the rows there, too")
     parser.add_argument("checkouts", nargs="+", type=Path, metavar="CHECKOUT")
     arguments = parser.parse_args()
@@ -226,7 +230,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dockwright-repositories.") as work:
         for checkout in arguments.checkouts:
             for way in arguments.ways.split(","):
-                row = _judge(checkout.resolve(), way, Path(work))
+                row = _judge(checkout.resolve(), way, Path(work), tuple(arguments.set))
                 rows.append(row)
                 pages = " ".join(f"{page}={status}" for page, status in row.pages.items())
                 word = "works" if row.works else "-"
