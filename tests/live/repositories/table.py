@@ -42,10 +42,12 @@ class Row:
 
     @property
     def works(self) -> bool:
-        """Everything is up, no page fails, and some is answered: 400 is what refused host names get."""
-        answers = self.pages.values()
-        is_answered = any(status not in (400, 404) for status in answers)
-        return self.up == "ok" and is_answered and all(status < 500 for status in answers)
+        """Everything is up, and the first page of each port that there is is answered: 400 is for refused host names."""
+        first: dict[str, int] = {}
+        for page, status in self.pages.items():
+            if status != 404:
+                first.setdefault(page.partition("/")[0], status)
+        return self.up == "ok" and bool(first) and all(status < 500 and status != 400 for status in first.values())
 
 
 def _run(words: list[str], cwd: Path, seconds: int, *, only_output: bool = False) -> tuple[int, str]:
