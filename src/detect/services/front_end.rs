@@ -52,10 +52,6 @@ const READ: [&str; 8] = [
 /// a front end without a directory of its own: a gap that is said.
 pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
     let tree = evidences.context.tree;
-    let served = served(evidences);
-    if served.is_empty() {
-        return Fact::Unknown;
-    }
     let packages: Vec<Package> = tree
         .counted()
         .filter(|own| path::file_name(own) == "package.json" && !own.contains("node_modules/"))
@@ -69,6 +65,10 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
         let above = packages.iter().filter(|own| path::is_below(directory, &own.directory));
         told.or_else(|| above.max_by_key(|own| own.directory.len()))
     };
+    let served = served(evidences, |directory| maker(directory).is_some());
+    if served.is_empty() {
+        return Fact::Unknown;
+    }
     let made: Vec<(&String, &Evidence, Option<&Package>)> =
         served.iter().map(|(directory, line)| (directory, line, maker(directory))).collect();
     let lines = made.iter().map(|(_, line, _)| (*line).clone()).collect();
@@ -86,7 +86,10 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
 }
 
 /// Directories that the code opens to serve and that the repository lacks.
-fn served(evidences: &Evidences<'_, '_>) -> Vec<(String, Evidence)> {
+fn served(
+    evidences: &Evidences<'_, '_>,
+    is_made_by_a_package: impl Fn(&str) -> bool,
+) -> Vec<(String, Evidence)> {
     let context = evidences.context;
     let mut served: Vec<(String, Evidence)> = Vec::new();
     // What the code makes itself is there when it is served.
@@ -104,6 +107,13 @@ fn served(evidences: &Evidences<'_, '_>) -> Vec<(String, Evidence)> {
             _ => Vec::new(),
         };
         for directory in paths {
+            // One that Flask looks for by its usual name is empty, and git keeps no
+            // empty directory: unless a package makes it, it is missed by nobody.
+            let is_usual = matches!(binding.last(), "static_folder" | "template_folder")
+                && ["static", "templates"].contains(&path::file_name(&directory));
+            if is_usual && !is_made_by_a_package(&directory) {
+                continue;
+            }
             let is_there = context.tree.has_directory(&directory) || context.tree.has(&directory);
             let known = served.iter().any(|(known, _)| path::is_below(&directory, known));
             let is_made = made.iter().any(|own| path::is_below(own, &directory));
@@ -283,8 +293,10 @@ mod tests {
         let there = [("static/a.css", ""), ("web/package.json", PACKAGE)];
         assert!(Repository::fastapi(main, &there).find().front_end.value().is_none());
         assert!(Repository::fastapi(main, &[]).find().front_end.value().is_none());
-        let elsewhere =
-            Repository::fastapi(main, &[("web/package.json", PACKAGE)]).find().front_end;
+        let usual = "from flask import Flask, Blueprint\nup = Blueprint('up', __name__, template_folder='templates')\napp = Flask(__name__)\napp.register_blueprint(up)\n";
+        let other = [("web/package.json", PACKAGE)];
+        assert!(Repository::fastapi(usual, &other).find().front_end.value().is_none());
+        let elsewhere = Repository::fastapi(main, &other).find().front_end;
         assert_eq!(elsewhere.value().unwrap().directory, None, "nothing says that it makes it");
     }
 }

@@ -2,7 +2,7 @@
 //! whether a guard around it makes up for a variable that is not set.
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{ExceptHandler, Expr, ExprContext, Operator, Stmt};
+use ruff_python_ast::{ExceptHandler, Expr, ExprContext, Operator, Stmt, StmtFunctionDef};
 
 use crate::detect::fact::Evidence;
 use crate::detect::python::raises;
@@ -42,9 +42,9 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Place> {
     places
 }
 
-/// Whether a function of that name, in that file, runs before the first
-/// request.
-pub(super) fn runs_at_start(path: &str, name: &str) -> bool {
+/// Whether a function of that file, by its name, runs before the first
+/// request; a view that is given one does not, whatever it is called.
+pub(super) fn runs_at_start(path: &str, function: &StmtFunctionDef) -> bool {
     const WORDS: [&str; 14] = [
         "create",
         "make",
@@ -61,7 +61,10 @@ pub(super) fn runs_at_start(path: &str, name: &str) -> bool {
         "bootstrap",
         "connect",
     ];
-    let words = name.split('_').filter(|word| !word.is_empty());
+    if function.parameters.iter().any(|it| matches!(it.name().as_str(), "request" | "req")) {
+        return false;
+    }
+    let words = function.name.split('_').filter(|word| !word.is_empty());
     words.into_iter().any(|word| WORDS.contains(&word.to_ascii_lowercase().as_str()))
         || path.contains("config")
         || path.contains("settings")
@@ -83,7 +86,7 @@ impl<'a> Collector<'_, '_, 'a> {
             at_start: self
                 .scope
                 .function
-                .is_none_or(|function| runs_at_start(&self.scope.module.path, &function.name)),
+                .is_none_or(|function| runs_at_start(&self.scope.module.path, function)),
             evidence: self.scope.module.evidence(expr),
         });
     }

@@ -117,7 +117,7 @@ fn checked(evidences: &Evidences<'_, '_>) -> Vec<(String, bool, Evidence)> {
         let mut bodies: Vec<(Option<_>, Vec<&Stmt>)> = vec![(None, reachable(&module.ast.body))];
         for statement in module.top_level() {
             if let Stmt::FunctionDef(function) = statement
-                && runs_at_start(&module.path, &function.name)
+                && runs_at_start(&module.path, function)
             {
                 bodies.push((Some(function), reachable(&function.body)));
             }
@@ -414,6 +414,15 @@ mod tests {
     fn what_the_code_gives_its_settings_need_not_come_from_outside() {
         let main = "from fastapi import FastAPI\nfrom pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    given: bool\n    wanted: str\nsettings = Settings(given=True)\napp = FastAPI()\n";
         assert_eq!(names(&Repository::fastapi(main, &[])), ["WANTED"]);
+    }
+
+    #[test]
+    fn a_view_called_settings_is_none_of_the_start() {
+        let views = "import os\nfrom django.conf import settings\nKEY = os.getenv('KEY')\ndef board_settings(request):\n    assert KEY\n    os.environ['OTHER']\n";
+        let main = format!("from fastapi import FastAPI\n{views}app = FastAPI()\n");
+        assert!(names(&Repository::fastapi(&main, &[])).is_empty());
+        let main = main.replace("(request)", "()");
+        assert_eq!(names(&Repository::fastapi(&main, &[])), ["KEY", "OTHER"]);
     }
 
     #[test]

@@ -97,12 +97,19 @@ def _node(image: str) -> str | None:
 
 
 def _postgres(image: str) -> str | None:
-    """The data of versions before 18 is in another directory."""
+    """The data of versions before 18 is in another directory, and its owner has another number on Alpine."""
     found = re.match(r"[^:]+:(\d+)", image)
-    if not found or int(found[1]) >= 18:
+    is_old, is_alpine = bool(found and int(found[1]) < 18), "alpine" in image
+    if not is_old and not is_alpine:
         return POSTGRES
     data = "/var/lib/postgresql/data"
-    return _made("dockwright-live/postgres:before-18", POSTGRES, f"ENV PGDATA={data}\nVOLUME {data}\n")
+    lines = ""
+    if is_alpine:
+        lines += "RUN usermod --uid 70 postgres && groupmod --gid 70 postgres && chown --recursive 70:70 /var/lib/postgresql /run/postgresql\n"
+    if is_old:
+        lines += f"RUN install --directory --owner=postgres --group=postgres --mode=1777 {data}\nENV PGDATA={data}\nVOLUME {data}\n"
+    name = f"{'before-18' if is_old else '18'}{'-alpine' if is_alpine else ''}"
+    return _made(f"dockwright-live/postgres:{name}-owned", POSTGRES, lines)
 
 
 def stand_in(image: str) -> str | None:

@@ -1,6 +1,7 @@
 """Runs checkouts each way, and prints what became of them."""
 
 import argparse
+import fcntl
 import json
 import os
 import re
@@ -21,6 +22,8 @@ DOCKWRIGHT = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/
 WAYS = ("before", "adopt", "rewrite", "generated")
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 PAGES = ("/", "/health", "/docs", "/admin/login/")
+# Of two tables at once, one has the ports of the host.
+LOCK = Path(tempfile.gettempdir()) / "dockwright-repositories.lock"
 SECONDS = {"config": 60, "build": 1500, "up": 420}
 
 
@@ -39,8 +42,12 @@ class Row:
 
     @property
     def works(self) -> bool:
-        """Everything is up, and some page is answered as the code means it."""
-        return self.up == "ok" and any(status < 500 and status != 404 for status in self.pages.values())
+        """Everything is up, and the first page of each port that there is is answered: 400 is for refused host names."""
+        first: dict[str, int] = {}
+        for page, status in self.pages.items():
+            if status != 404:
+                first.setdefault(page.partition("/")[0], status)
+        return self.up == "ok" and bool(first) and all(status < 500 and status != 400 for status in first.values())
 
 
 def _run(words: list[str], cwd: Path, seconds: int, *, only_output: bool = False) -> tuple[int, str]:
@@ -60,7 +67,7 @@ def _last(text: str) -> str:
     return (telling or lines or [""])[-1][:200]
 
 
-def _prepare(checkout: Path, way: str, at: Path, row: Row) -> bool:
+def _prepare(checkout: Path, way: str, at: Path, row: Row, answers: tuple[str, ...] = ()) -> bool:
     # With its history: when a file of requirements was last written decides what it resolves to.
     shutil.copytree(checkout, at, symlinks=True)
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
@@ -69,12 +76,13 @@ def _prepare(checkout: Path, way: str, at: Path, row: Row) -> bool:
         for path in list(at.rglob("*")):
             if path.is_file() and names.match(path.name):
                 path.unlink()
-    _fill_samples(at)
     for words in (["init", "--quiet"], ["add", "--all", "--force"], ["commit", "--quiet", "--message", "before"]):
         _run([*git, *words], at, 120)
+    _fill_samples(at)
     if way == "before":
         return True
     flags = {"adopt": ["--adopt"], "rewrite": ["--rewrite"], "generated": []}[way]
+    flags += [word for answer in answers for word in ("--set", answer)]
     code, said = _run([str(DOCKWRIGHT), "init", "--yes", *flags], at, 120)
     if code != 0:
         row.config, row.cause = "refused", _last(said)
@@ -97,6 +105,7 @@ def _images(at: Path) -> set[str]:
         services = json.loads(config).get("services", {})
     except ValueError:
         return images
+    made = {service.get("image") for service in services.values() if service.get("build")}
     for service in services.values():
         build = service.get("build")
         if not build:
@@ -111,7 +120,7 @@ def _images(at: Path) -> set[str]:
             image = re.sub(r"\$\{?(\w+)(?::-[^}]*)?\}?", lambda found: str(arguments.get(found[1], "")), image)
             if image.lower() not in stages and image != "scratch" and not image.isdigit():
                 images.add(image)
-    return images - {""}
+    return images - made - {""}
 
 
 def _ask(at: Path) -> dict[str, int]:
@@ -134,21 +143,30 @@ def _pages(ports: set[int]) -> dict[str, int]:
     pages: dict[str, int] = {}
     for port in sorted(ports):
         for page in PAGES:
-            request = urllib.request.Request(f"http://localhost:{port}{page}")
-            try:
-                with urllib.request.urlopen(request, timeout=10) as answer:
-                    pages[f"{port}{page}"] = answer.status
-            except urllib.error.HTTPError as error:
-                pages[f"{port}{page}"] = error.code
-            except (OSError, ValueError):
-                continue
+            # Some code takes one of the two names alone.
+            for host in ("localhost", "127.0.0.1"):
+                status = _status(f"http://{host}:{port}{page}")
+                if status is not None:
+                    pages[f"{port}{page}"] = status
+                if status != 400:
+                    break
     return pages
 
 
-def _judge(checkout: Path, way: str, work: Path) -> Row:
+def _status(address: str) -> int | None:
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (OSError, ValueError):
+        return None
+
+
+def _judge(checkout: Path, way: str, work: Path, answers: tuple[str, ...]) -> Row:
     row = Row(checkout.name, way)
     at = work / f"{way}-{re.sub('[^a-z0-9-]', '-', checkout.name.lower())}"
-    if not _prepare(checkout, way, at, row):
+    if not _prepare(checkout, way, at, row, answers):
         return row
     if not any((at / name).exists() for name in NAMES):
         row.config, row.cause = "none", "there is no compose file at the top"
@@ -167,29 +185,46 @@ def _judge(checkout: Path, way: str, work: Path) -> Row:
         if found != image:
             row.stand_ins[image] = found
     try:
-        for step, words in (
-            ("build", ["build", "--quiet"]),
-            ("up", ["up", "--detach", "--wait", "--wait-timeout", "240"]),
-        ):
-            code, said = _run([*compose, *words], at, SECONDS[step])
-            setattr(row, step, "ok" if code == 0 else "fails")
-            if code != 0:
-                row.cause = _last(said)
-                if step == "up":
-                    _, logs = _run([*compose, "logs", "--no-color", "--tail", "12"], at, 60)
-                    row.cause += " | " + _last(logs)
-                    row.pages = _ask(at)
-                return row
-        row.pages = _ask(at)
+        code, said = _run([*compose, "build"], at, SECONDS["build"])
+        row.build = "ok" if code == 0 else "fails"
+        _keep(row, "build", said)
+        if code != 0:
+            row.cause = _last(said)
+            return row
+        with LOCK.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                _start(compose, at, row)
+            finally:
+                _run([*compose, "down", "--volumes", "--remove-orphans", "--timeout", "5"], at, 180)
     finally:
         _run([*compose, "down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5"], at, 180)
     return row
+
+
+def _start(compose: list[str], at: Path, row: Row) -> None:
+    code, said = _run([*compose, "up", "--detach", "--wait", "--wait-timeout", "240"], at, SECONDS["up"])
+    row.up = "ok" if code == 0 else "fails"
+    row.pages = _ask(at)
+    _, logs = _run([*compose, "logs", "--no-color", "--tail", "60"], at, 60)
+    _keep(row, "up", said + logs)
+    if code != 0:
+        row.cause = _last(said) + " | " + _last(logs)
+
+
+def _keep(row: Row, step: str, said: str) -> None:
+    """Keeps what a step said, for who looks for the cause; `LOGS` says where."""
+    if os.environ.get("LOGS"):
+        (Path(os.environ["LOGS"]) / f"{row.repository}.{row.way}.{step}.log").write_text(said)
 
 
 def main() -> int:
     """Prints the table; 1 where what works as it is no longer does."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ways", default=",".join(WAYS), help="before, adopt, rewrite, generated")
+    parser.add_argument(
+        "--set", action="append", default=[], help="an answer: a Python whose stand-in has the wheels that are pinned"
+    )
     parser.add_argument("--json", type=Path, help="write the rows there, too")
     parser.add_argument("checkouts", nargs="+", type=Path, metavar="CHECKOUT")
     arguments = parser.parse_args()
@@ -197,7 +232,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dockwright-repositories.") as work:
         for checkout in arguments.checkouts:
             for way in arguments.ways.split(","):
-                row = _judge(checkout.resolve(), way, Path(work))
+                row = _judge(checkout.resolve(), way, Path(work), tuple(arguments.set))
                 rows.append(row)
                 pages = " ".join(f"{page}={status}" for page, status in row.pages.items())
                 word = "works" if row.works else "-"
