@@ -91,8 +91,15 @@ impl Layers {
                 .iter()
                 .any(|other| other.kind == lack.kind && other.path == lack.path)
         };
+        // An image that stays brings its own server, and starts it its own way.
+        let stays = self.image_stays();
+        let of_ours = move |lack: &Lack| stays && lack.kind == "server-missing";
         mended.chain(
-            self.facts.readiness.iter().filter(move |lack| !same(lack)).map(|lack| (lack, false)),
+            self.facts
+                .readiness
+                .iter()
+                .filter(move |lack| !same(lack) && !of_ours(lack))
+                .map(|lack| (lack, false)),
         )
     }
 

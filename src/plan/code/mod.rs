@@ -326,6 +326,13 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         ));
     }
     notices.extend(builds_no_proxy(shape, adopted));
+    if !code.kept.prepares.is_empty() {
+        notices.push(format!(
+            "what {} does before it serves, as `python` of that file alone would, {} does once before the start",
+            code.kept.prepares.join(", "),
+            shape.answers.services[&Role::Migrate]
+        ));
+    }
     notices.extend(code.kept.left.iter().filter(|own| own.is_lost).map(previous::Left::sentence));
     let required: Vec<&str> = adopted
         .derived

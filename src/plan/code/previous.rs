@@ -82,6 +82,9 @@ pub struct Kept {
     /// How many of the steps come before the migration.
     #[serde(skip)]
     pub steps_before: usize,
+    /// Where the steps stand that only `python` of that file got to.
+    #[serde(skip)]
+    pub prepares: Vec<String>,
     /// What does not go on.
     pub left: Vec<Left>,
 }
@@ -352,6 +355,9 @@ impl Kept {
                 self.replace(&launch.place, &text, "the image is built with what its user needs");
             } else if is_ours_to_run(launch, name) {
                 self.steps.push(paths.step(launch));
+                if previous.prepares.contains(launch) {
+                    self.prepares.push(launch.place.clone());
+                }
             } else {
                 self.lose(&launch.place, &text, "the new image has no such program");
             }
