@@ -64,7 +64,7 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "preset": work.plan.answers.preset,
         "facts": facts,
         "files": files,
-        "readiness": layers.checklist().map(|(lack, applied)| {
+        "readiness": layers.checklist().into_iter().map(|(lack, applied)| {
             let mut value = json!(lack);
             value["applied"] = json!(applied && !init.dry_run);
             value
@@ -281,7 +281,7 @@ fn doubts(layers: &Layers, work: &Work, width: usize) -> String {
 
 /// What the code lacks: where, and the exact lines.
 fn checklist(init: &Init, layers: &Layers, width: usize) -> String {
-    let lacks: Vec<(&Lack, bool)> = layers.checklist().collect();
+    let lacks: Vec<(Lack, bool)> = layers.checklist();
     if lacks.is_empty() {
         return String::new();
     }

@@ -358,14 +358,15 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             framework.title
         ));
     }
-    notices.extend(install::notices(shape, adopted, &code.install));
     notices.extend(environment::notices(shape, adopted));
     notices.extend(front_end::notice(adopted));
     notices.extend(front_end::kept(adopted));
     notices.extend(front_end::gap(adopted));
     notices.extend(uploads::notice(shape));
     notices.extend(storage::unmounted(shape, adopted));
+    // An image that stays installs what it did.
     if shape.answers.own_image().is_none() {
+        notices.extend(install::notices(shape, adopted, &code.install));
         notices.extend(caches::notice(adopted));
         notices.extend(install::notice(shape, adopted));
     }
