@@ -82,14 +82,14 @@ impl Layers {
         self.detect()
     }
 
-    /// The checklist: each lack, and whether it is mended in this run.
-    pub fn checklist(&self) -> Vec<(Lack, bool)> {
+    /// The checklist: each lack, and whether it is mended in this run. An image that
+    /// stays lacks less.
+    pub fn checklist(&self, stays: bool) -> Vec<(Lack, bool)> {
         let mended = &self.additions.lacks;
         let same = |lack: &&Lack| {
             !mended.iter().any(|other| other.kind == lack.kind && other.path == lack.path)
         };
         let open = self.facts.readiness.iter().filter(same).cloned();
-        let stays = self.image_stays();
         let open = open.filter_map(|lack| if stays { lack.beside_an_image() } else { Some(lack) });
         let mended = mended.iter().cloned().map(|lack| (lack, true));
         mended.chain(open.map(|lack| (lack, false))).collect()

@@ -70,9 +70,9 @@ pub(super) fn served(tree: &Tree, facts: &Facts) -> Option<Launch> {
         let imports = module.imports();
         let bodies = blocks(module);
         let every = bodies.iter().flat_map(|body| calls(body));
-        let call = every.into_iter().find(|call| {
-            imports.resolve(&call.func).is_some_and(|own| own == "uvicorn.run")
-        })?;
+        let call = every
+            .into_iter()
+            .find(|call| imports.resolve(&call.func).is_some_and(|own| own == "uvicorn.run"))?;
         let mut argv = vec!["uvicorn".to_owned(), app.clone()];
         for keyword in &call.arguments.keywords {
             let name = keyword.arg.as_ref().map_or("", |own| own.as_str());

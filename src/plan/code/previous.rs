@@ -297,7 +297,8 @@ impl Kept {
             Taken::Option(words) => Some(value_of(&words)),
             _ => None,
         };
-        let app = |launch| said(launch, "app").map(|own| value_of(&[own.said]));
+        let last = |text: &str| text.rsplit(' ').next().map(str::to_owned);
+        let app = |launch| said(launch, "app").and_then(|own| last(&own.said));
         let more = said(other, "queues").and_then(value).filter(|_| app(first) == app(other))?;
         let own = said(first, "queues").and_then(value)?;
         let words = self.worker.iter_mut().find(|words| value_of(words) == own)?;

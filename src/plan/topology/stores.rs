@@ -268,7 +268,8 @@ fn existing_redis(plan: &Plan, carry: &Carry, service: &Existing, role: Role) ->
             let mut command = Command(words.into_iter().map(kept).collect());
             if redis.limited {
                 let maxmemory = format!("{}mb", n.get(rows::MAXMEMORY).0);
-                for word in ["--maxmemory", &maxmemory, "--maxmemory-policy", eviction(plan, role)] {
+                for word in ["--maxmemory", &maxmemory, "--maxmemory-policy", eviction(plan, role)]
+                {
                     command.push(word);
                 }
             }
