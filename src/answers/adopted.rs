@@ -75,6 +75,9 @@ pub struct Derived {
     /// Whether it holds WebSockets open.
     #[serde(skip_serializing_if = "is_false")]
     pub websockets: bool,
+    /// Whether the cache also carries the messages of Channels.
+    #[serde(skip_serializing_if = "is_false")]
+    pub layer_in_redis: bool,
     /// What an existing compose file runs.
     pub carried: Option<Carried>,
     /// What started the application before.
@@ -136,6 +139,7 @@ impl Derived {
             own_server: facts.own_server.value().cloned(),
             in_process: facts.in_process.iter().map(KeptInProcess::of).collect(),
             websockets: facts.websockets.value() == Some(&true),
+            layer_in_redis: facts.layer_in_redis,
             carried: facts.carried.value().cloned(),
             previous: facts.previous.clone(),
             image: None,

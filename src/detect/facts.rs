@@ -493,6 +493,8 @@ pub struct Facts {
     pub own_server: Fact<OwnServer>,
     /// Whether it holds WebSockets open; unknown where nothing says so.
     pub websockets: Fact<bool>,
+    /// Whether Channels' layer is in Redis: what it holds is messages, and no cache.
+    pub layer_in_redis: bool,
     /// Stages of the Dockerfile that is there that build what the image holds.
     pub old_stages: Vec<OldStage>,
     /// What an existing compose file runs.

@@ -174,7 +174,7 @@ fn state_divided(plan: &Plan) -> Option<String> {
     let pinned = plan.decisions.find(rows::WORKERS, Role::Web)? > 1;
     pinned.then(|| {
         format!(
-            "{} runs {} processes by {}, and {}: {}",
+            "{} runs {} processes ({}), and by {} {}",
             plan.answers.services[&Role::Web],
             workers.value,
             workers.origin,

@@ -171,6 +171,46 @@ fn workers_keep_their_queues_pool_and_name() {
         "compose.yaml",
         &["--queues=mail", "--concurrency=3", "--max-tasks-per-child=50", "-E"],
     );
+    // One service of workers takes the queues of two that were started apart.
+    let procfile = "web: uvicorn main:app\nworker: celery -A tasks worker -Q default -c 2\nmailer: celery --app=tasks worker --queues default,mail -P threads\n";
+    let files = [
+        ("main.py", FASTAPI),
+        ("tasks.py", CELERY),
+        ("requirements.txt", requirements),
+        ("Procfile", procfile),
+    ];
+    let own = Written::of(&files, &[]);
+    own.has("compose.yaml", &["--queues=default,mail "]);
+    own.says(&["which takes default,mail as well"]);
+}
+
+#[test]
+fn options_that_the_code_gives_its_server_go_on() {
+    let main = "import os\nimport uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/health')\ndef health(): ...\n\n\n";
+    let run = "uvicorn.run('api.main:app', host='0.0.0.0', port=9000, reload=True, root_path='/svc', timeout_keep_alive=75, proxy_headers=True, ws_max_size=1048576, forwarded_allow_ips=os.getenv('PROXIES'))";
+    let requirements = "fastapi==0.121.2\nuvicorn==0.38.0\n";
+    let block = format!("{main}if __name__ == '__main__':\n    {run}\n");
+    let function =
+        format!("{main}def serve():\n    {run}\n\n\nif __name__ == '__main__':\n    serve()\n");
+    for text in [&block, &function] {
+        let files = [
+            ("src/api/__init__.py", ""),
+            ("src/api/main.py", text.as_str()),
+            ("requirements.txt", requirements),
+        ];
+        let own = Written::of(&files, &[]);
+        own.has(
+            "Dockerfile",
+            &[
+                "\"--root-path\", \"/svc\"",
+                "\"--ws-max-size\", \"1048576\"",
+                "\"--timeout-keep-alive\", \"75\"",
+                "\"--proxy-headers\"",
+            ],
+        );
+        own.lacks("Dockerfile", &["--reload", "PROXIES"]);
+        own.says(&["--forwarded-allow-ips $(os.getenv('PROXIES'))` is not carried on"]);
+    }
 }
 
 #[test]

@@ -131,18 +131,39 @@ fn tables_that_only_main_makes_are_named_with_the_lines_to_add() {
     let app = "from flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\napp = Flask(__name__)\napp.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///todo.db'\ndb = SQLAlchemy(app)\n";
     let main = "if __name__ == '__main__':\n    with app.app_context():\n        db.create_all()\n    app.run()\n";
     let requirements = format!("{FLASK}flask-sqlalchemy==3.1.1\n");
-    let named = |text: &str| {
-        let directory = repository(&[("requirements.txt", &requirements), ("app.py", text)]);
+    let said = |text: &str, more: &[(&str, &str)]| {
+        let files = [("requirements.txt", requirements.as_str()), ("app.py", text)];
+        let directory = repository(&[&files, more].concat());
         let report = report(&directory, &["--dry-run"]);
         let lacks = report["readiness"].as_array().unwrap().clone();
-        lacks.into_iter().find(|lack| lack["kind"] == "tables-not-made")
+        let lack = lacks.into_iter().find(|lack| lack["kind"] == "tables-not-made");
+        (lack, report["notes"].to_string())
     };
+    let served = [("Procfile", "web: gunicorn app:app\n")];
+    let named = |text: &str| said(text, &served).0;
     let lack = named(&format!("{app}{main}")).unwrap();
     assert_eq!(lack["add"][0], "with app.app_context():");
     assert_eq!(lack["add"][1], "    db.create_all()");
     assert_eq!(lack["line"], 5);
     let made = format!("{app}with app.app_context():\n    db.create_all()\n{main}");
     assert!(named(&made).is_none(), "they are made");
+    // What `python app.py` did is a step of its own, and no lack.
+    let (lack, notes) = said(&format!("{app}{main}"), &[]);
+    assert!(lack.is_none(), "{lack:?}");
+    assert!(notes.contains("what app.py:7 does before it serves"), "{notes}");
+    assert!(notes.contains("migrate does once before the start"), "{notes}");
+    let dockerfile = "FROM python:3.13-slim\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"app.py\"]\n";
+    let directory = repository(&[
+        ("requirements.txt", "flask==3.1.2\nflask-sqlalchemy==3.1.1\n"),
+        ("app.py", &format!("{app}{main}")),
+        ("Dockerfile", dockerfile),
+    ]);
+    let report = report(&directory, &["--adopt"]);
+    let lacks = report["readiness"].to_string();
+    for kind in ["tables-not-made", "server-missing", "the compose file gives it one"] {
+        assert!(!lacks.contains(kind), "the image starts it its own way: {lacks}");
+    }
+    assert!(!report["notes"].to_string().contains("no lock pins"), "{}", report["notes"]);
 }
 
 #[test]

@@ -290,6 +290,20 @@ fn one_redis_for_cache_and_broker_never_evicts() {
     }
 }
 
+#[test]
+fn a_redis_that_carries_messages_of_channels_never_evicts() {
+    let layer = SETTINGS.to_owned()
+        + "CHANNEL_LAYERS = {'default': {'BACKEND': 'channels_redis.core.RedisChannelLayer', 'CONFIG': {'hosts': [os.environ['CACHE_AT']]}}}\n";
+    let requirements = format!("{REQUIREMENTS}channels-redis==4.3.0\n");
+    for (settings, policy) in [(layer.as_str(), "noeviction"), (SETTINGS, "allkeys-lru")] {
+        let directory =
+            django(&[("shop/settings.py", settings), ("requirements.txt", &requirements)]);
+        report(&directory, &[]);
+        let cache = service(&directory, "compose.yaml", "cache");
+        assert!(cache.command().contains(policy), "{cache:?}");
+    }
+}
+
 const STACK: &str = "services:\n  web:\n    build: .\n    env_file: .env.local\n    ports: ['8000:8000']\n    depends_on: [seed]\n\
     \x20 loop:\n    build: .\n    command: python loop.py\n    restart: always\n    healthcheck: {disable: true}\n\
     \x20 seed:\n    build: .\n    command: python seed.py\n    networks: [inner]\n\

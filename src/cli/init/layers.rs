@@ -82,18 +82,17 @@ impl Layers {
         self.detect()
     }
 
-    /// The checklist: each lack, and whether it is mended in this run.
-    pub fn checklist(&self) -> impl Iterator<Item = (&Lack, bool)> {
-        let mended = self.additions.lacks.iter().map(|lack| (lack, true));
-        let same = |lack: &Lack| {
-            self.additions
-                .lacks
-                .iter()
-                .any(|other| other.kind == lack.kind && other.path == lack.path)
+    /// The checklist: each lack, and whether it is mended in this run. An image that
+    /// stays lacks less.
+    pub fn checklist(&self, stays: bool) -> Vec<(Lack, bool)> {
+        let mended = &self.additions.lacks;
+        let same = |lack: &&Lack| {
+            !mended.iter().any(|other| other.kind == lack.kind && other.path == lack.path)
         };
-        mended.chain(
-            self.facts.readiness.iter().filter(move |lack| !same(lack)).map(|lack| (lack, false)),
-        )
+        let open = self.facts.readiness.iter().filter(same).cloned();
+        let open = open.filter_map(|lack| if stays { lack.beside_an_image() } else { Some(lack) });
+        let mended = mended.iter().cloned().map(|lack| (lack, true));
+        mended.chain(open.map(|lack| (lack, false))).collect()
     }
 
     /// Takes the last answer back; false where there is none.

@@ -64,7 +64,7 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "preset": work.plan.answers.preset,
         "facts": facts,
         "files": files,
-        "readiness": layers.checklist().map(|(lack, applied)| {
+        "readiness": lacks(layers, work).into_iter().map(|(lack, applied)| {
             let mut value = json!(lack);
             value["applied"] = json!(applied && !init.dry_run);
             value
@@ -200,7 +200,7 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
     text.push_str(&fates::text(&work.fates, width));
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
     text.push_str(&doubts(layers, work, width));
-    text.push_str(&checklist(init, layers, width));
+    text.push_str(&checklist(init, &lacks(layers, work), width));
     text.push_str(&format!("\nNext: {}\n", next(init, layers, work)));
     text
 }
@@ -279,14 +279,18 @@ fn doubts(layers: &Layers, work: &Work, width: usize) -> String {
     text
 }
 
+/// What the code lacks, and whether it is mended.
+fn lacks(layers: &Layers, work: &Work) -> Vec<(Lack, bool)> {
+    layers.checklist(work.improvement.is_some() || work.offer.is_some())
+}
+
 /// What the code lacks: where, and the exact lines.
-fn checklist(init: &Init, layers: &Layers, width: usize) -> String {
-    let lacks: Vec<(&Lack, bool)> = layers.checklist().collect();
+fn checklist(init: &Init, lacks: &[(Lack, bool)], width: usize) -> String {
     if lacks.is_empty() {
         return String::new();
     }
     let mut text = String::from("\nChecklist: what the code lacks\n");
-    for (lack, applied) in &lacks {
+    for (lack, applied) in lacks {
         let mark = if *applied && !init.dry_run { "[x]" } else { "[ ]" };
         let place = match lack.line {
             0 => lack.path.clone(),

@@ -25,17 +25,6 @@ pub fn unreadable(found: &Found, error: &str) -> Doubt {
     )
 }
 
-/// A project whose name only the directory says.
-#[must_use]
-pub fn project(found: &Found, name: &str, stated: bool) -> Option<Doubt> {
-    (!stated).then(|| {
-        doubt(
-            format!("{}: no `name:`, so Compose took `{name}` from the directory", found.path),
-            format!("it is written down as `name: {name}`: volumes are found by it; where the stack runs from a directory of another name, write that one"),
-        )
-    })
-}
-
 /// Secrets that left the file.
 #[must_use]
 pub fn moved(found: &Found, moved: &Moved) -> Option<Doubt> {

@@ -95,7 +95,6 @@ fn carry(tree: &Tree, read: Read) -> Existing {
     let (project, stated) = files::project(tree, &found, name);
     let moved = secrets::move_out(text, &document, &found.env);
     let mut doubts = doubts::find(&found, &document, &services, &roles);
-    doubts.extend(doubts::project(&found, &project, stated.is_some()));
     doubts.extend(doubts::moved(&found, &moved));
     let deciding = roles.by_role.values();
     let deciding = deciding.filter_map(|name| services.iter().find(|own| own.name == *name));

@@ -42,18 +42,82 @@ const OF_SCRIPT: [&str; 12] = [
     "set_start_method",
 ];
 
+/// Arguments of `uvicorn.run` that say what its users get, and not how it is tried out.
+const OF_UVICORN: [&str; 15] = [
+    "root_path",
+    "timeout_keep_alive",
+    "timeout_graceful_shutdown",
+    "limit_concurrency",
+    "limit_max_requests",
+    "proxy_headers",
+    "forwarded_allow_ips",
+    "http",
+    "loop",
+    "lifespan",
+    "ws",
+    "ws_max_size",
+    "ws_ping_interval",
+    "ws_ping_timeout",
+    "h11_max_incomplete_event_size",
+];
+
+/// The server that the module starts where it is run as a script, as a command;
+/// nothing where it has no options worth keeping.
+pub(super) fn served(tree: &Tree, facts: &Facts) -> Option<Launch> {
+    let (root, app) = (facts.root.value()?, facts.app.value()?);
+    let named = modules_of(tree, facts, root);
+    named.into_iter().find_map(|(module, _)| {
+        let imports = module.imports();
+        let bodies = blocks(module);
+        let every = bodies.iter().flat_map(|body| calls(body));
+        let call = every
+            .into_iter()
+            .find(|call| imports.resolve(&call.func).is_some_and(|own| own == "uvicorn.run"))?;
+        let mut argv = vec!["uvicorn".to_owned(), app.clone()];
+        for keyword in &call.arguments.keywords {
+            let name = keyword.arg.as_ref().map_or("", |own| own.as_str());
+            if !OF_UVICORN.contains(&name) {
+                continue;
+            }
+            let flag = name.replace('_', "-");
+            match &keyword.value {
+                Expr::NoneLiteral(_) => {}
+                Expr::BooleanLiteral(own) if own.value => argv.push(format!("--{flag}")),
+                Expr::BooleanLiteral(_) => argv.push(format!("--no-{flag}")),
+                Expr::StringLiteral(own) => {
+                    argv.extend([format!("--{flag}"), own.value.to_str().to_owned()]);
+                }
+                Expr::NumberLiteral(_) => {
+                    argv.extend([format!("--{flag}"), module.source(&keyword.value).to_owned()]);
+                }
+                // No command has it: it is told.
+                other => argv.extend([format!("--{flag}"), format!("$({})", module.source(other))]),
+            }
+        }
+        (argv.len() > 2).then(|| Launch {
+            argv,
+            place: module.evidence(call).place(),
+            directory: Some(root.clone()),
+            ..Launch::default()
+        })
+    })
+}
+
+/// The modules that are the application's, or that the way to it leads through.
+fn modules_of<'t>(tree: &'t Tree, facts: &Facts, root: &str) -> Vec<(&'t Module, String)> {
+    let app = facts.app.value().and_then(|app| app.split(':').next()).unwrap_or_default();
+    let lines = facts.app.evidence().iter().map(|line| line.path.as_str());
+    let named: BTreeSet<&str> = lines.filter(|path| path.ends_with(".py")).collect();
+    let dotted = |module: &'t Module| Some((module, modules::dotted(root, &module.path)?));
+    let every = tree.modules().filter_map(dotted);
+    every.filter(|(own, dotted)| dotted == app || named.contains(own.path.as_str())).collect()
+}
+
 /// The commands that prepare stores, and the other statements with their places.
 pub(super) fn find(tree: &Tree, facts: &Facts) -> (Vec<Launch>, Vec<String>) {
     let (mut prepares, mut unreached) = (Vec::new(), Vec::new());
     let Some(root) = facts.root.value() else { return (prepares, unreached) };
-    let app = facts.app.value().and_then(|app| app.split(':').next()).unwrap_or_default();
-    let lines = facts.app.evidence().iter().map(|line| line.path.as_str());
-    let named: BTreeSet<&str> = lines.filter(|path| path.ends_with(".py")).collect();
-    for module in tree.modules() {
-        let Some(dotted) = modules::dotted(root, &module.path) else { continue };
-        if dotted != app && !named.contains(module.path.as_str()) {
-            continue;
-        }
+    for (module, dotted) in modules_of(tree, facts, root) {
         for body in blocks(module) {
             read(module, &dotted, root, body, (&mut prepares, &mut unreached));
         }

@@ -106,7 +106,10 @@ pub fn find(tree: &Tree, commands: &[Command], facts: &Facts) -> Previous {
         true => (Vec::new(), Vec::new()),
         false => main_block::find(tree, facts),
     };
-    let web_launch = web.map(|own| finder.launch(own));
+    let web_launch = match web {
+        Some(own) => Some(finder.launch(own)),
+        None => main_block::served(tree, facts),
+    };
     let settings = web_launch.as_ref().and_then(|own| settings::find(tree, own));
     let (config, hooks) = settings.map_or((None, String::new()), |own| (Some(own.0), own.1));
     Previous {

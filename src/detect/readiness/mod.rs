@@ -47,6 +47,21 @@ impl Lack {
         }
     }
 
+    /// What of it holds where an image that is there stays: that brings its own server,
+    /// and nothing is planned for it.
+    #[must_use]
+    pub fn beside_an_image(mut self) -> Option<Self> {
+        let of_ours = [
+            ": the compose file gives it one",
+            ": the health check takes any answer below 500 for a sign of life",
+            "; one process is planned",
+        ];
+        for part in of_ours {
+            self.message = self.message.replace(part, "");
+        }
+        (self.kind != "server-missing").then_some(self)
+    }
+
     /// The lines to add.
     fn adding<S: Into<String>>(mut self, lines: impl IntoIterator<Item = S>) -> Self {
         self.add = lines.into_iter().map(Into::into).collect();

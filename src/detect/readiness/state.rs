@@ -85,6 +85,11 @@ pub fn tables(tree: &Tree, facts: &Facts) -> Option<Lack> {
     let first = making.first()?;
     let lines: Vec<String> = making.iter().flat_map(|own| dedented(module, own)).collect();
     let line = module.line(first.start());
+    // What a step of its own can do is done, and lacks nothing.
+    let place = format!("{path}:{line}");
+    if facts.previous.prepares.iter().any(|own| own.place == place) {
+        return None;
+    }
     let above = module.line(block.start()).saturating_sub(1);
     let message = format!(
         "the tables are made under `__main__` alone (line {line}), where a server never comes: every query fails until these lines stand above that block, or have run once"

@@ -75,13 +75,23 @@ fn is_led(module: &Module) -> bool {
 
 /// Channels' layer that no other process reaches.
 fn channel_layer(evidences: &Evidences<'_, '_>) -> Option<(InProcess, Evidence)> {
-    let in_memory = |text: &str| text == "channels.layers.InMemoryChannelLayer";
+    let line = layer(evidences, |backend| backend == "channels.layers.InMemoryChannelLayer")?;
+    Some((InProcess::ChannelLayer, line))
+}
+
+/// Whether Channels' layer is in Redis.
+pub(super) fn layer_in_redis(evidences: &Evidences<'_, '_>) -> bool {
+    layer(evidences, |backend| backend.starts_with("channels_redis.")).is_some()
+}
+
+/// Where the settings name a layer of Channels.
+fn layer(evidences: &Evidences<'_, '_>, wanted: fn(&str) -> bool) -> Option<Evidence> {
     let binding = evidences.live().find(|binding| {
         binding.in_settings
             && binding.first() == "CHANNEL_LAYERS"
-            && binding.value.text().is_some_and(|text| in_memory(&text))
+            && binding.value.text().is_some_and(|text| wanted(&text))
     })?;
-    Some((InProcess::ChannelLayer, binding.evidence.clone()))
+    Some(binding.evidence.clone())
 }
 
 /// Whether anything is imported that only WebSockets need.

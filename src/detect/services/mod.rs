@@ -115,6 +115,8 @@ pub struct Services {
     pub in_process: Vec<(InProcess, Evidence)>,
     /// Whether it holds WebSockets open.
     pub websockets: Fact<bool>,
+    /// Whether Channels' layer is in Redis.
+    pub layer_in_redis: bool,
 }
 
 impl Services {
@@ -144,6 +146,7 @@ impl Services {
         facts.allowed_hosts = self.allowed_hosts;
         facts.in_process = self.in_process;
         facts.websockets = self.websockets;
+        facts.layer_in_redis = self.layer_in_redis;
         facts.writable = self
             .writable
             .into_iter()
@@ -230,6 +233,7 @@ pub fn find(context: Context<'_>) -> Services {
         allowed_hosts: routes::allowed_hosts(&evidences),
         in_process: in_process::find(&evidences),
         websockets: in_process::websockets(&evidences),
+        layer_in_redis: in_process::layer_in_redis(&evidences),
         required_env: required::find(&evidences),
         database,
         database_driver,

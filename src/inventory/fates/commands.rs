@@ -152,6 +152,17 @@ impl<'s> Judge<'_, 's> {
         if let (true, Program::Python | Program::Other, Some(step)) = (was_serving, program, serves)
         {
             let by = joined(&step.argv);
+            // What it did before serving is a program of its own that imports it.
+            let file = told.last().copied().unwrap_or_default();
+            let module = file.trim_start_matches("./").trim_end_matches(".py").replace('/', ".");
+            let starts = format!("from {module} import ");
+            let prepares = all().any(|(_, step)| {
+                step.argv.iter().any(|word| word.lines().any(|own| own.starts_with(&starts)))
+            });
+            if prepares {
+                let reason = "a server of its own serves the application; what prepares a store before that is a step of its own, and what else is not done is named";
+                return (Fate::replaced(by, reason), Some(Weight::Form));
+            }
             let reason = "a server of its own serves the application; what only its own start does is not done";
             return usual(Fate::replaced(by, reason));
         }

@@ -326,6 +326,13 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         ));
     }
     notices.extend(builds_no_proxy(shape, adopted));
+    if !code.kept.prepares.is_empty() {
+        notices.push(format!(
+            "what {} does before it serves, as `python` of that file alone would, {} does once before the start",
+            code.kept.prepares.join(", "),
+            shape.answers.services[&Role::Migrate]
+        ));
+    }
     notices.extend(code.kept.left.iter().filter(|own| own.is_lost).map(previous::Left::sentence));
     let required: Vec<&str> = adopted
         .derived
@@ -351,14 +358,15 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             framework.title
         ));
     }
-    notices.extend(install::notices(shape, adopted, &code.install));
     notices.extend(environment::notices(shape, adopted));
     notices.extend(front_end::notice(adopted));
     notices.extend(front_end::kept(adopted));
     notices.extend(front_end::gap(adopted));
     notices.extend(uploads::notice(shape));
     notices.extend(storage::unmounted(shape, adopted));
+    // An image that stays installs what it did.
     if shape.answers.own_image().is_none() {
+        notices.extend(install::notices(shape, adopted, &code.install));
         notices.extend(caches::notice(adopted));
         notices.extend(install::notice(shape, adopted));
     }

@@ -82,6 +82,9 @@ pub struct Kept {
     /// How many of the steps come before the migration.
     #[serde(skip)]
     pub steps_before: usize,
+    /// Where the steps stand that only `python` of that file got to.
+    #[serde(skip)]
+    pub prepares: Vec<String>,
     /// What does not go on.
     pub left: Vec<Left>,
 }
@@ -188,11 +191,13 @@ impl Kept {
                 kept.pool_of_processes &= name != "pool" || said.ends_with("prefork");
             }
             for other in &previous.workers[1..] {
-                kept.lose(
-                    &other.place,
-                    &other.argv.join(" "),
-                    "one service of workers is written: add one for this, or let the first take its queues as well",
-                );
+                let why = match kept.take_queues(worker, other) {
+                    Some(queues) => format!(
+                        "one service of workers is written, which takes {queues} as well: add one for this where its other options matter"
+                    ),
+                    None => "one service of workers is written: add one for this, or let the first take its queues as well".to_owned(),
+                };
+                kept.lose(&other.place, &other.argv.join(" "), &why);
             }
         }
         if celery.is_some_and(|celery| celery.beat)
@@ -282,6 +287,28 @@ impl Kept {
         }
     }
 
+    /// The queues of another worker of the same application, added to those that the
+    /// first one names: one that names none takes the default's, whatever that is called.
+    fn take_queues(&mut self, first: &Launch, other: &Launch) -> Option<String> {
+        let said = |launch: &Launch, name: &str| {
+            start::celery(launch).into_iter().find(|own| own.name == name)
+        };
+        let value = |fate: Fate| match fate.taken {
+            Taken::Option(words) => Some(value_of(&words)),
+            _ => None,
+        };
+        let last = |text: &str| text.rsplit(' ').next().map(str::to_owned);
+        let app = |launch| said(launch, "app").and_then(|own| last(&own.said));
+        let more = said(other, "queues").and_then(value).filter(|_| app(first) == app(other))?;
+        let own = said(first, "queues").and_then(value)?;
+        let words = self.worker.iter_mut().find(|words| value_of(words) == own)?;
+        let mut all: Vec<&str> = own.split(',').collect();
+        let new = more.split(',').filter(|queue| !own.split(',').any(|known| known == *queue));
+        all.extend(new);
+        *words = vec![format!("--queues={}", all.join(","))];
+        Some(more)
+    }
+
     /// The name of a worker, by which its health check asks for it.
     fn name_worker(&mut self, fate: Fate) {
         let Taken::Option(words) = fate.taken else { return };
@@ -352,6 +379,9 @@ impl Kept {
                 self.replace(&launch.place, &text, "the image is built with what its user needs");
             } else if is_ours_to_run(launch, name) {
                 self.steps.push(paths.step(launch));
+                if previous.prepares.contains(launch) {
+                    self.prepares.push(launch.place.clone());
+                }
             } else {
                 self.lose(&launch.place, &text, "the new image has no such program");
             }

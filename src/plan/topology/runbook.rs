@@ -473,6 +473,13 @@ impl Writer<'_> {
         let id = &self.service.id;
         let most = self.number("cache.maxmemory");
         let keeps = if self.goes_on() { "" } else { ". Keeps nothing across a restart" };
+        if super::stores::carries_messages(self.plan) {
+            return Runbook {
+                does: format!("Redis for the messages of Channels{keeps}."),
+                scale: format!("{most} of data"),
+                ..Runbook::default()
+            };
+        }
         let advice = format!(
             "That is its work when it is full ({most}). If `evicted_keys` grows while `keyspace_hits` \
              does not, raise `cache.memory`: `docker compose exec {id} redis-cli info stats`."

@@ -80,6 +80,9 @@ fn base(plan: &Plan, role: Role) -> Service {
             Role::Redis => {
                 "The broker: full, it refuses writes, since an evicted key is a lost task."
             }
+            Role::Cache if carries_messages(plan) => {
+                "Carries the messages of Channels: full, it refuses writes, since an evicted key is a lost one."
+            }
             Role::Cache => {
                 "The cache: it keeps nothing, and full, drops what was used longest ago."
             }
@@ -212,7 +215,7 @@ fn new_redis(plan: &Plan, role: Role) -> Service {
         lines.push(format!("requirepass \"${secret}\""));
     }
     lines.push(format!("maxmemory {}mb", n.get(rows::MAXMEMORY).0));
-    lines.push(format!("maxmemory-policy {}", eviction(role)));
+    lines.push(format!("maxmemory-policy {}", eviction(plan, role)));
     match role {
         Role::Redis => lines.extend(["appendonly yes", "appendfsync everysec"].map(str::to_owned)),
         _ => lines.push("appendonly no".to_owned()),
@@ -245,8 +248,13 @@ fn new_redis(plan: &Plan, role: Role) -> Service {
 }
 
 /// What happens when a Redis is full.
-const fn eviction(role: Role) -> &'static str {
-    if matches!(role, Role::Redis) { "noeviction" } else { "allkeys-lru" }
+fn eviction(plan: &Plan, role: Role) -> &'static str {
+    if role == Role::Redis || carries_messages(plan) { "noeviction" } else { "allkeys-lru" }
+}
+
+/// Whether the cache is more than one: Channels' layer is in it.
+pub(super) fn carries_messages(plan: &Plan) -> bool {
+    plan.answers.adopted.as_ref().is_some_and(|adopted| adopted.derived.layer_in_redis)
 }
 
 fn existing_redis(plan: &Plan, carry: &Carry, service: &Existing, role: Role) -> Service {
@@ -260,7 +268,8 @@ fn existing_redis(plan: &Plan, carry: &Carry, service: &Existing, role: Role) ->
             let mut command = Command(words.into_iter().map(kept).collect());
             if redis.limited {
                 let maxmemory = format!("{}mb", n.get(rows::MAXMEMORY).0);
-                for word in ["--maxmemory", &maxmemory, "--maxmemory-policy", eviction(role)] {
+                for word in ["--maxmemory", &maxmemory, "--maxmemory-policy", eviction(plan, role)]
+                {
                     command.push(word);
                 }
             }
