@@ -20,10 +20,13 @@ mod scope;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Deserialize;
+
 use crate::detect::{redact, secret};
 use crate::error::Error;
 use crate::lint::Subject;
 use crate::plan::Plan;
+use crate::plan::code::previous::Left;
 pub use scope::Scope;
 
 /// What an item is.
@@ -148,7 +151,8 @@ impl Kind {
 }
 
 /// What is lost where an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Weight {
     /// Nothing that anybody would notice.
     Form,
@@ -364,6 +368,16 @@ pub fn of(
     let new = Subject::files(directory, texts.clone())?;
     let after = Scope::of_new(&new, known.plan, texts);
     Ok(fates::judge(&scope, &after, known))
+}
+
+/// Notes of the plan that say what a fate says already.
+#[must_use]
+pub fn said_by_fates(all: &[Judged], plan: &Plan) -> Vec<String> {
+    let is_said = |left: &&Left| {
+        let mut told = all.iter().filter(|own| own.is_told() && own.weight > Weight::Form);
+        told.any(|own| fates::is_of(left, &own.item))
+    };
+    plan.code.kept.left.iter().filter(is_said).map(Left::sentence).collect()
 }
 
 /// Every item of a directory's deployment as it is.

@@ -13,6 +13,7 @@ use crate::cli::{Format, fates, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::improve::Deployed;
+use crate::inventory;
 use crate::plan::Bundle;
 use crate::project;
 use crate::schema::Ownership;
@@ -144,7 +145,9 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
         notes.extend(work.notes.iter().cloned());
     }
     if writes_compose(work) {
-        notes.extend(work.plan.warnings.iter().cloned());
+        let said = inventory::said_by_fates(&work.fates, &work.plan);
+        let new = work.plan.warnings.iter().filter(|own| !said.contains(own));
+        notes.extend(new.cloned());
     }
     notes.extend(others(layers, work));
     if let Verdict::RefusesBoth(said) = &work.verdict {

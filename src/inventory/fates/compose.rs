@@ -369,13 +369,16 @@ impl Judge<'_, '_> {
     }
 
     fn key(&self, item: &Item, other: &Container) -> Found {
+        if item.name == "extends" {
+            return usual(Fate::merged("what it takes from there is read, and told key by key"));
+        }
         let same = |name: &str| self.at_place(Kind::Key, &item.subject, name);
         let other_name = reasons::same_key(&item.name);
         let new = same(&item.name).or_else(|| same(other_name?));
         let planned = reasons::row_of_key(&item.name).and_then(|row| self.number(&other.name, row));
         let why = || match (planned, reasons::key(&item.name)) {
             (Some(own), _) => (own.reason(), None),
-            (None, Some((reason, weight))) => (reason.to_owned(), Some(weight)),
+            (None, Some((reason, weight))) => (reason.to_owned(), weight),
             (None, None) => {
                 (format!("dockwright's compose file has no {} for {}", item.name, other.name), None)
             }

@@ -41,9 +41,9 @@ impl Judge<'_, '_> {
             true => usual(Fate::merged(place())),
             false => {
                 let by = format!("{}={}", item.name, shown(&item.name, &written));
-                let reason = reasons::other_value(&item.name, &item.written).map_or_else(
+                let reason = reasons::variable(&item.name).map_or_else(
                     || self.decided(item, other),
-                    |(reason, weight)| (reason.to_owned(), weight),
+                    |(reason, weight)| (reason.to_owned(), Some(weight)),
                 );
                 (Fate::replaced(by, reason.0), reason.1)
             }
