@@ -26,7 +26,7 @@ use crate::detect::{redact, secret};
 use crate::error::Error;
 use crate::lint::Subject;
 use crate::plan::Plan;
-use crate::plan::code::previous::Left;
+use crate::plan::carry::HOLDS_CODE;
 pub use scope::Scope;
 
 /// What an item is.
@@ -370,14 +370,18 @@ pub fn of(
     Ok(fates::judge(&scope, &after, known))
 }
 
-/// Notes of the plan that say what a fate says already.
+/// Whether a note of the plan says what a fate says already.
 #[must_use]
-pub fn said_by_fates(all: &[Judged], plan: &Plan) -> Vec<String> {
-    let is_said = |left: &&Left| {
-        let mut told = all.iter().filter(|own| own.is_told() && own.weight > Weight::Form);
-        told.any(|own| fates::is_of(left, &own.item))
-    };
-    plan.code.kept.left.iter().filter(is_said).map(Left::sentence).collect()
+pub fn is_said_by_a_fate(note: &str, all: &[Judged], plan: &Plan) -> bool {
+    let left = plan.code.kept.left.iter().find(|own| own.sentence() == note);
+    let mut told = all.iter().filter(|own| own.is_told() && own.weight > Weight::Form);
+    told.any(|own| match left {
+        Some(left) => fates::is_of(left, &own.item),
+        None => {
+            own.item.kind == Kind::Volume
+                && note.starts_with(&format!("{}: {HOLDS_CODE}", own.item.subject))
+        }
+    })
 }
 
 /// Every item of a directory's deployment as it is.

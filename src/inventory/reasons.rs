@@ -121,7 +121,13 @@ pub(super) fn glue(words: &[&str]) -> Option<Glue> {
 
 /// Commands of a RUN that prepare or tidy up.
 pub(super) fn run(words: &[&str]) -> Option<Glue> {
-    let words = without_assignments(words);
+    let words = match without_assignments(words) {
+        [] => {
+            let reason = "it is a variable of the commands behind it, which are told one by one";
+            return Some(Glue::Dropped(reason, Form));
+        }
+        words => words,
+    };
     match words.join(" ").contains("SECRET") {
         true => None,
         false => glue_of(&TABLES.run, words),
@@ -139,7 +145,11 @@ pub(super) fn key(name: &str) -> Option<(&'static str, Option<Weight>)> {
     let group = name.split('.').next().unwrap_or(name);
     let row = find(&TABLES.key, name).or_else(|| find(&TABLES.key, group));
     let own = row.map(|own| own.reason.as_str()).filter(|own| !own.is_empty());
-    let planned = || existing::REPLACED.iter().find(|(own, _)| *own == group).map(|own| own.1);
+    // Of `deploy` it speaks of limits alone, which are numbers of the plan.
+    let planned = || {
+        let own = existing::REPLACED.iter().find(|(own, _)| *own == group && group != "deploy");
+        own.map(|own| own.1)
+    };
     Some((own.or_else(planned)?, row.and_then(|own| own.weight)))
 }
 

@@ -145,9 +145,8 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
         notes.extend(work.notes.iter().cloned());
     }
     if writes_compose(work) {
-        let said = inventory::said_by_fates(&work.fates, &work.plan);
-        let new = work.plan.warnings.iter().filter(|own| !said.contains(own));
-        notes.extend(new.cloned());
+        let is_new = |own: &&String| !inventory::is_said_by_a_fate(own, &work.fates, &work.plan);
+        notes.extend(work.plan.warnings.iter().filter(is_new).cloned());
     }
     notes.extend(others(layers, work));
     if let Verdict::RefusesBoth(said) = &work.verdict {

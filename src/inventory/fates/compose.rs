@@ -8,6 +8,7 @@ use crate::inventory::reasons;
 use crate::inventory::{Fate, Item, Kind, Weight};
 use crate::lint::subject::amount;
 use crate::lint::subject::{Container, Kind as Of};
+use crate::plan::carry::HOLDS_CODE;
 use crate::source::compose::{Mount, mount};
 use crate::units;
 
@@ -193,7 +194,7 @@ impl Judge<'_, '_> {
             return usual(Fate::replaced(shown(own), "where the new image has it"));
         }
         if other.kind.is_application() && carry.is_some_and(|own| own.is_code(mount)) {
-            let reason = "the image holds the code; the development overlay mounts it";
+            let reason = format!("{HOLDS_CODE}; the development overlay mounts it");
             return (Fate::dropped(reason), Some(Weight::Operation));
         }
         let text = format!("{} {}", item.written, item.name).to_ascii_lowercase();
