@@ -197,12 +197,13 @@ fn counted(all: &[Judged]) -> String {
         1 => "one of them (!) may change what the application does".to_owned(),
         many => format!("{many} of them (!) may change what the application does"),
     };
+    let are = |many: usize| if many == 1 { "1 is".to_owned() } else { format!("{many} are") };
     format!(
-        "Of {} things that the old files did {} are kept, {} are there in another form, {} are replaced and {} dropped: {missed}. `--format json` lists each with its fate.",
+        "Of {} things that the old files did {} kept, {} there in another form, {} replaced and {} dropped: {missed}. `--format json` lists each with its fate.",
         all.len(),
-        count("kept"),
-        count("merged"),
-        count("replaced"),
+        are(count("kept")),
+        are(count("merged")),
+        are(count("replaced")),
         count("dropped"),
     )
 }

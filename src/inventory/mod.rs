@@ -20,10 +20,13 @@ mod scope;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Deserialize;
+
 use crate::detect::{redact, secret};
 use crate::error::Error;
 use crate::lint::Subject;
 use crate::plan::Plan;
+use crate::plan::carry::HOLDS_CODE;
 pub use scope::Scope;
 
 /// What an item is.
@@ -148,7 +151,8 @@ impl Kind {
 }
 
 /// What is lost where an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Weight {
     /// Nothing that anybody would notice.
     Form,
@@ -364,6 +368,20 @@ pub fn of(
     let new = Subject::files(directory, texts.clone())?;
     let after = Scope::of_new(&new, known.plan, texts);
     Ok(fates::judge(&scope, &after, known))
+}
+
+/// Whether a note of the plan says what a fate says already.
+#[must_use]
+pub fn is_said_by_a_fate(note: &str, all: &[Judged], plan: &Plan) -> bool {
+    let left = plan.code.kept.left.iter().find(|own| own.sentence() == note);
+    let mut told = all.iter().filter(|own| own.is_told() && own.weight > Weight::Form);
+    told.any(|own| match left {
+        Some(left) => fates::is_of(left, &own.item),
+        None => {
+            own.item.kind == Kind::Volume
+                && note.starts_with(&format!("{}: {HOLDS_CODE}", own.item.subject))
+        }
+    })
 }
 
 /// Every item of a directory's deployment as it is.

@@ -1,6 +1,7 @@
 //! Which of a repository's files are its deployment: a compose project with the
 //! images it builds, the scripts these start and the configurations its proxies
-//! read; without a project an image that runs by itself.
+//! read; without a project an image that runs by itself. A Dockerfile or a
+//! configuration that gets another text counts whoever reads it: what it said goes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,9 @@ pub struct Scope<'s> {
     pub(super) deployment: Option<&'s Deployment>,
     /// What runs.
     pub(super) containers: Vec<&'s Container>,
+    /// How many of these are the project's, or run by themselves: those behind are of
+    /// other projects, and have the image of a Dockerfile that gets another text.
+    own: usize,
     /// Dockerfiles, by their numbers.
     pub(super) recipes: Vec<usize>,
     /// Texts of scripts, by their numbers.
@@ -76,24 +80,39 @@ impl<'s> Scope<'s> {
             Some(own) => subject.containers_of(own).collect(),
             None => lone(subject, is_written),
         };
-        let mut recipes = BTreeSet::new();
+        let mut containers = containers;
+        let recipe = |own: &&Container| subject.build_of(own).map(|build| build.recipe);
+        let mut recipes: BTreeSet<usize> = containers.iter().filter_map(recipe).collect();
         let mut scripts = BTreeSet::new();
-        for own in &containers {
-            recipes.extend(subject.build_of(own).map(|build| build.recipe));
-            scripts.extend(own.scripts());
+        containers.iter().for_each(|own| scripts.extend(own.scripts()));
+        let own = containers.len();
+        let written = |recipe: &usize| is_written(subject.path(subject.recipes[*recipe].text));
+        for number in (0..subject.recipes.len()).filter(written) {
+            if recipes.insert(number) {
+                let built = subject.containers.iter();
+                containers.extend(built.filter(|own| recipe(own) == Some(number)));
+            }
         }
-        // A configuration that nobody is known to read is read where it is written.
+        // What the image starts is its own, what a project lets it start is not.
+        for beside in &containers[own..] {
+            let first = beside.steps.iter().find(|step| step.script.is_none());
+            let is_its_own = beside.service.is_none()
+                || first.is_some_and(|step| recipe_text(subject, beside) == Some(step.at.text));
+            if is_its_own {
+                scripts.extend(beside.scripts());
+            }
+        }
         let reads = |proxy: &&Proxy| {
-            let own = owners(subject, proxy);
-            own.iter().any(|(member, _)| {
-                containers.iter().any(|container| std::ptr::eq(*container, member.container))
-            }) || own.is_empty() && is_written(subject.path(proxy.text))
+            owners(subject, proxy).iter().any(|(member, _)| {
+                containers[..own].iter().any(|container| std::ptr::eq(*container, member.container))
+            }) || is_written(subject.path(proxy.text))
         };
         let proxies: Vec<&Proxy> = subject.proxies.iter().filter(reads).collect();
         let mut scope = Self {
             subject,
             deployment,
             containers,
+            own,
             recipes: recipes.into_iter().collect(),
             scripts: scripts.into_iter().collect(),
             proxies,
@@ -105,7 +124,20 @@ impl<'s> Scope<'s> {
 
     /// Whether nothing is deployed.
     pub(super) fn is_empty(&self) -> bool {
-        self.deployment.is_none() && self.containers.is_empty()
+        self.deployment.is_none()
+            && self.containers.is_empty()
+            && self.recipes.is_empty()
+            && self.proxies.is_empty()
+    }
+
+    /// The containers of the deployment itself.
+    pub(super) fn own(&self) -> &[&'s Container] {
+        &self.containers[..self.own]
+    }
+
+    /// Whether a container is a service of the project.
+    pub(super) fn is_composed(&self, container: &Container) -> bool {
+        self.deployment.is_some() && self.own().iter().any(|own| std::ptr::eq(*own, container))
     }
 
     /// A container by the name of its service.
@@ -117,6 +149,11 @@ impl<'s> Scope<'s> {
     pub(super) fn web(&self) -> Option<&'s Container> {
         self.containers.iter().copied().find(|own| own.kind == crate::lint::subject::Kind::Web)
     }
+}
+
+/// The Dockerfile that a container's image is built from.
+fn recipe_text(subject: &Subject, container: &Container) -> Option<usize> {
+    subject.build_of(container).map(|build| subject.recipes[build.recipe].text)
 }
 
 /// Images that no project runs, of a Dockerfile that gets another text where there is

@@ -14,6 +14,9 @@ use crate::source::compose::mount::Source;
 use crate::source::compose::service::Build;
 use crate::source::compose::{Document, Mount, Service, interpolate};
 
+/// Why a mount of the code does not go on.
+pub const HOLDS_CODE: &str = "the image holds the code";
+
 /// Where the application is in the image that is built.
 const CODE: &str = "/app";
 
@@ -138,12 +141,17 @@ impl Carry {
         }
         let bare = path.trim_start_matches("./").trim_end_matches('/');
         let whole = matches!(bare, "" | "." | "..") || bare == self.context.as_str();
-        whole || self.holds_code(bare)
+        whole || self.holds_code(bare) && self.is_among_code(&mount.target)
     }
 
-    /// Whether a directory of the repository is code and not data: it is
-    /// mounted where the image has the same directory, and its name is not one
-    /// of data.
+    /// Whether a path of the container is in the directory that its code was in.
+    fn is_among_code(&self, target: &str) -> bool {
+        let code = self.carried.code.as_str();
+        let inside = target.strip_prefix(code);
+        code.is_empty() || inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether a directory of the repository is code and not data, by its name.
     fn holds_code(&self, path: &str) -> bool {
         const DATA: [&str; 16] = [
             "data",
@@ -335,7 +343,7 @@ impl Carry {
             };
             if !code.is_empty() {
                 warnings.push(format!(
-                    "{}: the image holds the code, so {} is no longer mounted; the development overlay mounts it",
+                    "{}: {HOLDS_CODE}, so {} is no longer mounted; the development overlay mounts it",
                     service.name,
                     code.join(", ")
                 ));

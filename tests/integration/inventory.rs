@@ -149,6 +149,26 @@ fn said(path: &str, text: &str) -> Vec<(usize, usize, String)> {
     starts.into_iter().zip(ends).map(|((first, text), end)| (first, end, text)).collect()
 }
 
+/// Whether an item stands where the text has the anchor that an alias names.
+fn is_told_at_its_anchor(text: &str, alias: &str, path: &str, fates: &[Value]) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let name: String = alias.chars().take_while(|c| is_name(*c)).collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = text.lines().collect();
+    let anchor = format!("&{name}");
+    let is_anchor = |line: &&str| {
+        line.split_whitespace().any(|word| word.trim_end_matches(['{', '[']) == anchor)
+    };
+    let Some(from) = lines.iter().position(is_anchor) else { return false };
+    let length = lines[from + 1..]
+        .iter()
+        .take_while(|line| line.trim().is_empty() || indent(line) > indent(lines[from]));
+    let block = from + 1..=from + 1 + length.count();
+    fates
+        .iter()
+        .any(|own| own["path"] == path && block.contains(&(own["line"].as_u64().unwrap() as usize)))
+}
+
 /// What is wrong with the fates of a rewrite.
 fn faults(directory: &Path, report: &Value) -> Vec<String> {
     let mut found = Vec::new();
@@ -184,11 +204,10 @@ fn faults(directory: &Path, report: &Value) -> Vec<String> {
                 own["path"] == path && (first..end).contains(&at)
             });
             // What stands elsewhere has its place there.
-            let is_alias = text
-                .lines()
-                .skip(first - 1)
-                .take(end - first)
-                .any(|own| own.contains("<<: *") || own.contains("<<: [*"));
+            let is_alias = text.lines().skip(first - 1).take(end - first).any(|own| {
+                let alias = own.split_once('*').filter(|(before, _)| before.ends_with([' ', '[']));
+                alias.is_some_and(|(_, name)| is_told_at_its_anchor(&text, name, path, fates))
+            });
             if !is_there && !is_alias {
                 found.push(format!("{path}:{first}: no item for `{line}`"));
             }

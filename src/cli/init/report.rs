@@ -13,6 +13,7 @@ use crate::cli::{Format, fates, report};
 use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::improve::Deployed;
+use crate::inventory;
 use crate::plan::Bundle;
 use crate::project;
 use crate::schema::Ownership;
@@ -144,7 +145,8 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
         notes.extend(work.notes.iter().cloned());
     }
     if writes_compose(work) {
-        notes.extend(work.plan.warnings.iter().cloned());
+        let is_new = |own: &&String| !inventory::is_said_by_a_fate(own, &work.fates, &work.plan);
+        notes.extend(work.plan.warnings.iter().filter(is_new).cloned());
     }
     notes.extend(others(layers, work));
     if let Verdict::RefusesBoth(said) = &work.verdict {

@@ -106,8 +106,12 @@ pub(super) fn find(tree: &Tree, facts: &Facts) -> Option<Image> {
         }
         match own.keyword {
             Keyword::Run => {
-                let text = own.command().words().join(" ");
-                runs.push(Run { text, place: place(at) });
+                // Each word as it is: what is in quotes is one.
+                let commands = own.commands(&text.text);
+                runs.extend(commands.iter().map(|command| Run {
+                    text: shell_words::join(&command.words),
+                    place: place(at),
+                }));
             }
             Keyword::Copy | Keyword::Add if own.flag("from").is_none() => {
                 let Some(Transfer { sources, target }) = Transfer::of(own, file.escape) else {

@@ -8,6 +8,7 @@ use crate::inventory::reasons;
 use crate::inventory::{Fate, Item, Kind, Weight};
 use crate::lint::subject::amount;
 use crate::lint::subject::{Container, Kind as Of};
+use crate::plan::carry::HOLDS_CODE;
 use crate::source::compose::{Mount, mount};
 use crate::units;
 
@@ -193,7 +194,7 @@ impl Judge<'_, '_> {
             return usual(Fate::replaced(shown(own), "where the new image has it"));
         }
         if other.kind.is_application() && carry.is_some_and(|own| own.is_code(mount)) {
-            let reason = "the image holds the code; the development overlay mounts it";
+            let reason = format!("{HOLDS_CODE}; the development overlay mounts it");
             return (Fate::dropped(reason), Some(Weight::Operation));
         }
         let text = format!("{} {}", item.written, item.name).to_ascii_lowercase();
@@ -369,13 +370,16 @@ impl Judge<'_, '_> {
     }
 
     fn key(&self, item: &Item, other: &Container) -> Found {
+        if item.name == "extends" {
+            return usual(Fate::merged("what it takes from there is read, and told key by key"));
+        }
         let same = |name: &str| self.at_place(Kind::Key, &item.subject, name);
         let other_name = reasons::same_key(&item.name);
         let new = same(&item.name).or_else(|| same(other_name?));
         let planned = reasons::row_of_key(&item.name).and_then(|row| self.number(&other.name, row));
         let why = || match (planned, reasons::key(&item.name)) {
             (Some(own), _) => (own.reason(), None),
-            (None, Some((reason, weight))) => (reason.to_owned(), Some(weight)),
+            (None, Some((reason, weight))) => (reason.to_owned(), weight),
             (None, None) => {
                 (format!("dockwright's compose file has no {} for {}", item.name, other.name), None)
             }

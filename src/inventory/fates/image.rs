@@ -249,7 +249,17 @@ impl Judge<'_, '_> {
             matches!(words.next().map(bare).as_deref(), Some("." | "./." | ""))
         });
         let inside = |path: &str| !path.starts_with('/') || self.is_code(item, path);
-        if takes_all && inside(&target) {
+        // The new image has it at the same place, whatever directory was the code's.
+        let is_there = |source: &&str| {
+            let whole = format!("/app/{}", bare(source).trim_start_matches("./"));
+            whole == target
+                || whole
+                    == format!("{target}/{}", bare(source).rsplit('/').next().unwrap_or_default())
+        };
+        if sources.iter().any(|source| bare(source).trim_start_matches("./") == ".git") {
+            return usual(Fate::dropped(".dockerignore leaves the history out of the image"));
+        }
+        if takes_all && (inside(&target) || sources.iter().all(|own| is_there(&own))) {
             return usual(Fate::merged("COPY . /app: the code with all that belongs to it"));
         }
         if target.contains("/nginx") && !self.new.proxies.is_empty() {
@@ -267,7 +277,11 @@ impl Judge<'_, '_> {
             let name = bare(source);
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
             let scripts = self.old.scripts.iter().map(|text| self.old.subject.path(*text));
-            name.contains("gunicorn") && name.ends_with(".py")
+            let is_told = || {
+                let mut settings = self.old.items.iter().filter(|own| own.kind == Kind::Setting);
+                settings.any(|own| own.path.rsplit('/').next() == Some(name.as_str()))
+            };
+            name.contains("gunicorn") && name.ends_with(".py") && is_told()
                 || !name.is_empty()
                     && scripts
                         .into_iter()

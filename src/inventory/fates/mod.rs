@@ -4,6 +4,7 @@
 mod commands;
 mod compose;
 mod image;
+mod left;
 mod nginx;
 mod variables;
 
@@ -13,6 +14,7 @@ use super::{Fate, Item, Judged, Kind, Known, Weight};
 use crate::lint::subject::{Container, Kind as Of};
 use crate::plan::Decided;
 use crate::schema::Role;
+pub(super) use left::is_of;
 
 /// A fate, with what is lost where the kind alone does not say it.
 type Found = (Fate, Option<Weight>);
@@ -26,7 +28,7 @@ pub(super) fn judge(old: &Scope<'_>, new: &Scope<'_>, known: Known<'_>) -> Vec<J
         .map(|item| {
             let (fate, weight) = match judge.is_kept(item) {
                 true => (Fate::Kept, None),
-                false => judge.fate(item),
+                false => judge.by_the_plan(item, judge.fate(item)),
             };
             let weight = weight.unwrap_or_else(|| item.kind.weight());
             Judged { item: item.clone(), fate, weight, is_implied: false }
@@ -106,8 +108,8 @@ impl<'s> Judge<'_, 's> {
     fn counterpart<'n>(&'n self, name: &str) -> Option<&'n str> {
         match self.new.container(name) {
             Some(own) => Some(own.name.as_str()),
-            None if self.old.deployment.is_none() => {
-                let own = self.old.container(name)?;
+            None => {
+                let own = self.old.container(name).filter(|own| !self.old.is_composed(own))?;
                 // An image by itself has no name; a process has the platform's.
                 match own.kind == Of::Web || own.build.is_some() {
                     true => self.serving(),
@@ -117,7 +119,6 @@ impl<'s> Judge<'_, 's> {
                     }
                 }
             }
-            None => None,
         }
     }
 

@@ -41,7 +41,7 @@ impl Judge<'_, '_> {
             .and_then(|(role, row)| self.decision(role, row));
         match there.as_slice() {
             [] => match reasons::directive(bare(&item.name)) {
-                Some((reason, weight)) => (Fate::dropped(reason), Some(weight)),
+                Some((reason, weight)) => (Fate::dropped(reason), weight),
                 None => usual(Fate::dropped("dockwright's nginx configuration does not say it")),
             },
             [first, ..] => {
@@ -51,7 +51,7 @@ impl Judge<'_, '_> {
                         Fate::replaced(by, own.reason()),
                         Some(reasons::weight_of_number(&item.name)),
                     ),
-                    (None, Some((reason, weight))) => (Fate::replaced(by, reason), Some(weight)),
+                    (None, Some((reason, weight))) => (Fate::replaced(by, reason), weight),
                     (None, None) => {
                         usual(Fate::replaced(by, "dockwright's own nginx configuration"))
                     }

@@ -41,9 +41,9 @@ impl Judge<'_, '_> {
             true => usual(Fate::merged(place())),
             false => {
                 let by = format!("{}={}", item.name, shown(&item.name, &written));
-                let reason = reasons::other_value(&item.name, &item.written).map_or_else(
+                let reason = reasons::variable(&item.name).map_or_else(
                     || self.decided(item, other),
-                    |(reason, weight)| (reason.to_owned(), weight),
+                    |(reason, weight)| (reason.to_owned(), Some(weight)),
                 );
                 (Fate::replaced(by, reason.0), reason.1)
             }
@@ -56,6 +56,10 @@ impl Judge<'_, '_> {
             .and_then(|own| own.env.iter().find(|own| own.name == item.name))
             .map(|own| own.why.clone())
             .filter(|why| !why.is_empty());
+        if item.name == "DJANGO_SETTINGS_MODULE" {
+            let reason = "project.settings: the settings that production was found to have";
+            return (reason.to_owned(), None);
+        }
         let why = variable.map(|why| why.trim_end_matches('.').to_owned());
         (why.unwrap_or_else(|| "dockwright's files give it their own value".to_owned()), None)
     }

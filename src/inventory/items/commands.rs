@@ -13,9 +13,16 @@ impl Items<'_, '_> {
     pub(super) fn commands(&mut self) {
         let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
         let containers = self.scope.containers.clone();
-        for own in &containers {
+        let ours = self.scope.own().len();
+        for (place, own) in containers.iter().enumerate() {
             for (number, step) in own.steps.iter().enumerate() {
-                seen.insert((step.at.text, self.scope.subject.line(step.at)));
+                let text = step.at.text;
+                let line = (text, self.scope.subject.line(step.at));
+                // Of another project: what it says itself goes on as it is.
+                if place >= ours && (!self.is_read(text) || seen.contains(&line)) {
+                    continue;
+                }
+                seen.insert(line);
                 self.step(own, number, step);
             }
         }
@@ -23,6 +30,16 @@ impl Items<'_, '_> {
             self.others(script, &seen);
         }
         self.settings();
+    }
+
+    /// Whether a text is one of a Dockerfile or a script of the deployment.
+    fn is_read(&self, text: usize) -> bool {
+        self.scope.scripts.contains(&text)
+            || self
+                .scope
+                .recipes
+                .iter()
+                .any(|recipe| self.scope.subject.recipes[*recipe].text == text)
     }
 
     fn step(&mut self, own: &Container, number: usize, step: &Step) {

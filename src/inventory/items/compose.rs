@@ -14,6 +14,7 @@ impl Items<'_, '_> {
             let at = self.scope.subject.service(deployment, service);
             let own = self.push(Kind::Service, at, &service.name, &service.name, Value::of(""));
             self.service(deployment, service, own);
+            self.extended(deployment, service, own);
         }
         for (key, value) in deployment.project.root.entries() {
             let name = key.scalar().unwrap_or_default();
@@ -103,7 +104,25 @@ impl Items<'_, '_> {
                         self.part(of, Kind::HealthCheck, at, name, &key, text(value));
                     }
                 }
+                "extends" => {}
                 _ => self.leaves(deployment, name, &key_name, key, value, of),
+            }
+        }
+    }
+
+    /// What a service takes from another one: merged when the project is read, it
+    /// stands in the text alone.
+    fn extended(&mut self, deployment: &Deployment, service: &Service, of: usize) {
+        for text in &deployment.texts {
+            let Ok(root) = yaml::read(&self.scope.subject.texts[*text].text) else { continue };
+            let own = root.get("services").and_then(|all| all.get(&service.name));
+            let extends = own.into_iter().flat_map(Yaml::entries);
+            for (key, value) in
+                extends.filter(|(key, _)| key.scalar().as_deref() == Some("extends"))
+            {
+                let at = self.scope.subject.line_at(*text, key.line);
+                let value = text_of_extension(value);
+                self.part(of, Kind::Key, at, &service.name, "extends", Value::of(value));
             }
         }
     }
@@ -243,6 +262,15 @@ fn placed<'y>(key: &'y Yaml, value: &'y Yaml) -> &'y Yaml {
     let is_scalar = value.scalar().is_some();
     // A mapping or a list begins below its key.
     if value.line > 0 && is_scalar { value } else { key }
+}
+
+/// `base of common.yaml`
+fn text_of_extension(value: &Yaml) -> String {
+    let part = |name: &str| value.get(name).and_then(Yaml::scalar);
+    match (value.scalar().or_else(|| part("service")), part("file")) {
+        (Some(service), Some(file)) => format!("{service} of {file}"),
+        (service, _) => service.unwrap_or_default(),
+    }
 }
 
 /// A value in one line.

@@ -80,12 +80,18 @@ impl Items<'_, '_> {
             let item = self.push(Kind::Run, at, name, "RUN", Value::of(line));
             self.found[item].part_of = stage;
         }
+        let mut set: Vec<(String, String)> = Vec::new();
         for command in commands {
+            if let [word] = command.words.as_slice()
+                && let Some((name, value)) = word.split_once('=')
+            {
+                set.push((name.to_owned(), value.to_owned()));
+            }
             let line = joined(&command.words);
             let first = command.words.first().cloned().unwrap_or_default();
             let item = self.push(Kind::Run, at, name, &first, Value::of(line));
             self.found[item].part_of = stage;
-            for named in named(&command.words) {
+            for named in named(&expanded(&command.words, &set)) {
                 let (kind, own) = match named {
                     Named::Package(name) => (Kind::Package, name),
                     Named::Extra(name) => (Kind::Extra, name),
@@ -96,6 +102,16 @@ impl Items<'_, '_> {
             }
         }
     }
+}
+
+/// A command with the variables that commands before it set: `apt-get install $DEPS`.
+fn expanded(words: &[String], set: &[(String, String)]) -> Vec<String> {
+    let value = |word: &str| {
+        let name = word.strip_prefix('$')?.trim_matches(['{', '}']);
+        let (_, value) = set.iter().rev().find(|(own, _)| own == name)?;
+        Some(value.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    };
+    words.iter().flat_map(|word| value(word).unwrap_or_else(|| vec![word.clone()])).collect()
 }
 
 enum Named {

@@ -13,7 +13,7 @@ pub mod front_end;
 mod install;
 pub mod previous;
 mod probe;
-mod proxy;
+pub mod proxy;
 mod server;
 mod storage;
 

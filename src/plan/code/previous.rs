@@ -411,10 +411,14 @@ impl Kept {
         self.port = image.port.filter(|port| *port >= 1024).unwrap_or_default();
         let has_model = shape.application().model.is_some();
         let caches = ["HF_HOME", "MPLCONFIGDIR", "NLTK_DATA", "TORCH_HOME", "YOLO_CONFIG_DIR"];
+        // A cache that is on a volume stays there.
+        let mounts = paths.adopted.derived.carried.as_ref();
+        let is_mounted =
+            |path: &str| mounts.is_some_and(|own| own.text.contains(&format!(":{path}")));
         for (name, value) in &image.env {
             let is_ours = OF_THE_BUILD.contains(&name.as_str())
                 || OF_TOOLS.iter().any(|own| name.starts_with(own))
-                || has_model && caches.contains(&name.as_str());
+                || has_model && caches.contains(&name.as_str()) && !is_mounted(value);
             let what = format!("ENV {name}={value}");
             if is_ours {
                 self.replace(
@@ -466,6 +470,10 @@ impl Kept {
     /// A step of the old build.
     fn built(&mut self, text: &str, place: &str, paths: &Paths<'_>) {
         for simple in shell::split(text) {
+            // A variable of the commands behind it.
+            if simple.words.len() == 1 && simple.words[0].contains('=') {
+                continue;
+            }
             let argv = crate::detect::commands::unwrap(&simple.words).argv;
             let launch = Launch { argv, place: place.to_owned(), ..Launch::default() };
             let name = program(&launch);
@@ -473,6 +481,7 @@ impl Kept {
             if name.is_empty()
                 || INSTALLS.contains(&name)
                 || PREPARES_CONTAINER.contains(&name)
+                || name.starts_with("python") && what.contains(" -c import ")
                 || what.starts_with("python -m pip")
                 || what.starts_with("python -m venv")
                 || what.starts_with("python3 -m venv")
@@ -598,8 +607,10 @@ fn is_ours_to_run(launch: &Launch, name: &str) -> bool {
 /// The name of the program that a line starts; empty for what is no name of one:
 /// the end of a block, a piece of a sum.
 fn program(launch: &Launch) -> &str {
-    const OF_THE_SHELL: [&str; 9] =
-        ["fi", "done", "esac", "else", "exit", "return", "case", "for", "function"];
+    const OF_THE_SHELL: [&str; 14] = [
+        "fi", "done", "esac", "else", "exit", "return", "case", "for", "function", "break",
+        "continue", "yes", "seq", "printf",
+    ];
     let first = launch.argv.first().map_or("", String::as_str);
     let name = first.rsplit('/').next().unwrap_or(first);
     let is_name = first.starts_with(|c: char| c.is_ascii_alphanumeric() || "./_".contains(c))

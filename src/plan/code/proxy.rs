@@ -66,6 +66,12 @@ const OURS: [(&str, &str); 35] = [
     ("ssl_ciphers", "TLS ends in front of this stack: see deploy.domain"),
     ("root", "what is not passed on has a location"),
 ];
+/// Why a directive of the name does not go on; `None` where it does.
+#[must_use]
+pub fn ours(name: &str) -> Option<&'static str> {
+    OURS.iter().find(|(own, _)| *own == name).map(|(_, why)| *why)
+}
+
 /// Headers that ours set.
 const HEADERS: [&str; 11] = [
     "host",
