@@ -10,7 +10,7 @@ use crate::catalog::{Framework, Manager, Program, Protocol, Server};
 use crate::detect::facts::{Existing, Facts, InProcess, Interface, Meaning};
 use crate::detect::startup::framework;
 use crate::detect::{Evidence, Fact};
-use crate::schema::writable::Writable;
+use crate::schema::writable::{HOME, HOME_OF_IMAGE, Writable};
 use crate::schema::{self, RUNTIMES, Role};
 
 impl Draft {
@@ -124,7 +124,11 @@ impl Adoption<'_> {
         let mut items = Vec::new();
         let mut evidence = Vec::new();
         for (path, lines) in &facts.writable {
-            let found = Writable { path: path.path.clone(), file: path.file, keep: path.keep };
+            let place = match path.path.as_str() {
+                HOME => HOME_OF_IMAGE.to_owned(),
+                other => other.to_owned(),
+            };
+            let found = Writable { path: place, file: path.file, keep: path.keep };
             let text = found.to_string();
             if Writable::read(&text).is_ok() && !path.path.contains(',') {
                 items.push(text);

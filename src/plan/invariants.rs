@@ -49,15 +49,32 @@ impl Broken<'_> {
 
     /// `inner` is shorter than `outer`, where both are there.
     fn shorter(&mut self, inner: PlanKey, outer: PlanKey, why: &str) {
+        self.ordered(inner, outer, "below", |inner, outer| inner < outer, why);
+    }
+
+    /// `inner` is no longer than `outer`, where both are there.
+    fn not_longer(&mut self, inner: PlanKey, outer: PlanKey, why: &str) {
+        self.ordered(inner, outer, "at most", |inner, outer| inner <= outer, why);
+    }
+
+    fn ordered(
+        &mut self,
+        inner: PlanKey,
+        outer: PlanKey,
+        relation: &str,
+        holds: fn(&f64, &f64) -> bool,
+        why: &str,
+    ) {
         let (Some(inner), Some(outer)) = (self.ledger.decided(inner), self.ledger.decided(outer))
         else {
             return;
         };
         let (one, two) = (inner.key.name(), outer.key.name());
         let message =
-            format!("{one} = {} is not below {two} = {}: {why}", inner.value, outer.value);
+            format!("{one} = {} is not {relation} {two} = {}: {why}", inner.value, outer.value);
         let help = format!("lower [tune] {one} or raise {two}");
-        self.unless(inner.value.amount() < outer.value.amount(), || message, || help);
+        let is_so = holds(&inner.value.amount(), &outer.value.amount());
+        self.unless(is_so, || message, || help);
     }
 }
 
@@ -209,7 +226,8 @@ fn timeouts(broken: &mut Broken) {
         "the database must give up before the request does",
     );
     broken.shorter(request, gunicorn, "gunicorn would kill a worker that still serves");
-    broken.shorter(gunicorn, read, "nginx would give up first");
+    // Two that were the same before stay so.
+    broken.not_longer(gunicorn, read, "nginx would give up first");
     broken.shorter(request, read, "nginx would give up first");
     broken.shorter(read, rows::CLIENT_TIMEOUT.key(Nginx), "the client would give up first");
     broken.shorter(

@@ -6,6 +6,10 @@ use crate::relpath::RelPath;
 
 /// End of an entry that need not outlive the container.
 pub const TMPFS: &str = ":tmpfs";
+/// The home directory of who runs the code, as code says it.
+pub const HOME: &str = "~";
+/// The one that an image has where the code keeps something there.
+pub const HOME_OF_IMAGE: &str = "/home/app";
 /// End of an entry that is a file, where its name does not look like one.
 const FILE: &str = ":file";
 

@@ -288,6 +288,47 @@ fn steps_of_an_entry_script_run_once_or_while_the_image_is_built() {
 }
 
 #[test]
+fn steps_of_the_images_entry_script_go_on_where_the_service_has_a_command_of_its_own() {
+    let entry = "#!/bin/sh\nset -e\nif [ \"$1\" = gunicorn ]; then\n  python manage.py migrate\nfi\npython manage.py compilemessages\npython manage.py loaddata first\nexec \"$@\"\n";
+    let dockerfile = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nENTRYPOINT [\"/app/entrypoint.sh\"]\nCMD [\"gunicorn\", \"shop.wsgi\", \"--bind\", \"0.0.0.0:8000\"]\n";
+    let compose = "services:\n  web:\n    build: .\n    command: gunicorn shop.wsgi --bind 0.0.0.0:8000 --timeout 300\n    environment: {SECRET_KEY: a, DB_HOST: db, DB_PASSWORD: x}\n    expose: [8000]\n  nginx:\n    image: nginx:1.25\n    ports: ['80:80']\n    volumes: ['./site.conf:/etc/nginx/conf.d/default.conf:ro']\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD: x}\n";
+    let conf = "server {\n    listen 80;\n    location / {\n        proxy_pass http://web:8000;\n        proxy_read_timeout 300;\n    }\n}\n";
+    let files = django(&[
+        ("Dockerfile", dockerfile),
+        ("entrypoint.sh", entry),
+        ("docker-compose.yml", compose),
+        ("site.conf", conf),
+    ]);
+    let own = Written::of(&files, &["--rewrite", "--set", "deploy.memory=8GiB"]);
+    own.has("Dockerfile", &["RUN django-admin compilemessages", "gettext"]);
+    own.has("docker-compose.yml", &["migrate --no-input && python manage.py loaddata first"]);
+    // Both waited as long as each other, and do so still.
+    own.has("gunicorn.conf.py", &["timeout = 300"]);
+    own.has("nginx/nginx.conf", &["proxy_read_timeout 300s;"]);
+}
+
+#[test]
+fn what_the_code_keeps_below_its_home_directory_is_on_a_volume() {
+    let main = "import os\nfrom pathlib import Path\n\nfrom fastapi import FastAPI\n\nCACHE = Path(os.environ.get('X_CACHE', os.path.expanduser('~/.cache/x')))\nTABLE = CACHE / 'tables' / 'a.bin'\napp = FastAPI()\n\n\n@app.get('/table')\ndef table():\n    TABLE.parent.mkdir(parents=True, exist_ok=True)\n";
+    let files = [("main.py", main), ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\n")];
+    let own = Written::of(&files, &[]);
+    own.has("compose.yaml", &["home-app:/home/app"]);
+    own.has("Dockerfile", &["ENV HOME=/home/app", "10001:10001 /home/app"]);
+    let plain = Written::of(&fastapi(&[]), &[]);
+    plain.has("Dockerfile", &["ENV HOME=/tmp"]);
+}
+
+#[test]
+fn an_extra_that_is_still_installed_is_not_called_dropped() {
+    let project = "[project]\nname = 'x'\nversion = '1'\ndependencies = ['fastapi', 'uvicorn']\n\n[project.optional-dependencies]\nsheets = ['xlsxwriter']\n";
+    let dockerfile = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install '.[sheets]'\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n";
+    let files = [("main.py", FASTAPI), ("pyproject.toml", project), ("Dockerfile", dockerfile)];
+    let own = Written::of(&files, &["--rewrite"]);
+    own.has("Dockerfile", &["--extra sheets"]);
+    assert!(!own.said.contains("extra sheets"), "{}", own.said);
+}
+
+#[test]
 fn what_a_script_does_before_it_serves_is_run_once() {
     let app = "from flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\n\napp = Flask(__name__)\ndb = SQLAlchemy(app)\n\n\ndef init_db():\n    db.create_all()\n\n\nif __name__ == '__main__':\n    with app.app_context():\n        db.create_all()\n    watch(app)\n    app.run(host='0.0.0.0')\n";
     let files = [

@@ -227,8 +227,11 @@ impl<'a> Finder<'a> {
             });
             let before = before.take_while(|own| !std::ptr::eq(*own, web));
             steps.extend(before);
-            // Those of an entry script that stands deeper come behind it in the list.
-            let deeper = self.commands.iter().skip_while(|own| !std::ptr::eq(*own, web)).skip(1);
+            // Those of an entry script that stands deeper come behind it in the list; the
+            // image of a service with a command of its own may come anywhere.
+            let at = self.commands.iter().position(|own| std::ptr::eq(own, web)).unwrap_or(0);
+            let start = if web.place == Place::Compose { 0 } else { at + 1 };
+            let deeper = self.commands[start..].iter();
             steps.extend(deeper.filter(|own| {
                 own.place == Place::Dockerfile
                     && web.place <= Place::Compose

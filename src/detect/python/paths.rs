@@ -28,6 +28,7 @@ impl<'a> Evaluator<'_, 'a> {
                     let base = first()?;
                     return Some(self.joined(base, scope, &call.arguments.args[1..]));
                 }
+                "pathlib.Path.home" => return Some(Value::Text("~/".to_owned())),
                 "os.getcwd" | "pathlib.Path.cwd" => {
                     return Some(Value::Place(self.project.graph.root().to_owned()));
                 }

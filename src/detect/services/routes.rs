@@ -503,11 +503,65 @@ fn is_object<'a>(
     name: &str,
 ) -> bool {
     let Some(dotted) = dotted(expr) else { return false };
-    if dotted == name && from.path == module.path {
-        return true;
+    let is_it = |from: &'a Module, dotted: &str| {
+        dotted == name && from.path == module.path
+            || origin(evidences, from, dotted, DEEPEST)
+                .is_some_and(|(path, object)| path == module.path && object == name)
+    };
+    is_it(from, &dotted)
+        || in_turn(evidences, from, &dotted).iter().any(|(from, dotted)| is_it(from, dotted))
+}
+
+/// What a dotted name stands for where it begins with the name of a loop: the same of
+/// each of the objects that are gone through, with the module that lists them.
+fn in_turn<'a>(
+    evidences: &Evidences<'_, 'a>,
+    from: &'a Module,
+    whole: &str,
+) -> Vec<(&'a Module, String)> {
+    let (first, rest) = whole.split_once('.').unwrap_or((whole, ""));
+    let mut loops = Loops(first, Vec::new());
+    loops.visit_body(&from.ast.body);
+    let mut found = Vec::new();
+    for over in loops.1 {
+        let named = dotted(over).and_then(|name| origin(evidences, from, &name, DEEPEST));
+        let lists: Vec<(&'a Module, &'a Expr)> = match named {
+            Some((path, object)) => {
+                let source = evidences.project.modules.iter().find(|own| own.path == path);
+                let given = source.into_iter().copied().flat_map(|own| {
+                    let names = evidences.project.graph.names(own);
+                    let values = names.get(object.as_str()).cloned().unwrap_or_default();
+                    values.into_iter().map(move |(_, value)| (own, value))
+                });
+                given.collect()
+            }
+            None => vec![(from, over)],
+        };
+        for (module, list) in lists {
+            let elements = match list {
+                Expr::Tuple(own) => &own.elts,
+                Expr::List(own) => &own.elts,
+                _ => continue,
+            };
+            let names = elements.iter().filter_map(dotted);
+            found.extend(names.map(|name| (module, join(&name, rest))));
+        }
     }
-    origin(evidences, from, &dotted, DEEPEST)
-        .is_some_and(|(path, object)| path == module.path && object == name)
+    found
+}
+
+/// What loops over a name go through.
+struct Loops<'n, 'a>(&'n str, Vec<&'a Expr>);
+
+impl<'a> Visitor<'a> for Loops<'_, 'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::For(own) = statement
+            && matches!(&*own.target, Expr::Name(name) if name.id.as_str() == self.0)
+        {
+            self.1.push(&own.iter);
+        }
+        visitor::walk_stmt(self, statement);
+    }
 }
 
 /// The module and name that a dotted name of a module leads to.
@@ -786,6 +840,34 @@ mod tests {
         .find();
         assert_eq!(value(&found.health), Some("/api/v1/internal/sys/health"));
         assert_eq!(value(&found.ready), Some("/api/v1/internal/sys/readiness/"));
+    }
+
+    #[test]
+    fn routers_that_are_included_in_a_loop_are_included() {
+        let checks = "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/health')\ndef f(): ...\n";
+        for (start, listed) in [
+            (
+                "from api import checks\nfor part in (checks,):\n    app.include_router(part.router, prefix='/api')\n",
+                "",
+            ),
+            (
+                "from api.checks import router\nfor own in [router]:\n    app.include_router(own, prefix='/api')\n",
+                "",
+            ),
+            (
+                "from api.checks import router\nALL = [router]\ndef add(app):\n    for own in ALL:\n        app.include_router(own, prefix='/api')\n",
+                "",
+            ),
+            (
+                "from api import ALL\nfor own in ALL:\n    app.include_router(own, prefix='/api')\n",
+                "from .checks import router\nALL = (router,)\n",
+            ),
+        ] {
+            let main = format!("from fastapi import FastAPI\napp = FastAPI()\n{start}");
+            let files = [("api/__init__.py", listed), ("api/checks.py", checks)];
+            let found = Repository::fastapi(&main, &files).find();
+            assert_eq!(value(&found.health), Some("/api/health"), "{start}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::detect::python::{Value, below};
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::{Binding, MADE, WRITTEN};
 use crate::detect::services::static_files;
-use crate::schema::writable::is_shared;
+use crate::schema::writable::{HOME, is_shared};
 
 /// What a path is for, and whether its content has to stay.
 const PURPOSES: [(&str, &str, bool); 14] = [
@@ -103,6 +103,10 @@ impl Paths<'_, '_, '_> {
             || matches!(last, "SESSION_FILE_DIR" | "SESSION_FILE_PATH" | "CACHE_DIR")
             || (last == "cache_dir" && !called.is_empty());
         if !file && !directory {
+            return;
+        }
+        if is_of_home(&binding.value) {
+            self.note(HOME.to_owned(), false, "home", true, &binding.evidence);
             return;
         }
         let Some(path) = place(&binding.value, root) else { return };
@@ -236,7 +240,7 @@ impl Paths<'_, '_, '_> {
         let root = self.evidences.context.startup.root();
         if path == "."
             || path == root
-            || path.contains(['*', '%', '$', '{', '~', '\n'])
+            || path.contains(['*', '%', '$', '{', '~', '\n']) && path != HOME
             || passes_with_the_container(&path)
             || path.len() > 200
         {
@@ -255,6 +259,14 @@ impl Paths<'_, '_, '_> {
 /// A path of the repository, or an absolute one of the container.
 pub(super) fn place(value: &Value, directory: &str) -> Option<String> {
     value.path(directory).or_else(|| absolute(value))
+}
+
+/// Whether a path is below the home directory of who runs the code.
+fn is_of_home(value: &Value) -> bool {
+    match value {
+        Value::Template(values) => values.first().is_some_and(is_of_home),
+        value => value.text().is_some_and(|text| text.starts_with("~/")),
+    }
 }
 
 fn absolute(value: &Value) -> Option<String> {
@@ -369,6 +381,22 @@ mod tests {
                 one(path, purpose, keep),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn what_lies_below_the_home_directory_is_kept_with_it() {
+        for (set, line) in [
+            ("os.path.expanduser('~/.cache/x')", "os.makedirs(PLACE, exist_ok=True)"),
+            ("Path(os.environ.get('X', os.path.expanduser('~/.x')))", "(PLACE / 'a').mkdir()"),
+            ("Path('~/.x').expanduser() / 'a' / 'b.bin'", "PLACE.parent.mkdir(parents=True)"),
+            ("Path.home() / '.x' / 'b.bin'", "PLACE.write_text('x')"),
+        ] {
+            let main = format!(
+                "import os\nfrom pathlib import Path\nfrom fastapi import FastAPI\nPLACE = {set}\napp = FastAPI()\ndef f():\n    {line}\n"
+            );
+            let found = written(&Repository::fastapi(&main, &[]));
+            assert_eq!(found, one("~", "home", true), "{set} {line}");
         }
     }
 

@@ -15,6 +15,9 @@ impl Judge<'_, '_> {
             Kind::Stage => self.stage(item),
             Kind::Run => self.run(item),
             Kind::Package => self.package(item),
+            Kind::Extra if self.new_of(Kind::Extra).any(|own| own.name == item.name) => {
+                usual(Fate::Kept)
+            }
             Kind::Extra => {
                 let reason = "the install of dockwright's Dockerfile does not ask for it";
                 usual(Fate::dropped(reason))

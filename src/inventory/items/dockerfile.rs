@@ -141,7 +141,7 @@ fn named(words: &[String]) -> Vec<Named> {
                 .map(Named::Package)
                 .collect()
         }
-        "pip" | "pip3" | "uv" | "poetry" | "pdm" | "pipenv" | "python" | "python3" => {
+        "pip" | "pip3" | "uv" | "uvx" | "poetry" | "pdm" | "pipenv" | "python" | "python3" => {
             let mut found = Vec::new();
             let mut words = after.iter();
             while let Some(word) = words.next() {

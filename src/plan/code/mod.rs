@@ -27,6 +27,7 @@ use crate::plan::env;
 use crate::plan::shape::Shape;
 use crate::plan::uploads;
 use crate::schema::role::Role;
+use crate::schema::writable::HOME_OF_IMAGE;
 pub use additions::{old_worker_class, server_is_at_least};
 use caches::Cache;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
@@ -79,6 +80,8 @@ pub struct Code {
     pub placeholders: Vec<String>,
     /// Where the code writes.
     pub storage: Storage,
+    /// The home directory: scratch space, unless the code keeps something there.
+    pub home: &'static str,
     /// Where hubs' libraries keep what they fetch.
     pub caches: Vec<Cache>,
     /// How the front end is built that the code serves.
@@ -116,7 +119,11 @@ impl Code {
         let writable: Vec<Writable> =
             shape.answers.writable.iter().filter(is_kept).cloned().collect();
         let Some(adopted) = &shape.answers.adopted else {
-            return Self { storage: Storage::of(top, &writable, Vec::new()), ..Self::default() };
+            return Self {
+                storage: Storage::of(top, &writable, Vec::new()),
+                home: home(&writable),
+                ..Self::default()
+            };
         };
         let place = Place::of(shape, adopted);
         let mut storage = Storage::of(top, &writable, place.open(shape));
@@ -150,6 +157,7 @@ impl Code {
             probe: Probe::of(shape, adopted),
             placeholders: environment::placeholders(shape, adopted),
             storage,
+            home: home(&writable),
             caches: caches::of(adopted),
             front_end: FrontEnd::of(adopted),
             static_root: static_root(adopted),
@@ -187,6 +195,11 @@ impl Code {
         }
         code
     }
+}
+
+fn home(writable: &[Writable]) -> &'static str {
+    let is_kept = writable.iter().any(|own| own.path == HOME_OF_IMAGE);
+    if is_kept { HOME_OF_IMAGE } else { "/tmp" }
 }
 
 /// A path of the build context in the image.

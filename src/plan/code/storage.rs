@@ -7,7 +7,7 @@ use crate::answers::adopted::{Adopted, Writable};
 use crate::plan::code::caches::{self, Cache};
 use crate::plan::code::{in_image, parent};
 use crate::plan::shape::Shape;
-use crate::schema::writable::is_shared;
+use crate::schema::writable::{HOME_OF_IMAGE, is_shared};
 
 /// Directory of single files that are kept. SQLite follows the link and puts
 /// its journal beside the file, so the directory has to be kept with it.
@@ -173,7 +173,7 @@ pub(super) fn place(top: &str, path: &str) -> String {
 /// What an image that stays cannot keep on a volume as it is.
 pub(super) fn unmounted(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     let Some(image) = adopted.image() else { return Vec::new() };
-    let kept = shape.answers.writable.iter().filter(|own| own.keep);
+    let kept = shape.answers.writable.iter().filter(|own| own.keep && own.path != HOME_OF_IMAGE);
     kept.filter_map(|own| {
         let place = place(adopted.top(), &own.path);
         let user = &image.user;

@@ -6,6 +6,7 @@ use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::{dropped, support};
 use crate::lint::subject::{Build, Container, Program, Step, Subject};
+use crate::schema::writable::HOME;
 use crate::source::compose::Mount;
 use crate::source::dockerfile::Keyword;
 
@@ -191,7 +192,7 @@ fn given(subject: &Subject, build: &Build) -> Option<Written> {
         return None;
     }
     let mut written = Written { directories: Vec::new(), files: Vec::new() };
-    for (own, _) in &subject.facts.writable {
+    for (own, _) in subject.facts.writable.iter().filter(|(own, _)| own.path != HOME) {
         let Some((path, there)) = placed(subject, build, &own.path) else { continue };
         if there.contains([' ', '$', '\''])
             || mounts(subject, build).iter().any(|(.., target)| is_below(&there, target))
@@ -268,7 +269,9 @@ fn doubts(subject: &Subject, build: &Build) -> Vec<String> {
         return found;
     }
     let is_known = |sign: &Sign| {
-        subject.facts.writable.iter().flat_map(|(_, lines)| lines).any(|own| {
+        // Which directory the home of another user is, nobody knows.
+        let known = subject.facts.writable.iter().filter(|(own, _)| own.path != HOME);
+        known.flat_map(|(_, lines)| lines).any(|own| {
             let is_there = sign.is_setting || own.line == sign.evidence.line;
             own.path == sign.evidence.path && is_there
         })
@@ -412,8 +415,10 @@ fn written(subject: &Subject, build: &Build) -> Option<Vec<String>> {
     let paths = own.map(|own| {
         let (path, there) = placed(subject, build, &own.path)?;
         let name = path.rsplit('/').next().unwrap_or_default();
-        let is_made =
-            !name.contains('.') && !subject.tree.has(&path) && !subject.tree.has_directory(&path);
+        let is_made = !name.contains('.')
+            && name != HOME
+            && !subject.tree.has(&path)
+            && !subject.tree.has_directory(&path);
         (is_made && !there.contains([' ', '$', '\''])).then_some(there)
     });
     paths.collect()
