@@ -52,7 +52,7 @@ const READ: [&str; 8] = [
 /// a front end without a directory of its own: a gap that is said.
 pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
     let tree = evidences.context.tree;
-    let served = served(evidences);
+    let mut served = served(evidences);
     if served.is_empty() {
         return Fact::Unknown;
     }
@@ -69,11 +69,16 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
         let above = packages.iter().filter(|own| path::is_below(directory, &own.directory));
         told.or_else(|| above.max_by_key(|own| own.directory.len()))
     };
+    // Flask looks for templates there as well, and starts without.
+    served.retain(|own| !own.is_optional || maker(&own.directory).is_some());
+    if served.is_empty() {
+        return Fact::Unknown;
+    }
     let made: Vec<(&String, &Evidence, Option<&Package>)> =
-        served.iter().map(|(directory, line)| (directory, line, maker(directory))).collect();
+        served.iter().map(|own| (&own.directory, &own.line, maker(&own.directory))).collect();
     let lines = made.iter().map(|(_, line, _)| (*line).clone()).collect();
     let Some(package) = made.iter().find_map(|(_, _, package)| *package) else {
-        let outputs = served.iter().map(|(directory, _)| directory.clone()).collect();
+        let outputs = served.iter().map(|own| own.directory.clone()).collect();
         return Fact::Known(FrontEnd { outputs, ..FrontEnd::default() }, lines);
     };
     let others =
@@ -85,10 +90,18 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
     Fact::Known(package.front_end(tree, outputs, missing), lines)
 }
 
+/// A directory that the code opens to serve.
+struct Served {
+    directory: String,
+    /// Whether it is one place of several where templates may be.
+    is_optional: bool,
+    line: Evidence,
+}
+
 /// Directories that the code opens to serve and that the repository lacks.
-fn served(evidences: &Evidences<'_, '_>) -> Vec<(String, Evidence)> {
+fn served(evidences: &Evidences<'_, '_>) -> Vec<Served> {
     let context = evidences.context;
-    let mut served: Vec<(String, Evidence)> = Vec::new();
+    let mut served: Vec<Served> = Vec::new();
     // What the code makes itself is there when it is served.
     let made: Vec<String> = evidences
         .live()
@@ -105,11 +118,13 @@ fn served(evidences: &Evidences<'_, '_>) -> Vec<(String, Evidence)> {
         };
         for directory in paths {
             let is_there = context.tree.has_directory(&directory) || context.tree.has(&directory);
-            let known = served.iter().any(|(known, _)| path::is_below(&directory, known));
+            let known = served.iter().any(|own| path::is_below(&directory, &own.directory));
             let is_made = made.iter().any(|own| path::is_below(own, &directory));
             if directory != "." && !is_there && !is_made && !known {
-                served.retain(|(known, _)| !path::is_below(known, &directory));
-                served.push((directory, binding.evidence.clone()));
+                served.retain(|own| !path::is_below(&own.directory, &directory));
+                let is_optional =
+                    binding.last() == "template_folder" && binding.called().ends_with("Blueprint");
+                served.push(Served { directory, is_optional, line: binding.evidence.clone() });
             }
         }
     }
@@ -283,6 +298,9 @@ mod tests {
         let there = [("static/a.css", ""), ("web/package.json", PACKAGE)];
         assert!(Repository::fastapi(main, &there).find().front_end.value().is_none());
         assert!(Repository::fastapi(main, &[]).find().front_end.value().is_none());
+        let blueprint = "from flask import Blueprint, Flask\nup = Blueprint('up', __name__, template_folder='pages')\napp = Flask(__name__)\n";
+        let flask = Repository::new(&[("main.py", blueprint), ("web/package.json", PACKAGE)]);
+        assert!(flask.starts("flask", "main:app").find().front_end.value().is_none());
         let elsewhere =
             Repository::fastapi(main, &[("web/package.json", PACKAGE)]).find().front_end;
         assert_eq!(elsewhere.value().unwrap().directory, None, "nothing says that it makes it");
