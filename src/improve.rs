@@ -56,6 +56,19 @@ pub struct Improvement {
     pub aside: BTreeMap<String, String>,
     /// What `.gitattributes` gets, in words.
     pub line_ends: Option<String>,
+    /// Environment files that are not there.
+    pub samples: Vec<Sample>,
+}
+
+/// An environment file that is not there, and what it is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The file.
+    pub path: String,
+    /// The sample beside it.
+    pub from: String,
+    /// The compose file that reads it.
+    pub reader: String,
 }
 
 /// A finding, as far as a report shows it.
@@ -209,6 +222,7 @@ impl Improvement {
             aside,
             line_ends,
             runs: deployed::runs(&mended.subject, &deployed),
+            samples: deployed::samples(&mended.subject, &deployed),
             before: as_it_is.unwrap_or(before),
             after: shown(&mended.subject, &mended.found, &open(&mended.subject, &mended.found)),
             changed_since: revise::changed_since(

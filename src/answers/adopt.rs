@@ -7,7 +7,7 @@ use crate::answers::limits;
 use crate::answers::source::Origin;
 use crate::answers::start;
 use crate::catalog::{Framework, Manager, Program, Protocol, Server};
-use crate::detect::facts::{Existing, Facts, InProcess, Interface, Meaning};
+use crate::detect::facts::{Existing, Facts, InProcess, Interface, Meaning, Python};
 use crate::detect::startup::framework;
 use crate::detect::{Evidence, Fact};
 use crate::schema::writable::{HOME, HOME_OF_IMAGE, Writable};
@@ -93,7 +93,7 @@ impl Adoption<'_> {
             self.set("project.dependency-files", &files.join(","), evidence);
         }
         if let Fact::Known(python, evidence) = &facts.python {
-            self.python(&python.version, evidence);
+            self.python(python, evidence);
         }
         self.set_known("project.packages-until", &facts.packages_until);
         self.set_known("project.health", &facts.health);
@@ -107,9 +107,16 @@ impl Adoption<'_> {
         self.writable();
     }
 
-    fn python(&mut self, version: &str, evidence: &[Evidence]) {
-        if schema::ADOPTED_PYTHONS.contains(&version) {
-            self.set("project.python", version, evidence);
+    fn python(&mut self, python: &Python, evidence: &[Evidence]) {
+        let version = python.version.as_str();
+        if let Some(taken) = python_for(python) {
+            self.set("project.python", taken, evidence);
+            if taken != version {
+                self.notes.push(format!(
+                    "{} speaks of Python {version}, which no image has any more: {taken} takes its place, and packages the code pins may not install on it",
+                    evidence.first().map(Evidence::place).unwrap_or_default()
+                ));
+            }
         } else {
             let at = evidence.first().map(|line| format!(" ({})", line.place()));
             self.notes.push(format!(
@@ -484,6 +491,20 @@ impl Adoption<'_> {
             self.set("model.path", path, evidence);
         }
     }
+}
+
+/// The Python that is taken where this one is found; `None` where it is for people to
+/// say. A text for people tells what somebody had, not what the code needs: the oldest
+/// that there are images of is close to one that is a few years older.
+#[must_use]
+pub fn python_for(python: &Python) -> Option<&'static str> {
+    let minor = |version: &str| version.strip_prefix("3.")?.parse::<u64>().ok();
+    let known = schema::ADOPTED_PYTHONS.into_iter().find(|own| *own == python.version);
+    known.or_else(|| {
+        let oldest = schema::ADOPTED_PYTHONS[0];
+        let is_close = python.source == "README" && minor(&python.version)? < minor(oldest)?;
+        is_close.then_some(oldest)
+    })
 }
 
 #[cfg(test)]

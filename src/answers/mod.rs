@@ -6,7 +6,7 @@
 //! [`Draft::resolve`] then types the [`Answers`], or gives all of their
 //! problems at once; what the preset requires of them is `policy`'s.
 
-mod adopt;
+pub mod adopt;
 pub mod adopted;
 pub mod document;
 pub mod draft;

@@ -74,9 +74,16 @@ fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
         None => None,
     };
     Ok(match before {
-        Some(before) if before == said => Verdict::RefusesBoth(said),
+        Some(before) if is_alike(&before, &said) => Verdict::RefusesBoth(said),
         _ => Verdict::Refuses(said),
     })
+}
+
+/// Whether Compose refuses for the same reason: of several environment files that are
+/// not there it names any one.
+fn is_alike(before: &str, said: &str) -> bool {
+    let is_absent = |said: &str| said.starts_with("env file ") && said.contains(" not found");
+    before == said || is_absent(before) && is_absent(said)
 }
 
 /// The directory once more: links to what is there, and none where something changes.
@@ -133,7 +140,10 @@ fn refusal(tree: &Path, compose: &str) -> io::Result<Option<String>> {
         command.env(name, "1");
     }
     let (reads, said) = run(&mut command)?;
-    Ok((!reads).then_some(said))
+    // Its warnings are no reason, and every line of them has its own time.
+    let is_reason = |line: &&str| !(line.starts_with("time=") && line.contains("level=warning"));
+    let reason = || said.lines().filter(is_reason).collect::<Vec<_>>().join("\n");
+    Ok((!reads).then(reason))
 }
 
 /// The variables that somebody has to fill in: what Compose says of these, the

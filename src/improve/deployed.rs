@@ -2,10 +2,13 @@
 //! what that promises to whoever runs it.
 
 use crate::answers::own_image::OwnImage;
-use crate::improve::aside;
+use crate::detect::compose::files::{directory_of, join};
+use crate::detect::compose::told;
+use crate::improve::{Sample, aside};
 use crate::lint::Subject;
 use crate::lint::subject::{Build, Container, Deployment, Kind, Program, Server};
 use crate::source::dockerfile::{Instruction, Keyword};
+use crate::source::dotenv;
 
 /// What of the user's own runs the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +95,44 @@ pub fn runs(subject: &Subject, deployed: &Deployed) -> Vec<String> {
         }
     }
     runs
+}
+
+/// What is made from samples for the project that runs the application, and for those
+/// beside it: whoever starts any of them would copy the same files.
+pub fn samples(subject: &Subject, deployed: &Deployed) -> Vec<Sample> {
+    let Deployed::Project(file) = deployed else { return Vec::new() };
+    let mut samples: Vec<Sample> = Vec::new();
+    for own in &subject.deployments {
+        let reader = subject.path(own.texts[0]);
+        let directory = directory_of(reader);
+        if directory != directory_of(file) {
+            continue;
+        }
+        let read = subject.containers_of(own).flat_map(|container| &container.missing_env_files);
+        let read = read.map(|(path, _)| path.clone());
+        for path in read.chain(interpolated(subject, own)) {
+            let is_known = samples.iter().any(|known| known.path == path);
+            let Some(from) = told::sample(&subject.tree, directory, &path).filter(|_| !is_known)
+            else {
+                continue;
+            };
+            samples.push(Sample { path, from, reader: reader.to_owned() });
+        }
+    }
+    samples
+}
+
+/// The `.env` of a project, where it is not there and its sample gives a value to what
+/// the compose file has none for.
+fn interpolated(subject: &Subject, deployment: &Deployment) -> Option<String> {
+    let directory = directory_of(subject.path(deployment.texts[0]));
+    let path = join(directory, ".env").filter(|path| !subject.tree.base().join(path).exists())?;
+    let sample = told::sample(&subject.tree, directory, &path)?;
+    let text = subject.tree.text(&sample)?;
+    let pairs = dotenv::pairs(text).into_iter();
+    let given: Vec<String> =
+        pairs.filter(|(_, value)| !value.is_empty()).map(|(name, _)| name).collect();
+    deployment.project.unset.iter().any(|own| given.contains(&own.name)).then_some(path)
 }
 
 /// What the only image that serves promises to whoever runs it.

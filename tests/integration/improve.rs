@@ -362,3 +362,64 @@ fn without_a_flag_it_is_said_what_would_be_edited_and_what_not() {
     }
     assert_eq!(before, (read(&directory, "Dockerfile"), read(&directory, "compose.yaml")));
 }
+
+/// What a compose file reads is made from the sample beside it, and said, also where
+/// `.env` is what is read; nothing is made where there is no sample.
+#[test]
+fn environment_files_that_are_not_there_are_made_from_their_samples() {
+    let service = |more: &str| {
+        format!("services:\n  api:\n    build: .\n    ports: ['8080:8080']\n    {more}\n")
+    };
+    let sample = "KEY=1\nTOKEN=\n";
+    for (files, made) in [
+        (
+            vec![("compose.yaml", service("env_file: .env")), (".env.example", sample.into())],
+            Some(".env"),
+        ),
+        (
+            vec![
+                ("docker-compose.yml", service("env_file: .env.dev")),
+                ("docker-compose.prod.yml", service("env_file: ./.env.prod")),
+                (".env.prod-sample", sample.into()),
+            ],
+            Some(".env.prod"),
+        ),
+        (
+            vec![
+                ("docker/compose.yaml", service("env_file: .env").replace("build: .", "build: ..")),
+                ("docker/.env.example", sample.into()),
+            ],
+            Some("docker/.env"),
+        ),
+        (
+            vec![
+                ("compose.yaml", service("environment: {KEY: '${KEY}'}")),
+                ("env.sample", sample.into()),
+            ],
+            Some(".env"),
+        ),
+        (
+            vec![
+                ("compose.yaml", service("environment: {KEY: '${KEY:-2}'}")),
+                (".env.example", sample.into()),
+            ],
+            None,
+        ),
+        (vec![("compose.yaml", service("env_file: .env"))], None),
+    ] {
+        let directory = repository();
+        write(&directory, "Dockerfile", DOCKERFILE);
+        let names: Vec<&str> = files.iter().map(|(path, _)| *path).collect();
+        files.iter().for_each(|(path, text)| write(&directory, path, text));
+        let report = report(&directory, &["--adopt"]);
+        let Some(made) = made else {
+            assert!(!directory.path().join(".env").exists(), "{names:?}");
+            continue;
+        };
+        assert_eq!(read(&directory, made), sample, "{names:?}");
+        let files = report["files"].as_array().unwrap();
+        let why = files.iter().find(|own| own["path"] == made).unwrap().to_string();
+        assert!(why.contains("made from") && why.contains("to be filled in: TOKEN"), "{why}");
+        assert!(read(&directory, ".gitignore").contains(made), "it will hold secrets");
+    }
+}

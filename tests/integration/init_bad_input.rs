@@ -237,6 +237,16 @@ fn a_python_that_no_image_is_published_for_is_not_replaced_unasked() {
 }
 
 #[test]
+fn a_python_that_only_a_text_for_people_names_is_the_nearest_there_is() {
+    let directory = repository();
+    write(&directory, "README.md", "Written for Python 3.5.\n");
+    write(&directory, "requirements.txt", "Django==1.10.8\nfastapi\nuvicorn\n");
+    init(&directory, &[]).success().stdout(predicate::str::contains("speaks of Python 3.5"));
+    let dockerfile = read(&directory, "Dockerfile");
+    assert!(dockerfile.contains("FROM python:3.6-"), "{dockerfile}");
+}
+
+#[test]
 fn system_packages_have_the_names_of_the_images_release() {
     for (python, there, not) in
         [("3.8", "libmagic1 ", "t64"), ("3.12", "libmagic1t64 ", "libmagic1 ")]

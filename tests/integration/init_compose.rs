@@ -88,6 +88,19 @@ fn what_it_refused_before_is_written_and_said() {
 }
 
 #[test]
+fn its_warnings_and_the_order_of_its_words_are_no_other_refusal() {
+    let directory = deployed();
+    // It names any one of the files that are not there, and every line has its time.
+    let docker = docker(
+        "echo \"time=$$ level=warning msg=obsolete\" >&2\n\
+         echo \"env file $PWD/$$.env not found: stat\" >&2; exit 14",
+    );
+    init(&directory, &docker, &["--adopt"])
+        .success()
+        .stdout(predicate::str::contains("as it refuses what was there"));
+}
+
+#[test]
 fn it_sees_the_result_and_leaves_nothing_behind() {
     let directory = deployed();
     write(&directory, "deploy/values.env", "A=1\n");

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::answers::adopt::python_for;
 use crate::cli::init::layers::Layers;
 use crate::detect::report::rows;
 use crate::detect::{Evidence, Fact};
@@ -87,7 +88,7 @@ fn every_python() -> Vec<(String, Vec<Evidence>)> {
 fn too_old(layers: &Layers) -> Option<Ambiguity> {
     const KEY: &str = "project.python";
     let Fact::Known(python, evidence) = &layers.facts.python else { return None };
-    let is_settled = is_supported(&python.version) || layers.explicit(KEY).is_some();
+    let is_settled = python_for(python).is_some() || layers.explicit(KEY).is_some();
     if is_settled || layers.image_stays() {
         return None;
     }

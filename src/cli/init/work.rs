@@ -255,7 +255,7 @@ impl Proposal {
             keep_to_this_machine(&layers.dir, &mut changes, &OF_COPIES)?;
             changes.extend(copies);
         }
-        for (change, ignored) in samples::changes(layers)? {
+        for (change, ignored) in samples::changes(layers, self.improvement.as_ref())? {
             let entry = format!("/{}\n", change.path);
             if !ignored {
                 let ignore = [(".gitignore", Reader::Git, entry.as_str())];

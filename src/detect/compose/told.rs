@@ -113,8 +113,10 @@ fn read(tree: &Tree, path: &str) -> Option<String> {
 }
 
 /// The file from which one that is not there is made: it has the same name but
-/// for a word that says what it is, or is the sample of the whole project.
-fn sample(tree: &Tree, directory: &str, path: &str) -> Option<String> {
+/// for a word that says what it is, or is the sample of the whole project, whose
+/// directory is given.
+#[must_use]
+pub fn sample(tree: &Tree, directory: &str, path: &str) -> Option<String> {
     let (below, name) = path.rsplit_once('/').unwrap_or((".", path));
     let beside = |other: &&str| other.rsplit_once('/').map_or(".", |(own, _)| own) == below;
     let same = |other: &&str| {

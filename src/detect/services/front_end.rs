@@ -52,6 +52,10 @@ const READ: [&str; 8] = [
 /// a front end without a directory of its own: a gap that is said.
 pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
     let tree = evidences.context.tree;
+    let mut served = served(evidences);
+    if served.is_empty() {
+        return Fact::Unknown;
+    }
     let packages: Vec<Package> = tree
         .counted()
         .filter(|own| path::file_name(own) == "package.json" && !own.contains("node_modules/"))
@@ -65,15 +69,16 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
         let above = packages.iter().filter(|own| path::is_below(directory, &own.directory));
         told.or_else(|| above.max_by_key(|own| own.directory.len()))
     };
-    let served = served(evidences, |directory| maker(directory).is_some());
+    // Flask starts without: unless a package makes it, it is missed by nobody.
+    served.retain(|own| !own.is_optional || maker(&own.directory).is_some());
     if served.is_empty() {
         return Fact::Unknown;
     }
     let made: Vec<(&String, &Evidence, Option<&Package>)> =
-        served.iter().map(|(directory, line)| (directory, line, maker(directory))).collect();
+        served.iter().map(|own| (&own.directory, &own.line, maker(&own.directory))).collect();
     let lines = made.iter().map(|(_, line, _)| (*line).clone()).collect();
     let Some(package) = made.iter().find_map(|(_, _, package)| *package) else {
-        let outputs = served.iter().map(|(directory, _)| directory.clone()).collect();
+        let outputs = served.iter().map(|own| own.directory.clone()).collect();
         return Fact::Known(FrontEnd { outputs, ..FrontEnd::default() }, lines);
     };
     let others =
@@ -85,13 +90,18 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<FrontEnd> {
     Fact::Known(package.front_end(tree, outputs, missing), lines)
 }
 
+/// A directory that the code opens to serve.
+struct Served {
+    directory: String,
+    /// Whether Flask starts without it.
+    is_optional: bool,
+    line: Evidence,
+}
+
 /// Directories that the code opens to serve and that the repository lacks.
-fn served(
-    evidences: &Evidences<'_, '_>,
-    is_made_by_a_package: impl Fn(&str) -> bool,
-) -> Vec<(String, Evidence)> {
+fn served(evidences: &Evidences<'_, '_>) -> Vec<Served> {
     let context = evidences.context;
-    let mut served: Vec<(String, Evidence)> = Vec::new();
+    let mut served: Vec<Served> = Vec::new();
     // What the code makes itself is there when it is served.
     let made: Vec<String> = evidences
         .live()
@@ -107,19 +117,19 @@ fn served(
             _ => Vec::new(),
         };
         for directory in paths {
-            // One that Flask looks for by its usual name is empty, and git keeps no
-            // empty directory: unless a package makes it, it is missed by nobody.
-            let is_usual = matches!(binding.last(), "static_folder" | "template_folder")
-                && ["static", "templates"].contains(&path::file_name(&directory));
-            if is_usual && !is_made_by_a_package(&directory) {
-                continue;
-            }
             let is_there = context.tree.has_directory(&directory) || context.tree.has(&directory);
-            let known = served.iter().any(|(known, _)| path::is_below(&directory, known));
+            let known = served.iter().any(|own| path::is_below(&directory, &own.directory));
             let is_made = made.iter().any(|own| path::is_below(own, &directory));
             if directory != "." && !is_there && !is_made && !known {
-                served.retain(|(known, _)| !path::is_below(known, &directory));
-                served.push((directory, binding.evidence.clone()));
+                served.retain(|own| !path::is_below(&own.directory, &directory));
+                // One that Flask looks for by its usual name is empty, and git keeps no
+                // empty directory.
+                let is_usual = matches!(binding.last(), "static_folder" | "template_folder")
+                    && ["static", "templates"].contains(&path::file_name(&directory));
+                let is_of_blueprint =
+                    binding.last() == "template_folder" && binding.called().ends_with("Blueprint");
+                let is_optional = is_usual || is_of_blueprint;
+                served.push(Served { directory, is_optional, line: binding.evidence.clone() });
             }
         }
     }
@@ -293,10 +303,11 @@ mod tests {
         let there = [("static/a.css", ""), ("web/package.json", PACKAGE)];
         assert!(Repository::fastapi(main, &there).find().front_end.value().is_none());
         assert!(Repository::fastapi(main, &[]).find().front_end.value().is_none());
-        let usual = "from flask import Flask, Blueprint\nup = Blueprint('up', __name__, template_folder='templates')\napp = Flask(__name__)\napp.register_blueprint(up)\n";
-        let other = [("web/package.json", PACKAGE)];
-        assert!(Repository::fastapi(usual, &other).find().front_end.value().is_none());
-        let elsewhere = Repository::fastapi(main, &other).find().front_end;
+        let blueprint = "from flask import Blueprint, Flask\nup = Blueprint('up', __name__, template_folder='pages')\napp = Flask(__name__)\n";
+        let flask = Repository::new(&[("main.py", blueprint), ("web/package.json", PACKAGE)]);
+        assert!(flask.starts("flask", "main:app").find().front_end.value().is_none());
+        let elsewhere =
+            Repository::fastapi(main, &[("web/package.json", PACKAGE)]).find().front_end;
         assert_eq!(elsewhere.value().unwrap().directory, None, "nothing says that it makes it");
     }
 }

@@ -2,13 +2,15 @@
 //! whether a guard around it makes up for a variable that is not set.
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{ExceptHandler, Expr, ExprContext, Operator, Stmt, StmtFunctionDef};
+use ruff_python_ast::{
+    Decorator, ExceptHandler, Expr, ExprContext, Operator, Stmt, StmtFunctionDef,
+};
 
 use crate::detect::fact::Evidence;
-use crate::detect::python::raises;
 use crate::detect::python::{Evaluator, Scope};
 use crate::detect::python::{Form, Read, Value};
 use crate::detect::python::{When, branches};
+use crate::detect::python::{dotted, raises};
 use crate::detect::services::project::tells;
 
 /// A read of the environment.
@@ -42,8 +44,8 @@ pub fn collect(evaluator: &Evaluator<'_, '_>) -> Vec<Place> {
     places
 }
 
-/// Whether a function of that file, by its name, runs before the first
-/// request; a view that is given one does not, whatever it is called.
+/// Whether a function of that file runs before the first request, by its name: one
+/// that takes a request, or is decorated as what answers one, does not.
 pub(super) fn runs_at_start(path: &str, function: &StmtFunctionDef) -> bool {
     const WORDS: [&str; 14] = [
         "create",
@@ -61,7 +63,19 @@ pub(super) fn runs_at_start(path: &str, function: &StmtFunctionDef) -> bool {
         "bootstrap",
         "connect",
     ];
-    if function.parameters.iter().any(|it| matches!(it.name().as_str(), "request" | "req")) {
+    const ROUTES: [&str; 9] =
+        ["route", "get", "post", "put", "patch", "delete", "websocket", "api_view", "task"];
+    let is_route = |own: &Decorator| {
+        let called = match &own.expression {
+            Expr::Call(call) => &call.func,
+            other => other,
+        };
+        let name = dotted(called);
+        name.is_some_and(|name| ROUTES.contains(&name.rsplit('.').next().unwrap_or(&name)))
+    };
+    let takes_request =
+        function.parameters.iter().any(|it| matches!(it.name().as_str(), "request" | "req"));
+    if takes_request || function.decorator_list.iter().any(is_route) {
         return false;
     }
     let words = function.name.split('_').filter(|word| !word.is_empty());

@@ -153,10 +153,17 @@ fn reachable(body: &[Stmt]) -> Vec<&Stmt> {
     statements.filter(|(when, _)| *when != When::Never).map(|(_, statement)| statement).collect()
 }
 
+/// Whether a body ends the program whatever else holds: what ends it under a further
+/// condition asks for something else as well.
+fn ends(body: &[Stmt]) -> bool {
+    let is_plain = |own: &&Stmt| matches!(own, Stmt::Raise(_) | Stmt::Assert(_) | Stmt::Expr(_));
+    body.iter().filter(is_plain).any(|own| raises(std::slice::from_ref(own)))
+}
+
 /// What a statement ends the program for when it is empty.
 fn refused(statement: &Stmt) -> Vec<&Expr> {
     match statement {
-        Stmt::If(block) if raises(&block.body) => empty(&block.test),
+        Stmt::If(block) if ends(&block.body) => empty(&block.test),
         Stmt::Assert(assert) => vec![match &*assert.test {
             Expr::Compare(compare) => &compare.left,
             other => other,
@@ -187,7 +194,7 @@ fn absent(statement: &Stmt) -> Vec<(&Expr, &Expr)> {
         }
     }
     match statement {
-        Stmt::If(block) if raises(&block.body) => all(&block.test),
+        Stmt::If(block) if ends(&block.body) => all(&block.test),
         Stmt::Assert(assert) => match &*assert.test {
             Expr::Compare(own) => match (&*own.ops, &*own.comparators) {
                 ([CmpOp::In], [environ]) => vec![(&own.left, environ)],
@@ -335,6 +342,9 @@ mod tests {
     #[test]
     fn a_variable_with_a_way_out_is_not_required() {
         for config in [
+            "import os\nX = os.getenv('A')\nif X is None:\n    if os.getenv('B') == 'x':\n        exit(1)\n",
+            "import os\nX = os.getenv('A')\ndef settings(request):\n    assert X\n",
+            "import os\n@app.route('/start')\ndef start():\n    return os.environ['A']\n",
             "import os\nX = os.getenv('A')\n",
             "import os\nX = os.environ.get('A', 'b').split()\n",
             "import os\nX = int(os.environ.get('A') or 5)\n",
