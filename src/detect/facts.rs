@@ -50,6 +50,10 @@ pub struct Static {
     pub whitenoise: bool,
     /// Whether names of collected files carry a hash of their content.
     pub manifest: bool,
+    /// Whether templates look compressed files up in a list that is made beforehand:
+    /// django-compressor's `COMPRESS_OFFLINE`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub compressed: bool,
     /// `STATIC_ROOT` relative to the build context, where it could be read.
     pub root: Option<String>,
     /// `STATIC_URL`, where it could be read.

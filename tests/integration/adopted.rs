@@ -136,6 +136,7 @@ fn pip_django() -> Facts {
                 collectstatic: true,
                 whitenoise: false,
                 manifest: true,
+                compressed: false,
                 root: Some("backend/static_collected".into()),
                 url: Some("/assets/".into()),
             },

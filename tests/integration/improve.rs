@@ -84,20 +84,6 @@ fn the_users_files_stay_theirs_and_get_edits() {
 }
 
 #[test]
-fn an_image_of_their_own_is_given_no_server_of_ours() {
-    let directory = deployed();
-    write(&directory, "requirements.txt", "fastapi==0.128.0\n");
-    let kinds = |flags: &[&str]| -> Vec<String> {
-        let report = report(&directory, flags);
-        let lacks = report["readiness"].as_array().unwrap().iter();
-        lacks.map(|lack| lack["kind"].as_str().unwrap().to_owned()).collect()
-    };
-    let server = "server-missing".to_owned();
-    assert!(kinds(&["--rewrite", "--dry-run"]).contains(&server));
-    assert!(!kinds(&["--adopt", "--dry-run"]).contains(&server));
-}
-
-#[test]
 fn improving_twice_changes_nothing_more() {
     let directory = deployed();
     init(&directory, &["--adopt"]).success();

@@ -63,6 +63,36 @@ fn a_process_of_threads_stands_for_the_workers_that_sockets_cannot_have() {
     assert!(nginx.contains("proxy_set_header Upgrade"), "{nginx}");
 }
 
+#[test]
+fn what_templates_look_up_is_compressed_and_listed_in_the_image() {
+    let settings = "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['*']\nINSTALLED_APPS = ['compressor']\nSTATIC_URL = '/static/'\nSTATIC_ROOT = 'collected'\nCOMPRESS_OFFLINE = True\nROOT_URLCONF = 'core.urls'\n";
+    for (settings, compressed) in
+        [(settings.to_owned(), true), (settings.replace("True", "False"), false)]
+    {
+        let directory = repository(&[
+            ("requirements.txt", "django==5.2\ndjango-compressor==4.5\n"),
+            CHANNELS[0],
+            CHANNELS[1],
+            ("core/settings.py", &settings),
+            CHANNELS[3],
+            (
+                "core/wsgi.py",
+                "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+            ),
+        ]);
+        init(&directory, &[]).success();
+        let dockerfile = read(&directory, "Dockerfile");
+        assert_eq!(
+            dockerfile.lines().any(|line| line.trim_end().ends_with(" compress")),
+            compressed,
+            "{dockerfile}"
+        );
+        let listed =
+            dockerfile.contains("COPY --from=static /app/collected/CACHE /app/collected/CACHE");
+        assert_eq!(listed, compressed, "{dockerfile}");
+    }
+}
+
 const CHANNELS: [(&str, &str); 5] = [
     ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'core.settings')\n"),
     ("core/__init__.py", ""),

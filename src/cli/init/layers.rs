@@ -138,11 +138,6 @@ impl Layers {
         };
         self.facts = detect::detect(&self.dir, &wishes)?;
         self.facts.packages_until = self.last_change_of_pins();
-        // An image of the repository's own is given no server by ours.
-        let is_server = |lack: &Lack| lack.kind == "server-missing";
-        if self.facts.readiness.iter().any(is_server) && self.image_stays() {
-            self.facts.readiness.retain(|lack| !is_server(lack));
-        }
         self.carry_on();
         Ok(())
     }

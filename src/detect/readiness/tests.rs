@@ -137,6 +137,7 @@ fn settings_from_the_environment_lack_nothing() {
             collectstatic: true,
             whitenoise: false,
             manifest: false,
+            compressed: false,
             root: None,
             url: None,
         });

@@ -44,6 +44,8 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {
         collectstatic: place.is_some(),
         whitenoise: whitenoise.is_some(),
         manifest: manifest.is_some(),
+        compressed: last(&settings, "COMPRESS_OFFLINE")
+            .is_some_and(|it| !matches!(it.value, Value::Bool(false) | Value::None)),
         root,
         url: url.and_then(|it| it.value.text()),
     };
@@ -124,6 +126,16 @@ mod tests {
         let plain = "STATIC_ROOT = 'x'\nMIDDLEWARE = []\nMIDDLEWARE.insert(1, 'whitenoise.middleware.WhiteNoiseMiddleware')\n";
         let found = Repository::django(plain, &[]).find().static_files;
         assert!(found.value().unwrap().whitenoise && !found.value().unwrap().manifest);
+    }
+
+    #[test]
+    fn what_is_compressed_beforehand_is_told_by_its_switch() {
+        for (switch, compressed) in [("True", true), ("not DEBUG", true), ("False", false)] {
+            let settings =
+                format!("DEBUG = False\nSTATIC_ROOT = 'x'\nCOMPRESS_OFFLINE = {switch}\n");
+            let found = Repository::django(&settings, &[]).find().static_files;
+            assert_eq!(found.value().unwrap().compressed, compressed, "{switch}");
+        }
     }
 
     #[test]

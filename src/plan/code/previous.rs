@@ -219,6 +219,13 @@ impl Kept {
         }
         kept.steps(shape, previous, &paths);
         kept.image(shape, previous, &paths);
+        // Without its list every page fails, whether an old file made it or not.
+        let files = adopted.derived.static_files.as_ref();
+        if files.is_some_and(|own| own.collectstatic && own.compressed)
+            && kept.compresses.is_empty()
+        {
+            kept.compress(Vec::new());
+        }
         for (name, place) in &previous.exports {
             if !OF_THE_BUILD.contains(&name.as_str()) {
                 kept.lose(
