@@ -330,7 +330,7 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     let mut notices = Vec::new();
     let code = Code::of(shape);
     notices.extend(code.probe.notice(!adopted.health.is_empty()));
-    if !code.servers.is_empty() {
+    if !code.servers.is_empty() && shape.answers.own_image().is_none() {
         notices.push(format!(
             "{} {} not among the project's packages: the image installs {} beside them, in a version that fits what is installed",
             code.servers.join(", "),
