@@ -420,7 +420,7 @@ fn the_processes_of_a_procfile_have_fates_where_they_are_all_that_deploys() {
     let procfile = "web: gunicorn main:app -k uvicorn.workers.UvicornWorker --timeout 600 --statsd-host localhost:8125\nrelease: python seed.py --all\n";
     write(&directory, "Procfile", procfile);
     let report = report(&directory, &["--dry-run"]);
-    assert_fits(&report, "option", "--statsd-host", "statsd-host");
+    assert_fits(&report, "option", "statsd_host", "statsd-host");
     assert_fits(&report, "step", "python", "seed.py --all");
     assert_eq!(fate_of(&report, "option", "timeout").len(), 1);
 }
