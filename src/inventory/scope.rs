@@ -68,7 +68,11 @@ impl<'s> Scope<'s> {
             output.is_some_and(|output| subject.path(own.texts[0]) == output.path.as_str())
         };
         let deployment = subject.deployments.iter().find(is_ours);
-        Self::new(subject, deployment, &|path| texts.contains_key(path))
+        // What is written as it was, beside the new files, is no part of these.
+        let is_planned = |path: &str| {
+            texts.contains_key(path) && plan.outputs.iter().any(|own| own.path.as_str() == path)
+        };
+        Self::new(subject, deployment, &is_planned)
     }
 
     fn new(

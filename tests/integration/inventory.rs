@@ -64,7 +64,9 @@ fn rewritten(directory: &Path) -> Option<Value> {
         .args(["--set", "project.name=shop"])
         .output()
         .unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 2)), "{}", directory.display());
+    // 1: something is left to a person, which is said.
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0..=2)), "{}: {said}", directory.display());
     serde_json::from_slice(&output.stdout).ok()
 }
 
@@ -93,6 +95,7 @@ fn said(path: &str, text: &str) -> Vec<(usize, usize, String)> {
             }
             if let Some((_, end)) = bare.split_once("<<").filter(|_| !is_comment) {
                 let end: String = end
+                    .trim_start()
                     .trim_matches(['-', '"', '\''])
                     .chars()
                     .take_while(|c| c.is_alphanumeric() || *c == '_')
@@ -127,7 +130,9 @@ fn said(path: &str, text: &str) -> Vec<(usize, usize, String)> {
                 continue;
             }
             let key = *key.get_or_insert(depth);
-            if depth == key && !bare.starts_with(['-', '<', '*', '&', '}', ']', '{']) {
+            // An empty list says nothing.
+            let is_empty = bare.ends_with(": []") || bare.ends_with(": {}");
+            if depth == key && !is_empty && !bare.starts_with(['-', '<', '*', '&', '}', ']', '{']) {
                 starts.push((number + 1, bare.to_owned()));
             }
         }
@@ -218,7 +223,7 @@ fn faults(directory: &Path, report: &Value) -> Vec<String> {
 
 /// Larger repositories of several services, none of them written like another.
 fn made_up() -> Vec<TempDir> {
-    let stacks: [&[(&str, &str)]; 3] = [
+    let stacks: [&[(&str, &str)]; 4] = [
         &[
             (
                 "docker-compose.yml",
@@ -256,6 +261,18 @@ fn made_up() -> Vec<TempDir> {
             "Dockerfile",
             "FROM tiangolo/uvicorn-gunicorn-fastapi:python3.9\nARG TOKEN\nCOPY ./requirements.txt /app/requirements.txt\nRUN pip install --no-cache-dir --upgrade -r /app/requirements.txt\nCOPY . /app\nUSER www-data\nONBUILD RUN true\n",
         )],
+        // The Dockerfile is of an image that the project pulls: no service builds it.
+        &[
+            (
+                "compose.yaml",
+                "x-logs: &logs\n  driver: json-file\n  options: {max-size: 9m}\nservices:\n  web:\n    extends: {file: common.yaml, service: base}\n    image: registry.example/shop:1\n    ports: ['8000:8000']\n    logging: *logs\n    expose: []\n",
+            ),
+            ("common.yaml", "services: {base: {environment: {GREETING: hello}}}\n"),
+            (
+                "Dockerfile",
+                "FROM python:3.12-slim\nENV SITE=main\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"main.py\"]\n",
+            ),
+        ],
     ];
     stacks
         .iter()
@@ -403,7 +420,7 @@ fn the_processes_of_a_procfile_have_fates_where_they_are_all_that_deploys() {
     let procfile = "web: gunicorn main:app -k uvicorn.workers.UvicornWorker --timeout 600 --statsd-host localhost:8125\nrelease: python seed.py --all\n";
     write(&directory, "Procfile", procfile);
     let report = report(&directory, &["--dry-run"]);
-    assert_fits(&report, "option", "--statsd-host", "statsd-host");
+    assert_fits(&report, "option", "statsd_host", "statsd-host");
     assert_fits(&report, "step", "python", "seed.py --all");
     assert_eq!(fate_of(&report, "option", "timeout").len(), 1);
 }

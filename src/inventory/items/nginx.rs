@@ -6,7 +6,7 @@ use crate::lint::At;
 use crate::source::nginx::Directive;
 
 /// Directives whose first argument says what they set.
-const KEYED: [&str; 9] = [
+const KEYED: [&str; 8] = [
     "proxy_set_header",
     "add_header",
     "set",
@@ -14,7 +14,6 @@ const KEYED: [&str; 9] = [
     "map",
     "uwsgi_param",
     "fastcgi_param",
-    "limit_req_zone",
     "limit_conn_zone",
 ];
 
