@@ -262,6 +262,8 @@ fn steps_of_the_images_entry_script_go_on_where_the_service_has_a_command_of_its
     let own = Written::of(&files, &["--rewrite", "--set", "deploy.memory=8GiB"]);
     own.has("Dockerfile", &["RUN django-admin compilemessages", "gettext"]);
     own.has("docker-compose.yml", &["migrate --no-input && python manage.py loaddata first"]);
+    let lost = "compilemessages` (line 6) dropped";
+    assert!(!own.said.contains(lost), "{}", own.said);
     // Both waited as long as each other, and do so still.
     own.has("gunicorn.conf.py", &["timeout = 300"]);
     own.has("nginx/nginx.conf", &["proxy_read_timeout 300s;"]);
