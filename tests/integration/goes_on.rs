@@ -291,7 +291,7 @@ fn steps_of_an_entry_script_run_once_or_while_the_image_is_built() {
 fn steps_of_the_images_entry_script_go_on_where_the_service_has_a_command_of_its_own() {
     let entry = "#!/bin/sh\nset -e\nif [ \"$1\" = gunicorn ]; then\n  python manage.py migrate\nfi\npython manage.py compilemessages\npython manage.py loaddata first\nexec \"$@\"\n";
     let dockerfile = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nENTRYPOINT [\"/app/entrypoint.sh\"]\nCMD [\"gunicorn\", \"shop.wsgi\", \"--bind\", \"0.0.0.0:8000\"]\n";
-    let compose = "services:\n  web:\n    build: .\n    command: gunicorn shop.wsgi --bind 0.0.0.0:8000 --timeout 300\n    environment: {SECRET_KEY: a, DB_HOST: db, DB_PASSWORD: x}\n    expose: [8000]\n  nginx:\n    image: nginx:1.25\n    ports: ['80:80']\n    volumes: ['./site.conf:/etc/nginx/conf.d/default.conf:ro']\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD: x}\n";
+    let compose = "services:\n  web:\n    build: .\n    command: gunicorn shop.wsgi --bind 0.0.0.0:8000 --timeout 300\n    environment: {SECRET_KEY: a, DB_HOST: db, DB_PASSWORD: x}\n    expose: [8000]\n  nginx:\n    image: nginx:1.25\n    ports: ['80:80']\n    depends_on: [web]\n    volumes: ['./site.conf:/etc/nginx/conf.d/default.conf:ro']\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD: x}\n";
     let conf = "server {\n    listen 80;\n    location / {\n        proxy_pass http://web:8000;\n        proxy_read_timeout 300;\n    }\n}\n";
     let files = django(&[
         ("Dockerfile", dockerfile),
@@ -302,6 +302,8 @@ fn steps_of_the_images_entry_script_go_on_where_the_service_has_a_command_of_its
     let own = Written::of(&files, &["--rewrite", "--set", "deploy.memory=8GiB"]);
     own.has("Dockerfile", &["RUN django-admin compilemessages", "gettext"]);
     own.has("docker-compose.yml", &["migrate --no-input && python manage.py loaddata first"]);
+    let lost = "compilemessages` (line 6) dropped";
+    assert!(!own.said.contains(lost), "{}", own.said);
     // Both waited as long as each other, and do so still.
     own.has("gunicorn.conf.py", &["timeout = 300"]);
     own.has("nginx/nginx.conf", &["proxy_read_timeout 300s;"]);

@@ -73,12 +73,10 @@ impl<'a> Evaluator<'_, 'a> {
     pub fn attribute_of(&self, of: &Value, name: &str) -> Option<Value> {
         match of {
             Value::Place(path) if name == "parent" => Some(ancestor(path, 1)),
-            Value::Template(parts) if name == "parent" => match parts.as_slice() {
-                [first @ .., Value::Text(last)] if !first.is_empty() && !last.contains('/') => {
-                    Some(Value::Template(first.to_vec()))
-                }
-                _ => None,
-            },
+            // Outside of the repository.
+            Value::Text(path) if name == "parent" && path.starts_with(['/', '~']) => {
+                path.rsplit_once('/').map(|(above, _)| Value::Text(above.to_owned()))
+            }
             Value::Dict(_) => Some(of.get(name).cloned().unwrap_or_default()),
             Value::Defined(definition) => match self.defined(*definition) {
                 Defined::Module(found) => self.inside(&found, name),

@@ -102,6 +102,10 @@ impl<'a> Evaluator<'_, 'a> {
             // `Path(...) / "media"`.
             Operator::Div => match (left, right.text()) {
                 (Value::Text(base), Some(part)) => Value::Text(format!("{base}/{part}")),
+                // A variable's default, outside of the repository.
+                (left, Some(part)) if left.text().is_some_and(|it| it.starts_with(['/', '~'])) => {
+                    Value::Text(format!("{}/{part}", left.text().unwrap_or_default()))
+                }
                 (left, Some(part)) => left
                     .path(self.project.graph.root())
                     .and_then(|base| below(&base, &part))

@@ -265,7 +265,7 @@ pub(super) fn place(value: &Value, directory: &str) -> Option<String> {
 fn is_of_home(value: &Value) -> bool {
     match value {
         Value::Template(values) => values.first().is_some_and(is_of_home),
-        value => value.text().is_some_and(|text| text.starts_with("~/")),
+        value => value.text().is_some_and(|text| text == HOME || text.starts_with("~/")),
     }
 }
 

@@ -194,6 +194,12 @@ impl<'s> Judge<'_, 's> {
 
     /// Whether some RUN has all of these words.
     pub(super) fn builds(&self, words: &[&str]) -> bool {
+        // Django's commands are the same whichever program starts them.
+        let starts = |word: &&str| word.ends_with("manage.py") || word.ends_with("django-admin");
+        let words = match words.iter().position(starts) {
+            Some(at) if at + 1 < words.len() => &words[at + 1..],
+            _ => words,
+        };
         self.new_of(Kind::Run).any(|own| {
             let run = shell_words::split(&own.value).unwrap_or_default();
             words.iter().all(|word| run.iter().any(|own| own == word))
