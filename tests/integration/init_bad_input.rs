@@ -43,10 +43,10 @@ fn without_a_terminal_and_without_yes_nothing_is_done() {
 fn a_directory_named_env_is_worked_around() {
     let directory = repository();
     fs::create_dir(directory.path().join(".env")).unwrap();
-    let said = init(&directory, &[]).success();
-    let said = String::from_utf8_lossy(&said.get_output().stdout).into_owned();
-    assert!(said.contains(".env is a directory"), "{said}");
-    assert!(said.contains("--env-file"), "{said}");
+    // Compose cannot read it: the values get another file, whose name is said.
+    init(&directory, &[]).success().stdout(
+        predicate::str::contains(".env is a directory").and(predicate::str::contains("--env-file")),
+    );
     assert!(directory.path().join(".env").is_dir());
 }
 
@@ -240,7 +240,7 @@ fn a_python_that_no_image_is_published_for_is_not_replaced_unasked() {
 fn a_python_that_only_a_text_for_people_names_is_the_nearest_there_is() {
     let directory = repository();
     write(&directory, "README.md", "Written for Python 3.5.\n");
-    write(&directory, "requirements.txt", "Django==1.10.8\nfastapi\nuvicorn\n");
+    write(&directory, "requirements.txt", "Django==1.10.8\n");
     init(&directory, &[]).success().stdout(predicate::str::contains("speaks of Python 3.5"));
     let dockerfile = read(&directory, "Dockerfile");
     assert!(dockerfile.contains("FROM python:3.6-"), "{dockerfile}");
