@@ -224,7 +224,9 @@ fn shown(name: &str, value: &str) -> String {
     if value.starts_with("${") && value.contains('?') && !value.contains('-') {
         return value.to_owned();
     }
-    match is_secret && !is_variable {
+    // An option with its value: its flag is no secret.
+    let is_option = value.starts_with("--") && value.contains([' ', '=']);
+    match is_secret && !is_variable && !is_option {
         true => "…".to_owned(),
         false => {
             let line = value.split_whitespace().collect::<Vec<_>>().join(" ");

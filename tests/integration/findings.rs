@@ -88,7 +88,7 @@ const HELP: &[(&str, &str, &str, &str)] = &[
     ("DF101", "fails-writes-beside", "/dev/null /app/error.log", "-d -o 10001 -g 10001 /app/error"),
     ("DF101", "fails-writes-beside", "CMD without uv run", "poetry run"),
     ("DF101", "fails-doubt-browser", "PLAYWRIGHT_BROWSERS_PATH=", "may write"),
-    ("DF101", "fails-doubt-directory", "shop/main.py:6", "more"),
+    ("DF101", "fails-directory-outside", "install -d -o 10001 -g 10001 /data", "may write"),
     ("DF101", "fails-doubt-server", "/run/shop.pid", "may write"),
     ("DF104", "fails-builtin", "exec gunicorn", "command"),
     ("DF104", "fails-function", "exec gunicorn", "start"),
@@ -186,6 +186,7 @@ const GRADES: &[(&str, &str, Grade)] = &[
     ("DF101", "fails-doubt", Grade::Suggested),
     ("DF101", "fails-with-app", Grade::Checked),
     ("DF101", "fails-that-writes", Grade::Checked),
+    ("DF101", "fails-directory-outside", Grade::Checked),
 ];
 
 #[test]

@@ -96,7 +96,7 @@ fn options_of_a_server_are_numbers_are_written_again_or_are_named() {
             "EXPOSE 8080",
         ],
     );
-    own.says(&["--ssl-keyfile-password $SECRET` is not carried on"]);
+    own.says(&["! --ssl-keyfile-password $SECRET (line 6) dropped"]);
     // Another layout: a Procfile, and gunicorn.
     let procfile = "release: python manage.py migrate && python manage.py loaddata first\n\
         web: gunicorn shop.wsgi --workers 1 --threads 16 --timeout 600 --preload --log-file -\n";
@@ -284,7 +284,7 @@ fn steps_of_an_entry_script_run_once_or_while_the_image_is_built() {
     let before = crate::init::tree(own.directory.path());
     dockwright().current_dir(&own.directory).arg("update").assert().success();
     assert_eq!(crate::init::tree(own.directory.path()), before);
-    own.says(&["ENV SHOP_TOKEN=…", "python manage.py makesitemap` is not carried on"]);
+    own.says(&["! SHOP_TOKEN=…", "! RUN `python manage.py makesitemap` (line 7) dropped"]);
 }
 
 #[test]

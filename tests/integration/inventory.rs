@@ -377,7 +377,7 @@ fn a_fate_is_what_the_new_files_say() {
     }
     assert_fits(&report, "directive", "limit_req_zone", "limit_req_zone");
     assert_fits(&report, "location", "/downloads/", "location /downloads/");
-    assert_fits(&report, "step", "python", "warm.py --all");
+    assert_fits(&report, "step", "python", "warm.py");
 }
 
 #[test]
@@ -421,7 +421,7 @@ fn the_processes_of_a_procfile_have_fates_where_they_are_all_that_deploys() {
     write(&directory, "Procfile", procfile);
     let report = report(&directory, &["--dry-run"]);
     assert_fits(&report, "option", "statsd_host", "statsd-host");
-    assert_fits(&report, "step", "python", "seed.py --all");
+    assert_fits(&report, "step", "python", "seed.py");
     assert_eq!(fate_of(&report, "option", "timeout").len(), 1);
 }
 

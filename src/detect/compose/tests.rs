@@ -20,9 +20,6 @@ fn the_project_is_named_as_compose_named_it() {
     let file = "services:\n  web:\n    build: .\n";
     let implied = existing(&[("docker-compose.yml", file), ("Dockerfile", DOCKERFILE)]);
     assert_eq!(implied.carried.value().unwrap().clone().project, "my-shop_1");
-    assert!(
-        implied.doubts.iter().any(|doubt| doubt.message.contains("`my-shop_1` from the directory"))
-    );
     let stated = existing(&[("compose.yaml", &format!("name: store\n{file}"))]);
     assert_eq!(stated.carried.value().unwrap().clone().project, "store");
     let env = [

@@ -262,7 +262,7 @@ impl Judge<'_, '_> {
         if sources.iter().any(|source| bare(source).trim_start_matches("./") == ".git") {
             return usual(Fate::dropped(".dockerignore leaves the history out of the image"));
         }
-        if takes_all && (inside(&target) || sources.iter().all(|own| is_there(&own))) {
+        if takes_all && (inside(&target) || sources.iter().all(is_there)) {
             return usual(Fate::merged("COPY . /app: the code with all that belongs to it"));
         }
         if target.contains("/nginx") && !self.new.proxies.is_empty() {
