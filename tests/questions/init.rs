@@ -48,7 +48,9 @@ fn a_name_that_the_directory_does_not_give_is_asked() {
 
 #[test]
 fn a_python_without_an_image_is_asked() {
-    let terminal = start(&[CODE, PACKAGES, ("runtime.txt", "python-3.5.10\n")]).open();
+    let code = ("main.py", "from flask import Flask\n\napp = Flask(__name__)\n");
+    let packages = ("requirements.txt", "flask==1.0.2\n");
+    let terminal = start(&[code, packages, ("runtime.txt", "python-3.5.10\n")]).open();
     terminal.at_menu("Which Python").sees("wants Python 3.5").choose("3.9");
     let terminal = finish(terminal);
     assert!(terminal.file("Dockerfile").contains("python:3.9-slim-trixie"));

@@ -139,7 +139,11 @@ impl Decision<'_> {
     fn refused(&mut self, first: &Statement, stated: &BTreeSet<u64>) -> Choice {
         let wanted = stated.last().copied().unwrap_or_else(|| SUPPORT.default_minor());
         let fits = self.support.fitting(&MINORS.collect());
-        let near = fits.iter().copied().min_by_key(|minor| (minor.abs_diff(wanted), *minor));
+        // One that still gets fixes comes first: an older one is kept where it is what
+        // is stated, not where it is a guess.
+        let near = fits.iter().copied().min_by_key(|minor| {
+            (SUPPORT.ended.contains_key(&format!("3.{minor}")), minor.abs_diff(wanted), *minor)
+        });
         let place = first.evidence.place();
         self.doubt_pins(wanted, &format!("{place} states Python {}, which", first.text.trim()));
         match near {

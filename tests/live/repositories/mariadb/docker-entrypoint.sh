@@ -28,7 +28,7 @@ if [[ ${arguments[0]} == mariadbd && ! -d /var/lib/mysql/mysql ]]; then
   until mariadb-admin ping --silent 2>/dev/null; do sleep 0.5; done
   root=$(value_of ROOT_PASSWORD) user=$(value_of USER) password=$(value_of PASSWORD) database=$(value_of DATABASE)
   {
-    [[ -z $database ]] || printf 'CREATE DATABASE IF NOT EXISTS `%s`;\n' "$database"
+    [[ -z $database ]] || printf "CREATE DATABASE IF NOT EXISTS \`%s\`;\n" "$database"
     if [[ -n $user && $user != root ]]; then
       printf "CREATE USER '%s'@'%%' IDENTIFIED BY '%s';\n" "$user" "$password"
       [[ -z $database ]] || printf "GRANT ALL ON \`%s\`.* TO '%s'@'%%';\n" "$database" "$user"
