@@ -90,6 +90,18 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> (Fact<String>, Fact<String>
     containers(evidences, &mut scores);
     let database = decide(&scores);
     let driver = database.value().map_or(Fact::Unknown, |service| driver(evidences, service));
+    // Without a driver the code reaches no server: what it does by default is what it can.
+    let has_packages = !evidences.context.dependencies.declared.is_empty();
+    let reaches = |service: &String| {
+        let kinds = &scores.found[service.as_str()];
+        let is_named = kinds.get("settings").is_some_and(|(weight, _)| *weight >= weight::NAMED);
+        driver.is_known() || is_named || kinds.contains_key("import")
+    };
+    let falls_back =
+        database.value().is_some_and(|service| service != "sqlite" && !reaches(service));
+    if has_packages && falls_back && scores.score("sqlite") >= weight::ADDRESS {
+        return (Fact::Known("sqlite".to_owned(), scores.evidence("sqlite")), Fact::Unknown);
+    }
     (database, driver)
 }
 
@@ -420,6 +432,17 @@ mod tests {
         assert_eq!(value(&found.database_driver), Some("psycopg"));
         let alone = Repository::django(settings, &[]).installs(&["django"]).find();
         assert_eq!(value(&alone.database), Some("sqlite"));
+    }
+
+    #[test]
+    fn without_a_driver_the_default_of_the_code_stands_whatever_is_beside_it() {
+        let settings = "import dj_database_url\nDATABASES = {'default': dj_database_url.config(default='sqlite:///db.sqlite3')}\n";
+        let beside = [("docker-compose.yml", "services:\n  db:\n    image: postgres:16\n")];
+        let with = |packages: &[&str]| {
+            Repository::django(settings, &beside).installs(packages).find().database
+        };
+        assert_eq!(value(&with(&["django", "dj-database-url"])), Some("sqlite"));
+        assert_eq!(value(&with(&["django", "dj-database-url", "psycopg2"])), Some("postgres"));
     }
 
     #[test]
