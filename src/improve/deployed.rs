@@ -25,14 +25,10 @@ pub enum Deployed {
 #[must_use]
 pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Deployed> {
     let theirs = |own: &&Container| {
-        let composed = subject.composed(own).map(|(own, _)| own.texts[0]);
-        let recipe_of = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
-        if composed.or(recipe_of).is_some_and(|text| aside::why(subject, text).is_some()) {
-            return false;
-        }
-        let recipe = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
         let compose = subject.composed(own).map(|(deployment, _)| deployment.texts[0]);
-        recipe.or(compose).is_some_and(|text| !is_ours(subject.path(text)))
+        let recipe = subject.build_of(own).map(|build| subject.recipes[build.recipe].text);
+        let is_aside = compose.or(recipe).is_some_and(|text| aside::why(subject, text).is_some());
+        !is_aside && recipe.or(compose).is_some_and(|text| !is_ours(subject.path(text)))
     };
     let own = subject.production_containers().filter(|own| own.kind.is_application());
     let theirs: Vec<&Container> = own.filter(theirs).collect();
