@@ -123,7 +123,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         doubts: dependencies.doubts.into_iter().chain(doubts).collect(),
         existing_files: existing::find(tree),
         unreadable: tree.unreadable().to_vec(),
-        ..Facts::default()
+        ..services
     };
     let existing = compose::of(tree, &facts);
     facts.carried = existing.carried;
@@ -135,12 +135,12 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         facts.doubts.extend(doubts);
     }
     let context = facts.build_context.value().map_or(".", String::as_str);
-    let front_end = services.front_end.value().and_then(|own| own.directory.as_deref());
-    let old =
-        stages::find(tree, context, facts.root.value().map_or(".", String::as_str), front_end);
+    let front_end = facts.front_end.value().and_then(|own| own.directory.as_deref());
+    let root = facts.root.value().map_or(".", String::as_str);
+    let old = stages::find(tree, context, root, front_end);
     facts.old_stages = old.kept;
     facts.doubts.extend(old.doubts);
-    services.fill(&mut facts);
+    facts.in_context();
     facts.previous = previous::find(tree, &commands, &facts);
     facts.serve_themselves(keeps_sessions);
     facts.readiness = readiness::find(tree, &facts);

@@ -6,7 +6,8 @@ use assert_fs::prelude::*;
 use crate::detect::commands::{Command, Place};
 use crate::detect::deps::{Dependencies, Requirement, Source};
 use crate::detect::fact::{Evidence, Fact};
-use crate::detect::services::{Context, Services, find};
+use crate::detect::facts::Facts;
+use crate::detect::services::{Context, find};
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
 
@@ -101,7 +102,7 @@ impl Repository {
         self
     }
 
-    pub fn find(&self) -> Services {
+    pub fn find(&self) -> Facts {
         let tree = Tree::read(self.directory.path()).unwrap();
         find(Context {
             tree: &tree,

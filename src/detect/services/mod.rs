@@ -35,10 +35,7 @@ mod fixture;
 
 use crate::detect::commands::Command;
 use crate::detect::deps::Dependencies;
-use crate::detect::fact::{Evidence, Fact};
-use crate::detect::facts::{
-    Celery, Connection, Facts, FrontEnd, InProcess, RequiredEnv, Static, Uploads, Writable,
-};
+use crate::detect::facts::{Facts, Static};
 use crate::detect::path;
 use crate::detect::startup::Startup;
 use crate::detect::tree::Tree;
@@ -72,89 +69,21 @@ impl Context<'_> {
     }
 }
 
-/// What an application depends on and does.
-#[derive(Clone, Debug, Default)]
-pub struct Services {
-    /// `postgres`, `mysql`, `sqlite`, `mssql`, `mongodb`, …
-    pub database: Fact<String>,
-    /// The driver's package name.
-    pub database_driver: Fact<String>,
-    /// `redis`, `valkey`, `memcached`.
-    pub cache: Fact<String>,
-    /// `redis`, `valkey`, `rabbitmq`, `sqs`.
-    pub broker: Fact<String>,
-    /// Celery.
-    pub celery: Fact<Celery>,
-    /// Other task queues.
-    pub queues: Fact<Vec<String>>,
-    /// `django`, `alembic`, `flask-migrate`, `aerich`.
-    pub migrations: Fact<String>,
-    /// Static files of a Django project.
-    pub static_files: Fact<Static>,
-    /// Variables without which the code does not start.
-    pub required_env: Vec<(RequiredEnv, Vec<Evidence>)>,
-    /// Variables that tell the code where its services are.
-    pub connections: Vec<(Connection, Vec<Evidence>)>,
-    /// The port the application listens on.
-    pub port: Fact<u16>,
-    /// Path of a liveness route.
-    pub health: Fact<String>,
-    /// Path of a readiness route.
-    pub ready: Fact<String>,
-    /// Paths the code writes to.
-    pub writable: Vec<(Writable, Vec<Evidence>)>,
-    /// Files that requests bring along.
-    pub uploads: Fact<Uploads>,
-    /// Hubs that models are fetched from.
-    pub hubs: Fact<Vec<String>>,
-    /// What builds the front end that the code serves.
-    pub front_end: Fact<FrontEnd>,
-    /// Host names that the settings answer to.
-    pub allowed_hosts: Vec<String>,
-    /// What its processes keep to themselves.
-    pub in_process: Vec<(InProcess, Evidence)>,
-    /// Whether it holds WebSockets open.
-    pub websockets: Fact<bool>,
-    /// Whether Channels' layer is in Redis.
-    pub layer_in_redis: bool,
-}
-
-impl Services {
-    /// Copies what was found into the facts of a repository, with paths
-    /// relative to the build context, which the facts know.
-    pub fn fill(self, facts: &mut Facts) {
-        facts.database = self.database;
-        facts.database_driver = self.database_driver;
-        facts.cache = self.cache;
-        facts.broker = self.broker;
-        facts.celery = self.celery;
-        facts.queues = self.queues;
-        facts.migrations = self.migrations;
-        let context = facts.build_context.value().map_or(".", String::as_str).to_owned();
-        facts.static_files = self.static_files.map(|found| Static {
-            root: found.root.as_deref().and_then(|path| inside(&context, path)),
+impl Facts {
+    /// Makes the paths that the code writes relative to the build context.
+    pub(super) fn in_context(&mut self) {
+        let context = self.build_context.value().map_or(".", String::as_str);
+        self.static_files = self.static_files.clone().map(|found| Static {
+            root: found.root.as_deref().and_then(|path| inside(context, path)),
             ..found
         });
-        facts.required_env = self.required_env;
-        facts.connections = self.connections;
-        facts.port = self.port;
-        facts.health = self.health;
-        facts.ready = self.ready;
-        facts.uploads = self.uploads;
-        facts.hubs = self.hubs;
-        facts.front_end = self.front_end;
-        facts.allowed_hosts = self.allowed_hosts;
-        facts.in_process = self.in_process;
-        facts.websockets = self.websockets;
-        facts.layer_in_redis = self.layer_in_redis;
-        facts.writable = self
-            .writable
-            .into_iter()
-            .filter_map(|(found, lines)| {
-                let path = inside(&context, &found.path)?;
-                Some((Writable { path, ..found }, lines))
-            })
-            .collect();
+        self.writable.retain_mut(|(found, _)| match inside(context, &found.path) {
+            Some(path) => {
+                found.path = path;
+                true
+            }
+            None => false,
+        });
     }
 }
 
@@ -185,11 +114,11 @@ impl Evidences<'_, '_> {
     }
 }
 
-/// Finds out what the application depends on and does.
+/// Finds out what the application depends on and does: those of the facts, and no others.
 #[must_use]
-pub fn find(context: Context<'_>) -> Services {
+pub fn find(context: Context<'_>) -> Facts {
     if context.startup.instead.is_some() {
-        return Services::default();
+        return Facts::default();
     }
     let graph = Modules::rooted(context.tree, context.startup.root());
     let project = project::of(context, &graph);
@@ -219,7 +148,7 @@ pub fn find(context: Context<'_>) -> Services {
     let static_files = static_files::find(&evidences);
     let writable = writable::find(&evidences, &database, &static_files);
     let (health, ready) = routes::find(&evidences);
-    Services {
+    Facts {
         migrations: migrations::find(&evidences, &database),
         static_files,
         connections,
@@ -241,6 +170,7 @@ pub fn find(context: Context<'_>) -> Services {
         broker,
         celery,
         queues,
+        ..Facts::default()
     }
 }
 
@@ -248,16 +178,14 @@ pub fn find(context: Context<'_>) -> Services {
 mod tests {
     use super::fixture::Repository;
     use crate::detect::fact::{Evidence, Fact};
-    use crate::detect::facts::Facts;
 
     #[test]
     fn paths_in_the_facts_are_relative_to_the_build_context() {
         let main = "from flask import Flask\napp = Flask(__name__)\napp.config['UPLOAD_FOLDER'] = 'uploads'\n";
         let repository = Repository::new(&[("web/main.py", main)]).root("web");
-        let services = repository.starts("flask", "main:app").find();
-        let context = Fact::known("web".to_owned(), Evidence::file("web/main.py"));
-        let mut facts = Facts { build_context: context, ..Facts::default() };
-        services.fill(&mut facts);
+        let mut facts = repository.starts("flask", "main:app").find();
+        facts.build_context = Fact::known("web".to_owned(), Evidence::file("web/main.py"));
+        facts.in_context();
         assert_eq!(facts.writable[0].0.path, "uploads");
     }
 }
