@@ -7,7 +7,7 @@ use crate::detect::compose::secrets::Moved;
 use crate::detect::facts::Doubt;
 use crate::schema::Role;
 use crate::source::compose::mount::Source;
-use crate::source::compose::{Document, Service, image};
+use crate::source::compose::{Document, Service};
 
 /// The key of `detect --format json` these doubts are about.
 const KEY: &str = "compose";
@@ -153,11 +153,4 @@ fn other_files(found: &Found, document: &Document) -> Vec<Doubt> {
         }
     }
     doubts
-}
-
-/// Whether the user of a data image is unknown, so that it keeps starting as
-/// it did.
-#[must_use]
-pub fn starts_its_own_way(reference: &str) -> bool {
-    image::known(reference).is_none_or(|known| known.start == image::Start::Own)
 }

@@ -130,12 +130,6 @@ impl<'s> Member<'s> {
         self.subject.item(self.deployment, item)
     }
 
-    /// The place of a key's value, else of its name.
-    #[must_use]
-    pub fn place_of(&self, key: &str) -> At {
-        self.service.item.get(key).map_or_else(|| self.at(), |item| self.place(item))
-    }
-
     /// A value as it is written: its text, or its lines where it was merged.
     #[must_use]
     pub fn written(&self, item: &Item) -> &'s str {
