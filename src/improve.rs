@@ -241,6 +241,13 @@ impl Improvement {
         }))
     }
 
+    /// Whether files of ours are written around an image of theirs; else theirs run the
+    /// application by themselves.
+    #[must_use]
+    pub const fn is_written_around(&self) -> bool {
+        matches!(self.deployed, Deployed::Image(Some(_)))
+    }
+
     /// What is written.
     ///
     /// # Errors
@@ -264,6 +271,21 @@ impl Improvement {
             }
         }
         Ok(changes)
+    }
+
+    /// What is left, at the lines that it is at before the edits.
+    #[must_use]
+    pub fn left(&self) -> Vec<Found> {
+        let mut before: Vec<&Found> = self.before.iter().collect();
+        let mut line = |own: &Found| {
+            let is_it = |other: &&Found| {
+                (other.code, &other.path, &other.message) == (own.code, &own.path, &own.message)
+            };
+            before.iter().position(is_it).map_or(own.line, |at| before.remove(at).line)
+        };
+        let lines: Vec<usize> = self.after.iter().map(&mut line).collect();
+        let at = |(own, line): (&Found, usize)| Found { line, ..own.clone() };
+        self.after.iter().zip(lines).map(at).collect()
     }
 
     /// The edits of a file.

@@ -201,7 +201,7 @@ pub fn fit_found(draft: &mut Draft, only: &BTreeSet<Bundle>) -> Vec<String> {
         }
         let said = lines.first().map(|line| format!("{} says {}", line.place(), line.text));
         notes.push(format!(
-            "{}, which is not taken: {why}; --set {key}={} with a larger machine takes it",
+            "{}, which is not taken: {why}; --set {key}={} takes it, together with what that asks for",
             said.unwrap_or_default(),
             sourced.value
         ));

@@ -16,6 +16,7 @@ use crate::preset::{self, Kept, Places, Preset, Reference, Source};
 use crate::relpath::RelPath;
 use crate::render::Rendered;
 use crate::source::compose::{FILE_NAMES, is_compose};
+use crate::source::dockerfile::is_dockerfile;
 
 /// The directory of the bookkeeping.
 pub const DIRECTORY: &str = ".dockwright";
@@ -346,6 +347,19 @@ impl Lock {
     #[must_use]
     pub fn entry(&self, path: &str) -> Option<&FileEntry> {
         self.file.iter().find(|entry| entry.path == path)
+    }
+
+    /// Whether the user's own container files run the application, with edits by rule:
+    /// no container file of ours is there.
+    #[must_use]
+    pub fn is_improved(&self) -> bool {
+        let is_ours = |own: &FileEntry| {
+            own.state.is_written()
+                && own.ownership != Ownership::Improved
+                && (is_compose(&own.path) || is_dockerfile(&own.path))
+        };
+        self.file.iter().any(|own| own.ownership == Ownership::Improved)
+            && !self.file.iter().any(is_ours)
     }
 
     /// Whether one of ours stands beside a file of this path.

@@ -74,16 +74,10 @@ fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
         None => None,
     };
     Ok(match before {
-        Some(before) if is_alike(&before, &said) => Verdict::RefusesBoth(said),
-        _ => Verdict::Refuses(said),
+        // Of several reasons it names any one, so that two refusals are not compared.
+        Some(_) => Verdict::RefusesBoth(said),
+        None => Verdict::Refuses(said),
     })
-}
-
-/// Whether Compose refuses for the same reason: of several environment files that are
-/// not there it names any one.
-fn is_alike(before: &str, said: &str) -> bool {
-    let is_absent = |said: &str| said.starts_with("env file ") && said.contains(" not found");
-    before == said || is_absent(before) && is_absent(said)
 }
 
 /// The directory once more: links to what is there, and none where something changes.

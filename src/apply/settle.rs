@@ -180,7 +180,7 @@ pub fn settle(
             Standing::Foreign | Standing::Obstructed => match choice {
                 Choice::Take => settled.write(look),
                 // One that has no alternate path stays as well.
-                Choice::Keep | Choice::Beside => settled.keep(look, KEPT),
+                Choice::Keep | Choice::Beside => settled.keep(look, hold.unwrap_or(KEPT)),
             },
         }
     }
@@ -195,6 +195,19 @@ impl Settled {
         let known = lock.into_iter().flat_map(|lock| &lock.file);
         let known = known.filter(|own| own.ownership == Ownership::Improved).cloned();
         let mut entries: Vec<FileEntry> = known.collect();
+        let edits = |path: &str| {
+            lock.map_or(0, |lock| lock.edit.iter().filter(|own| own.path == path).count())
+        };
+        for change in &mut self.changes {
+            let is_known = entries.iter().any(|own| own.path == change.path.as_str());
+            if is_known && change.action == Action::Keep {
+                change.why = match edits(change.path.as_str()) {
+                    0 => "as it was written".to_owned(),
+                    1 => "its edit stands".to_owned(),
+                    count => format!("its {count} edits stand"),
+                };
+            }
+        }
         for change in improved {
             let path = change.path.to_string();
             self.changes.retain(|own| own.path != change.path);

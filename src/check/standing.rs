@@ -20,6 +20,8 @@ pub fn list(project: &Project, report: &mut Report) -> Result<(), Error> {
         let why = match entry.state {
             FileState::Kept if entry.ownership == Ownership::Improved => Some(Why::Improved),
             FileState::Kept => Some(Why::NotAdopted),
+            // Nothing of the user's own stack would use them.
+            FileState::LeftOut if project.lock.is_improved() => None,
             FileState::LeftOut => Some(Why::LeftOut),
             FileState::Deleted if disk == DiskState::Absent => Some(Why::Deleted),
             state if state.is_written() && disk == DiskState::Absent && is_missed(entry) => {

@@ -30,6 +30,12 @@ pub fn human(facts: &Facts) -> String {
 /// A table of what was found, then what is missing or doubtful.
 #[must_use]
 pub fn found(facts: &Facts) -> String {
+    found_but(facts, "")
+}
+
+/// The same without what is doubtful about one thing, which is said where it matters.
+#[must_use]
+pub fn found_but(facts: &Facts, doubt: &str) -> String {
     let rows = rows(facts);
     let found = rows.iter().filter_map(|row| {
         let value = said(row)?;
@@ -46,11 +52,12 @@ pub fn found(facts: &Facts) -> String {
             text.push_str(&format!("  {}  ({})\n", plain(value), places(evidence)));
         }
     }
-    if !facts.doubts.is_empty() || !facts.unreadable.is_empty() {
+    let doubts: Vec<_> = facts.doubts.iter().filter(|own| own.key != doubt).collect();
+    if !doubts.is_empty() || !facts.unreadable.is_empty() {
         text.push_str("\nMissing or doubtful\n");
     }
     let width = usize::from(report::width());
-    for doubt in &facts.doubts {
+    for doubt in doubts {
         let message = format!("{}: {}", doubt.key.replace('_', " "), doubt.message);
         text.push_str(&layout::paragraph(&message, width, "  "));
         if !doubt.help.is_empty() {
@@ -116,6 +123,20 @@ fn said(row: &Row) -> Option<String> {
             format!("{}: {}", plain(&ml["framework"]), plain(&ml["models"]))
         }
         ("ml", ml) => plain(&ml["framework"]),
+        ("uploads", uploads) => match uploads["largest-mib"].as_u64() {
+            Some(largest) => format!("up to {largest} MiB"),
+            None => "yes".to_owned(),
+        },
+        ("front_end", own) => match own["directory"].as_str() {
+            Some(directory) => {
+                format!(
+                    "{} in {directory} makes {}",
+                    plain(&own["manager"]),
+                    plain(&own["outputs"])
+                )
+            }
+            None => format!("{}: no build is known to make it", plain(&own["outputs"])),
+        },
         ("connections", Value::Array(list)) => {
             list.iter().map(|entry| plain(&entry["name"])).collect::<Vec<_>>().join(", ")
         }

@@ -35,6 +35,17 @@ pub fn between(path: &str, there: &[u8], after: &[u8]) -> String {
     options.create_patch(&there, &after).to_string()
 }
 
+/// The lines of a diff alone, without its headings.
+#[must_use]
+pub fn lines(there: &str, after: &str) -> String {
+    let whole = |text: &str| format!("{}\n", text.trim_end_matches(['\r', '\n']));
+    let diff = between("", whole(there).as_bytes(), whole(after).as_bytes());
+    let is_line = |line: &&str| {
+        !line.starts_with("--- ") && !line.starts_with("+++ ") && !line.starts_with(['@', '\\'])
+    };
+    diff.lines().filter(is_line).map(|line| format!("{line}\n")).collect()
+}
+
 /// A diff in colours, where there are any.
 #[must_use]
 pub fn coloured(diff: &str, on_stderr: bool) -> String {

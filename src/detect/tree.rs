@@ -17,7 +17,7 @@ use crate::detect::fact::Evidence;
 use crate::detect::python::Module;
 use crate::detect::{decode, scope};
 use crate::error::{Error, Problem};
-use crate::source::compose::is_compose;
+use crate::source::compose::{FILE_NAMES, is_compose};
 use crate::source::dockerfile::is_dockerfile;
 use crate::source::text;
 
@@ -201,7 +201,14 @@ impl Tree {
         let base = fs::canonicalize(directory).map_err(failed)?;
         let mut timings = Timings::default();
         let start = Instant::now();
-        let Some((entries, unreadable)) = walk(&base, depth, most) else { return Ok(None) };
+        let Some((mut entries, unreadable)) = walk(&base, depth, most) else { return Ok(None) };
+        // They deploy what is here, also where git is told to leave them alone.
+        for name in FILE_NAMES.into_iter().chain(["Dockerfile", ".dockerignore"]) {
+            if base.join(name).symlink_metadata().is_ok_and(|own| own.is_file()) {
+                let own = || Entry { counts: true, ..Entry::default() };
+                entries.entry(name.to_owned()).or_insert_with(own);
+            }
+        }
         timings.walk = start.elapsed();
         Ok(Some(Self { base, entries, names: OnceLock::new(), unreadable, timings }))
     }

@@ -16,6 +16,11 @@ impl Decider<'_> {
     /// A file that the lock does not know.
     pub(super) fn fresh(&mut self, case: Case, plan: &Plan) -> Result<(), Error> {
         let output = &case.file.output;
+        let is_theirs = self.project.lock.is_improved();
+        if is_theirs && Group::of(output.bundle) != Group::Rest && !is_there(&case.disk) {
+            // Nothing of theirs would use it.
+            return Ok(());
+        }
         if is_same(&case) {
             return self.write(case, What::Unchanged, "");
         }

@@ -141,6 +141,13 @@ impl Update {
                 improvement.entries
             }
         };
+        let is_edited = self.files.iter().any(|own| own.what == What::Improved);
+        if project.lock.is_improved() && !options.set.is_empty() && !is_edited {
+            self.notes.push(format!(
+                "your own container files stay as they are: no edit of theirs depends on {}",
+                options.set.join(", ")
+            ));
+        }
         let taken = self.taken_away(project, &changes)?;
         self.notes.extend(taken);
         let lock = Lock {

@@ -10,6 +10,10 @@ use crate::version::major;
 #[must_use]
 pub fn of(lock: &Lock, plan: &Plan) -> Vec<String> {
     let mut steps = Vec::new();
+    // Stores of the user's own compose file do not move with the plan.
+    if lock.is_improved() {
+        return steps;
+    }
     let moved = |name: &str| {
         let (old, new) = (lock.sticky.get(&format!("images.{name}"))?, plan.images.get(name)?);
         let (old, new) = (tag(old)?, tag(new)?);

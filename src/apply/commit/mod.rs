@@ -33,6 +33,7 @@ pub fn commit(held: &Held, changes: &[Change]) -> Result<Vec<String>, Error> {
     if writing.is_empty() {
         return Ok(Vec::new());
     }
+    refuse_read_only(root, changes)?;
     let staging = Staging::inside(root)?;
     let mut staged = Vec::new();
     for (number, change) in writing.iter().enumerate() {
@@ -76,6 +77,22 @@ pub fn refuse_obstacles(changes: &[Change]) -> Result<(), Error> {
         })
         .collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+}
+
+/// Refuses files that are not to be written to, before one is: a file that takes
+/// the place of another would not ask.
+///
+/// # Errors
+/// The first of them.
+pub fn refuse_read_only(root: &Path, changes: &[Change]) -> Result<(), Error> {
+    let is_locked = |change: &&Change| {
+        let DiskState::File { mode, .. } = change.expect else { return false };
+        cfg!(unix) && change.action.writes() && mode & 0o222 == 0
+    };
+    let Some(locked) = changes.iter().find(is_locked) else { return Ok(()) };
+    let why = "it is read-only; nothing was written";
+    let source = std::io::Error::new(std::io::ErrorKind::PermissionDenied, why);
+    Err(Error::Io { action: "write", path: locked.path.below(root), source })
 }
 
 fn refuse_changed(root: &Path, changes: &[&Change]) -> Result<(), Error> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use console::{Term, style};
@@ -207,7 +206,7 @@ fn one(
     }
     let mut written = Vec::new();
     if let Some(held) = held.filter(|_| !changes.is_empty()) {
-        writable(root, &changes)?;
+        commit::refuse_read_only(root, &changes)?;
         if !audit.yes && reporting::can_ask() && !agreed(changes.len())? {
             return Err(Error::Cancelled);
         }
@@ -237,23 +236,6 @@ fn change(root: &Path, path: &str, text: &str) -> Result<Result<Change, String>,
         return Ok(Err(format!("{path} {obstacle}")));
     }
     Ok(Ok(Change::write(relative, expect, text.as_bytes().to_vec(), 0o644)))
-}
-
-/// Refuses files that are not to be written to, before one is: a file that takes
-/// the place of another would not ask.
-fn writable(root: &Path, changes: &[Change]) -> Result<(), Error> {
-    let is_locked = |change: &&Change| matches!(change.expect, DiskState::File { mode, .. } if cfg!(unix) && mode & 0o222 == 0);
-    match changes.iter().find(is_locked) {
-        None => Ok(()),
-        Some(change) => Err(Error::Io {
-            action: "write",
-            path: change.path.below(root),
-            source: std::io::Error::new(
-                ErrorKind::PermissionDenied,
-                "it is read-only; nothing was written",
-            ),
-        }),
-    }
 }
 
 fn width() -> usize {

@@ -3,6 +3,7 @@
 use console::style;
 
 use super::{Outcome, name};
+use crate::check::report::Why;
 use crate::check::{FailOn, Finding, Kind, Level, Report};
 use crate::cli::findings::seen;
 use crate::cli::layout;
@@ -44,7 +45,11 @@ fn one(done: &Done<Report>, report: &Report, fail_on: &FailOn) -> String {
     }
     if report.failures(fail_on) == 0 {
         let waived = report.waived().count();
-        let mut line = format!("{} follows {}", name(&done.dir), report.label());
+        let mut line = match report.kept.iter().filter(|own| own.why == Why::Improved).count() {
+            0 => format!("{} follows {}", name(&done.dir), report.label()),
+            1 => format!("{}: a file of yours is improved by rule", name(&done.dir)),
+            n => format!("{}: {n} files of yours are improved by rule", name(&done.dir)),
+        };
         if waived > 0 {
             line.push_str(&format!(", with {waived} waived"));
         }

@@ -31,14 +31,17 @@ pub fn run(
     git: &git::State,
 ) -> Result<Work, Error> {
     refusal::check(layers)?;
+    refusal::unreadable(layers)?;
     let title = format!("Container files for the code in {}", layers.dir.display());
     asker.say(&style(title).for_stderr().bold().to_string())?;
     asker.remark(KEYS)?;
-    asker.say(&format!("\n{}", shown::found(&layers.facts)))?;
+    // A compose file that stays has its own screen.
+    let aside = if init.rewrite { "" } else { "compose" };
+    asker.say(&format!("\n{}", shown::found_but(&layers.facts, aside)))?;
     let asked = layers.answers.len();
     settle_doubts(asker, layers)?;
     if layers.answers.len() > asked {
-        asker.say(&format!("\n{}", shown::found(&layers.facts)))?;
+        asker.say(&format!("\n{}", shown::found_but(&layers.facts, aside)))?;
     }
     if init.apply_safe {
         layers.add_what_is_safe()?;
@@ -98,8 +101,9 @@ fn agree(
     const CANCEL: &str = "Cancel";
     let write = if init.dry_run { "Show what would be written" } else { "Write these files" };
     let mut decided: Option<(Wanted, Choices)> = None;
+    let mut is_shown = false;
     loop {
-        let Outcome { draft, plan } = session.outcome()?;
+        let Outcome { draft, plan, unfitting } = session.outcome()?;
         if let Err(problems) = &plan {
             asker.say(&summary::choices(session, &draft, asker.width()))?;
             asker.say(&summary::problems(problems, asker.width()))?;
@@ -111,7 +115,8 @@ fn agree(
             }
             continue;
         }
-        let notes = layers.assemble(session.preset())?.notes;
+        let mut notes = layers.assemble(session.preset())?.notes;
+        notes.extend(unfitting);
         let ready = |wanted: &Wanted| -> Result<Proposal, Error> {
             let (preset, notes) = (session.preset(), notes.clone());
             match wanted {
@@ -126,17 +131,23 @@ fn agree(
                     true => None,
                     false => Some(ready(&Wanted::Improved(Vec::new()))?),
                 };
-                let wanted = match &offered {
-                    Some(offered) => improved::ask(asker, offered)?,
+                let wanted = match offered.as_ref().and_then(|own| own.improvement.as_ref()) {
+                    Some(own) => improved::ask(asker, own, &mut is_shown)?,
                     None => Wanted::Others,
                 };
+                let is_asked = offered.as_ref().is_some_and(|own| own.improvement.is_some());
                 let proposal = match (offered, &wanted) {
                     (Some(offered), Wanted::Improved(left)) if left.is_empty() => offered,
                     _ => ready(&wanted)?,
                 };
                 let choices = match wanted {
                     Wanted::Improved(_) => proposal.adopting(layers.lock.as_ref()),
-                    Wanted::Others => existing::ask(asker, &proposal, layers, init, git)?,
+                    Wanted::Others => {
+                        match existing::ask(asker, &proposal, layers, init, git, is_asked)? {
+                            Some(choices) => choices,
+                            None => continue,
+                        }
+                    }
                 };
                 decided = Some((wanted, choices.clone()));
                 (proposal, choices)
@@ -144,8 +155,11 @@ fn agree(
         };
         let work = proposal.finish(layers, &choices, git)?;
         let width = asker.width();
-        asker.say(&summary::choices(session, &draft, width))?;
-        asker.say(&summary::numbers(&work.plan, width))?;
+        // Choices and numbers of files that are not written are nothing to agree with.
+        if !work.runs_by_itself() {
+            asker.say(&summary::choices(session, &draft, width))?;
+            asker.say(&summary::numbers(&work.plan, width))?;
+        }
         asker.say(&format!("{}\n", report::files(&work, true, width)))?;
         asker.say(&improved::text(&work, true, width))?;
         if init.rewrite {

@@ -20,7 +20,8 @@ const LEAST: usize = 6;
 /// Lines that prompt, choices and headings take on a screen.
 const AROUND: usize = 12;
 
-/// Asks for each group in which something is there.
+/// Asks for each group in which something is there; `None` where somebody goes back to
+/// the question before, where there is one.
 ///
 /// # Errors
 /// Interrupted.
@@ -30,7 +31,8 @@ pub fn ask(
     layers: &Layers,
     init: &Init,
     git: &git::State,
-) -> Result<Choices, Error> {
+    can_go_back: bool,
+) -> Result<Option<Choices>, Error> {
     let mut choices = proposal.usual(init.rewrite, layers.lock.as_ref());
     let everything = proposal.usual(true, layers.lock.as_ref());
     let is_asked = !init.rewrite
@@ -57,9 +59,12 @@ pub fn ask(
             continue;
         }
         let usual = choices.get(&group).copied().unwrap_or(Choice::Keep);
-        choices.insert(group, one(asker, &there, usual, git)?);
+        match one(asker, &there, usual, git, can_go_back)? {
+            Some(choice) => choices.insert(group, choice),
+            None => return Ok(None),
+        };
     }
-    Ok(choices)
+    Ok(Some(choices))
 }
 
 fn one(
@@ -67,7 +72,8 @@ fn one(
     there: &[&Look],
     usual: Choice,
     git: &git::State,
-) -> Result<Choice, Error> {
+    can_go_back: bool,
+) -> Result<Option<Choice>, Error> {
     let names = named(there);
     let text = differences(there);
     let lines: Vec<&str> = text.lines().collect();
@@ -102,13 +108,14 @@ fn one(
             Reply::Given(chosen) => match items[chosen].0 {
                 Some(choice) => {
                     asker.answered(&names, ask::word(choice))?;
-                    return Ok(choice);
+                    return Ok(Some(choice));
                 }
                 None => {
                     asker.say(&cut(&text, asker.width()))?;
                     default = 0;
                 }
             },
+            Reply::Back if can_go_back => return Ok(None),
             Reply::Back => asker.remark("Choose one: nothing is written before the summary.")?,
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::apply::bookkeeping::EditEntry;
 use crate::cli::diff;
-use crate::cli::init::work::{Proposal, Work};
+use crate::cli::init::work::Work;
 use crate::cli::layout::paragraph;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::error::Error;
@@ -63,6 +63,16 @@ pub fn json(own: Option<&Improvement>) -> Value {
     })
 }
 
+/// What runs, in a line: `shop: docker-compose.yml stays, and starts web (gunicorn) and db`.
+pub fn headline(name: &str, own: &Improvement, width: usize) -> String {
+    let runs: Vec<&str> = own.runs.iter().map(String::as_str).collect();
+    let line = match &own.deployed {
+        Deployed::Project(file) => format!("{name}: {file} stays, and starts {}", listed(&runs)),
+        Deployed::Image(_) => format!("{name}: your own image stays: {}", listed(&runs)),
+    };
+    paragraph(&line, width, "")
+}
+
 /// The edits by file, what the user took out, and what is left to a person.
 pub fn text(work: &Work, dry_run: bool, width: usize) -> String {
     work.improvement.as_ref().map(|own| said(own, dry_run, width)).unwrap_or_default()
@@ -92,6 +102,11 @@ pub fn screen(own: &Improvement, width: usize) -> String {
     text.push_str(&paragraph(&format!("Found in them: {}", counted(&own.before)), width, ""));
     text.push_str(&worst(&own.before, width, |found| found.message.clone()));
     match own.made.len() {
+        0 if !own.entries.is_empty() => {
+            let count = own.entries.len();
+            let noun = if count == 1 { "edit stands" } else { "edits stand" };
+            text.push_str(&format!("\n{count} {noun}; there is nothing more to improve.\n"));
+        }
         0 => text.push_str("\n--adopt would edit nothing in them.\n"),
         count => {
             let noun = if count == 1 { "edit that is" } else { "edits, each" };
@@ -108,10 +123,10 @@ pub fn screen(own: &Improvement, width: usize) -> String {
     }
     text.push_str(&left_alone(own, width));
     if !own.after.is_empty() {
-        text.push_str("\nIt leaves to you\n");
-        text.push_str(&worst(&own.after, width, |found| match &found.suggested {
-            Some(what) => format!("{}; it could be edited, and you decide: {what}", found.message),
-            None => format!("{}; no edit is known that is safe", found.message),
+        text.push_str("\nIt leaves to you, since no edit is known that is safe\n");
+        text.push_str(&worst(&own.left(), width, |found| match &found.suggested {
+            Some(what) => format!("{}; {} {what}", found.message, fix_of(found)),
+            None => found.message.clone(),
         }));
     }
     text.push('\n');
@@ -122,6 +137,11 @@ pub fn screen(own: &Improvement, width: usize) -> String {
         "",
     ));
     text
+}
+
+/// The command that makes the edit which a person has to decide on.
+fn fix_of(found: &Found) -> String {
+    format!("`dockwright audit --fix={}`", found.code)
 }
 
 /// `1 error, 7 warnings, 6 advice`.
@@ -213,26 +233,34 @@ pub enum Wanted {
 ///
 /// # Errors
 /// Interrupted.
-pub fn ask(asker: &mut Asker, proposal: &Proposal) -> Result<Wanted, Error> {
+pub fn ask(asker: &mut Asker, own: &Improvement, is_shown: &mut bool) -> Result<Wanted, Error> {
+    const LEAVE: &str = "Leave them as they are";
     const EACH: &str = "Decide about each edit";
     const SHOW: &str = "Show the edits";
     const OTHERS: &str = "Keep them as they are, or take dockwright's in their place";
+    const TAKE: &str = "Take dockwright's in their place, decided file by file";
     const PROMPT: &str = "Your container files";
-    let Some(own) = proposal.improvement.as_ref().filter(|own| !own.made.is_empty()) else {
-        return Ok(Wanted::Others);
-    };
-    asker.say(&screen(own, asker.width()))?;
+    if !std::mem::replace(is_shown, true) {
+        asker.say(&screen(own, asker.width()))?;
+    }
     let noun = if own.made.len() == 1 { "edit" } else { "edits" };
     let improve = format!("Improve them by {} {noun}; the rest stays as it is", own.made.len());
-    let items = [&improve, EACH, SHOW, OTHERS].map(str::to_owned);
+    let items = match own.made.is_empty() {
+        true => vec![LEAVE.to_owned(), TAKE.to_owned()],
+        false => [&improve, EACH, SHOW, OTHERS].map(str::to_owned).to_vec(),
+    };
     loop {
         match asker.select(PROMPT, "", &items, 0)? {
             Reply::Given(0) => {
-                asker.answered(PROMPT, "improved")?;
+                let what = if own.made.is_empty() { "left as they are" } else { "improved" };
+                asker.answered(PROMPT, what)?;
                 return Ok(Wanted::Improved(Vec::new()));
             }
-            Reply::Given(1) => return each(asker, own).map(Wanted::Improved),
-            Reply::Given(2) => {
+            Reply::Given(chosen) if items[chosen] == EACH => match each(asker, own)? {
+                Some(left) => return Ok(Wanted::Improved(left)),
+                None => {}
+            },
+            Reply::Given(chosen) if items[chosen] == SHOW => {
                 for made in &own.made {
                     asker.say(&shown(made))?;
                 }
@@ -246,31 +274,45 @@ pub fn ask(asker: &mut Asker, proposal: &Proposal) -> Result<Wanted, Error> {
     }
 }
 
-/// Asks for each edit whether it is made; gives those that are not.
-fn each(asker: &mut Asker, own: &Improvement) -> Result<Vec<EditEntry>, Error> {
+/// Asks for each edit whether it is made; gives those that are not, and `None` where
+/// somebody goes back from the first one.
+fn each(asker: &mut Asker, own: &Improvement) -> Result<Option<Vec<EditEntry>>, Error> {
+    const REST: &str = "Make it, and all that follow";
+    const NO_REST: &str = "Leave it out, and all that follow";
     let mut left = Vec::new();
-    let items = ["Make it", "Leave it out"].map(str::to_owned);
     let mut number = 0;
     while let Some(made) = own.made.get(number) {
         asker.say(&shown(made))?;
         let prompt = format!("{} ({} of {})", made.code, number + 1, own.made.len());
+        let is_last = number + 1 == own.made.len();
+        let rest = [REST, NO_REST].into_iter().filter(|_| !is_last);
+        let items: Vec<String> =
+            ["Make it", "Leave it out"].into_iter().chain(rest).map(str::to_owned).collect();
         match asker.select(&prompt, "", &items, 0)? {
             Reply::Given(0) => asker.answered(&prompt, "made")?,
-            Reply::Given(_) => {
+            Reply::Given(1) => {
                 left.extend(entries_of(made));
                 asker.answered(&prompt, "left out")?;
             }
+            Reply::Given(2) => {
+                asker.answered(&prompt, "made, and all that follow")?;
+                break;
+            }
+            Reply::Given(_) => {
+                left.extend(own.made[number..].iter().flat_map(entries_of));
+                asker.answered(&prompt, "left out, and all that follow")?;
+                break;
+            }
             Reply::Back => {
-                number = number.saturating_sub(1);
-                if let Some(before) = own.made.get(number) {
-                    left.retain(|entry| !entries_of(before).contains(entry));
-                }
+                let Some(before) = number.checked_sub(1) else { return Ok(None) };
+                number = before;
+                left.retain(|entry| !entries_of(&own.made[number]).contains(entry));
                 continue;
             }
         }
         number += 1;
     }
-    Ok(left)
+    Ok(Some(left))
 }
 
 /// An edit with what it writes.
@@ -278,9 +320,13 @@ fn shown(made: &Made) -> String {
     let head = format!("{} {}: {}", made.code, made.path, made.what);
     let mut text = format!("{}\n{}\n", style(head).for_stderr().bold(), made.why);
     for edit in &made.edits {
-        for line in edit.text.lines().filter(|line| !line.trim().is_empty()) {
-            text.push_str(&diff::coloured(&format!("+{line}\n"), true));
-        }
+        let (before, after) = &edit.lines;
+        let place = match edit.is_new {
+            true => format!("@ {}, new\n", edit.path),
+            false => format!("@ {}:{}\n", edit.path, edit.start.0),
+        };
+        text.push_str(&diff::coloured(&place, true));
+        text.push_str(&diff::coloured(&diff::lines(before, after), true));
     }
     text
 }

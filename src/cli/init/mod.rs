@@ -89,6 +89,12 @@ pub fn run(init: &Init) -> Result<(), Error> {
         ask::run(&mut asker, &mut layers, init, &git)?
     } else {
         refusal::check(&layers)?;
+        if init.adopt || init.rewrite {
+            refusal::unreadable(&layers)?;
+        }
+        if init.rewrite {
+            refusal::place_of_secrets(&layers)?;
+        }
         ambiguity::check(&layers, !init.rewrite)?;
         if !init.yes {
             return Err(no_terminal());

@@ -1,11 +1,14 @@
 //! Repositories that are no web service of a kind dockwright writes for: said
 //! plainly, and nothing is written.
 
+use std::fs;
+
 use crate::catalog::Framework;
 use crate::cli::init::layers::Layers;
-use crate::detect::Fact;
+use crate::detect::{Fact, path};
 use crate::error::{Error, Problem};
 use crate::schema::ADOPTED_PYTHONS;
+use crate::source::compose::{Document, FILE_NAMES, is_compose};
 
 /// Refuses a repository without a web application.
 ///
@@ -59,6 +62,52 @@ fn python_to_come(layers: &Layers) -> Result<(), Error> {
         "where the code runs on {newest}, lower the bound, or: --set project.python={newest}"
     );
     Err(Error::Input(vec![problem.at(place).help(help)]))
+}
+
+/// Refuses container files that cannot be read: what they do could neither be improved
+/// nor carried on, and a database would be left behind.
+///
+/// # Errors
+/// Each of them, and why.
+pub fn unreadable(layers: &Layers) -> Result<(), Error> {
+    let context = layers.facts.build_context.value().map_or(".", String::as_str);
+    let dockerfile = path::join(context, "Dockerfile");
+    let names = FILE_NAMES.into_iter().map(str::to_owned).chain(dockerfile);
+    let mut problems = Vec::new();
+    for name in names {
+        let path = layers.dir.join(&name);
+        let why = match fs::read(&path) {
+            Ok(bytes) => match str::from_utf8(&bytes) {
+                Ok(text) if is_compose(&name) => Document::read(text).err(),
+                Ok(_) => None,
+                Err(error) => {
+                    let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+                    Some(format!("it is no UTF-8 in line {}", line + 1))
+                }
+            },
+            Err(_) if path.is_dir() => Some("it is a directory".to_owned()),
+            Err(_) => None,
+        };
+        problems.extend(why.map(|why| {
+            let help = "correct it, or move it away: what it does would be lost";
+            Problem::new(format!("it cannot be read: {why}")).at(name).help(help)
+        }));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+}
+
+/// Refuses to move secrets of a compose file where they have no place.
+///
+/// # Errors
+/// `.env` is a directory.
+pub fn place_of_secrets(layers: &Layers) -> Result<(), Error> {
+    let moved = layers.facts.carried.value().is_some_and(|own| !own.moved.is_empty());
+    if !moved || !layers.dir.join(".env").is_dir() {
+        return Ok(());
+    }
+    let problem = Problem::new("it is a directory, and secrets of the compose file move to it");
+    let help = "rename the directory, or improve your own files instead: --adopt";
+    Err(Error::Input(vec![problem.at(".env").help(help)]))
 }
 
 /// Refuses an application by a module that is not there: nothing would start.

@@ -10,6 +10,7 @@ use crate::cli::init::work::Work;
 use crate::cli::init::{Init, git, improved, safe};
 use crate::cli::layout::wrap;
 use crate::cli::{Format, fates, report};
+use crate::detect::facts::Doubt;
 use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::improve::Deployed;
@@ -70,7 +71,7 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
             value["applied"] = json!(applied && !init.dry_run);
             value
         }).collect::<Vec<_>>(),
-        "doubts": layers.facts.doubts,
+        "doubts": doubts(layers, work).collect::<Vec<_>>(),
         "notes": notes(layers, work, git),
         "written": written,
         "improved": improved::json(work.improvement.as_ref()),
@@ -131,17 +132,13 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
     for entry in layers.lock.iter().flat_map(|lock| &lock.file) {
         let known = |change: &Change| change.path.as_str() == entry.path;
         let there = layers.dir.join(&entry.path).exists();
-        let is_theirs = entry.ownership == Ownership::Improved;
-        if layers.choices.only.is_empty() && there && !is_theirs && !work.shown().any(known) {
+        let is_ours = entry.state.is_written() && entry.ownership != Ownership::Improved;
+        if layers.choices.only.is_empty() && there && is_ours && !work.shown().any(known) {
             notes.push(format!("{} is not part of this stack any more: remove it", entry.path));
         }
     }
     // What would be done with the files that are there is not done.
-    let is_kept = matches!(
-        work.improvement.as_ref().map(|own| &own.deployed),
-        Some(Deployed::Project(_) | Deployed::Image(None))
-    );
-    if !is_kept {
+    if !work.runs_by_itself() {
         notes.extend(work.notes.iter().cloned());
     }
     if writes_compose(work) {
@@ -186,7 +183,14 @@ fn others(layers: &Layers, work: &Work) -> Option<String> {
 
 fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String {
     let width = usize::from(report::width());
-    let mut text = format!("{}\n", report::headline(&work.plan));
+    let mut text = match &work.improvement {
+        Some(own) if work.runs_by_itself() => {
+            format!("{}\n", improved::headline(&work.plan.answers.name, own, width))
+        }
+        // Its screen says what is there.
+        _ if work.offer.is_some() => String::new(),
+        _ => format!("{}\n", report::headline(&work.plan)),
+    };
     if init.dry_run {
         for change in work.shown() {
             text.push_str(&diff::coloured(&shown_diff(change), false));
@@ -201,7 +205,7 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
     text.push_str(&improved::text(work, init.dry_run, width));
     text.push_str(&fates::text(&work.fates, width));
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
-    text.push_str(&doubts(layers, work, width));
+    text.push_str(&doubtful(layers, work, width));
     text.push_str(&checklist(init, &lacks(layers, work), width));
     text.push_str(&format!("\nNext: {}\n", next(init, layers, work)));
     text
@@ -264,11 +268,16 @@ fn paragraphs(heading: &str, items: &[String], width: usize) -> String {
     text
 }
 
-/// What a person should look at, and what decides it.
-fn doubts(layers: &Layers, work: &Work, width: usize) -> String {
+/// What a person should look at; of a compose file that goes on in ours, where it does.
+fn doubts<'a>(layers: &'a Layers, work: &'a Work) -> impl Iterator<Item = &'a Doubt> {
     let all = layers.facts.doubts.iter();
+    all.filter(|doubt| doubt.key != "compose" || writes_compose(work))
+}
+
+/// The same in words, each with what decides it.
+fn doubtful(layers: &Layers, work: &Work, width: usize) -> String {
     let mut text = String::new();
-    for doubt in all.filter(|doubt| doubt.key != "compose" || writes_compose(work)) {
+    for doubt in doubts(layers, work) {
         if text.is_empty() {
             text.push_str("\nDoubtful\n");
         }
@@ -352,6 +361,11 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
     if theirs.is_none() && !is_whole {
         return format!("dockwright plan{place}");
     }
+    let cd = match &work.verdict {
+        // Compose says what; nothing starts before.
+        Verdict::RefusesBoth(_) => format!("mend what docker compose refuses, then {cd}"),
+        _ => cd,
+    };
     match compose {
         Some(file)
             if file.contains(".dockwright.") || theirs.is_some() && !FILE_NAMES.contains(&file) =>

@@ -215,8 +215,7 @@ impl Proposal {
 
     /// Whether a compose file is written around an image that stays.
     fn is_written_around(&self) -> bool {
-        let deployed = self.improvement.as_ref().map(|own| &own.deployed);
-        matches!(deployed, Some(Deployed::Image(Some(_))))
+        self.improvement.as_ref().is_some_and(Improvement::is_written_around)
     }
 
     /// Settles every file.
@@ -238,10 +237,7 @@ impl Proposal {
         let needed = needed::by_the_build(&layers.dir, outputs, &self.plan);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let lock = layers.lock.as_ref();
-        let is_improved = self
-            .improvement
-            .as_ref()
-            .is_some_and(|own| !matches!(own.deployed, Deployed::Image(Some(_))));
+        let is_improved = self.improvement.as_ref().is_some_and(|own| !own.is_written_around());
         let intent = self.intent.as_deref();
         let mut settled = settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
         if let Some(improvement) = &self.improvement {
@@ -412,6 +408,14 @@ impl Proposal {
 }
 
 impl Work {
+    /// Whether the user's own container files run the application by themselves: none of
+    /// ours is written, or would be with `--adopt`.
+    #[must_use]
+    pub fn runs_by_itself(&self) -> bool {
+        let own = self.improvement.as_ref().or(self.offer.as_ref());
+        own.is_some_and(|own| !own.is_written_around())
+    }
+
     /// What the code serves and the image that is written lacks.
     #[must_use]
     pub fn gap(&self) -> Option<String> {

@@ -69,7 +69,10 @@ fn summary(outcome: &Outcome, dry_run: bool) -> String {
     let count = update.files.iter().filter(|file| !file.what.is_quiet()).count();
     match (outcome.written, dry_run) {
         (true, _) if count == 0 => "Recorded; no file changes\n".to_owned(),
-        (true, _) => format!("{count} files; look at them with `git diff`\n"),
+        (true, _) => {
+            let noun = if count == 1 { "file; look at it" } else { "files; look at them" };
+            format!("{count} {noun} with `git diff`\n")
+        }
         (false, true) if !update.is_nothing() => "Nothing written: --dry-run\n".to_owned(),
         _ if update.conflicts().next().is_some() => String::new(),
         _ => "Up to date\n".to_owned(),

@@ -81,7 +81,7 @@ impl Family {
         session: &mut Session,
         outcome: &Outcome,
     ) -> Result<Reply<()>, Error> {
-        let Outcome { draft, plan } = outcome;
+        let Outcome { draft, plan, .. } = outcome;
         match self {
             Self::Numbers => ask_number(asker, session, outcome),
             Self::Images => {

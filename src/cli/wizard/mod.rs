@@ -67,7 +67,7 @@ fn confirm(
         let outcome = session.outcome()?;
         asker.say(&summary::text(session, &outcome, asker.width()))?;
         asker.say("")?;
-        let Outcome { draft, plan } = outcome;
+        let Outcome { draft, plan, .. } = outcome;
         let items: Vec<String> = match plan {
             Ok(_) => [write, CHANGE, CANCEL].map(str::to_owned).into(),
             Err(_) => [CHANGE, CANCEL].map(str::to_owned).into(),

@@ -10,6 +10,7 @@ use crate::cli::{Choices, input};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::preset::Preset;
+use crate::project;
 use crate::schema;
 
 /// A draft, and what it leads to.
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub draft: Draft,
     /// The plan, or everything that stands against one.
     pub plan: Result<Plan, Vec<Problem>>,
+    /// Numbers that were found and do not fit, so that they are not taken.
+    pub unfitting: Vec<String>,
 }
 
 /// The answers of one run.
@@ -158,13 +161,15 @@ impl Session {
     /// # Errors
     /// Problems of the flags, which no answer can mend.
     pub fn outcome(&self) -> Result<Outcome, Error> {
-        let draft = self.draft()?;
+        let mut draft = self.draft()?;
+        let only = self.choices.only.iter().copied().collect();
+        let unfitting = project::fit_found(&mut draft, &only);
         let plan = match input::plan(&draft, &self.choices) {
             Ok(plan) => Ok(plan),
             Err(Error::Input(problems)) => Err(problems),
             Err(error) => return Err(error),
         };
-        Ok(Outcome { draft, plan })
+        Ok(Outcome { draft, plan, unfitting })
     }
 
     /// The problems these answers would bring that the present ones do not

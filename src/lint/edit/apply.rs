@@ -28,6 +28,8 @@ pub struct Placed {
     pub text: String,
     /// Whether the file is not there yet.
     pub is_new: bool,
+    /// The lines that it touches, as they are and as they become.
+    pub lines: (String, String),
 }
 
 /// What a fix writes, and where.
@@ -35,6 +37,11 @@ pub struct Placed {
 pub fn placed(texts: &[Text], fix: &Fix) -> Vec<Placed> {
     let edits = fix.edits.iter().map(|edit| {
         let (text, span) = (&texts[edit.at.text], edit.at.span);
+        let (from, to) = (
+            text.line_span(text.line(span.start)).start,
+            text.line_span(text.line(span.end)).end.max(span.end),
+        );
+        let part = |from: usize, to: usize| text.text.get(from..to).unwrap_or_default();
         let place = |offset: usize| (text.line(offset), text.column(offset));
         Placed {
             path: text.path.clone(),
@@ -45,6 +52,10 @@ pub fn placed(texts: &[Text], fix: &Fix) -> Vec<Placed> {
                 false => edit.text.clone(),
             },
             is_new: false,
+            lines: (
+                part(from, to).to_owned(),
+                format!("{}{}{}", part(from, span.start), edit.text, part(span.end, to)),
+            ),
         }
     });
     let files = fix.files.iter().map(|file| Placed {
@@ -53,6 +64,7 @@ pub fn placed(texts: &[Text], fix: &Fix) -> Vec<Placed> {
         end: (1, 1),
         text: file.text.clone(),
         is_new: true,
+        lines: (String::new(), file.text.clone()),
     });
     edits.chain(files).collect()
 }
