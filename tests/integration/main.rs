@@ -27,6 +27,7 @@ mod goes_on;
 mod hostile_overlays;
 mod improve;
 mod improve_around;
+mod improve_stays;
 mod init;
 mod init_bad_input;
 mod init_compose;

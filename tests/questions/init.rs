@@ -205,3 +205,31 @@ fn an_edit_that_is_left_out_stays_out() {
     let dockerfile = terminal.file("Dockerfile");
     assert!(dockerfile.contains("HEALTHCHECK") && !dockerfile.contains("USER"), "{dockerfile}");
 }
+
+#[test]
+fn escape_goes_back_from_the_first_edit_and_from_the_files() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    terminal.at_menu("Your container files").choose("Decide about each edit");
+    terminal.at_menu("DF101 (1 of 3)").press(ESC);
+    terminal.at_menu("Your container files").choose("Keep them as they are, or take");
+    terminal.at_menu("Dockerfile").press(ESC);
+    terminal.at_menu("Your container files").choose("Decide about each edit");
+    terminal.at_menu("DF101 (1 of 3)").choose("Leave it out, and all that follow");
+    let terminal = finish(terminal);
+    assert_eq!(terminal.file("Dockerfile"), DOCKERFILE.1);
+}
+
+#[test]
+fn what_was_improved_is_offered_to_stay() {
+    let terminal = start(&[CODE, PACKAGES, DOCKERFILE]).open();
+    terminal.at_menu("Your container files").press(ENTER);
+    let terminal = finish(terminal);
+    let paths = ["Dockerfile", ".dockerignore", "dockwright.toml", ".dockwright/lock.toml"];
+    let texts = paths.map(|path| terminal.file(path));
+    let improved = paths.iter().zip(&texts).map(|(path, text)| (*path, text.as_str()));
+    let files: Vec<(&str, &str)> = [CODE, PACKAGES].into_iter().chain(improved).collect();
+    let terminal = start(&files).open();
+    terminal.at_menu("Your container files").sees("edits stand").press(ENTER);
+    let terminal = finish(terminal);
+    assert_eq!(terminal.file("Dockerfile"), texts[0]);
+}

@@ -8,7 +8,7 @@ use crate::cli::init::layers::Layers;
 use crate::detect::{Fact, path};
 use crate::error::{Error, Problem};
 use crate::schema::ADOPTED_PYTHONS;
-use crate::source::compose::{Document, FILE_NAMES, is_compose};
+use crate::source::compose::{Document, FILE_NAMES, is_compose, yaml};
 
 /// Refuses a repository without a web application.
 ///
@@ -78,7 +78,9 @@ pub fn unreadable(layers: &Layers) -> Result<(), Error> {
         let path = layers.dir.join(&name);
         let why = match fs::read(&path) {
             Ok(bytes) => match str::from_utf8(&bytes) {
-                Ok(text) if is_compose(&name) => Document::read(text).err(),
+                Ok(text) if is_compose(&name) => {
+                    yaml::read_strictly(text).err().or_else(|| Document::read(text).err())
+                }
                 Ok(_) => None,
                 Err(error) => {
                     let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count();
