@@ -7,6 +7,7 @@ use crate::apply::compare::Look;
 use crate::apply::settle::{Choice, Choices, Group, conflicts};
 use crate::plan::outputs::Syntax;
 use crate::relpath::RelPath;
+use crate::source::compose::is_compose;
 
 /// `Dockerfile.dockwright`, `compose.dockwright.yaml`,
 /// `nginx/nginx.dockwright.conf`; `.dockerignore` gets the name that belongs
@@ -19,6 +20,10 @@ pub fn path(path: &RelPath) -> Option<RelPath> {
     };
     if file == ".dockerignore" {
         return RelPath::new(&format!("{directory}Dockerfile.dockwright.dockerignore")).ok();
+    }
+    if is_compose(file) && file.contains("dev") {
+        // Its name says what ours is not.
+        return RelPath::new(&format!("{directory}compose.dockwright.yaml")).ok();
     }
     let (stem, end) = file.split_once('.').unwrap_or((file, ""));
     let end = if end.is_empty() { String::new() } else { format!(".{end}") };
@@ -60,6 +65,7 @@ mod tests {
             ("Dockerfile", "Dockerfile.dockwright"),
             ("compose.yaml", "compose.dockwright.yaml"),
             ("docker-compose.yml", "docker-compose.dockwright.yml"),
+            ("deploy/docker-compose.dev.yml", "deploy/compose.dockwright.yaml"),
             ("nginx/nginx.conf", "nginx/nginx.dockwright.conf"),
             ("gunicorn.conf.py", "gunicorn.dockwright.conf.py"),
             ("api/.dockerignore", "api/Dockerfile.dockwright.dockerignore"),

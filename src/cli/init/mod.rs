@@ -92,9 +92,6 @@ pub fn run(init: &Init) -> Result<(), Error> {
         if init.adopt || init.rewrite {
             refusal::unreadable(&layers)?;
         }
-        if init.rewrite {
-            refusal::place_of_secrets(&layers)?;
-        }
         ambiguity::check(&layers, !init.rewrite)?;
         if !init.yes {
             return Err(no_terminal());

@@ -98,20 +98,6 @@ pub fn unreadable(layers: &Layers) -> Result<(), Error> {
     if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
 }
 
-/// Refuses to move secrets of a compose file where they have no place.
-///
-/// # Errors
-/// `.env` is a directory.
-pub fn place_of_secrets(layers: &Layers) -> Result<(), Error> {
-    let moved = layers.facts.carried.value().is_some_and(|own| !own.moved.is_empty());
-    if !moved || !layers.dir.join(".env").is_dir() {
-        return Ok(());
-    }
-    let problem = Problem::new("it is a directory, and secrets of the compose file move to it");
-    let help = "rename the directory, or improve your own files instead: --adopt";
-    Err(Error::Input(vec![problem.at(".env").help(help)]))
-}
-
 /// Refuses an application by a module that is not there: nothing would start.
 fn named(layers: &Layers, app: &str) -> Result<(), Error> {
     let root = match layers.explicit("project.root") {

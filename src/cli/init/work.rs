@@ -32,6 +32,7 @@ use crate::preset::Preset;
 use crate::project;
 use crate::relpath::RelPath;
 use crate::render::{self, Rendered};
+use crate::schema::Role;
 use crate::source::compose::FILE_NAMES;
 use crate::source::ignores::Reader;
 
@@ -206,9 +207,18 @@ impl Proposal {
     #[must_use]
     pub fn adopting(&self, lock: Option<&Lock>) -> Choices {
         let mut choices = self.usual(false, lock);
-        // One with stores alone gets the application that is written around an image.
-        if self.improvement.is_none() || self.is_written_around() {
-            choices.insert(Group::Compose, Choice::Take);
+        let carried = self.plan.carry.as_ref().map(|carry| &carry.carried);
+        let starts_it = carried.is_some_and(|own| own.roles.contains_key(&Role::Web));
+        match &self.improvement {
+            // One that people develop in stays theirs.
+            None if starts_it => {
+                choices.insert(Group::Compose, Choice::Beside);
+            }
+            Some(own) if !own.is_written_around() => {}
+            // One with stores alone gets the application, around an image or with ours.
+            _ => {
+                choices.insert(Group::Compose, Choice::Take);
+            }
         }
         choices
     }

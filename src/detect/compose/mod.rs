@@ -93,7 +93,12 @@ fn carry(tree: &Tree, read: Read) -> Existing {
     let text = tree.text(&found.path).unwrap_or_default();
     let name = document.root.get("name").and_then(|item| Some((item.scalar()?, item.line)));
     let (project, stated) = files::project(tree, &found, name);
-    let moved = secrets::move_out(text, &document, &found.env);
+    let dotenv = tree.base().join(&found.directory).join(".env");
+    let moved = match dotenv.is_dir() {
+        // There is no file that they could move to.
+        true => secrets::Moved { text: text.to_owned(), ..Default::default() },
+        false => secrets::move_out(text, &document, &found.env),
+    };
     let mut doubts = doubts::find(&found, &document, &services, &roles);
     doubts.extend(doubts::moved(&found, &moved));
     let deciding = roles.by_role.values();
