@@ -3,7 +3,7 @@
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Broker, Database};
 use crate::detect::facts::Meaning;
-use crate::plan::code::{build_values, existing_store};
+use crate::plan::code::{build_values, existing_store, usual};
 use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar};
 use crate::plan::given::{Given, open_references};
 use crate::plan::shape::Shape;
@@ -257,6 +257,8 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
                 EnvKind::Secret(DJANGO_SECRET),
                 "A secret that the code needs to start.",
             );
+        } else if let Some(usual) = usual::of(shape, &required.name) {
+            put(&required.name, EnvKind::Default(usual.value), usual.doc);
         } else {
             put(&required.name, EnvKind::Required, "The code does not start without it.");
         }
@@ -390,7 +392,12 @@ pub(super) fn placeholders(shape: &Shape, adopted: &Adopted) -> Vec<String> {
         }
     }
     for required in &derived.required_env {
-        put(&required.name, build_values::by_name(&required.name, required.generated));
+        let usual = usual::of(shape, &required.name).filter(|_| !required.generated);
+        let value = usual.map_or_else(
+            || build_values::by_name(&required.name, required.generated),
+            |usual| usual.value,
+        );
+        put(&required.name, value);
     }
     if derived.connections.is_empty() && shape.answers.stack.database != Database::None {
         put("DATABASE_URL", "postgresql://127.0.0.1/build".into());
@@ -402,6 +409,18 @@ pub(super) fn placeholders(shape: &Shape, adopted: &Adopted) -> Vec<String> {
 pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     let derived = &adopted.derived;
     let mut notices = Vec::new();
+    let given = given_by_ours(shape);
+    let demanded = derived.required_env.iter().filter(|own| !own.generated);
+    let assumed: Vec<String> = demanded
+        .filter(|own| !given.contains(&own.name) && !derived.given.contains(&own.name))
+        .filter_map(|own| Some(format!("{}={}", own.name, usual::of(shape, &own.name)?.value)))
+        .collect();
+    if !assumed.is_empty() {
+        notices.push(format!(
+            "the code does not start without a value that nothing says; assumed by its name: {}. Change it in .env where the code means another",
+            assumed.join(", ")
+        ));
+    }
     let silent = |accepts: fn(&Meaning) -> bool| derived.told(accepts).next().is_none();
     let is_database = |meaning: &Meaning| {
         matches!(

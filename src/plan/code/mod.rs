@@ -16,6 +16,7 @@ mod probe;
 pub mod proxy;
 mod server;
 mod storage;
+mod usual;
 
 use serde::Serialize;
 
