@@ -419,3 +419,107 @@ fn debug_and_redirects_that_nothing_turns_off_are_said_and_others_are_off() {
     let (doubts, _) = said("");
     assert!(!doubts.contains("\"key\":\"settings\""), "{doubts}");
 }
+
+/// Stores that the code wants and nothing runs, of kinds that none is planned of.
+#[test]
+fn a_store_that_only_the_code_knows_of_is_brought() {
+    let flask = "import os\nfrom flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\n\napp = Flask(__name__)\n";
+    let by_url = format!(
+        "{flask}app.config['SQLALCHEMY_DATABASE_URI'] = os.environ['DATABASE_URL']\ndb = SQLAlchemy(app)\n"
+    );
+    let django = "import os\n\nSECRET_KEY = 'x'\nROOT_URLCONF = 'shop.urls'\nINSTALLED_APPS = []\nDATABASES = {'default': {'ENGINE': 'django.db.backends.mysql', 'NAME': os.environ['DB_NAME'], 'USER': os.environ['DB_USER'], 'PASSWORD': os.environ['DB_PASSWORD'], 'HOST': os.environ['DB_HOST']}}\n";
+    let mongo = "import os\nfrom fastapi import FastAPI\nfrom pymongo import MongoClient\n\napp = FastAPI()\nclient = MongoClient(os.environ['MONGO_URL'])\n";
+    let cases: [(&[(&str, &str)], &str, &[(&str, &str)]); 3] = [
+        (
+            &[
+                ("app.py", &by_url),
+                ("requirements.txt", "flask==3.0.0\nflask-sqlalchemy==3.1.1\npymysql==1.1.0\n"),
+            ],
+            "mariadb",
+            &[("DATABASE_URL", "mysql+pymysql://app:PASSWORD@mariadb:3306/app")],
+        ),
+        (
+            &[
+                (
+                    "manage.py",
+                    "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+                ),
+                ("shop/settings.py", django),
+                (
+                    "shop/wsgi.py",
+                    "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+                ),
+                ("requirements.txt", "django==5.1\nmysqlclient==2.2.4\n"),
+            ],
+            "mariadb",
+            &[
+                ("DB_HOST", "mariadb"),
+                ("DB_NAME", "app"),
+                ("DB_USER", "app"),
+                ("DB_PASSWORD", "PASSWORD"),
+            ],
+        ),
+        (
+            &[("main.py", mongo), ("requirements.txt", "fastapi==0.115.0\npymongo==4.8.0\n")],
+            "mongo",
+            &[("MONGO_URL", "mongodb://app:PASSWORD@mongo:27017/app?authSource=admin")],
+        ),
+    ];
+    for (files, store, expected) in cases {
+        let directory = of(files);
+        let report = report(&directory, &[]);
+        assert!(report.to_string().contains("which nothing here runs"), "{report}");
+        let env = dotenv_of(&directory, ".env");
+        let password = env.iter().find(|(name, _)| name.starts_with(&store.to_uppercase()));
+        let (_, password) = password.expect("a password of the store");
+        assert!(password.len() >= 40, "{env:?}");
+        let given = given(&directory, "compose.yaml", "web");
+        for (name, value) in expected {
+            let value = value.replace("PASSWORD", password);
+            assert_eq!(given.get(*name), Some(&value), "{store}: {given:?}");
+        }
+        let waits = service(&directory, "compose.yaml", "web").names("depends_on");
+        assert!(waits.iter().any(|name| name == store), "{waits:?}");
+        // It is one of ours from then on, and stays.
+        let before = read(&directory, "compose.yaml");
+        let update = crate::support::dockwright().current_dir(&directory).arg("update").assert();
+        update.success();
+        assert_eq!(read(&directory, "compose.yaml"), before);
+    }
+}
+
+#[test]
+fn a_store_elsewhere_is_asked_for_where_somebody_says_so() {
+    let code = "import os\nfrom fastapi import FastAPI\nimport pymysql\n\napp = FastAPI()\nconnection = pymysql.connect(host=os.environ['MYSQL_HOST'])\n";
+    let directory = of(&[("main.py", code), ("requirements.txt", "fastapi==0.115.0\npymysql\n")]);
+    init(&directory, &["--set", "stack.database=external"]).success();
+    assert!(document(&directory, "compose.yaml").services().iter().all(|own| own.name == "web"));
+    assert_eq!(dotenv_of(&directory, ".env")["MYSQL_HOST"], "");
+}
+
+/// Variables whose usual value a name tells: planned, said, and no reason not to start.
+#[test]
+fn a_demanded_variable_with_a_usual_value_has_it() {
+    let settings = "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    ALGORITHM: str\n    ACCESS_TOKEN_EXPIRE_MINUTES: int\n    refresh_token_expire_days: int\n    SITE_URL: str\n    PROJECT_NAME: str\n    PAYMENT_API_KEY: str\n\n\nsettings = Settings()\n";
+    let main = "from fastapi import FastAPI\nfrom settings import settings\n\napp = FastAPI()\n";
+    let directory = of(&[
+        ("main.py", main),
+        ("settings.py", settings),
+        ("requirements.txt", "fastapi==0.115.0\npydantic-settings\n"),
+        (".env", "PROJECT_NAME=\n"),
+    ]);
+    let report = report(&directory, &[]).to_string();
+    assert!(report.contains("ALGORITHM=HS256"), "{report}");
+    let env = dotenv_of(&directory, ".env");
+    for (name, value) in [
+        ("ALGORITHM", "HS256"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "30"),
+        ("REFRESH_TOKEN_EXPIRE_DAYS", "7"),
+        ("SITE_URL", "http://localhost:8000"),
+        ("PROJECT_NAME", "shop"),
+        // Only a person knows it.
+        ("PAYMENT_API_KEY", ""),
+    ] {
+        assert_eq!(env.get(name).map(String::as_str), Some(value), "{env:?}");
+    }
+}

@@ -4,7 +4,7 @@ use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Broker, Database};
 use crate::detect::facts::Meaning;
 use crate::plan::code::{build_values, existing_store, usual};
-use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar};
+use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar, SECRET};
 use crate::plan::given::{Given, open_references};
 use crate::plan::shape::Shape;
 use crate::plan::topology::{EnvValue, database_url, redis_url};
@@ -264,13 +264,17 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         }
     }
     // Of stores that were there: their addresses are made of what they are told.
+    let brought = adopted.derived.carried.as_ref().is_some_and(|carried| carried.brought);
     for role in [Role::Db, Role::Cache, Role::Redis] {
         for (setting, value) in existing_store::settings(shape, role) {
             let EnvValue::Kept(Some(value)) = value else { continue };
             for name in open_references(&value).0 {
                 if variables.iter().all(|known| known.name != name) {
                     let doc = format!("{setting} is made of it.");
-                    let kind = EnvKind::Required;
+                    let kind = match brought {
+                        true => EnvKind::Secret(SECRET),
+                        false => EnvKind::Required,
+                    };
                     variables.push(EnvVar { name, kind, doc, services: Vec::new() });
                 }
             }
@@ -392,12 +396,13 @@ pub(super) fn placeholders(shape: &Shape, adopted: &Adopted) -> Vec<String> {
         }
     }
     for required in &derived.required_env {
-        let usual = usual::of(shape, &required.name).filter(|_| !required.generated);
+        let name = required.name.as_str();
+        let usual = usual::of(shape, name).filter(|_| !required.generated);
         let value = usual.map_or_else(
-            || build_values::by_name(&required.name, required.generated),
+            || build_values::by_name(name, required.generated, derived.database.as_deref()),
             |usual| usual.value,
         );
-        put(&required.name, value);
+        put(name, value);
     }
     if derived.connections.is_empty() && shape.answers.stack.database != Database::None {
         put("DATABASE_URL", "postgresql://127.0.0.1/build".into());

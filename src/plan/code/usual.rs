@@ -26,14 +26,18 @@ pub(super) fn of(shape: &Shape, name: &str) -> Option<Usual> {
         domain => format!("https://{domain}"),
     };
     let (value, doc) = match name.as_str() {
-        "ALGORITHM" | "JWT_ALGORITHM" | "JWT_ALG" | "AUTH_ALGORITHM" | "TOKEN_ALGORITHM"
-        | "AUTH_JWT_ALGORITHM" | "JWT_SIGNING_ALGORITHM" => {
+        "ALGORITHM"
+        | "JWT_ALGORITHM"
+        | "JWT_ALG"
+        | "AUTH_ALGORITHM"
+        | "TOKEN_ALGORITHM"
+        | "AUTH_JWT_ALGORITHM"
+        | "JWT_SIGNING_ALGORITHM" => {
             ("HS256".to_owned(), "Algorithm that signs tokens: HS256 goes with one secret.")
         }
-        "SERVER_NAME" => (
-            address(),
-            "The address that links lead to, and whose host name the code answers to.",
-        ),
+        "SERVER_NAME" => {
+            (address(), "The address that links lead to, and whose host name the code answers to.")
+        }
         "DOMAIN" | "DOMAIN_NAME" | "SITE_DOMAIN" => {
             (domain.to_owned(), "The host name that links lead to.")
         }
