@@ -500,7 +500,7 @@ fn a_store_elsewhere_is_asked_for_where_somebody_says_so() {
 /// Variables whose usual value a name tells: planned, said, and no reason not to start.
 #[test]
 fn a_demanded_variable_with_a_usual_value_has_it() {
-    let settings = "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    ALGORITHM: str\n    ACCESS_TOKEN_EXPIRE_MINUTES: int\n    refresh_token_expire_days: int\n    SITE_URL: str\n    PROJECT_NAME: str\n    PAYMENT_API_KEY: str\n\n\nsettings = Settings()\n";
+    let settings = "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    ALGORITHM: str\n    ACCESS_TOKEN_EXPIRE_MINUTES: int\n    refresh_token_expire_days: int\n    SITE_URL: str\n    FIRST_SUPERUSER: str\n    FIRST_SUPERUSER_PASSWORD: str\n    PROJECT_NAME: str\n    PAYMENT_API_KEY: str\n\n\nsettings = Settings()\n";
     let main = "from fastapi import FastAPI\nfrom settings import settings\n\napp = FastAPI()\n";
     let directory = of(&[
         ("main.py", main),
@@ -517,9 +517,87 @@ fn a_demanded_variable_with_a_usual_value_has_it() {
         ("REFRESH_TOKEN_EXPIRE_DAYS", "7"),
         ("SITE_URL", "http://localhost:8000"),
         ("PROJECT_NAME", "shop"),
+        ("FIRST_SUPERUSER", "admin@example.com"),
         // Only a person knows it.
         ("PAYMENT_API_KEY", ""),
     ] {
         assert_eq!(env.get(name).map(String::as_str), Some(value), "{env:?}");
+    }
+    assert_eq!(env["FIRST_SUPERUSER_PASSWORD"].len(), 40);
+}
+
+/// Of several configurations that a variable chooses among, the one that serves.
+#[test]
+fn the_configuration_that_serves_is_chosen() {
+    let app = "import os\nfrom flask import Flask\nfrom config import configs\n\napp = Flask(__name__)\napp.config.from_object(configs[os.getenv('FLASK_CONFIG', 'dev')])\n";
+    let config = "class Dev:\n    DEBUG = True\n\n\nclass Production:\n    DEBUG = False\n\n\nconfigs = {'dev': Dev, 'prod': Production}\n";
+    let directory =
+        of(&[("app.py", app), ("config.py", config), ("requirements.txt", "flask==3.0.0\n")]);
+    let report = report(&directory, &[]).to_string();
+    assert!(report.contains("FLASK_CONFIG=prod"), "{report}");
+    assert_eq!(given(&directory, "compose.yaml", "web")["FLASK_CONFIG"], "prod");
+}
+
+/// Tables that a script makes, or a function that nothing calls: once, before the start;
+/// never where that drops what is there, or where the code itself gets to it.
+#[test]
+fn tables_that_nothing_makes_are_made_once() {
+    let models = "import os\nfrom sqlalchemy import create_engine\nfrom sqlalchemy.orm import declarative_base\n\nBase = declarative_base()\nengine = create_engine(os.environ['DATABASE_URL'])\n";
+    let function = "\n\ndef init_db():\n    Base.metadata.create_all(engine)\n";
+    let main = "from fastapi import FastAPI\nfrom models import Base\n\napp = FastAPI()\n";
+    let script = "from models import Base, engine\n\nBase.metadata.create_all(bind=engine)\n";
+    let drops = "from models import Base, engine\n\nBase.metadata.drop_all(bind=engine)\nBase.metadata.create_all(bind=engine)\n";
+    let with_function = format!("{models}{function}");
+    let calls = main.replace("app = ", "from models import init_db\ninit_db()\napp = ");
+    let cases: [(&str, &str, Option<&str>, Option<&str>); 5] = [
+        (models, main, Some(script), Some("create_tables.py")),
+        (models, main, Some(drops), None),
+        (&with_function, main, None, Some("init_db()")),
+        (&with_function, &calls, None, None),
+        (models, main, None, None),
+    ];
+    for (models, main, script, expected) in cases {
+        let packages = "fastapi==0.115.0\nsqlalchemy==2.0.30\npsycopg2-binary==2.9.9\n";
+        let directory =
+            of(&[("main.py", main), ("models.py", models), ("requirements.txt", packages)]);
+        if let Some(text) = script {
+            write(&directory, "create_tables.py", text);
+        }
+        init(&directory, &[]).success();
+        let services = document(&directory, "compose.yaml").services();
+        let once = services.iter().find(|own| own.name == "migrate");
+        let command = once.map(|own| own.command().to_string());
+        match expected {
+            Some(part) => {
+                assert!(command.as_ref().is_some_and(|own| own.contains(part)), "{command:?}")
+            }
+            None => assert_eq!(command, None),
+        }
+    }
+}
+
+/// An address that stands in `alembic.ini` alone is not where the code's database is.
+#[test]
+fn migrations_go_where_the_code_goes() {
+    let env = "from alembic import context\nfrom sqlalchemy import engine_from_config\n\nconfig = context.config\nconnectable = engine_from_config(config.get_section(config.config_ini_section), prefix='sqlalchemy.')\n";
+    let reads = env.replace("connectable", "import os\nconfig.set_main_option('sqlalchemy.url', os.environ['DATABASE_URL'])\nconnectable");
+    let main = "import os\nfrom fastapi import FastAPI\nfrom sqlalchemy import create_engine\n\napp = FastAPI()\nengine = create_engine(os.environ['DATABASE_URL'])\n";
+    for (env, is_told) in [(env, true), (&reads, false)] {
+        let directory = of(&[
+            ("main.py", main),
+            (
+                "requirements.txt",
+                "fastapi==0.115.0\nsqlalchemy==2.0.30\npsycopg2-binary==2.9.9\nalembic==1.13.1\n",
+            ),
+            (
+                "alembic.ini",
+                "[alembic]\nscript_location = migrations\nsqlalchemy.url = postgresql://me:me@localhost/mine\n",
+            ),
+            ("migrations/env.py", env),
+        ]);
+        init(&directory, &[]).success();
+        let command = service(&directory, "compose.yaml", "migrate").command().to_string();
+        assert_eq!(command.contains("set_main_option"), is_told, "{command}");
+        assert_eq!(command.contains("os.environ[\"DATABASE_URL\"]"), is_told, "{command}");
     }
 }

@@ -89,6 +89,8 @@ pub struct Services {
     pub queues: Fact<Vec<String>>,
     /// `django`, `alembic`, `flask-migrate`, `aerich`.
     pub migrations: Fact<String>,
+    /// The scheme of the address that the migrations alone know of.
+    pub migrations_stated: Option<String>,
     /// Static files of a Django project.
     pub static_files: Fact<Static>,
     /// Variables without which the code does not start.
@@ -130,6 +132,7 @@ impl Services {
         facts.celery = self.celery;
         facts.queues = self.queues;
         facts.migrations = self.migrations;
+        facts.migrations_stated = self.migrations_stated;
         let context = facts.build_context.value().map_or(".", String::as_str).to_owned();
         facts.static_files = self.static_files.map(|found| Static {
             root: found.root.as_deref().and_then(|path| inside(&context, path)),
@@ -221,6 +224,7 @@ pub fn find(context: Context<'_>) -> Services {
     let (health, ready) = routes::find(&evidences);
     Services {
         migrations: migrations::find(&evidences, &database),
+        migrations_stated: migrations::stated(&evidences),
         static_files,
         connections,
         health,

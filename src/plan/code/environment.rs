@@ -257,6 +257,12 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
                 EnvKind::Secret(DJANGO_SECRET),
                 "A secret that the code needs to start.",
             );
+        } else if usual::is_password_of_own_user(&required.name) {
+            put(
+                &required.name,
+                EnvKind::Secret(SECRET),
+                "Password of the first user, whom the code makes.",
+            );
         } else if let Some(usual) = usual::of(shape, &required.name) {
             put(&required.name, EnvKind::Default(usual.value), usual.doc);
         } else {
@@ -414,6 +420,14 @@ pub(super) fn placeholders(shape: &Shape, adopted: &Adopted) -> Vec<String> {
 pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     let derived = &adopted.derived;
     let mut notices = Vec::new();
+    let chosen = derived.told(|meaning| matches!(meaning, Meaning::Constant { value } if matches!(value.to_lowercase().as_str(), "production" | "prod")));
+    for own in chosen {
+        let Meaning::Constant { value } = &own.meaning else { continue };
+        notices.push(format!(
+            "{}={value}: of the code's configurations the one that serves",
+            own.name
+        ));
+    }
     let given = given_by_ours(shape);
     let demanded = derived.required_env.iter().filter(|own| !own.generated);
     let assumed: Vec<String> = demanded

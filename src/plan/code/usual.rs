@@ -41,7 +41,7 @@ pub(super) fn of(shape: &Shape, name: &str) -> Option<Usual> {
         "DOMAIN" | "DOMAIN_NAME" | "SITE_DOMAIN" => {
             (domain.to_owned(), "The host name that links lead to.")
         }
-        "SITE_URL" | "APP_URL" | "PUBLIC_URL" | "BACKEND_URL" | "FRONTEND_URL" => {
+        "SITE_URL" | "APP_URL" | "PUBLIC_URL" | "BACKEND_URL" | "FRONTEND_URL" | "SERVER_HOST" => {
             (origin(), "The address that links lead to.")
         }
         "ENVIRONMENT" | "APP_ENV" | "APP_ENVIRONMENT" | "FLASK_ENV" | "PYTHON_ENV" => {
@@ -49,6 +49,20 @@ pub(super) fn of(shape: &Shape, name: &str) -> Option<Usual> {
         }
         "PROJECT_NAME" | "PROJECT_TITLE" | "APP_NAME" | "APP_TITLE" => {
             (shape.answers.name.clone(), "What the application calls itself.")
+        }
+        "APP_VERSION" | "API_VERSION" | "PROJECT_VERSION" => {
+            ("1.0.0".to_owned(), "The version that the application says it has.")
+        }
+        "APP_DESCRIPTION" | "PROJECT_DESCRIPTION" => {
+            (shape.answers.name.clone(), "What the application says of itself.")
+        }
+        "ADMIN_URL" | "DJANGO_ADMIN_URL" => ("admin/".to_owned(), "Where the admin is."),
+        "FIRST_SUPERUSER"
+        | "FIRST_SUPERUSER_EMAIL"
+        | "FIRST_USER_EMAIL"
+        | "ADMIN_EMAIL"
+        | "SUPERUSER_EMAIL" => {
+            ("admin@example.com".to_owned(), "Who the first user is, whom the code makes.")
         }
         "LOG_LEVEL" | "LOGGING_LEVEL" => ("INFO".to_owned(), "Least severe level that is logged."),
         "TZ" | "TIMEZONE" | "TIME_ZONE" => ("UTC".to_owned(), "Time zone of the application."),
@@ -60,6 +74,14 @@ pub(super) fn of(shape: &Shape, name: &str) -> Option<Usual> {
         name => lifetime(name)?,
     };
     Some(Usual { value, doc })
+}
+
+/// Whether it is the password of a user whom the code itself makes: any will do, and it is
+/// made as secrets are.
+pub(super) fn is_password_of_own_user(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let whose = name.strip_suffix("_PASSWORD").unwrap_or_default();
+    matches!(whose, "FIRST_SUPERUSER" | "FIRST_USER" | "SUPERUSER" | "DJANGO_SUPERUSER" | "ADMIN")
 }
 
 /// How long what signs somebody in holds, in the unit that the name ends with.

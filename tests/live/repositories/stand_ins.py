@@ -82,9 +82,9 @@ def _own_python(at: Path, suite: str) -> str | None:
 
 def _debian_python(minor: int) -> str | None:
     name = f"python:3.{minor}-slim-{PYTHONS[minor]}"
-    if not _is_there(name) and _run(str(HERE / "python.sh"), f"3.{minor}", PYTHONS[minor], name).returncode != 0:
-        return None
-    return name
+    # Made anew where its recipe has changed.
+    made = _run(str(HERE / "python.sh"), f"3.{minor}", PYTHONS[minor], name)
+    return name if made.returncode == 0 else None
 
 
 def _alpine(base: str | None) -> str | None:
