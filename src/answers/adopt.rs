@@ -2,6 +2,7 @@
 //! the preset's and those of `dockwright.toml`.
 
 use crate::answers::adopted::Derived;
+use crate::answers::brought;
 use crate::answers::draft::Draft;
 use crate::answers::limits;
 use crate::answers::source::Origin;
@@ -281,14 +282,26 @@ impl Adoption<'_> {
                     "postgres" | "postgresql" => "postgres",
                     "sqlite" | "none" => "none",
                     other => {
-                        let note = match self.carried_store(other) {
-                            Some(note) => note,
-                            None => format!(
-                                "the code uses {other}: no container is written for it, its address has to be in .env"
+                        let (note, word) = match (
+                            self.carried_store(other),
+                            self.brings(brought::database(other)),
+                        ) {
+                            (Some(note), _) => (note, "external"),
+                            (None, Some(image)) => (
+                                format!(
+                                    "the code speaks {other}, which nothing here runs: a container of {image} is written for it, without backups; for one elsewhere --set stack.database=external"
+                                ),
+                                "container",
+                            ),
+                            (None, None) => (
+                                format!(
+                                    "the code uses {other}: no container is written for it, its address has to be in .env"
+                                ),
+                                "external",
                             ),
                         };
                         self.notes.push(note);
-                        "external"
+                        word
                     }
                 };
                 let word = match self.database_elsewhere(word) {
@@ -328,10 +341,15 @@ impl Adoption<'_> {
         }
     }
 
+    /// A store that is brought, where no compose file says what runs.
+    fn brings(&self, image: Option<&'static str>) -> Option<&'static str> {
+        image.filter(|_| self.facts.carried.value().is_none_or(|carried| carried.brought))
+    }
+
     /// What becomes of a store of a kind that dockwright plans none of, where
     /// the compose file that is carried on runs one.
     fn carried_store(&self, kind: &str) -> Option<String> {
-        let carried = self.facts.carried.value()?;
+        let carried = self.facts.carried.value().filter(|carried| !carried.brought)?;
         let kind = if kind == "mariadb" { "mysql" } else { kind };
         let (name, _) = carried.stores.iter().find(|(_, own)| *own == kind)?;
         Some(format!(
@@ -405,13 +423,26 @@ impl Adoption<'_> {
                 self.set("stack.broker", "redis", evidence);
             }
             Fact::Known(kind, evidence) => {
-                let note = self.carried_store(kind).unwrap_or_else(|| {
-                    format!(
-                        "tasks go through {kind}: no container is written for it, its address has to be in .env"
-                    )
-                });
+                let (note, word) = match (
+                    self.carried_store(kind),
+                    self.brings(brought::broker(kind)),
+                ) {
+                    (Some(note), _) => (note, "external"),
+                    (None, Some(image)) => (
+                        format!(
+                            "tasks go through {kind}, which nothing here runs: a container of {image} is written for it; for one elsewhere --set stack.broker=external"
+                        ),
+                        "container",
+                    ),
+                    (None, None) => (
+                        format!(
+                            "tasks go through {kind}: no container is written for it, its address has to be in .env"
+                        ),
+                        "external",
+                    ),
+                };
                 self.notes.push(note);
-                self.set("stack.broker", "external", evidence);
+                self.set("stack.broker", word, evidence);
             }
             Fact::Unknown if celery && !Derived::of(facts).installs("redis") => {
                 self.set("stack.broker", "external", &[]);

@@ -61,6 +61,9 @@ pub struct Derived {
     pub old_stages: Vec<OldStage>,
     /// Variables without which the code does not start.
     pub required_env: Vec<RequiredEnv>,
+    /// The scheme of the address that the migrations alone know of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub migrations_stated: Option<String>,
     /// Variables that tell the code where its database, cache and broker are.
     pub connections: Vec<Connection>,
     /// Host names that Django's settings answer to, as they stand there.
@@ -135,6 +138,7 @@ impl Derived {
             old_stages: facts.old_stages.clone(),
             required_env: facts.required_env.iter().map(|(required, _)| required.clone()).collect(),
             connections: facts.connections.iter().map(|(known, _)| known.clone()).collect(),
+            migrations_stated: facts.migrations_stated.clone(),
             allowed_hosts: facts.allowed_hosts.clone(),
             own_server: facts.own_server.value().cloned(),
             in_process: facts.in_process.iter().map(KeptInProcess::of).collect(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::answers::adopted::{self, Adopted, Derived};
+use crate::answers::brought;
 use crate::answers::network::Network;
 use crate::answers::own_image::OwnImage;
 use crate::answers::source::{Origin, Sourced};
@@ -286,10 +287,27 @@ impl Draft {
         if name.is_empty() {
             problems.push(Problem::new("the service has no name").help("--set project.name=NAME"));
         }
-        let stack = self.stack(&text, &mut problems);
+        let mut stack = self.stack(&text, &mut problems);
         let manager = PackageManager::of(&text("project.package-manager"));
         let value = |key: &str| fields[key].clone();
-        let adopted = Adopted::of(&value, manager, &self.derived, &mut problems);
+        let mut adopted = Adopted::of(&value, manager, &self.derived, &mut problems);
+        if let Some(own) = &mut adopted
+            && own.derived.carried.as_ref().is_none_or(|carried| carried.brought)
+        {
+            own.derived.carried = brought::file(&stack, &own.derived);
+        }
+        // Where a compose file says what runs, nothing is brought beside it.
+        let brings = adopted.as_ref().and_then(|own| own.derived.carried.as_ref());
+        let has = |kind: fn(&str) -> Option<&'static str>| {
+            brings
+                .is_some_and(|own| own.brought && own.stores.values().any(|it| kind(it).is_some()))
+        };
+        if stack.database == Database::Container && !has(brought::database) {
+            stack.database = Database::External;
+        }
+        if stack.broker == Broker::Container && !has(brought::broker) {
+            stack.broker = Broker::External;
+        }
         problems.extend(stack.problems(adopted.is_some()));
         if adopted.is_none() {
             problems.extend(self.only_for_adopted());

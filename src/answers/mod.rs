@@ -8,6 +8,7 @@
 
 pub mod adopt;
 pub mod adopted;
+pub mod brought;
 pub mod document;
 pub mod draft;
 mod limits;

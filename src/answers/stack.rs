@@ -60,6 +60,8 @@ words! {
         Postgres = "postgres",
         /// Managed elsewhere.
         External = "external",
+        /// A container of another kind, which adopted code speaks.
+        Container = "container",
     }
 }
 words! {
@@ -71,6 +73,8 @@ words! {
         Redis = "redis",
         /// Managed elsewhere, or of another kind.
         External = "external",
+        /// A container of another kind, which adopted code speaks.
+        Container = "container",
     }
 }
 words! {

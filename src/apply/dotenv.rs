@@ -1,15 +1,16 @@
-//! Extending an environment file: names that are missing are added, and
-//! nothing that is there changes.
+//! Extending an environment file: names that are missing are added, what is blank is
+//! filled in, and no value that is there changes.
 
 use crate::apply::lines;
 use crate::source::dotenv;
 
 /// An existing file with what it lacks of `ours`, and the names that were
-/// added. A name's comment comes with it.
+/// added or filled in. A name's comment comes with it.
 #[must_use]
 pub fn extend(there: &[u8], ours: &str) -> (Vec<u8>, Vec<String>) {
-    let has = dotenv::read(&String::from_utf8_lossy(there));
-    let mut added = Vec::new();
+    let mut there = there.to_vec();
+    let mut added = filled(&mut there, ours);
+    let has = dotenv::read(&String::from_utf8_lossy(&there));
     let mut text = String::new();
     let mut done = 0;
     for entry in dotenv::read(ours) {
@@ -24,11 +25,28 @@ pub fn extend(there: &[u8], ours: &str) -> (Vec<u8>, Vec<String>) {
         }
         done = (end + 1).min(ours.len());
     }
-    if added.is_empty() {
-        return (there.to_vec(), added);
+    if text.is_empty() {
+        return (there, added);
     }
     let spaced = if there.is_empty() { text } else { format!("\n{text}") };
-    (lines::append(there, &spaced), added)
+    (lines::append(&there, &spaced), added)
+}
+
+/// Gives blank names of a file the values that `ours` has for them: a copied sample is
+/// blank where everybody's value is another, and Compose takes a blank one for none.
+fn filled(there: &mut Vec<u8>, ours: &str) -> Vec<String> {
+    let Ok(mut text) = String::from_utf8(there.clone()) else { return Vec::new() };
+    let made = dotenv::read(ours);
+    let mut names = Vec::new();
+    for entry in dotenv::read(&text).iter().rev().filter(|own| own.value.is_empty()) {
+        let own = made.iter().find(|own| own.name == entry.name && !own.value.is_empty());
+        let Some(own) = own else { continue };
+        let value = &ours[own.value_span.start..own.value_span.end];
+        text.replace_range(entry.value_span.start..entry.value_span.end, value);
+        names.insert(0, entry.name.clone());
+    }
+    *there = text.into_bytes();
+    names
 }
 
 #[cfg(test)]
@@ -48,8 +66,18 @@ mod tests {
 
     #[test]
     fn nothing_missing_leaves_every_byte() {
-        let there = b"export LOG_LEVEL = debug\r\nSECRET_KEY=";
+        let there = b"export LOG_LEVEL = debug\r\nSECRET_KEY=mine";
         assert_eq!(extend(there, OURS), (there.to_vec(), vec![]));
+    }
+
+    #[test]
+    fn what_is_blank_is_filled_in_where_it_stands() {
+        let (text, added) = extend(b"A=\nSECRET_KEY=\r\nLOG_LEVEL=\"\" # of the log\nB=1", OURS);
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(added, ["SECRET_KEY", "LOG_LEVEL"]);
+        assert_eq!(text, "A=\nSECRET_KEY=new\r\nLOG_LEVEL=info # of the log\nB=1");
+        // A sample stays blank where ours is.
+        assert_eq!(extend(b"SECRET_KEY=\n", "SECRET_KEY=\n").1, [""; 0]);
     }
 
     #[test]

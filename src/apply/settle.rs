@@ -378,7 +378,14 @@ impl Extended {
         match file.output.syntax {
             Syntax::Dotenv => {
                 let (bytes, added) = dotenv::extend(there, &ours);
-                Self { bytes, why: format!("added {}", added.join(", ")), note: None }
+                let has = source::dotenv::read(&String::from_utf8_lossy(there));
+                let (filled, new): (Vec<String>, Vec<String>) =
+                    added.into_iter().partition(|name| has.iter().any(|own| own.name == *name));
+                let done = [("added", new), ("filled in", filled)].into_iter();
+                let done = done.filter(|(_, names)| !names.is_empty());
+                let done: Vec<String> =
+                    done.map(|(verb, names)| format!("{verb} {}", names.join(", "))).collect();
+                Self { bytes, why: done.join("; "), note: None }
             }
             Syntax::Ignore if file.output.bundle != Bundle::Preset => {
                 Self::of_entries(file, there, &ours, needed)

@@ -463,6 +463,9 @@ pub struct Facts {
     pub queues: Fact<Vec<String>>,
     /// `django`, `alembic`, `flask-migrate`, `aerich`.
     pub migrations: Fact<String>,
+    /// The scheme of the address of a database that the migrations alone know of, and
+    /// that no variable changes: `postgresql+asyncpg`.
+    pub migrations_stated: Option<String>,
     /// Static files; its JSON key is `static`.
     pub static_files: Fact<Static>,
     /// Debian packages.

@@ -305,11 +305,14 @@ impl Carry {
                     None => format!("{} (no limit)", service.name),
                 })
                 .collect();
-            warnings.push(format!(
-                "{} keeps running what was there, and the plan's budget does not count it: {}",
-                self.carried.file,
-                said.join(", ")
-            ));
+            let said = said.join(", ");
+            warnings.push(match self.carried.brought {
+                true => format!("the plan's budget does not count what the code needs beside it: {said}"),
+                false => format!(
+                    "{} keeps running what was there, and the plan's budget does not count it: {said}",
+                    self.carried.file
+                ),
+            });
         }
         let ours = self.services.values().filter(|service| self.runs_own_image(service));
         let hiding = ours.flat_map(Service::mounts).find(|mount| self.hides_static(mount));

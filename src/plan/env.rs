@@ -61,7 +61,7 @@ pub struct EnvVar {
 }
 
 /// Letters and digits in a generated secret: 40 of 62 are 238 bits.
-const SECRET: usize = 40;
+pub(super) const SECRET: usize = 40;
 /// Django's `check --deploy` wants at least 50.
 pub(super) const DJANGO_SECRET: usize = 50;
 

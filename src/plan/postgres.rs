@@ -57,8 +57,8 @@ pub fn affordable(shape: &Shape, ledger: &Ledger) -> Formula {
 pub fn connections(shape: &Shape, ledger: &mut Ledger) {
     match shape.answers.stack.database {
         Database::None => {}
-        Database::External => {
-            let why = "stated, not set: the managed database should accept this many";
+        Database::External | Database::Container => {
+            let why = "stated, not set: the database should accept this many";
             ledger.decide(rows::MAX_CONNECTIONS, Db, EXTERNAL_CONNECTIONS, why);
         }
         Database::Postgres => {

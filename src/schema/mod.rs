@@ -153,9 +153,9 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         ),
         Row(
             "stack.database",
-            Kind::Choice(&["none", "postgres", "external"]),
+            Kind::Choice(&["none", "postgres", "external", "container"]),
             "none",
-            "A PostgreSQL container, a database that is managed elsewhere, or none.",
+            "A PostgreSQL container, a database that is managed elsewhere, for code that is already there a container of the other kind that it speaks, or none.",
         ),
         Row(
             "stack.cache",
@@ -165,9 +165,9 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         ),
         Row(
             "stack.broker",
-            Kind::Choice(&["none", "redis", "external"]),
+            Kind::Choice(&["none", "redis", "external", "container"]),
             "none",
-            "A Redis that keeps queued tasks: it never evicts, and it persists. external is managed elsewhere.",
+            "A Redis that keeps queued tasks: it never evicts, and it persists. external is managed elsewhere; container is a RabbitMQ, for code that is already there.",
         ),
         Row(
             "stack.worker",
@@ -359,7 +359,8 @@ pub fn is_word_for_adopted(key: &str, word: &str) -> bool {
     match key {
         "project.python" => !PYTHONS.contains(&word),
         "project.package-manager" => matches!(word, "pyproject" | "setuptools" | "conda"),
-        "stack.broker" => word == "external",
+        "stack.broker" => matches!(word, "external" | "container"),
+        "stack.database" => word == "container",
         "stack.server" => Server::find(word).is_some_and(|server| server.is_for_adopted()),
         _ => false,
     }

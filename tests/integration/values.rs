@@ -419,3 +419,185 @@ fn debug_and_redirects_that_nothing_turns_off_are_said_and_others_are_off() {
     let (doubts, _) = said("");
     assert!(!doubts.contains("\"key\":\"settings\""), "{doubts}");
 }
+
+/// Stores that the code wants and nothing runs, of kinds that none is planned of.
+#[test]
+fn a_store_that_only_the_code_knows_of_is_brought() {
+    let flask = "import os\nfrom flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\n\napp = Flask(__name__)\n";
+    let by_url = format!(
+        "{flask}app.config['SQLALCHEMY_DATABASE_URI'] = os.environ['DATABASE_URL']\ndb = SQLAlchemy(app)\n"
+    );
+    let django = "import os\n\nSECRET_KEY = 'x'\nROOT_URLCONF = 'shop.urls'\nINSTALLED_APPS = []\nDATABASES = {'default': {'ENGINE': 'django.db.backends.mysql', 'NAME': os.environ['DB_NAME'], 'USER': os.environ['DB_USER'], 'PASSWORD': os.environ['DB_PASSWORD'], 'HOST': os.environ['DB_HOST']}}\n";
+    let mongo = "import os\nfrom fastapi import FastAPI\nfrom pymongo import MongoClient\n\napp = FastAPI()\nclient = MongoClient(os.environ['MONGO_URL'])\n";
+    let cases: [(&[(&str, &str)], &str, &[(&str, &str)]); 3] = [
+        (
+            &[
+                ("app.py", &by_url),
+                ("requirements.txt", "flask==3.0.0\nflask-sqlalchemy==3.1.1\npymysql==1.1.0\n"),
+            ],
+            "mariadb",
+            &[("DATABASE_URL", "mysql+pymysql://app:PASSWORD@mariadb:3306/app")],
+        ),
+        (
+            &[
+                (
+                    "manage.py",
+                    "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+                ),
+                ("shop/settings.py", django),
+                (
+                    "shop/wsgi.py",
+                    "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+                ),
+                ("requirements.txt", "django==5.1\nmysqlclient==2.2.4\n"),
+            ],
+            "mariadb",
+            &[
+                ("DB_HOST", "mariadb"),
+                ("DB_NAME", "app"),
+                ("DB_USER", "app"),
+                ("DB_PASSWORD", "PASSWORD"),
+            ],
+        ),
+        (
+            &[("main.py", mongo), ("requirements.txt", "fastapi==0.115.0\npymongo==4.8.0\n")],
+            "mongo",
+            &[("MONGO_URL", "mongodb://app:PASSWORD@mongo:27017/app?authSource=admin")],
+        ),
+    ];
+    for (files, store, expected) in cases {
+        let directory = of(files);
+        let report = report(&directory, &[]);
+        assert!(report.to_string().contains("which nothing here runs"), "{report}");
+        let env = dotenv_of(&directory, ".env");
+        let password = env.iter().find(|(name, _)| name.starts_with(&store.to_uppercase()));
+        let (_, password) = password.expect("a password of the store");
+        assert!(password.len() >= 40, "{env:?}");
+        let given = given(&directory, "compose.yaml", "web");
+        for (name, value) in expected {
+            let value = value.replace("PASSWORD", password);
+            assert_eq!(given.get(*name), Some(&value), "{store}: {given:?}");
+        }
+        let waits = service(&directory, "compose.yaml", "web").names("depends_on");
+        assert!(waits.iter().any(|name| name == store), "{waits:?}");
+        // It is one of ours from then on, and stays.
+        let before = read(&directory, "compose.yaml");
+        let update = crate::support::dockwright().current_dir(&directory).arg("update").assert();
+        update.success();
+        assert_eq!(read(&directory, "compose.yaml"), before);
+    }
+}
+
+#[test]
+fn a_store_elsewhere_is_asked_for_where_somebody_says_so() {
+    let code = "import os\nfrom fastapi import FastAPI\nimport pymysql\n\napp = FastAPI()\nconnection = pymysql.connect(host=os.environ['MYSQL_HOST'])\n";
+    let directory = of(&[("main.py", code), ("requirements.txt", "fastapi==0.115.0\npymysql\n")]);
+    init(&directory, &["--set", "stack.database=external"]).success();
+    assert!(document(&directory, "compose.yaml").services().iter().all(|own| own.name == "web"));
+    assert_eq!(dotenv_of(&directory, ".env")["MYSQL_HOST"], "");
+}
+
+/// Variables whose usual value a name tells: planned, said, and no reason not to start.
+#[test]
+fn a_demanded_variable_with_a_usual_value_has_it() {
+    let settings = "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    ALGORITHM: str\n    ACCESS_TOKEN_EXPIRE_MINUTES: int\n    refresh_token_expire_days: int\n    SITE_URL: str\n    FIRST_SUPERUSER: str\n    FIRST_SUPERUSER_PASSWORD: str\n    PROJECT_NAME: str\n    PAYMENT_API_KEY: str\n\n\nsettings = Settings()\n";
+    let main = "from fastapi import FastAPI\nfrom settings import settings\n\napp = FastAPI()\n";
+    let directory = of(&[
+        ("main.py", main),
+        ("settings.py", settings),
+        ("requirements.txt", "fastapi==0.115.0\npydantic-settings\n"),
+        (".env", "PROJECT_NAME=\n"),
+    ]);
+    let report = report(&directory, &[]).to_string();
+    assert!(report.contains("ALGORITHM=HS256"), "{report}");
+    let env = dotenv_of(&directory, ".env");
+    for (name, value) in [
+        ("ALGORITHM", "HS256"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "30"),
+        ("REFRESH_TOKEN_EXPIRE_DAYS", "7"),
+        ("SITE_URL", "http://localhost:8000"),
+        ("PROJECT_NAME", "shop"),
+        ("FIRST_SUPERUSER", "admin@example.com"),
+        // Only a person knows it.
+        ("PAYMENT_API_KEY", ""),
+    ] {
+        assert_eq!(env.get(name).map(String::as_str), Some(value), "{env:?}");
+    }
+    assert_eq!(env["FIRST_SUPERUSER_PASSWORD"].len(), 40);
+}
+
+/// Of several configurations that a variable chooses among, the one that serves.
+#[test]
+fn the_configuration_that_serves_is_chosen() {
+    let app = "import os\nfrom flask import Flask\nfrom config import configs\n\napp = Flask(__name__)\napp.config.from_object(configs[os.getenv('FLASK_CONFIG', 'dev')])\n";
+    let config = "class Dev:\n    DEBUG = True\n\n\nclass Production:\n    DEBUG = False\n\n\nconfigs = {'dev': Dev, 'prod': Production}\n";
+    let directory =
+        of(&[("app.py", app), ("config.py", config), ("requirements.txt", "flask==3.0.0\n")]);
+    let report = report(&directory, &[]).to_string();
+    assert!(report.contains("FLASK_CONFIG=prod"), "{report}");
+    assert_eq!(given(&directory, "compose.yaml", "web")["FLASK_CONFIG"], "prod");
+}
+
+/// Tables that a script makes, or a function that nothing calls: once, before the start;
+/// never where that drops what is there, or where the code itself gets to it.
+#[test]
+fn tables_that_nothing_makes_are_made_once() {
+    let models = "import os\nfrom sqlalchemy import create_engine\nfrom sqlalchemy.orm import declarative_base\n\nBase = declarative_base()\nengine = create_engine(os.environ['DATABASE_URL'])\n";
+    let function = "\n\ndef init_db():\n    Base.metadata.create_all(engine)\n";
+    let main = "from fastapi import FastAPI\nfrom models import Base\n\napp = FastAPI()\n";
+    let script = "from models import Base, engine\n\nBase.metadata.create_all(bind=engine)\n";
+    let drops = "from models import Base, engine\n\nBase.metadata.drop_all(bind=engine)\nBase.metadata.create_all(bind=engine)\n";
+    let with_function = format!("{models}{function}");
+    let calls = main.replace("app = ", "from models import init_db\ninit_db()\napp = ");
+    let cases: [(&str, &str, Option<&str>, Option<&str>); 5] = [
+        (models, main, Some(script), Some("create_tables.py")),
+        (models, main, Some(drops), None),
+        (&with_function, main, None, Some("init_db()")),
+        (&with_function, &calls, None, None),
+        (models, main, None, None),
+    ];
+    for (models, main, script, expected) in cases {
+        let packages = "fastapi==0.115.0\nsqlalchemy==2.0.30\npsycopg2-binary==2.9.9\n";
+        let directory =
+            of(&[("main.py", main), ("models.py", models), ("requirements.txt", packages)]);
+        if let Some(text) = script {
+            write(&directory, "create_tables.py", text);
+        }
+        init(&directory, &[]).success();
+        let services = document(&directory, "compose.yaml").services();
+        let once = services.iter().find(|own| own.name == "migrate");
+        let command = once.map(|own| own.command().to_string());
+        match expected {
+            Some(part) => {
+                assert!(command.as_ref().is_some_and(|own| own.contains(part)), "{command:?}")
+            }
+            None => assert_eq!(command, None),
+        }
+    }
+}
+
+/// An address that stands in `alembic.ini` alone is not where the code's database is.
+#[test]
+fn migrations_go_where_the_code_goes() {
+    let env = "from alembic import context\nfrom sqlalchemy import engine_from_config\n\nconfig = context.config\nconnectable = engine_from_config(config.get_section(config.config_ini_section), prefix='sqlalchemy.')\n";
+    let reads = env.replace("connectable", "import os\nconfig.set_main_option('sqlalchemy.url', os.environ['DATABASE_URL'])\nconnectable");
+    let main = "import os\nfrom fastapi import FastAPI\nfrom sqlalchemy import create_engine\n\napp = FastAPI()\nengine = create_engine(os.environ['DATABASE_URL'])\n";
+    for (env, is_told) in [(env, true), (&reads, false)] {
+        let directory = of(&[
+            ("main.py", main),
+            (
+                "requirements.txt",
+                "fastapi==0.115.0\nsqlalchemy==2.0.30\npsycopg2-binary==2.9.9\nalembic==1.13.1\n",
+            ),
+            (
+                "alembic.ini",
+                "[alembic]\nscript_location = migrations\nsqlalchemy.url = postgresql://me:me@localhost/mine\n",
+            ),
+            ("migrations/env.py", env),
+        ]);
+        init(&directory, &[]).success();
+        let command = service(&directory, "compose.yaml", "migrate").command().to_string();
+        assert_eq!(command.contains("set_main_option"), is_told, "{command}");
+        assert_eq!(command.contains("os.environ[\"DATABASE_URL\"]"), is_told, "{command}");
+    }
+}

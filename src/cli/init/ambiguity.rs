@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::answers::adopt::python_for;
+use crate::answers::brought;
 use crate::cli::init::layers::Layers;
 use crate::detect::report::rows;
 use crate::detect::{Evidence, Fact};
@@ -119,9 +120,13 @@ fn value_of(fact: &str, value: &serde_json::Value) -> String {
     match (fact, text.as_str()) {
         ("database", "postgres" | "none" | "external") => text,
         ("database", "sqlite") => "none".into(),
-        ("database", _) => "external".into(),
+        ("database", other) => match brought::database(other) {
+            Some(_) => "container".into(),
+            None => "external".into(),
+        },
         ("broker", "valkey") | ("cache", "valkey") => "redis".into(),
-        ("broker", "rabbitmq" | "sqs") => "external".into(),
+        ("broker", "rabbitmq") => "container".into(),
+        ("broker", "sqs") => "external".into(),
         _ => text,
     }
 }

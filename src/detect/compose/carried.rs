@@ -45,6 +45,9 @@ pub struct Carried {
     /// from. Once made they are there.
     #[serde(skip)]
     pub samples: BTreeMap<String, String>,
+    /// Whether no file said so: stores that the code wants and nothing ran.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub brought: bool,
     /// The file, with its secrets taken out.
     pub text: String,
 }

@@ -105,6 +105,7 @@ fn carry(tree: &Tree, read: Read) -> Existing {
     let deciding = deciding.filter_map(|name| services.iter().find(|own| own.name == *name));
     let lines = deciding.map(|service| tree.evidence(&found.path, service.line));
     let mut carried = Carried {
+        brought: false,
         overlay: String::new(),
         by_itself: found.by_itself,
         project,

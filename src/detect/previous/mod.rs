@@ -5,6 +5,7 @@ mod image;
 mod main_block;
 mod proxy;
 mod settings;
+mod unreached;
 
 use std::collections::BTreeMap;
 
@@ -102,10 +103,14 @@ pub fn find(tree: &Tree, commands: &[Command], facts: &Facts) -> Previous {
     let finder = Finder { tree, commands, facts };
     let web = finder.web();
     let served = web.is_some();
-    let (prepares, unreached) = match served {
+    let (mut prepares, unreached) = match served {
         true => (Vec::new(), Vec::new()),
         false => main_block::find(tree, facts),
     };
+    let steps = finder.steps(web);
+    if steps.is_empty() && prepares.is_empty() {
+        prepares = unreached::find(tree, facts);
+    }
     let web_launch = match web {
         Some(own) => Some(finder.launch(own)),
         None => main_block::served(tree, facts),
@@ -113,7 +118,7 @@ pub fn find(tree: &Tree, commands: &[Command], facts: &Facts) -> Previous {
     let settings = web_launch.as_ref().and_then(|own| settings::find(tree, own));
     let (config, hooks) = settings.map_or((None, String::new()), |own| (Some(own.0), own.1));
     Previous {
-        steps: finder.steps(web),
+        steps,
         exports: web.map(|own| finder.exports(own)).unwrap_or_default(),
         workers: finder.celery(Program::CeleryWorker, Role::Worker),
         beat: finder.celery(Program::CeleryBeat, Role::Beat).into_iter().next(),

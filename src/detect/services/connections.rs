@@ -40,6 +40,7 @@ pub(super) fn find(
     }
     by_type(evidences, &mut found);
     engine_switches(evidences, &mut found);
+    configurations(evidences, &mut found);
     for binding in evidences.live() {
         for read in binding.value.reads() {
             by_name(read, &binding.evidence, &mut found);
@@ -431,6 +432,49 @@ fn after_credentials(host: &str) -> UrlPart {
         UrlPart::Port
     } else {
         UrlPart::Host
+    }
+}
+
+/// Names of variables that choose one of the code's configurations.
+const CHOOSERS: [&str; 10] = [
+    "FLASK_CONFIG",
+    "FLASK_ENV",
+    "APP_CONFIG",
+    "APP_SETTINGS",
+    "APP_ENV",
+    "CONFIG_NAME",
+    "CONFIG_ENV",
+    "ENVIRONMENT",
+    "FLASK_CONFIGURATION",
+    "ENV",
+];
+
+/// `config = {"development": …, "production": …}`, chosen by a variable that has a default.
+fn configurations(evidences: &Evidences<'_, '_>, found: &mut Found<'_>) {
+    let word = evidences.project.modules.iter().find_map(|module| {
+        let assigned = module.ast.body.iter().flat_map(crate::detect::python::assignments);
+        assigned.into_iter().find_map(|(name, value)| {
+            let Expr::Dict(dict) = value else { return None };
+            let keys: Vec<&str> =
+                dict.items.iter().filter_map(|item| string(item.key.as_ref()?)).collect();
+            let classes = dict.items.iter().all(|item| {
+                item.value.is_name_expr()
+                    || item.value.is_attribute_expr()
+                    || string(&item.value).is_some()
+            });
+            let develops = keys.iter().any(|key| key.to_lowercase().starts_with("dev"));
+            let serves = keys
+                .iter()
+                .find(|key| matches!(key.to_lowercase().as_str(), "production" | "prod"));
+            let is_one = name.to_lowercase().contains("config") && classes && develops;
+            serves.filter(|_| is_one).map(|key| ((*key).to_owned(), module.evidence(value)))
+        })
+    });
+    let Some((word, line)) = word else { return };
+    let read = evidences.reads.iter().map(|place| &place.read.name);
+    for name in read.filter(|name| CHOOSERS.contains(&name.as_str())) {
+        let meaning = Meaning::Constant { value: word.clone() };
+        found.meanings.entry(name.clone()).or_insert_with(|| vec![(meaning, vec![line.clone()])]);
     }
 }
 

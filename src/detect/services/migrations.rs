@@ -1,6 +1,7 @@
 //! What migrates the database.
 
 use crate::detect::fact::{Evidence, Fact};
+use crate::detect::path::{join, parent};
 use crate::detect::python::Value;
 use crate::detect::services::Evidences;
 
@@ -74,6 +75,36 @@ fn alembic(evidences: &Evidences<'_, '_>, _database: &Fact<String>) -> Option<Fa
     };
     let line = ini.or_else(table).or_else(environment)?;
     Some(Fact::known("alembic".into(), line))
+}
+
+/// The scheme of an address that `alembic.ini` states and that its `env.py` takes as it is:
+/// no variable changes where such migrations go.
+pub(super) fn stated(evidences: &Evidences<'_, '_>) -> Option<String> {
+    /// What an `env.py` that takes the address from elsewhere has.
+    const ELSEWHERE: [&str; 7] = [
+        "set_main_option",
+        "set_section_option",
+        "environ",
+        "getenv",
+        "settings",
+        "DATABASE",
+        "create_engine(",
+    ];
+    let tree = evidences.context.tree;
+    let ini = files(evidences, |name| name == "alembic.ini").next()?;
+    let value = |key: &str| {
+        tree.text(&ini)?.lines().find_map(|line| {
+            let (name, value) = line.split_once('=')?;
+            (name.trim() == key).then(|| value.trim().to_owned())
+        })
+    };
+    let (scheme, _) = value("sqlalchemy.url")?.split_once("://").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+    let scripts = value("script_location")?.replace("%(here)s/", "");
+    let environment = join(&join(parent(&ini), &scripts)?, "env.py")?;
+    let takes = tree.text(&environment).is_some_and(|text| {
+        text.contains("config.get_section(") && ELSEWHERE.iter().all(|own| !text.contains(own))
+    });
+    (takes && scheme != "driver").then_some(scheme)
 }
 
 /// Files of a name in the root, below it, and directly in a directory above

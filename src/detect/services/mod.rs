@@ -150,6 +150,7 @@ pub fn find(context: Context<'_>) -> Facts {
     let (health, ready) = routes::find(&evidences);
     Facts {
         migrations: migrations::find(&evidences, &database),
+        migrations_stated: migrations::stated(&evidences),
         static_files,
         connections,
         health,

@@ -30,14 +30,23 @@ pub(super) fn of(meaning: &Meaning) -> Option<String> {
 }
 
 /// A value that code is likely to accept, by what a variable's name says of
-/// its form.
-pub(super) fn by_name(name: &str, secret: bool) -> String {
+/// its form; an address of a database is one of the code's own kind.
+pub(super) fn by_name(name: &str, secret: bool, database: Option<&str>) -> String {
     let name = name.to_ascii_uppercase();
     let has = |parts: &[&str]| parts.iter().any(|part| name.split('_').any(|word| word == *part));
     if secret {
         SECRET.into()
     } else if has(&["DSN"]) {
         "http://build@127.0.0.1/1".into()
+    } else if has(&["URL", "URI"]) && has(&["DATABASE", "DB", "SQLALCHEMY"]) {
+        match database {
+            Some("sqlite") => "sqlite:////tmp/build.db".into(),
+            Some("mysql" | "mariadb") => "mysql://build:build@127.0.0.1/build".into(),
+            Some("mongodb") => "mongodb://127.0.0.1/build".into(),
+            _ => "postgresql://build:build@127.0.0.1/build".into(),
+        }
+    } else if has(&["URL", "URI"]) && has(&["REDIS", "CACHE", "BROKER", "CELERY"]) {
+        "redis://127.0.0.1:6379/0".into()
     } else if has(&["URL", "URI", "ENDPOINT"]) {
         "http://127.0.0.1/build".into()
     } else if has(&["EMAIL", "FROM", "SENDER"]) {
@@ -62,9 +71,12 @@ mod tests {
 
     #[test]
     fn a_name_tells_the_form() {
-        assert_eq!(by_name("SMTP_PORT", false), "1");
-        assert_eq!(by_name("SENTRY_DSN", false), "http://build@127.0.0.1/1");
-        assert_eq!(by_name("SUPPORT", false), "build");
-        assert!(by_name("JWT_KEY", true).len() >= 50);
+        assert_eq!(by_name("SMTP_PORT", false, None), "1");
+        assert_eq!(by_name("SENTRY_DSN", false, None), "http://build@127.0.0.1/1");
+        assert_eq!(by_name("SUPPORT", false, None), "build");
+        assert!(by_name("JWT_KEY", true, None).len() >= 50);
+        assert_eq!(by_name("DATABASE_URL", false, Some("sqlite")), "sqlite:////tmp/build.db");
+        assert!(by_name("APP_DB_URI", false, Some("mysql")).starts_with("mysql://"));
+        assert!(by_name("DATABASE_URL", false, None).starts_with("postgresql://"));
     }
 }

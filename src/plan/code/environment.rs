@@ -3,8 +3,8 @@
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::{Broker, Database};
 use crate::detect::facts::Meaning;
-use crate::plan::code::{build_values, existing_store};
-use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar};
+use crate::plan::code::{build_values, existing_store, usual};
+use crate::plan::env::{DJANGO_SECRET, EnvKind, EnvVar, SECRET};
 use crate::plan::given::{Given, open_references};
 use crate::plan::shape::Shape;
 use crate::plan::topology::{EnvValue, database_url, redis_url};
@@ -257,18 +257,30 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
                 EnvKind::Secret(DJANGO_SECRET),
                 "A secret that the code needs to start.",
             );
+        } else if usual::is_password_of_own_user(&required.name) {
+            put(
+                &required.name,
+                EnvKind::Secret(SECRET),
+                "Password of the first user, whom the code makes.",
+            );
+        } else if let Some(usual) = usual::of(shape, &required.name) {
+            put(&required.name, EnvKind::Default(usual.value), usual.doc);
         } else {
             put(&required.name, EnvKind::Required, "The code does not start without it.");
         }
     }
     // Of stores that were there: their addresses are made of what they are told.
+    let brought = adopted.derived.carried.as_ref().is_some_and(|carried| carried.brought);
     for role in [Role::Db, Role::Cache, Role::Redis] {
         for (setting, value) in existing_store::settings(shape, role) {
             let EnvValue::Kept(Some(value)) = value else { continue };
             for name in open_references(&value).0 {
                 if variables.iter().all(|known| known.name != name) {
                     let doc = format!("{setting} is made of it.");
-                    let kind = EnvKind::Required;
+                    let kind = match brought {
+                        true => EnvKind::Secret(SECRET),
+                        false => EnvKind::Required,
+                    };
                     variables.push(EnvVar { name, kind, doc, services: Vec::new() });
                 }
             }
@@ -390,7 +402,13 @@ pub(super) fn placeholders(shape: &Shape, adopted: &Adopted) -> Vec<String> {
         }
     }
     for required in &derived.required_env {
-        put(&required.name, build_values::by_name(&required.name, required.generated));
+        let name = required.name.as_str();
+        let usual = usual::of(shape, name).filter(|_| !required.generated);
+        let value = usual.map_or_else(
+            || build_values::by_name(name, required.generated, derived.database.as_deref()),
+            |usual| usual.value,
+        );
+        put(name, value);
     }
     if derived.connections.is_empty() && shape.answers.stack.database != Database::None {
         put("DATABASE_URL", "postgresql://127.0.0.1/build".into());
@@ -402,6 +420,26 @@ pub(super) fn placeholders(shape: &Shape, adopted: &Adopted) -> Vec<String> {
 pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     let derived = &adopted.derived;
     let mut notices = Vec::new();
+    let chosen = derived.told(|meaning| matches!(meaning, Meaning::Constant { value } if matches!(value.to_lowercase().as_str(), "production" | "prod")));
+    for own in chosen {
+        let Meaning::Constant { value } = &own.meaning else { continue };
+        notices.push(format!(
+            "{}={value}: of the code's configurations the one that serves",
+            own.name
+        ));
+    }
+    let given = given_by_ours(shape);
+    let demanded = derived.required_env.iter().filter(|own| !own.generated);
+    let assumed: Vec<String> = demanded
+        .filter(|own| !given.contains(&own.name) && !derived.given.contains(&own.name))
+        .filter_map(|own| Some(format!("{}={}", own.name, usual::of(shape, &own.name)?.value)))
+        .collect();
+    if !assumed.is_empty() {
+        notices.push(format!(
+            "the code does not start without a value that nothing says; assumed by its name: {}. Change it in .env where the code means another",
+            assumed.join(", ")
+        ));
+    }
     let silent = |accepts: fn(&Meaning) -> bool| derived.told(accepts).next().is_none();
     let is_database = |meaning: &Meaning| {
         matches!(

@@ -210,8 +210,17 @@ fn until_options(until: &str, cpu_torch: bool) -> String {
     let undated = OF_TORCH.iter().filter(|_| cpu_torch);
     let undated: String =
         undated.map(|name| format!(" --exclude-newer-package={name}=false")).collect();
-    format!(" --exclude-newer={until}{undated}")
+    let built = match until < FIRST_BUILDS {
+        true => format!(" --exclude-newer-package=setuptools={OLD_BUILDS}"),
+        false => String::new(),
+    };
+    format!(" --exclude-newer={until}{undated}{built}")
 }
+
+/// Before that day there was no setuptools that builds packages as every installer asks
+/// now; from the other on it left out what packages of then ask of it.
+const FIRST_BUILDS: &str = "2019-02-06";
+const OLD_BUILDS: &str = "2021-09-01";
 
 /// What a person should know of how packages are installed.
 pub(super) fn notices(shape: &Shape, adopted: &Adopted, install: &Install) -> Vec<String> {

@@ -16,11 +16,13 @@ mod probe;
 pub mod proxy;
 mod server;
 mod storage;
+mod usual;
 
 use serde::Serialize;
 
 use crate::answers::adopted::{Adopted, TOP, Writable};
 use crate::answers::stack::Hardening;
+use crate::detect::facts::Meaning;
 use crate::detect::path;
 use crate::plan::carry::Carry;
 use crate::plan::env;
@@ -274,9 +276,13 @@ impl Place {
         let directory = directory.filter(|directory| *directory != self.workdir);
         // The option came with Flask 2.2.
         let told = format!("FLASK_APP={}", adopted.app);
+        let program = told_address(adopted);
         let words: Vec<&str> = match adopted.migrations.as_str() {
             "django" => vec!["migrate", "--no-input"],
-            "alembic" => vec!["alembic", "upgrade", "head"],
+            "alembic" => match &program {
+                Some(program) => vec!["python", "-c", program],
+                None => vec!["alembic", "upgrade", "head"],
+            },
             "flask-migrate" if !adopted.derived.is_at_least("flask", "2.2") => {
                 vec!["env", &told, "flask", "db", "upgrade"]
             }
@@ -293,6 +299,23 @@ impl Place {
             _ => Command { words: words.collect(), directory: directory.unwrap_or_default() },
         }
     }
+}
+
+/// What migrates where `alembic.ini` states an address that no variable changes: the
+/// migrations go where the code goes.
+fn told_address(adopted: &Adopted) -> Option<String> {
+    let stated = adopted.derived.migrations_stated.as_deref()?;
+    let address = |meaning: &Meaning| matches!(meaning, Meaning::DatabaseUrl { .. });
+    let (name, scheme) = adopted.derived.told(address).find_map(|known| match &known.meaning {
+        Meaning::DatabaseUrl { scheme } => Some((&known.name, scheme)),
+        _ => None,
+    })?;
+    let kind = |scheme: &str| scheme.split('+').next().unwrap_or_default().to_owned();
+    // Another driver of the same kind is what its `env.py` is written for.
+    let scheme = if kind(scheme) == kind(stated) { stated } else { scheme };
+    Some(format!(
+        "import os\nfrom alembic import command\nfrom alembic.config import Config\nconfig = Config(\"alembic.ini\")\naddress = \"{scheme}:\" + os.environ[\"{name}\"].partition(\":\")[2]\nconfig.set_main_option(\"sqlalchemy.url\", address.replace(\"%\", \"%%\"))\ncommand.upgrade(config, \"head\")"
+    ))
 }
 
 /// Where `collectstatic` puts files in the image; empty where it could not be
@@ -338,10 +361,16 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             if code.servers.len() == 1 { "it" } else { "them" },
         ));
     }
+    if adopted.migrations == "alembic" && told_address(adopted).is_some() {
+        notices.push(format!(
+            "alembic.ini states an address of its own: {} tells alembic the one that the code is given",
+            shape.answers.services[&Role::Migrate]
+        ));
+    }
     notices.extend(builds_no_proxy(shape, adopted));
     if !code.kept.prepares.is_empty() {
         notices.push(format!(
-            "what {} does before it serves, as `python` of that file alone would, {} does once before the start",
+            "what {} does, which no server that imports the code gets to, {} does once before the start",
             code.kept.prepares.join(", "),
             shape.answers.services[&Role::Migrate]
         ));

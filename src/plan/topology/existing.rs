@@ -482,7 +482,7 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
         },
         one_shot,
         stop: None,
-        runbook: runbook::passed_through(service, own_image),
+        runbook: runbook::passed_through(service, own_image, carry.carried.brought),
         kept: Some(Kept { line: service.line, keys, text }),
     }
 }

@@ -91,11 +91,12 @@ pub(super) fn of(plan: &Plan, service: &Service) -> Runbook {
 }
 
 /// What a service that is passed through does, as far as its file says.
-pub(super) fn passed_through(service: &Existing, own_image: bool) -> Runbook {
+pub(super) fn passed_through(service: &Existing, own_image: bool, brought: bool) -> Runbook {
     let command = service.command();
     let does = match (own_image, service.image(), service.build()) {
         (true, ..) if command.is_empty() => "The application's image, as it was run.".to_owned(),
         (true, ..) => format!("The application's image, as it was run: `{command}`."),
+        (false, Some(image), _) if brought => format!("A store that the code needs: `{image}`."),
         (false, Some(image), _) => format!("As it was: `{image}`."),
         (false, None, Some(build)) => format!("As it was, built from `{}`.", build.context),
         (false, None, None) => "As it was.".to_owned(),
