@@ -138,17 +138,30 @@ fn declared(file: &Dockerfile, number: usize) -> Vec<String> {
     };
     let stage = file.of_stage(number).map(|(_, own)| own);
     let given = stage.filter(|own| matches!(own.keyword, Keyword::Arg | Keyword::Env));
-    let given = given.filter(|own| !OF_THE_STAGE.contains(&name(own).as_str()));
-    given
-        .map(|own| {
-            let word = if own.keyword == Keyword::Arg { "ARG" } else { "ENV" };
-            let is_bare = own.keyword == Keyword::Arg && !own.arguments.text.contains('=');
+    let lines = given.filter_map(|own| {
+        let text = own.arguments.text.trim();
+        let is_of_the_stage = |name: &str| OF_THE_STAGE.contains(&name);
+        if own.keyword == Keyword::Arg {
             let global = above.iter().find(|other| {
-                is_bare && other.keyword == Keyword::Arg && name(other) == name(own)
+                !text.contains('=') && other.keyword == Keyword::Arg && name(other) == text
             });
-            format!("{word} {}", global.unwrap_or(own).arguments.text.trim())
-        })
-        .collect()
+            let text = global.map_or(text, |other| other.arguments.text.trim());
+            return (!is_of_the_stage(&name(own))).then(|| format!("ARG {text}"));
+        }
+        // Several values of a line, of which some are the stage's own.
+        let words = shell_words::split(text).ok()?;
+        if !words.first()?.contains('=') {
+            return (!is_of_the_stage(&name(own))).then(|| format!("ENV {text}"));
+        }
+        let kept = words.iter().filter_map(|word| {
+            let (name, value) = word.split_once('=').filter(|(name, _)| !is_of_the_stage(name))?;
+            let is_plain = !value.contains(char::is_whitespace);
+            Some(if is_plain { word.clone() } else { format!("{name}=\"{value}\"") })
+        });
+        let kept: Vec<String> = kept.collect();
+        (!kept.is_empty()).then(|| format!("ENV {}", kept.join(" ")))
+    });
+    lines.collect()
 }
 
 /// A stage, those that it is built on, and those that it copies from.

@@ -139,7 +139,10 @@ impl Update {
                 if options.set.iter().any(|set| set.starts_with("deploy.memory=")) {
                     let open = improvement.after.iter().filter_map(|own| {
                         let why = own.unplanned.as_ref()?;
-                        Some(format!("{}:{}: {}, and gets none: {why}", own.path, own.line, own.message))
+                        Some(format!(
+                            "{}:{}: {}, and gets none: {why}",
+                            own.path, own.line, own.message
+                        ))
                     });
                     self.notes.extend(open);
                 }

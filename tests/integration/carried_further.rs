@@ -20,7 +20,10 @@ fn reserved_devices_stay_with_their_service() {
     let compose = "services:\n  api:\n    build: .\n    ports: ['8000:8000']\n  worker:\n    build: .\n    command: celery -A tasks worker\n    deploy:\n      resources:\n        limits:\n          memory: 1G\n        reservations:\n          devices:\n            - driver: nvidia\n              device_ids: ['0']\n              capabilities: [gpu]\n  redis:\n    image: redis:7\n";
     let files = [
         ("main.py", FASTAPI),
-        ("tasks.py", "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n"),
+        (
+            "tasks.py",
+            "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n",
+        ),
         ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\ncelery==5.5.3\nredis==5.2.1\n"),
         ("Dockerfile", DOCKERFILE),
         ("docker-compose.yml", compose),
@@ -74,13 +77,19 @@ fn headers_of_a_proxy_have_the_value_that_they_had() {
         let text = read(&own.directory, "nginx/nginx.conf");
         assert_eq!(text.matches("add_header X-Content-Type-Options").count(), 1, "{text}");
     }
-    let files =
-        django(&[("Dockerfile", DOCKERFILE), ("site.conf", &above), ("docker-compose.yml", compose)]);
+    let files = django(&[
+        ("Dockerfile", DOCKERFILE),
+        ("site.conf", &above),
+        ("docker-compose.yml", compose),
+    ]);
     let own = Written::of(&files, &["--rewrite", "--set", "deploy.memory=8GiB"]);
     // Where ours add theirs: from above the server it would not be sent.
     own.has(
         "nginx/nginx.conf",
-        &["$referrer_policy { \"\" \"no-referrer\"; }", "add_header X-Request-ID $answered_id always;"],
+        &[
+            "$referrer_policy { \"\" \"no-referrer\"; }",
+            "add_header X-Request-ID $answered_id always;",
+        ],
     );
     let text = read(&own.directory, "nginx/nginx.conf");
     let shop = text.find("add_header X-Shop yes;").expect("it goes on");
@@ -92,8 +101,14 @@ fn a_second_worker_is_merged_where_nothing_of_it_is_lost() {
     let own = |procfile: &str| {
         let files = [
             ("main.py", FASTAPI),
-            ("tasks.py", "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n"),
-            ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\ncelery==5.5.3\nredis==5.2.1\n"),
+            (
+                "tasks.py",
+                "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n",
+            ),
+            (
+                "requirements.txt",
+                "fastapi==0.121.0\nuvicorn==0.38.0\ncelery==5.5.3\nredis==5.2.1\n",
+            ),
             ("Procfile", procfile),
         ];
         Written::of(&files, &[])
@@ -109,7 +124,10 @@ fn a_second_worker_is_merged_where_nothing_of_it_is_lost() {
     let compose = "services:\n  web:\n    build: .\n    ports: ['8000:8000']\n  worker:\n    build: .\n    command: celery -A tasks worker -Q default\n  mailer:\n    build: .\n    command: celery -A tasks worker -Q mail -P threads --concurrency=9 -n mail@%h\n  redis:\n    image: redis:7\n";
     let files = [
         ("main.py", FASTAPI),
-        ("tasks.py", "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n"),
+        (
+            "tasks.py",
+            "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n",
+        ),
         ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\ncelery==5.5.3\nredis==5.2.1\n"),
         ("Dockerfile", DOCKERFILE),
         ("docker-compose.yml", compose),
@@ -123,7 +141,9 @@ fn a_second_worker_is_merged_where_nothing_of_it_is_lost() {
 
 #[test]
 fn what_is_fetched_again_is_not_backed_up() {
-    let main = format!("from transformers import pipeline\n{FASTAPI}\nmodel = pipeline('fill-mask', model='acme/small')\nopen('data/x.bin', 'wb')\n");
+    let main = format!(
+        "from transformers import pipeline\n{FASTAPI}\nmodel = pipeline('fill-mask', model='acme/small')\nopen('data/x.bin', 'wb')\n"
+    );
     let files = [
         ("main.py", main.as_str()),
         ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\ntransformers==4.57.1\n"),
@@ -141,7 +161,10 @@ fn an_image_that_stays_is_told_what_its_next_start_does() {
     let compose = "services:\n  api:\n    build: .\n    ports: ['8000:8000']\n  migrate:\n    build: .\n    command: alembic upgrade head\n";
     let files = [
         ("main.py", main),
-        ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\napscheduler==3.11.1\nalembic==1.17.1\n"),
+        (
+            "requirements.txt",
+            "fastapi==0.121.0\nuvicorn==0.38.0\napscheduler==3.11.1\nalembic==1.17.1\n",
+        ),
         ("Dockerfile", dockerfile),
         ("docker-compose.yml", compose),
     ];
@@ -158,4 +181,33 @@ fn an_image_that_stays_is_told_what_its_next_start_does() {
     );
     let files = [files[0], files[1], files[2], ("docker-compose.yml", waits.as_str())];
     Written::of(&files, &["--adopt"]).says(&["Next: docker compose up --build --wait"]);
+}
+
+#[test]
+fn memory_that_gives_no_limit_is_said_to_give_none() {
+    let files = [
+        (
+            "app.py",
+            "from flask import Flask\n\napp = Flask(__name__)\n\nif __name__ == '__main__':\n    app.run(host='0.0.0.0')\n",
+        ),
+        ("requirements.txt", "Flask==3.1.2\n"),
+        (
+            "Dockerfile",
+            "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"app.py\"]\n",
+        ),
+        ("docker-compose.yml", "services:\n  web:\n    build: .\n    ports: ['5000:5000']\n"),
+    ];
+    let own = Written::of(&files, &["--adopt"]);
+    let update = |set: &[&str]| {
+        let mut command = crate::support::dockwright();
+        let assert = command.current_dir(&own.directory).arg("update").args(set).assert();
+        let output = assert.success();
+        let said = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let said = update(&["--set", "deploy.memory=8GiB"]);
+    let why =
+        "web has no memory limit, and gets none: it is not known how many processes web starts";
+    assert!(said.contains(why), "{said}");
+    assert!(!update(&[]).contains("gets none"));
 }

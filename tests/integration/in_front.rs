@@ -31,7 +31,8 @@ fn an_nginx_that_waits_for_nothing_is_the_proxy() {
     let mounted = "    image: nginx:1.25\n    ports: ['80:80']\n    volumes: ['./proxy/site.conf:/etc/nginx/conf.d/default.conf:ro']\n";
     let whole = "    image: nginxinc/nginx-unprivileged:1.27\n    ports: ['80:8080']\n    volumes: ['./proxy:/etc/nginx/conf.d']\n";
     let built = "    build: ./proxy\n    ports: ['80:80']\n";
-    for (proxy, conf) in [(mounted, UPSTREAM), (whole, DIRECT), (built, UPSTREAM), (built, DIRECT)] {
+    for (proxy, conf) in [(mounted, UPSTREAM), (whole, DIRECT), (built, UPSTREAM), (built, DIRECT)]
+    {
         let own = repository(proxy, conf);
         own.has("nginx/nginx.conf", &["add_header X-Shop yes;", "server web:8000"]);
         own.has("docker-compose.yml", &["edge: <<: *service image: shop-nginx", "\"80:8080\""]);

@@ -24,12 +24,7 @@ pub(super) struct Front<'a> {
 
 impl<'a> Front<'a> {
     /// A service as a proxy, by what its image is made from; `None` for anything else.
-    pub fn of(
-        tree: &Tree,
-        directory: &str,
-        service: &'a Service,
-        reference: &str,
-    ) -> Option<Self> {
+    pub fn of(tree: &Tree, directory: &str, service: &'a Service, reference: &str) -> Option<Self> {
         if !is_proxy(reference) {
             return None;
         }

@@ -305,7 +305,8 @@ fn asked(words: &[String]) -> Vec<String> {
             (None, Some(value)) if !value.is_empty() => (&word[..2], Some(value.to_owned())),
             _ => (word.as_str(), None),
         };
-        if name == "-G" && glued.as_deref().or(words.get(at + 1).map(String::as_str)) == Some(":all")
+        if name == "-G"
+            && glued.as_deref().or(words.get(at + 1).map(String::as_str)) == Some(":all")
         {
             found.push(ALL[0].to_owned());
             continue;

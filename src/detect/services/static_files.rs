@@ -63,18 +63,13 @@ fn context_has(evidences: &Evidences<'_, '_>, path: &str) -> bool {
 
 /// Why `collectstatic` is not run; empty where it is. A committed output goes on as it is
 /// where what it was made from is not there: a new list of names would lack its files.
-fn uncollected(
-    evidences: &Evidences<'_, '_>,
-    settings: &[&Binding],
-    is_committed: bool,
-) -> String {
+fn uncollected(evidences: &Evidences<'_, '_>, settings: &[&Binding], is_committed: bool) -> String {
     let of = |name: &str| settings.iter().filter(|it| it.first() == name).collect::<Vec<_>>();
     let apps = of("INSTALLED_APPS");
     let is_read = |value: &&Value| matches!(value, Value::Text(_) | Value::List(_) | Value::None);
     let all = || apps.iter().flat_map(|it| it.value.parts());
-    let has_app = all().any(|part| {
-        part.text().is_some_and(|text| text.starts_with("django.contrib.staticfiles"))
-    });
+    let has_app = all()
+        .any(|part| part.text().is_some_and(|text| text.starts_with("django.contrib.staticfiles")));
     if !apps.is_empty() && !has_app && all().all(|part| is_read(&part)) {
         return "django.contrib.staticfiles is not among INSTALLED_APPS".to_owned();
     }
@@ -192,12 +187,37 @@ mod tests {
             ("INSTALLED_APPS = ['django.contrib.admin']\n", &committed[..], false, true),
             ("INSTALLED_APPS = ['shop']\nINSTALLED_APPS += ['cart']\n", &[][..], false, false),
             ("INSTALLED_APPS = apps()\n", &committed[..], true, false),
-            ("DJANGO = ['django.contrib.staticfiles']\nINSTALLED_APPS = DJANGO + ['shop']\n", &committed[..], true, false),
+            (
+                "DJANGO = ['django.contrib.staticfiles']\nINSTALLED_APPS = DJANGO + ['shop']\n",
+                &committed[..],
+                true,
+                false,
+            ),
             ("", &committed[..], true, false),
-            (&format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"), &committed[..], false, true),
-            (&format!("{app}STATICFILES_DIRS = (('ui', BASE_DIR / 'ui/dist'),)\n"), &committed[..], false, true),
-            (&format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"), &source[..], true, false),
-            (&format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"), &[][..], true, false),
+            (
+                &format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"),
+                &committed[..],
+                false,
+                true,
+            ),
+            (
+                &format!("{app}STATICFILES_DIRS = (('ui', BASE_DIR / 'ui/dist'),)\n"),
+                &committed[..],
+                false,
+                true,
+            ),
+            (
+                &format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"),
+                &source[..],
+                true,
+                false,
+            ),
+            (
+                &format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"),
+                &[][..],
+                true,
+                false,
+            ),
         ] {
             let found = Repository::django(&format!("{base}{more}"), files).find().static_files;
             let found = found.value().unwrap();

@@ -144,8 +144,14 @@ mod tests {
             ("MAX_UPLOAD_SIZE = 10 << 20", Some(10)),
             ("MAX_UPLOAD = int(os.getenv('MAX_UPLOAD', '20'))", Some(20)),
             ("MAX_UPLOAD_MB = 30", Some(30)),
-            ("MAX_PHOTO_SIZE = 7 * 1024 * 1024\nif len(data) > MAX_PHOTO_SIZE: raise ValueError", Some(7)),
-            ("PHOTO_LIMIT_MB = 9\nif photo.size >= PHOTO_LIMIT_MB * 1024 * 1024: raise ValueError", Some(9)),
+            (
+                "MAX_PHOTO_SIZE = 7 * 1024 * 1024\nif len(data) > MAX_PHOTO_SIZE: raise ValueError",
+                Some(7),
+            ),
+            (
+                "PHOTO_LIMIT_MB = 9\nif photo.size >= PHOTO_LIMIT_MB * 1024 * 1024: raise ValueError",
+                Some(9),
+            ),
             ("MAX_BATCH_SIZE = 64 * 1024 * 1024", None),
             ("MAX_UPLOAD_FILES = 4", None),
             ("DATA_UPLOAD_MAX_MEMORY_SIZE = 100", None),

@@ -184,8 +184,7 @@ fn options(manager: PackageManager, adopted: &Adopted) -> String {
 /// otherwise why not.
 fn until(shape: &Shape, adopted: &Adopted) -> Result<String, String> {
     let until = &adopted.packages_until;
-    let unlocked =
-        is_unlocked(shape.answers.package_manager, adopted.derived.installs.hashed);
+    let unlocked = is_unlocked(shape.answers.package_manager, adopted.derived.installs.hashed);
     if until.is_empty() || !unlocked {
         return Ok(String::new());
     }
@@ -336,8 +335,7 @@ const fn is_unlocked(manager: PackageManager, is_hashed: bool) -> bool {
 /// What old packages take for granted, as a bound on what is resolved: without a lock
 /// another package may bring one that is newer.
 pub(super) fn beside(shape: &Shape, adopted: &Adopted) -> Vec<String> {
-    let unlocked =
-        is_unlocked(shape.answers.package_manager, adopted.derived.installs.hashed);
+    let unlocked = is_unlocked(shape.answers.package_manager, adopted.derived.installs.hashed);
     let bound = || {
         let version = releases::version("setuptools", &shape.answers.python)?;
         Some(format!("setuptools<={version}"))

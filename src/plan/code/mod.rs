@@ -372,9 +372,8 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     let framework = shape.application().framework;
     let nginx = shape.has(Role::Nginx);
     let whitenoise = adopted.derived.static_files.as_ref().is_some_and(|files| files.whitenoise);
-    let shares = || {
-        Carry::of(shape.answers, &shape.roles).is_some_and(|carry| carry.shares_static())
-    };
+    let shares =
+        || Carry::of(shape.answers, &shape.roles).is_some_and(|carry| carry.shares_static());
     if framework.static_files && !nginx && !whitenoise && !shares() {
         notices.push(format!(
             "nothing serves static files: {} does not without DEBUG; --set stack.proxy=nginx",
@@ -382,7 +381,9 @@ pub fn notices(shape: &Shape) -> Vec<String> {
         ));
     }
     let files = adopted.derived.static_files.as_ref();
-    if let Some(files) = files.filter(|own| !own.uncollected.is_empty() && adopted.image().is_none()) {
+    if let Some(files) =
+        files.filter(|own| !own.uncollected.is_empty() && adopted.image().is_none())
+    {
         let kept = match files.committed {
             true => format!("; {} is served as the repository has it", static_root(adopted)),
             false => String::new(),
