@@ -25,7 +25,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let restart = item.get("restart").and_then(Item::scalar).unwrap_or_default();
             // CO132 has those, and what starts by its profile alone is asked for by name.
             let again = matches!(restart.as_str(), "always" | "unless-stopped");
-            if own.kind() != Kind::OneShot || again || item.get("profiles").is_some() {
+            if !own.runs_once() || again || item.get("profiles").is_some() {
                 continue;
             }
             let waits = |other: &crate::lint::subject::Member<'_>| {
