@@ -112,7 +112,7 @@ impl Carry {
         let target = self.moved(&mount.target);
         let is_over = self.collected.as_deref() == Some(target.trim_end_matches('/'));
         let mut others = self.passed.iter().flat_map(Service::mounts);
-        is_over && !others.any(|other| other.source == mount.source)
+        is_over && !others.any(|other| other.shares(mount))
     }
 
     /// Whether a service that stays serves the static files from a volume, which each
@@ -124,7 +124,7 @@ impl Carry {
         web.into_iter().flat_map(Service::mounts).any(|mount| {
             let target = self.moved(&mount.target);
             self.collected.as_deref() == Some(target.trim_end_matches('/'))
-                && passed.iter().any(|other| other.source == mount.source)
+                && passed.iter().any(|other| other.shares(&mount))
         })
     }
 
@@ -170,7 +170,7 @@ impl Carry {
         let others = self.passed.iter().filter(|own| !self.runs_own_image(own) && !reads(own));
         others.flat_map(Service::mounts).any(|other| {
             let is_read = other.options.split(',').any(|option| option == "ro");
-            other.source == mount.source && !is_read
+            other.shares(mount) && !is_read
         })
     }
 

@@ -43,6 +43,8 @@ fn an_nginx_that_waits_for_nothing_is_the_proxy() {
 #[test]
 fn a_proxy_that_does_more_stays_and_gets_no_other_beside_it() {
     for proxy in [
+        // A router sends it what is below /static/.
+        "    image: nginx:1.25\n    depends_on: [web]\n    volumes: ['static:/usr/share/nginx/html/static:ro']\n    labels: ['traefik.http.routers.files.rule=PathPrefix(`/static/`)']\n",
         "    image: nginx:1.25\n    ports: ['80:80', '443:443']\n    volumes: ['./proxy/site.conf:/etc/nginx/conf.d/default.conf:ro', 'certs:/certs', 'static:/srv']\n",
         "    image: caddy:2\n    command: caddy reverse-proxy --from :80 --to web:8000\n    ports: ['80:80']\n    volumes: ['static:/srv']\n",
         "    image: httpd:2.4\n    ports: ['80:80']\n    volumes: ['./proxy/httpd.conf:/usr/local/apache2/conf/extra/a.conf', 'static:/srv']\n",

@@ -349,9 +349,17 @@ impl Sorter<'_> {
         let Some(web) = roles.by_role.get(&Role::Web) else { return };
         let Some(web) = self.services.iter().find(|own| own.name == *web) else { return };
         let mut fronts = self.fronts();
-        fronts.retain(|own| own.stands_before(web) && !own.service.ports().is_empty());
+        let mounts = web.mounts();
+        // One that a router in front of it sends requests for files to publishes nothing.
+        let serves_files = |own: &Front<'_>| {
+            let served = own.service.mounts();
+            served.iter().any(|own| mounts.iter().any(|other| own.shares(other)))
+        };
+        let is_reached = |own: &Front<'_>| !own.service.ports().is_empty() || serves_files(own);
+        fronts.retain(|own| own.stands_before(web) && is_reached(own));
         let is_plain = |own: &&Front<'_>| {
             self.kind(own.service) == Some(Kind::Nginx)
+                && !own.service.ports().is_empty()
                 && own.service.ports().iter().all(|port| port.container_number() != Some(443))
                 && self.is_plain_proxy(own.service)
         };
