@@ -22,6 +22,7 @@ use crate::error::{Error, Problem};
 use crate::lint::edit::Placed;
 use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
+use crate::lint::rules::compose::no_memory_limit::unplanned_of;
 use crate::lint::waiver;
 use crate::lint::{Diagnostic, Grade, Severity, Subject, judge, rules};
 use crate::project;
@@ -86,6 +87,8 @@ pub struct Found {
     pub message: String,
     /// What an edit would do that a person has to decide on.
     pub suggested: Option<String>,
+    /// Why the numbers of the plan mend nothing, where they were asked for.
+    pub unplanned: Option<String>,
 }
 
 /// The repository that is improved.
@@ -350,5 +353,6 @@ fn found_of(subject: &Subject, own: &Diagnostic) -> Found {
             .as_ref()
             .filter(|fix| fix.grade == Grade::Suggested)
             .map(|fix| fix.what.clone()),
+        unplanned: own.help.as_deref().and_then(unplanned_of).map(str::to_owned),
     }
 }

@@ -484,6 +484,12 @@ impl Adoption<'_> {
         }
         if carried.roles.contains_key(&Role::Nginx) {
             self.set("stack.proxy", "nginx", evidence);
+        } else if !carried.front.is_empty() {
+            self.notes.push(format!(
+                "{} stands in front already and stays as it is: no nginx is written beside it",
+                carried.front
+            ));
+            self.set("stack.proxy", "none", evidence);
         }
         let is_cache = |name: &str| self.draft.text("services.cache") == name;
         let roles: Vec<(Role, String)> = carried

@@ -34,18 +34,27 @@ pub enum Verdict {
 /// Asks Compose for the project of a compose file as it will be after these changes.
 #[must_use]
 pub fn judge(dir: &Path, changes: &[Change], compose: &str) -> Verdict {
-    if std::env::var_os("DOCKWRIGHT_NO_DOCKER").is_some_and(|own| !own.is_empty()) {
+    if asks_nobody() {
         return Verdict::NotAsked("DOCKWRIGHT_NO_DOCKER is set".to_owned());
     }
-    let is_there = |program: &Path| program.is_file();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if !cfg!(unix) || !std::env::split_paths(&path).any(|dir| is_there(&dir.join("docker"))) {
+    if !cfg!(unix) || !is_installed("docker") {
         return Verdict::NotAsked("there is no docker here".to_owned());
     }
     match asked(dir, changes, compose) {
         Ok(verdict) => verdict,
         Err(error) => Verdict::NotAsked(error.to_string()),
     }
+}
+
+/// Whether no other program is to be asked about what is written.
+pub(super) fn asks_nobody() -> bool {
+    std::env::var_os("DOCKWRIGHT_NO_DOCKER").is_some_and(|own| !own.is_empty())
+}
+
+/// Whether a program is there to be asked.
+pub(super) fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
@@ -150,7 +159,7 @@ fn blanks(directory: &Path) -> Vec<String> {
 }
 
 /// Runs it; gives whether it succeeded, and what it wrote to standard error.
-fn run(command: &mut Command) -> io::Result<(bool, String)> {
+pub(super) fn run(command: &mut Command) -> io::Result<(bool, String)> {
     let (input, output) = (Stdio::null(), Stdio::null());
     let mut child = command.stdin(input).stdout(output).stderr(Stdio::piped()).spawn()?;
     let pipe = child.stderr.take();
@@ -167,7 +176,7 @@ fn run(command: &mut Command) -> io::Result<(bool, String)> {
         if begun.elapsed() > PATIENCE {
             child.kill()?;
             child.wait()?;
-            return Err(io::Error::other("docker compose did not answer in time"));
+            return Err(io::Error::other("it did not answer in time"));
         }
         thread::sleep(Duration::from_millis(5));
     }

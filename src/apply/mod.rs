@@ -15,6 +15,7 @@ pub mod exclusive;
 pub mod ignores;
 pub mod journal;
 pub mod lines;
+pub mod lock_check;
 pub mod needed;
 pub mod packages;
 pub mod records;

@@ -44,8 +44,14 @@ pub struct Celery {
 /// Static files of a Django project.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Static {
-    /// Whether `collectstatic` has a place to collect to.
+    /// Whether `collectstatic` has a place to collect to, and something to collect.
     pub collectstatic: bool,
+    /// Why it is not run where there is a place; empty where it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub uncollected: String,
+    /// Whether `STATIC_ROOT` is served as the repository has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub committed: bool,
     /// Whether WhiteNoise serves them.
     pub whitenoise: bool,
     /// Whether names of collected files carry a hash of their content.
@@ -58,6 +64,14 @@ pub struct Static {
     pub root: Option<String>,
     /// `STATIC_URL`, where it could be read.
     pub url: Option<String>,
+}
+
+impl Static {
+    /// Whether the image has files to serve.
+    #[must_use]
+    pub const fn in_image(&self) -> bool {
+        self.collectstatic || self.committed
+    }
 }
 
 /// Debian packages.
@@ -298,6 +312,13 @@ pub struct FrontEnd {
     pub root: String,
     /// `npm`, `pnpm`, `yarn`, `bun`.
     pub manager: String,
+    /// The release of bun that it asks for; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// What its stage of the Dockerfile that was there declared for the build:
+    /// `ARG VITE_API_URL`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
     /// Whether there is a lock.
     pub lock: bool,
     /// Whether yarn is one that reads `.yarnrc.yml`.

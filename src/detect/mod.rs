@@ -141,6 +141,8 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     facts.old_stages = old.kept;
     facts.doubts.extend(old.doubts);
     facts.in_context();
+    facts.front_end =
+        facts.front_end.map(|own| facts::FrontEnd { arguments: old.arguments.clone(), ..own });
     facts.previous = previous::find(tree, &commands, &facts);
     facts.serve_themselves(keeps_sessions);
     facts.readiness = readiness::find(tree, &facts);

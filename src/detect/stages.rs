@@ -52,6 +52,8 @@ pub struct Found {
     pub kept: Vec<OldStage>,
     /// Those that are lost with the Dockerfile that ours takes the place of.
     pub doubts: Vec<Doubt>,
+    /// What the stages declared that one of ours takes the place of.
+    pub arguments: Vec<String>,
 }
 
 /// Reads the Dockerfile of a build context. What the code serves and its own front
@@ -67,10 +69,13 @@ pub fn find(tree: &Tree, context: &str, root: &str, front_end: Option<&str>) -> 
     let mut copies: Vec<OldCopy> = Vec::new();
     for (copy, number) in lost(&stages) {
         let builder = &stages[number];
-        if front_end.is_some() && base_name(builder) == "node" {
+        let closure = closure(&stages, number);
+        if front_end.is_some() && matches!(base_name(builder).as_str(), "node" | "bun") {
+            for own in &closure {
+                found.arguments.extend(declared(&file, *own));
+            }
             continue;
         }
-        let closure = closure(&stages, number);
         let target = target(&file, context, root, copy);
         match target.filter(|_| closure.iter().all(|own| stands_alone(&file, *own))) {
             Some(mut target) => {
@@ -119,6 +124,44 @@ fn doubt(path: &str, copy: &Copy, builder: &Stage) -> Doubt {
         ),
         help: "copy that stage and the COPY line into the new Dockerfile (later runs keep your edits), or let the repository hold what it builds".to_owned(),
     }
+}
+
+/// Arguments and values that a stage gives what it builds; those of the file above it
+/// have their default from there.
+fn declared(file: &Dockerfile, number: usize) -> Vec<String> {
+    const OF_THE_STAGE: [&str; 6] =
+        ["NODE_ENV", "NODE_VERSION", "PATH", "PNPM_HOME", "BUN_INSTALL", "CI"];
+    let above = &file.instructions[..file.stages.first().map_or(0, |own| own.first)];
+    let name = |own: &Instruction| {
+        let text = own.arguments.text.trim();
+        text.split(['=', ' ']).next().unwrap_or_default().to_owned()
+    };
+    let stage = file.of_stage(number).map(|(_, own)| own);
+    let given = stage.filter(|own| matches!(own.keyword, Keyword::Arg | Keyword::Env));
+    let lines = given.filter_map(|own| {
+        let text = own.arguments.text.trim();
+        let is_of_the_stage = |name: &str| OF_THE_STAGE.contains(&name);
+        if own.keyword == Keyword::Arg {
+            let global = above.iter().find(|other| {
+                !text.contains('=') && other.keyword == Keyword::Arg && name(other) == text
+            });
+            let text = global.map_or(text, |other| other.arguments.text.trim());
+            return (!is_of_the_stage(&name(own))).then(|| format!("ARG {text}"));
+        }
+        // Several values of a line, of which some are the stage's own.
+        let words = shell_words::split(text).ok()?;
+        if !words.first()?.contains('=') {
+            return (!is_of_the_stage(&name(own))).then(|| format!("ENV {text}"));
+        }
+        let kept = words.iter().filter_map(|word| {
+            let (name, value) = word.split_once('=').filter(|(name, _)| !is_of_the_stage(name))?;
+            let is_plain = !value.contains(char::is_whitespace);
+            Some(if is_plain { word.clone() } else { format!("{name}=\"{value}\"") })
+        });
+        let kept: Vec<String> = kept.collect();
+        (!kept.is_empty()).then(|| format!("ENV {}", kept.join(" ")))
+    });
+    lines.collect()
 }
 
 /// A stage, those that it is built on, and those that it copies from.

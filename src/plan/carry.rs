@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::answers::Answers;
 use crate::detect::compose::carried::Carried;
+use crate::detect::compose::front;
+use crate::detect::facts::Static;
 use crate::environments::turns_development_on;
 use crate::plan::code;
 use crate::plan::env::{EnvKind, EnvVar};
@@ -55,7 +57,7 @@ impl Carry {
         }
         let context = adopted.context.as_ref().map_or(".", |context| context.as_str());
         let context = relative(carried.directory(), context);
-        let collects = adopted.derived.static_files.as_ref().is_some_and(|own| own.collectstatic);
+        let collects = adopted.derived.static_files.as_ref().is_some_and(Static::in_image);
         let collected = code::static_root(adopted);
         let collected = Some(collected)
             .filter(|root| collects && !root.is_empty() && adopted.image().is_none());
@@ -110,7 +112,20 @@ impl Carry {
         let target = self.moved(&mount.target);
         let is_over = self.collected.as_deref() == Some(target.trim_end_matches('/'));
         let mut others = self.passed.iter().flat_map(Service::mounts);
-        is_over && !others.any(|other| other.source == mount.source)
+        is_over && !others.any(|other| other.shares(mount))
+    }
+
+    /// Whether a service that stays serves the static files from a volume, which each
+    /// version has to fill.
+    #[must_use]
+    pub fn shares_static(&self) -> bool {
+        let web = self.services.get(&Role::Web);
+        let passed: Vec<Mount> = self.passed.iter().flat_map(Service::mounts).collect();
+        web.into_iter().flat_map(Service::mounts).any(|mount| {
+            let target = self.moved(&mount.target);
+            self.collected.as_deref() == Some(target.trim_end_matches('/'))
+                && passed.iter().any(|other| other.shares(&mount))
+        })
     }
 
     /// Where a path of the old container is in the new one.
@@ -141,7 +156,22 @@ impl Carry {
         }
         let bare = path.trim_start_matches("./").trim_end_matches('/');
         let whole = matches!(bare, "" | "." | "..") || bare == self.context.as_str();
-        whole || self.holds_code(bare) && self.is_among_code(&mount.target)
+        let is_code = || self.holds_code(bare) && self.is_among_code(&mount.target);
+        whole || is_code() && !self.is_written_elsewhere(mount)
+    }
+
+    /// Whether a service of another image may write what a mount shows: then it is data
+    /// that they share. Proxies and stores read what is mounted beside their data.
+    fn is_written_elsewhere(&self, mount: &Mount) -> bool {
+        let reads = |service: &Service| {
+            let image = self.carried.bases.get(&service.name).cloned().or_else(|| service.image());
+            image.is_none_or(|own| front::is_proxy(&own) || image::known(&own).is_some())
+        };
+        let others = self.passed.iter().filter(|own| !self.runs_own_image(own) && !reads(own));
+        others.flat_map(Service::mounts).any(|other| {
+            let is_read = other.options.split(',').any(|option| option == "ro");
+            other.shares(mount) && !is_read
+        })
     }
 
     /// Whether a path of the container is in the directory that its code was in.

@@ -15,6 +15,7 @@ use crate::schema::role::Role;
 /// What adopted code has, found out.
 struct Has {
     collects: bool,
+    committed: bool,
     serves: bool,
     whitenoise: bool,
     manifest: bool,
@@ -35,6 +36,7 @@ impl Has {
         let url = files.and_then(|files| files.url.as_deref()).unwrap_or("/static/");
         Self {
             collects: files.is_some_and(|files| files.collectstatic),
+            committed: files.is_some_and(|files| files.committed),
             // Another host may serve them.
             serves: !url.contains("//") && !url.trim_matches('/').is_empty(),
             whitenoise: files.is_some_and(|files| files.whitenoise),
@@ -128,7 +130,14 @@ impl Flags {
             ("model_mount", new && delivery == Some(Delivery::Mount)),
             ("model_bake", new && delivery == Some(Delivery::Bake)),
             ("code_model_mount", !new && delivery == Some(Delivery::Mount)),
-            ("static", code.as_ref().map_or(files, |code| code.collects && code.serves) && nginx),
+            (
+                "static",
+                code.as_ref()
+                    .map_or(files, |code| (code.collects || code.committed) && code.serves)
+                    && nginx,
+            ),
+            // Served as the repository has them: nothing is collected.
+            ("static_committed", code.as_ref().is_some_and(|code| code.committed)),
             (
                 "whitenoise",
                 code.as_ref().map_or(files && !nginx, |code| code.collects && code.whitenoise),

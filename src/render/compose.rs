@@ -220,6 +220,8 @@ fn service(service: &Service) -> Value {
             "cpu_shares": resources.cpu_shares,
             "cpus": resources.cpus.map(MilliCpu::compose),
             "pids": resources.pids,
+            "devices": kept.and_then(|kept| kept.devices.as_ref())
+                .map(|devices| entry("devices", devices, 10)),
         })),
     })
 }

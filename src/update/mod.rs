@@ -136,6 +136,16 @@ impl Update {
                 self.files.sort_by(|one, other| one.path.cmp(&other.path));
                 entries.sort_by(|one, other| one.path.cmp(&other.path));
                 changes.extend(improved);
+                if options.set.iter().any(|set| set.starts_with("deploy.memory=")) {
+                    let open = improvement.after.iter().filter_map(|own| {
+                        let why = own.unplanned.as_ref()?;
+                        Some(format!(
+                            "{}:{}: {}, and gets none: {why}",
+                            own.path, own.line, own.message
+                        ))
+                    });
+                    self.notes.extend(open);
+                }
                 self.notes.extend(improvement.taken_out.iter().map(EditEntry::taken_out));
                 self.notes.extend(improvement.changed_since.iter().map(EditEntry::changed_since));
                 improvement.entries

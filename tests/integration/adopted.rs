@@ -134,6 +134,8 @@ fn pip_django() -> Facts {
         static_files: known(
             Static {
                 collectstatic: true,
+                uncollected: String::new(),
+                committed: false,
                 whitenoise: false,
                 manifest: true,
                 compressed: false,

@@ -6,14 +6,15 @@ use assert_fs::TempDir;
 use crate::init::{init, read, write};
 use crate::support::{directory, dockwright};
 
-const FASTAPI: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get(\"/health\")\ndef health():\n    return {}\n";
+pub const FASTAPI: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get(\"/health\")\ndef health():\n    return {}\n";
 const WSGI: &str = "import os\nfrom django.core.wsgi import get_wsgi_application\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napplication = get_wsgi_application()\n";
 const MANAGE: &str = "import os, sys\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nfrom django.core.management import execute_from_command_line\nexecute_from_command_line(sys.argv)\n";
-const SETTINGS: &str = "from pathlib import Path\nimport os\nBASE_DIR = Path(__file__).resolve().parent.parent\nSECRET_KEY = os.environ['SECRET_KEY']\nALLOWED_HOSTS = os.environ.get('ALLOWED_HOSTS', '').split(',')\nINSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = []\nROOT_URLCONF = 'shop.urls'\nWSGI_APPLICATION = 'shop.wsgi.application'\nSTATIC_URL = 'static/'\nSTATIC_ROOT = BASE_DIR / 'staticfiles'\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'HOST': os.environ['DB_HOST'], 'NAME': 'shop', 'USER': 'shop', 'PASSWORD': os.environ['DB_PASSWORD']}}\n";
+pub const SETTINGS: &str = "from pathlib import Path\nimport os\nBASE_DIR = Path(__file__).resolve().parent.parent\nSECRET_KEY = os.environ['SECRET_KEY']\nALLOWED_HOSTS = os.environ.get('ALLOWED_HOSTS', '').split(',')\nINSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = []\nROOT_URLCONF = 'shop.urls'\nWSGI_APPLICATION = 'shop.wsgi.application'\nSTATIC_URL = 'static/'\nSTATIC_ROOT = BASE_DIR / 'staticfiles'\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'HOST': os.environ['DB_HOST'], 'NAME': 'shop', 'USER': 'shop', 'PASSWORD': os.environ['DB_PASSWORD']}}\n";
 const CELERY: &str =
     "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n";
 
-fn django<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+/// A Django project with more files.
+pub fn django<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let base = [
         ("manage.py", MANAGE),
         ("requirements.txt", "Django==5.2.8\ngunicorn==23.0.0\npsycopg[binary]==3.2.12\n"),
@@ -25,19 +26,20 @@ fn django<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     base.into_iter().chain(more.iter().copied()).collect()
 }
 
-fn fastapi<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+/// A FastAPI service with more files.
+pub fn fastapi<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let base = [("main.py", FASTAPI), ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\n")];
     base.into_iter().chain(more.iter().copied()).collect()
 }
 
 /// What is written in a repository, and what is said of it.
-struct Written {
-    directory: TempDir,
-    said: String,
+pub struct Written {
+    pub directory: TempDir,
+    pub said: String,
 }
 
 impl Written {
-    fn of(files: &[(&str, &str)], flags: &[&str]) -> Self {
+    pub fn of(files: &[(&str, &str)], flags: &[&str]) -> Self {
         let directory = directory();
         for (path, text) in files {
             write(&directory, path, text);
@@ -52,7 +54,7 @@ impl Written {
 
     /// A file without its line breaks.
     #[track_caller]
-    fn has(&self, path: &str, parts: &[&str]) {
+    pub fn has(&self, path: &str, parts: &[&str]) {
         let text = read(&self.directory, path);
         let bare = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in parts {
@@ -61,7 +63,7 @@ impl Written {
     }
 
     #[track_caller]
-    fn lacks(&self, path: &str, parts: &[&str]) {
+    pub fn lacks(&self, path: &str, parts: &[&str]) {
         let text = read(&self.directory, path);
         for part in parts {
             assert!(!text.contains(part), "{path} has {part}:\n{text}");
@@ -69,7 +71,7 @@ impl Written {
     }
 
     #[track_caller]
-    fn says(&self, parts: &[&str]) {
+    pub fn says(&self, parts: &[&str]) {
         for part in parts {
             assert!(self.said.contains(part), "{part} is not said: {}", self.said);
         }

@@ -147,3 +147,39 @@ fn directory_of(script: Option<&str>) -> TempDir {
     }
     path
 }
+
+#[test]
+fn a_lock_that_its_project_has_moved_on_from_is_said() {
+    let files = || {
+        let directory = repository();
+        fs::remove_file(directory.path().join("requirements.txt")).unwrap();
+        let project = "[project]\nname = 'shop'\nversion = '1'\nrequires-python = '>=3.12'\ndependencies = ['fastapi', 'uvicorn']\n";
+        write(&directory, "pyproject.toml", project);
+        write(&directory, "uv.lock", "version = 1\nrequires-python = \">=3.12\"\n");
+        directory
+    };
+    for (says, is_stale) in [
+        ("echo 'The lockfile at `uv.lock` needs to be updated, but' >&2; exit 1", true),
+        (
+            "echo 'hint: Packages were unavailable because the network was disabled.' >&2; exit 1",
+            true,
+        ),
+        ("echo 'error: No interpreter found' >&2; exit 2", false),
+        ("exit 0", false),
+    ] {
+        let tools = docker("exit 0");
+        let uv = tools.path().join("uv");
+        let asks =
+            "[ \"$*\" = 'lock --check --offline --no-build --no-python-downloads' ] || exit 0";
+        fs::write(&uv, format!("#!/bin/sh\n{asks}\n{says}\n")).unwrap();
+        fs::set_permissions(&uv, fs::Permissions::from_mode(0o755)).unwrap();
+        let said = |flags: &[&str]| {
+            let output = init(&files(), &tools, flags).success();
+            let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let note = "uv.lock is not what `uv lock` makes of pyproject.toml today";
+        assert_eq!(said(&[]).contains(note), is_stale, "{says}");
+        assert!(!said(&["--no-docker"]).contains(note));
+    }
+}

@@ -570,3 +570,181 @@ fn a_version_that_git_would_say_is_set_for_the_project_alone() {
         },
     ]);
 }
+
+#[test]
+fn groups_and_extras_that_the_old_files_asked_for_are_installed() {
+    const PDM: &str = "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.12'\ndependencies = ['fastapi']\n[project.optional-dependencies]\nsheets = ['xlsxwriter']\n[tool.pdm.dev-dependencies]\nprod = ['uvicorn']\nlint = ['ruff']\n";
+    const GROUPS: &str = "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.12'\ndependencies = ['fastapi']\n[project.optional-dependencies]\nsheets = ['xlsxwriter']\nmail = ['aiosmtplib']\n[dependency-groups]\nserve = ['uvicorn']\ndev = ['ruff']\n";
+    const LOCK: &str =
+        "[metadata]\ngroups = ['default']\nlock_version = '4.5.0'\ncontent_hash = 'sha256:x'\n";
+    holds(&[
+        Row {
+            files: &[
+                FASTAPI,
+                ("pyproject.toml", PDM),
+                ("pdm.lock", LOCK),
+                (
+                    "Dockerfile",
+                    "FROM python:3.12\nRUN pdm install -G prod --no-editable\nCMD uvicorn main:app\n",
+                ),
+            ],
+            flags: &["--rewrite"],
+            says: &[("Dockerfile", "pdm install --check --group prod --no-editable --no-self")],
+            silent: &[
+                ("Dockerfile", "--prod"),
+                ("Dockerfile", "lint"),
+                ("report", "are not installed"),
+            ],
+        },
+        Row {
+            files: &[
+                FASTAPI,
+                ("pyproject.toml", PDM),
+                ("pdm.lock", LOCK),
+                (
+                    "Dockerfile",
+                    "FROM python:3.12\nRUN pdm sync --prod -Gsheets\nCMD uvicorn main:app\n",
+                ),
+            ],
+            flags: &["--rewrite"],
+            says: &[("Dockerfile", "pdm install --check --prod --group sheets --no-editable")],
+            silent: &[("Dockerfile", "--group prod")],
+        },
+        Row {
+            files: &[
+                FASTAPI,
+                ("pyproject.toml", GROUPS),
+                ("uv.lock", "version = 1\n"),
+                (
+                    "Dockerfile",
+                    "FROM python:3.12\nRUN uv sync --frozen --all-extras --group serve\nCMD uvicorn main:app\n",
+                ),
+            ],
+            flags: &["--rewrite"],
+            says: &[("Dockerfile", "--extra sheets --extra mail --group serve")],
+            silent: &[("Dockerfile", "--group dev")],
+        },
+        Row {
+            files: &[
+                FASTAPI,
+                ("pyproject.toml", GROUPS),
+                (
+                    "Dockerfile",
+                    "FROM python:3.12\nRUN uv pip install --system -r pyproject.toml --extra mail --group=serve\nCMD uvicorn main:app\n",
+                ),
+            ],
+            flags: &["--rewrite"],
+            says: &[("Dockerfile", "--requirement pyproject.toml --extra mail --group serve")],
+            silent: &[("Dockerfile", "--extra sheets")],
+        },
+    ]);
+}
+
+#[test]
+fn what_old_packages_expect_is_resolved_with_what_nothing_locks() {
+    holds(&[
+        Row {
+            files: &[
+                FLASK,
+                ("requirements.txt", "flask==2.0.3\nwerkzeug==2.0.3\ngunicorn==20.1.0\n"),
+            ],
+            flags: &["--set", "project.python=3.11"],
+            says: &[
+                ("Dockerfile", "--requirement requirements.txt 'setuptools<=80.9.0'"),
+                ("report", "setuptools<=80.9.0 is installed with the project's packages"),
+            ],
+            silent: &[("Dockerfile", "installed.txt")],
+        },
+        Row {
+            files: &[FLASK, ("requirements.txt", "flask==3.1.2\ngunicorn==23.0.0\n")],
+            flags: &["--set", "project.python=3.13"],
+            says: &[],
+            silent: &[("Dockerfile", "setuptools<=")],
+        },
+    ]);
+}
+
+#[test]
+fn a_front_end_of_bun_has_a_stage_and_values_of_its_old_one_go_on() {
+    const SERVES: &str = "from fastapi import FastAPI\nfrom fastapi.staticfiles import StaticFiles\napp = FastAPI()\napp.mount('/', StaticFiles(directory='web/dist', html=True))\n";
+    const PACKAGE: &str = "{\"scripts\": {\"build\": \"vite build\"}}";
+    holds(&[
+        Row {
+            files: &[
+                ("main.py", SERVES),
+                ("requirements.txt", "fastapi\nuvicorn\n"),
+                ("web/package.json", PACKAGE),
+                ("web/bun.lock", "{}"),
+            ],
+            flags: &[],
+            says: &[
+                ("Dockerfile", "npm install --global bun@1 && bun install --frozen-lockfile"),
+                ("Dockerfile", "COPY web/package.json web/bun.lock ./"),
+                ("Dockerfile", "RUN bun run build"),
+                ("Dockerfile", "target=/root/.bun/install/cache"),
+            ],
+            silent: &[("report", "The image lacks them")],
+        },
+        Row {
+            files: &[
+                ("main.py", SERVES),
+                ("requirements.txt", "fastapi\nuvicorn\n"),
+                (
+                    "web/package.json",
+                    "{\"packageManager\": \"bun@1.2.3\", \"scripts\": {\"build\": \"vite build\"}}",
+                ),
+            ],
+            flags: &[],
+            says: &[("Dockerfile", "npm install --global bun@1.2.3 && bun install")],
+            silent: &[],
+        },
+        Row {
+            files: &[
+                ("main.py", SERVES),
+                ("requirements.txt", "fastapi\nuvicorn\n"),
+                ("web/package.json", PACKAGE),
+                ("web/package-lock.json", "{}"),
+                (
+                    "Dockerfile",
+                    "ARG REGION=eu\nFROM node:22 AS web\nARG VITE_API_URL=/api\nARG REGION\nENV NODE_ENV=production VITE_TITLE=Shop\nENV VITE_API_URL=$VITE_API_URL\nCOPY web .\nRUN npm ci && npm run build\nFROM python:3.12-slim\nCOPY . .\nCOPY --from=web /dist web/dist\nRUN pip install -r requirements.txt\nCMD uvicorn main:app\n",
+                ),
+                (
+                    "docker-compose.yml",
+                    "services:\n  api:\n    build:\n      context: .\n      args:\n        VITE_API_URL: https://shop.example.com/api\n        BUILD_USER: me\n    ports: ['8000:8000']\n",
+                ),
+            ],
+            flags: &["--rewrite"],
+            says: &[
+                (
+                    "Dockerfile",
+                    "ARG VITE_API_URL=/api\nARG REGION=eu\nENV VITE_TITLE=Shop\nENV VITE_API_URL=$VITE_API_URL\n\nRUN npm run build",
+                ),
+                (
+                    "docker-compose.yml",
+                    "      args:\n        VITE_API_URL: \"https://shop.example.com/api\"",
+                ),
+            ],
+            silent: &[("docker-compose.yml", "BUILD_USER")],
+        },
+        Row {
+            files: &[
+                FASTAPI,
+                ("requirements.txt", "fastapi\nuvicorn\n"),
+                (
+                    "Dockerfile",
+                    "FROM node:22 AS web\nARG REACT_APP_URL\nCOPY web .\nRUN npm ci && npm run build\nFROM python:3.12-slim\nWORKDIR /srv\nCOPY . .\nCOPY --from=web /dist public\nRUN pip install -r requirements.txt\nCMD uvicorn main:app\n",
+                ),
+                (
+                    "docker-compose.yml",
+                    "services:\n  api:\n    build: {context: ., args: ['REACT_APP_URL=${PUBLIC_URL:-/}']}\n    ports: ['8000:8000']\n",
+                ),
+            ],
+            flags: &["--rewrite"],
+            says: &[
+                ("Dockerfile", "ARG REACT_APP_URL\n"),
+                ("docker-compose.yml", "REACT_APP_URL: \"${PUBLIC_URL:-/}\""),
+            ],
+            silent: &[],
+        },
+    ]);
+}

@@ -53,8 +53,8 @@ pub struct Init {
     /// Show every change as a diff, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not let Docker Compose read the result before it is written; so does
-    /// DOCKWRIGHT_NO_DOCKER=1
+    /// Ask no other program: let Docker Compose not read the result before it is written,
+    /// nor uv its lock; so does DOCKWRIGHT_NO_DOCKER=1
     #[arg(long)]
     no_docker: bool,
 }

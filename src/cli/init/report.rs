@@ -13,7 +13,7 @@ use crate::cli::{Format, fates, report};
 use crate::detect::facts::Doubt;
 use crate::detect::readiness::Lack;
 use crate::error::Error;
-use crate::improve::Deployed;
+use crate::improve::{Deployed, Found};
 use crate::inventory;
 use crate::plan::Bundle;
 use crate::project;
@@ -145,6 +145,7 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
         let is_new = |own: &&String| !inventory::is_said_by_a_fate(own, &work.fates, &work.plan);
         notes.extend(work.plan.warnings.iter().filter(is_new).cloned());
     }
+    notes.extend(of_what_stays(work));
     notes.extend(others(layers, work));
     if let Verdict::RefusesBoth(said) = &work.verdict {
         let said = said.lines().last().unwrap_or_default();
@@ -154,6 +155,21 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
         notes.push(format!("{}: {}", unreadable.path, unreadable.why));
     }
     notes
+}
+
+/// Findings in files that stay which say what happens at the next start.
+const OF_THE_START: [&str; 2] = [UNAWAITED, "XF129"];
+const UNAWAITED: &str = "CO146";
+
+fn of_what_stays(work: &Work) -> Vec<String> {
+    let left = work.improvement.iter().flat_map(|own| &own.after);
+    let told = left.filter(|found| OF_THE_START.contains(&found.code.as_ref()));
+    let at = |found: &Found| format!("{}:{}: {}", found.path, found.line, found.message);
+    let told = told.map(|found| format!("{} ({})", at(found), found.code));
+    let unplanned = work.improvement.iter().flat_map(|own| &own.after).filter_map(|found| {
+        Some(format!("{}, and gets none: {}", at(found), found.unplanned.as_ref()?))
+    });
+    told.chain(unplanned).collect()
 }
 
 /// Whether a compose file of ours is there afterwards: only then it matters
@@ -366,13 +382,19 @@ fn next(init: &Init, layers: &Layers, work: &Work) -> String {
         Verdict::RefusesBoth(_) => format!("mend what docker compose refuses, then {cd}"),
         _ => cd,
     };
+    // Something ends that nothing waits for: `--wait` would call that a failure.
+    let left = work.improvement.iter().flat_map(|own| &own.after);
+    let up = match left.into_iter().any(|found| found.code == UNAWAITED) {
+        true => "up --build --detach",
+        false => "up --build --wait",
+    };
     match compose {
         Some(file)
             if file.contains(".dockwright.") || theirs.is_some() && !FILE_NAMES.contains(&file) =>
         {
-            format!("{cd}docker compose --file {} up --build --wait", report::shell_word(file))
+            format!("{cd}docker compose --file {} {up}", report::shell_word(file))
         }
-        Some(_) => format!("{cd}docker compose up --build --wait"),
+        Some(_) => format!("{cd}docker compose {up}"),
         None if work.shown().any(|change| change.action == Action::Hold) => {
             format!(
                 "dockwright init{place} --yes --rewrite --dry-run  (what taking dockwright's files would change)"

@@ -15,6 +15,7 @@ use crate::apply::composed::{self, Verdict};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::example;
 use crate::apply::ignores;
+use crate::apply::lock_check;
 use crate::apply::needed;
 use crate::apply::records;
 use crate::apply::secrets;
@@ -469,6 +470,10 @@ impl Work {
     /// # Errors
     /// What it says, where it reads what is there now: nothing is written then.
     pub fn judge(&mut self, dir: &Path, asks: bool) -> Result<(), Error> {
+        let adopted = self.plan.answers.adopted.as_ref().filter(|own| own.image().is_none());
+        let manager = self.plan.answers.package_manager;
+        let stale = adopted.filter(|_| asks).and_then(|own| lock_check::stale(dir, manager, own));
+        self.notes.extend(stale);
         let is_of_compose = |own: &Change| !is_bookkeeping(own) && own.action.writes();
         let compose = self.compose_file().map(str::to_owned);
         self.verdict = match compose.filter(|_| self.changes.iter().any(is_of_compose)) {

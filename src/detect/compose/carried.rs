@@ -35,6 +35,9 @@ pub struct Carried {
     pub secrets: Secrets,
     /// The services with a role.
     pub roles: BTreeMap<Role, String>,
+    /// A proxy in front of the application that stays as it is; empty for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub front: String,
     /// What images that are built here are made from, by service.
     pub bases: BTreeMap<String, String>,
     /// Data stores and brokers, by service: `mysql`, `rabbitmq`.

@@ -5,6 +5,7 @@
 pub mod carried;
 pub mod doubts;
 pub mod files;
+pub mod front;
 mod lock;
 pub mod role;
 pub mod secrets;
@@ -117,6 +118,7 @@ fn carry(tree: &Tree, read: Read) -> Existing {
         told: told::of(tree, &found.directory, &services),
         samples: told::samples(tree, &found.directory, &services),
         own: roles.own.clone(),
+        front: roles.front.clone(),
         roles: roles.by_role.clone(),
         text: moved.text,
         file: found.path.clone(),

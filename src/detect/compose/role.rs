@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::detect::compose::files::{directory_of, join};
+use crate::detect::compose::front::Front;
 use crate::detect::compose::words::{self, Work};
 use crate::detect::tree::Tree;
 use crate::schema::Role;
 use crate::source::compose::image::{self, Kind};
+use crate::source::compose::interpolate;
 use crate::source::compose::service::Build;
 use crate::source::compose::{Document, Service};
 use crate::source::dockerfile::{Arguments, Dockerfile, Image, Instruction};
@@ -63,6 +65,9 @@ pub struct Roles {
     pub own: Vec<String>,
     /// Services of equal rank for the web's role, where there are several.
     pub web_candidates: Vec<String>,
+    /// A proxy in front of the web service that does more than one of ours: it ends TLS,
+    /// serves a front end, or is another program. Empty for none.
+    pub front: String,
 }
 
 impl Roles {
@@ -110,11 +115,10 @@ impl Sorter<'_> {
     fn application(&self, roles: &mut Roles) {
         let application: Vec<&Service> =
             self.services.iter().filter(|service| self.runs_python(service)).collect();
-        let proxies = self
-            .services
-            .iter()
-            .filter(|own| own.image().is_some_and(|image| is(&image, Kind::Nginx)));
-        let proxied: HashSet<String> = proxies.flat_map(Service::needs).collect();
+        let fronts = self.fronts();
+        let is_proxied = |own: &&&Service| fronts.iter().any(|front| front.stands_before(own));
+        let proxied: HashSet<String> =
+            application.iter().filter(is_proxied).map(|own| own.name.clone()).collect();
         let mut candidates: Vec<(i32, &Service)> = Vec::new();
         for service in &application {
             match self.work(service) {
@@ -150,7 +154,7 @@ impl Sorter<'_> {
         roles.by_role.retain(|_, name| own.contains(name));
     }
 
-    /// How likely a service is the web's. `proxied` are those that an nginx needs.
+    /// How likely a service is the web's. `proxied` are those behind a proxy.
     fn web_score(&self, service: &Service, work: Work, proxied: &HashSet<String>) -> i32 {
         let name = service.name.to_ascii_lowercase();
         let parts: Vec<&str> = name.split(['-', '_']).collect();
@@ -294,11 +298,24 @@ impl Sorter<'_> {
 
     /// What a service's image runs; where it is built here, what it is built from.
     fn kind(&self, service: &Service) -> Option<Kind> {
-        let reference = match service.build() {
-            Some(_) => self.built(service)?.1.base.text.clone(),
-            None => service.image()?,
-        };
-        image::known(&reference).map(|known| known.kind)
+        image::known(&self.base(service)?).map(|known| known.kind)
+    }
+
+    /// A service's image; where it is built here, what it is built from.
+    fn base(&self, service: &Service) -> Option<String> {
+        match service.build() {
+            Some(_) => Some(self.built(service)?.1.base.text.clone()),
+            None => service.image().map(|image| interpolate::defaults(&image)),
+        }
+    }
+
+    /// The services that pass requests on to others.
+    fn fronts(&self) -> Vec<Front<'_>> {
+        let services = self.services.iter();
+        let fronts = services.filter_map(|service| {
+            Front::of(self.tree, self.directory, service, &self.base(service)?)
+        });
+        fronts.collect()
     }
 
     /// The store the application names first: in what it needs, then in its
@@ -326,18 +343,32 @@ impl Sorter<'_> {
         told || ["broker", "queue", "celery"].iter().any(|part| redis.name.contains(part))
     }
 
-    /// An nginx that does nothing but stand in front of the web service.
+    /// An nginx that does nothing but stand in front of the web service, or else what
+    /// stands there and stays as it is.
     fn proxy(&self, roles: &mut Roles) {
         let Some(web) = roles.by_role.get(&Role::Web) else { return };
-        let mut proxies = self.services.iter().filter(|service| {
-            self.kind(service) == Some(Kind::Nginx)
-                && service.needs().contains(web)
-                && !service.ports().is_empty()
-                && service.ports().iter().all(|port| port.container_number() != Some(443))
-                && self.is_plain_proxy(service)
-        });
-        if let Some(proxy) = proxies.next() {
-            roles.by_role.insert(Role::Nginx, proxy.name.clone());
+        let Some(web) = self.services.iter().find(|own| own.name == *web) else { return };
+        let mut fronts = self.fronts();
+        let mounts = web.mounts();
+        // One that a router in front of it sends requests for files to publishes nothing.
+        let serves_files = |own: &Front<'_>| {
+            let served = own.service.mounts();
+            served.iter().any(|own| mounts.iter().any(|other| own.shares(other)))
+        };
+        let is_reached = |own: &Front<'_>| !own.service.ports().is_empty() || serves_files(own);
+        fronts.retain(|own| own.stands_before(web) && is_reached(own));
+        let is_plain = |own: &&Front<'_>| {
+            self.kind(own.service) == Some(Kind::Nginx)
+                && !own.service.ports().is_empty()
+                && own.service.ports().iter().all(|port| port.container_number() != Some(443))
+                && self.is_plain_proxy(own.service)
+        };
+        match (fronts.iter().find(is_plain), fronts.first()) {
+            (Some(proxy), _) => {
+                roles.by_role.insert(Role::Nginx, proxy.service.name.clone());
+            }
+            (None, Some(front)) => roles.front.clone_from(&front.service.name),
+            (None, None) => {}
         }
     }
 

@@ -254,7 +254,7 @@ fn command_of(command: &str) -> Option<Command> {
         .or_else(|| words.iter().position(|word| word == "pip-sync"))?;
     let rest = &words[start..];
     if let Some(file) = value(rest, &["-r", "--requirement", "--requirements"]) {
-        return Some(("pip", Some(file), Vec::new()));
+        return Some(("pip", Some(file), asked(rest)));
     }
     let project = rest.iter().find(|word| *word == "." || word.starts_with(".["));
     let project = project.or_else(|| rest.iter().find(|word| word.starts_with("-e.")))?;
@@ -286,14 +286,31 @@ fn value(words: &[String], options: &[&str]) -> Option<String> {
     })
 }
 
-/// Extras and groups of a command of uv, Poetry or PDM.
+/// Options that ask for every extra, and for every group that is not for development.
+pub(super) const ALL: [&str; 2] = ["--all-extras", "--all-groups"];
+
+/// Extras and groups of a command of uv, Poetry, PDM or pip.
 fn asked(words: &[String]) -> Vec<String> {
-    const OPTIONS: [&str; 7] = ["--extra", "--extras", "-E", "--group", "--with", "--only", "-G"];
+    const OPTIONS: [&str; 8] =
+        ["--extra", "--extras", "-E", "--group", "--only-group", "--with", "--only", "-G"];
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
-        let (name, glued) = word
-            .split_once('=')
-            .map_or((word.as_str(), None), |(name, value)| (name, Some(value.to_owned())));
+        if ALL.contains(&word.as_str()) {
+            found.push(word.clone());
+            continue;
+        }
+        let short = ["-E", "-G"].iter().find_map(|option| word.strip_prefix(option));
+        let (name, glued) = match (word.split_once('='), short) {
+            (Some((name, value)), _) => (name, Some(value.to_owned())),
+            (None, Some(value)) if !value.is_empty() => (&word[..2], Some(value.to_owned())),
+            _ => (word.as_str(), None),
+        };
+        if name == "-G"
+            && glued.as_deref().or(words.get(at + 1).map(String::as_str)) == Some(":all")
+        {
+            found.push(ALL[0].to_owned());
+            continue;
+        }
         if OPTIONS.contains(&name)
             && let Some(value) = glued.or_else(|| words.get(at + 1).cloned())
         {

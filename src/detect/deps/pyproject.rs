@@ -155,18 +155,22 @@ impl Pyproject {
     }
 
     fn groups(&mut self, file: &TomlFile<'_>) {
-        let Some(groups) = file.get(&["dependency-groups"]).and_then(Item::as_table_like) else {
-            return;
-        };
-        for (name, item) in groups.iter() {
-            if is_development(name) {
-                continue;
+        let tables = [&["dependency-groups"][..], &["tool", "pdm", "dev-dependencies"]];
+        for (at, table) in tables.into_iter().enumerate() {
+            let groups = file.get(table).and_then(Item::as_table_like);
+            for (name, item) in groups.into_iter().flat_map(|groups| groups.iter()) {
+                if is_development(name) {
+                    continue;
+                }
+                let requirements = list(file, item);
+                self.named_groups.push((name.to_owned(), false));
+                self.extras.push((normalised(name), requirements.clone()));
+                // PDM's own groups are never a project's only dependencies.
+                if at == 0 {
+                    self.group_names.push(name.to_owned());
+                    self.groups.extend(requirements);
+                }
             }
-            let requirements = list(file, item);
-            self.named_groups.push((name.to_owned(), false));
-            self.extras.push((normalised(name), requirements.clone()));
-            self.group_names.push(name.to_owned());
-            self.groups.extend(requirements);
         }
     }
 

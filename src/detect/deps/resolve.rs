@@ -443,6 +443,14 @@ fn asked(offers: &Offers, installs: &[Install]) -> Vec<String> {
     });
     let mut asked: BTreeSet<String> =
         deployed.flat_map(|one| one.asked.clone()).filter(|name| !is_development(name)).collect();
+    if let Some(project) = &offers.pyproject {
+        let [extras, groups] = installs::ALL.map(|all| asked.contains(all));
+        let is_group =
+            |name: &str| project.named_groups.iter().any(|(own, _)| normalised(own) == name);
+        let names = project.extras.iter().map(|(name, _)| name.clone());
+        let wanted = names.filter(|name| if is_group(name) { groups } else { extras });
+        asked.extend(wanted.collect::<Vec<_>>());
+    }
     let named = offers.pyproject.iter().flat_map(|project| &project.extras);
     let named = named.chain(offers.setup.iter().flat_map(|setup| &setup.extras));
     if asked.is_empty() {

@@ -3,13 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::compose::role::image_of;
+use crate::detect::compose::front;
 use crate::detect::facts::Facts;
 use crate::detect::tree::Tree;
-use crate::relpath::join;
 use crate::schema::Role;
-use crate::source::compose::interpolate;
-use crate::source::dockerfile::{Keyword, Transfer};
 use crate::source::nginx::{self, Directive};
 use crate::source::text::Text;
 
@@ -54,8 +51,13 @@ pub(super) fn find(tree: &Tree, facts: &Facts) -> Vec<Piece> {
     let Some(carried) = facts.carried.value() else { return pieces };
     let roles = [Role::Nginx, Role::Web].map(|role| carried.roles.get(&role));
     let [Some(proxy), Some(web)] = roles else { return pieces };
-    for path in files(tree, facts, proxy) {
-        let text = Text::new(path.as_str(), tree.text(&path).unwrap_or_default());
+    let services = carried.document().services();
+    let named = |name: &str| services.iter().find(|own| own.name == name);
+    let [Some(proxy), Some(web)] = [named(proxy), named(web)] else { return pieces };
+    let names = &front::names(web);
+    let files = front::files(tree, carried.directory(), proxy);
+    for path in files.iter().filter(|path| !path.ends_with("mime.types")) {
+        let text = Text::new(path.as_str(), tree.text(path).unwrap_or_default());
         let Ok(read) = nginx::read(&text.text) else { continue };
         let http = read.iter().find(|own| own.name == "http");
         let top: Vec<&Directive> = match http {
@@ -65,10 +67,10 @@ pub(super) fn find(tree: &Tree, facts: &Facts) -> Vec<Piece> {
         let upstreams: Vec<String> = top
             .iter()
             .filter(|own| own.name == "upstream")
-            .filter(|own| own.inside().iter().any(|server| host(server.first()) == *web))
+            .filter(|own| own.inside().iter().any(|server| names.contains(&host(server.first()))))
             .map(|own| own.first().to_owned())
             .collect();
-        let reader = Reader { text: &text, web, upstreams };
+        let reader = Reader { text: &text, names, upstreams };
         // Of the whole program's settings only a few are about requests.
         if http.is_some() {
             let events = read.iter().find(|own| own.name == "events");
@@ -88,7 +90,8 @@ pub(super) fn find(tree: &Tree, facts: &Facts) -> Vec<Piece> {
 
 struct Reader<'a> {
     text: &'a Text,
-    web: &'a str,
+    /// What the application's container is called.
+    names: &'a [String],
     /// Upstreams that are the application.
     upstreams: Vec<String>,
 }
@@ -110,7 +113,7 @@ impl Reader<'_> {
 
     fn is_application(&self, address: &str) -> bool {
         let host = host(address);
-        host == self.web || self.upstreams.contains(&host)
+        self.names.contains(&host) || self.upstreams.contains(&host)
     }
 
     fn piece(&self, own: &Directive, level: Level) -> Piece {
@@ -151,49 +154,4 @@ fn dedented(text: &str, start: usize, written: &str) -> String {
     let mut lines = written.lines();
     let first = lines.next().unwrap_or_default().to_owned();
     std::iter::once(first).chain(lines.map(cut)).collect::<Vec<_>>().join("\n")
-}
-
-/// The configuration files that a service of nginx has: those that are mounted, and
-/// those that its image is built with.
-fn files(tree: &Tree, facts: &Facts, proxy: &str) -> Vec<String> {
-    let Some(carried) = facts.carried.value() else { return Vec::new() };
-    let directory = carried.directory();
-    let document = carried.document();
-    let Some(service) = document.services().into_iter().find(|own| own.name == proxy) else {
-        return Vec::new();
-    };
-    let is_settings = |target: &str| target.starts_with("/etc/nginx");
-    let mounts = service.mounts();
-    let mut sources: Vec<String> = mounts
-        .iter()
-        .filter(|mount| is_settings(&mount.target))
-        .filter_map(|mount| join(directory, &interpolate::defaults(mount.bind()?)))
-        .collect();
-    if let Some(build) = service.build()
-        && let Some((file, _)) = image_of(tree, directory, &build)
-        && let Some((context, _)) = build.paths(directory)
-    {
-        let copies = file.instructions.iter().filter(|own| {
-            matches!(own.keyword, Keyword::Copy | Keyword::Add) && own.flag("from").is_none()
-        });
-        for copy in copies.filter_map(|own| Transfer::of(own, file.escape)) {
-            if is_settings(&copy.target) {
-                sources.extend(copy.sources.iter().filter_map(|own| join(&context, own)));
-            }
-        }
-    }
-    let mut found: Vec<String> = Vec::new();
-    for source in sources {
-        let is_one = |path: &&str| path.ends_with(".conf") || path.ends_with(".template");
-        let below: Vec<String> = match tree.has(&source) {
-            true => vec![source],
-            false => tree.below(&source).filter(is_one).map(str::to_owned).collect(),
-        };
-        for path in below {
-            if !found.contains(&path) && !path.ends_with("mime.types") {
-                found.push(path);
-            }
-        }
-    }
-    found
 }

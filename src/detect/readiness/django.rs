@@ -58,7 +58,10 @@ pub fn settings(tree: &Tree, facts: &Facts) -> Vec<Lack> {
     let chain = chain(tree, facts);
     let mut lacks = Vec::new();
     lacks.extend(allowed_hosts(&chain));
-    let collects = facts.static_files.value().is_some_and(|files| files.collectstatic);
+    let collects = facts
+        .static_files
+        .value()
+        .is_some_and(|files| files.collectstatic || !files.uncollected.is_empty());
     if !collects {
         lacks.extend(static_root(&chain));
     }

@@ -135,6 +135,8 @@ fn settings_from_the_environment_lack_nothing() {
         facts.health = known("/health".into());
         facts.static_files = known(Static {
             collectstatic: true,
+            uncollected: String::new(),
+            committed: false,
             whitenoise: false,
             manifest: false,
             compressed: false,

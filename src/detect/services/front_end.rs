@@ -28,16 +28,18 @@ const CONFIGURATIONS: [&str; 12] = [
 ];
 
 /// Locks, and the installer that takes each as it stands.
-const LOCKS: [(&str, &str); 5] = [
+const LOCKS: [(&str, &str); 6] = [
     ("package-lock.json", "npm"),
     ("npm-shrinkwrap.json", "npm"),
     ("pnpm-lock.yaml", "pnpm"),
     ("yarn.lock", "yarn"),
     ("bun.lock", "bun"),
+    ("bun.lockb", "bun"),
 ];
 
 /// Further files beside `package.json` that an install or a build reads.
-const READ: [&str; 8] = [
+const READ: [&str; 9] = [
+    "bunfig.toml",
     ".npmrc",
     ".yarnrc",
     ".yarnrc.yml",
@@ -216,7 +218,12 @@ impl Package {
             node: self.node(tree),
             root,
             lock: lock.is_some(),
+            version: stated
+                .strip_prefix("bun@")
+                .map(|own| own.split('+').next().unwrap_or(own).to_owned())
+                .unwrap_or_default(),
             manager,
+            arguments: Vec::new(),
             files,
             outputs,
             missing,

@@ -40,8 +40,12 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {
     if lines.is_empty() {
         return Fact::Unknown;
     }
+    let is_committed = |root: &String| context_has(evidences, root);
+    let uncollected = uncollected(evidences, &settings, root.as_ref().is_some_and(is_committed));
     let found = Static {
-        collectstatic: place.is_some(),
+        collectstatic: place.is_some() && uncollected.is_empty(),
+        committed: !uncollected.is_empty() && root.as_ref().is_some_and(is_committed),
+        uncollected,
         whitenoise: whitenoise.is_some(),
         manifest: manifest.is_some(),
         compressed: last(&settings, "COMPRESS_OFFLINE")
@@ -50,6 +54,41 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Static> {
         url: url.and_then(|it| it.value.text()),
     };
     Fact::Known(found, lines)
+}
+
+/// Whether the repository has files at a path.
+fn context_has(evidences: &Evidences<'_, '_>, path: &str) -> bool {
+    evidences.context.tree.below(path.trim_end_matches('/')).next().is_some()
+}
+
+/// Why `collectstatic` is not run; empty where it is. A committed output goes on as it is
+/// where what it was made from is not there: a new list of names would lack its files.
+fn uncollected(evidences: &Evidences<'_, '_>, settings: &[&Binding], is_committed: bool) -> String {
+    let of = |name: &str| settings.iter().filter(|it| it.first() == name).collect::<Vec<_>>();
+    let apps = of("INSTALLED_APPS");
+    let is_read = |value: &&Value| matches!(value, Value::Text(_) | Value::List(_) | Value::None);
+    let all = || apps.iter().flat_map(|it| it.value.parts());
+    let has_app = all()
+        .any(|part| part.text().is_some_and(|text| text.starts_with("django.contrib.staticfiles")));
+    if !apps.is_empty() && !has_app && all().all(|part| is_read(&part)) {
+        return "django.contrib.staticfiles is not among INSTALLED_APPS".to_owned();
+    }
+    let root = evidences.context.startup.root();
+    let sources = of("STATICFILES_DIRS").into_iter().flat_map(|it| match &it.value {
+        Value::List(items) => items.iter().collect(),
+        one => vec![one],
+    });
+    let missing = sources
+        .filter_map(|value| match value {
+            // A prefix, and its directory.
+            Value::List(pair) => writable::place(pair.last()?, root),
+            value => writable::place(value, root),
+        })
+        .find(|path| !context_has(evidences, path));
+    match missing.filter(|_| is_committed) {
+        Some(path) => format!("{path}, which it would collect from, is not in the repository"),
+        None => String::new(),
+    }
 }
 
 /// The binding of a setting that wins: of the module nearest to the settings
@@ -135,6 +174,55 @@ mod tests {
                 format!("DEBUG = False\nSTATIC_ROOT = 'x'\nCOMPRESS_OFFLINE = {switch}\n");
             let found = Repository::django(&settings, &[]).find().static_files;
             assert_eq!(found.value().unwrap().compressed, compressed, "{switch}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_collected_without_the_app_nor_from_what_is_not_there() {
+        let base = "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\nSTATIC_ROOT = BASE_DIR / 'static'\n";
+        let app = "INSTALLED_APPS = ['django.contrib.staticfiles']\n";
+        let committed = [("static/app.css", "a {}")];
+        let source = [("static/app.css", "a {}"), ("ui/dist/app.css", "a {}")];
+        for (more, files, collects, is_committed) in [
+            ("INSTALLED_APPS = ['django.contrib.admin']\n", &committed[..], false, true),
+            ("INSTALLED_APPS = ['shop']\nINSTALLED_APPS += ['cart']\n", &[][..], false, false),
+            ("INSTALLED_APPS = apps()\n", &committed[..], true, false),
+            (
+                "DJANGO = ['django.contrib.staticfiles']\nINSTALLED_APPS = DJANGO + ['shop']\n",
+                &committed[..],
+                true,
+                false,
+            ),
+            ("", &committed[..], true, false),
+            (
+                &format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"),
+                &committed[..],
+                false,
+                true,
+            ),
+            (
+                &format!("{app}STATICFILES_DIRS = (('ui', BASE_DIR / 'ui/dist'),)\n"),
+                &committed[..],
+                false,
+                true,
+            ),
+            (
+                &format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"),
+                &source[..],
+                true,
+                false,
+            ),
+            (
+                &format!("{app}STATICFILES_DIRS = [BASE_DIR / 'ui' / 'dist']\n"),
+                &[][..],
+                true,
+                false,
+            ),
+        ] {
+            let found = Repository::django(&format!("{base}{more}"), files).find().static_files;
+            let found = found.value().unwrap();
+            assert_eq!((found.collectstatic, found.committed), (collects, is_committed), "{more}");
+            assert_eq!(found.uncollected.is_empty(), collects, "{more}");
         }
     }
 

@@ -36,17 +36,40 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Fact<Uploads> {
 
 /// The largest that a name of the code states; whether that is a whole body.
 fn of_code(evidences: &Evidences<'_, '_>) -> Option<(u32, bool, Evidence)> {
+    let compared = compared(evidences);
     let stated = evidences.live().filter_map(|binding| {
-        let bytes = limit(binding)?;
+        let is_compared = compared.iter().any(|name| name == binding.last());
+        let bytes = limit(binding, is_compared)?;
         let whole = binding.last().to_ascii_uppercase().contains("CONTENT_LENGTH");
         Some((u32::try_from(bytes.div_ceil(MIB)).ok()?, whole, binding.evidence.clone()))
     });
     stated.max_by_key(|(largest, _, _)| *largest)
 }
 
+/// Names that the size of something is compared with, in modules that take files.
+fn compared(evidences: &Evidences<'_, '_>) -> Vec<String> {
+    const SIZES: [&str; 5] = [".size", "len(", "content_length", "content-length", ".tell()"];
+    let modules = evidences.project.modules.iter();
+    let taking = modules.filter(|own| TAKERS.iter().any(|word| own.text().contains(word)));
+    let mut names = Vec::new();
+    for line in taking.flat_map(|module| module.text().lines()) {
+        let lower = line.to_ascii_lowercase();
+        if !line.contains(['>', '<']) || !SIZES.iter().any(|size| lower.contains(size)) {
+            continue;
+        }
+        let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let is_limit = |word: &&str| {
+            let upper = word.to_ascii_uppercase();
+            ["MAX", "LIMIT"].iter().any(|own| upper.contains(own))
+        };
+        names.extend(words.filter(is_limit).map(str::to_owned));
+    }
+    names
+}
+
 /// Bytes of a limit on what is sent, by its name; the unit is in the name, or the
 /// number is so small that it cannot be bytes.
-fn limit(binding: &Binding) -> Option<u64> {
+fn limit(binding: &Binding, is_compared: bool) -> Option<u64> {
     let name = binding.last().to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let sizes = [
@@ -59,7 +82,7 @@ fn limit(binding: &Binding) -> Option<u64> {
         "IMAGE_SIZE",
     ];
     if !has(&["MAX", "LIMIT"])
-        || !has(&sizes)
+        || !has(&sizes) && !is_compared
         // What is held in memory, how many there are, how long it takes.
         || has(&["MEMORY", "COUNT", "FILES", "NUMBER", "FIELDS", "TIME", "WIDTH", "HEIGHT", "PIXEL"])
         || binding.path.iter().any(|part| part.ends_with("()"))
@@ -120,6 +143,16 @@ mod tests {
             ("app.config['MAX_CONTENT_LENGTH'] = 16 * 1000 * 1000", Some(16)),
             ("MAX_UPLOAD_SIZE = 10 << 20", Some(10)),
             ("MAX_UPLOAD = int(os.getenv('MAX_UPLOAD', '20'))", Some(20)),
+            ("MAX_UPLOAD_MB = 30", Some(30)),
+            (
+                "MAX_PHOTO_SIZE = 7 * 1024 * 1024\nif len(data) > MAX_PHOTO_SIZE: raise ValueError",
+                Some(7),
+            ),
+            (
+                "PHOTO_LIMIT_MB = 9\nif photo.size >= PHOTO_LIMIT_MB * 1024 * 1024: raise ValueError",
+                Some(9),
+            ),
+            ("MAX_BATCH_SIZE = 64 * 1024 * 1024", None),
             ("MAX_UPLOAD_FILES = 4", None),
             ("DATA_UPLOAD_MAX_MEMORY_SIZE = 100", None),
         ] {

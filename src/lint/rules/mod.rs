@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::lint::rule::Rule;
 
-mod compose;
+pub(crate) mod compose;
 mod cross;
 mod dockerfile;
 mod policy;

@@ -35,7 +35,9 @@ pub fn of(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     let wanted = super::server::packages(shape, adopted);
     let wanted =
         wanted.into_iter().filter(|name| *name != "uvicorn-worker" || !brings_worker(adopted));
-    let old = super::install::lacks_setuptools(shape, adopted).then_some("setuptools");
+    let is_beside = !super::install::beside(shape, adopted).is_empty();
+    let old = super::install::lacks_setuptools(shape, adopted) && !is_beside;
+    let old = old.then_some("setuptools");
     wanted
         .chain(old)
         .filter_map(|name| Some(format!("{name}<={}", releases::version(name, python)?)))

@@ -27,6 +27,8 @@ pub struct FrontEnd {
     pub cache: String,
     /// What builds.
     pub build: String,
+    /// Arguments and values of the build: `ARG VITE_API_URL`.
+    pub arguments: Vec<String>,
     /// The directories that the code serves; none where nothing is built.
     pub outputs: Vec<String>,
 }
@@ -47,27 +49,38 @@ impl FrontEnd {
             }
             ("yarn", true) => ("yarn install --frozen-lockfile", YARN),
             ("yarn", false) => ("yarn install", YARN),
+            ("bun", true) => ("bun install --frozen-lockfile", BUN),
+            ("bun", false) => ("bun install", BUN),
             (_, true) => ("npm ci", NPM),
             (_, false) => ("npm install", NPM),
+        };
+        // The image has no bun, whose releases are on npm's registry.
+        let install = match (found.manager.as_str(), found.version.as_str()) {
+            ("bun", "") => format!("npm install --global bun@1 && {install}"),
+            ("bun", version) => format!("npm install --global bun@{version} && {install}"),
+            _ => install.to_owned(),
         };
         let build = match found.manager.as_str() {
             "pnpm" => "pnpm run build",
             "yarn" => "yarn run build",
+            "bun" => "bun run build",
             _ => "npm run build",
         };
         let values = found.files.iter().filter(|file| file.ends_with(".env.production"));
         let files = found.files.iter().filter(|_| !found.needs_code);
-        let outputs = found.outputs.iter().filter(|_| found.manager != "bun");
         Self {
             root: in_image(adopted.top(), root),
             source: if root.is_empty() { ".".to_owned() } else { root.to_owned() },
             directory: in_image(adopted.top(), directory),
             files: files.filter_map(|file| inside(file)).map(str::to_owned).collect(),
             values: values.filter_map(|file| inside(file)).map(str::to_owned).collect(),
-            install: install.to_owned(),
+            install,
             cache: cache.to_owned(),
             build: build.to_owned(),
-            outputs: outputs
+            arguments: found.arguments.clone(),
+            outputs: found
+                .outputs
+                .iter()
                 .filter_map(|path| inside(path))
                 .map(|path| in_image(adopted.top(), path))
                 .collect(),
@@ -85,6 +98,7 @@ fn within<'a>(adopted: &Adopted, path: &'a str) -> Option<&'a str> {
 
 const NPM: &str = "/root/.npm";
 const PNPM: &str = "/root/.local/share/pnpm/store";
+const BUN: &str = "/root/.bun/install/cache";
 const YARN: &str = "/usr/local/share/.cache/yarn";
 
 /// What the image takes from a stage of the Dockerfile that was there.
@@ -168,10 +182,7 @@ pub fn gap(adopted: &Adopted) -> Option<String> {
     if served.is_empty() {
         return None;
     }
-    let why = match found.manager.as_str() {
-        "bun" => "its lock is bun's, for which no stage is written",
-        _ => "no package.json with a build script says that it makes them",
-    };
+    let why = "no package.json with a build script says that it makes them";
     Some(format!(
         "the code serves {}, which the repository does not hold: {why}. The image lacks them: let the repository hold what is built, or name the directory in the build's own configuration (outDir)",
         served.join(", ")

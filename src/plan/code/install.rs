@@ -60,6 +60,8 @@ pub struct Install {
     pub tools: Tools,
     /// Extras and groups, as arguments of whatever installs.
     pub options: String,
+    /// Requirements that are installed with the project's own, in one solution.
+    pub beside: Vec<String>,
     /// Whether only dependency groups are installed, since nothing else is declared.
     pub groups_alone: bool,
     /// Whether uv and PDM leave the project itself out.
@@ -114,6 +116,7 @@ impl Install {
             until_options: until_options(&until, cpu_torch),
             until,
             options: options(manager, adopted),
+            beside: beside(shape, adopted),
             groups_alone: installs.groups_alone && manager == PackageManager::Pyproject,
             root_left_out: installs.root_left_out.is_some(),
             hides_proxy: installs.searches && shape.has(Role::Nginx),
@@ -168,7 +171,10 @@ fn options(manager: PackageManager, adopted: &Adopted) -> String {
         PackageManager::Poetry => {
             format!("{}{}", each("--only", groups), each("--extras", extras))
         }
-        PackageManager::Pdm => each("--group", extras),
+        // A group that is for development as PDM has it is refused beside `--prod`; alone,
+        // it is the only one of those that is installed.
+        PackageManager::Pdm if groups.is_empty() => format!(" --prod{}", each("--group", extras)),
+        PackageManager::Pdm => format!("{}{}", each("--group", extras), each("--group", groups)),
         PackageManager::Setuptools if !extras.is_empty() => format!("[{}]", extras.join(",")),
         _ => String::new(),
     }
@@ -178,14 +184,8 @@ fn options(manager: PackageManager, adopted: &Adopted) -> String {
 /// otherwise why not.
 fn until(shape: &Shape, adopted: &Adopted) -> Result<String, String> {
     let until = &adopted.packages_until;
-    let unlocked = matches!(
-        shape.answers.package_manager,
-        PackageManager::Pip
-            | PackageManager::Pyproject
-            | PackageManager::Setuptools
-            | PackageManager::Conda
-    );
-    if until.is_empty() || !unlocked || adopted.derived.installs.hashed {
+    let unlocked = is_unlocked(shape.answers.package_manager, adopted.derived.installs.hashed);
+    if until.is_empty() || !unlocked {
         return Ok(String::new());
     }
     if shape.answers.network.has_index() {
@@ -251,12 +251,6 @@ pub(super) fn notices(shape: &Shape, adopted: &Adopted, install: &Install) -> Ve
             "{} {} fetched over SSH: the build takes the key of an agent (`docker build --ssh default`; Compose does it by itself), and believes a host it sees for the first time",
             installs.ssh.join(", "),
             if installs.ssh.len() == 1 { "is" } else { "are" },
-        ));
-    }
-    if shape.answers.package_manager == PackageManager::Pdm && !installs.groups.is_empty() {
-        notices.push(format!(
-            "the dependency groups {} are for development as PDM has it, and are not installed",
-            installs.groups.join(", ")
         ));
     }
     match images::release(shape.answers) {
@@ -333,6 +327,30 @@ pub(super) fn notice(shape: &Shape, adopted: &Adopted) -> Option<String> {
     cuda.then(|| {
         "the lock says that torch comes with CUDA's libraries, several gigabytes that an image without a GPU never uses: take the build for CPUs, from the index that ends in /whl/cpu on PyTorch's \"Get started\" page, as [[tool.uv.index]] or another source, and lock again".to_owned()
     })
+}
+
+/// Whether nothing fixes what is installed but the project's own requirements.
+const fn is_unlocked(manager: PackageManager, is_hashed: bool) -> bool {
+    let lists = matches!(
+        manager,
+        PackageManager::Pip
+            | PackageManager::Pyproject
+            | PackageManager::Setuptools
+            | PackageManager::Conda
+    );
+    lists && !is_hashed
+}
+
+/// What old packages take for granted, as a bound on what is resolved: without a lock
+/// another package may bring one that is newer.
+pub(super) fn beside(shape: &Shape, adopted: &Adopted) -> Vec<String> {
+    let unlocked = is_unlocked(shape.answers.package_manager, adopted.derived.installs.hashed);
+    let bound = || {
+        let version = releases::version("setuptools", &shape.answers.python)?;
+        Some(format!("setuptools<={version}"))
+    };
+    let wanted = unlocked && lacks_setuptools(shape, adopted);
+    wanted.then(bound).flatten().into_iter().collect()
 }
 
 /// Whether packages may expect the setuptools that environments before Python

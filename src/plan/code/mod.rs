@@ -32,6 +32,7 @@ use crate::schema::role::Role;
 use crate::schema::writable::HOME_OF_IMAGE;
 pub use additions::{old_worker_class, server_is_at_least};
 use caches::Cache;
+pub use caches::DIRECTORY as CACHES;
 pub use environment::{broker, cache, database, development, has_password, settings, variables};
 pub use existing_store::{service as service_of_store, settings as existing_store};
 use front_end::{FrontEnd, OldCopy};
@@ -331,7 +332,7 @@ pub(in crate::plan) fn static_root(adopted: &Adopted) -> String {
 
 /// Where the proxy serves what `collectstatic` collected; `None` where it does not.
 fn static_url(adopted: &Adopted) -> Option<&str> {
-    let files = adopted.derived.static_files.as_ref().filter(|files| files.collectstatic)?;
+    let files = adopted.derived.static_files.as_ref().filter(|files| files.in_image())?;
     Some(files.url.as_deref().unwrap_or("/static/")).filter(|url| !url.contains("//"))
 }
 
@@ -367,6 +368,12 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             shape.answers.services[&Role::Migrate]
         ));
     }
+    if !code.install.beside.is_empty() && shape.answers.own_image().is_none() {
+        notices.push(format!(
+            "{} is installed with the project's packages, which may expect it: environments of this Python always had it",
+            code.install.beside.join(", ")
+        ));
+    }
     notices.extend(builds_no_proxy(shape, adopted));
     if !code.kept.prepares.is_empty() {
         notices.push(format!(
@@ -394,11 +401,23 @@ pub fn notices(shape: &Shape) -> Vec<String> {
     let framework = shape.application().framework;
     let nginx = shape.has(Role::Nginx);
     let whitenoise = adopted.derived.static_files.as_ref().is_some_and(|files| files.whitenoise);
-    if framework.static_files && !nginx && !whitenoise {
+    let shares =
+        || Carry::of(shape.answers, &shape.roles).is_some_and(|carry| carry.shares_static());
+    if framework.static_files && !nginx && !whitenoise && !shares() {
         notices.push(format!(
             "nothing serves static files: {} does not without DEBUG; --set stack.proxy=nginx",
             framework.title
         ));
+    }
+    let files = adopted.derived.static_files.as_ref();
+    if let Some(files) =
+        files.filter(|own| !own.uncollected.is_empty() && adopted.image().is_none())
+    {
+        let kept = match files.committed {
+            true => format!("; {} is served as the repository has it", static_root(adopted)),
+            false => String::new(),
+        };
+        notices.push(format!("collectstatic is not run: {}{kept}", files.uncollected));
     }
     notices.extend(environment::notices(shape, adopted));
     notices.extend(front_end::notice(adopted));

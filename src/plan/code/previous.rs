@@ -8,8 +8,8 @@ use crate::answers::adopted::{Adopted, Derived, TOP};
 use crate::answers::start::{self, Fate, Taken};
 use crate::catalog::Program;
 use crate::detect::previous::{Launch, Previous};
-use crate::plan::carry::is_development;
-use crate::plan::code::{Command, in_image};
+use crate::plan::carry::{Carry, is_development};
+use crate::plan::code::{Command, Place, in_image};
 use crate::plan::shape::Shape;
 use crate::source::shell;
 
@@ -191,13 +191,27 @@ impl Kept {
                 kept.pool_of_processes &= name != "pool" || said.ends_with("prefork");
             }
             for other in &previous.workers[1..] {
-                let why = match kept.take_queues(worker, other) {
-                    Some(queues) => format!(
-                        "one service of workers is written, which takes {queues} as well: add one for this where its other options matter"
+                let said = other.argv.join(" ");
+                match (kept.take_queues(worker, other), lost_options(worker, other)) {
+                    (Some(queues), lost) if lost.is_empty() => kept.replace(
+                        &other.place,
+                        &said,
+                        &format!("one service of workers is written, which takes {queues} as well"),
                     ),
-                    None => "one service of workers is written: add one for this, or let the first take its queues as well".to_owned(),
-                };
-                kept.lose(&other.place, &other.argv.join(" "), &why);
+                    (Some(queues), lost) => kept.lose(
+                        &other.place,
+                        &said,
+                        &format!(
+                            "one service of workers is written, which takes {queues} as well, without its {}: add one for this where that matters",
+                            lost.join(", ")
+                        ),
+                    ),
+                    (None, _) => kept.lose(
+                        &other.place,
+                        &said,
+                        "one service of workers is written: add one for this, or let the first take its queues as well",
+                    ),
+                }
             }
         }
         if celery.is_some_and(|celery| celery.beat)
@@ -394,7 +408,12 @@ impl Kept {
             }
         }
         self.steps_before = before.unwrap_or(0);
-        let _ = shape;
+        let carry = Carry::of(shape.answers, &shape.roles);
+        if collects && carry.is_some_and(|carry| carry.shares_static()) {
+            let manage = Place::of(shape, paths.adopted).manage(paths.adopted);
+            let words = ["collectstatic", "--no-input"].map(str::to_owned);
+            self.steps.push(shell_words::join(manage.into_iter().chain(words)));
+        }
     }
 
     fn compile(&mut self, arguments: Vec<String>) {
@@ -579,6 +598,18 @@ impl Paths<'_> {
             _ => command,
         }
     }
+}
+
+/// Options of a second worker that the first one does not have as well. How many of them
+/// there are is a number of the plan, and a name tells them apart.
+fn lost_options(first: &Launch, other: &Launch) -> Vec<String> {
+    let of = |launch| start::celery(launch).into_iter();
+    let own: Vec<String> = of(first).map(|fate| fate.said).collect();
+    let others = of(other).filter(|fate| {
+        !matches!(fate.name, "app" | "queues" | "concurrency" | "hostname" | "loglevel")
+            && !own.contains(&fate.said)
+    });
+    others.map(|fate| fate.said).collect()
 }
 
 fn adopted_collects(adopted: &Adopted) -> bool {

@@ -1,6 +1,8 @@
 //! What an nginx in front of the application did, in ours: its locations and
 //! directives as they stand, but those that ours decide.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::answers::adopted::Adopted;
@@ -20,6 +22,9 @@ pub struct Proxy {
     pub root: Vec<String>,
     /// Whether one of the locations is `/`.
     pub has_root: bool,
+    /// Headers of ours with the value that the configuration gave them, by the name of
+    /// their variable.
+    pub headers: BTreeMap<&'static str, String>,
     /// Directories that go-on locations serve files of.
     #[serde(skip)]
     pub files: Vec<String>,
@@ -92,6 +97,17 @@ impl Proxy {
     pub(super) fn of(adopted: &Adopted, static_url: Option<&str>) -> Self {
         let mut proxy = Self::default();
         for piece in &adopted.derived.previous.proxy {
+            if let Some(variable) = header_of_ours(piece) {
+                let value = piece.arguments.get(1).cloned().unwrap_or_default();
+                proxy.headers.entry(variable).or_insert(value);
+                proxy.left.push(Left {
+                    place: piece.place.clone(),
+                    what: first_line(&piece.text),
+                    why: "ours sends it with that value, where the application sends none".into(),
+                    is_lost: false,
+                });
+                continue;
+            }
             match proxy.why_not(piece, static_url) {
                 Some(why) => proxy.left.push(Left {
                     place: piece.place.clone(),
@@ -106,7 +122,10 @@ impl Proxy {
     }
 
     fn add(&mut self, piece: &Piece) {
+        // Ours add headers in the server: those from above it would not be sent.
+        let is_header = piece.name == "add_header" && piece.level == Level::Http;
         let (into, depth) = match piece.level {
+            Level::Http if is_header => (&mut self.server, 8),
             Level::Http => (&mut self.http, 4),
             Level::Server => (&mut self.server, 8),
             Level::Location => (&mut self.locations, 8),
@@ -152,6 +171,18 @@ impl Proxy {
         let is_map = piece.name == "map"
             && piece.arguments.last().is_some_and(|name| name == "$connection_upgrade");
         is_map.then(|| "ours has it".to_owned())
+    }
+}
+
+/// The variable of ours for a header that a configuration sends with every answer.
+fn header_of_ours(piece: &Piece) -> Option<&'static str> {
+    let is_for_all = matches!(piece.level, Level::Http | Level::Server);
+    let name = piece.arguments.first().filter(|_| piece.name == "add_header" && is_for_all)?;
+    match name.to_ascii_lowercase().as_str() {
+        "x-content-type-options" => Some("content_type_options"),
+        "x-frame-options" => Some("frame_options"),
+        "referrer-policy" => Some("referrer_policy"),
+        _ => None,
     }
 }
 

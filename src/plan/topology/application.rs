@@ -36,6 +36,7 @@ fn built(plan: &Plan, target: &'static str) -> Build {
             dockerfile: (image.dockerfile != "Dockerfile").then(|| image.dockerfile.clone()),
             target: None,
             proxies: plan.answers.network.has_proxy(),
+            arguments: Vec::new(),
             index_secret: false,
             ssh: false,
         };
@@ -48,6 +49,7 @@ fn built(plan: &Plan, target: &'static str) -> Build {
         dockerfile: (dockerfile != "Dockerfile").then(|| dockerfile.clone()),
         target: Some(target),
         proxies: plan.answers.network.has_proxy(),
+        arguments: arguments(plan),
         index_secret: plan.answers.network.index_secret && fetches,
         ssh: plan.code.install.ssh && fetches,
     }
@@ -99,6 +101,25 @@ pub(super) fn security(plan: &Plan) -> Security {
         init: true,
         ..Security::default()
     }
+}
+
+/// Arguments that the build had, where a stage that goes on declares them.
+fn arguments(plan: &Plan) -> Vec<(String, String)> {
+    let web = plan.carry.as_ref().and_then(|carry| carry.services.get(&Role::Web));
+    let stages = plan.code.old_stages.iter().flat_map(|text| text.lines());
+    let lines = stages.chain(plan.code.front_end.arguments.iter().map(String::as_str));
+    let declared: Vec<&str> = lines
+        .filter_map(|line| line.trim().strip_prefix("ARG "))
+        .filter_map(|own| own.trim().split('=').next())
+        .collect();
+    let given = web.map(crate::source::compose::Service::build_arguments).unwrap_or_default();
+    let given = given.into_iter().filter(|(name, _)| declared.contains(&name.as_str()));
+    given
+        .map(|(name, value)| {
+            let value = value.map_or("null".to_owned(), |value| format!("{value:?}"));
+            (name, value)
+        })
+        .collect()
 }
 
 /// nginx.

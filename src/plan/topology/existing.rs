@@ -140,7 +140,14 @@ pub(super) fn kept(plan: &Plan, carry: &Carry, role: Role) -> Option<Kept> {
             keys.push((key, value.clone()));
         }
     }
-    Some(Kept { line: source.line, keys, text: None })
+    let devices = its_own.then(|| reserved_devices(source)).flatten();
+    Some(Kept { line: source.line, keys, devices, text: None })
+}
+
+/// Devices that a service reserves: GPUs.
+fn reserved_devices(service: &Existing) -> Option<Item> {
+    let resources = service.item.get("deploy")?.get("resources")?;
+    resources.get("reservations")?.get("devices").cloned()
 }
 
 /// Labels that tell a proxy the container's port.
@@ -483,7 +490,7 @@ pub(super) fn passed_through(plan: &Plan, carry: &Carry, service: &Existing) -> 
         one_shot,
         stop: None,
         runbook: runbook::passed_through(service, own_image, carry.carried.brought),
-        kept: Some(Kept { line: service.line, keys, text }),
+        kept: Some(Kept { line: service.line, keys, text, devices: None }),
     }
 }
 

@@ -120,6 +120,8 @@ pub struct Build {
     pub target: Option<&'static str>,
     /// Whether the build is told the network's proxies.
     pub proxies: bool,
+    /// Arguments that stages which go on declare, as YAML has their values.
+    pub arguments: Vec<(String, String)>,
     /// Whether the build reads [`INDEX_SECRET`].
     pub index_secret: bool,
     /// Whether the build asks an SSH agent.
@@ -357,6 +359,8 @@ pub struct Kept {
     pub line: usize,
     /// Keys that go on beside what is planned.
     pub keys: Vec<(String, Item)>,
+    /// Devices that it reserves: GPUs.
+    pub devices: Option<Item>,
     /// The whole text, comments included, of a service that is passed through.
     pub text: Option<String>,
 }

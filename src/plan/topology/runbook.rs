@@ -254,7 +254,9 @@ impl Writer<'_> {
     fn volumes(&self) -> Vec<Backup> {
         let mounts = self.service.mounts.iter();
         let named = mounts.filter_map(|mount| Some((mount.named_volume()?, mount.target())));
+        // What is fetched again where it is missing needs no backup.
         named
+            .filter(|(_, target)| *target != crate::plan::code::CACHES)
             .map(|(name, target)| Backup {
                 suffix: format!("{name}.tar"),
                 save: format!("tar -C {target} -cf - ."),

@@ -350,7 +350,7 @@ fn goes_on(plan: &Plan, carry: &Carry, service: &Existing, role: Role) -> Servic
             keeps_capabilities: false,
             init: false,
         },
-        kept: Some(Kept { line: service.line, keys, text: None }),
+        kept: Some(Kept { line: service.line, keys, text: None, devices: None }),
         ..base
     }
 }

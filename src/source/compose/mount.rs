@@ -30,6 +30,12 @@ pub struct Mount {
 }
 
 impl Mount {
+    /// Whether it shows what another mount shows: a named volume, or a path of the host.
+    #[must_use]
+    pub fn shares(&self, other: &Self) -> bool {
+        matches!(self.source, Source::Volume(_) | Source::Bind(_)) && self.source == other.source
+    }
+
     /// Reads one entry; `None` where it is neither form.
     #[must_use]
     pub fn read(item: &Item) -> Option<Self> {

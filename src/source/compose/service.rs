@@ -88,6 +88,25 @@ impl Service {
         })
     }
 
+    /// Arguments of its build, in their order; without a value, the shell's is handed
+    /// through.
+    #[must_use]
+    pub fn build_arguments(&self) -> Vec<(String, Option<String>)> {
+        let Some(arguments) = self.item.get("build").and_then(|build| build.get("args")) else {
+            return Vec::new();
+        };
+        let listed = arguments.items().iter().filter_map(|item| {
+            let text = item.scalar()?;
+            Some(match text.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (text, None),
+            })
+        });
+        let mapped =
+            arguments.entries().filter_map(|(name, value)| Some((name.scalar()?, value.scalar())));
+        listed.chain(mapped).collect()
+    }
+
     /// Entry point and command in one line, as a shell would read them; empty
     /// where both are the image's own.
     #[must_use]

@@ -24,10 +24,11 @@ mod legacy_links;
 pub(super) mod literal_password;
 mod no_hardening;
 mod no_log_rotation;
-mod no_memory_limit;
+pub(crate) mod no_memory_limit;
 mod no_restart;
 mod obsolete_version;
 mod one_shot_restarts;
+mod one_shot_unawaited;
 mod pg_isready_during_init;
 mod pids_unlimited;
 mod ping_without_auth;
@@ -82,6 +83,7 @@ pub static ALL: &[&Rule] = &[
     &database_trusts_everybody::RULE,
     &tool_published::RULE,
     &one_shot_restarts::RULE,
+    &one_shot_unawaited::RULE,
     &swarm_only_key::RULE,
     &terminal_open::RULE,
     &pids_unlimited::RULE,

@@ -65,6 +65,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// How the remark begins that says why there are no limits.
+const UNPLANNED: &str = "(no limits that add up: ";
+
+/// Why nothing adds up, out of a finding's help.
+#[must_use]
+pub fn unplanned_of(help: &str) -> Option<&str> {
+    help.lines().find_map(|line| line.strip_prefix(UNPLANNED)?.strip_suffix(')'))
+}
+
 /// Why nothing adds up to the machine that somebody named, as a remark.
 fn unplanned(subject: &Subject, without: &[Member<'_>]) -> String {
     let why = match subject.numbers() {
@@ -74,7 +83,7 @@ fn unplanned(subject: &Subject, without: &[Member<'_>]) -> String {
         }
         _ => Vec::new(),
     };
-    let said = |why: &str| format!("\n(no limits that add up: {why})");
+    let said = |why: &str| format!("\n{UNPLANNED}{why})");
     if why.is_empty() { String::new() } else { said(&why.join("; ")) }
 }
 
