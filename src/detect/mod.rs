@@ -142,6 +142,9 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     facts.doubts.extend(old.doubts);
     facts.in_context();
     facts.previous = previous::find(tree, &commands, &facts);
+    if let Some(image) = &mut facts.previous.image {
+        image.system = system::of_named(tree, &image.packages, minor);
+    }
     facts.serve_themselves(keeps_sessions);
     facts.readiness = readiness::find(tree, &facts);
     facts

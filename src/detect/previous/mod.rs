@@ -209,8 +209,12 @@ impl<'a> Finder<'a> {
 
     /// What runs before the server starts, to its end.
     fn steps(&self, web: Option<&Command>) -> Vec<Launch> {
+        // A platform's release is none of a project that Compose runs.
+        let is_composed = self.service(Role::Web).is_some();
         let released = self.commands.iter().filter(|own| {
-            matches!(own.place, Place::Procfile | Place::Platform) && own.process == "release"
+            matches!(own.place, Place::Procfile | Place::Platform)
+                && own.process == "release"
+                && !is_composed
         });
         let mut steps: Vec<&Command> = released.collect();
         if let Some(web) = web.filter(|web| web.place < Place::Script) {

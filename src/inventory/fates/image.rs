@@ -111,19 +111,7 @@ impl Judge<'_, '_> {
                 return false;
             }
             let file = &recipe.file;
-            let mut used = build.image.stages.clone();
-            let mut at = 0;
-            while let Some(stage) = used.get(at).copied() {
-                let chain = file.stage_named(&file.stages[stage].from, stage);
-                let copied = file.of_stage(stage).flat_map(|(_, own)| {
-                    own.sources()
-                        .filter_map(|(name, _)| file.stage_named(name, stage))
-                        .collect::<Vec<_>>()
-                });
-                let more: Vec<usize> = copied.chain(chain).collect();
-                used.extend(more.into_iter().filter(|own| !used.contains(own)).collect::<Vec<_>>());
-                at += 1;
-            }
+            let used = file.reached(&build.image.stages);
             used.iter().any(|stage| {
                 let name = file.stages[*stage].name.clone().unwrap_or_else(|| stage.to_string());
                 name == item.name

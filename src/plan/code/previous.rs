@@ -7,7 +7,7 @@ use crate::answers::Answers;
 use crate::answers::adopted::{Adopted, Derived, TOP};
 use crate::answers::start::{self, Fate, Taken};
 use crate::catalog::Program;
-use crate::detect::previous::{Launch, Previous};
+use crate::detect::previous::{Image, Launch, Previous};
 use crate::plan::carry::is_development;
 use crate::plan::code::{Command, in_image};
 use crate::plan::shape::Shape;
@@ -436,7 +436,7 @@ impl Kept {
             } else if is_development(name, value) {
                 self.lose(&image.path, &what, "it turns development on");
             } else {
-                let value = paths.moved(value, &image.workdir);
+                let value = paths.moved(value, image);
                 self.env.push(format!("{name}={}", quoted(&value)));
             }
         }
@@ -460,6 +460,17 @@ impl Kept {
         }
         for run in &image.runs {
             self.built(&run.text, &run.place, paths);
+        }
+        self.link(image, paths);
+    }
+
+    /// The old directory of the code, for what is no part of it and names it.
+    fn link(&mut self, image: &Image, paths: &Paths<'_>) {
+        let old = image.workdir.trim_end_matches('/');
+        let new = paths.code(image);
+        let is_free = !old.is_empty() && old.matches('/').count() == 1 && old != TOP;
+        if is_free && image.is_named && !self.copied.is_empty() {
+            self.runs.push(format!("ln --symbolic {new} {old}"));
         }
     }
 
@@ -537,13 +548,24 @@ impl Paths<'_> {
         Some(below.map_or(whole.clone(), str::to_owned))
     }
 
+    /// Where the new image has what the old one had in the directory of its code.
+    fn code(&self, image: &Image) -> String {
+        let from = match image.code.as_str() {
+            "" | "." => "",
+            from => self.adopted.within(from).unwrap_or_default(),
+        };
+        in_image(TOP, from)
+    }
+
     /// A path of the old image.
-    fn moved(&self, text: &str, workdir: &str) -> String {
-        let old = workdir.trim_end_matches('/');
-        let is_code = !old.is_empty() && old != TOP && !old.starts_with("/app/");
+    fn moved(&self, text: &str, image: &Image) -> String {
+        let old = image.workdir.trim_end_matches('/');
+        let new = self.code(image);
+        let is_code = !old.is_empty()
+            && (new != TOP || old != TOP && !old.starts_with("/app/"));
         match text.strip_prefix(old) {
             Some(rest) if is_code && (rest.is_empty() || rest.starts_with('/')) => {
-                format!("{TOP}{rest}")
+                format!("{new}{rest}")
             }
             _ => text.to_owned(),
         }
