@@ -73,6 +73,22 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     Ok(of_tree(&tree, wishes))
 }
 
+/// What goes on of a compose file where it had another text.
+///
+/// # Errors
+/// When the directory cannot be read at all.
+pub fn carried_with(
+    directory: &Path,
+    wishes: &Wishes,
+    facts: &Facts,
+    (path, text): (&str, &str),
+) -> Result<Fact<compose::carried::Carried>, Error> {
+    let mut tree = Tree::read(directory)?;
+    tree.forget(&wishes.written);
+    tree.put(path, text);
+    Ok(compose::of(&tree, facts).carried)
+}
+
 /// Reads the files of a directory that were listed already.
 #[must_use]
 pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {

@@ -58,7 +58,7 @@ pub fn connections(shape: &Shape, ledger: &mut Ledger) {
     match shape.answers.stack.database {
         Database::None => {}
         Database::External => {
-            let why = "stated, not set: the managed database should accept this many";
+            let why = "stated, not set: the database should accept this many";
             ledger.decide(rows::MAX_CONNECTIONS, Db, EXTERNAL_CONNECTIONS, why);
         }
         Database::Postgres => {

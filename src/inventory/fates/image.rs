@@ -137,7 +137,7 @@ impl Judge<'_, '_> {
                 reasons::installs(&words) && words.first() == Some(&"uv")
             });
             if let Some(own) = new {
-                let reason = "uv installs what the dependency files and the lock say; what the command named is told one by one";
+                let reason = "uv installs what the dependency files and the lock say; packages that the command named itself are listed each";
                 return (Fate::replaced(own.value.clone(), reason), Some(Weight::Operation));
             }
         }

@@ -107,10 +107,14 @@ const WAITS: [&str; 14] = [
     "psql",
 ];
 /// What only prepares the container that it runs in.
-const PREPARES_CONTAINER: [&str; 16] = [
-    "chown", "chmod", "mkdir", "rm", "cp", "ln", "touch", "[", "test", "set", "cd", "export", "id",
+const PREPARES_CONTAINER: [&str; 14] = [
+    "chown", "chmod", "mkdir", "rm", "touch", "[", "test", "set", "cd", "export", "id",
     "install", "gosu", "su-exec",
 ];
+/// What puts files where others read them.
+const COPIES: [&str; 4] = ["cp", "mv", "ln", "rsync"];
+/// Commands of Flask's extensions that make files of others for what serves them.
+const FLASK_BUILDS: [&str; 2] = ["digest", "assets"];
 /// What installs packages, which ours do in their own way.
 const INSTALLS: [&str; 26] = [
     "apt-get",
@@ -382,6 +386,8 @@ impl Kept {
                     &text,
                     "services wait for the health of what they need",
                 );
+            } else if COPIES.contains(&name) {
+                self.copy_at_start(launch, &text, paths);
             } else if PREPARES_CONTAINER.contains(&name) {
                 self.replace(&launch.place, &text, "the image is built with what its user needs");
             } else if is_ours_to_run(launch, name) {
@@ -395,6 +401,38 @@ impl Kept {
         }
         self.steps_before = before.unwrap_or(0);
         let _ = shape;
+    }
+
+    /// A copy at every start: of what a stage built it is made once, in the image.
+    fn copy_at_start(&mut self, launch: &Launch, text: &str, paths: &Paths<'_>) {
+        let words: Vec<&str> =
+            launch.argv.iter().skip(1).map(String::as_str).filter(|own| !own.starts_with('-')).collect();
+        let Some((target, sources)) = words.split_last().filter(|own| !own.1.is_empty()) else {
+            return;
+        };
+        let built: Vec<&str> = paths
+            .adopted
+            .derived
+            .old_stages
+            .iter()
+            .flat_map(|stage| &stage.copies)
+            .map(|copy| copy.target.trim_end_matches('/'))
+            .filter(|target| target.starts_with('/'))
+            .collect();
+        let below = |path: &str| {
+            built.iter().any(|own| {
+                path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        if sources.iter().all(|own| below(own)) && !text.contains('$') {
+            self.runs.push(shell_words::join(&launch.argv));
+            self.replace(&launch.place, text, "it is copied once, while the image is built");
+        } else {
+            let why = format!(
+                "no start of ours copies it, so what is served or read at {target} is not there: let the image hold it"
+            );
+            self.lose(&launch.place, text, &why);
+        }
     }
 
     fn compile(&mut self, arguments: Vec<String>) {
@@ -499,6 +537,7 @@ impl Kept {
             if name.is_empty()
                 || INSTALLS.contains(&name)
                 || PREPARES_CONTAINER.contains(&name)
+                || COPIES.contains(&name)
                 || name.starts_with("python") && what.contains(" -c import ")
                 || what.starts_with("python -m pip")
                 || what.starts_with("python -m venv")
@@ -516,6 +555,12 @@ impl Kept {
                 (Some("compress"), _) if adopted_collects(paths.adopted) => {
                     let arguments = arguments_behind(&launch, "compress");
                     self.compress(arguments);
+                }
+                _ if name == "flask"
+                    && launch.argv.get(1).is_some_and(|own| FLASK_BUILDS.contains(&own.as_str())) =>
+                {
+                    // With the variables in front of it.
+                    self.runs.push(shell_words::join(&simple.words));
                 }
                 _ if what.contains("nltk") && name.starts_with("python") => {
                     // As root, where it is found whoever asks.
@@ -596,9 +641,13 @@ impl Paths<'_> {
             "." => self.adopted.within("").map(str::to_owned).or(Some(String::new())),
             own => self.adopted.within(own).map(str::to_owned),
         });
-        match directory.map(|own| in_image(TOP, &own)) {
+        let command = match directory.map(|own| in_image(TOP, &own)) {
             Some(own) if own != self.workdir => format!("cd {own} && {command}"),
             _ => command,
+        };
+        match launch.may_fail {
+            true => format!("{{ {command} || true; }}"),
+            false => command,
         }
     }
 }
@@ -742,7 +791,7 @@ pub(super) fn once(kept: &Kept, migrate: Command) -> Command {
         before.iter().map(in_own).chain(own).chain(behind.iter().map(in_own)).collect();
     match all.as_slice() {
         // One program needs no shell.
-        [one] if !one.contains('$') && !one.starts_with('(') => {
+        [one] if !one.contains('$') && !one.starts_with(['(', '{']) => {
             Command { words: shell_words::split(one).unwrap_or_default(), directory: String::new() }
         }
         _ => Command {
