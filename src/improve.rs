@@ -297,6 +297,24 @@ impl Improvement {
     }
 }
 
+/// What is found in a repository where some of its files have other texts.
+///
+/// # Errors
+/// When the directory cannot be read, or its `dockwright.toml` is wrong.
+pub fn found(
+    repository: &Repository<'_>,
+    texts: BTreeMap<String, String>,
+) -> Result<Vec<Found>, Error> {
+    let text = project::document(repository.dir)?.map(|(text, _)| text).unwrap_or_default();
+    let waivers = waiver::read(&text).map_err(Error::Input)?;
+    let subject = repository.read(texts)?;
+    let found = judge(&subject, &rules::ALL);
+    let judged = ignores::apply(&subject, found, &rules::ALL, &waivers, &project::today());
+    let is_open = |own: &Judged| own.allowed.is_none() && own.diagnostic.severity > Severity::Style;
+    let open = judged.into_iter().filter(is_open);
+    Ok(open.map(|own| found_of(&subject, &own.diagnostic)).collect())
+}
+
 /// How many findings there are of each severity, the heaviest first.
 #[must_use]
 pub fn weights(found: &[Found]) -> Vec<(Severity, usize)> {

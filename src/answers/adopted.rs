@@ -120,7 +120,7 @@ impl Derived {
     /// What facts say that no key of `dockwright.toml` holds.
     #[must_use]
     pub fn of(facts: &Facts) -> Self {
-        Self {
+        let own = Self {
             framework: facts.framework.value().cloned(),
             packages: facts.packages.clone(),
             database: facts.database.value().cloned(),
@@ -149,7 +149,22 @@ impl Derived {
             image: None,
             image_env: facts.image_env.clone(),
             given: facts.given.clone(),
+        };
+        own.with_packages_of_the_image()
+    }
+
+    /// What packages need that the old image installed by name is needed still.
+    fn with_packages_of_the_image(mut self) -> Self {
+        let Some(image) = &self.previous.image else { return self };
+        let own = &mut self.system_packages;
+        for (known, more) in
+            [(&mut own.build, &image.system.build), (&mut own.runtime, &image.system.runtime)]
+        {
+            known.extend(more.iter().cloned());
+            known.sort();
+            known.dedup();
         }
+        self
     }
 
     /// What is found now, with what only files said that ours have replaced
@@ -171,6 +186,7 @@ impl Derived {
         // Ours are no evidence: what stood in their place is what was found first.
         if self.previous.image.is_none() && stored.previous.image.is_some() {
             self.previous = stored.previous.clone();
+            self = self.with_packages_of_the_image();
         }
         self.broker = self.broker.or_else(|| stored.broker.clone());
         self.database = self.database.or_else(|| stored.database.clone());

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::apply::dotenv::extend;
 use crate::detect::compose::files::EXAMPLES;
+use crate::environments::turns_development_on;
 use crate::source::dotenv::{self, Entry};
 use crate::source::text;
 
@@ -32,6 +33,8 @@ pub fn start(example: &str, ours: &str) -> String {
         let value = match own {
             Some(own) if entry.value.is_empty() => own,
             Some(own) if own.contains('\u{0}') && is_placeholder(entry, &entries) => own,
+            // A sample is for who works on the code; a fresh file is production's.
+            _ if turns_development_on(&entry.name, &entry.value) => off(&entry.value),
             _ => &example[entry.value_span.start..entry.value_span.end],
         };
         text.push_str(&example[done..entry.span.start]);
@@ -44,6 +47,18 @@ pub fn start(example: &str, ours: &str) -> String {
     }
     let (bytes, _) = extend(text.as_bytes(), ours);
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What turns a switch off, in the words that turned it on.
+fn off(value: &str) -> &'static str {
+    match value {
+        "1" => "0",
+        "True" => "False",
+        "on" => "off",
+        "yes" => "no",
+        "development" | "dev" => "production",
+        _ => "false",
+    }
 }
 
 /// Whether a signing key's value stands in no other value, such as an address.
@@ -65,6 +80,13 @@ mod tests {
             start(example, ours),
             "# How to reach it.\nPOSTGRES_USER=shop\nPOSTGRES_PASSWORD=password\nDATABASE_URL=postgres://shop:password@db/shop\nTOKEN=\u{0}secret 40\u{0}\n\nTAG=local\n"
         );
+    }
+
+    #[test]
+    fn a_switch_that_an_example_has_for_development_is_off() {
+        let example = "FLASK_DEBUG=true\nDEBUG=1\nDEBUG_LEVEL=1\nFLASK_ENV=development\n";
+        let started = "FLASK_DEBUG=false\nDEBUG=0\nDEBUG_LEVEL=1\nFLASK_ENV=production\n";
+        assert_eq!(start(example, ""), started);
     }
 
     #[test]

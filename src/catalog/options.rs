@@ -72,7 +72,7 @@ pub const GUNICORN: &[Row] = &[
     value("forwarded_allow_ips", &["--forwarded-allow-ips"]),
     value("loglevel", &["--log-level"]),
     value("accesslog", &["--access-logfile"]).planned(OUTPUT),
-    value("config", &["--config", "-c"]).planned("what it sets is read, and is in ours"),
+    value("config", &["--config", "-c"]).planned("each of its settings is told by itself"),
     value("user", &["--user", "-u"]).planned(USER),
     value("chdir", &["--chdir"]).planned(DIRECTORY),
     value("pythonpath", &["--pythonpath"]).planned(DIRECTORY),

@@ -73,6 +73,22 @@ pub fn detect(directory: &Path, wishes: &Wishes) -> Result<Facts, Error> {
     Ok(of_tree(&tree, wishes))
 }
 
+/// What goes on of a compose file where it had another text.
+///
+/// # Errors
+/// When the directory cannot be read at all.
+pub fn carried_with(
+    directory: &Path,
+    wishes: &Wishes,
+    facts: &Facts,
+    (path, text): (&str, &str),
+) -> Result<Fact<compose::carried::Carried>, Error> {
+    let mut tree = Tree::read(directory)?;
+    tree.forget(&wishes.written);
+    tree.put(path, text);
+    Ok(compose::of(&tree, facts).carried)
+}
+
 /// Reads the files of a directory that were listed already.
 #[must_use]
 pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
@@ -144,6 +160,9 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
     facts.front_end =
         facts.front_end.map(|own| facts::FrontEnd { arguments: old.arguments.clone(), ..own });
     facts.previous = previous::find(tree, &commands, &facts);
+    if let Some(image) = &mut facts.previous.image {
+        image.system = system::of_named(tree, &image.packages, minor);
+    }
     facts.serve_themselves(keeps_sessions);
     facts.readiness = readiness::find(tree, &facts);
     facts

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use pep508_rs::pep440_rs::Version;
 use serde::Deserialize;
 
-use crate::detect::deps::Dependencies;
+use crate::detect::deps::{Dependencies, line};
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::SystemPackages;
 use crate::detect::tree::Tree;
@@ -78,6 +78,15 @@ pub fn find(tree: &Tree, dependencies: &Dependencies, minor: u64) -> Fact<System
         needs.note(evidence(dependencies, name));
     }
     needs.fact()
+}
+
+/// What packages need that are installed by name, beside the project's own.
+#[must_use]
+pub fn of_named(tree: &Tree, packages: &[String], minor: u64) -> SystemPackages {
+    let own = packages.iter().filter_map(|text| line::requirement(text, Evidence::file("")));
+    let mut dependencies = Dependencies { declared: own.collect(), ..Dependencies::default() };
+    dependencies.pinned();
+    find(tree, &dependencies, minor).value().cloned().unwrap_or_default()
 }
 
 #[derive(Default)]

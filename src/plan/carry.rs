@@ -35,6 +35,8 @@ pub struct Carry {
     pub passed: Vec<Service>,
     /// The build context as seen from the file: `.`, `backend`, `..`.
     pub context: String,
+    /// Where the image has what the old one had in the directory of its code.
+    code: String,
     /// Where the image has the static files that are collected when it is built.
     pub collected: Option<String>,
 }
@@ -61,7 +63,12 @@ impl Carry {
         let collected = code::static_root(adopted);
         let collected = Some(collected)
             .filter(|root| collects && !root.is_empty() && adopted.image().is_none());
-        Some(Self { carried, document, services, passed, context, collected })
+        let from = match carried.code_from.as_str() {
+            "" | "." => "",
+            from => adopted.within(from).unwrap_or_default(),
+        };
+        let code = if from.is_empty() { CODE.to_owned() } else { format!("{CODE}/{from}") };
+        Some(Self { carried, document, services, passed, context, code, collected })
     }
 
     /// Whether one of ours is a service that was there.
@@ -135,7 +142,10 @@ impl Carry {
         let inside =
             target.strip_prefix(code).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         match inside {
-            Some(rest) if code.len() > 1 && !in_code(code) => format!("{CODE}{rest}"),
+            // Where nothing says what stood there, a place below ours is left alone.
+            Some(rest) if code.len() > 1 && (self.code != CODE || !in_code(code)) => {
+                format!("{}{rest}", self.code)
+            }
             _ => target.to_owned(),
         }
     }
@@ -265,6 +275,24 @@ impl Carry {
         kept
     }
 
+    /// Mounts of an image that nothing here says how to build: whether the code of the new
+    /// one writes there cannot be told.
+    fn unknown_code(&self) -> Option<String> {
+        let web = self.services.get(&Role::Web).filter(|_| self.carried.code.is_empty())?;
+        let image = web.image().filter(|_| web.item.get("build").is_none())?;
+        let mounts = web.mounts().into_iter().filter(|own| {
+            matches!(own.source, Source::Volume(_) | Source::Bind(_)) && !in_code(&own.target)
+        });
+        let targets: Vec<String> = mounts.map(|own| own.target).collect();
+        (!targets.is_empty()).then(|| {
+            format!(
+                "{} ran {image}, and no Dockerfile here is known to make it: its mounts stay at {}, and what was in them is lost to the code where it writes below /app instead: compare both before the first start",
+                web.name,
+                targets.join(", ")
+            )
+        })
+    }
+
     /// What the application wrote to as another user than it is now.
     fn ownership(&self) -> Vec<String> {
         const OWNER: &str = "10001:10001";
@@ -352,6 +380,7 @@ impl Carry {
                 mount.target
             ));
         }
+        warnings.extend(self.unknown_code());
         warnings.extend(self.ownership());
         warnings.extend(self.built_by_ours());
         for service in self.services.values() {

@@ -43,9 +43,6 @@ pub fn json(own: Option<&Improvement>) -> Value {
             "suggested": found.suggested,
         })
     };
-    let count = |found: &[Found]| -> Value {
-        weights(found).into_iter().map(|(own, count)| (own.word(), json!(count))).collect()
-    };
     let named =
         |own: &EditEntry| json!({ "rule": own.rule, "path": own.path, "subject": own.subject });
     json!({
@@ -73,6 +70,11 @@ pub fn headline(name: &str, own: &Improvement, width: usize) -> String {
     paragraph(&line, width, "")
 }
 
+/// How many findings there are, by severity.
+pub fn count(found: &[Found]) -> Value {
+    weights(found).into_iter().map(|(own, count)| (own.word(), json!(count))).collect()
+}
+
 /// The edits by file, what the user took out, and what is left to a person.
 pub fn text(work: &Work, dry_run: bool, width: usize) -> String {
     work.improvement.as_ref().map(|own| said(own, dry_run, width)).unwrap_or_default()
@@ -82,7 +84,7 @@ fn said(own: &Improvement, dry_run: bool, width: usize) -> String {
     let mut text = edits(own, if dry_run { "Edits of " } else { "Edited " }, width);
     text.push_str(&left_alone(own, width));
     text.push('\n');
-    text.push_str(&paragraph(&gained(own), width, ""));
+    text.push_str(&paragraph(&gained(&own.before, &own.after), width, ""));
     text
 }
 
@@ -203,9 +205,9 @@ fn left_alone(own: &Improvement, width: usize) -> String {
     all.map(|line| paragraph(&line, width, "")).collect()
 }
 
-/// `Findings: 3 errors, 7 warnings, 9 advice before; 1, 2 and 4 afterwards.`
-fn gained(own: &Improvement) -> String {
-    let (before, after) = (weights(&own.before), weights(&own.after));
+/// `Findings before → afterwards: error 3 → 1, warning 7 → 2, advice 9 → 4`
+pub fn gained(before: &[Found], after: &[Found]) -> String {
+    let (before, after) = (weights(before), weights(after));
     let parts: Vec<String> = before
         .iter()
         .zip(&after)

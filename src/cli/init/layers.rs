@@ -7,16 +7,17 @@ use crate::answers::Sources;
 use crate::answers::document::Entry;
 use crate::answers::sources::Assembled;
 use crate::apply::bookkeeping::{EditEntry, FileEntry, FileState, LOCK, Lock, has_base};
-use crate::cli::init::git;
 use crate::cli::init::safe::Additions;
+use crate::cli::init::{beside, git};
 use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
 use crate::error::Error;
-use crate::improve::{Improvement, Repository};
+use crate::improve::{self, Found, Improvement, Repository};
 use crate::preset::{self, Preset};
 use crate::project;
 use crate::schema::value::label_near;
+use crate::source::text;
 
 /// Everything that was read before anything is decided.
 #[derive(Clone, Debug)]
@@ -45,7 +46,7 @@ impl Layers {
     /// # Errors
     /// Flags that are malformed, a `dockwright.toml` or a lock that is wrong,
     /// a directory that cannot be read.
-    pub fn read(dir: &Path, choices: &Choices) -> Result<Self, Error> {
+    pub fn read(dir: &Path, choices: &Choices, rewrites: bool) -> Result<Self, Error> {
         let entries = input::document(dir)?;
         let mut layers = Self {
             dir: dir.to_owned(),
@@ -55,7 +56,7 @@ impl Layers {
             lock: Lock::read(dir)?,
             answers: Vec::new(),
             additions: Additions::default(),
-            rewrites: false,
+            rewrites,
         };
         // Wrong flags are worth saying before a large repository is read.
         layers.assemble(&layers.preset()?)?;
@@ -139,6 +140,27 @@ impl Layers {
         self.facts = detect::detect(&self.dir, &wishes)?;
         self.facts.packages_until = self.last_change_of_pins();
         self.carry_on();
+        if self.rewrites {
+            self.improve_what_goes_on(&wishes)?;
+        }
+        Ok(())
+    }
+
+    /// Services that go on as they are get the edits that `--adopt` would make of them.
+    fn improve_what_goes_on(&mut self, wishes: &Wishes) -> Result<(), Error> {
+        let Some(carried) = self.facts.carried.value() else { return Ok(()) };
+        let path = carried.file.clone();
+        if self.written().contains(&path) {
+            return Ok(());
+        }
+        let improvement = self.improvement(&BTreeMap::new(), &[])?;
+        let improved = improvement.as_ref().and_then(|own| own.texts.get(&path));
+        let old = text::of_file(&self.dir.join(&path));
+        let new = improved.zip(old).and_then(|(new, old)| beside::spliced(&old, new, carried));
+        if let Some(text) = new {
+            let again = detect::carried_with(&self.dir, wishes, &self.facts, (&path, &text))?;
+            self.facts.carried = again;
+        }
         Ok(())
     }
 
@@ -232,6 +254,16 @@ impl Layers {
         said.extend(self.answers.iter().map(|(key, value)| format!("{key}={value}")));
         let (dir, lock) = (self.dir.as_path(), self.lock.as_ref());
         Improvement::of(&Repository { dir, lock, said: &said, written, left })
+    }
+
+    /// What is found where some files have other texts.
+    ///
+    /// # Errors
+    /// A directory or a file that cannot be read.
+    pub fn found(&self, texts: BTreeMap<String, String>) -> Result<Vec<Found>, Error> {
+        let (dir, lock) = (self.dir.as_path(), self.lock.as_ref());
+        let (said, written) = (&self.choices.set, &BTreeMap::new());
+        improve::found(&Repository { dir, lock, said, written, left: &[] }, texts)
     }
 
     /// The answers so far, and what a person should know of them.

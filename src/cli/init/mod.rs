@@ -7,6 +7,7 @@
 
 mod ambiguity;
 mod ask;
+mod beside;
 mod existing;
 mod git;
 mod improved;
@@ -80,8 +81,7 @@ pub fn run(init: &Init) -> Result<(), Error> {
     let held = input::hold(dir)?;
     let terminal = crate::cli::report::can_ask();
     let asking = !init.yes && terminal;
-    let mut layers = Layers::read(dir, &init.choices)?;
-    layers.rewrites = init.rewrite;
+    let mut layers = Layers::read(dir, &init.choices, init.rewrite)?;
     let git = git::State::of(dir);
     let mut work = if asking {
         let _quiet = Quiet::new();

@@ -8,7 +8,7 @@ use crate::cli::diff;
 use crate::cli::init::layers::Layers;
 use crate::cli::init::work::Work;
 use crate::cli::init::{Init, git, improved, safe};
-use crate::cli::layout::wrap;
+use crate::cli::layout::{paragraph, wrap};
 use crate::cli::{Format, fates, report};
 use crate::detect::facts::Doubt;
 use crate::detect::readiness::Lack;
@@ -77,6 +77,9 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "improved": improved::json(work.improvement.as_ref()),
         "offered": improved::json(work.offer.as_ref()),
         "fates": fates::json(&work.fates),
+        "findings": work.findings.as_ref().map(|(before, after)| json!({
+            "before": improved::count(before), "after": improved::count(after),
+        })),
         "compose": compose(&work.verdict),
         "next": next(init, layers, work),
     })
@@ -220,6 +223,9 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
     text.push_str(&files(work, init.dry_run, width));
     text.push_str(&improved::text(work, init.dry_run, width));
     text.push_str(&fates::text(&work.fates, width));
+    if let Some((before, after)) = &work.findings {
+        text.push_str(&paragraph(&improved::gained(before, after), width, ""));
+    }
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
     text.push_str(&doubtful(layers, work, width));
     text.push_str(&checklist(init, &lacks(layers, work), width));

@@ -24,7 +24,7 @@ use crate::cli::init::layers::Layers;
 use crate::cli::init::{Init, git, samples};
 use crate::cli::input;
 use crate::error::{Error, Problem};
-use crate::improve::{Deployed, Improvement};
+use crate::improve::{Deployed, Found, Improvement};
 use crate::inventory::{self, Judged, Known};
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::{Content, Syntax};
@@ -78,6 +78,8 @@ pub struct Work {
     pub verdict: Verdict,
     /// What becomes of all that files did which others take the place of.
     pub fates: Vec<Judged>,
+    /// What is found before and afterwards, where others take the place of files.
+    pub findings: Option<(Vec<Found>, Vec<Found>)>,
 }
 
 impl Proposal {
@@ -277,6 +279,10 @@ impl Proposal {
         notes.extend(refused);
         changes.sort_by(|one, other| one.path.cmp(&other.path));
         let fates = self.fates(layers, &changes)?;
+        let findings = match fates.is_empty() {
+            true => None,
+            false => Some((layers.found(BTreeMap::new())?, layers.found(texts(&changes))?)),
+        };
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
         let flags = self.flags(layers, choices)?;
@@ -290,6 +296,7 @@ impl Proposal {
             offer: None,
             verdict: Verdict::NotAsked(String::new()),
             fates,
+            findings,
         })
     }
 
@@ -316,11 +323,8 @@ impl Proposal {
         if !is_procfile && !changes.iter().any(is_theirs) {
             return Ok(Vec::new());
         }
-        let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
-        let writes = changes.iter().filter(|own| own.action.writes());
-        let texts = writes.map(|own| (own.path.to_string(), text(own))).collect();
         let known = Known { plan: &self.plan, packages: &layers.facts.packages };
-        inventory::of(&layers.dir, &texts, known)
+        inventory::of(&layers.dir, &texts(changes), known)
     }
 
     fn flags(&self, layers: &Layers, choices: &Choices) -> Result<Vec<String>, Error> {
@@ -513,6 +517,13 @@ impl Work {
     pub fn shown(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| !is_bookkeeping(change))
     }
+}
+
+/// The texts of what is written, by path.
+fn texts(changes: &[Change]) -> BTreeMap<String, String> {
+    let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
+    let writes = changes.iter().filter(|own| own.action.writes());
+    writes.map(|own| (own.path.to_string(), text(own))).collect()
 }
 
 /// Whether a change is of `.dockwright/`.

@@ -5,6 +5,7 @@ use super::dockerfile::{Image, Images};
 use super::paths::{join, parent};
 use super::walker::{Setting, Walker};
 use crate::detect::compose::files::documents;
+use crate::detect::compose::published::build_of;
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
 use crate::source::compose::{Item, Service, interpolate};
@@ -13,14 +14,21 @@ use crate::source::dotenv;
 /// Reads every compose file.
 pub fn read(walker: &mut Walker<'_>, images: &Images) {
     for (path, document) in documents(walker.tree) {
-        for service in document.services() {
-            read_service(walker, images, path, &service);
+        let services = document.services();
+        for service in &services {
+            read_service(walker, images, path, &services, service);
         }
     }
 }
 
-fn read_service(walker: &mut Walker<'_>, images: &Images, path: &str, service: &Service) {
-    let built = service.build().and_then(|build| {
+fn read_service(
+    walker: &mut Walker<'_>,
+    images: &Images,
+    path: &str,
+    all: &[Service],
+    service: &Service,
+) {
+    let built = build_of(walker.tree, path, all, service).and_then(|build| {
         let (_, dockerfile) = build.paths(parent(path))?;
         images.get(&dockerfile, &build.target).cloned()
     });

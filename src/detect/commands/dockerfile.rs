@@ -145,7 +145,7 @@ fn contexts(tree: &Tree) -> BTreeMap<String, String> {
 
 /// The directory in which most of what is copied exists: that of the
 /// Dockerfile or one above it.
-fn likely_context(tree: &Tree, path: &str, file: &Dockerfile) -> String {
+pub fn likely_context(tree: &Tree, path: &str, file: &Dockerfile) -> String {
     let copies = file.instructions.iter().filter(|own| own.flag("from").is_none());
     let sources: Vec<String> = copies
         .filter_map(|own| Transfer::of(own, file.escape))

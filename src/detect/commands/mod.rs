@@ -22,6 +22,7 @@ mod wrapper;
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
 
+pub(in crate::detect) use dockerfile::{images, likely_context};
 pub use paths::{expand, join};
 
 /// Takes what stands in front of a program off: `exec`, `poetry run`, `sh -c`.

@@ -27,6 +27,9 @@ pub struct Carried {
     /// Where the code was in the old image, `/code`; empty where that cannot
     /// be told.
     pub code: String,
+    /// The directory of the repository that stood there; empty where that cannot be
+    /// told.
+    pub code_from: String,
     /// Names in `.env` that hold what stood in the file.
     pub moved: Vec<String>,
     /// What these names hold; known while the repository is read, and never

@@ -7,6 +7,7 @@ pub mod doubts;
 pub mod files;
 pub mod front;
 mod lock;
+pub mod published;
 pub mod role;
 pub mod secrets;
 pub mod told;
@@ -18,6 +19,7 @@ mod role_tests;
 mod tests;
 
 use crate::detect::Facts;
+use crate::detect::commands;
 use crate::detect::fact::Fact;
 use crate::detect::facts::Doubt;
 use crate::detect::tree::Tree;
@@ -105,12 +107,14 @@ fn carry(tree: &Tree, read: Read) -> Existing {
     let deciding = roles.by_role.values();
     let deciding = deciding.filter_map(|name| services.iter().find(|own| own.name == *name));
     let lines = deciding.map(|service| tree.evidence(&found.path, service.line));
+    let (code, code_from) = code_directory(tree, &found, &services, &roles);
     let mut carried = Carried {
         brought: false,
         overlay: String::new(),
         by_itself: found.by_itself,
         project,
-        code: code_directory(tree, &found, &services, &roles),
+        code,
+        code_from,
         moved: moved.secrets.names().map(str::to_owned).collect(),
         secrets: moved.secrets,
         bases: bases(tree, &found, &services),
@@ -130,28 +134,37 @@ fn carry(tree: &Tree, read: Read) -> Existing {
 }
 
 /// Where the application's code is in its container: where its source is
-/// mounted, else `working_dir`, else the Dockerfile's last WORKDIR.
-fn code_directory(tree: &Tree, found: &Found, services: &[Service], roles: &Roles) -> String {
+/// mounted, else `working_dir`, else the Dockerfile's last WORKDIR; with the directory
+/// of the repository that stands there.
+fn code_directory(
+    tree: &Tree,
+    found: &Found,
+    services: &[Service],
+    roles: &Roles,
+) -> (String, String) {
     let web = roles.by_role.get(&Role::Web);
     let Some(web) = web.and_then(|name| services.iter().find(|service| service.name == *name))
     else {
-        return String::new();
+        return Default::default();
     };
-    let build = web.build().unwrap_or_default();
-    let context = build.paths(&found.directory).map(|(context, _)| context);
-    let mounted = web.mounts().into_iter().find(|mount| {
-        let path = mount.bind().and_then(|bind| join(&found.directory, &defaults(bind)));
-        path.is_some_and(|path| path == "." || Some(path) == context)
+    let build = published::build_of(tree, &found.path, services, web).unwrap_or_default();
+    let paths = build.paths(&found.directory);
+    let context = paths.as_ref().map(|(context, _)| context.clone());
+    let mounted = web.mounts().into_iter().find_map(|mount| {
+        let path = join(&found.directory, &defaults(mount.bind()?))?;
+        (path == "." || Some(&path) == context.as_ref()).then_some((mount.target, path))
     });
-    if let Some(mount) = mounted {
-        return mount.target;
+    if let Some(mounted) = mounted {
+        return mounted;
     }
-    if let Some(directory) = web.text("working_dir") {
-        return directory.trim_end_matches('/').to_owned();
-    }
+    let stated = web.text("working_dir");
     let image = role::image_of(tree, &found.directory, &build).map(|(_, image)| image);
     let directory = image.and_then(|image| image.workdir?.value.known().map(str::to_owned));
-    directory.unwrap_or_default().trim_end_matches('/').to_owned()
+    let directory = stated.or(directory).unwrap_or_default().trim_end_matches('/').to_owned();
+    let images = commands::images(tree);
+    let image = paths.and_then(|(_, path)| images.get(&path, &build.target).cloned());
+    let source = image.and_then(|image| image.directory(&directory, tree));
+    (directory, source.unwrap_or_default())
 }
 
 /// What images that are built here are made from.

@@ -402,7 +402,7 @@ pub fn image_of(tree: &Tree, directory: &str, build: &Build) -> Option<(Dockerfi
     Some((file, image))
 }
 
-fn speaks_python(file: &Dockerfile, image: &Image) -> bool {
+pub(super) fn speaks_python(file: &Dockerfile, image: &Image) -> bool {
     const MARKS: [&str; 8] =
         ["python", "pip install", "uv sync", "poetry", "pipenv", "conda", "gunicorn", "uvicorn"];
     let (repository, _) = image::parts(&image.base.text);

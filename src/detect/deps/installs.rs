@@ -3,12 +3,12 @@
 //! disagree, and which extras production wants.
 
 use super::name::normalised;
-use super::path;
+use super::{Requirement, line, path};
 use crate::detect::fact::Evidence;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
 use crate::source::compose::is_compose;
-use crate::source::dockerfile::{Dockerfile, Transfer, is_dockerfile};
+use crate::source::dockerfile::{Dockerfile, Instruction, Transfer, is_dockerfile};
 use crate::source::text::Text;
 
 /// Where a line stands. Earlier ones are better evidence.
@@ -130,6 +130,56 @@ fn read(tree: &Tree, file: &str, text: &str, rank: Rank, found: &mut Vec<Install
         let lines = Lines { tree, file, first, last: at + 1 };
         installs(&lines, &std::mem::take(&mut joined), rank, &[], found);
     }
+}
+
+/// Requirements that a RUN names itself: `pip install a==1`, and
+/// `echo "a==1" >> requirements.txt`.
+#[must_use]
+pub fn named(run: &Instruction, text: &str) -> Vec<Requirement> {
+    const WITH_VALUE: [&str; 16] = [
+        "-r",
+        "--requirement",
+        "-c",
+        "--constraint",
+        "-i",
+        "--index-url",
+        "--extra-index-url",
+        "-t",
+        "--target",
+        "--prefix",
+        "-f",
+        "--find-links",
+        "--trusted-host",
+        "--timeout",
+        "--default-timeout",
+        "--retries",
+    ];
+    let writes = run.arguments.text.contains(">>") && run.arguments.text.contains("requirements");
+    let mut found = Vec::new();
+    for command in run.commands(text) {
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        let install = words.windows(2).position(|two| {
+            let name = path::file_name(two[0]);
+            (is_pip(name) || name == "-mpip") && two[1] == "install"
+        });
+        let named = match (install, words.first()) {
+            (Some(at), _) => &words[at + 2..],
+            (None, Some(&"echo")) if writes => &words[1..],
+            _ => continue,
+        };
+        let mut skips = false;
+        for word in named {
+            let is_value = std::mem::replace(&mut skips, WITH_VALUE.contains(word));
+            let is_name = word.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && !word.contains(['/', '$'])
+                && !word.ends_with(".txt")
+                && !word.ends_with(".whl");
+            if !is_value && is_name {
+                found.extend(line::requirement(word, Evidence::file("")));
+            }
+        }
+    }
+    found
 }
 
 /// A Dockerfile: what its instructions run, and what they have copied by then.

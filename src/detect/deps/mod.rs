@@ -21,7 +21,7 @@ pub mod specifier;
 mod tests;
 mod toml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pep508_rs::pep440_rs::{Operator, Version, VersionSpecifiers};
@@ -117,6 +117,8 @@ pub struct Dependencies {
     /// Everything production installs with its exact version, where a lock or
     /// pins tell: by normalised name.
     pub locked: BTreeMap<String, Version>,
+    /// Of those, the ones that are locked in several versions, each for other Pythons.
+    pub several: BTreeSet<String>,
     /// `requires-python` or its like, as it stands there.
     pub requires_python: Option<(String, Evidence)>,
     /// What the files say of Python's version, in the order of their weight.

@@ -239,6 +239,7 @@ impl Dependencies {
 
     fn take_lock(&mut self, locked: Locked) {
         self.locked = locked.versions;
+        self.several = locked.several;
         self.wheels = locked.wheels;
         self.package_pythons = locked.pythons;
         self.version_control = locked.version_control;
@@ -256,7 +257,7 @@ impl Dependencies {
     }
 
     /// Exact pins stand for a lock where there is none.
-    fn pinned(&mut self) {
+    pub(in crate::detect) fn pinned(&mut self) {
         if self.locked.is_empty() {
             let exact = |one: &Requirement| Some((one.name.clone(), one.exact()?.clone()));
             self.locked = self.declared.iter().filter_map(exact).collect();

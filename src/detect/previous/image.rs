@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::commands;
+use crate::detect::compose::published::build_of;
 use crate::detect::compose::role::image_of;
-use crate::detect::facts::Facts;
+use crate::detect::deps::installs;
+use crate::detect::facts::{Facts, SystemPackages};
 use crate::detect::secret;
 use crate::detect::tree::Tree;
 use crate::relpath::join;
@@ -20,6 +23,16 @@ pub struct Image {
     pub path: String,
     /// The directory that its processes start in.
     pub workdir: String,
+    /// The directory of the repository that stands there; empty where that cannot be told.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    /// Whether something beside the code names that directory.
+    pub is_named: bool,
+    /// Python packages that it installs by name, beside the project's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
+    /// Packages of the system that these need.
+    pub system: SystemPackages,
     /// The port that it says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
@@ -59,6 +72,35 @@ pub struct Run {
     pub place: String,
 }
 
+/// What installs packages, or is a tool for who works on the code.
+const OF_INSTALLS: [&str; 25] = [
+    "pip",
+    "setuptools",
+    "wheel",
+    "uv",
+    "poetry",
+    "poetry-core",
+    "poetry-plugin-export",
+    "pipenv",
+    "pdm",
+    "hatch",
+    "virtualenv",
+    "pip-tools",
+    "build",
+    "debugpy",
+    "ipdb",
+    "ipython",
+    "watchdog",
+    "watchfiles",
+    "pytest",
+    "coverage",
+    "black",
+    "flake8",
+    "mypy",
+    "ruff",
+    "pre-commit",
+];
+
 /// A Dockerfile, read.
 pub(super) struct Read {
     path: String,
@@ -75,7 +117,8 @@ pub(super) fn dockerfile(tree: &Tree, facts: &Facts) -> Option<Read> {
         let web = carried.roles.get(&Role::Web)?;
         let document = carried.document();
         let service = document.services().into_iter().find(|own| own.name == *web)?;
-        Some((carried.directory().to_owned(), service.build()?))
+        let build = build_of(tree, &carried.file, &document.services(), &service)?;
+        Some((carried.directory().to_owned(), build))
     });
     let context = facts.build_context.value().map_or(".", String::as_str).to_owned();
     let (directory, build) = of_service.unwrap_or_else(|| (context, Build::default()));
@@ -99,8 +142,18 @@ pub(super) fn find(tree: &Tree, facts: &Facts) -> Option<Image> {
         known.partition(|(name, _)| secret::is_name(name, &["KEY", "DATABASE_URL"]));
     let number = |text: &str| text.split('/').next().and_then(|own| own.parse().ok());
     let port = image.ports.iter().find_map(|own| number(&own.value.text));
-    let (mut copied, mut runs) = (Vec::new(), Vec::new());
+    let (mut copied, mut runs, mut packages) = (Vec::new(), Vec::new(), Vec::new());
+    let reached = file.reached(&image.stages);
+    let is_known =
+        |name: &str| facts.packages.iter().any(|own| own.split('[').next() == Some(name));
     for (at, own) in file.instructions.iter().enumerate() {
+        if own.keyword == Keyword::Run
+            && file.stage_of(at).is_some_and(|stage| reached.contains(&stage))
+        {
+            let named = installs::named(own, &text.text).into_iter();
+            let named = named.filter(|one| !OF_INSTALLS.contains(&one.name.as_str()));
+            packages.extend(named.filter(|one| !is_known(&one.name)).map(|one| one.to_string()));
+        }
         if !file.stage_of(at).is_some_and(|stage| image.stages.contains(&stage)) {
             continue;
         }
@@ -140,7 +193,22 @@ pub(super) fn find(tree: &Tree, facts: &Facts) -> Option<Image> {
             _ => {}
         }
     }
+    packages.dedup();
+    let code = commands::images(tree)
+        .get(&path, file.stages.get(*image.stages.last()?)?.name.as_deref().unwrap_or(""))
+        .and_then(|own| own.directory(workdir, tree))
+        .unwrap_or_default();
+    // `cd /code` of a script that is no part of the code.
+    let names = |text: &str| workdir.len() > 1 && text.contains(workdir);
+    let is_named = copied.iter().any(|own: &Copied| {
+        let below = tree.below(&own.source).any(|path| tree.text(path).is_some_and(names));
+        below || tree.text(&own.source).is_some_and(names)
+    });
     Some(Image {
+        code,
+        is_named,
+        packages,
+        system: SystemPackages::default(),
         workdir: workdir.to_owned(),
         port,
         env: env.into_iter().map(|(name, value)| (name.clone(), value.to_owned())).collect(),

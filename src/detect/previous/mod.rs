@@ -32,6 +32,9 @@ pub struct Launch {
     /// The directory it runs in, relative to the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
+    /// Whether what started it goes on where it fails: `… || true`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub may_fail: bool,
     /// Words of it that are files, and which of the repository.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
@@ -214,8 +217,12 @@ impl<'a> Finder<'a> {
 
     /// What runs before the server starts, to its end.
     fn steps(&self, web: Option<&Command>) -> Vec<Launch> {
+        // A platform's release is none of a project that Compose runs.
+        let is_composed = self.service(Role::Web).is_some();
         let released = self.commands.iter().filter(|own| {
-            matches!(own.place, Place::Procfile | Place::Platform) && own.process == "release"
+            matches!(own.place, Place::Procfile | Place::Platform)
+                && own.process == "release"
+                && !is_composed
         });
         let mut steps: Vec<&Command> = released.collect();
         if let Some(web) = web.filter(|web| web.place < Place::Script) {
@@ -320,8 +327,27 @@ impl<'a> Finder<'a> {
             files: files.collect(),
             place: command.evidence.place(),
             directory: command.directory.clone(),
+            may_fail: self.may_fail(command),
             argv,
         }
+    }
+
+    /// Whether the line of a script ends in what makes its failure none.
+    fn may_fail(&self, command: &Command) -> bool {
+        let text = self.tree.text(&command.evidence.path).unwrap_or_default();
+        let lines = text.lines().skip(command.evidence.line.saturating_sub(1));
+        let mut whole = String::new();
+        for line in lines {
+            let line = line.trim_end();
+            whole.push_str(line.trim_end_matches('\\'));
+            whole.push(' ');
+            if !line.ends_with('\\') {
+                break;
+            }
+        }
+        let behind = whole.rsplit_once("||").map(|(_, behind)| behind.trim());
+        let first = behind.and_then(|own| own.split_whitespace().next());
+        matches!(first, Some("true" | ":" | "echo" | "printf"))
     }
 
     /// The file of the repository that a word is; of a path of the image the longest

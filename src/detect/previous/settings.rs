@@ -30,6 +30,11 @@ pub(super) fn find(tree: &Tree, web: &Launch) -> Option<(Launch, String)> {
     let (said, _) = crate::catalog::options::split(&web.argv[1..], GUNICORN);
     let named = said.iter().find(|own| own.row.is_some_and(|row| row.name == "config"));
     let path = match named.and_then(|own| own.value.as_deref()) {
+        // A module, from the directory that it starts in.
+        Some(module) if module.starts_with("python:") => {
+            let path = format!("{}.py", module["python:".len()..].replace('.', "/"));
+            join(web.directory.as_deref().unwrap_or("."), &path)
+        }
         Some(path) => {
             let bare = path.trim_start_matches("file:");
             web.files

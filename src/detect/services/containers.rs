@@ -2,12 +2,11 @@
 //! services and of workflows, add-ons, values in env files, packages that a
 //! Dockerfile installs.
 
-use crate::detect::deps::name::normalised;
+use crate::detect::deps::installs;
 use crate::detect::fact::Evidence;
 use crate::detect::services::tables::TABLES;
 use crate::detect::tree::Tree;
 use crate::environments::is_for_another;
-use crate::relpath;
 use crate::source::compose::{Document, interpolate, is_compose};
 use crate::source::dockerfile::{Dockerfile, Keyword, is_dockerfile};
 use crate::source::dotenv::{self, Entry};
@@ -155,20 +154,11 @@ impl Containers {
         let text = Text::new(path, tree.text(path).unwrap_or_default());
         let file = Dockerfile::read(&text.text);
         for run in file.instructions.iter().filter(|own| own.keyword == Keyword::Run) {
-            for command in run.commands(&text.text) {
-                let words = &command.words;
-                let install = words.windows(2).position(|two| {
-                    relpath::file_name(&two[0]).starts_with("pip") && two[1] == "install"
-                });
-                let packages = install.map_or(&[][..], |at| &words[at + 2..]);
-                for word in packages {
-                    let end = word.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c));
-                    let name = normalised(&word[..end.unwrap_or(word.len())]);
-                    if TABLES.driver(&name).is_some() {
-                        let span = text.slice(run.span);
-                        let line = text.line(run.span.start + span.find(word).unwrap_or(0));
-                        self.installed.push((name, tree.evidence(path, line)));
-                    }
+            for named in installs::named(run, &text.text) {
+                if TABLES.driver(&named.name).is_some() {
+                    let at = text.slice(run.span).find(&named.name).unwrap_or(0);
+                    let evidence = tree.evidence(path, text.line(run.span.start + at));
+                    self.installed.push((named.name, evidence));
                 }
             }
         }

@@ -12,6 +12,8 @@ use crate::detect::python::When;
 use crate::detect::services::Evidences;
 use crate::detect::services::binding::Binding;
 use crate::detect::services::tables::TABLES;
+use crate::environments::is_for_another;
+use crate::source::compose::is_compose;
 
 /// What is a database and not a cache or broker.
 pub(super) const DATABASES: [&str; 9] = [
@@ -43,6 +45,8 @@ mod weight {
     pub const IMPORTED: u32 = 20;
     /// The driver is installed.
     pub const DRIVER: u32 = 30;
+    /// The address that a service of the deployment is given, which the code reads.
+    pub const GIVEN: u32 = 100;
     /// A value in an env file.
     pub const ENV_FILE: u32 = 35;
     /// Less than this says nothing.
@@ -95,7 +99,7 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> (Fact<String>, Fact<String>
     let reaches = |service: &String| {
         let kinds = &scores.found[service.as_str()];
         let is_named = kinds.get("settings").is_some_and(|(weight, _)| *weight >= weight::NAMED);
-        driver.is_known() || is_named || kinds.contains_key("import")
+        driver.is_known() || is_named || kinds.contains_key("import") || kinds.contains_key("given")
     };
     let falls_back =
         database.value().is_some_and(|service| service != "sqlite" && !reaches(service));
@@ -309,10 +313,28 @@ fn variables(evidences: &Evidences<'_, '_>, scores: &mut Scores) {
         let service = database_of(&setting.value).or_else(|| {
             TABLES.service_of_engine(&setting.value).filter(|_| setting.name.contains("ENGINE"))
         });
-        if let Some(service) = service {
+        let Some(service) = service else { continue };
+        let path = setting.evidence.path.as_str();
+        let is_deployed = is_compose(path) && !is_for_another(path);
+        if is_deployed && is_database_url(&setting.name) && reads(evidences, &setting.name) {
+            scores.switch = true;
+            scores.add(service, "given", weight::GIVEN, &setting.evidence);
+        } else {
             scores.add(service, "env file", weight::ENV_FILE, &setting.evidence);
         }
     }
+}
+
+/// Whether a line of the code names a variable: also to a library that reads it.
+fn reads(evidences: &Evidences<'_, '_>, name: &str) -> bool {
+    let tree = evidences.context.tree;
+    let quoted = [format!("\"{name}\""), format!("'{name}'")];
+    let by_default = ["dj_database_url.config(", "env.db(", ".db_url("];
+    evidences.project.modules.iter().any(|module| {
+        let text = tree.text(&module.path).unwrap_or_default();
+        quoted.iter().any(|own| text.contains(own))
+            || name == "DATABASE_URL" && by_default.iter().any(|own| text.contains(own))
+    })
 }
 
 fn is_database_url(name: &str) -> bool {

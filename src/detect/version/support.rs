@@ -137,6 +137,7 @@ const MOST: usize = 3;
 /// Why a package is refused.
 #[derive(Debug)]
 struct Bound {
+    name: String,
     text: String,
     minors: BTreeSet<u64>,
     tested: u64,
@@ -164,6 +165,8 @@ impl Support {
             support.add_row(&wheels_of(name).expect("its name is a key"), dependencies);
         }
         support.add_locked(dependencies);
+        // One of them is for each Python that the lock was made for.
+        support.bounds.retain(|bound| !dependencies.several.contains(&bound.name));
         support
     }
 
@@ -214,7 +217,8 @@ impl Support {
             if let Some(line) = row.line.iter().find(|line| line.covers(version)) {
                 let minors = MINORS.filter(|at| line.installs(*at)).collect();
                 let text = format!("{} {version}", row.name);
-                self.bounds.push(Bound { text, minors, tested: line.tested(), evidence });
+                let name = row.name.clone();
+                self.bounds.push(Bound { name, text, minors, tested: line.tested(), evidence });
             }
             return;
         }
@@ -229,7 +233,8 @@ impl Support {
             let range = one.specifiers.as_ref().map(ToString::to_string).unwrap_or_default();
             let tested = lines.iter().map(|line| line.tested()).max().unwrap_or(*MINORS.end());
             let text = format!("{}{range}", row.name);
-            self.bounds.push(Bound { text, minors, tested, evidence });
+            let name = row.name.clone();
+            self.bounds.push(Bound { name, text, minors, tested, evidence });
         }
     }
 
@@ -265,7 +270,7 @@ impl Support {
         let version = dependencies.version(name).map(ToString::to_string).unwrap_or_default();
         let text = format!("{name} {version}");
         let evidence = dependencies.get(name).map(|one| one.evidence.clone());
-        self.bounds.push(Bound { text, minors, tested, evidence });
+        self.bounds.push(Bound { name: name.to_owned(), text, minors, tested, evidence });
     }
 }
 

@@ -56,6 +56,15 @@ fn pins_limit_a_range_to_what_they_have_wheels_for() {
 }
 
 #[test]
+fn a_package_that_is_locked_once_for_each_python_refuses_none() {
+    let project = "[tool.poetry]\nname = \"x\"\n[tool.poetry.dependencies]\npython = \">=3.10,<4.0\"\nnumpy = \"*\"\n";
+    let lock = "[[package]]\nname = \"numpy\"\nversion = \"2.2.6\"\npython-versions = \">=3.10\"\n\n[[package]]\nname = \"numpy\"\nversion = \"2.4.1\"\npython-versions = \">=3.11\"\n\n[metadata]\nlock-version = \"2.0\"\npython-versions = \">=3.10,<4.0\"\n";
+    let image = ("Dockerfile.prod", "ARG PYTHON=\"3.10-slim\"\nFROM python:${PYTHON}\n");
+    let files = [("pyproject.toml", project), ("poetry.lock", lock), image];
+    assert_eq!(version(&files), pair("3.10", "requires-python"));
+}
+
+#[test]
 fn a_lock_s_own_files_and_ranges_limit_it_as_well() {
     let project = "[tool.poetry]\nname = \"x\"\n[tool.poetry.dependencies]\npython = \"^3.9\"\nspecial = \"*\"\n";
     let lock = "[[package]]\nname = \"special\"\nversion = \"1.0\"\npython-versions = \">=3.8\"\nfiles = [{file = \"special-1.0-cp310-cp310-manylinux_2_17_x86_64.whl\"}, {file = \"special-1.0-cp311-cp311-manylinux_2_17_x86_64.whl\"}]\n";

@@ -25,9 +25,55 @@ impl<'s> Judge<'_, 's> {
                         own.server.as_ref().is_some_and(|server| server.config.is_some())
                     });
                 let other = serving.and_then(|own| self.goes_on(own));
-                self.option(item, other.as_ref().map(|own| (own.0, own.1)))
+                let found = self.option(item, other.as_ref().map(|own| (own.0, own.1)));
+                self.with_variables(item, found)
             }
         }
+    }
+
+    /// A setting that followed variables which nothing reads any more.
+    fn with_variables(&self, item: &Item, (fate, weight): Found) -> Found {
+        let read = |text: &str, name: &str| {
+            text.contains(&format!("\"{name}\"")) || text.contains(&format!("'{name}'"))
+        };
+        let is_ours = |name: &str| {
+            let configs = self.new.subject.gunicorn.iter();
+            configs.into_iter().any(|own| {
+                let text = &self.new.subject.texts[own.text];
+                text.path != item.path && read(&text.text, name)
+            })
+        };
+        let quoted = item.written.split(['"', '\'']).skip(1).step_by(2);
+        let is_name = |text: &&str| {
+            text.len() > 1
+                && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        };
+        let reads = item.written.contains("env");
+        let gone: Vec<&str> =
+            quoted.filter(|_| reads).filter(is_name).filter(|own| !is_ours(own)).collect();
+        if gone.is_empty() {
+            return (fate, weight);
+        }
+        let is_set = |name: &&str| {
+            let all = self.old.containers.iter().chain(&self.new.containers);
+            all.into_iter().any(|own| own.env.contains_key(*name))
+        };
+        let weight = match gone.iter().any(is_set) {
+            true => Weight::Behaviour,
+            false => weight.unwrap_or(Weight::Operation),
+        };
+        let names = gone.join(", ");
+        let verb = if gone.len() == 1 { "is" } else { "are" };
+        let lost = format!("{names} {verb} read no longer");
+        let fate = match fate {
+            Fate::Kept => Fate::replaced(item.value.clone(), lost),
+            Fate::Merged { into } => Fate::replaced(into, format!("the value is kept; {lost}")),
+            Fate::Replaced { by, reason } => {
+                Fate::Replaced { by, reason: format!("{reason}; {lost}") }
+            }
+            Fate::Dropped { reason } => Fate::Dropped { reason: format!("{reason}; {lost}") },
+        };
+        (fate, Some(weight))
     }
 
     /// The container and its server that go on for one of the old.

@@ -194,7 +194,11 @@ impl Judge<'_, '_> {
             return usual(Fate::replaced(shown(own), "where the new image has it"));
         }
         if other.kind.is_application() && carry.is_some_and(|own| own.is_code(mount)) {
-            let reason = format!("{HOLDS_CODE}; the development overlay mounts it");
+            let overlay = &self.known.plan.topology.development.overrides;
+            let reason = match overlay.iter().any(|own| own.id == other.name && own.mounted) {
+                true => format!("{HOLDS_CODE}; the development overlay mounts it"),
+                false => HOLDS_CODE.to_owned(),
+            };
             return (Fate::dropped(reason), Some(Weight::Operation));
         }
         let text = format!("{} {}", item.written, item.name).to_ascii_lowercase();

@@ -111,19 +111,7 @@ impl Judge<'_, '_> {
                 return false;
             }
             let file = &recipe.file;
-            let mut used = build.image.stages.clone();
-            let mut at = 0;
-            while let Some(stage) = used.get(at).copied() {
-                let chain = file.stage_named(&file.stages[stage].from, stage);
-                let copied = file.of_stage(stage).flat_map(|(_, own)| {
-                    own.sources()
-                        .filter_map(|(name, _)| file.stage_named(name, stage))
-                        .collect::<Vec<_>>()
-                });
-                let more: Vec<usize> = copied.chain(chain).collect();
-                used.extend(more.into_iter().filter(|own| !used.contains(own)).collect::<Vec<_>>());
-                at += 1;
-            }
+            let used = file.reached(&build.image.stages);
             used.iter().any(|stage| {
                 let name = file.stages[*stage].name.clone().unwrap_or_else(|| stage.to_string());
                 name == item.name
@@ -149,7 +137,7 @@ impl Judge<'_, '_> {
                 reasons::installs(&words) && words.first() == Some(&"uv")
             });
             if let Some(own) = new {
-                let reason = "uv installs what the dependency files and the lock say; what the command named is told one by one";
+                let reason = "uv installs what the dependency files and the lock say; packages that the command named itself are listed each";
                 return (Fate::replaced(own.value.clone(), reason), Some(Weight::Operation));
             }
         }

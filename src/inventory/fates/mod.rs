@@ -86,9 +86,10 @@ impl<'s> Judge<'_, 's> {
             other.kind == item.kind
                 && is_same_name
                 && is_same_place
-                && other.value == item.value
-                && (variables::has(&item.written) == variables::has(&other.written)
-                    || other.written == item.written)
+                && (other.written == item.written && variables::has(&item.written)
+                    || other.value == item.value
+                        && (variables::has(&item.written) == variables::has(&other.written)
+                            || other.written == item.written))
         };
         self.new.items.iter().any(|other| is_there(&other))
     }

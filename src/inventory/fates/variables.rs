@@ -42,7 +42,10 @@ impl Judge<'_, '_> {
             false => {
                 let by = format!("{}={}", item.name, shown(&item.name, &written));
                 let reason = reasons::variable(&item.name).map_or_else(
-                    || self.decided(item, other),
+                    || match path != item.path && !path.contains("compose") {
+                        true => (format!("its value is that of {path}"), None),
+                        false => self.decided(item, other),
+                    },
                     |(reason, weight)| (reason.to_owned(), Some(weight)),
                 );
                 (Fate::replaced(by, reason.0), reason.1)

@@ -240,7 +240,10 @@ fn of_variable(variable: &Variable) -> Value {
 
 /// The settings that gunicorn reads: those named, else `gunicorn.conf.py`.
 fn config_of(named: Option<&str>, configs: &[Config], texts: &[Text]) -> Option<usize> {
-    let name = named.unwrap_or("gunicorn.conf.py").trim_start_matches("file:");
+    let module = named.and_then(|own| own.strip_prefix("python:"));
+    let module = module.map(|own| format!("{}.py", own.replace('.', "/")));
+    let name = module.as_deref().or(named).unwrap_or("gunicorn.conf.py");
+    let name = name.trim_start_matches("file:");
     let path = name.trim_start_matches("./").trim_start_matches('/');
     let of = |config: &Config| texts[config.text].path.as_str();
     let ends = |config: &Config| {

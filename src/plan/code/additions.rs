@@ -10,6 +10,10 @@ use crate::plan::shape::Shape;
 /// From this release on uvicorn's worker for gunicorn is a package of its own.
 const OWN_WORKER: &str = "0.30";
 
+/// Servers, of which one is planned.
+const SERVERS: [&str; 7] =
+    ["gunicorn", "uvicorn", "hypercorn", "daphne", "granian", "waitress", "uwsgi"];
+
 /// The worker class of an uvicorn that still brings its own, and why.
 #[must_use]
 pub fn old_worker_class(shape: &Shape) -> Option<(&'static str, &'static str)> {
@@ -38,10 +42,47 @@ pub fn of(shape: &Shape, adopted: &Adopted) -> Vec<String> {
     let is_beside = !super::install::beside(shape, adopted).is_empty();
     let old = super::install::lacks_setuptools(shape, adopted) && !is_beside;
     let old = old.then_some("setuptools");
-    wanted
+    let named = named(adopted);
+    let is_named = |name: &str| named.iter().any(|own| bare(own) == name);
+    let driver = lacks_driver(adopted).then_some("psycopg2-binary");
+    let added = wanted
         .chain(old)
-        .filter_map(|name| Some(format!("{name}<={}", releases::version(name, python)?)))
-        .collect()
+        .chain(driver)
+        .filter(|name| !is_named(name))
+        .filter_map(|name| Some(format!("{name}<={}", releases::version(name, python)?)));
+    added.chain(named.iter().cloned()).collect()
+}
+
+/// What the old image installed by name, beside the project's own packages.
+fn named(adopted: &Adopted) -> Vec<String> {
+    let image = adopted.derived.previous.image.as_ref().filter(|_| adopted.image().is_none());
+    let all = image.map_or(&[][..], |own| own.packages.as_slice());
+    let is_installed = |name: &str| adopted.derived.installs(name);
+    let mut found: Vec<String> = Vec::new();
+    for own in all.iter().filter(|own| !is_installed(bare(own))) {
+        // The server that is planned comes with its own bound.
+        let is_server = SERVERS.contains(&bare(own)) && !own.contains("==");
+        if !is_server && !found.iter().any(|known| bare(known) == bare(own)) {
+            found.push(own.clone());
+        }
+    }
+    found
+}
+
+/// Whether a database is reached through a driver that nothing installs.
+fn lacks_driver(adopted: &Adopted) -> bool {
+    const SYNCHRONOUS: [&str; 3] = ["django", "sqlalchemy", "flask-sqlalchemy"];
+    let derived = &adopted.derived;
+    derived.database.as_deref() == Some("postgres")
+        && derived.database_driver.is_none()
+        && SYNCHRONOUS.iter().any(|name| derived.installs(name))
+        && !derived.packages.iter().any(|own| own.starts_with("psycopg") || own == "asyncpg")
+        && !named(adopted).iter().any(|own| own.starts_with("psycopg"))
+}
+
+fn bare(requirement: &str) -> &str {
+    let end = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    requirement.split(end).next().unwrap_or_default()
 }
 
 /// Whether the server that will be there is at least this release: the locked one, or the

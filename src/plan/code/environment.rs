@@ -459,7 +459,8 @@ pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
                 .into(),
         );
     }
-    if shape.has(Role::Cache) && silent(Meaning::is_of_cache) && !finds(Role::Cache) {
+    let finds_cache = finds(Role::Cache) || finds(Role::Redis);
+    if shape.has(Role::Cache) && silent(Meaning::is_of_cache) && !finds_cache {
         notices.push(
             "no variable was found by which the code finds its cache: it is given CACHE_URL".into(),
         );

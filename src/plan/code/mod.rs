@@ -190,6 +190,11 @@ impl Code {
     pub fn beside(shape: &Shape, carry: Option<&Carry>) -> Self {
         let mut code = Self::of(shape);
         if let Some(carry) = carry {
+            // Paths of an overlay start where the compose file is.
+            code.context = match carry.context.as_str() {
+                own if own.starts_with('.') => own.to_owned(),
+                own => format!("./{own}"),
+            };
             let web = carry.source(Role::Web).into_iter();
             let mounted: Vec<String> =
                 web.flat_map(|web| carry.data_mounts(web)).map(|mount| mount.target).collect();

@@ -7,7 +7,7 @@ use crate::answers::Answers;
 use crate::answers::adopted::{Adopted, Derived, TOP};
 use crate::answers::start::{self, Fate, Taken};
 use crate::catalog::Program;
-use crate::detect::previous::{Launch, Previous};
+use crate::detect::previous::{Image, Launch, Previous};
 use crate::plan::carry::{Carry, is_development};
 use crate::plan::code::{Command, Place, in_image};
 use crate::plan::shape::Shape;
@@ -107,10 +107,14 @@ const WAITS: [&str; 14] = [
     "psql",
 ];
 /// What only prepares the container that it runs in.
-const PREPARES_CONTAINER: [&str; 16] = [
-    "chown", "chmod", "mkdir", "rm", "cp", "ln", "touch", "[", "test", "set", "cd", "export", "id",
-    "install", "gosu", "su-exec",
+const PREPARES_CONTAINER: [&str; 14] = [
+    "chown", "chmod", "mkdir", "rm", "touch", "[", "test", "set", "cd", "export", "id", "install",
+    "gosu", "su-exec",
 ];
+/// What puts files where others read them.
+const COPIES: [&str; 4] = ["cp", "mv", "ln", "rsync"];
+/// Commands of Flask's extensions that make files of others for what serves them.
+const FLASK_BUILDS: [&str; 2] = ["digest", "assets"];
 /// What installs packages, which ours do in their own way.
 const INSTALLS: [&str; 26] = [
     "apt-get",
@@ -396,6 +400,8 @@ impl Kept {
                     &text,
                     "services wait for the health of what they need",
                 );
+            } else if COPIES.contains(&name) {
+                self.copy_at_start(launch, &text, paths);
             } else if PREPARES_CONTAINER.contains(&name) {
                 self.replace(&launch.place, &text, "the image is built with what its user needs");
             } else if is_ours_to_run(launch, name) {
@@ -413,6 +419,43 @@ impl Kept {
             let manage = Place::of(shape, paths.adopted).manage(paths.adopted);
             let words = ["collectstatic", "--no-input"].map(str::to_owned);
             self.steps.push(shell_words::join(manage.into_iter().chain(words)));
+        }
+    }
+
+    /// A copy at every start: of what a stage built it is made once, in the image.
+    fn copy_at_start(&mut self, launch: &Launch, text: &str, paths: &Paths<'_>) {
+        let words: Vec<&str> = launch
+            .argv
+            .iter()
+            .skip(1)
+            .map(String::as_str)
+            .filter(|own| !own.starts_with('-'))
+            .collect();
+        let Some((target, sources)) = words.split_last().filter(|own| !own.1.is_empty()) else {
+            return;
+        };
+        let built: Vec<&str> = paths
+            .adopted
+            .derived
+            .old_stages
+            .iter()
+            .flat_map(|stage| &stage.copies)
+            .map(|copy| copy.target.trim_end_matches('/'))
+            .filter(|target| target.starts_with('/'))
+            .collect();
+        let below = |path: &str| {
+            built.iter().any(|own| {
+                path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        if sources.iter().all(|own| below(own)) && !text.contains('$') {
+            self.runs.push(shell_words::join(&launch.argv));
+            self.replace(&launch.place, text, "it is copied once, while the image is built");
+        } else {
+            let why = format!(
+                "no start of ours copies it, so what is served or read at {target} is not there: let the image hold it"
+            );
+            self.lose(&launch.place, text, &why);
         }
     }
 
@@ -455,7 +498,7 @@ impl Kept {
             } else if is_development(name, value) {
                 self.lose(&image.path, &what, "it turns development on");
             } else {
-                let value = paths.moved(value, &image.workdir);
+                let value = paths.moved(value, image);
                 self.env.push(format!("{name}={}", quoted(&value)));
             }
         }
@@ -479,6 +522,17 @@ impl Kept {
         }
         for run in &image.runs {
             self.built(&run.text, &run.place, paths);
+        }
+        self.link(image, paths);
+    }
+
+    /// The old directory of the code, for what is no part of it and names it.
+    fn link(&mut self, image: &Image, paths: &Paths<'_>) {
+        let old = image.workdir.trim_end_matches('/');
+        let new = paths.code(image);
+        let is_free = !old.is_empty() && old.matches('/').count() == 1 && old != TOP;
+        if is_free && image.is_named && !self.copied.is_empty() {
+            self.runs.push(format!("ln --symbolic {new} {old}"));
         }
     }
 
@@ -507,6 +561,7 @@ impl Kept {
             if name.is_empty()
                 || INSTALLS.contains(&name)
                 || PREPARES_CONTAINER.contains(&name)
+                || COPIES.contains(&name)
                 || name.starts_with("python") && what.contains(" -c import ")
                 || what.starts_with("python -m pip")
                 || what.starts_with("python -m venv")
@@ -524,6 +579,12 @@ impl Kept {
                 (Some("compress"), _) if adopted_collects(paths.adopted) => {
                     let arguments = arguments_behind(&launch, "compress");
                     self.compress(arguments);
+                }
+                _ if name == "flask"
+                    && launch.argv.get(1).is_some_and(|own| FLASK_BUILDS.contains(&own.as_str())) =>
+                {
+                    // With the variables in front of it.
+                    self.runs.push(shell_words::join(&simple.words));
                 }
                 _ if what.contains("nltk") && name.starts_with("python") => {
                     // As root, where it is found whoever asks.
@@ -556,13 +617,23 @@ impl Paths<'_> {
         Some(below.map_or(whole.clone(), str::to_owned))
     }
 
+    /// Where the new image has what the old one had in the directory of its code.
+    fn code(&self, image: &Image) -> String {
+        let from = match image.code.as_str() {
+            "" | "." => "",
+            from => self.adopted.within(from).unwrap_or_default(),
+        };
+        in_image(TOP, from)
+    }
+
     /// A path of the old image.
-    fn moved(&self, text: &str, workdir: &str) -> String {
-        let old = workdir.trim_end_matches('/');
-        let is_code = !old.is_empty() && old != TOP && !old.starts_with("/app/");
+    fn moved(&self, text: &str, image: &Image) -> String {
+        let old = image.workdir.trim_end_matches('/');
+        let new = self.code(image);
+        let is_code = !old.is_empty() && (new != TOP || old != TOP && !old.starts_with("/app/"));
         match text.strip_prefix(old) {
             Some(rest) if is_code && (rest.is_empty() || rest.starts_with('/')) => {
-                format!("{TOP}{rest}")
+                format!("{new}{rest}")
             }
             _ => text.to_owned(),
         }
@@ -593,9 +664,13 @@ impl Paths<'_> {
             "." => self.adopted.within("").map(str::to_owned).or(Some(String::new())),
             own => self.adopted.within(own).map(str::to_owned),
         });
-        match directory.map(|own| in_image(TOP, &own)) {
+        let command = match directory.map(|own| in_image(TOP, &own)) {
             Some(own) if own != self.workdir => format!("cd {own} && {command}"),
             _ => command,
+        };
+        match launch.may_fail {
+            true => format!("{{ {command} || true; }}"),
+            false => command,
         }
     }
 }
@@ -751,7 +826,7 @@ pub(super) fn once(kept: &Kept, migrate: Command) -> Command {
         before.iter().map(in_own).chain(own).chain(behind.iter().map(in_own)).collect();
     match all.as_slice() {
         // One program needs no shell.
-        [one] if !one.contains('$') && !one.starts_with('(') => {
+        [one] if !one.contains('$') && !one.starts_with(['(', '{']) => {
             Command { words: shell_words::split(one).unwrap_or_default(), directory: String::new() }
         }
         _ => Command {

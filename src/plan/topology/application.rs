@@ -1,6 +1,7 @@
 //! The proxy and the services that run the application's own image.
 
 use crate::answers::stack::{Delivery, Hardening};
+use crate::detect::compose::role::names_host;
 use crate::plan::Plan;
 use crate::plan::flags::MEDIA;
 use crate::plan::topology::sizes::Sizes;
@@ -426,7 +427,18 @@ fn networks(plan: &Plan, role: Role, env: &[Variable]) -> Vec<String> {
     let stores = plan.has_backend();
     let adopted = plan.answers.adopted.is_some();
     let database = plan.services.contains(&Role::Db);
-    let is_told = |variable: &Variable| matches!(variable.value, EnvValue::Url { .. });
+    let is_store = |role: &Role| matches!(role, Role::Db | Role::Redis | Role::Cache);
+    let hosts: Vec<&str> = plan
+        .services
+        .iter()
+        .filter(|role| is_store(role))
+        .map(|role| plan.answers.services[role].as_str())
+        .collect();
+    let is_told = |variable: &Variable| match &variable.value {
+        EnvValue::Url { .. } => true,
+        EnvValue::Kept(Some(text)) => hosts.iter().any(|host| names_host(text, host)),
+        _ => false,
+    };
     let (edge, backend) = match role {
         Role::Nginx => (true, false),
         // It migrates a database; what else it is told of, it can reach.

@@ -250,6 +250,26 @@ impl Dockerfile {
         named.or_else(|| name.parse().ok().filter(|number| *number < before))
     }
 
+    /// Stages with all that they are made of or copy from.
+    #[must_use]
+    pub fn reached(&self, stages: &[usize]) -> Vec<usize> {
+        let mut found = stages.to_vec();
+        let mut at = 0;
+        while let Some(stage) = found.get(at).copied() {
+            let from = self.stages.get(stage).and_then(|own| self.stage_named(&own.from, stage));
+            let sources = self.of_stage(stage).flat_map(|(_, own)| {
+                let names: Vec<&str> = own.sources().map(|(name, _)| name).collect();
+                names.into_iter().filter_map(|name| self.stage_named(name, stage))
+            });
+            let more: Vec<usize> = sources.chain(from).filter(|own| !found.contains(own)).collect();
+            found.extend(more);
+            at += 1;
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// The instructions of a stage, each with its number.
     pub fn of_stage(&self, stage: usize) -> impl Iterator<Item = (usize, &Instruction)> {
         let range = self.stages.get(stage).map_or(0..0, |stage| stage.first..stage.end);

@@ -7,7 +7,7 @@ pub mod poetry;
 pub mod uv;
 pub mod wheels;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pep508_rs::pep440_rs::Version;
 
@@ -18,6 +18,8 @@ pub use wheels::Wheels;
 pub struct Locked {
     /// Exact versions by normalised name.
     pub versions: BTreeMap<String, Version>,
+    /// Packages that it holds in several versions, each for other Pythons.
+    pub several: BTreeSet<String>,
     /// Python versions a package has wheels for, where the lock names files.
     pub wheels: BTreeMap<String, Wheels>,
     /// What packages themselves state: `>=3.9,<3.13`.
@@ -34,6 +36,13 @@ pub struct Locked {
 }
 
 impl Locked {
+    fn add_version(&mut self, name: &str, version: Version) {
+        let known = self.versions.insert(name.to_owned(), version);
+        if known.is_some_and(|known| known != self.versions[name]) {
+            self.several.insert(name.to_owned());
+        }
+    }
+
     fn add_version_control(&mut self, name: &str, address: Option<&str>) {
         self.version_control.push(name.to_owned());
         self.ssh.extend(address.filter(|address| is_ssh(address)).map(|_| name.to_owned()));

@@ -147,7 +147,7 @@ impl Locked {
             self.add_version_control(name, Some(address));
         }
         if let Some(version) = package.version.as_deref().and_then(|text| text.parse().ok()) {
-            self.versions.insert(name.to_owned(), version);
+            self.add_version(name, version);
         }
         if let Some(python) = &package.requires_python {
             self.pythons.insert(name.to_owned(), python.clone());

@@ -142,7 +142,7 @@ impl Lock {
 
     fn add(&self, package: &Package, name: &str, locked: &mut Locked) {
         if let Ok(version) = package.version.parse() {
-            locked.versions.insert(name.to_owned(), version);
+            locked.add_version(name, version);
         }
         if let Some(source) = &package.source {
             match source.r#type.as_deref() {

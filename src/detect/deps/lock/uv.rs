@@ -156,7 +156,7 @@ impl Locked {
             return;
         }
         if let Some(version) = package.version.as_deref().and_then(|text| text.parse().ok()) {
-            self.versions.insert(name.to_owned(), version);
+            self.add_version(name, version);
         }
         if let Some(source) = package.source.get("git") {
             let address = match source {
