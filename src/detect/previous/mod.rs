@@ -31,6 +31,9 @@ pub struct Launch {
     /// The directory it runs in, relative to the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
+    /// Whether what comes behind it runs as well where it fails.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub may_fail: bool,
     /// Words of it that are files, and which of the repository.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
@@ -315,6 +318,7 @@ impl<'a> Finder<'a> {
             files: files.collect(),
             place: command.evidence.place(),
             directory: command.directory.clone(),
+            may_fail: command.may_fail,
             argv,
         }
     }
