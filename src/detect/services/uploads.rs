@@ -120,6 +120,7 @@ mod tests {
             ("app.config['MAX_CONTENT_LENGTH'] = 16 * 1000 * 1000", Some(16)),
             ("MAX_UPLOAD_SIZE = 10 << 20", Some(10)),
             ("MAX_UPLOAD = int(os.getenv('MAX_UPLOAD', '20'))", Some(20)),
+            ("MAX_UPLOAD_SIZE = int(os.getenv('MAX_MB', '256')) * 1024 * 1024", Some(256)),
             ("MAX_UPLOAD_FILES = 4", None),
             ("DATA_UPLOAD_MAX_MEMORY_SIZE = 100", None),
         ] {
