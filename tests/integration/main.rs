@@ -62,3 +62,4 @@ mod treacherous;
 mod update;
 mod update_git;
 mod values;
+mod variants;
