@@ -474,9 +474,22 @@ impl Adoption<'_> {
             && self.draft.text("stack.cache") == "redis"
         {
             if self.draft.text("stack.broker") == "redis" {
-                self.notes.push(format!(
-                    "{redis} is both cache and broker: it stays one Redis, and never evicts"
-                ));
+                let document = carried.document();
+                let own = document.services().into_iter().find(|own| own.name == *redis);
+                let said = own.map(|own| own.command()).unwrap_or_default();
+                let evicts = said
+                    .split_once("--maxmemory-policy")
+                    .map(|(_, rest)| rest.trim_start_matches(['=', ' ', '\'', '"']))
+                    .filter(|rest| !rest.is_empty() && !rest.starts_with("noeviction"));
+                self.notes.push(match evicts {
+                    Some(rest) => format!(
+                        "{redis} is both cache and broker: it stays one Redis, and evicts as its command says ({}): queued tasks may go with the rest; --maxmemory-policy noeviction keeps them",
+                        rest.split(['\'', '"', ' ']).next().unwrap_or_default()
+                    ),
+                    None => format!(
+                        "{redis} is both cache and broker: it stays one Redis, and never evicts"
+                    ),
+                });
                 self.set("stack.cache", "none", evidence);
             } else {
                 self.set("services.cache", redis, evidence);

@@ -184,7 +184,7 @@ impl Derived {
         let known = |new: &&Connection| stored.connections.iter().any(|old| old.name == new.name);
         self.connections.extend(now.iter().filter(|new| !known(new)).cloned());
         // Ours are no evidence: what stood in their place is what was found first.
-        if self.previous.image.is_none() && stored.previous.image.is_some() {
+        if stored.previous.image.is_some() {
             self.previous = stored.previous.clone();
             self = self.with_packages_of_the_image();
         }

@@ -5,7 +5,8 @@ const SECRET: [&str; 7] =
     ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY"];
 
 /// Parts that make a name tell about a secret, not hold it.
-const ABOUT: [&str; 18] = [
+const ABOUT: [&str; 19] = [
+    "RANDOM_ROOT",
     "_FILE",
     "_PATH",
     "EXPIR",

@@ -323,6 +323,23 @@ impl Carry {
         warnings
     }
 
+    /// A volume over the static files of the image that a service which stays reads as
+    /// well: nothing collects into it any more.
+    fn stale_static(&self) -> Option<String> {
+        let collected = self.collected.as_deref()?;
+        let web = self.services.get(&Role::Web)?;
+        let mount = web.mounts().into_iter().find(|mount| {
+            self.moved(&mount.target).trim_end_matches('/') == collected
+                && !self.hides_static(mount)
+        })?;
+        let reads = |own: &&Service| own.mounts().iter().any(|it| it.source == mount.source);
+        let reader = self.passed.iter().find(reads)?;
+        Some(format!(
+            "{} reads the static files from a volume that lies over those of the image: after each new image, `docker compose run --rm --no-deps {} python -m django collectstatic --no-input` brings them into it",
+            reader.name, web.name
+        ))
+    }
+
     /// Whether a service is passed through and built by the Dockerfile that
     /// ours takes the place of.
     #[must_use]
@@ -381,6 +398,7 @@ impl Carry {
             ));
         }
         warnings.extend(self.unknown_code());
+        warnings.extend(self.stale_static());
         warnings.extend(self.ownership());
         warnings.extend(self.built_by_ours());
         for service in self.services.values() {

@@ -202,7 +202,8 @@ fn service(service: &Service) -> Value {
         }),
         "command": service.command.as_ref().map(|words| command(words, 4, "command")),
         "working_dir": service.working_dir,
-        "one_shot": service.one_shot,
+        // One that goes on with keys of its own may say it already.
+        "one_shot": service.one_shot && !keeps("restart"),
         "depends_on": service.depends_on.iter().filter(|_| !keeps("depends_on"))
             .map(dependency).collect::<Vec<_>>(),
         "merged": merged.iter().map(|group| format!("*{}", anchor(group))).collect::<Vec<_>>(),

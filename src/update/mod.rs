@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::answers::{Draft, Sources, document, migrate};
-use crate::apply::bookkeeping::{self, EditEntry, FileEntry, Lock};
+use crate::apply::bookkeeping::{self, EditEntry, FileEntry, FileState, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::records;
@@ -160,11 +160,22 @@ impl Update {
         }
         let taken = self.taken_away(project, &changes)?;
         self.notes.extend(taken);
-        let lock = Lock {
+        let mut lock = Lock {
             derived: project.lock.derived.clone(),
             edit,
             ..Lock::of(&self.plan, &self.preset, entries)
         };
+        if !lock.edit.is_empty() {
+            // Where the user's files stay, others are planned than were when these were
+            // still replaced in the plan: which of them are not written is no news.
+            let left_out = |own: &FileEntry| own.state == FileState::LeftOut;
+            lock.file.retain(|own| !left_out(own));
+            let before = project.lock.file.iter().filter(|own| left_out(own));
+            let unsaid = before.filter(|own| lock.file.iter().all(|new| new.path != own.path));
+            let unsaid: Vec<FileEntry> = unsaid.cloned().collect();
+            lock.file.extend(unsaid);
+            lock.file.sort_by(|one, other| one.path.cmp(&other.path));
+        }
         let pristine = decided.pristine.iter().map(Vec::as_slice);
         changes.extend(records::changes(&project.dir, &lock, &self.preset, pristine)?);
         changes.retain(|change| change.action.writes());

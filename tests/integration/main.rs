@@ -65,3 +65,4 @@ mod treacherous;
 mod update;
 mod update_git;
 mod values;
+mod variants;

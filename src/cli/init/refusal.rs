@@ -7,8 +7,9 @@ use crate::catalog::Framework;
 use crate::cli::init::layers::Layers;
 use crate::detect::{Fact, path};
 use crate::error::{Error, Problem};
-use crate::schema::ADOPTED_PYTHONS;
-use crate::source::compose::{Document, FILE_NAMES, is_compose, yaml};
+use crate::plan::Plan;
+use crate::schema::{ADOPTED_PYTHONS, Role};
+use crate::source::compose::{Document, FILE_NAMES, Item, is_compose, yaml};
 
 /// Refuses a repository without a web application.
 ///
@@ -135,4 +136,38 @@ fn help(instead: &str) -> String {
          file that starts its own server: --set project.app=MODULE:__main__, and the directory it \
          is imported from where that is another: --set project.root=DIRECTORY"
     )
+}
+
+/// Refuses to replace a compose file that says what the application is in another
+/// file: what stands there would run beside what is written.
+pub(super) fn split(plan: &Plan) -> Result<(), Error> {
+    let Some(carry) = &plan.carry else { return Ok(()) };
+    let document = &carry.document;
+    let file = &carry.carried.file;
+    let services = document.root.get("services").into_iter().flat_map(Item::entries);
+    let extended = services.filter_map(|(name, own)| {
+        let from = own.get("extends")?.get("file")?;
+        Some((name.scalar()?, from.scalar()?, from.line))
+    });
+    let web = carry.services.get(&Role::Web).map(|own| own.name.as_str());
+    // One of another program goes on as it stands.
+    let mut of_application = extended.filter(|(name, ..)| web.is_none_or(|own| own == name));
+    let message = match of_application.next() {
+        Some((name, from, line)) => {
+            let said = format!("{name} takes what it runs from {from}, which is not read");
+            (format!("{file}:{line}"), said)
+        }
+        None => {
+            let included = document.root.get("include").filter(|_| web.is_none());
+            let Some(included) = included else { return Ok(()) };
+            (
+                format!("{file}:{}", included.line),
+                "the services are in files that it includes".to_owned(),
+            )
+        }
+    };
+    let problem = Problem::new(format!("{}, so that it cannot be replaced", message.1));
+    Err(Error::Input(vec![problem.at(message.0).help(
+        "--adopt improves the files as they are; or `docker compose config --no-interpolate` writes all of it into one file",
+    )]))
 }

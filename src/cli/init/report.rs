@@ -142,7 +142,10 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
     }
     // What would be done with the files that are there is not done.
     if !work.runs_by_itself() {
-        notes.extend(work.notes.iter().cloned());
+        // The image stays, and with it the server that it starts.
+        let stays = work.improvement.is_some();
+        let is_true = |own: &&String| !(stays && own.contains(" takes its place, whose "));
+        notes.extend(work.notes.iter().filter(is_true).cloned());
     }
     if writes_compose(work) {
         let is_new = |own: &&String| !inventory::is_said_by_a_fate(own, &work.fates, &work.plan);
@@ -191,10 +194,13 @@ fn writes_compose(work: &Work) -> bool {
 fn others(layers: &Layers, work: &Work) -> Option<String> {
     let ours = |path: &str| work.shown().any(|change| change.path.as_str() == path);
     let copy = |path: &str| path.contains("before-dockwright");
+    let image = work.plan.answers.own_image();
+    let used = image.and_then(|own| crate::relpath::join(&own.context, &own.dockerfile));
     let existing = layers.facts.existing_files.iter();
     let paths: Vec<&str> = existing
         .filter(|file| file.kind == "dockerfile" && !ours(&file.path) && !copy(&file.path))
         .map(|file| file.path.as_str())
+        .filter(|path| used.as_deref() != Some(*path))
         .collect();
     (!paths.is_empty())
         .then(|| format!("there are other Dockerfiles, left alone: {}", paths.join(", ")))

@@ -462,6 +462,9 @@ impl Work {
             true => proposal.adopting(lock),
             false => proposal.usual(init.rewrite, lock),
         };
+        if init.rewrite {
+            super::refusal::split(&proposal.plan)?;
+        }
         let offer = match init.adopt || init.rewrite {
             true => None,
             false => layers.improvement(&BTreeMap::new(), &[])?,

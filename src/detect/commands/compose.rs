@@ -1,8 +1,9 @@
 //! Compose files: what each service runs, and from which image.
 
 use super::Place;
-use super::dockerfile::{Image, Images};
+use super::dockerfile::{Image, Images, is_entry_script, read_image};
 use super::paths::{join, parent};
+use super::variables::is_options;
 use super::walker::{Setting, Walker};
 use crate::detect::compose::files::documents;
 use crate::detect::compose::published::build_of;
@@ -45,14 +46,41 @@ fn read_service(
     variables.extend(own.filter_map(|(name, value)| Some((name, value?))));
     let directory = image.directory(&image.workdir, walker.tree);
     let process = service.name.clone();
-    let setting = Setting { process, directory, variables, image: Some(&image) };
-    for key in ["entrypoint", "command"] {
-        let Some(item) = service.item.get(key) else { continue };
+    let setting = Setting { process, directory, variables, image: Some(&image), may_fail: false };
+    let (entry, command) = (service.item.get("entrypoint"), service.item.get("command"));
+    // Arguments of a program that the entry point names: they stand in place of CMD.
+    let program = match entry {
+        Some(item) => Some(words(item)),
+        None => image.entry_words(),
+    };
+    if let (Some(program), Some(command)) = (program, command)
+        && !is_entry_script(program.last())
+        && !program.is_empty()
+    {
+        let evidence = evidence(walker.tree, path, command);
+        let words: Vec<String> = program.into_iter().chain(words(command)).collect();
+        walker.words(Place::Compose, &setting, &words, &evidence);
+        return;
+    }
+    for item in [entry, command].into_iter().flatten() {
         let evidence = evidence(walker.tree, path, item);
         match item.scalar() {
             Some(line) => walker.text(Place::Compose, &setting, &line, &evidence),
             None => walker.words(Place::Compose, &setting, &item.scalars(), &evidence),
         }
+    }
+    // The image's own command, with options that the service's variables give it.
+    let of_service = &setting.variables[image.env.len()..];
+    if entry.is_none() && command.is_none() && of_service.iter().any(|(name, _)| is_options(name)) {
+        read_image(walker, Place::Compose, &setting, &image);
+    }
+}
+
+/// The words of a command, whichever way it is written.
+fn words(item: &Item) -> Vec<String> {
+    match item.scalar() {
+        Some(line) => shell_words::split(&line).unwrap_or_default(),
+        None => item.scalars(),
     }
 }
 

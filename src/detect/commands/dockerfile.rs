@@ -52,6 +52,15 @@ impl Image {
         self.placed.push((target, source.to_owned()));
     }
 
+    /// The words of an ENTRYPOINT in exec form, behind which the container's arguments
+    /// come.
+    pub fn entry_words(&self) -> Option<Vec<String>> {
+        match &self.entrypoint {
+            Some(Line::Words(words, _)) => Some(words.clone()),
+            _ => None,
+        }
+    }
+
     fn absolute(&self, path: &str) -> String {
         absolute(&self.workdir, path)
     }
@@ -124,20 +133,26 @@ pub fn images(tree: &Tree) -> Images {
         let Some(text) = tree.text(path) else { continue };
         let text = Text::new(path, text);
         let file = Dockerfile::read(&text.text);
-        let context =
-            contexts.get(path).cloned().unwrap_or_else(|| likely_context(tree, path, &file));
-        images.insert(path.to_owned(), stages(&context, &text, &file, tree));
+        let (context, given) = contexts
+            .get(path)
+            .cloned()
+            .unwrap_or_else(|| (likely_context(tree, path, &file), Vec::new()));
+        images.insert(path.to_owned(), stages(&context, &given, &text, &file, tree));
     }
     Images(images)
 }
 
-/// The build contexts that compose files name, by Dockerfile.
-fn contexts(tree: &Tree) -> BTreeMap<String, String> {
+/// Arguments of a build, with their values.
+pub type Given = Vec<(String, String)>;
+
+/// The build contexts that compose files name, and the arguments they give, by
+/// Dockerfile.
+pub fn contexts(tree: &Tree) -> BTreeMap<String, (String, Given)> {
     let mut contexts = BTreeMap::new();
     for (path, document) in documents(tree) {
-        let builds = document.services().into_iter().filter_map(|service| service.build());
-        for (context, dockerfile) in builds.filter_map(|build| build.paths(parent(path))) {
-            contexts.entry(dockerfile).or_insert(context);
+        for build in document.services().into_iter().filter_map(|service| service.build()) {
+            let Some((context, dockerfile)) = build.paths(parent(path)) else { continue };
+            contexts.entry(dockerfile).or_insert((context, build.args));
         }
     }
     contexts
@@ -174,7 +189,13 @@ pub fn likely_context(tree: &Tree, path: &str, file: &Dockerfile) -> String {
     found.map_or_else(|| ".".to_owned(), |context| (*context).to_owned())
 }
 
-fn stages(context: &str, text: &Text, file: &Dockerfile, tree: &Tree) -> Vec<Image> {
+fn stages(
+    context: &str,
+    given: &[(String, String)],
+    text: &Text,
+    file: &Dockerfile,
+    tree: &Tree,
+) -> Vec<Image> {
     let mut stages: Vec<Image> = Vec::new();
     let mut arguments: Vec<(String, String)> = Vec::new();
     let line = |own: &Instruction| text.line(own.span.start);
@@ -194,13 +215,13 @@ fn stages(context: &str, text: &Text, file: &Dockerfile, tree: &Tree) -> Vec<Ima
         }
         let Some((image, before)) = stages.split_last_mut() else {
             if own.keyword == Keyword::Arg {
-                arguments.extend(pairs(own, file.escape, &arguments));
+                arguments.extend(pairs(own, file.escape, &arguments, given));
             }
             continue;
         };
         match own.keyword {
             Keyword::Env | Keyword::Arg => {
-                image.env.extend(pairs(own, file.escape, &image.env));
+                image.env.extend(pairs(own, file.escape, &image.env, given));
             }
             Keyword::Workdir => {
                 let to = word(own.arguments.text.trim(), file.escape, &image.env);
@@ -237,10 +258,23 @@ fn word(text: &str, escape: char, known: &[(String, String)]) -> String {
     dockerfile::expand(text, escape, &value).text
 }
 
-/// The variables that ENV or ARG sets; an ARG without a value sets none.
-fn pairs(own: &Instruction, escape: char, known: &[(String, String)]) -> Vec<(String, String)> {
-    let set = own.pairs(escape).into_iter();
-    set.filter_map(|(name, value, _)| Some((name, word(&value?, escape, known)))).collect()
+/// The variables that ENV or ARG sets: an ARG the value that the build is given, and
+/// none where it has none either.
+pub fn pairs(
+    own: &Instruction,
+    escape: char,
+    known: &[(String, String)],
+    given: &[(String, String)],
+) -> Vec<(String, String)> {
+    let of_build = |name: &str| {
+        let found = given.iter().find(|(each, _)| each == name);
+        found.filter(|_| own.keyword == Keyword::Arg).map(|(_, value)| value.clone())
+    };
+    let set = own.pairs(escape).into_iter().filter_map(|(name, value, _)| {
+        let value = of_build(&name).or_else(|| Some(word(&value?, escape, known)))?;
+        Some((name, value))
+    });
+    set.collect()
 }
 
 fn copy(image: &mut Image, before: &[Image], own: &Instruction, escape: char, tree: &Tree) {
@@ -303,14 +337,17 @@ pub fn read(walker: &mut Walker<'_>, images: &Images) {
     for stages in images.0.values() {
         for (at, image) in stages.iter().enumerate().rev() {
             let process = if at + 1 == stages.len() { String::new() } else { image.stage.clone() };
-            read_image(walker, image, process);
+            let directory = image.directory(&image.workdir, walker.tree);
+            let variables = image.env.clone();
+            let setting =
+                Setting { process, directory, variables, image: Some(image), may_fail: false };
+            read_image(walker, Place::Dockerfile, &setting, image);
         }
     }
 }
 
-fn read_image(walker: &mut Walker<'_>, image: &Image, process: String) {
-    let directory = image.directory(&image.workdir, walker.tree);
-    let setting = Setting { process, directory, variables: image.env.clone(), image: Some(image) };
+/// Reads what an image runs, in a container that is given a setting.
+pub fn read_image(walker: &mut Walker<'_>, place: Place, setting: &Setting<'_>, image: &Image) {
     let evidence = |line: usize| walker.tree.evidence(&image.path, line);
     match (&image.entrypoint, &image.cmd) {
         (Some(Line::Words(entry, line)), Some(Line::Words(cmd, _)))
@@ -318,18 +355,18 @@ fn read_image(walker: &mut Walker<'_>, image: &Image, process: String) {
         {
             let evidence = evidence(*line);
             let words: Vec<String> = entry.iter().chain(cmd).cloned().collect();
-            walker.words(Place::Dockerfile, &setting, &words, &evidence);
+            walker.words(place, setting, &words, &evidence);
         }
         (entry, cmd) => {
             for line in [entry, cmd].into_iter().flatten() {
                 match line {
                     Line::Words(words, line) => {
                         let evidence = walker.tree.evidence(&image.path, *line);
-                        walker.words(Place::Dockerfile, &setting, words, &evidence);
+                        walker.words(place, setting, words, &evidence);
                     }
                     Line::Shell(text, line) => {
                         let evidence = walker.tree.evidence(&image.path, *line);
-                        walker.text(Place::Dockerfile, &setting, text, &evidence);
+                        walker.text(place, setting, text, &evidence);
                     }
                 }
             }
@@ -339,7 +376,7 @@ fn read_image(walker: &mut Walker<'_>, image: &Image, process: String) {
 
 /// Whether an entry point is a script that runs the command it is given,
 /// rather than a program whose arguments the command holds.
-fn is_entry_script(last: Option<&String>) -> bool {
+pub fn is_entry_script(last: Option<&String>) -> bool {
     last.is_some_and(|word| {
         let name = paths::name(word);
         name.ends_with(".sh")

@@ -16,12 +16,14 @@ mod script;
 mod tasks;
 mod unit;
 mod value;
+mod variables;
 mod walker;
 mod wrapper;
 
 use crate::detect::fact::Evidence;
 use crate::detect::tree::Tree;
 
+pub use dockerfile::{Given, contexts, pairs};
 pub(in crate::detect) use dockerfile::{images, likely_context};
 pub use paths::{expand, join};
 
@@ -69,6 +71,9 @@ pub struct Command {
     /// Variables set for it: in front of it, exported before it, by the
     /// Dockerfile's ENV, by the service's environment.
     pub variables: Vec<(String, String)>,
+    /// Whether what comes behind it runs as well where it fails: `|| true`, or the next
+    /// line of a script that does not stop at errors.
+    pub may_fail: bool,
     /// The line.
     pub evidence: Evidence,
 }

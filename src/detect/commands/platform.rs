@@ -97,6 +97,7 @@ fn render(walker: &mut Walker<'_>, path: &str, value: &Value) {
                 directory: directory.clone(),
                 variables: variables.clone(),
                 image: None,
+                may_fail: false,
             };
             let evidence = locate(walker.tree, path, key, command);
             walker.text(Place::Platform, &setting, command, &evidence);
@@ -142,6 +143,7 @@ fn app_engine(walker: &mut Walker<'_>, path: &str, value: &Value) {
                 directory: join(".", text("source_dir").unwrap_or("").trim_start_matches('/')),
                 variables: environment_list(component.get("envs"), "key"),
                 image: None,
+                may_fail: false,
             };
             let evidence = locate(walker.tree, path, "run_command", command);
             walker.text(Place::Platform, &setting, command, &evidence);

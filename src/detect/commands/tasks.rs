@@ -213,6 +213,7 @@ fn stated(walker: &mut Walker<'_>) {
             directory: name(path).ends_with(".toml").then(|| parent(path).to_owned()),
             argv,
             variables: Vec::new(),
+            may_fail: false,
             evidence: evidence.unwrap_or_else(|| Evidence::file(path)),
         });
     }

@@ -95,6 +95,7 @@ fn systemd(walker: &mut Walker<'_>, path: &str) {
             directory: section.get("WorkingDirectory").and_then(|(to, _)| directory(tree, to)),
             variables,
             image: None,
+            may_fail: false,
         };
         for (key, value, line) in &section.settings {
             if key == "ExecStart" {
@@ -129,6 +130,7 @@ fn supervisor(walker: &mut Walker<'_>, path: &str) {
             directory: section.get("directory").and_then(|(to, _)| directory(tree, to)),
             variables,
             image: None,
+            may_fail: false,
         };
         let evidence = tree.evidence(path, line);
         walker.text(Place::Unit, &setting, command, &evidence);
@@ -160,6 +162,7 @@ fn uwsgi(walker: &mut Walker<'_>, path: &str) {
             directory: change.filter(|directory| tree.has_directory(directory)),
             argv,
             variables,
+            may_fail: false,
             evidence: tree.evidence(path, named.map_or(0, |(_, line)| line)),
         });
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::dockerfile::Image;
 use super::paths::{expand, join, name, parent};
+use super::variables::with_options;
 use super::wrapper::{self, Unwrapped};
 use super::{Command, Place};
 use crate::detect::fact::Evidence;
@@ -33,6 +34,8 @@ pub struct Setting<'a> {
     pub variables: Vec<(String, String)>,
     /// The image it runs in.
     pub image: Option<&'a Image>,
+    /// Whether what comes behind it runs as well where it fails.
+    pub may_fail: bool,
 }
 
 /// A task by name: its text, the directory it runs in, where it stands.
@@ -138,7 +141,10 @@ impl<'a> Walker<'a> {
         evidence: &dyn Fn(usize) -> Evidence,
         depth: usize,
     ) {
+        let stops = stops_at_errors(text);
+        let around = setting.may_fail;
         for simple in shell::split(text) {
+            setting.may_fail = around || goes_on(text, simple.line, stops);
             self.simple(place, &mut setting, &simple.words, evidence, simple.line, depth);
         }
     }
@@ -211,9 +217,18 @@ impl<'a> Walker<'a> {
         if self.task(place, &inner, &argv, depth) {
             return;
         }
-        let Setting { process, directory, variables, .. } = inner;
+        let Setting { process, directory, variables, may_fail, .. } = inner;
         let evidence = evidence(line);
-        self.commands.push(Command { place, process, directory, argv, variables, evidence });
+        let argv = with_options(argv, &variables);
+        self.commands.push(Command {
+            place,
+            process,
+            directory,
+            argv,
+            variables,
+            may_fail,
+            evidence,
+        });
     }
 
     /// Follows `make serve`, `poe serve`, `just serve`, or a script of the
@@ -257,6 +272,30 @@ impl<'a> Walker<'a> {
             .filter_map(|base| join(base, to))
             .find(|directory| self.tree.has_directory(directory))
     }
+}
+
+/// Whether a script ends where one of its commands fails.
+fn stops_at_errors(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim();
+        let mut words = line.split_whitespace();
+        let sets = matches!(words.next(), Some("set" | "#!/bin/sh" | "#!/bin/bash"));
+        sets && words.any(|word| {
+            let flags = word.strip_prefix('-').filter(|own| !own.starts_with('-'));
+            word == "errexit" || flags.is_some_and(|own| own.contains('e'))
+        })
+    })
+}
+
+/// Whether what stands behind a line of a script runs also where that line fails.
+fn goes_on(text: &str, line: usize, stops: bool) -> bool {
+    let Some(own) = text.lines().nth(line) else { return false };
+    let otherwise = own.rsplit_once("||").map(|(_, rest)| rest.trim_start());
+    let is_excused =
+        otherwise.is_some_and(|rest| rest.starts_with("true") || rest.starts_with(':'));
+    let is_chained = own.contains("&&") || own.trim_end().ends_with('\\');
+    let is_alone = !own.contains(';') && text.trim().lines().count() < 2;
+    is_excused || !stops && !is_chained && !is_alone
 }
 
 /// Takes a line that only sets variables; whether it was one.

@@ -398,7 +398,8 @@ pub fn image_of(tree: &Tree, directory: &str, build: &Build) -> Option<(Dockerfi
     let (_, path) = build.paths(directory)?;
     let file = Dockerfile::read(tree.text(&path)?);
     let stage = file.stage(Some(&build.target)).or_else(|| file.stage(None))?;
-    let image = file.image(stage, &Arguments::new());
+    let given = build.args.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+    let image = file.image(stage, &given.collect::<Arguments>());
     Some((file, image))
 }
 

@@ -4,11 +4,12 @@
 
 use super::name::normalised;
 use super::{Requirement, line, path};
+use crate::detect::commands::{Given, contexts, expand, pairs};
 use crate::detect::fact::Evidence;
 use crate::detect::scope;
 use crate::detect::tree::Tree;
 use crate::source::compose::is_compose;
-use crate::source::dockerfile::{Dockerfile, Instruction, Transfer, is_dockerfile};
+use crate::source::dockerfile::{Dockerfile, Instruction, Keyword, Transfer, is_dockerfile};
 use crate::source::text::Text;
 
 /// Where a line stands. Earlier ones are better evidence.
@@ -45,12 +46,17 @@ pub struct Install {
 #[must_use]
 pub fn find(tree: &Tree) -> Vec<Install> {
     let mut found = Vec::new();
+    let contexts = contexts(tree);
     for file in tree.paths() {
         if let Some(rank) = rank(file)
             && scope::counts(file)
             && let Some(text) = tree.text(file)
         {
-            read(tree, file, text, rank, &mut found);
+            let given = contexts.get(file).map_or(&[][..], |(_, given)| given);
+            match is_dockerfile(file) {
+                true => read_image(tree, (file, text), rank, given, &mut found),
+                false => read(tree, file, text, rank, &mut found),
+            }
         }
     }
     found.sort_by_key(|install| install.rank);
@@ -107,9 +113,6 @@ fn rank(file: &str) -> Option<Rank> {
 }
 
 fn read(tree: &Tree, file: &str, text: &str, rank: Rank, found: &mut Vec<Install>) {
-    if is_dockerfile(file) {
-        return read_image(tree, file, text, rank, found);
-    }
     let mut joined = String::new();
     let mut first = 0;
     for (at, line) in text.lines().enumerate() {
@@ -182,21 +185,33 @@ pub fn named(run: &Instruction, text: &str) -> Vec<Requirement> {
     found
 }
 
-/// A Dockerfile: what its instructions run, and what they have copied by then.
-fn read_image(tree: &Tree, path: &str, text: &str, rank: Rank, found: &mut Vec<Install>) {
+/// A Dockerfile: what its instructions run, and what they have copied by then. `given`
+/// are the arguments that its build is given.
+fn read_image(
+    tree: &Tree,
+    (path, text): (&str, &str),
+    rank: Rank,
+    given: &[(String, String)],
+    found: &mut Vec<Install>,
+) {
     let text = Text::new(path, text);
     let file = Dockerfile::read(&text.text);
     let mut copies: Vec<Transfer> = Vec::new();
+    let mut known = Given::new();
     for own in &file.instructions {
+        if matches!(own.keyword, Keyword::Arg | Keyword::Env) {
+            known.extend(pairs(own, file.escape, &known, given));
+            continue;
+        }
         if let Some(transfer) = Transfer::of(own, file.escape) {
             copies.extend(Some(transfer).filter(|_| own.flag("from").is_none()));
             continue;
         }
         let (first, last) = (text.line(own.span.start), text.line(own.span.end));
         let lines = Lines { tree, file: path, first, last };
-        installs(&lines, &own.command().line(), rank, &copies, found);
+        installs(&lines, &expand(&own.command().line(), &known), rank, &copies, found);
         for line in own.heredocs.iter().flat_map(|own| text.slice(own.body).lines()) {
-            installs(&lines, line, rank, &copies, found);
+            installs(&lines, &expand(line, &known), rank, &copies, found);
         }
     }
 }

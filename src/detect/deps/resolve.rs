@@ -17,6 +17,17 @@ use crate::detect::scope;
 use crate::detect::tree::Tree;
 use crate::source::dockerfile::is_dockerfile;
 
+/// Extras of frameworks that bring a server: the package, the extra, and the server.
+const BROUGHT: [(&str, &str, &str); 7] = [
+    ("fastapi", "standard", "uvicorn[standard]"),
+    ("fastapi", "all", "uvicorn[standard]"),
+    ("fastapi-cli", "standard", "uvicorn[standard]"),
+    ("litestar", "standard", "uvicorn[standard]"),
+    ("litestar", "full", "uvicorn[standard]"),
+    ("channels", "daphne", "daphne"),
+    ("connexion", "uvicorn", "uvicorn[standard]"),
+];
+
 /// The managers that read extras and groups of pyproject.toml.
 const MANIFEST: [&str; 4] = ["uv", "poetry", "pdm", "pyproject"];
 
@@ -46,6 +57,7 @@ pub fn resolve(tree: &Tree, root: &str, wish: Option<&str>) -> Dependencies {
     found.installs = installs;
     found.misspellings(tree, root);
     found.follow_paths(tree);
+    found.brought();
     found
 }
 
@@ -374,8 +386,16 @@ impl Dependencies {
                 continue;
             }
             let offers = Offers::read(tree, &directory, &[]);
+            // `-e .[prod]` asks for more than the package itself.
+            let of_it = |one: &&Requirement| matches!(&one.source, Source::Path(target) if *target == directory);
+            let asked: Vec<String> = self
+                .declared
+                .iter()
+                .filter(of_it)
+                .flat_map(|one| one.extras.iter().map(|name| normalised(name)))
+                .collect();
             if let Some(project) = offers.pyproject.filter(Pyproject::declares) {
-                self.add_package(project.path.clone(), project.production(&[]));
+                self.add_package(project.path.clone(), project.production(&asked));
             }
             // What is built beside the project has a version as well.
             let version = Root::read(tree, &directory, &[]).version;
@@ -384,7 +404,23 @@ impl Dependencies {
                 for file in setup.files {
                     self.add_package(file, Vec::new());
                 }
+                let extras = setup.extras.iter().filter(|(name, _)| asked.contains(name));
+                let extras: Vec<_> = extras.flat_map(|(_, list)| list.clone()).collect();
                 self.add_package(String::new(), setup.requirements);
+                self.add_package(String::new(), extras);
+            }
+        }
+    }
+
+    /// Servers that an extra of a framework brings along, where no lock says so.
+    fn brought(&mut self) {
+        for (package, extra, server) in BROUGHT {
+            let asked = self.get(package).filter(|one| one.extras.iter().any(|own| own == extra));
+            let Some(evidence) = asked.map(|one| one.evidence.clone()) else { continue };
+            if let Some(one) = super::line::requirement(server, evidence)
+                && !self.installs(&one.name)
+            {
+                self.declared.push(one);
             }
         }
     }

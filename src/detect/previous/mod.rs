@@ -327,7 +327,7 @@ impl<'a> Finder<'a> {
             files: files.collect(),
             place: command.evidence.place(),
             directory: command.directory.clone(),
-            may_fail: self.may_fail(command),
+            may_fail: command.may_fail || self.may_fail(command),
             argv,
         }
     }

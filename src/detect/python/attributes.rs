@@ -13,6 +13,7 @@ use super::paths::ancestor;
 use super::scope::{Defined, Scope};
 use super::syntax::{Module, assignments, dotted};
 use super::value::{Value, below};
+use crate::detect::path::parent;
 use crate::environments::is_for_another;
 
 impl<'a> Evaluator<'_, 'a> {
@@ -27,6 +28,12 @@ impl<'a> Evaluator<'_, 'a> {
             && let Some(path) = below(self.project.graph.root(), "instance")
         {
             return Value::Place(path);
+        }
+        // Flask's: the directory of the module or the package that it is named after.
+        if let ("root_path", Value::Call(call)) = (name, &of)
+            && call.name.ends_with("Flask")
+        {
+            return Value::Place(parent(&call.site.0).to_owned());
         }
         let is_field = is_setting(name) || self.has_fields();
         let setting = if is_field { self.setting(name) } else { Value::Unknown };

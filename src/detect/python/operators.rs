@@ -130,18 +130,22 @@ impl<'a> Evaluator<'_, 'a> {
             },
             Operator::Mod => percent(left, right),
             // `16 * 1024 * 1024`, `10 << 20`, `2 ** 20`.
-            Operator::Mult | Operator::LShift | Operator::Pow => match (left, right) {
-                (Value::Int(one), Value::Int(other)) => {
-                    let small = u32::try_from(other).ok();
-                    let value = match op {
-                        Operator::Mult => one.checked_mul(other),
-                        Operator::Pow => small.and_then(|power| one.checked_pow(power)),
-                        _ => small.filter(|by| *by < 48).and_then(|by| one.checked_mul(1 << by)),
-                    };
-                    value.map_or(Value::Unknown, Value::Int)
+            Operator::Mult | Operator::LShift | Operator::Pow => {
+                match (number(&left), number(&right)) {
+                    (Some(one), Some(other)) => {
+                        let small = u32::try_from(other).ok();
+                        let value = match op {
+                            Operator::Mult => one.checked_mul(other),
+                            Operator::Pow => small.and_then(|power| one.checked_pow(power)),
+                            _ => {
+                                small.filter(|by| *by < 48).and_then(|by| one.checked_mul(1 << by))
+                            }
+                        };
+                        value.map_or(Value::Unknown, Value::Int)
+                    }
+                    _ => Value::Unknown,
                 }
-                _ => Value::Unknown,
-            },
+            }
             Operator::BitOr => match (left, right) {
                 (Value::Dict(mut one), Value::Dict(other)) => {
                     one.extend(other);
@@ -189,5 +193,14 @@ impl<'a> Evaluator<'_, 'a> {
             None if is_setting(key) => self.setting(key),
             None => Value::Unknown,
         }
+    }
+}
+/// A whole number; of a variable the one that is taken where it is not set.
+fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(number) => Some(*number),
+        Value::Text(text) => text.parse().ok(),
+        Value::Read(read) => number(read.default.as_deref()?),
+        _ => None,
     }
 }

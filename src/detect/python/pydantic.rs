@@ -100,10 +100,27 @@ impl<'a> Evaluator<'_, 'a> {
     /// The fields of a settings class, its bases' included; nearest first.
     #[must_use]
     pub fn fields(&self, module: &'a Module, class: &'a StmtClassDef) -> Vec<Field<'a>> {
-        let prefix = self.prefix(module, class).unwrap_or_default();
+        let prefix = self.option(module, class, "env_prefix").unwrap_or_default();
         let mut fields = Vec::new();
         self.collect_fields(module, class, &prefix, &mut fields, 6);
-        fields
+        let Some(between) = self.option(module, class, "env_nested_delimiter") else {
+            return fields;
+        };
+        let whole =
+            |field: Field<'a>| self.parts_of(&field, &between).unwrap_or_else(|| vec![field]);
+        fields.into_iter().flat_map(whole).collect()
+    }
+
+    /// The variables of a required field that is a model of its own: `API__TOKEN`.
+    fn parts_of(&self, field: &Field<'a>, between: &str) -> Option<Vec<Field<'a>>> {
+        if !field.read.required {
+            return None;
+        }
+        let (module, class) = self.project.graph.class(field.module, &field.annotation)?;
+        let prefix = format!("{}{between}", field.read.name);
+        let mut parts = Vec::new();
+        self.collect_fields(module, class, &prefix, &mut parts, 6);
+        (!parts.is_empty()).then_some(parts)
     }
 
     fn collect_fields(
@@ -215,16 +232,16 @@ impl<'a> Evaluator<'_, 'a> {
         (default.or(made), names)
     }
 
-    /// `env_prefix` of a class or its bases.
-    fn prefix(&self, module: &'a Module, class: &'a StmtClassDef) -> Option<String> {
+    /// A text of the configuration of a class or its bases: `env_prefix`.
+    fn option(&self, module: &'a Module, class: &'a StmtClassDef, option: &str) -> Option<String> {
         for statement in &class.body {
             let found = match statement {
                 Stmt::Assign(assign) => match &*assign.value {
                     Expr::Call(call) => {
-                        call.arguments.find_keyword("env_prefix").and_then(|it| string(&it.value))
+                        call.arguments.find_keyword(option).and_then(|it| string(&it.value))
                     }
                     Expr::Dict(dict) => dict.items.iter().find_map(|item| {
-                        (item.key.as_ref().and_then(string) == Some("env_prefix"))
+                        (item.key.as_ref().and_then(string) == Some(option))
                             .then(|| string(&item.value))
                             .flatten()
                     }),
@@ -233,7 +250,8 @@ impl<'a> Evaluator<'_, 'a> {
                 Stmt::ClassDef(inner) if inner.name.as_str() == "Config" => {
                     inner.body.iter().find_map(|statement| match statement {
                         Stmt::Assign(assign) => {
-                            let named = matches!(&assign.targets[..], [Expr::Name(it)] if it.id == "env_prefix");
+                            let named =
+                                matches!(&assign.targets[..], [Expr::Name(it)] if it.id == option);
                             named.then(|| string(&assign.value)).flatten()
                         }
                         _ => None,
@@ -245,7 +263,9 @@ impl<'a> Evaluator<'_, 'a> {
                 return found.map(str::to_owned);
             }
         }
-        self.bases(module, class).into_iter().find_map(|(module, base)| self.prefix(module, base))
+        self.bases(module, class)
+            .into_iter()
+            .find_map(|(module, base)| self.option(module, base, option))
     }
 
     /// Whether a settings class reads other sources than the environment: a
@@ -278,7 +298,7 @@ impl<'a> Evaluator<'_, 'a> {
         if !self.is_settings(module, class, 6) {
             return None;
         }
-        let prefix = self.prefix(module, class).unwrap_or_default();
+        let prefix = self.option(module, class, "env_prefix").unwrap_or_default();
         let statement = class.body.iter().find(|statement| match statement {
             Stmt::AnnAssign(assign) => matches!(&*assign.target, Expr::Name(it) if it.id == name),
             _ => false,

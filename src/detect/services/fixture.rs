@@ -97,6 +97,7 @@ impl Repository {
             directory: None,
             argv: shell_words::split(command).unwrap(),
             variables: Vec::new(),
+            may_fail: false,
             evidence: Evidence::line("Procfile", 1, command),
         });
         self

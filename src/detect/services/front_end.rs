@@ -112,13 +112,7 @@ fn served(evidences: &Evidences<'_, '_>) -> Vec<Served> {
         .collect();
     for binding in evidences.live() {
         let Some(base) = base(binding, context.working_directory()) else { continue };
-        let whole = binding.value.path(base);
-        let paths: Vec<String> = match (&whole, &binding.value) {
-            (Some(path), _) => vec![path.clone()],
-            (None, Value::List(items)) => items.iter().filter_map(|own| own.path(base)).collect(),
-            _ => Vec::new(),
-        };
-        for directory in paths {
+        for directory in directories(&binding.value, base) {
             let is_there = context.tree.has_directory(&directory) || context.tree.has(&directory);
             let known = served.iter().any(|own| path::is_below(&directory, &own.directory));
             let is_made = made.iter().any(|own| path::is_below(own, &directory));
@@ -130,12 +124,32 @@ fn served(evidences: &Evidences<'_, '_>) -> Vec<Served> {
                     && ["static", "templates"].contains(&path::file_name(&directory));
                 let is_of_blueprint =
                     binding.last() == "template_folder" && binding.called().ends_with("Blueprint");
-                let is_optional = is_usual || is_of_blueprint;
+                // Django starts without, and many projects name one that is not there:
+                // only what a build usually writes is one that it makes.
+                let is_templates = binding.first() == "TEMPLATES";
+                let is_output = ["build", "dist", "out"].contains(&path::file_name(&directory));
+                if is_templates && !is_output {
+                    continue;
+                }
+                let is_optional = is_usual || is_of_blueprint || is_templates;
                 served.push(Served { directory, is_optional, line: binding.evidence.clone() });
             }
         }
     }
     served
+}
+
+/// The directories that a value names: itself, the items of a list, those that an
+/// engine of templates looks in.
+fn directories(value: &Value, base: &str) -> Vec<String> {
+    match (value.path(base), value) {
+        (Some(path), _) => vec![path],
+        (None, Value::List(items)) => items.iter().flat_map(|own| directories(own, base)).collect(),
+        (None, engine @ Value::Dict(_)) => {
+            engine.get("DIRS").map(|own| directories(own, base)).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// What a served directory is relative to; `None` where the binding names none.
@@ -155,7 +169,9 @@ fn base<'a>(binding: &'a Binding, working_directory: &'a str) -> Option<&'a str>
     if is("send_from_directory") && first {
         return Some(path::parent(&binding.evidence.path));
     }
-    let setting = ["STATICFILES_DIRS", "WHITENOISE_ROOT"].contains(&binding.first());
+    // The page itself may be a template that a build makes.
+    let settings = ["STATICFILES_DIRS", "WHITENOISE_ROOT", "TEMPLATES"];
+    let setting = settings.contains(&binding.first());
     (binding.in_settings && setting).then_some(working_directory)
 }
 

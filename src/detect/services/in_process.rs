@@ -2,12 +2,12 @@
 //! WebSockets open.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::detect::fact::{Evidence, Fact};
 use crate::detect::facts::InProcess;
-use crate::detect::python::{Imports, Module};
+use crate::detect::python::{Imports, Module, dotted};
 use crate::detect::services::Evidences;
 
 /// Calls that keep something in the process, by the beginning of their full
@@ -55,7 +55,14 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> Vec<(InProcess, Evidence)> 
     let mut all = Vec::new();
     for module in &evidences.project.modules {
         let imports = evidences.project.graph.imports(module);
-        let mut finder = Finder { imports: &imports, depth: 0, found: Vec::new() };
+        let endless = endless(&module.ast.body);
+        let mut finder = Finder {
+            imports: &imports,
+            endless: &endless,
+            depth: 0,
+            starts: false,
+            found: Vec::new(),
+        };
         finder.visit_body(&module.ast.body);
         let found = finder.found.into_iter();
         let shared = found.filter(|(state, _)| *state != InProcess::Scheduler || !is_led(module));
@@ -124,6 +131,10 @@ fn is_for_websockets(module: &str, name: &str) -> bool {
 
 struct Finder<'a> {
     imports: &'a Imports,
+    /// Functions that never come back.
+    endless: &'a [&'a str],
+    /// Whether it is in a function that runs once, when the application starts.
+    starts: bool,
     /// How many functions and classes are around.
     depth: usize,
     found: Vec<(InProcess, TextRange)>,
@@ -136,6 +147,10 @@ impl Finder<'_> {
         if name.ends_with("BlockingScheduler") {
             return;
         }
+        if (self.depth == 0 || self.starts) && self.is_loop(call, &name) {
+            self.found.push((InProcess::Scheduler, call.range()));
+            return;
+        }
         let known = CALLS.iter().find(|(start, ..)| match start.ends_with('.') {
             true => name.starts_with(start),
             false => name == *start,
@@ -144,6 +159,20 @@ impl Finder<'_> {
         if shared.is_empty() || call.arguments.find_keyword(shared).is_none() {
             self.found.push((*state, call.range()));
         }
+    }
+
+    /// Whether a call starts a function that never comes back, in a thread or a task.
+    fn is_loop(&self, call: &ExprCall, name: &str) -> bool {
+        let run = match name {
+            "threading.Thread" => call.arguments.find_argument_value("target", 1),
+            "asyncio.create_task" | "asyncio.ensure_future" => call.arguments.args.first(),
+            _ => None,
+        };
+        let run = match run {
+            Some(Expr::Call(inner)) => Some(&*inner.func),
+            other => other,
+        };
+        run.and_then(Expr::as_name_expr).is_some_and(|own| self.endless.contains(&own.id.as_str()))
     }
 
     fn knows_sockets(&self) -> bool {
@@ -168,11 +197,62 @@ impl<'a> Visitor<'a> for Finder<'_> {
         if keeps && self.knows_sockets() {
             self.found.push((InProcess::Sockets, statement.range()));
         }
+        if is_main(statement) {
+            return;
+        }
         let inner = matches!(statement, Stmt::ClassDef(_) | Stmt::FunctionDef(_));
+        let around = self.starts;
+        self.starts = match statement {
+            Stmt::FunctionDef(function) => runs_at_start(function),
+            _ => around,
+        };
         self.depth += usize::from(inner);
         walk_stmt(self, statement);
         self.depth -= usize::from(inner);
+        self.starts = around;
     }
+}
+
+/// Whether a server that imports the module never gets to a statement.
+fn is_main(statement: &Stmt) -> bool {
+    let Stmt::If(block) = statement else { return false };
+    let left = block.test.as_compare_expr().and_then(|own| own.left.as_name_expr());
+    left.is_some_and(|own| own.id == "__name__")
+}
+
+/// Whether a function runs when the application starts: a lifespan, a handler of that
+/// event, a factory.
+fn runs_at_start(function: &StmtFunctionDef) -> bool {
+    const DECORATORS: [&str; 4] =
+        ["on_event", "before_serving", "before_server_start", "on_startup"];
+    let name = function.name.as_str();
+    let decorated = function.decorator_list.iter().any(|own| {
+        let named = match &own.expression {
+            Expr::Call(call) => dotted(&call.func),
+            other => dotted(other),
+        };
+        let last = named.as_deref().and_then(|own| own.rsplit('.').next());
+        last.is_some_and(|own| DECORATORS.contains(&own))
+    });
+    decorated
+        || name.contains("lifespan")
+        || name.contains("startup")
+        || matches!(name, "create_app" | "make_app")
+}
+
+/// Functions of a module that loop for ever.
+fn endless(body: &[Stmt]) -> Vec<&str> {
+    let functions = body.iter().filter_map(|statement| match statement {
+        Stmt::FunctionDef(function) => Some(function),
+        _ => None,
+    });
+    let loops = functions.filter(|function| {
+        function.body.iter().any(|own| match own {
+            Stmt::While(block) => block.test.as_boolean_literal_expr().is_some_and(|own| own.value),
+            _ => false,
+        })
+    });
+    loops.map(|function| function.name.as_str()).collect()
 }
 
 /// Whether a class keeps connections in a collection of its own.
@@ -230,6 +310,14 @@ mod tests {
                 "import gradio as gr\napp = gr.mount_gradio_app(app, demo, path='/')",
                 InProcess::Sessions,
             ),
+            (
+                "import asyncio\nasync def lifespan(app): asyncio.create_task(poll())\nasync def poll():\n    while True: ...",
+                InProcess::Scheduler,
+            ),
+            (
+                "import threading\nthreading.Thread(target=poll, daemon=True).start()\ndef poll():\n    while True: ...",
+                InProcess::Scheduler,
+            ),
         ] {
             assert_eq!(states(lines), [(expected, 3)], "{lines}");
         }
@@ -244,6 +332,10 @@ mod tests {
             "from flask_socketio import SocketIO\ns = SocketIO(message_queue='redis://r')",
             "def f():\n    clients = []",
             "limits = []",
+            // For each request, or by a program of its own.
+            "import asyncio\nasync def get(): asyncio.create_task(poll())\nasync def poll():\n    while True: ...",
+            "import threading\ndef poll():\n    while True: ...\nif __name__ == '__main__':\n    threading.Thread(target=poll).start()",
+            "import threading\ndef load(): ...\nthreading.Thread(target=load).start()",
         ] {
             assert_eq!(states(lines), [], "{lines}");
         }

@@ -448,6 +448,12 @@ mod tests {
     }
 
     #[test]
+    fn a_model_among_the_fields_is_asked_for_by_its_parts() {
+        let main = "from fastapi import FastAPI\nfrom pydantic import BaseModel\nfrom pydantic_settings import BaseSettings, SettingsConfigDict\nclass Api(BaseModel):\n    token: str\n    retries: int = 3\nclass S(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix='A_', env_nested_delimiter='__')\n    api: Api\n    other: Api = Api(token='x')\ns = S()\napp = FastAPI()\n";
+        assert_eq!(names(&Repository::fastapi(main, &[])), ["A_API__TOKEN"]);
+    }
+
+    #[test]
     fn only_code_that_production_imports_counts() {
         let wanted = "import os\nX = os.environ['WANTED']\n";
         let found = Repository::django(

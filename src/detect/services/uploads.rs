@@ -153,6 +153,7 @@ mod tests {
                 Some(9),
             ),
             ("MAX_BATCH_SIZE = 64 * 1024 * 1024", None),
+            ("MAX_UPLOAD_SIZE = int(os.getenv('MAX_MB', '256')) * 1024 * 1024", Some(256)),
             ("MAX_UPLOAD_FILES = 4", None),
             ("DATA_UPLOAD_MAX_MEMORY_SIZE = 100", None),
         ] {

@@ -198,6 +198,16 @@ fn interface(
     {
         return (Interface::Asgi, vec![line]);
     }
+    let of = |wanted: Interface| {
+        let mut servers = project.servers.iter().map(|(application, _)| &application.app);
+        servers.find(|app| app.interface == Some(wanted))
+    };
+    // There is no other server module.
+    if let (None, None, Some(asgi)) = (&wsgi, of(Interface::Wsgi), of(Interface::Asgi))
+        && settings::text(modules, files, "WSGI_APPLICATION").is_none()
+    {
+        return (Interface::Asgi, vec![asgi.evidence.clone()]);
+    }
     (Interface::Wsgi, wsgi.into_iter().collect())
 }
 

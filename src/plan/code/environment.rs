@@ -329,7 +329,6 @@ fn elsewhere(shape: &Shape, adopted: &Adopted) -> Vec<(String, EnvKind, String)>
     let given = given_by_ours(shape);
     if stack.database == Database::External {
         let kind = derived.database.as_deref().unwrap_or("the");
-        let mut known = false;
         for told in &derived.connections {
             let (env, what) = match &told.meaning {
                 Meaning::DatabaseUrl { scheme } => (
@@ -357,12 +356,7 @@ fn elsewhere(shape: &Shape, adopted: &Adopted) -> Vec<(String, EnvKind, String)>
                 }
                 _ => continue,
             };
-            known = true;
             variables.push((told.name.clone(), env, what));
-        }
-        if !known {
-            let what = "SCHEME://USER:PASSWORD@HOST:PORT/NAME of the managed database.";
-            variables.push(("DATABASE_URL".into(), EnvKind::Required, what.into()));
         }
     }
     if stack.broker == Broker::External {
@@ -458,6 +452,14 @@ pub(super) fn notices(shape: &Shape, adopted: &Adopted) -> Vec<String> {
             "no variable was found by which the code finds its database: it is given DATABASE_URL"
                 .into(),
         );
+    }
+    let is_elsewhere = shape.answers.stack.database == Database::External;
+    let is_passed = existing_store::service(adopted, Role::Db).is_some();
+    if is_elsewhere && silent(is_database) && !finds(Role::Db) && !is_passed {
+        let kind = adopted.derived.database.as_deref().unwrap_or("managed");
+        notices.push(format!(
+            "no variable was found by which the code finds its {kind} database, and none is asked for: give the services what its settings read"
+        ));
     }
     let finds_cache = finds(Role::Cache) || finds(Role::Redis);
     if shape.has(Role::Cache) && silent(Meaning::is_of_cache) && !finds_cache {

@@ -779,15 +779,14 @@ fn quoted(value: &str) -> String {
 pub fn port(answers: &Answers) -> Option<u16> {
     let previous = &answers.adopted.as_ref()?.derived.previous;
     let image = previous.image.as_ref()?;
-    let said =
-        previous.web.as_ref().filter(|web| web.place.starts_with(&image.path)).and_then(|web| {
-            let server = answers.stack.application().server;
-            start::web(previous, server).into_iter().rev().find_map(|own| {
-                let is_port = own.place == web.place && matches!(own.name, "port" | "bind");
-                let number = own.said.rsplit([':', ' ']).next().filter(|_| is_port)?;
-                number.trim_end_matches('}').rsplit('-').next()?.parse().ok()
-            })
-        });
+    let said = previous.web.as_ref().and_then(|web| {
+        let server = answers.stack.application().server;
+        start::web(previous, server).into_iter().rev().find_map(|own| {
+            let is_port = own.place == web.place && matches!(own.name, "port" | "bind");
+            let number = own.said.rsplit([':', ' ']).next().filter(|_| is_port)?;
+            number.trim_end_matches('}').rsplit('-').next()?.parse().ok()
+        })
+    });
     said.or(image.port).filter(|port| *port >= 1024)
 }
 
@@ -817,7 +816,7 @@ pub(super) fn once(kept: &Kept, migrate: Command) -> Command {
         (false, true) => Some(own),
         (false, false) => Some(format!("(cd {} && {own})", migrate.directory)),
     };
-    let in_own = |step: &String| match step.starts_with("cd ") {
+    let in_own = |step: &String| match step.starts_with("cd ") || step.ends_with(" || true") {
         true => format!("({step})"),
         false => step.clone(),
     };

@@ -134,10 +134,15 @@ pub(super) fn proxy(plan: &Plan) -> Service {
         },
         ports: published(plan, role, PROXY_PORT),
         mounts: uploads(plan).into_iter().chain(served(plan)).chain([bodies(plan, n)]).collect(),
-        depends_on: vec![Dependency {
-            service: plan.answers.services[&Role::Web].clone(),
-            condition: Condition::Healthy,
-        }],
+        depends_on: {
+            let web = plan.answers.services[&Role::Web].clone();
+            let web = Dependency { service: web, condition: Condition::Healthy };
+            // A location that goes on may pass to another service.
+            let was =
+                plan.carry.as_ref().and_then(|carry| Some((carry, carry.services.get(&role)?)));
+            let others = was.map(|(carry, own)| existing::depends_on(plan, carry, own));
+            [web].into_iter().chain(others.into_iter().flatten()).collect()
+        },
         probe: of_image(n),
         security: Security { user: Some(PROXY_USER.to_owned()), ..Security::default() },
         stop: Some(Stop { signal: Some("SIGQUIT"), grace: n.get(rows::STOP_GRACE_PERIOD) }),

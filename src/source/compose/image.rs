@@ -91,8 +91,10 @@ pub fn check(reference: &str) -> Option<&'static str> {
         tag.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
     let since = |least: u32| major.is_none_or(|major| major >= least);
     match of_library(repository).unwrap_or(of_hub) {
-        "mysql" => Some("[CMD, mysqladmin, ping, -h, 127.0.0.1, --silent]"),
         "mariadb" if since(11) => Some("[CMD, healthcheck.sh, --connect, --innodb_initialized]"),
+        // Older ones of MariaDB are asked as MySQL is: their data may lack the user that
+        // the script of newer images connects as.
+        "mysql" | "mariadb" => Some("[CMD, mysqladmin, ping, -h, 127.0.0.1, --silent]"),
         "mongo" | "bitnami/mongodb" | "bitnamilegacy/mongodb" if since(6) => {
             Some("[CMD, mongosh, --quiet, --eval, \"db.adminCommand('ping').ok\"]")
         }

@@ -26,6 +26,8 @@ pub struct Build {
     pub dockerfile: String,
     /// The stage; empty for the last one.
     pub target: String,
+    /// Arguments with a value, variables of it at their defaults.
+    pub args: Vec<(String, String)>,
 }
 
 impl Build {
@@ -85,6 +87,12 @@ impl Service {
             context: text("context").unwrap_or_else(|| ".".to_owned()),
             dockerfile: text("dockerfile").unwrap_or_default(),
             target: text("target").unwrap_or_default(),
+            args: item
+                .get("args")
+                .into_iter()
+                .flat_map(Item::assignments)
+                .filter_map(|(name, value, _)| Some((name, interpolate::defaults(&value?))))
+                .collect(),
         })
     }
 
