@@ -4,6 +4,7 @@ use super::{Found, Judge, usual};
 use crate::inventory::reasons::{self, Glue};
 use crate::inventory::{Fate, Item, Kind, Weight};
 use crate::lint::subject::Build;
+use crate::relpath::parent;
 use crate::source::compose::image;
 
 impl Judge<'_, '_> {
@@ -56,6 +57,12 @@ impl Judge<'_, '_> {
     fn stage(&self, item: &Item) -> Found {
         let stages =
             || self.new.recipes.iter().flat_map(|own| &self.new.subject.recipes[*own].file.stages);
+        if let Some(reader) = self.still_asked_for(item) {
+            let reason = format!(
+                "{reader} names it as its target, and it is not there: Compose builds nothing with that file"
+            );
+            return (Fate::dropped(reason), Some(Weight::Behaviour));
+        }
         if !self.is_used(item) {
             let reason = "no image of the deployment was built from it";
             return (Fate::dropped(reason), Some(Weight::Form));
@@ -100,6 +107,27 @@ impl Judge<'_, '_> {
             return (Fate::replaced(own.from.clone(), reason), Some(Weight::Behaviour));
         }
         usual(Fate::dropped("dockwright's Dockerfile has no stage from this image"))
+    }
+
+    /// The compose file that stays and builds a stage which is not there any more.
+    pub(super) fn still_asked_for(&self, item: &Item) -> Option<String> {
+        let subject = self.new.subject;
+        let is_it = |name: &str| name.eq_ignore_ascii_case(&item.name);
+        let mut recipes = subject.recipes.iter().filter(|own| subject.path(own.text) == item.path);
+        let is_there = recipes.any(|own| {
+            own.file.stages.iter().any(|stage| stage.name.as_deref().is_some_and(is_it))
+        });
+        let all = subject.deployments.iter().filter(|_| item.kind == Kind::Stage && !is_there);
+        all.flat_map(|own| own.services.iter().map(move |service| (own, service))).find_map(
+            |(own, service)| {
+                let target = service.item.get("build")?.get("target")?;
+                let directory = parent(subject.path(own.texts[0]));
+                let (_, dockerfile) = service.build()?.paths(directory)?;
+                let is_its = is_it(&target.scalar()?) && dockerfile == item.path;
+                let path = subject.path(*own.texts.get(target.file)?);
+                is_its.then(|| format!("{path} ({})", service.name))
+            },
+        )
     }
 
     /// Whether an image of the deployment is made of a stage, or copies from it.
@@ -237,6 +265,12 @@ impl Judge<'_, '_> {
                 }
                 false => usual(Fate::dropped("what it comes from is not there any more")),
             };
+        }
+        // `ADD` of what is elsewhere.
+        if sources.iter().any(|own| own.contains("://") || own.starts_with("git@")) {
+            let reason =
+                "dockwright's Dockerfile downloads nothing by itself: the image does not have it";
+            return (Fate::dropped(reason), Some(Weight::Behaviour));
         }
         let copies = |own: &&Item| own.kind == Kind::Copy && !own.written.contains("--from=");
         let all: Vec<&Item> = self.new.items.iter().filter(copies).collect();
