@@ -132,6 +132,13 @@ fn agree(
                 };
                 let proposal = match (offered, &wanted) {
                     (Some(offered), Wanted::Improved(left)) if left.is_empty() => offered,
+                    (Some(offered), Wanted::Improved(left)) => {
+                        let proposal = ready(&wanted)?;
+                        let both = offered.improvement.as_ref().zip(proposal.improvement.as_ref());
+                        let said = both.map(|(shown, own)| improved::others(shown, own, left));
+                        asker.say(&said.unwrap_or_default())?;
+                        proposal
+                    }
                     _ => ready(&wanted)?,
                 };
                 let choices = match wanted {
