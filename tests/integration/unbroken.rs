@@ -246,8 +246,8 @@ fn what_a_rewrite_takes_from_others_is_said_and_numbers_stay() {
         let found = found.unwrap_or_else(|| panic!("{text}: {fates:#?}"));
         (found["weight"].as_str().unwrap(), found["reason"].as_str().unwrap_or_default())
     };
-    for file in ["compose.override.yaml (web)", "compose.ci.yaml (test)"] {
-        let (weight, reason) = of(&format!("{file} names it as its target"));
+    for file in ["compose.override.yaml (web) names prod", "compose.ci.yaml (test) names test"] {
+        let (weight, reason) = of(file);
         assert_eq!(weight, "behaviour", "{reason}");
     }
     assert_eq!(of("models.example").0, "behaviour");

@@ -55,14 +55,22 @@ impl Judge<'_, '_> {
     }
 
     fn stage(&self, item: &Item) -> Found {
+        let found = self.stage_by_itself(item);
+        let Some(reader) = self.still_asked_for(item) else { return found };
+        let reason = format!(
+            "{reader} names {} as its target, and no stage is called so: Compose builds nothing with that file",
+            item.name
+        );
+        let fate = match found.0 {
+            Fate::Dropped { .. } => Fate::dropped(reason),
+            _ => Fate::replaced("a stage of another name", reason),
+        };
+        (fate, Some(Weight::Behaviour))
+    }
+
+    fn stage_by_itself(&self, item: &Item) -> Found {
         let stages =
             || self.new.recipes.iter().flat_map(|own| &self.new.subject.recipes[*own].file.stages);
-        if let Some(reader) = self.still_asked_for(item) {
-            let reason = format!(
-                "{reader} names it as its target, and it is not there: Compose builds nothing with that file"
-            );
-            return (Fate::dropped(reason), Some(Weight::Behaviour));
-        }
         if !self.is_used(item) {
             let reason = "no image of the deployment was built from it";
             return (Fate::dropped(reason), Some(Weight::Form));

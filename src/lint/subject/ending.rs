@@ -36,7 +36,8 @@ impl<'s> Member<'s> {
     /// in the text of a shell that is its entrypoint.
     #[must_use]
     pub fn runs_client(&self) -> bool {
-        self.is_of_store() && self.container.steps.iter().any(is_client)
+        let is_job = self.kind() == Kind::Other && self.is_of_store();
+        is_job && self.container.steps.iter().any(is_client)
     }
 
     /// Whether the image that it is pulled as is a store's, whatever it starts.
@@ -99,7 +100,13 @@ impl<'s> Member<'s> {
     /// is not there.
     #[must_use]
     pub fn may_end(&self) -> bool {
-        self.told().iter().any(|text| ends_by_choice(text))
+        let inner = |text: &str| match shell_words::split(text).unwrap_or_default().as_slice() {
+            [shell, option, text, ..] if shell.ends_with("sh") && option.ends_with('c') => {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        self.told().iter().any(|text| ends_by_choice(inner(text).as_deref().unwrap_or(text)))
     }
 
     /// Whether its image is built on a store's, and what that starts is no server.
