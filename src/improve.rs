@@ -27,6 +27,7 @@ use crate::lint::waiver;
 use crate::lint::{Diagnostic, Grade, Severity, Subject, judge, rules};
 use crate::project;
 use crate::relpath::RelPath;
+use crate::source::text;
 pub use deployed::{Deployed, deployed};
 
 /// What the user's own container files become.
@@ -108,9 +109,15 @@ pub struct Repository<'a> {
 }
 
 impl Repository<'_> {
-    fn read(&self, texts: BTreeMap<String, String>) -> Result<Subject, Error> {
+    /// The stack with these texts, and with environment files that are made with them.
+    fn read(
+        &self,
+        texts: BTreeMap<String, String>,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Subject, Error> {
         let written = self.written.iter().map(|(path, text)| (path.clone(), text.clone()));
-        let mut subject = Subject::with(self.dir, written.chain(texts).collect())?;
+        let texts = written.chain(texts).collect();
+        let mut subject = Subject::given(self.dir, texts, environment)?;
         self.said.clone_into(&mut subject.machine);
         Ok(subject)
     }
@@ -128,12 +135,20 @@ impl Improvement {
     /// # Errors
     /// When the directory cannot be read, or its `dockwright.toml` is wrong.
     pub fn of(deployment: &Repository<'_>) -> Result<Option<Self>, Error> {
-        let text = project::document(deployment.dir)?.map(|(text, _)| text).unwrap_or_default();
-        let waivers = waiver::read(&text).map_err(Error::Input)?;
+        let document = project::document(deployment.dir)?.map(|(text, _)| text);
+        let waivers = waiver::read(&document.unwrap_or_default()).map_err(Error::Input)?;
         let today = project::today();
-        let read = |texts: BTreeMap<String, String>| deployment.read(texts);
         let is_ours = |path: &str| deployment.is_ours(path);
-        let (read, is_ours) = (&read, &is_ours);
+        let is_ours = &is_ours;
+        let subject = deployment.read(BTreeMap::new(), &BTreeMap::new())?;
+        let Some(runs_it) = deployed(&subject, is_ours) else { return Ok(None) };
+        // What is made from samples is there when the next run judges.
+        let samples = deployed::samples(&subject, &runs_it);
+        let text_of = |own: &Sample| text::of_file(&deployment.dir.join(&own.from));
+        let environment: BTreeMap<String, String> =
+            samples.iter().filter_map(|own| Some((own.path.clone(), text_of(own)?))).collect();
+        let read = |texts: BTreeMap<String, String>| deployment.read(texts, &environment);
+        let read = &read;
         let known = deployment.lock.map(|lock| lock.edit.as_slice()).unwrap_or_default();
         let left = deployment.left;
         let open = |subject: &Subject, found: &[Diagnostic]| -> Vec<bool> {
@@ -147,10 +162,7 @@ impl Improvement {
             let all = found.iter().zip(open).filter(|(_, is_open)| **is_open);
             all.map(|(own, _)| found_of(subject, own)).collect()
         };
-        let subject = read(BTreeMap::new())?;
-        if deployed(&subject, is_ours).is_none() {
-            return Ok(None);
-        }
+        let subject = if environment.is_empty() { subject } else { read(BTreeMap::new())? };
         let made_from = |subject: Subject,
                          without: &BTreeMap<String, String>,
                          known: &[EditEntry]| {
@@ -171,7 +183,7 @@ impl Improvement {
                     let edits = own.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.at.text);
                     for text in edits.chain([own.at.text]) {
                         let path = subject.path(text);
-                        if deployment.written.contains_key(path) {
+                        if deployment.written.contains_key(path) || environment.contains_key(path) {
                             return false;
                         }
                         if let Some(why) = aside::why(subject, text) {
@@ -225,7 +237,7 @@ impl Improvement {
             aside,
             line_ends,
             runs: deployed::runs(&mended.subject, &deployed),
-            samples: deployed::samples(&mended.subject, &deployed),
+            samples,
             before: as_it_is.unwrap_or(before),
             after: shown(&mended.subject, &mended.found, &open(&mended.subject, &mended.found)),
             changed_since: revise::changed_since(

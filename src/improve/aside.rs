@@ -10,6 +10,9 @@ pub fn why(subject: &Subject, text: usize) -> Option<String> {
     if path.split('/').any(|part| part == ".devcontainer") {
         return Some("an editor works in it".to_owned());
     }
+    if let Some(nested) = nested(subject, path) {
+        return Some(format!("{nested} is a git repository of its own"));
+    }
     let of: Vec<_> = subject.deployments.iter().filter(|own| own.texts.contains(&text)).collect();
     if of.is_empty() || !is_compose(path) {
         return None;
@@ -30,4 +33,12 @@ pub fn why(subject: &Subject, text: usize) -> Option<String> {
             .iter()
             .any(|own| subject.containers_of(own).any(|container| container.kind.is_application()));
     (!runs_it).then(|| "it does not start the application".to_owned())
+}
+
+/// The directory that a file is in and that is a repository of its own: a submodule, or
+/// one that was cloned into this one.
+fn nested<'p>(subject: &Subject, path: &'p str) -> Option<&'p str> {
+    let above = |path: &&'p str| Some(parent(path)).filter(|above| *above != ".");
+    std::iter::successors(above(&path), above)
+        .find(|own| subject.tree.base().join(own).join(".git").exists())
 }

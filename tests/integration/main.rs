@@ -62,6 +62,7 @@ mod team;
 mod team_example;
 mod topology;
 mod treacherous;
+mod unbroken;
 mod update;
 mod update_git;
 mod values;

@@ -138,6 +138,13 @@ fn agree(
                 let is_asked = offered.as_ref().is_some_and(|own| own.improvement.is_some());
                 let proposal = match (offered, &wanted) {
                     (Some(offered), Wanted::Improved(left)) if left.is_empty() => offered,
+                    (Some(offered), Wanted::Improved(left)) => {
+                        let proposal = ready(&wanted)?;
+                        let both = offered.improvement.as_ref().zip(proposal.improvement.as_ref());
+                        let said = both.map(|(shown, own)| improved::others(shown, own, left));
+                        asker.say(&said.unwrap_or_default())?;
+                        proposal
+                    }
                     _ => ready(&wanted)?,
                 };
                 let choices = match wanted {

@@ -317,6 +317,26 @@ fn each(asker: &mut Asker, own: &Improvement) -> Result<Option<Vec<EditEntry>>, 
     Ok(Some(left))
 }
 
+/// What of the edits that were shown is another one, or is not made, without those that
+/// are left out.
+pub fn others(shown: &Improvement, own: &Improvement, left: &[EditEntry]) -> String {
+    let is_left = |made: &Made| entries_of(made).iter().any(|entry| left.contains(entry));
+    let is_same = |one: &Made, other: &Made| {
+        (one.code, &one.path, &one.names) == (other.code, &other.path, &other.names)
+    };
+    let said = shown.made.iter().filter(|made| !is_left(made)).filter_map(|made| {
+        let head = format!("{} {}", made.code, made.path);
+        match own.made.iter().find(|other| is_same(made, other)) {
+            None => Some(format!("{head}: not made without what is left out: {}\n", made.what)),
+            Some(other) if other.what != made.what => {
+                Some(format!("{head}: another one without what is left out: {}\n", other.what))
+            }
+            Some(_) => None,
+        }
+    });
+    said.collect()
+}
+
 /// An edit with what it writes.
 fn shown(made: &Made) -> String {
     let head = format!("{} {}: {}", made.code, made.path, made.what);

@@ -493,7 +493,8 @@ impl Work {
                 code: 1,
                 message: format!(
                     "docker compose would not read it, so nothing was written:\n  {}\n  help: \
-                     what was there decides it; --no-docker writes without asking",
+                     --dry-run shows what would be; `# dockwright: ignore CODE why` beside what a \
+                     rule would edit keeps that edit out",
                     said.replace('\n', "\n  ")
                 ),
             }),

@@ -69,9 +69,64 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> (Fact<String>, Fact<String>
         routes
     };
     routes.retain(|route| !route.path.contains(['{', '<', '^', '(', '*']));
+    let guards = guards(evidences);
+    routes.retain(|route| guards.iter().all(|guard| guard.lets_through(&route.path)));
     // What is below it asks who is there, wherever that is written.
     routes.retain(|route| !route.path.split('/').any(|part| spelled(part) == "admin"));
     (named(&routes, &HEALTH), named(&routes, &READY))
+}
+
+/// What stands before every route and refuses some who ask.
+struct Guard<'a> {
+    module: &'a Module,
+    source: &'a str,
+}
+
+impl Guard<'_> {
+    /// Whether it names a path, or its module does beside the route itself: what it
+    /// leaves out.
+    fn lets_through(&self, path: &str) -> bool {
+        let quoted = [format!("\"{path}\""), format!("'{path}'")];
+        let names = |text: &str| quoted.iter().any(|own| text.contains(own));
+        let mut lines = self.module.text().lines().map(str::trim_start);
+        names(self.source) || lines.any(|line| !line.starts_with('@') && names(line))
+    }
+}
+
+/// Middlewares that refuse, functions that are called before every request and do, and
+/// the list of host names where none of them is this machine's own.
+fn guards<'a>(evidences: &Evidences<'_, 'a>) -> Vec<Guard<'a>> {
+    const MARKS: [&str; 3] = ["middleware", "Middleware", "before_"];
+    const REFUSES: [&str; 8] =
+        ["400", "401", "403", "422", "HTTPException", "abort(", "redirect(", "Unauthorized"];
+    let mut found = Vec::new();
+    for module in &evidences.project.modules {
+        if !MARKS.iter().any(|mark| module.text().contains(mark)) {
+            continue;
+        }
+        let mut own = Functions::default();
+        own.visit_body(&module.ast.body);
+        let is_before = |function: &&&StmtFunctionDef| {
+            function.decorator_list.iter().any(|it| {
+                [".middleware(", ".before_request", ".before_app_request"]
+                    .iter()
+                    .any(|mark| module.source(it).contains(mark))
+            })
+        };
+        let classes = own.2.iter().filter(|it| it.name.as_str().ends_with("Middleware"));
+        let sources = own.0.iter().filter(is_before).map(|it| module.source(*it));
+        let sources = sources.chain(classes.map(|it| module.source(*it)));
+        let refuses = |source: &&str| REFUSES.iter().any(|word| source.contains(word));
+        found.extend(sources.filter(refuses).map(|source| Guard { module, source }));
+        let by_host = own.1.into_iter().map(|call| module.source(call)).filter(|source| {
+            source.contains("TrustedHostMiddleware,")
+                && !["\"*\"", "'*'", "localhost", "127.0.0.1"]
+                    .iter()
+                    .any(|own| source.contains(own))
+        });
+        found.extend(by_host.map(|source| Guard { module, source }));
+    }
+    found
 }
 
 /// The route whose last part comes first in `names`; of equals the shortest.
@@ -119,7 +174,7 @@ fn decorated(evidences: &Evidences<'_, '_>) -> Vec<Route> {
         let mut functions = Functions::default();
         functions.visit_body(&module.ast.body);
         for function in functions.0 {
-            if needs_login(module, function) {
+            if needs_login(module, function) || needs_more(module, function) {
                 continue;
             }
             for decorator in &function.decorator_list {
@@ -257,6 +312,38 @@ fn needs_login(module: &Module, function: &StmtFunctionDef) -> bool {
     let decorators = function.decorator_list.iter().map(|it| module.source(it));
     let parameters = module.source(&*function.parameters);
     decorators.chain([parameters]).any(is_guarded)
+}
+
+/// Whether FastAPI refuses who asks without a parameter, a header or a body.
+fn needs_more(module: &Module, function: &StmtFunctionDef) -> bool {
+    const PLAIN: [&str; 11] = [
+        "str", "int", "float", "bool", "bytes", "dict", "list", "UUID", "datetime", "date",
+        "Decimal",
+    ];
+    const GIVEN: [&str; 5] = ["Header(", "Query(", "Cookie(", "Body(", "Form("];
+    if !module.text().contains("fastapi") && !module.text().contains("APIRouter") {
+        return false;
+    }
+    function.parameters.iter_non_variadic_params().any(|own| {
+        let name = own.parameter.name.as_str();
+        if let Some(default) = &own.default {
+            let source = module.source(&**default);
+            let inner = GIVEN.iter().find_map(|word| source.strip_prefix(word));
+            let first = inner.and_then(|inner| inner.split([',', ')']).next()).map(str::trim);
+            return first.is_some_and(|first| {
+                first == "..."
+                    || !source.contains("default") && (first.is_empty() || first.contains('='))
+            });
+        }
+        let Some(annotation) = &own.parameter.annotation else {
+            return !matches!(name, "self" | "cls" | "request" | "req" | "response");
+        };
+        let source = module.source(&**annotation);
+        match source.contains("Annotated[") {
+            true => GIVEN.iter().any(|word| source.contains(word)),
+            false => source.split(|c: char| !c.is_alphanumeric()).any(|word| PLAIN.contains(&word)),
+        }
+    })
 }
 
 /// Whether what stands around a route says that not everybody may ask.
@@ -485,7 +572,9 @@ fn own_prefix<'a>(evidences: &Evidences<'_, 'a>, module: &'a Module, name: &str)
     let last = made.rsplit('.').next().unwrap_or(&made);
     let nested = last.ends_with("Router") || last.ends_with("Blueprint") || last == "Namespace";
     if !nested {
-        return Own::Application;
+        // Whatever every route depends on may refuse.
+        let depends = call.arguments.find_keyword("dependencies").is_some();
+        return if depends { Own::Closed } else { Own::Application };
     }
     let keyword =
         call.arguments.find_keyword("prefix").or_else(|| call.arguments.find_keyword("url_prefix"));
@@ -812,6 +901,53 @@ mod tests {
             assert_eq!(value(&found.health), Some("/healthz"), "{route}");
             assert!(!found.ready.is_known());
         }
+    }
+
+    #[test]
+    fn a_route_that_not_every_request_reaches_is_none_for_checks() {
+        let app = "from fastapi import Depends, FastAPI, Header, Query, Request\nfrom starlette.middleware.trustedhost import TrustedHostMiddleware\napp = FastAPI()\n";
+        let route = "@app.get('/health')\ndef f(): ...\n";
+        let guard = "@app.middleware('http')\nasync def ask(request, call_next):\n    if request.headers['k'] != 'x':\n        return JSONResponse({}, status_code=401)\n    return await call_next(request)\n";
+        let of = |text: &str| {
+            let found = Repository::fastapi(&format!("{app}{text}"), &[]).find();
+            found.health.is_known()
+        };
+        for parameters in [
+            "tenant: str",
+            "tenant",
+            "deep: bool | None",
+            "key: str = Header()",
+            "key: str = Header(...)",
+            "key: str = Header(alias='k')",
+            "key: Annotated[str, Query()]",
+        ] {
+            assert!(!of(&route.replace("f()", &format!("f({parameters})"))), "{parameters}");
+        }
+        for parameters in [
+            "deep: bool = False",
+            "request: Request",
+            "key: str = Header(None)",
+            "key: str = Header(default='x')",
+            "session: SessionDep",
+            "session: Annotated[Session, Depends(opened)]",
+        ] {
+            assert!(of(&route.replace("f()", &format!("f({parameters})"))), "{parameters}");
+        }
+        let hosts = |list: &str| {
+            format!("app.add_middleware(TrustedHostMiddleware, allowed_hosts=[{list}])\n{route}")
+        };
+        assert!(!of(&hosts("'shop.example'")));
+        assert!(of(&hosts("'shop.example', 'localhost'")));
+        assert!(!of(&format!("{guard}{route}")));
+        let timing = guard.replace("status_code=401", "status_code=500");
+        assert!(of(&format!("{timing}{route}")));
+        let open = guard.replace("if ", "if request.url.path != '/health' and ");
+        assert!(of(&format!("{open}{route}")));
+        let class = "class Ask(BaseHTTPMiddleware): ...\nclass AskMiddleware(BaseHTTPMiddleware):\n    async def dispatch(self, request, call_next):\n        raise HTTPException(403)\n";
+        assert!(!of(&format!("{class}{route}")));
+        let depends = app.replace("FastAPI()", "FastAPI(dependencies=[Depends(known)])");
+        let found = Repository::fastapi(&format!("{depends}{route}"), &[]).find();
+        assert!(!found.health.is_known());
     }
 
     #[test]

@@ -350,6 +350,12 @@ impl Judge<'_, '_> {
             let is_weaker = item.value.contains("service_healthy")
                 && !own.value.contains("service_healthy")
                 || item.value.contains("completed") && !own.value.contains("completed");
+            let restarts = |own: &str| own.contains("restart") && own.contains("true");
+            if restarts(&item.value) && !restarts(&own.value) {
+                let reason =
+                    "it is not started again where the other one is: restart of depends_on goes";
+                return (Fate::replaced(now, reason), Some(Weight::Operation));
+            }
             return match is_weaker {
                 true => {
                     usual(Fate::replaced(now, "how it waits for it in dockwright's compose file"))

@@ -4,6 +4,7 @@ use super::{Found, Judge, usual};
 use crate::inventory::reasons::{self, Glue};
 use crate::inventory::{Fate, Item, Kind, Weight};
 use crate::lint::subject::Build;
+use crate::relpath::parent;
 use crate::source::compose::image;
 
 impl Judge<'_, '_> {
@@ -54,6 +55,20 @@ impl Judge<'_, '_> {
     }
 
     fn stage(&self, item: &Item) -> Found {
+        let found = self.stage_by_itself(item);
+        let Some(reader) = self.still_asked_for(item) else { return found };
+        let reason = format!(
+            "{reader} names {} as its target, and no stage is called so: Compose builds nothing with that file",
+            item.name
+        );
+        let fate = match found.0 {
+            Fate::Dropped { .. } => Fate::dropped(reason),
+            _ => Fate::replaced("a stage of another name", reason),
+        };
+        (fate, Some(Weight::Behaviour))
+    }
+
+    fn stage_by_itself(&self, item: &Item) -> Found {
         let stages =
             || self.new.recipes.iter().flat_map(|own| &self.new.subject.recipes[*own].file.stages);
         if !self.is_used(item) {
@@ -100,6 +115,27 @@ impl Judge<'_, '_> {
             return (Fate::replaced(own.from.clone(), reason), Some(Weight::Behaviour));
         }
         usual(Fate::dropped("dockwright's Dockerfile has no stage from this image"))
+    }
+
+    /// The compose file that stays and builds a stage which is not there any more.
+    pub(super) fn still_asked_for(&self, item: &Item) -> Option<String> {
+        let subject = self.new.subject;
+        let is_it = |name: &str| name.eq_ignore_ascii_case(&item.name);
+        let mut recipes = subject.recipes.iter().filter(|own| subject.path(own.text) == item.path);
+        let is_there = recipes.any(|own| {
+            own.file.stages.iter().any(|stage| stage.name.as_deref().is_some_and(is_it))
+        });
+        let all = subject.deployments.iter().filter(|_| item.kind == Kind::Stage && !is_there);
+        all.flat_map(|own| own.services.iter().map(move |service| (own, service))).find_map(
+            |(own, service)| {
+                let target = service.item.get("build")?.get("target")?;
+                let directory = parent(subject.path(own.texts[0]));
+                let (_, dockerfile) = service.build()?.paths(directory)?;
+                let is_its = is_it(&target.scalar()?) && dockerfile == item.path;
+                let path = subject.path(*own.texts.get(target.file)?);
+                is_its.then(|| format!("{path} ({})", service.name))
+            },
+        )
     }
 
     /// Whether an image of the deployment is made of a stage, or copies from it.
@@ -225,6 +261,12 @@ impl Judge<'_, '_> {
                 }
                 false => usual(Fate::dropped("what it comes from is not there any more")),
             };
+        }
+        // `ADD` of what is elsewhere.
+        if sources.iter().any(|own| own.contains("://") || own.starts_with("git@")) {
+            let reason =
+                "dockwright's Dockerfile downloads nothing by itself: the image does not have it";
+            return (Fate::dropped(reason), Some(Weight::Behaviour));
         }
         let copies = |own: &&Item| own.kind == Kind::Copy && !own.written.contains("--from=");
         let all: Vec<&Item> = self.new.items.iter().filter(copies).collect();

@@ -69,7 +69,8 @@ impl<'s> Judge<'_, 's> {
     /// Whether the same is said at the corresponding place.
     fn is_kept(&self, item: &Item) -> bool {
         let is_image_env = self.is_of_recipe(item) && item.kind == Kind::Environment;
-        if is_image_env || item.kind == Kind::Service {
+        let is_missed = self.still_asked_for(item).is_some();
+        if is_image_env || is_missed || item.kind == Kind::Service {
             return false;
         }
         let counterpart = self.counterpart(&item.subject);

@@ -1,11 +1,14 @@
 //! What a service of a project starts: something that stays, or something that
 //! ends.
 
-use super::container::Kind;
+use std::borrow::Cow;
+
+use super::Step;
+use super::container::{self, Kind};
 use super::member::Member;
 use crate::source::compose::Item;
 
-impl Member<'_> {
+impl<'s> Member<'s> {
     /// Whether it does something and ends: it says so itself, or others wait
     /// for its end.
     #[must_use]
@@ -15,10 +18,7 @@ impl Member<'_> {
         let says_no = restart.is_some_and(|item| {
             item.scalar().as_deref() == Some("no") && !self.written(item).contains('$')
         });
-        // A store is no store where its image is taken for a client of its.
-        let is_open = matches!(self.kind(), Kind::Other | Kind::Own)
-            || self.runs_client()
-            || self.kind().is_store() && self.starts_another_program();
+        let is_open = matches!(self.kind(), Kind::Other | Kind::Own);
         let waited = self.deployment.services.iter().any(|other| {
             let on = other.item.get("depends_on").and_then(|on| on.get(self.name()));
             let condition = on.and_then(|on| on.get("condition")).and_then(Item::scalar);
@@ -27,6 +27,7 @@ impl Member<'_> {
         self.kind() == Kind::OneShot
             || waited
             || (is_open && says_no)
+            || self.runs_client() && !self.goes_round()
             || self.holds_data_alone()
             || self.runs_tests()
     }
@@ -35,25 +36,77 @@ impl Member<'_> {
     /// in the text of a shell that is its entrypoint.
     #[must_use]
     pub fn runs_client(&self) -> bool {
-        const CLIENTS: [&str; 6] =
-            ["pg_", "psql", "mysqldump", "mysqladmin", "mongodump", "redis-cli"];
-        const MORE: [&str; 5] = ["mysql", "mariadb", "mongosh", "mongorestore", "createdb"];
-        let command = self.service.command();
-        let is_client = |word: &str| {
-            let name = word.rsplit('/').next().unwrap_or(word);
-            CLIENTS.iter().any(|own| name.starts_with(own)) || MORE.contains(&name)
-        };
-        let anywhere = || words_of(&command).any(is_client) && self.starts_another_program();
-        self.kind().is_store() && (is_client(program(&command)) || anywhere())
+        let is_job = self.kind() == Kind::Other && self.is_of_store();
+        is_job && self.container.steps.iter().any(is_client)
     }
 
-    /// Whether an entrypoint of its own, or a shell, takes the place of its image's,
-    /// and starts no server of a store.
-    fn starts_another_program(&self) -> bool {
+    /// Whether the image that it is pulled as is a store's, whatever it starts.
+    fn is_of_store(&self) -> bool {
+        self.container.image.as_deref().is_some_and(|own| container::of_image(own).is_store())
+    }
+
+    /// Whether what it does is done again and again: a backup every night.
+    fn goes_round(&self) -> bool {
+        let scripts = self.container.scripts();
+        let texts = scripts.iter().map(|own| self.subject.texts[*own].text.as_str());
         let command = self.service.command();
-        let is_own = self.service.item.get("entrypoint").is_some()
-            || matches!(program(&command), "sh" | "bash" | "ash");
-        is_own && !words_of(&command).any(serves)
+        texts.chain([command.as_str()]).any(|text| {
+            ["while true", "while :", "while sleep", "until false", "crond"]
+                .iter()
+                .any(|own| text.contains(own))
+        })
+    }
+
+    /// What it is told to do, as far as it is known: its command, its entry point, those
+    /// of its image, and the scripts that they run, found by their names too.
+    #[must_use]
+    pub fn told(&self) -> Vec<Cow<'s, str>> {
+        let subject = self.subject;
+        let image = subject.build_of(self.container).map(|build| build.image.words());
+        let mut words = image.unwrap_or_default();
+        for key in ["entrypoint", "command"] {
+            let Some(item) = self.service.item.get(key) else { continue };
+            words.extend(item.scalar().into_iter().chain(item.scalars()));
+        }
+        // A script that no step was made of.
+        let names: Vec<&str> = words
+            .iter()
+            .flat_map(|word| word.split_whitespace())
+            .filter(|word| word.contains('/') || word.ends_with(".sh"))
+            .filter_map(|word| word.rsplit('/').next())
+            .filter(|name| !name.is_empty() && !matches!(*name, "sh" | "bash" | "env" | "python"))
+            // A target of a make file.
+            .chain(words.iter().filter_map(|word| {
+                word.split_whitespace().next().filter(|own| *own == "make").map(|_| "Makefile")
+            }))
+            .collect();
+        let is_named = |path: &&str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            !name.ends_with(".md")
+                && names.iter().any(|own| *own == name || name.strip_suffix(".sh") == Some(own))
+        };
+        let scripts = self.container.scripts();
+        let mut told: Vec<Cow<'s, str>> = scripts
+            .into_iter()
+            .map(|script| Cow::Borrowed(subject.texts[script].text.as_str()))
+            .collect();
+        let named = subject.tree.paths().filter(is_named);
+        told.extend(named.filter_map(|path| subject.tree.text(path)).map(Cow::Borrowed));
+        told.extend(words.iter().cloned().map(Cow::Owned));
+        told
+    }
+
+    /// Whether what it runs may end by its own choice before it serves: where a variable
+    /// is not there.
+    #[must_use]
+    pub fn may_end(&self) -> bool {
+        let inner = |text: &str| match shell_words::split(text).unwrap_or_default().as_slice() {
+            [shell, option, text, ..] if shell.ends_with("sh") && option.ends_with('c') => {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        self.told().iter().any(|text| ends_by_choice(inner(text).as_deref().unwrap_or(text)))
     }
 
     /// Whether its image is built on a store's, and what that starts is no server.
@@ -70,14 +123,9 @@ impl Member<'_> {
     /// there for its volumes, which `volumes_from` takes.
     fn holds_data_alone(&self) -> bool {
         const NOTHING: [&str; 5] = ["true", "echo", "sleep", "tail", ":"];
-        let command = self.service.command();
-        let inner = ["sh -c ", "bash -c ", "/bin/sh -c ", "/bin/bash -c "]
-            .iter()
-            .find_map(|shell| command.strip_prefix(shell))
-            .map_or(command.as_str(), |text| text.trim_start_matches(['"', '\'', ' ']));
-        let name = program(inner).trim_end_matches(['"', '\'']);
-        let goes_on = inner.contains([';', '&', '|']);
-        self.kind().is_store() && !goes_on && NOTHING.contains(&name)
+        let steps = &self.container.steps;
+        let is_nothing = |step: &Step| NOTHING.contains(&step.name());
+        self.is_of_store() && !steps.is_empty() && steps.iter().all(is_nothing)
     }
 
     /// Whether it runs tests, and ends.
@@ -90,16 +138,92 @@ impl Member<'_> {
     }
 }
 
+/// Whether what the image of a store starts is known to be another program than its
+/// server: a client that fills it, a backup, nothing at all.
+pub(super) fn is_another(steps: &[Step]) -> bool {
+    let is_server = |step: &Step| !is_client(step) && step.argv.iter().any(|word| serves(word));
+    // Options and settings are the server's; who knows what a variable or a script
+    // that is not here starts.
+    let is_open = |step: &Step| {
+        let first = step.argv.first().map_or("", String::as_str);
+        let is_shell = matches!(step.name(), "sh" | "bash" | "ash");
+        first.starts_with(['-', '$', '"'])
+            || [".conf", ".sh"].iter().any(|end| first.ends_with(end))
+            || first.contains("entrypoint")
+            || is_shell
+            || step.name() == "run"
+    };
+    !steps.is_empty()
+        && !steps.iter().any(is_server)
+        && (steps.iter().any(is_client) || !steps.iter().any(is_open))
+}
+
+/// Whether a step asks a store something, or fills it.
+fn is_client(step: &Step) -> bool {
+    const CLIENTS: [&str; 9] = [
+        "pg_",
+        "psql",
+        "mysql",
+        "mariadb",
+        "mongo",
+        "redis-cli",
+        "valkey-cli",
+        "rabbitmq",
+        "createdb",
+    ];
+    CLIENTS.iter().any(|own| step.name().starts_with(own)) && !serves(step.name())
+}
+
+/// Whether the text of a shell has an end before its last command that is no failure:
+/// `exit 0`, or a last `if` or `case` without what else is done.
+fn ends_by_choice(text: &str) -> bool {
+    let is_said = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    let lines: Vec<&str> = text.split(['\n', ';']).map(str::trim).filter(is_said).collect();
+    // For each that is open, whether it says what else is done.
+    let mut open: Vec<bool> = Vec::new();
+    let mut last = true;
+    for line in lines {
+        let leads = |word: &&str| matches!(*word, "then" | "do" | "else" | "{" | "(");
+        let mut words = line.split_whitespace().skip_while(leads);
+        if line.starts_with("else") || line.starts_with("*)") {
+            open.iter_mut().last().into_iter().for_each(|own| *own = true);
+        }
+        last = true;
+        match words.next() {
+            Some("if" | "case") => open.push(line.contains(" else ") || line.contains("*)")),
+            Some("fi" | "esac") => last = open.pop().unwrap_or(true),
+            Some(_) | None => {}
+        }
+        let mut rest = line.split_whitespace().skip_while(|word| *word != "exit").skip(1);
+        let is_failure = |word: &str| !matches!(word, "0" | "}" | ")");
+        if line.split_whitespace().any(|word| word == "exit")
+            && !rest.next().is_some_and(is_failure)
+        {
+            return true;
+        }
+        // `[ -n "$USERS" ] && serve`
+        if line.starts_with('[') && line.contains("] &&") {
+            last = false;
+        }
+    }
+    !last
+}
+
 /// Whether a word is the server of a store, or the script that starts it.
 fn serves(word: &str) -> bool {
-    const SERVERS: [&str; 9] = [
+    const SERVERS: [&str; 14] = [
         "docker-entrypoint",
         "postgres",
+        "postmaster",
         "mysqld",
         "mariadbd",
         "mongod",
+        "mongos",
         "redis-server",
+        "redis-stack",
         "valkey-server",
+        "keydb-server",
+        "dragonfly",
         "rabbitmq-server",
         "memcached",
     ];
@@ -107,12 +231,6 @@ fn serves(word: &str) -> bool {
     SERVERS.iter().any(|own| {
         name.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_']))
     })
-}
-
-/// The name of the program that a command begins with.
-fn program(command: &str) -> &str {
-    let first = command.split_whitespace().next().unwrap_or_default();
-    first.rsplit('/').next().unwrap_or(first)
 }
 
 /// The words of a command and of the shell's text in it.

@@ -26,6 +26,14 @@ pub struct Step {
     pub in_background: bool,
 }
 
+impl Step {
+    /// The name of its program.
+    pub(super) fn name(&self) -> &str {
+        let first = self.argv.first().map_or("", String::as_str);
+        first.rsplit('/').next().unwrap_or(first)
+    }
+}
+
 /// Finds a script of the repository by the path it has in the image.
 pub(super) type Scripts<'a> = &'a mut dyn FnMut(&str) -> Option<(usize, String)>;
 

@@ -52,13 +52,37 @@ impl Subject {
         Ok(Self::of(Tree::read(directory)?, overlay))
     }
 
+    /// The same, with environment files as if they were there: git leaves them out, so
+    /// that none of them is among the files.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn given(
+        directory: &Path,
+        overlay: BTreeMap<String, String>,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
+        Ok(Self::laid(Tree::read(directory)?, overlay, environment))
+    }
+
     /// Reads files that were walked, as if some of them held other texts.
     #[must_use]
-    pub fn of(mut tree: Tree, overlay: BTreeMap<String, String>) -> Self {
+    pub fn of(tree: Tree, overlay: BTreeMap<String, String>) -> Self {
+        Self::laid(tree, overlay, &BTreeMap::new())
+    }
+
+    fn laid(
+        mut tree: Tree,
+        mut overlay: BTreeMap<String, String>,
+        environment: &BTreeMap<String, String>,
+    ) -> Self {
         for (path, text) in &overlay {
             tree.put(path, text);
         }
         let facts = detect::of_tree(&tree, &Wishes::default());
+        for (path, text) in environment {
+            overlay.entry(path.clone()).or_insert_with(|| text.clone());
+        }
         Loader::new(tree, facts, overlay).load()
     }
 }

@@ -202,12 +202,34 @@ fn read_with(text: &str, keys: serde_saphyr::DuplicateKeyPolicy) -> Result<Item,
         // Aliases of aliases grow without end; no compose file comes near this.
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 50_000 },
     };
-    serde_saphyr::from_str_with_options::<Item>(text, options).map_err(|error| {
+    let read = serde_saphyr::from_str_with_options::<Item>(text, options);
+    let mut item = read.map_err(|error| {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();
         // Advice for who calls the parser.
         first.replace(", set DuplicateKeyPolicy in Options if acceptable", "")
-    })
+    })?;
+    keep_octal(&mut item, text);
+    Ok(item)
+}
+
+/// Octal numbers stay as they are written, `0440`: every reader makes another number of
+/// them, and Compose takes them as text.
+fn keep_octal(item: &mut Item, text: &str) {
+    match &mut item.node {
+        Node::List(items) => items.iter_mut().for_each(|own| keep_octal(own, text)),
+        Node::Map(entries) => entries.iter_mut().for_each(|(_, own)| keep_octal(own, text)),
+        Node::Int(_) | Node::Float(_) => {
+            let written = item.span.and_then(|(start, end)| text.get(start..end));
+            let digits = written.and_then(|own| own.trim().strip_prefix('0'));
+            let digits = digits.map(|own| own.trim_start_matches('o'));
+            let is_octal = |own: &&str| !own.is_empty() && own.chars().all(|c| c.is_digit(8));
+            if let Some(digits) = digits.filter(is_octal) {
+                item.node = Node::Text(format!("0{digits}"));
+            }
+        }
+        Node::Null | Node::Bool(_) | Node::Text(_) => {}
+    }
 }
 
 /// Writes a value as a block of YAML, without a line break at its end.
@@ -395,6 +417,19 @@ mod tests {
         let document = read("restart: no\ntty: true\nports: ['22:22']\nversion: 3.10\n").unwrap();
         assert_eq!(document.get("restart").unwrap().node, Node::Text("no".into()));
         assert_eq!(document.get("tty").unwrap().node, Node::Bool(true));
+    }
+
+    #[test]
+    fn an_octal_number_stays_as_it_is_written() {
+        let document = read("a: 0440\nb: [0o755, 0, 0.5, 440]\n").unwrap();
+        assert_eq!(document.get("a").unwrap().scalar().unwrap(), "0440");
+        assert_eq!(document.get("b").unwrap().scalars(), ["0755", "0", "0.5", "440"]);
+        let written = write(&document.node);
+        assert_eq!(
+            read(&written).unwrap().get("a").unwrap().scalar().unwrap(),
+            "0440",
+            "{written}"
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     why: "Docker opens the port before the host's firewall looks: ufw and firewalld do not help. Such ports are found within hours, and what is behind them is tried with every known password.",
     example: "ports:\n  - \"127.0.0.1:5432:5432\"",
     source: "Docker, Packet filtering and firewalls: Docker and ufw; Compose Specification: ports",
-    fix: Some(Grade::Checked),
+    fix: Some(Grade::Suggested),
     check,
 };
 
@@ -230,10 +230,16 @@ pub(super) fn close(
             own.name()
         ));
     }
-    if let Some(edit) = own.to_loopback(port, item).filter(|_| !is_local(own.name())) {
-        let fix = Fix::new(Grade::Checked, format!("publishes {} to this host alone", own.name()))
-            .condition("services of the project reach it by its name, without a published port")
-            .edit(edit.at, edit.text);
-        finding.fix(fix);
-    }
+    let Some(edit) = own.to_loopback(port, item).filter(|_| !is_local(own.name())) else { return };
+    let what = format!(
+        "publishes {} to this host alone: nobody on another machine reaches it any more",
+        own.name()
+    );
+    // Whoever works with data from elsewhere is seen nowhere here.
+    let fix = match finding.code == RULE.code {
+        true => Fix::new(Grade::Suggested, what),
+        false => Fix::new(Grade::Checked, what)
+            .condition("services of the project reach it by its name, without a published port"),
+    };
+    finding.fix(fix.edit(edit.at, edit.text));
 }

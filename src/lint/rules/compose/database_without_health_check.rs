@@ -47,7 +47,8 @@ fn of_project(members: &[Member<'_>], findings: &mut Findings) {
             |name: &str| members.iter().any(|member| member.name() == name && is_waiting(member));
         let needing: Vec<&str> =
             own.needed_by().map(|other| other.name.as_str()).filter(|name| !waits(name)).collect();
-        let message = if needing.is_empty() {
+        // What needs a broker or a cache is not made to wait for the check either.
+        let message = if needing.is_empty() || !own.kind().is_database() {
             format!("{} has no health check: nobody sees whether it answers", own.name())
         } else {
             let verb = if needing.len() == 1 { "starts" } else { "start" };

@@ -147,17 +147,7 @@ pub(super) fn is_waiting(own: &Member<'_>) -> bool {
         let lower = text.to_ascii_lowercase();
         WAITING.iter().any(|word| lower.contains(word)) || lower.contains("psycopg2.connect")
     };
-    let image = subject.build_of(own.container).map(|build| build.image.words());
-    let mut words = image.unwrap_or_default();
-    for key in ["entrypoint", "command"] {
-        let Some(item) = own.service.item.get(key) else { continue };
-        words.extend(item.scalar().into_iter().chain(item.scalars()));
-    }
-    if words.iter().any(|word| waits(word)) {
-        return true;
-    }
-    let scripts = own.container.steps.iter().filter_map(|step| step.script);
-    if scripts.into_iter().any(|script| waits(&subject.texts[script].text)) {
+    if own.told().iter().any(|text| waits(text)) {
         return true;
     }
     // This family of images runs such a script first, wherever it was put.
@@ -166,33 +156,12 @@ pub(super) fn is_waiting(own: &Member<'_>) -> bool {
     });
     let is_first = |path: &&str| path.rsplit('/').next() == Some("prestart.sh");
     let context = subject.build_of(own.container).map_or(".", |build| build.context.as_str());
-    if is_of_family
+    is_of_family
         && subject
             .tree
             .below(context)
             .filter(is_first)
             .any(|path| subject.tree.text(path).is_some_and(waits))
-    {
-        return true;
-    }
-    // A script that no step was made of, found by its name.
-    let names: Vec<&str> = words
-        .iter()
-        .flat_map(|word| word.split_whitespace())
-        .filter(|word| word.contains('/') || word.ends_with(".sh"))
-        .filter_map(|word| word.rsplit('/').next())
-        .filter(|name| !name.is_empty() && !matches!(*name, "sh" | "bash" | "env" | "python"))
-        // A target of a make file.
-        .chain(words.iter().filter_map(|word| {
-            word.split_whitespace().next().filter(|first| *first == "make").map(|_| "Makefile")
-        }))
-        .collect();
-    let is_named = |path: &&str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        !name.ends_with(".md")
-            && names.iter().any(|own| *own == name || name.strip_suffix(".sh") == Some(own))
-    };
-    subject.tree.paths().filter(is_named).any(|path| subject.tree.text(path).is_some_and(waits))
 }
 
 /// Whether it waits by itself, or runs something that cannot be followed.

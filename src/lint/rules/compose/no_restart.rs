@@ -33,6 +33,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .filter(|own| own.kind() != Kind::Tool || own.container.build.is_some())
             .filter(|own| own.stays() && !own.is_for_developers() && !restarts(own))
             .collect();
+        let (ending, without): (Vec<_>, Vec<_>) = without.into_iter().partition(Member::may_end);
+        for own in ending {
+            let lacks = "stays away after a crash or a reboot, and may end by itself";
+            let Some(finding) = together::lack(findings, &[own], lacks) else { continue };
+            finding.help(
+                "restart: on-failure\n(what it runs may end by choice, and unless-stopped would start it again and again)",
+            );
+        }
         for without in findings.apart(subject, without, Member::at) {
             let lacks = if without.len() == 1 {
                 "stays away after a crash or a reboot"

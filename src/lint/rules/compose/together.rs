@@ -1,6 +1,9 @@
 //! What is said once of a project, though several services lack it.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::lint::diagnostic::{Diagnostic, Edit, Fix, Grade, SERVICES};
 use crate::lint::rule::Findings;
@@ -49,8 +52,11 @@ pub(super) fn fix(
     // What merges another of them gets it from there.
     let anchors: Vec<Option<&str>> = members.iter().map(anchor).collect();
     let known: HashSet<&str> = anchors.iter().copied().flatten().collect();
-    let own =
-        members.iter().zip(anchors).filter(|(own, anchor)| !merges_one_of(own, *anchor, &known));
+    let names: Vec<&str> = members.iter().map(Member::name).collect();
+    let own = members.iter().zip(anchors).filter(|(own, anchor)| {
+        !merges_one_of(own, *anchor, &known)
+            && extended(own).is_none_or(|base| !names.contains(&base.as_str()))
+    });
     let edits: Option<Vec<Edit>> = own.map(|(own, _)| edit(own)).collect();
     Some(edits?.into_iter().fold(Fix::new(grade, what), |fix, edit| fix.edit(edit.at, edit.text)))
 }
@@ -59,6 +65,24 @@ pub(super) fn fix(
 fn anchor<'s>(own: &Member<'s>) -> Option<&'s str> {
     let line = own.subject.lines_of(own.at()).lines().next()?;
     line.split_once('&')?.1.split_whitespace().next()
+}
+
+/// `extends: base`, and the same with a service's name in braces or on lines of its own.
+static EXTENDS: LazyLock<Regex> = LazyLock::new(|| {
+    let name = r#"["']?([\w.-]+)["']?"#;
+    Regex::new(&format!(
+        r"(?m)^\s+extends:(?:[ \t]*{name}[ \t]*(?:#.*)?$|[^\n]*\{{[^}}]*\bservice:\s*{name}|\s+service:\s*{name})"
+    ))
+    .expect("it is constant")
+});
+
+/// The service of the same file that a service extends: what that gets, it has.
+fn extended(own: &Member<'_>) -> Option<String> {
+    let lines = own.subject.lines_of(own.at());
+    let found = EXTENDS.captures(lines)?;
+    let is_elsewhere = lines[found.get(0)?.start()..].lines().take(3).any(|l| l.contains("file:"));
+    let name = (1..4).find_map(|number| found.get(number))?;
+    (!is_elsewhere && name.as_str() != own.name()).then(|| name.as_str().to_owned())
 }
 
 /// Whether a service takes in, by `<<: *anchor`, the keys of another one.

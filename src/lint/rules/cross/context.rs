@@ -1,5 +1,6 @@
 //! What the directory that an image is built from holds and an image must not.
 
+use crate::detect::scope;
 use crate::environments::is_for_developers;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rules::cross::env_file_read;
@@ -60,7 +61,7 @@ pub fn secrets(subject: &Subject, build: &Build) -> Vec<Secret> {
         let path = subject.path(file.text);
         let below = build.context == "." || path.starts_with(&format!("{}/", build.context));
         let name = path.rsplit('/').next().unwrap_or(path);
-        if !below || !crate::detect::scope::counts(path) {
+        if !below || !scope::counts(path) {
             continue;
         }
         let is_top = !path[prefix..].contains('/');
@@ -188,7 +189,8 @@ pub fn patterns(secrets: &[Secret]) -> Vec<String> {
     patterns
 }
 
-/// Whether the build asks git for the version.
+/// Whether the build asks git for the version, or the application does: by what reads
+/// the project, in the code, or in a script that a line of the Dockerfile names.
 pub fn reads_history(subject: &Subject, build: &Build) -> bool {
     let project = subject.tree.text(&within(build, "pyproject.toml")).unwrap_or_default();
     let setup = subject.tree.text(&within(build, "setup.py")).unwrap_or_default();
@@ -203,12 +205,51 @@ pub fn reads_history(subject: &Subject, build: &Build) -> bool {
         "dynamic-versioning",
         "source = \"scm\"",
     ];
+    let lines: Vec<&str> = subject
+        .stages(build)
+        .into_iter()
+        .flat_map(|stage| subject.file(build).of_stage(stage))
+        .map(|(_, own)| own.arguments.text.as_str())
+        .collect();
+    // Who names a script by its directory alone, `RUN cd tools && ./build`, names it too.
+    let is_named = |path: &str| {
+        let name = crate::relpath::file_name(path);
+        let is_word = |word: &str| crate::relpath::file_name(word) == name;
+        let runs = |line: &str| {
+            line.split(|c: char| c.is_whitespace() || "\"'[],;&|()".contains(c)).any(is_word)
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "makefile" | "gnumakefile" => lines.iter().any(|line| line.contains("make ")),
+            _ => (name.ends_with(".sh") || !name.contains('.')) && lines.iter().any(|l| runs(l)),
+        }
+    };
     words.iter().any(|word| project.contains(word) || setup.contains(word))
-        || subject.stages(build).iter().any(|stage| {
-            subject.file(build).of_stage(*stage).any(|(_, own)| {
-                own.arguments.text.contains("git ") || own.arguments.text.contains(".git")
-            })
+        || lines.iter().any(|line| line.contains("git ") || line.contains(".git"))
+        || subject.tree.below(&build.context).any(|path| {
+            let text = || subject.tree.text(path).unwrap_or_default();
+            match path.ends_with(".py") {
+                true => scope::counts(path) && asks_git(text()),
+                false => is_named(path) && (text().contains("git ") || text().contains(".git/")),
+            }
         })
+}
+
+/// Whether a module reads what git keeps, or starts git.
+fn asks_git(text: &str) -> bool {
+    const MODULES: [&str; 5] = ["import git", "from git", "dulwich", "pygit2", "setuptools_git"];
+    let is_word = |name: &str| {
+        text.match_indices(name).any(|(at, _)| {
+            let rest = &text[at + name.len()..];
+            !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        })
+    };
+    // `".git"`, `"/srv/.git/HEAD"`, `["git", "describe"]`, `"git rev-parse HEAD"`.
+    let is_path = text.match_indices(".git").any(|(at, _)| {
+        let (before, rest) = (&text[..at], &text[at + 4..]);
+        before.ends_with(['"', '\'', '/']) && rest.starts_with(['"', '\'', '/'])
+    });
+    let starts = ["\"git\"", "'git'", "\"git ", "'git "].iter().any(|own| text.contains(own));
+    is_path || starts || MODULES.iter().any(|own| is_word(own))
 }
 
 /// Whether the application may read it from its own image: nothing else gives

@@ -1,7 +1,7 @@
 //! Rules of Dockerfiles and the images they make: `DF…`.
 //!
 //! - `support`, `programs`, `healthcheck`, `launched`: what several of them ask
-//! - `named_packages`, `dropped`: parts of `no_lock` and `root_user`
+//! - `named_packages`, `dropped`: parts of `no_lock` and `root_user`, as `unprivileged` is
 
 use crate::lint::rule::Rule;
 
@@ -68,6 +68,7 @@ mod shell_form_command;
 mod sudo_in_image;
 mod support;
 mod symbolic_user;
+mod unprivileged;
 mod venv_moved;
 mod wheels_without_no_deps;
 mod world_writable;

@@ -1,6 +1,7 @@
 //! An image that says nothing of its health.
 
 use crate::catalog::Framework;
+use crate::detect::scope;
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
@@ -278,6 +279,7 @@ fn unasked(subject: &Subject, build: &Build, container: &Container) -> Probe {
     let route = known_route(subject, build).filter(|_| !refuses(subject) || answers_here(subject));
     match route {
         _ if !speaks_http(subject, build, container) => Probe::Socket,
+        route if stands_before(subject, build, route.is_none()) => Probe::Socket,
         Some(path) => Probe::Route(path.clone()),
         None if refuses_hosts(subject) => Probe::Socket,
         None => Probe::Open,
@@ -362,6 +364,8 @@ fn asked(subject: &Subject, build: &Build, container: &Container) -> Option<Aske
     support::is_the_only(subject, build).then_some(())?;
     let probe = match subject.facts.health.value() {
         _ if !speaks_http(subject, build, container) => Probe::Socket,
+        // Whoever asks without what it wants may get any answer.
+        health if stands_before(subject, build, health.is_none()) => Probe::Socket,
         Some(path) if !refuses_hosts(subject) || answers_here(subject) => {
             Probe::Route(path.clone())
         }
@@ -372,6 +376,21 @@ fn asked(subject: &Subject, build: &Build, container: &Container) -> Option<Aske
     };
     let line = check_line(&port.to_string(), &probe);
     Some(Asked { port, probe, line })
+}
+
+/// Whether the code refuses a request before it is at its route: by a name of this
+/// machine that it does not know, or, of a page, by whatever stands before all of them.
+fn stands_before(subject: &Subject, build: &Build, is_page: bool) -> bool {
+    const BEFORE: [&str; 4] = [".middleware(", "Middleware)", "before_request", "dependencies="];
+    subject.tree.below(&build.context).filter(|path| path.ends_with(".py")).any(|path| {
+        let text = || subject.tree.text(path).unwrap_or_default();
+        let by_name = || {
+            text().contains("TrustedHostMiddleware")
+                && !["\"*\"", "'*'", "127.0.0.1"].iter().any(|host| text().contains(host))
+        };
+        scope::counts(path)
+            && (by_name() || is_page && BEFORE.iter().any(|own| text().contains(own)))
+    })
 }
 
 /// Whether the framework refuses a Host that it does not know, and writes that

@@ -4,7 +4,7 @@ use crate::detect::writes::{self, Sign};
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::edit;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::dockerfile::{dropped, support};
+use crate::lint::rules::dockerfile::{dropped, support, unprivileged};
 use crate::lint::subject::{Build, Container, Program, Step, Subject};
 use crate::schema::writable::HOME;
 use crate::source::compose::Mount;
@@ -264,6 +264,7 @@ fn is_below(path: &str, directory: &str) -> bool {
 /// where nobody here knows whether it may.
 fn doubts(subject: &Subject, build: &Build) -> Vec<String> {
     let mut found = out_of_reach(subject, build);
+    found.extend(unprivileged::doubts(subject, build));
     found.extend(written_by_server(subject, build));
     if !support::is_the_only(subject, build) && !support::shares_code(subject, build) {
         return found;

@@ -8,7 +8,7 @@ use crate::detect::scope;
 use crate::lint::diagnostic::At;
 use crate::lint::subject::container::{self, Container, Kind, Variable};
 use crate::lint::subject::deployment::{self, Group};
-use crate::lint::subject::{Deployment, Purpose, Unread, branch, launch, server};
+use crate::lint::subject::{Deployment, Purpose, Unread, branch, ending, launch, server};
 use crate::source::compose::project::Project;
 use crate::source::compose::{Item, Service, yaml};
 use crate::source::dockerfile::Command;
@@ -145,6 +145,7 @@ impl Loader {
             Some(Kind::Other) | None => {
                 container::of_steps(&steps, Some(service), is_python || build.is_none())
             }
+            Some(kind) if kind.is_store() && ending::is_another(&steps) => Kind::Other,
             Some(kind) => kind,
         };
         let kind = match (kind, build) {

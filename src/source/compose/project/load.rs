@@ -28,6 +28,7 @@ pub(super) fn load(directory: &str, paths: &[String], files: Files<'_>) -> Proje
     let root = loader.merged(paths, directory, 0);
     loader.project.root = root;
     variables::replace(&mut loader.project);
+    loader.unique();
     loader.project
 }
 
@@ -47,6 +48,33 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn fault(&mut self, message: impl Into<String>, file: usize, line: usize) {
         self.project.faults.push(Fault { message: message.into(), file, line: line.max(1) });
+    }
+
+    /// What Compose refuses once its files are laid over each other.
+    fn unique(&mut self) {
+        let mut equal: Vec<(String, usize, usize)> = Vec::new();
+        for service in self.project.services() {
+            for key in merge::UNIQUE {
+                let items = service.item.get(key).map_or(&[][..], Item::items);
+                let texts: Vec<Option<String>> = items.iter().map(Item::scalar).collect();
+                let again = (1..texts.len()).find(|at| texts[..*at].contains(&texts[*at]));
+                if let Some(at) = again {
+                    let what = format!(
+                        "services.{}.{key} has {:?} twice",
+                        service.name,
+                        items[at].scalar().unwrap_or_default()
+                    );
+                    equal.push((what, items[at].file, items[at].line));
+                }
+            }
+        }
+        for (what, file, line) in equal {
+            self.fault(
+                format!("Compose refuses it: {what}, by extends or another file"),
+                file,
+                line,
+            );
+        }
     }
 
     /// Reads env files, the last one of which wins, below what is known already.

@@ -91,8 +91,13 @@ fn untagged(mut item: Item) -> Item {
     item
 }
 
+/// Lists that Compose puts together as they are, and then refuses where two items are
+/// equal.
+pub(super) const UNIQUE: [&str; 2] = ["security_opt", "group_add"];
+
 fn list(base: Vec<Item>, own: Vec<Item>, key: &str) -> Vec<Item> {
     let id = |item: &Item| match key {
+        _ if UNIQUE.contains(&key) => None,
         "ports" => Port::read(item).map(|p| format!("{}:{}/{}", p.host, p.container, p.protocol)),
         "volumes" => Mount::read(item).map(|mount| mount.target),
         _ => item.scalar(),

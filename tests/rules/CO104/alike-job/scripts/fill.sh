@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+psql -h db -U postgres -f /scripts/rows.sql
