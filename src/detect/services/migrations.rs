@@ -98,7 +98,8 @@ pub(super) fn stated(evidences: &Evidences<'_, '_>) -> Option<String> {
             (name.trim() == key).then(|| value.trim().to_owned())
         })
     };
-    let (scheme, _) = value("sqlalchemy.url")?.split_once("://").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+    let (scheme, _) =
+        value("sqlalchemy.url")?.split_once("://").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
     let scripts = value("script_location")?.replace("%(here)s/", "");
     let environment = join(&join(parent(&ini), &scripts)?, "env.py")?;
     let takes = tree.text(&environment).is_some_and(|text| {
