@@ -636,19 +636,23 @@ mod tests {
     }
 
     #[test]
-    fn another_kind_of_database_or_broker_is_managed_elsewhere_and_said() {
-        let found = Facts {
-            database: known("mysql".to_owned(), "backend/shop/settings.py"),
-            broker: known("rabbitmq".to_owned(), "compose.yml"),
-            celery: known(Celery { app: "shop".into(), beat: true }, "backend/shop/celery.py"),
-            ..facts()
-        };
-        let (draft, notes) = adopted(&found, "django-nginx");
-        let stack = draft.resolve().unwrap().stack;
-        assert_eq!(stack.database, Database::External);
-        assert_eq!(stack.broker, Broker::External);
-        assert!(stack.application().celery.unwrap().beat);
-        assert_eq!(notes.len(), 2, "{notes:?}");
+    fn another_kind_of_database_or_broker_is_brought_or_managed_elsewhere_and_said() {
+        for (database, broker, where_they_are) in [
+            ("mysql", "rabbitmq", (Database::Container, Broker::Container)),
+            ("mssql", "sqs", (Database::External, Broker::External)),
+        ] {
+            let found = Facts {
+                database: known(database.to_owned(), "backend/shop/settings.py"),
+                broker: known(broker.to_owned(), "backend/shop/celery.py"),
+                celery: known(Celery { app: "shop".into(), beat: true }, "backend/shop/celery.py"),
+                ..facts()
+            };
+            let (draft, notes) = adopted(&found, "django-nginx");
+            let stack = draft.resolve().unwrap().stack;
+            assert_eq!((stack.database, stack.broker), where_they_are);
+            assert!(stack.application().celery.unwrap().beat);
+            assert_eq!(notes.len(), 2, "{notes:?}");
+        }
     }
 
     #[test]

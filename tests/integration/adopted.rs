@@ -506,7 +506,11 @@ fn every_combination_of_adopted_code_renders_to_clean_files_that_parse() {
 fn services_stand_together(axes: &str, written: &Written) {
     let compose = written.compose();
     let services = compose["services"].as_object().unwrap();
-    let planned: BTreeSet<&str> = written.plan.services.iter().map(|role| role.name()).collect();
+    let mut planned: BTreeSet<&str> =
+        written.plan.services.iter().map(|role| role.name()).collect();
+    // What only the code knows of is brought.
+    let carried = written.plan.answers.adopted.iter().flat_map(|own| &own.derived.carried);
+    planned.extend(carried.flat_map(|own| own.stores.keys()).map(String::as_str));
     assert_eq!(services.keys().map(String::as_str).collect::<BTreeSet<_>>(), planned, "{axes}");
     for (name, service) in services {
         for other in service["depends_on"].as_object().into_iter().flatten() {

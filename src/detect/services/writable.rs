@@ -41,6 +41,9 @@ pub(super) fn find(
     for binding in evidences.live() {
         found.binding(binding, sqlite);
     }
+    if sqlite && found.paths.values().all(|(own, _)| own.purpose != "sqlite") {
+        database.evidence().iter().for_each(|line| found.stated(line));
+    }
     found.media();
     if let Some(root) = static_files.value().and_then(|it| it.root.as_deref()) {
         // Collected when the image is built.
@@ -125,6 +128,22 @@ impl Paths<'_, '_, '_> {
         let (purpose, keep) = purpose(&format!("{path} {hint}"));
         let (path, is_file) = if file { self.place_of_file(&path) } else { (path, false) };
         self.note(path, is_file, purpose, keep, &binding.evidence);
+    }
+
+    /// The file of an SQLite database whose address stands in a file of variables.
+    fn stated(&mut self, line: &Evidence) {
+        let Some((scheme, path)) = line.text.split_once(":///") else { return };
+        let end = |c: char| matches!(c, '?' | '"' | '\'' | '#') || c.is_whitespace();
+        let path = path.split(end).next().unwrap_or_default();
+        if !scheme.contains("sqlite") || path.is_empty() || path.starts_with(":memory:") {
+            return;
+        }
+        let root = self.evidences.context.working_directory();
+        let path = if path.starts_with('/') { Some(path.to_owned()) } else { below(root, path) };
+        if let Some(path) = path {
+            let (path, is_file) = self.place_of_file(&path);
+            self.note(path, is_file, "sqlite", true, line);
+        }
     }
 
     /// Django's uploads, where the settings that win put them.
@@ -342,6 +361,14 @@ mod tests {
         );
         let found = written(&Repository::django(&settings, &[]));
         assert_eq!(found, [one("media", "media", true), one("var", "sqlite", true)].concat());
+    }
+
+    #[test]
+    fn an_address_in_a_file_of_variables_names_the_file_of_sqlite() {
+        let settings = "import os\nDATABASES = {'default': parse(os.environ['DATABASE_URL'])}\n";
+        let sample = (".env.example", "DATABASE_URL=sqlite:///var/shop.db # here\n");
+        let repository = Repository::django(settings, &[sample]);
+        assert_eq!(written(&repository), one("var", "sqlite", true));
     }
 
     #[test]

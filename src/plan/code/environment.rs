@@ -269,18 +269,23 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
             put(&required.name, EnvKind::Required, "The code does not start without it.");
         }
     }
+    for carried in adopted.derived.carried.iter().filter(|carried| carried.brought) {
+        for name in open_references(&carried.text).0 {
+            put(
+                &name,
+                EnvKind::Secret(SECRET),
+                "Password of a store's user; takes effect when the store is first created.",
+            );
+        }
+    }
     // Of stores that were there: their addresses are made of what they are told.
-    let brought = adopted.derived.carried.as_ref().is_some_and(|carried| carried.brought);
     for role in [Role::Db, Role::Cache, Role::Redis] {
         for (setting, value) in existing_store::settings(shape, role) {
             let EnvValue::Kept(Some(value)) = value else { continue };
             for name in open_references(&value).0 {
                 if variables.iter().all(|known| known.name != name) {
                     let doc = format!("{setting} is made of it.");
-                    let kind = match brought {
-                        true => EnvKind::Secret(SECRET),
-                        false => EnvKind::Required,
-                    };
+                    let kind = EnvKind::Required;
                     variables.push(EnvVar { name, kind, doc, services: Vec::new() });
                 }
             }

@@ -289,7 +289,7 @@ impl Place {
                 Some(program) => vec!["python", "-c", program],
                 None => vec!["alembic", "upgrade", "head"],
             },
-            "flask-migrate" if !adopted.derived.is_at_least("flask", "2.2") => {
+            "flask-migrate" if is_old_flask(adopted) => {
                 vec!["env", &told, "flask", "db", "upgrade"]
             }
             "flask-migrate" => vec!["flask", "--app", &adopted.app, "db", "upgrade"],
@@ -305,6 +305,15 @@ impl Place {
             _ => Command { words: words.collect(), directory: directory.unwrap_or_default() },
         }
     }
+}
+
+/// Whether Flask is older than 2.2 of August 2022: by its version, else by the day that
+/// packages are as of.
+fn is_old_flask(adopted: &Adopted) -> bool {
+    let is_fixed = adopted.derived.installs.versions.contains_key("flask");
+    let until = adopted.packages_until.as_str();
+    let came_before = !is_fixed && !until.is_empty() && until < "2022-08-02";
+    came_before || !adopted.derived.is_at_least("flask", "2.2")
 }
 
 /// What migrates where `alembic.ini` states an address that no variable changes: the
