@@ -45,7 +45,7 @@ fn an_nginx_that_waits_for_nothing_is_the_proxy() {
     );
     let mounted = mounted.replace("volumes: [", "volumes: ['./docs:/files/docs', ");
     let own = repository(&mounted, &docs);
-    own.has("docker-compose.yml", &["- ./docs:/files/docs"]);
+    own.has("docker-compose.yml", &["./docs:/files/docs"]);
 }
 
 #[test]
@@ -89,6 +89,7 @@ fn a_proxy_that_does_more_stays_and_gets_no_other_beside_it() {
                 "FORWARDED_ALLOW_IPS: ${FORWARDED_ALLOW_IPS:-*}",
             ],
         );
+        own.has("Dockerfile", &["COPY --from=static /app/staticfiles /app/staticfiles"]);
         assert!(!own.directory.path().join("nginx").exists());
     }
 }
