@@ -16,6 +16,7 @@ use crate::schema::role::Role;
 struct Has {
     collects: bool,
     committed: bool,
+    has_front: bool,
     serves: bool,
     whitenoise: bool,
     manifest: bool,
@@ -37,6 +38,8 @@ impl Has {
         Self {
             collects: files.is_some_and(|files| files.collectstatic),
             committed: files.is_some_and(|files| files.committed),
+            // The image has what it collected, for a proxy that stays.
+            has_front: derived.carried.as_ref().is_some_and(|own| !own.front.is_empty()),
             // Another host may serve them.
             serves: !url.contains("//") && !url.trim_matches('/').is_empty(),
             whitenoise: files.is_some_and(|files| files.whitenoise),
@@ -140,7 +143,9 @@ impl Flags {
             ("static_committed", code.as_ref().is_some_and(|code| code.committed)),
             (
                 "whitenoise",
-                code.as_ref().map_or(files && !nginx, |code| code.collects && code.whitenoise),
+                code.as_ref().map_or(files && !nginx, |code| {
+                    code.collects && (code.whitenoise || code.has_front && !nginx)
+                }),
             ),
             (
                 "entrypoint",

@@ -140,7 +140,7 @@ impl Update {
                     let open = improvement.after.iter().filter_map(|own| {
                         let why = own.unplanned.as_ref()?;
                         Some(format!(
-                            "{}:{}: {}, and gets none: {why}",
+                            "{}:{}: {}; the plan gives none: {why}",
                             own.path, own.line, own.message
                         ))
                     });

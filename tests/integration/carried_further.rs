@@ -206,8 +206,23 @@ fn memory_that_gives_no_limit_is_said_to_give_none() {
         said.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let said = update(&["--set", "deploy.memory=8GiB"]);
-    let why =
-        "web has no memory limit, and gets none: it is not known how many processes web starts";
+    let why = "web has no memory limit; the plan gives none: it is not known how many processes web starts";
     assert!(said.contains(why), "{said}");
-    assert!(!update(&[]).contains("gets none"));
+    assert!(!update(&[]).contains("gives none"));
+}
+
+#[test]
+fn models_that_the_build_fetched_are_fetched_still() {
+    let dockerfile = "FROM python:3.12-slim\nWORKDIR /code\nRUN mkdir -p /models && wget -q -O /models/small.onnx https://models.example.com/small.onnx?v=2\nRUN curl -fsSL https://models.example.com/w/large.pth --output weights/large.pth\nRUN wget https://models.example.com/tool.tar.gz && tar xf tool.tar.gz\nRUN curl -H 'X-Token: a' -o /models/own.bin https://models.example.com/own.bin\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n";
+    let own = Written::of(&fastapi(&[("Dockerfile", dockerfile)]), &["--rewrite"]);
+    own.has(
+        "Dockerfile",
+        &[
+            "ADD --chmod=0444 https://models.example.com/small.onnx?v=2 /models/small.onnx",
+            "ADD --chmod=0444 https://models.example.com/w/large.pth /app/weights/large.pth",
+        ],
+    );
+    own.lacks("Dockerfile", &["tool.tar.gz", "own.bin"]);
+    own.says(&["! RUN `wget https://models.example.com/tool.tar.gz`"]);
+    assert!(!own.said.contains("! RUN `wget -q -O /models/small.onnx"), "{}", own.said);
 }

@@ -38,18 +38,46 @@ fn an_nginx_that_waits_for_nothing_is_the_proxy() {
         own.has("docker-compose.yml", &["edge: <<: *service image: shop-nginx", "\"80:8080\""]);
         own.lacks("docker-compose.yml", &["  nginx:", "edge-2", "127.0.0.1:8000"]);
     }
+    // What is mounted below a directory that a location serves.
+    let docs = UPSTREAM.replace(
+        "    location / {",
+        "    location /docs/ {\n        root /files;\n    }\n    location / {",
+    );
+    let mounted = mounted.replace("volumes: [", "volumes: ['./docs:/files/docs', ");
+    let own = repository(&mounted, &docs);
+    own.has("docker-compose.yml", &["./docs:/files/docs"]);
 }
 
 #[test]
 fn a_proxy_that_does_more_stays_and_gets_no_other_beside_it() {
-    for proxy in [
+    let front_end = UPSTREAM.replace(
+        "    location / {",
+        "    location / {\n        root /srv;\n        try_files $uri /index.html;\n    }\n    location /api/ {",
+    );
+    for (proxy, conf) in [
+        (
+            "    image: nginx:1.25\n    ports: ['80:80']\n    volumes: ['./proxy/site.conf:/etc/nginx/conf.d/default.conf:ro', 'static:/srv/static']\n",
+            front_end.as_str(),
+        ),
         // A router sends it what is below /static/.
-        "    image: nginx:1.25\n    depends_on: [web]\n    volumes: ['static:/usr/share/nginx/html/static:ro']\n    labels: ['traefik.http.routers.files.rule=PathPrefix(`/static/`)']\n",
-        "    image: nginx:1.25\n    ports: ['80:80', '443:443']\n    volumes: ['./proxy/site.conf:/etc/nginx/conf.d/default.conf:ro', 'certs:/certs', 'static:/srv']\n",
-        "    image: caddy:2\n    command: caddy reverse-proxy --from :80 --to web:8000\n    ports: ['80:80']\n    volumes: ['static:/srv']\n",
-        "    image: httpd:2.4\n    ports: ['80:80']\n    volumes: ['./proxy/httpd.conf:/usr/local/apache2/conf/extra/a.conf', 'static:/srv']\n",
+        (
+            "    image: nginx:1.25\n    depends_on: [web]\n    volumes: ['static:/usr/share/nginx/html/static:ro']\n    labels: ['traefik.http.routers.files.rule=PathPrefix(`/static/`)']\n",
+            UPSTREAM,
+        ),
+        (
+            "    image: nginx:1.25\n    ports: ['80:80', '443:443']\n    volumes: ['./proxy/site.conf:/etc/nginx/conf.d/default.conf:ro', 'certs:/certs', 'static:/srv']\n",
+            UPSTREAM,
+        ),
+        (
+            "    image: caddy:2\n    command: caddy reverse-proxy --from :80 --to web:8000\n    ports: ['80:80']\n    volumes: ['static:/srv']\n",
+            UPSTREAM,
+        ),
+        (
+            "    image: httpd:2.4\n    ports: ['80:80']\n    volumes: ['./proxy/httpd.conf:/usr/local/apache2/conf/extra/a.conf', 'static:/srv']\n",
+            UPSTREAM,
+        ),
     ] {
-        let own = repository(proxy, UPSTREAM);
+        let own = repository(proxy, conf);
         own.says(&["edge stands in front already and stays as it is"]);
         assert!(!own.said.contains("nothing serves static files"), "{}", own.said);
         own.lacks("docker-compose.yml", &["shop-nginx", "127.0.0.1:8000"]);
@@ -61,6 +89,7 @@ fn a_proxy_that_does_more_stays_and_gets_no_other_beside_it() {
                 "FORWARDED_ALLOW_IPS: ${FORWARDED_ALLOW_IPS:-*}",
             ],
         );
+        own.has("Dockerfile", &["COPY --from=static /app/staticfiles /app/staticfiles"]);
         assert!(!own.directory.path().join("nginx").exists());
     }
 }

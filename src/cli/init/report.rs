@@ -173,7 +173,7 @@ fn of_what_stays(work: &Work) -> Vec<String> {
     let at = |found: &Found| format!("{}:{}: {}", found.path, found.line, found.message);
     let told = told.map(|found| format!("{} ({})", at(found), found.code));
     let unplanned = work.improvement.iter().flat_map(|own| &own.after).filter_map(|found| {
-        Some(format!("{}, and gets none: {}", at(found), found.unplanned.as_ref()?))
+        Some(format!("{}; the plan gives none: {}", at(found), found.unplanned.as_ref()?))
     });
     told.chain(unplanned).collect()
 }

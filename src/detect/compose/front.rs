@@ -6,6 +6,7 @@ use crate::detect::compose::role::image_of;
 use crate::detect::tree::Tree;
 use crate::source::compose::{Item, Service, image, interpolate};
 use crate::source::dockerfile::{Keyword, Transfer};
+use crate::source::nginx::{self, Directive};
 
 /// Programs that pass requests on, as their images are called.
 const PROGRAMS: [&str; 9] =
@@ -20,6 +21,8 @@ pub(super) struct Front<'a> {
     /// What it is started with: its files, its command and its variables.
     said: String,
     by_labels: bool,
+    /// Whether what it answers at `/` are files of its own: those of a front end.
+    pub serves_front_end: bool,
 }
 
 impl<'a> Front<'a> {
@@ -34,11 +37,14 @@ impl<'a> Front<'a> {
             said.push('\n');
             said.push_str(&value.unwrap_or_default());
         }
+        let mut serves_front_end = false;
         for path in files(tree, directory, service) {
+            let text = tree.text(&path).unwrap_or_default();
             said.push('\n');
-            said.push_str(tree.text(&path).unwrap_or_default());
+            said.push_str(text);
+            serves_front_end |= nginx::read(text).is_ok_and(|read| serves_files_at_the_root(&read));
         }
-        Some(Self { service, said, by_labels })
+        Some(Self { service, said, by_labels, serves_front_end })
     }
 
     /// Whether it passes requests on to a service: it waits for it, or its
@@ -47,6 +53,19 @@ impl<'a> Front<'a> {
         let waits = !self.by_labels && self.service.needs().contains(&service.name);
         waits || names(service).iter().any(|name| addresses(&self.said, name))
     }
+}
+
+/// Whether a location `/` has files, and nobody whom it passes on to.
+fn serves_files_at_the_root(directives: &[Directive]) -> bool {
+    directives.iter().any(|own| {
+        let is_root = own.name == "location" && own.arguments == ["/"];
+        let passes = own.inside().iter().any(|inner| {
+            let last = inner.arguments.last().map_or("", String::as_str);
+            inner.name.ends_with("_pass") || inner.name == "try_files" && last.starts_with('@')
+        });
+        let has_files = ["root", "alias", "try_files"].iter().any(|name| own.get(name).is_some());
+        is_root && has_files && !passes || serves_files_at_the_root(own.inside())
+    })
 }
 
 /// Whether an image is a proxy's.

@@ -360,6 +360,7 @@ impl Sorter<'_> {
         let is_plain = |own: &&Front<'_>| {
             self.kind(own.service) == Some(Kind::Nginx)
                 && !own.service.ports().is_empty()
+                && !own.serves_front_end
                 && own.service.ports().iter().all(|port| port.container_number() != Some(443))
                 && self.is_plain_proxy(own.service)
         };

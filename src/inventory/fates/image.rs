@@ -177,6 +177,10 @@ impl Judge<'_, '_> {
                 return (Fate::replaced(own.value.clone(), reason), Some(Weight::Operation));
             }
         }
+        let address = told.iter().find(|word| word.starts_with("http"));
+        if address.is_some_and(|own| self.new_of(Kind::Copy).any(|copy| copy.value.contains(own))) {
+            return usual(Fate::merged("an ADD of the image's build"));
+        }
         // The same words with others around them.
         if told.len() > 1 && self.builds(&told) {
             return usual(Fate::merged("a step of the image's build"));

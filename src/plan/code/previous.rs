@@ -66,6 +66,8 @@ pub struct Kept {
     pub env: Vec<String>,
     /// Files beside the code.
     pub copied: Vec<Copied>,
+    /// Models that the build fetches: the address, and the file in the image.
+    pub fetched: Vec<Copied>,
     /// What is run in the image once packages and code are there.
     pub runs: Vec<String>,
     /// Commands of Django that make files of the code, before static files are collected.
@@ -558,6 +560,19 @@ impl Kept {
             let launch = Launch { argv, place: place.to_owned(), ..Launch::default() };
             let name = program(&launch);
             let what = launch.argv.join(" ");
+            let workdir = paths.adopted.derived.previous.image.as_ref().map(|own| &own.workdir);
+            if matches!(name, "wget" | "curl")
+                && let Some(fetched) = fetched(&launch.argv, workdir.map_or("/", String::as_str))
+            {
+                let target = paths.moved(&fetched.target, workdir.map_or("/", String::as_str));
+                self.fetched.push(Copied { target, ..fetched });
+                self.replace(
+                    place,
+                    &what,
+                    "ADD fetches it while the image is built, without a checksum as before",
+                );
+                continue;
+            }
             if name.is_empty()
                 || INSTALLS.contains(&name)
                 || PREPARES_CONTAINER.contains(&name)
@@ -673,6 +688,63 @@ impl Paths<'_> {
             false => command,
         }
     }
+}
+
+/// A model that `wget` or `curl` fetches, by the ending of its file; `None` for anything
+/// else, and for what needs an account or a variable of the build.
+fn fetched(argv: &[String], workdir: &str) -> Option<Copied> {
+    const MODELS: [&str; 16] = [
+        "onnx",
+        "pt",
+        "pth",
+        "bin",
+        "safetensors",
+        "gguf",
+        "ggml",
+        "h5",
+        "keras",
+        "pkl",
+        "joblib",
+        "tflite",
+        "task",
+        "pb",
+        "caffemodel",
+        "npz",
+    ];
+    let mut addresses = argv.iter().filter(|word| word.starts_with("http"));
+    let (address, None) = (addresses.next()?, addresses.next()) else { return None };
+    let asks = |word: &String| {
+        word.contains('$') || word.starts_with("--header") || matches!(word.as_str(), "-H" | "-u")
+    };
+    if argv.iter().any(asks) {
+        return None;
+    }
+    let file = address.split(['?', '#']).next()?.rsplit('/').next()?;
+    let value = |names: &[&str]| {
+        argv.iter().enumerate().find_map(|(at, word)| {
+            let glued = |name: &&str| word.strip_prefix(*name)?.strip_prefix('=');
+            match names.contains(&word.as_str()) {
+                true => argv.get(at + 1).map(String::as_str),
+                false => names.iter().find_map(glued),
+            }
+        })
+    };
+    let is_wget = argv.first().is_some_and(|own| own.ends_with("wget"));
+    let (to, into): (&[&str], &[&str]) = match is_wget {
+        true => (&["-O", "-qO", "-nvO", "--output-document"], &["-P", "--directory-prefix"]),
+        false => (&["-o", "-Lo", "-sLo", "-fLo", "-fsSLo", "-sSLo", "--output"], &["--output-dir"]),
+    };
+    let place = match (value(to), value(into)) {
+        (Some(file), _) => file.to_owned(),
+        (None, Some(directory)) => format!("{}/{file}", directory.trim_end_matches('/')),
+        (None, None) => file.to_owned(),
+    };
+    let target = match place.starts_with('/') {
+        true => place,
+        false => format!("{}/{place}", workdir.trim_end_matches('/')),
+    };
+    let ending = target.rsplit('.').next()?.to_ascii_lowercase();
+    MODELS.contains(&ending.as_str()).then(|| Copied { source: address.clone(), target })
 }
 
 /// Options of a second worker that the first one does not have as well. How many of them

@@ -156,9 +156,14 @@ fn served(plan: &Plan) -> Vec<Mount> {
     let mounts = was.map(existing::all_mounts).unwrap_or_default();
     let text: Vec<&String> =
         [&plan.code.proxy.locations, &plan.code.proxy.server].into_iter().flatten().collect();
+    let directories = || plan.code.proxy.files.iter().map(|own| own.trim_end_matches('/'));
     let is_served = |mount: &Mount| {
         let target = mount.target().trim_end_matches('/').to_owned();
-        !target.starts_with("/etc/nginx") && text.iter().any(|own| own.contains(&target))
+        let is_below = |directory: &str| {
+            target.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+        };
+        !target.starts_with("/etc/nginx")
+            && (text.iter().any(|own| own.contains(&target)) || directories().any(is_below))
     };
     mounts.into_iter().filter(is_served).collect()
 }
