@@ -153,10 +153,9 @@ impl Derived {
     fn with_packages_of_the_image(mut self) -> Self {
         let Some(image) = &self.previous.image else { return self };
         let own = &mut self.system_packages;
-        for (known, more) in [
-            (&mut own.build, &image.system.build),
-            (&mut own.runtime, &image.system.runtime),
-        ] {
+        for (known, more) in
+            [(&mut own.build, &image.system.build), (&mut own.runtime, &image.system.runtime)]
+        {
             known.extend(more.iter().cloned());
             known.sort();
             known.dedup();

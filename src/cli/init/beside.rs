@@ -38,7 +38,8 @@ pub fn spliced(old: &str, improved: &str, carried: &Carried) -> Option<String> {
     if old.ends_with('\n') {
         text.push('\n');
     }
-    let is_read = Document::read(&text).is_ok_and(|own| own.services().len() == before.services().len());
+    let is_read =
+        Document::read(&text).is_ok_and(|own| own.services().len() == before.services().len());
     (is_read && text.trim_end() != old.trim_end()).then_some(text)
 }
 

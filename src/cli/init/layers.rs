@@ -7,8 +7,8 @@ use crate::answers::Sources;
 use crate::answers::document::Entry;
 use crate::answers::sources::Assembled;
 use crate::apply::bookkeeping::{EditEntry, FileEntry, FileState, LOCK, Lock, has_base};
-use crate::cli::init::{beside, git};
 use crate::cli::init::safe::Additions;
+use crate::cli::init::{beside, git};
 use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
@@ -158,8 +158,7 @@ impl Layers {
         let old = text::of_file(&self.dir.join(&path));
         let new = improved.zip(old).and_then(|(new, old)| beside::spliced(&old, new, carried));
         if let Some(text) = new {
-            let again =
-                detect::carried_with(&self.dir, wishes, &self.facts, (&path, &text))?;
+            let again = detect::carried_with(&self.dir, wishes, &self.facts, (&path, &text))?;
             self.facts.carried = again;
         }
         Ok(())

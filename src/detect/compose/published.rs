@@ -88,7 +88,9 @@ fn fitness(recipe: &Dockerfile, image: &Image, workdir: &str, users: &[&Service]
         copies.filter_map(|(_, own)| Some(Transfer::of(own, recipe.escape)?.target)).collect();
     let started: BTreeSet<String> = users
         .iter()
-        .flat_map(|own| ["entrypoint", "command"].map(|key| own.item.get(key).map(|it| it.scalars())))
+        .flat_map(|own| {
+            ["entrypoint", "command"].map(|key| own.item.get(key).map(|it| it.scalars()))
+        })
         .flatten()
         .filter_map(|words| words.first()?.split_whitespace().next().map(str::to_owned))
         .filter(|word| word.starts_with('/'))

@@ -137,9 +137,22 @@ fn read(tree: &Tree, file: &str, text: &str, rank: Rank, found: &mut Vec<Install
 #[must_use]
 pub fn named(run: &Instruction, text: &str) -> Vec<Requirement> {
     const WITH_VALUE: [&str; 16] = [
-        "-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--extra-index-url",
-        "-t", "--target", "--prefix", "-f", "--find-links", "--trusted-host", "--timeout",
-        "--default-timeout", "--retries",
+        "-r",
+        "--requirement",
+        "-c",
+        "--constraint",
+        "-i",
+        "--index-url",
+        "--extra-index-url",
+        "-t",
+        "--target",
+        "--prefix",
+        "-f",
+        "--find-links",
+        "--trusted-host",
+        "--timeout",
+        "--default-timeout",
+        "--retries",
     ];
     let writes = run.arguments.text.contains(">>") && run.arguments.text.contains("requirements");
     let mut found = Vec::new();

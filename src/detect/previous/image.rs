@@ -74,9 +74,31 @@ pub struct Run {
 
 /// What installs packages, or is a tool for who works on the code.
 const OF_INSTALLS: [&str; 25] = [
-    "pip", "setuptools", "wheel", "uv", "poetry", "poetry-core", "poetry-plugin-export", "pipenv",
-    "pdm", "hatch", "virtualenv", "pip-tools", "build", "debugpy", "ipdb", "ipython", "watchdog",
-    "watchfiles", "pytest", "coverage", "black", "flake8", "mypy", "ruff", "pre-commit",
+    "pip",
+    "setuptools",
+    "wheel",
+    "uv",
+    "poetry",
+    "poetry-core",
+    "poetry-plugin-export",
+    "pipenv",
+    "pdm",
+    "hatch",
+    "virtualenv",
+    "pip-tools",
+    "build",
+    "debugpy",
+    "ipdb",
+    "ipython",
+    "watchdog",
+    "watchfiles",
+    "pytest",
+    "coverage",
+    "black",
+    "flake8",
+    "mypy",
+    "ruff",
+    "pre-commit",
 ];
 
 /// A Dockerfile, read.
@@ -122,7 +144,8 @@ pub(super) fn find(tree: &Tree, facts: &Facts) -> Option<Image> {
     let port = image.ports.iter().find_map(|own| number(&own.value.text));
     let (mut copied, mut runs, mut packages) = (Vec::new(), Vec::new(), Vec::new());
     let reached = file.reached(&image.stages);
-    let is_known = |name: &str| facts.packages.iter().any(|own| own.split('[').next() == Some(name));
+    let is_known =
+        |name: &str| facts.packages.iter().any(|own| own.split('[').next() == Some(name));
     for (at, own) in file.instructions.iter().enumerate() {
         if own.keyword == Keyword::Run
             && file.stage_of(at).is_some_and(|stage| reached.contains(&stage))

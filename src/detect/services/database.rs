@@ -99,10 +99,7 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> (Fact<String>, Fact<String>
     let reaches = |service: &String| {
         let kinds = &scores.found[service.as_str()];
         let is_named = kinds.get("settings").is_some_and(|(weight, _)| *weight >= weight::NAMED);
-        driver.is_known()
-            || is_named
-            || kinds.contains_key("import")
-            || kinds.contains_key("given")
+        driver.is_known() || is_named || kinds.contains_key("import") || kinds.contains_key("given")
     };
     let falls_back =
         database.value().is_some_and(|service| service != "sqlite" && !reaches(service));

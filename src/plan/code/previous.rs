@@ -108,8 +108,8 @@ const WAITS: [&str; 14] = [
 ];
 /// What only prepares the container that it runs in.
 const PREPARES_CONTAINER: [&str; 14] = [
-    "chown", "chmod", "mkdir", "rm", "touch", "[", "test", "set", "cd", "export", "id",
-    "install", "gosu", "su-exec",
+    "chown", "chmod", "mkdir", "rm", "touch", "[", "test", "set", "cd", "export", "id", "install",
+    "gosu", "su-exec",
 ];
 /// What puts files where others read them.
 const COPIES: [&str; 4] = ["cp", "mv", "ln", "rsync"];
@@ -405,8 +405,13 @@ impl Kept {
 
     /// A copy at every start: of what a stage built it is made once, in the image.
     fn copy_at_start(&mut self, launch: &Launch, text: &str, paths: &Paths<'_>) {
-        let words: Vec<&str> =
-            launch.argv.iter().skip(1).map(String::as_str).filter(|own| !own.starts_with('-')).collect();
+        let words: Vec<&str> = launch
+            .argv
+            .iter()
+            .skip(1)
+            .map(String::as_str)
+            .filter(|own| !own.starts_with('-'))
+            .collect();
         let Some((target, sources)) = words.split_last().filter(|own| !own.1.is_empty()) else {
             return;
         };
@@ -560,7 +565,13 @@ impl Kept {
                     && launch.argv.get(1).is_some_and(|own| FLASK_BUILDS.contains(&own.as_str())) =>
                 {
                     // With the variables in front of it.
-                    self.runs.push(shell_words::join(&simple.words));
+                    let words = simple.words.iter().map(|word| match word.split_once('=') {
+                        Some((name, value)) if !name.starts_with('-') => {
+                            format!("{name}={}", shell_words::quote(value))
+                        }
+                        _ => shell_words::quote(word).into_owned(),
+                    });
+                    self.runs.push(words.collect::<Vec<_>>().join(" "));
                 }
                 _ if what.contains("nltk") && name.starts_with("python") => {
                     // As root, where it is found whoever asks.
@@ -606,8 +617,7 @@ impl Paths<'_> {
     fn moved(&self, text: &str, image: &Image) -> String {
         let old = image.workdir.trim_end_matches('/');
         let new = self.code(image);
-        let is_code = !old.is_empty()
-            && (new != TOP || old != TOP && !old.starts_with("/app/"));
+        let is_code = !old.is_empty() && (new != TOP || old != TOP && !old.starts_with("/app/"));
         match text.strip_prefix(old) {
             Some(rest) if is_code && (rest.is_empty() || rest.starts_with('/')) => {
                 format!("{new}{rest}")
