@@ -457,7 +457,16 @@ impl Adoption<'_> {
                 let mut states = facts.in_process.iter();
                 queue == "apscheduler" && states.any(|(it, _)| *it == InProcess::Scheduler)
             };
-            for queue in queues.iter().filter(|queue| !inside(queue)) {
+            let services = facts.carried.value().map(|own| own.document().services());
+            // A service of the compose file runs it, and goes on.
+            let is_run = |queue: &str| {
+                services.iter().flatten().any(|own| {
+                    let command = own.command();
+                    let mut words = command.split(|c: char| c.is_whitespace() || c == '/');
+                    words.any(|word| word == queue || word.starts_with(&format!("{queue}_")))
+                })
+            };
+            for queue in queues.iter().filter(|queue| !inside(queue) && !is_run(queue)) {
                 self.notes.push(format!(
                     "{queue} runs tasks: no worker is written for it, add one to the compose file"
                 ));

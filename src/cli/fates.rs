@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::layout::{paragraph, visible};
-use crate::inventory::{Fate, Judged, Kind, Weight};
+use crate::inventory::{Fate, Judged, Kind, New, Weight};
 
 /// Names that are listed of what shares its fate and the reason.
 const LISTED: usize = 8;
@@ -45,6 +45,12 @@ pub fn json(all: &[Judged]) -> Value {
     all.iter().map(one).collect()
 }
 
+/// What is new: `what` and `reason`.
+#[must_use]
+pub fn news(all: &[New]) -> Value {
+    all.iter().map(|own| json!({ "what": own.what, "reason": own.reason })).collect()
+}
+
 /// What is told of a group: a file, or a service in it.
 struct Group<'a> {
     head: String,
@@ -53,7 +59,7 @@ struct Group<'a> {
 
 /// The report; empty where nothing takes the place of anything.
 #[must_use]
-pub fn text(all: &[Judged], width: usize) -> String {
+pub fn text(all: &[Judged], news: &[New], width: usize) -> String {
     if all.is_empty() {
         return String::new();
     }
@@ -76,6 +82,16 @@ pub fn text(all: &[Judged], width: usize) -> String {
         for line in lines(group) {
             text.push_str(&paragraph(&visible(&line), width, "    "));
         }
+    }
+    if !news.is_empty() {
+        text.push_str("\nNew, and may be felt\n");
+    }
+    for own in news {
+        let line = match own.reason.as_str() {
+            "" => format!("- {}", own.what),
+            reason => format!("- {}: {reason}", own.what),
+        };
+        text.push_str(&paragraph(&visible(&line), width, "  "));
     }
     text.push('\n');
     text.push_str(&paragraph(&counted(all), width, ""));
@@ -193,7 +209,8 @@ fn counted(all: &[Judged]) -> String {
     let missed = |own: &&Judged| own.is_told() && own.weight == Weight::Behaviour;
     let missed = all.iter().filter(missed).count();
     let missed = match missed {
-        0 => "none of them changes what the application does".to_owned(),
+        0 if all.iter().all(|own| !own.is_told()) => "nothing is lost".to_owned(),
+        0 => "none of them is known to change what the application does".to_owned(),
         1 => "one of them (!) may change what the application does".to_owned(),
         many => format!("{many} of them (!) may change what the application does"),
     };

@@ -10,10 +10,12 @@
 //! - `scope`: which of a repository's files are the deployment
 //! - `items`: one reader for both sides; it decides nothing
 //! - `fates`: what became of an item: kept, merged, replaced or dropped
+//! - `news`: what the new files do that the old ones did not
 //! - `reasons`: why what dockwright does by design is so
 
 mod fates;
 mod items;
+mod news;
 mod reasons;
 mod scope;
 
@@ -27,6 +29,7 @@ use crate::error::Error;
 use crate::lint::Subject;
 use crate::plan::Plan;
 use crate::plan::carry::HOLDS_CODE;
+pub use news::New;
 pub use scope::Scope;
 
 /// What an item is.
@@ -353,7 +356,7 @@ pub struct Known<'a> {
 }
 
 /// What becomes of every item of a directory's deployment where some of its files
-/// get other texts; empty where it deploys nothing.
+/// get other texts, and what is new; empty where it deploys nothing.
 ///
 /// # Errors
 /// When the directory cannot be read.
@@ -361,15 +364,15 @@ pub fn of(
     directory: &Path,
     texts: &BTreeMap<String, String>,
     known: Known<'_>,
-) -> Result<Vec<Judged>, Error> {
+) -> Result<(Vec<Judged>, Vec<New>), Error> {
     let old = Subject::files(directory, BTreeMap::new())?;
     let scope = Scope::of_old(&old, known.plan, texts);
     if scope.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let new = Subject::files(directory, texts.clone())?;
     let after = Scope::of_new(&new, known.plan, texts);
-    Ok(fates::judge(&scope, &after, known))
+    Ok((fates::judge(&scope, &after, known), news::find(&scope, &after, known)))
 }
 
 /// Whether a note of the plan says what a fate says already.

@@ -311,7 +311,9 @@ impl Carry {
                     Source::Bind(path) => (path.clone(), format!("sudo chown -R {OWNER} {path}")),
                     Source::Anonymous | Source::Nothing => continue,
                 };
-                if mount.options.contains("ro") || seen.contains(&source) {
+                // A file that is only read stays its owner's.
+                let is_read = matches!(&mount.source, Source::Bind(path) if is_settings(path));
+                if is_read || mount.options.contains("ro") || seen.contains(&source) {
                     continue;
                 }
                 warnings.push(format!(
@@ -453,6 +455,16 @@ pub struct StoreStart {
     pub user: Option<String>,
     /// Whether the file itself says the user.
     pub keeps_user: bool,
+}
+
+/// Whether a path is a file of settings or of code.
+fn is_settings(path: &str) -> bool {
+    const ENDS: [&str; 12] = [
+        ".env", ".conf", ".cfg", ".ini", ".toml", ".yml", ".yaml", ".pem", ".crt", ".key", ".py",
+        ".sh",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with(".env") || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// A directory without what changes nothing in it.

@@ -200,7 +200,7 @@ impl Update {
         let texts = writes.map(|own| (own.path.to_string(), text(own))).collect();
         // What the code depends on is not read again.
         let known = Known { plan: &self.plan, packages: &[] };
-        let judged = inventory::of(&project.dir, &texts, known)?;
+        let (judged, _) = inventory::of(&project.dir, &texts, known)?;
         let lost = judged.iter().filter(|own| {
             own.is_told() && own.weight == Weight::Behaviour && own.item.kind != Kind::Package
         });

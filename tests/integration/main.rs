@@ -53,6 +53,7 @@ mod reasons;
 mod references;
 mod registry;
 mod rendered;
+mod rewritten;
 mod rules;
 mod seeds;
 mod serving;

@@ -170,7 +170,7 @@ fn agree(
         asker.say(&format!("{}\n", report::files(&work, true, width)))?;
         asker.say(&improved::text(&work, true, width))?;
         if init.rewrite {
-            asker.say(&fates::text(&work.fates, width))?;
+            asker.say(&fates::text(&work.fates, &work.news, width))?;
         }
         let mut items = vec![write.to_owned(), CHANGE.to_owned()];
         let in_the_way = work.improvement.is_some()

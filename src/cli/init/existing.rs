@@ -41,7 +41,7 @@ pub fn ask(
             .any(|group| conflicts(&proposal.looks, *group).next().is_some());
     if is_asked && let Ok(work) = proposal.finish(layers, &everything, git) {
         // What it would be where dockwright's are taken.
-        asker.say(&fates::text(&work.fates, asker.width()))?;
+        asker.say(&fates::text(&work.fates, &work.news, asker.width()))?;
     }
     for group in [Group::Image, Group::Compose] {
         let there: Vec<&Look> = conflicts(&proposal.looks, group).collect();

@@ -160,7 +160,7 @@ fn counted(found: &[Found]) -> String {
 }
 
 /// The heaviest findings by name, and how many more there are.
-fn worst(found: &[Found], width: usize, says: impl Fn(&Found) -> String) -> String {
+pub fn worst(found: &[Found], width: usize, says: impl Fn(&Found) -> String) -> String {
     let mut all: Vec<&Found> = found.iter().collect();
     all.sort_by_key(|own| std::cmp::Reverse(own.severity));
     let mut text = String::new();

@@ -15,6 +15,7 @@ use crate::detect::readiness::Lack;
 use crate::error::Error;
 use crate::improve::{Deployed, Found};
 use crate::inventory;
+use crate::lint::Severity;
 use crate::plan::Bundle;
 use crate::project;
 use crate::schema::Ownership;
@@ -35,7 +36,8 @@ pub fn print(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Res
 /// (`path`, `state`: new, unchanged, existing, deleted; `action`: create,
 /// replace, extend, keep, unchanged, hold, remove; `why`; with `--dry-run`
 /// `diff`), `readiness`, `doubts`, `notes`, `written`, `improved` with `--adopt` and
-/// `offered` without, `fates` (what [`fates::json`] says), `compose` (`result`, `said`:
+/// `offered` without, `fates` (what [`fates::json`] says), `new` (`what`, `reason`), `findings` (`before`
+/// and `after` by severity, where fates are), `compose` (`result`, `said`:
 /// what Docker Compose says of it), `next`.
 fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
     let facts = crate::detect::report::json(&layers.facts);
@@ -77,6 +79,7 @@ fn json(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> Value {
         "improved": improved::json(work.improvement.as_ref()),
         "offered": improved::json(work.offer.as_ref()),
         "fates": fates::json(&work.fates),
+        "new": fates::news(&work.news),
         "findings": work.findings.as_ref().map(|(before, after)| json!({
             "before": improved::count(before), "after": improved::count(after),
         })),
@@ -228,9 +231,12 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
     }
     text.push_str(&files(work, init.dry_run, width));
     text.push_str(&improved::text(work, init.dry_run, width));
-    text.push_str(&fates::text(&work.fates, width));
+    text.push_str(&fates::text(&work.fates, &work.news, width));
     if let Some((before, after)) = &work.findings {
         text.push_str(&paragraph(&improved::gained(before, after), width, ""));
+        let errors: Vec<Found> =
+            after.iter().filter(|own| own.severity == Severity::Error).cloned().collect();
+        text.push_str(&improved::worst(&errors, width, |found| found.message.clone()));
     }
     text.push_str(&paragraphs("Notes", &notes(layers, work, git), width));
     text.push_str(&doubtful(layers, work, width));

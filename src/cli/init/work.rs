@@ -25,7 +25,7 @@ use crate::cli::init::{Init, git, samples};
 use crate::cli::input;
 use crate::error::{Error, Problem};
 use crate::improve::{Deployed, Found, Improvement};
-use crate::inventory::{self, Judged, Known};
+use crate::inventory::{self, Judged, Known, New};
 use crate::plan::carry::OLD_DOCKERFILE;
 use crate::plan::outputs::{Content, Syntax};
 use crate::plan::{Bundle, Output, Plan};
@@ -78,6 +78,8 @@ pub struct Work {
     pub verdict: Verdict,
     /// What becomes of all that files did which others take the place of.
     pub fates: Vec<Judged>,
+    /// What is done beside that.
+    pub news: Vec<New>,
     /// What is found before and afterwards, where others take the place of files.
     pub findings: Option<(Vec<Found>, Vec<Found>)>,
 }
@@ -278,7 +280,7 @@ impl Proposal {
         changes.extend(added);
         notes.extend(refused);
         changes.sort_by(|one, other| one.path.cmp(&other.path));
-        let fates = self.fates(layers, &changes)?;
+        let (fates, news) = self.fates(layers, &changes)?;
         let findings = match fates.is_empty() {
             true => None,
             false => Some((layers.found(BTreeMap::new())?, layers.found(texts(&changes))?)),
@@ -296,13 +298,14 @@ impl Proposal {
             offer: None,
             verdict: Verdict::NotAsked(String::new()),
             fates,
+            news,
             findings,
         })
     }
 
     /// What becomes of all that the files did which are somebody else's, or were
     /// edited, and that others take the place of; and of a Procfile's processes.
-    fn fates(&self, layers: &Layers, changes: &[Change]) -> Result<Vec<Judged>, Error> {
+    fn fates(&self, layers: &Layers, changes: &[Change]) -> Result<(Vec<Judged>, Vec<New>), Error> {
         let is_theirs = |change: &Change| {
             let standing = self.looks.iter().find(|look| look.file.output.path == change.path);
             let standing = standing.map(|look| look.standing);
@@ -321,7 +324,7 @@ impl Proposal {
         let is_first = layers.lock.is_none() && !is_deployed;
         let is_procfile = is_first && layers.dir.join("Procfile").is_file();
         if !is_procfile && !changes.iter().any(is_theirs) {
-            return Ok(Vec::new());
+            return Ok(Default::default());
         }
         let known = Known { plan: &self.plan, packages: &layers.facts.packages };
         inventory::of(&layers.dir, &texts(changes), known)

@@ -32,7 +32,7 @@ impl<'s> Judge<'_, 's> {
     }
 
     /// A setting that followed variables which nothing reads any more.
-    fn with_variables(&self, item: &Item, (fate, weight): Found) -> Found {
+    pub(super) fn with_variables(&self, item: &Item, (fate, weight): Found) -> Found {
         let read = |text: &str, name: &str| {
             text.contains(&format!("\"{name}\"")) || text.contains(&format!("'{name}'"))
         };
@@ -283,7 +283,18 @@ impl<'s> Judge<'_, 's> {
             true => usual(Fate::merged(by)),
             false => {
                 let reason = reasons::server(program, new.program);
-                (Fate::replaced(by, reason), Some(Weight::Operation))
+                let adopted = self.known.plan.answers.adopted.as_ref();
+                let serves_static = program == Program::DjangoDevelopment
+                    && adopted.is_some_and(|own| own.derived.static_files.is_none());
+                match serves_static && self.known.plan.code.static_root.is_empty() {
+                    true => {
+                        let reason = format!(
+                            "{reason}; it served static files as well, which nothing does now: the settings have no STATIC_ROOT to collect them in"
+                        );
+                        (Fate::replaced(by, reason), Some(Weight::Behaviour))
+                    }
+                    false => (Fate::replaced(by, reason), Some(Weight::Operation)),
+                }
             }
         }
     }

@@ -27,6 +27,9 @@ pub(super) fn judge(old: &Scope<'_>, new: &Scope<'_>, known: Known<'_>) -> Vec<J
         .iter()
         .map(|item| {
             let (fate, weight) = match judge.is_kept(item) {
+                true if item.kind == Kind::Setting => {
+                    judge.with_variables(item, (Fate::Kept, None))
+                }
                 true => (Fate::Kept, None),
                 false => judge.by_the_plan(item, judge.fate(item)),
             };

@@ -27,7 +27,9 @@ impl Items<'_, '_> {
             }
         }
         for script in self.scope.scripts.clone() {
-            self.others(script, &seen);
+            if !runs_tasks(&self.scope.subject.texts[script].text) {
+                self.others(script, &seen);
+            }
         }
         self.settings();
     }
@@ -99,4 +101,17 @@ impl Items<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a script is a developer's: many functions, of which its first argument names
+/// the one that is run.
+fn runs_tasks(text: &str) -> bool {
+    const LEAST: usize = 5;
+    let is_function = |line: &&str| {
+        let line = line.trim_end();
+        let is_headed = line.ends_with('{') && line.contains("()") || line.starts_with("function ");
+        is_headed && !line.starts_with([' ', '\t'])
+    };
+    let hands_over = ["\"$@\"", "${@", "\"$1\"", "$@"].iter().any(|own| text.contains(own));
+    hands_over && text.lines().filter(is_function).count() >= LEAST
 }

@@ -75,6 +75,8 @@ pub struct Install {
     pub until_options: String,
     /// Whether an install that installs nothing is a failure.
     pub guarded: bool,
+    /// Whether a lock of the package manager's is among the files.
+    pub has_lock: bool,
     /// Whether packages are fetched over SSH.
     pub ssh: bool,
     /// What stands for versions that come from git, before a command that builds the
@@ -121,6 +123,7 @@ impl Install {
             root_left_out: installs.root_left_out.is_some(),
             hides_proxy: installs.searches && shape.has(Role::Nginx),
             guarded: !adopted.derived.packages.is_empty(),
+            has_lock: adopted.dependency_files.iter().any(|own| own.as_str().ends_with(".lock")),
             ssh: !installs.ssh.is_empty(),
             scm: installs.scm_versions.iter().map(|set| format!("{set} ")).collect(),
             bytecode: python != "3.6",

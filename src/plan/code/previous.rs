@@ -599,7 +599,13 @@ impl Kept {
                     && launch.argv.get(1).is_some_and(|own| FLASK_BUILDS.contains(&own.as_str())) =>
                 {
                     // With the variables in front of it.
-                    self.runs.push(shell_words::join(&simple.words));
+                    let words = simple.words.iter().map(|word| match word.split_once('=') {
+                        Some((name, value)) if !name.starts_with('-') => {
+                            format!("{name}={}", shell_words::quote(value))
+                        }
+                        _ => shell_words::quote(word).into_owned(),
+                    });
+                    self.runs.push(words.collect::<Vec<_>>().join(" "));
                 }
                 _ if what.contains("nltk") && name.starts_with("python") => {
                     // As root, where it is found whoever asks.

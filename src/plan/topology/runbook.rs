@@ -460,10 +460,22 @@ impl Writer<'_> {
              small: `docker compose exec {id} redis-cli info memory`. `evicted_keys` in `info stats` \
              must be 0."
         );
+        // Where each keeps what waits.
+        let waits = match &self.plan.answers.adopted {
+            Some(own) if self.plan.answers.stack.application().celery.is_none() => {
+                let queues = &own.derived.queues;
+                [("arq", "zcard arq:queue"), ("rq", "llen rq:queue:default")]
+                    .into_iter()
+                    .find(|(name, _)| queues.iter().any(|own| own == name))
+                    .map(|(_, command)| command)
+            }
+            _ => Some("llen celery"),
+        };
+        let waits = waits.map(|own| day_to_day(format!("redis-cli {own}"), "tasks that wait"));
         Runbook {
             does: format!("Redis as the broker{}{eviction}.", self.data()),
             scale: format!("{most} of data"),
-            tasks: vec![day_to_day("redis-cli llen celery".to_owned(), "tasks that wait")],
+            tasks: waits.into_iter().collect(),
             troubles: vec![Trouble {
                 symptom: "\"OOM command not allowed when used memory > 'maxmemory'\"",
                 advice,

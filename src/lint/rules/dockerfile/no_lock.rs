@@ -4,6 +4,7 @@ use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::{named_packages, support};
 use crate::lint::subject::{Build, Subject};
+use crate::source::dockerfile::Keyword;
 use crate::source::shell::Simple;
 
 pub static RULE: Rule = Rule {
@@ -80,6 +81,9 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
     }
     let at = words.iter().position(|word| matches!(word.as_str(), "-r" | "--requirement"))?;
     let name = words.get(at + 1).filter(|name| !name.contains(['$', '*']))?;
+    if is_made(subject, build, name) {
+        return None;
+    }
     let path = found(subject, build, name)?;
     let mut read = Vec::new();
     let (all, open) = unpinned(subject, &path, &mut read)?;
@@ -117,6 +121,35 @@ fn of(subject: &Subject, build: &Build, command: &Simple) -> Option<Open> {
     // A freeze with a few that were added by hand.
     let severity = if open.len() * 10 <= all { Severity::Advice } else { Severity::Warning };
     Some((first.clone(), message, help, severity))
+}
+
+/// Whether the build writes a file itself, or takes it from a stage: no file of the
+/// context is meant by its name.
+fn is_made(subject: &Subject, build: &Build, name: &str) -> bool {
+    let recipe = &subject.recipes[build.recipe].file;
+    let file = name.rsplit('/').next().unwrap_or(name);
+    recipe.instructions.iter().any(|own| {
+        let text = &own.arguments.text;
+        match own.keyword {
+            Keyword::Run => {
+                let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                ["-o ", "--output ", "--output=", "--output-file ", "--output-file=", "> ", ">"]
+                    .iter()
+                    .any(|flag| {
+                        let named = format!("{flag}{name}");
+                        words
+                            .split(&named)
+                            .skip(1)
+                            .any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+                    })
+            }
+            Keyword::Copy if own.flag("from").is_some() => {
+                let target = text.split_whitespace().last().unwrap_or_default();
+                target.ends_with(&format!("/{file}")) || target == file
+            }
+            _ => false,
+        }
+    })
 }
 
 /// A requirement file of the context, by its path in the image.
