@@ -319,7 +319,7 @@ pub fn found(
 ) -> Result<Vec<Found>, Error> {
     let text = project::document(repository.dir)?.map(|(text, _)| text).unwrap_or_default();
     let waivers = waiver::read(&text).map_err(Error::Input)?;
-    let subject = repository.read(texts)?;
+    let subject = repository.read(texts, &BTreeMap::new())?;
     let found = judge(&subject, &rules::ALL);
     let judged = ignores::apply(&subject, found, &rules::ALL, &waivers, &project::today());
     let is_open = |own: &Judged| own.allowed.is_none() && own.diagnostic.severity > Severity::Style;

@@ -560,11 +560,15 @@ impl Kept {
             let launch = Launch { argv, place: place.to_owned(), ..Launch::default() };
             let name = program(&launch);
             let what = launch.argv.join(" ");
-            let workdir = paths.adopted.derived.previous.image.as_ref().map(|own| &own.workdir);
+            let image = paths.adopted.derived.previous.image.as_ref();
+            let workdir = image.map_or("/", |own| own.workdir.as_str());
             if matches!(name, "wget" | "curl")
-                && let Some(fetched) = fetched(&launch.argv, workdir.map_or("/", String::as_str))
+                && let Some(fetched) = fetched(&launch.argv, workdir)
             {
-                let target = paths.moved(&fetched.target, workdir.map_or("/", String::as_str));
+                let target = image.map_or_else(
+                    || fetched.target.clone(),
+                    |own| paths.moved(&fetched.target, own),
+                );
                 self.fetched.push(Copied { target, ..fetched });
                 self.replace(
                     place,

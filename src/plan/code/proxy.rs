@@ -22,15 +22,33 @@ pub struct Proxy {
     pub root: Vec<String>,
     /// Whether one of the locations is `/`.
     pub has_root: bool,
-    /// Headers of ours with the value that the configuration gave them, by the name of
-    /// their variable.
-    pub headers: BTreeMap<&'static str, String>,
+    /// Headers that are sent where the application sends none.
+    pub headers: Headers,
     /// Directories that go-on locations serve files of.
     #[serde(skip)]
     pub files: Vec<String>,
     /// What does not go on.
     #[serde(skip)]
     pub left: Vec<Left>,
+}
+
+/// Values of headers, by the name of their variable and as nginx reads them: ours, or what
+/// the configuration gave them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Headers(BTreeMap<&'static str, String>);
+
+/// The headers of ours.
+const SENT: [(&str, &str); 3] = [
+    ("content_type_options", "nosniff"),
+    ("frame_options", "DENY"),
+    ("referrer_policy", "strict-origin-when-cross-origin"),
+];
+
+impl Default for Headers {
+    fn default() -> Self {
+        Self(SENT.map(|(name, value)| (name, value.to_owned())).into())
+    }
 }
 
 /// Directives that ours have, and why another of the name does not go on.
@@ -99,7 +117,11 @@ impl Proxy {
         for piece in &adopted.derived.previous.proxy {
             if let Some(variable) = header_of_ours(piece) {
                 let value = piece.arguments.get(1).cloned().unwrap_or_default();
-                proxy.headers.entry(variable).or_insert(value);
+                // The first one counts.
+                let ours = SENT.iter().any(|own| *own == (variable, &proxy.headers.0[variable]));
+                if ours {
+                    proxy.headers.0.insert(variable, format!("\"{value}\""));
+                }
                 proxy.left.push(Left {
                     place: piece.place.clone(),
                     what: first_line(&piece.text),
