@@ -279,7 +279,9 @@ fn a_second_improvement_changes_nothing_where_an_env_file_was_made() {
     let directory = fastapi(&[
         (
             "Dockerfile",
-            &format!("{IMAGE}CMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n"),
+            &format!(
+                "{IMAGE}ENV PYTHONUNBUFFERED=1\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n"
+            ),
         ),
         (".env.sample", "POSTGRES_USER=api\nPOSTGRES_DB=api\nPOSTGRES_PASSWORD=api\n"),
         (
