@@ -248,6 +248,34 @@ pub(super) fn installs(words: &[&str]) -> bool {
     }
 }
 
+/// A directory that a command of pip installs as a package, beside the project's own.
+pub(super) fn local_package<'t>(words: &[&'t str]) -> Option<&'t str> {
+    const WITH_VALUE: [&str; 10] = [
+        "-r",
+        "--requirement",
+        "-c",
+        "--constraint",
+        "-t",
+        "--target",
+        "--prefix",
+        "-f",
+        "--find-links",
+        "--cache-dir",
+    ];
+    let start = words.iter().position(|word| *word == "install")? + 1;
+    let pip = words[..start].iter().any(|word| word.contains("pip"));
+    let mut before = "";
+    words[start..].iter().filter(|_| pip).find_map(|word| {
+        let is_value = WITH_VALUE.contains(&std::mem::replace(&mut before, word));
+        let path = word.split('[').next().unwrap_or(word);
+        let is_directory = path.starts_with(['/', '.'])
+            && path.contains(|c: char| c.is_alphanumeric())
+            && !path.rsplit('/').next().is_some_and(|name| name.contains('.') || name == "app")
+            && !path.starts_with("/tmp/");
+        (is_directory && !is_value && *word != ".").then_some(*word)
+    })
+}
+
 /// A command without what is set for it alone: `CC=gcc pip install x`.
 fn without_assignments<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
     let is_set = |word: &&&str| word.contains('=') && !word.starts_with('-');
@@ -322,6 +350,26 @@ pub(super) fn row_of_directive(name: &str) -> Option<(Role, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_beside_the_project_is_told_from_files_and_the_project() {
+        for (command, expected) in [
+            ("pip install --no-cache-dir /srv/libs/common", Some("/srv/libs/common")),
+            (
+                "uv pip install --system -r requirements.txt ./libs/common[all]",
+                Some("./libs/common[all]"),
+            ),
+            ("pip install -e .", None),
+            ("pip install .[prod]", None),
+            ("pip install -r /code/requirements.txt", None),
+            ("pip install --target /deps flask", None),
+            ("pip install ./dist/shop-1.0-py3-none-any.whl", None),
+            ("npm install ./local", None),
+        ] {
+            let words: Vec<&str> = command.split(' ').collect();
+            assert_eq!(local_package(&words), expected, "{command}");
+        }
+    }
 
     #[test]
     fn every_row_says_why_or_is_of_a_table_of_the_plan() {

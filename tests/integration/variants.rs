@@ -273,6 +273,28 @@ fn who_migrates_waits_for_a_mariadb_of_before_its_own_script() {
     assert_eq!(condition.as_deref(), Some("service_healthy"), "{written}");
 }
 
+/// A file that an env file is made of by the way leads to the same edits afterwards.
+#[test]
+fn a_second_improvement_changes_nothing_where_an_env_file_was_made() {
+    let directory = fastapi(&[
+        (
+            "Dockerfile",
+            &format!(
+                "{IMAGE}ENV PYTHONUNBUFFERED=1\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n"
+            ),
+        ),
+        (".env.sample", "POSTGRES_USER=api\nPOSTGRES_DB=api\nPOSTGRES_PASSWORD=api\n"),
+        (
+            "docker-compose.yml",
+            "services:\n  api:\n    build: .\n    env_file: .env\n    ports: ['8000:8000']\n    depends_on: [db]\n  db:\n    image: postgres:16\n    env_file: [.env]\n",
+        ),
+    ]);
+    init(&directory, &["--adopt"]).success();
+    let before = tree(directory.path());
+    init(&directory, &["--adopt"]).success();
+    assert!(tree(directory.path()) == before, "{}", read(&directory, "docker-compose.yml"));
+}
+
 /// What nobody reads is not asked for.
 #[test]
 fn an_address_that_the_code_has_no_variable_for_is_not_asked_for() {

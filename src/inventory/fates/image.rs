@@ -172,6 +172,14 @@ impl Judge<'_, '_> {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 reasons::installs(&words) && words.first() == Some(&"uv")
             });
+            if let Some(path) = reasons::local_package(&told) {
+                return (
+                    Fate::dropped(format!(
+                        "no dependency file names {path}, and only these are installed: name it in one, by its path in the repository"
+                    )),
+                    Some(Weight::Behaviour),
+                );
+            }
             if let Some(own) = new {
                 let reason = "uv installs what the dependency files and the lock say; packages that the command named itself are listed each";
                 return (Fate::replaced(own.value.clone(), reason), Some(Weight::Operation));

@@ -107,6 +107,11 @@ fn comes_back(own: &Member<'_>) -> bool {
 pub(super) fn test(own: &Member<'_>) -> Option<String> {
     let reference = &*interpolate::defaults(own.container.image.as_deref()?);
     let has = |name: &str| own.container.env.contains_key(name);
+    // What a file says is another machine's to say: the test is the same without it.
+    let from_file = !own.service.env_files().is_empty();
+    let is_sure = |name: &str| {
+        has(name) && (!from_file || own.service.environment().iter().any(|(own, _)| own == name))
+    };
     match own.kind() {
         Kind::Postgres => {
             image::known(reference).filter(|known| known.start == image::Start::Library)?;
@@ -114,14 +119,16 @@ pub(super) fn test(own: &Member<'_>) -> Option<String> {
                 return None;
             }
             // Over TCP: while the database is created it listens on its socket alone.
-            let user = if has("POSTGRES_USER") {
-                "\"$$POSTGRES_USER\""
-            } else if own.container.missing_env_files.is_empty() {
-                "postgres"
-            } else {
-                "\"$${POSTGRES_USER:-postgres}\""
+            let user = match (is_sure("POSTGRES_USER"), from_file) {
+                (true, _) => "\"$$POSTGRES_USER\"",
+                (false, false) => "postgres",
+                (false, true) => "\"$${POSTGRES_USER:-postgres}\"",
             };
-            let database = if has("POSTGRES_DB") { " -d \"$$POSTGRES_DB\"" } else { "" };
+            let database = match (is_sure("POSTGRES_DB"), from_file) {
+                (true, _) => " -d \"$$POSTGRES_DB\"",
+                (false, false) => "",
+                (false, true) => " -d \"$${POSTGRES_DB:-$${POSTGRES_USER:-postgres}}\"",
+            };
             Some(format!("[CMD-SHELL, 'pg_isready -h 127.0.0.1 -U {user}{database}']"))
         }
         Kind::Redis => match redis::password(own) {
