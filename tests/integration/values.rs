@@ -429,7 +429,8 @@ fn a_store_that_only_the_code_knows_of_is_brought() {
     );
     let django = "import os\n\nSECRET_KEY = 'x'\nROOT_URLCONF = 'shop.urls'\nINSTALLED_APPS = []\nDATABASES = {'default': {'ENGINE': 'django.db.backends.mysql', 'NAME': os.environ['DB_NAME'], 'USER': os.environ['DB_USER'], 'PASSWORD': os.environ['DB_PASSWORD'], 'HOST': os.environ['DB_HOST']}}\n";
     let mongo = "import os\nfrom fastapi import FastAPI\nfrom pymongo import MongoClient\n\napp = FastAPI()\nclient = MongoClient(os.environ['MONGO_URL'])\n";
-    let cases: [(&[(&str, &str)], &str, &[(&str, &str)]); 3] = [
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Pairs<'_>, &str, Pairs<'_>); 3] = [
         (
             &[
                 ("app.py", &by_url),

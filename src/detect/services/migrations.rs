@@ -31,6 +31,8 @@ fn django(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
 }
 
 fn flask_migrate(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
+    // Without what `flask db init` makes there is nothing to upgrade by.
+    files(evidences, |name| name == "env.py" || name == "alembic.ini").next()?;
     evidences.project.modules.iter().find_map(|module| {
         let imports = evidences.project.graph.imports(module);
         let used = imports
@@ -172,6 +174,8 @@ mod tests {
         .starts("flask", "main:app")
         .find();
         assert_eq!(value(&found.migrations), Some("flask-migrate"));
+        let none = Repository::new(&[("main.py", main)]).starts("flask", "main:app").find();
+        assert!(!none.migrations.is_known());
     }
 
     #[test]

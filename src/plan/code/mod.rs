@@ -388,6 +388,9 @@ pub fn notices(shape: &Shape) -> Vec<String> {
             code.install.beside.join(", ")
         ));
     }
+    if adopted.migrations == "none" && adopted.derived.installs("flask-migrate") {
+        notices.push("Flask-Migrate is installed and the repository holds no migrations: nothing makes the tables; `flask db init` and `flask db migrate` write them".to_owned());
+    }
     notices.extend(builds_no_proxy(shape, adopted));
     if !code.kept.prepares.is_empty() {
         notices.push(format!(
