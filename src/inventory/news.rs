@@ -229,11 +229,12 @@ impl<'s> News<'_, 's> {
         let mut by = String::new();
         for own in Self::applications(self.new) {
             let Some(was) = self.old.container(&own.name) else { continue };
-            if was.build.is_some() && is_root(&user(was, self.old)) {
-                if let Some(now) = user(own, self.new).filter(|own| !is_root(&Some(own.clone()))) {
-                    changed.push(own.name.clone());
-                    by = now;
-                }
+            if was.build.is_some()
+                && is_root(&user(was, self.old))
+                && let Some(now) = user(own, self.new).filter(|own| !is_root(&Some(own.clone())))
+            {
+                changed.push(own.name.clone());
+                by = now;
             }
         }
         if !changed.is_empty() {
