@@ -48,9 +48,11 @@ impl<'s> Judge<'_, 's> {
                 text.path != item.path && read(&text.text, name)
             })
         };
-        let quoted = item.written.split(['"', '\'']).skip(1).step_by(2);
+        // Quotes stand in quotes: `f"…{getenv('PORT')}"`.
+        let quoted = item.written.split(['"', '\'']).skip(1);
         let is_name = |text: &&str| {
             text.len() > 1
+                && text.starts_with(|c: char| c.is_ascii_uppercase())
                 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         };
         let reads = item.written.contains("env");
