@@ -60,7 +60,9 @@ struct Group<'a> {
 /// The report; empty where nothing takes the place of anything.
 #[must_use]
 pub fn text(all: &[Judged], news: &[New], width: usize) -> String {
-    if all.is_empty() {
+    // A file that stays, and all that it says.
+    let stays = || all.iter().all(|own| own.item.path == "Procfile" && !own.is_told());
+    if all.is_empty() || stays() {
         return String::new();
     }
     let mut groups: Vec<Group<'_>> = Vec::new();

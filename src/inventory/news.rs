@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::scope::Scope;
 use super::{Item, Kind, Known, joined, reasons};
 use crate::lint::subject::{Container, Kind as Of, Program};
+use crate::plan::Decided;
 use crate::schema::Role;
 
 /// Something that was not there before.
@@ -84,6 +85,12 @@ impl<'s> News<'_, 's> {
             steps.next().map(|(own, step)| (own.name.clone(), joined(&step.argv)))
         };
         let (Some((service, line)), None) = (step(self.new), step(self.old)) else { return };
+        // What is started may be known by another file than the project's.
+        let adopted = self.known.plan.answers.adopted.as_ref();
+        let mut steps = adopted.into_iter().flat_map(|own| &own.derived.previous.steps);
+        if steps.any(|own| Program::of(&own.argv) == Program::Migrate) {
+            return;
+        }
         self.add(
             format!("{service} runs `{line}` at every `up`, before the application starts"),
             "nothing in the old files migrated the database",
@@ -140,6 +147,10 @@ impl<'s> News<'_, 's> {
             if let (Some(new), None) = (new, self.old.items.iter().find(is_it)) {
                 let row = reasons::row_of_option(name).unwrap_or_default();
                 let decided = self.known.plan.decision(&format!("{}.{row}", role.name()));
+                // It was said, in a file that is not read here.
+                if decided.is_some_and(Decided::is_pinned) {
+                    continue;
+                }
                 let reason = decided.map_or_else(String::new, |own| own.reason());
                 self.add(format!("{}: {} {means}", self.service(role), new.value), reason);
             }
@@ -218,11 +229,12 @@ impl<'s> News<'_, 's> {
         let mut by = String::new();
         for own in Self::applications(self.new) {
             let Some(was) = self.old.container(&own.name) else { continue };
-            if was.build.is_some() && is_root(&user(was, self.old)) {
-                if let Some(now) = user(own, self.new).filter(|own| !is_root(&Some(own.clone()))) {
-                    changed.push(own.name.clone());
-                    by = now;
-                }
+            if was.build.is_some()
+                && is_root(&user(was, self.old))
+                && let Some(now) = user(own, self.new).filter(|own| !is_root(&Some(own.clone())))
+            {
+                changed.push(own.name.clone());
+                by = now;
             }
         }
         if !changed.is_empty() {

@@ -293,7 +293,7 @@ fn the_run_book_knows_the_database_and_the_services_that_were_there() {
         "| `search` | As it was: `elasticsearch:8.1.0`. |",
         "client([client]) -- \"0.0.0.0:8088\" --> shop_api",
         "client([client]) -- \"127.0.0.1:5433\" --> main-db",
-        "client([client]) -- \"0.0.0.0:8025\" --> mail",
+        "client([client]) -- \"127.0.0.1:8025\" --> mail",
         "shop_api --> main-db[(main-db)] & mail",
         "curl http://127.0.0.1:8088/",
     ] {

@@ -32,12 +32,12 @@ const PUBLISHED: [(&str, &str); 12] = [
     ),
     ("ops/flower.sh", "#!/bin/sh\ncd /srv/desk\nexec celery -A desk flower\n"),
     (
-        "build/Dockerfile.live",
+        "docker/Dockerfile.live",
         "ARG PYTHON=\"3.11.9-slim\"\nFROM python:${PYTHON} AS packages\nCOPY server/requirements.txt /tmp/requirements.txt\nRUN echo \"psycopg2-binary==2.9.9\" >> /tmp/requirements.txt && pip install --upgrade pip && pip install -r /tmp/requirements.txt\nFROM python:${PYTHON}\nWORKDIR /srv/desk\nCOPY --from=packages /usr/local /usr/local\nCOPY ops/ /opt/ops/\nCOPY server/ /srv/desk/\nENTRYPOINT [\"/opt/ops/start.sh\"]\n",
     ),
-    ("build/Dockerfile.heroku", "FROM desk/desk:nightly\nCMD [\"sh\", \"ops/start.sh\"]\n"),
+    ("docker/Dockerfile.heroku", "FROM desk/desk:nightly\nCMD [\"sh\", \"ops/start.sh\"]\n"),
     (
-        "build/docker-compose.live.yml",
+        "docker/docker-compose.live.yml",
         "services:\n  api:\n    image: desk/desk:api\n    environment:\n      DATABASE_URL: postgres://${PG_USER}:${PG_PASSWORD}@pg:5432/desk\n      CELERY_BROKER_URL: amqp://guest:guest@rabbit\n      ADMIN: ${ADMIN}\n      SECRET_KEY: ${SECRET_KEY}\n    ports: ['80:8000']\n    volumes: ['media:/srv/desk/media']\n    depends_on: [pg]\n  flower:\n    image: desk/desk:api\n    entrypoint: ['/opt/ops/flower.sh']\n    environment:\n      DATABASE_URL: postgres://${PG_USER}:${PG_PASSWORD}@pg:5432/desk\n      CELERY_BROKER_URL: amqp://guest:guest@rabbit\n      SECRET_KEY: ${SECRET_KEY}\n  rabbit:\n    image: rabbitmq:4.2-alpine\n    ports: ['5672:5672']\n  pg:\n    image: postgres:16-alpine\n    environment: {POSTGRES_USER: '${PG_USER}', POSTGRES_PASSWORD: '${PG_PASSWORD}', POSTGRES_DB: desk}\n    volumes: ['pg:/var/lib/postgresql/data']\nvolumes:\n  media:\n  pg:\n",
     ),
 ];
@@ -106,7 +106,7 @@ impl Written {
             .output()
             .unwrap();
         let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let found = said["findings"].as_array().unwrap().iter();
+        let found = said["paths"][0]["findings"].as_array().unwrap().iter();
         let errors = found.filter(|own| own["severity"] == "error");
         errors.map(|own| format!("{} {}", own["code"], own["message"])).collect()
     }
@@ -116,22 +116,23 @@ impl Written {
 fn a_published_image_goes_on_from_the_dockerfile_that_makes_it() {
     let own = Written::of(&PUBLISHED);
     own.has("Dockerfile", &["FROM python:3.11-slim", "'psycopg2-binary==2.9.9'"]);
-    own.has("dockwright.toml", &["database = \"postgres\"", "python = \"3.11\""]);
-    own.has("build/docker-compose.live.yml", &["media:/app/server/media"]);
-    own.lacks("build/docker-compose.live.yml", &["/srv/desk/media"]);
+    own.has("dockwright.toml", &["db = \"pg\"", "python = \"3.11\""]);
+    own.lacks("dockwright.toml", &["database = \"none\""]);
+    own.has("docker/docker-compose.live.yml", &["media:/app/server/media"]);
+    own.lacks("docker/docker-compose.live.yml", &["/srv/desk/media"]);
     // What is started beside the code is there, and finds the code where it was.
     own.has(
         "Dockerfile",
         &["COPY --chmod=0555 ops /opt/ops", "ln --symbolic /app/server /srv/desk"],
     );
-    own.has("build/docker-compose.dev.yml", &["- ..:/app"]);
+    own.has("docker/docker-compose.dev.yml", &["- ..:/app"]);
 }
 
 #[test]
 fn a_step_that_may_fail_may_still() {
     let own = Written::of(&PUBLISHED);
     own.has(
-        "build/docker-compose.live.yml",
+        "docker/docker-compose.live.yml",
         &["{ python manage.py add_admin --name", "|| true; }"],
     );
 }
@@ -143,13 +144,13 @@ fn a_release_of_a_platform_is_none_of_a_compose_project() {
         .into_iter()
         .chain([("app.json", app), ("Procfile", "release: python server/manage.py add_demo\n")])
         .collect();
-    Written::of(&files).lacks("build/docker-compose.live.yml", &["add_demo"]);
+    Written::of(&files).lacks("docker/docker-compose.live.yml", &["add_demo"]);
 }
 
 #[test]
 fn services_that_go_on_get_the_edits_that_adopt_makes() {
     let own = Written::of(&PUBLISHED);
-    own.has("build/docker-compose.live.yml", &["127.0.0.1:5672:5672"]);
+    own.has("docker/docker-compose.live.yml", &["127.0.0.1:5672:5672"]);
     assert_eq!(own.errors(), Vec::<String>::new());
     let before = &own.said["findings"]["before"];
     let after = &own.said["findings"]["after"];
@@ -167,18 +168,18 @@ fn an_image_that_nothing_here_makes_is_said_where_data_hangs_on_it() {
 
 const FLASK: &str = "from flask import Flask\n\napp = Flask(__name__, static_folder='../public', static_url_path='')\n\n\n@app.get('/health')\ndef health():\n    return {}\n";
 const ASSETS: [(&str, &str); 7] = [
-    ("site/__init__.py", ""),
+    ("public/robots.txt", "User-agent: *\n"),
     ("shop/__init__.py", FLASK),
     ("requirements.txt", "flask==3.1.2\ngunicorn==23.0.0\nflask-static-digest==0.4.1\n"),
     ("assets/package.json", "{\"scripts\": {\"build\": \"esbuild app.js\"}}\n"),
     (
-        "settings/server.py",
+        "settings/gunicorn.py",
         "import os\n\nbind = f\"0.0.0.0:{os.getenv('PORT', '8000')}\"\ntimeout = int(os.getenv(\"WEB_TIMEOUT\", 120))\nthreads = int(os.getenv(\"MAX_THREADS\", 1))\naccess_log_format = \"%(h)s %(r)s\"\n",
     ),
     ("enter.sh", "#!/bin/sh\nset -e\ncp -r /public /app\nexec \"$@\"\n"),
     (
         "Dockerfile",
-        "FROM node:24-trixie-slim AS assets\nWORKDIR /app/assets\nCOPY assets/ ./\nRUN npm run build && mkdir -p /app/public\nFROM python:3.13-slim\nWORKDIR /app\nENV FLASK_APP=shop\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\nCOPY --from=assets /app/public /public\nCOPY . .\nRUN SECRET_KEY=dummy flask digest compile\nENTRYPOINT [\"/app/enter.sh\"]\nCMD [\"gunicorn\", \"-c\", \"python:settings.server\", \"shop:app\"]\n",
+        "FROM node:24-trixie-slim AS assets\nWORKDIR /app/assets\nCOPY assets/ ./\nRUN npm run build && mkdir -p /app/public\nFROM python:3.13-slim\nWORKDIR /app\nENV FLASK_APP=shop\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\nCOPY --from=assets /app/public /public\nCOPY . .\nRUN SECRET_KEY=dummy flask digest compile\nENTRYPOINT [\"/app/enter.sh\"]\nCMD [\"gunicorn\", \"-c\", \"python:settings.gunicorn\", \"shop:app\"]\n",
     ),
 ];
 
@@ -215,11 +216,11 @@ fn each_setting_of_a_gunicorn_module_has_its_fate() {
     let own = Written::of(&ASSETS);
     own.has("gunicorn.conf.py", &["timeout = 120", "threads = 1"]);
     for (name, gone) in [("timeout", "WEB_TIMEOUT"), ("threads", "MAX_THREADS"), ("bind", "PORT")] {
-        let fates = own.fates("settings/server.py", name);
+        let fates = own.fates("settings/gunicorn.py", name);
         assert_eq!(fates.len(), 1, "{name}: {fates:?}");
         assert!(fates[0].contains(&format!("{gone} is read no longer")), "{fates:?}");
     }
-    let format = own.fates("settings/server.py", "access_log_format");
+    let format = own.fates("settings/gunicorn.py", "access_log_format");
     assert_eq!(format.len(), 1, "{:#}", own.said["fates"]);
 }
 

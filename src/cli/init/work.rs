@@ -283,7 +283,7 @@ impl Proposal {
         let (fates, news) = self.fates(layers, &changes)?;
         let findings = match fates.is_empty() {
             true => None,
-            false => Some((layers.found(BTreeMap::new())?, layers.found(texts(&changes))?)),
+            false => Some((layers.found(BTreeMap::new())?, layers.found(judged(&changes))?)),
         };
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
@@ -524,6 +524,14 @@ impl Work {
     pub fn shown(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| !is_bookkeeping(change))
     }
+}
+
+/// The texts that are judged: what is in `.env` is none of a reader's, and git does not
+/// know yet that it is left out.
+fn judged(changes: &[Change]) -> BTreeMap<String, String> {
+    let mut texts = texts(changes);
+    texts.retain(|path, _| path.rsplit('/').next() != Some(".env"));
+    texts
 }
 
 /// The texts of what is written, by path.

@@ -21,7 +21,7 @@ pub fn build_of(tree: &Tree, file: &str, all: &[Service], service: &Service) -> 
     }
     let reference = service.image()?;
     let (repository, _) = image::parts(&reference);
-    let name = repository.rsplit('/').next().unwrap_or(&repository);
+    let name = repository.rsplit('/').next().unwrap_or(repository);
     if image::known(&reference).is_some() || name == "python" {
         return None;
     }

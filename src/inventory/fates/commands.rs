@@ -16,6 +16,11 @@ impl<'s> Judge<'_, 's> {
                 if let Some(store) = of.filter(|own| own.kind.is_store()) {
                     return self.of_store(item, store);
                 }
+                let is_read = || of.and_then(|own| own.server.as_ref()?.config).is_some();
+                if item.name == "config" && !is_read() {
+                    let reason = "its numbers and hooks go on; what else it sets is not told here";
+                    return (Fate::dropped(reason), Some(Weight::Behaviour));
+                }
                 let other = of.and_then(|own| self.goes_on(own));
                 self.option(item, other.as_ref().map(|own| (own.0, own.1)))
             }
@@ -43,9 +48,11 @@ impl<'s> Judge<'_, 's> {
                 text.path != item.path && read(&text.text, name)
             })
         };
-        let quoted = item.written.split(['"', '\'']).skip(1).step_by(2);
+        // Quotes stand in quotes: `f"…{getenv('PORT')}"`.
+        let quoted = item.written.split(['"', '\'']).skip(1);
         let is_name = |text: &&str| {
             text.len() > 1
+                && text.starts_with(|c: char| c.is_ascii_uppercase())
                 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         };
         let reads = item.written.contains("env");

@@ -118,7 +118,12 @@ impl Judge<'_, '_> {
                 }
                 _ => usual(Fate::replaced(
                     own.written.clone(),
-                    "deploy.bind: the address that it is published on",
+                    match other.kind.is_application() || self.is_serving(&own.subject) {
+                        true => "deploy.bind: the address that it is published on",
+                        false => {
+                            "this machine alone reaches it there: services do by its name, without a port"
+                        }
+                    },
                 )),
             };
         }

@@ -26,7 +26,9 @@ pub(super) fn judge(old: &Scope<'_>, new: &Scope<'_>, known: Known<'_>) -> Vec<J
         .items
         .iter()
         .map(|item| {
+            let missing = judge.missing_program(item);
             let (fate, weight) = match judge.is_kept(item) {
+                true if missing.is_some() => usual(Fate::dropped(missing.unwrap_or_default())),
                 true if item.kind == Kind::Setting => {
                     judge.with_variables(item, (Fate::Kept, None))
                 }
@@ -83,6 +85,10 @@ impl<'s> Judge<'_, 's> {
                     !kind.is_of_proxy() || other.subject == item.subject
                 }
                 _ if self.is_of_recipe(item) => true,
+                // A line of a script that is followed no further.
+                Kind::Step if item.subject == item.path => {
+                    (other.path.as_str(), other.line) == (item.path.as_str(), item.line)
+                }
                 Kind::Setting | Kind::Project => true,
                 _ => Some(other.subject.as_str()) == counterpart,
             };
@@ -96,6 +102,29 @@ impl<'s> Judge<'_, 's> {
                             || other.written == item.written))
         };
         self.new.items.iter().any(|other| is_there(&other))
+    }
+
+    /// Why what a service with the application's image starts is not there any more, where
+    /// its command stands as it was.
+    fn missing_program(&self, item: &Item) -> Option<String> {
+        const OF_THE_SYSTEM: [&str; 6] =
+            ["/usr/", "/bin/", "/sbin/", "/app/", "/opt/venv/", "/dev/"];
+        let carry = self.known.plan.carry.as_ref()?;
+        let is_own = carry.carried.own.contains(&item.subject);
+        if !is_own
+            || !matches!(item.kind, Kind::Step | Kind::Command)
+            || self.known.plan.answers.own_image().is_some()
+        {
+            return None;
+        }
+        let program = item.value.split_whitespace().next().filter(|own| own.starts_with('/'))?;
+        let copied = &self.known.plan.code.kept.copied;
+        let is_copied =
+            copied.iter().any(|own| program.starts_with(own.target.trim_end_matches('/')));
+        let is_there = OF_THE_SYSTEM.iter().any(|own| program.starts_with(own)) || is_copied;
+        (!is_there).then(|| {
+            format!("nothing in the new image makes {program}: let it hold the file, or name the one among the code")
+        })
     }
 
     fn fate(&self, item: &Item) -> Found {

@@ -252,7 +252,16 @@ impl Items<'_, '_> {
                 let is_block = written.starts_with(['|', '>']) || written.contains('\n');
                 Value::both(known.clone(), if is_block { known } else { written })
             }
-            _ => Value::of(known),
+            // By way of an anchor it has a line alone.
+            _ => {
+                let line = self.scope.subject.slice(at).trim();
+                let value = line.split_once(": ").map(|(_, value)| value.trim());
+                let value = value.map(|own| own.trim_matches(['"', '\'']));
+                match value.filter(|own| own.contains('$') && item.scalar().is_some()) {
+                    Some(written) => Value::both(known, written),
+                    None => Value::of(known),
+                }
+            }
         }
     }
 }

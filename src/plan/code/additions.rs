@@ -71,11 +71,10 @@ fn named(adopted: &Adopted) -> Vec<String> {
 
 /// Whether a database is reached through a driver that nothing installs.
 fn lacks_driver(adopted: &Adopted) -> bool {
-    const SYNCHRONOUS: [&str; 3] = ["django", "sqlalchemy", "flask-sqlalchemy"];
     let derived = &adopted.derived;
     derived.database.as_deref() == Some("postgres")
         && derived.database_driver.is_none()
-        && SYNCHRONOUS.iter().any(|name| derived.installs(name))
+        && derived.installs("django")
         && !derived.packages.iter().any(|own| own.starts_with("psycopg") || own == "asyncpg")
         && !named(adopted).iter().any(|own| own.starts_with("psycopg"))
 }

@@ -532,9 +532,18 @@ impl Kept {
     fn link(&mut self, image: &Image, paths: &Paths<'_>) {
         let old = image.workdir.trim_end_matches('/');
         let new = paths.code(image);
-        let is_free = !old.is_empty() && old.matches('/').count() == 1 && old != TOP;
-        if is_free && image.is_named && !self.copied.is_empty() {
-            self.runs.push(format!("ln --symbolic {new} {old}"));
+        // Directories that the system has, which a link cannot take the place of.
+        const THERE: [&str; 10] =
+            ["/", "/home", "/opt", "/srv", "/usr", "/usr/src", "/var", "/tmp", "/root", "/mnt"];
+        let is_free = old.starts_with('/') && !THERE.contains(&old);
+        let is_apart = old != TOP && !old.starts_with("/app/");
+        if is_free && is_apart && image.is_named && !self.copied.is_empty() {
+            let above = old.rsplit_once('/').map_or("", |(above, _)| above);
+            let made = match above {
+                "" => String::new(),
+                above => format!("mkdir --parents {above} && "),
+            };
+            self.runs.push(format!("{made}ln --symbolic {new} {old}"));
         }
     }
 
