@@ -496,8 +496,9 @@ impl Work {
                 code: 1,
                 message: format!(
                     "docker compose would not read it, so nothing was written:\n  {}\n  help: \
-                     --dry-run shows what would be; `# dockwright: ignore CODE why` beside what a \
-                     rule would edit keeps that edit out",
+                     --dry-run shows what would be written, and `# dockwright: ignore CODE why` \
+                     beside a line keeps the edit of that rule out; only where another, newer \
+                     Compose runs it, --no-docker does not ask this one",
                     said.replace('\n', "\n  ")
                 ),
             }),

@@ -181,26 +181,31 @@ fn ends_by_choice(text: &str) -> bool {
     let lines: Vec<&str> = text.split(['\n', ';']).map(str::trim).filter(is_said).collect();
     // For each that is open, whether it says what else is done.
     let mut open: Vec<bool> = Vec::new();
-    let mut last = true;
+    let (mut last, mut is_left, mut hands_over) = (true, false, false);
     for line in lines {
         let leads = |word: &&str| matches!(*word, "then" | "do" | "else" | "{" | "(");
-        let mut words = line.split_whitespace().skip_while(leads);
+        let words = || line.split_whitespace();
+        let first = words().find(|word| !leads(word)).unwrap_or_default();
         if line.starts_with("else") || line.starts_with("*)") {
             open.iter_mut().last().into_iter().for_each(|own| *own = true);
         }
-        last = true;
-        match words.next() {
-            Some("if" | "case") => open.push(line.contains(" else ") || line.contains("*)")),
-            Some("fi" | "esac") => last = open.pop().unwrap_or(true),
-            Some(_) | None => {}
-        }
-        let mut rest = line.split_whitespace().skip_while(|word| *word != "exit").skip(1);
-        let is_failure = |word: &str| !matches!(word, "0" | "}" | ")");
-        if line.split_whitespace().any(|word| word == "exit")
-            && !rest.next().is_some_and(is_failure)
-        {
+        let closes = matches!(first, "fi" | "esac" | "done" | "}" | "" | "*)");
+        if is_left && !closes {
             return true;
         }
+        match first {
+            "if" | "case" => open.push(line.contains(" else ") || line.contains("*)")),
+            "fi" | "esac" => last = open.pop().unwrap_or(true),
+            // After a server that was not started these say so.
+            "exit" | "echo" | "printf" => {}
+            _ => last = true,
+        }
+        // A script that waits hands over to its words, and ends where it has none.
+        hands_over |= line.contains("\"$@\"");
+        let mut rest = words().skip_while(|word| *word != "exit").skip(1);
+        let is_failure = |word: &str| !matches!(word, "0" | "}" | ")");
+        let exits = words().any(|word| word == "exit") && !rest.next().is_some_and(is_failure);
+        is_left |= exits && !hands_over;
         // `[ -n "$USERS" ] && serve`
         if line.starts_with('[') && line.contains("] &&") {
             last = false;
@@ -238,4 +243,33 @@ fn words_of(command: &str) -> impl Iterator<Item = &str> {
     command
         .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '|' | '(' | ')'))
         .filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends_by_choice;
+
+    #[test]
+    fn what_ends_without_a_failure_before_its_last_command_ends_by_choice() {
+        for text in [
+            "if [ -n \"$A\" ]; then\n  celery flower\nfi\n",
+            "if [ -n \"$A\" ]; then\n  celery flower\nfi\necho no flower\nexit 0\n",
+            "[ -n \"$A\" ] && celery flower\n",
+            "[ -z \"$A\" ] && exit 0\nexec gunicorn a:b\n",
+            "if [ -z \"$A\" ]; then\n  exit\nfi\nexec gunicorn a:b\n",
+            "case \"$1\" in\n  web) gunicorn a:b ;;\nesac\n",
+        ] {
+            assert!(ends_by_choice(text), "{text}");
+        }
+        for text in [
+            "exec gunicorn a:b\n",
+            "if [ -n \"$A\" ]; then\n  celery flower\nelse\n  celery worker\nfi\n",
+            "if [ -z \"$A\" ]; then\n  exit 1\nfi\nexec gunicorn a:b\n",
+            "serve() {\n  gunicorn a:b\n}\nserve\n\nexit 0\n",
+            "case \"$1\" in\n  web) gunicorn a:b ;;\n  *) exec \"$@\" ;;\nesac\n",
+            "if [ $# -gt 0 ]; then\n  exec \"$@\"\nfi\nexit 0\nsleep 1\n",
+        ] {
+            assert!(!ends_by_choice(text), "{text}");
+        }
+    }
 }
