@@ -215,11 +215,13 @@ fn what_a_start_copied_of_what_was_built_is_in_the_image() {
 fn each_setting_of_a_gunicorn_module_has_its_fate() {
     let own = Written::of(&ASSETS);
     own.has("gunicorn.conf.py", &["timeout = 120", "threads = 1"]);
-    for (name, gone) in [("timeout", "WEB_TIMEOUT"), ("threads", "MAX_THREADS"), ("bind", "PORT")] {
+    for (name, gone) in [("timeout", "WEB_TIMEOUT"), ("threads", "MAX_THREADS")] {
         let fates = own.fates("settings/gunicorn.py", name);
         assert_eq!(fates.len(), 1, "{name}: {fates:?}");
         assert!(fates[0].contains(&format!("{gone} is read no longer")), "{fates:?}");
     }
+    // What no option says goes on as it stands, at the end of ours.
+    assert_eq!(own.fates("settings/gunicorn.py", "bind"), ["kept|||"]);
     let format = own.fates("settings/gunicorn.py", "access_log_format");
     assert_eq!(format.len(), 1, "{:#}", own.said["fates"]);
 }
