@@ -284,7 +284,7 @@ impl Adoption<'_> {
                     other => {
                         let (note, word) = match (
                             self.carried_store(other),
-                            self.brings(brought::database(other)),
+                            self.brings(brought::database(other)).filter(|_| self.finds_database()),
                         ) {
                             (Some(note), _) => (note, "external"),
                             (None, Some(image)) => (
@@ -339,6 +339,14 @@ impl Adoption<'_> {
             Fact::Unknown => self.set("stack.cache", "none", &[]),
             Fact::Ambiguous(_) => {}
         }
+    }
+
+    /// Whether a variable says where the database is: to one that is brought nothing else
+    /// leads.
+    fn finds_database(&self) -> bool {
+        let is_place =
+            |own: &Meaning| matches!(own, Meaning::DatabaseUrl { .. } | Meaning::DatabaseHost);
+        self.facts.connections.iter().any(|(own, _)| is_place(&own.meaning))
     }
 
     /// A store that is brought, where no compose file says what runs.
@@ -646,12 +654,14 @@ mod tests {
 
     #[test]
     fn another_kind_of_database_or_broker_is_brought_or_managed_elsewhere_and_said() {
+        let host = Connection { name: "DB_HOST".into(), meaning: Meaning::DatabaseHost };
         for (database, broker, where_they_are) in [
             ("mysql", "rabbitmq", (Database::Container, Broker::Container)),
             ("mssql", "sqs", (Database::External, Broker::External)),
         ] {
             let found = Facts {
                 database: known(database.to_owned(), "backend/shop/settings.py"),
+                connections: vec![(host.clone(), Vec::new())],
                 broker: known(broker.to_owned(), "backend/shop/celery.py"),
                 celery: known(Celery { app: "shop".into(), beat: true }, "backend/shop/celery.py"),
                 ..facts()

@@ -7,6 +7,7 @@
 
 pub mod figures;
 pub mod frameworks;
+pub mod installers;
 pub mod options;
 pub mod program;
 pub mod releases;

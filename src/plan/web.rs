@@ -129,10 +129,15 @@ fn connections(shape: &Shape, ledger: &mut Ledger) {
 pub fn pool(shape: &Shape, ledger: &mut Ledger, affordable: Formula) {
     let (wanted, why) = match shape.application().server.protocol {
         Protocol::Wsgi => (ledger.of(rows::THREADS, Web), "one per thread"),
-        _ if shape.is_adopted() => match shape.answers.stack.application().framework.word() {
-            "django" => (Formula::from(15), "assumed: a connection for each of 15 threads"),
-            _ => (Formula::from(15), "assumed: SQLAlchemy's pool of 5 and 10 more"),
-        },
+        _ if shape.is_adopted() => {
+            let adopted = shape.answers.adopted.as_ref();
+            let has_pool = adopted.is_some_and(|own| own.derived.installs("sqlalchemy"));
+            let why = match has_pool {
+                true => "assumed: SQLAlchemy's pool of 5 and 10 more",
+                false => "assumed: a connection for each of 15 threads",
+            };
+            (Formula::from(15), why)
+        }
         _ => (Formula::from(10), "an event loop shares ten"),
     };
     // Adopted code has a pool of its own size, whatever the database affords.

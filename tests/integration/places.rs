@@ -150,7 +150,7 @@ fn tables_that_only_main_makes_are_named_with_the_lines_to_add() {
     // What `python app.py` did is a step of its own, and no lack.
     let (lack, notes) = said(&format!("{app}{main}"), &[]);
     assert!(lack.is_none(), "{lack:?}");
-    assert!(notes.contains("what app.py:7 does before it serves"), "{notes}");
+    assert!(notes.contains("what app.py:7 does"), "{notes}");
     assert!(notes.contains("migrate does once before the start"), "{notes}");
     let dockerfile = "FROM python:3.13-slim\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"app.py\"]\n";
     let directory = repository(&[

@@ -150,7 +150,7 @@ fn a_release_of_a_platform_is_none_of_a_compose_project() {
 #[test]
 fn services_that_go_on_get_the_edits_that_adopt_makes() {
     let own = Written::of(&PUBLISHED);
-    own.has("docker/docker-compose.live.yml", &["127.0.0.1:5672:5672"]);
+    own.has("docker/docker-compose.live.yml", &["rabbitmq-diagnostics", "max-file"]);
     assert_eq!(own.errors(), Vec::<String>::new());
     let before = &own.said["findings"]["before"];
     let after = &own.said["findings"]["after"];

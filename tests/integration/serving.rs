@@ -65,7 +65,7 @@ fn a_process_of_threads_stands_for_the_workers_that_sockets_cannot_have() {
 
 #[test]
 fn what_templates_look_up_is_compressed_and_listed_in_the_image() {
-    let settings = "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['*']\nINSTALLED_APPS = ['compressor']\nSTATIC_URL = '/static/'\nSTATIC_ROOT = 'collected'\nCOMPRESS_OFFLINE = True\nROOT_URLCONF = 'core.urls'\n";
+    let settings = "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['*']\nINSTALLED_APPS = ['django.contrib.staticfiles', 'compressor']\nSTATIC_URL = '/static/'\nSTATIC_ROOT = 'collected'\nCOMPRESS_OFFLINE = True\nROOT_URLCONF = 'core.urls'\n";
     for (settings, compressed) in
         [(settings.to_owned(), true), (settings.replace("True", "False"), false)]
     {

@@ -1,8 +1,6 @@
 //! Repositories that are no web service of a kind dockwright writes for: said
 //! plainly, and nothing is written.
 
-use std::fs;
-
 use crate::catalog::Framework;
 use crate::cli::init::layers::Layers;
 use crate::detect::{Fact, path};
@@ -10,6 +8,7 @@ use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::schema::{ADOPTED_PYTHONS, Role};
 use crate::source::compose::{Document, FILE_NAMES, Item, is_compose, yaml};
+use crate::source::text;
 
 /// Refuses a repository without a web application.
 ///
@@ -77,7 +76,7 @@ pub fn unreadable(layers: &Layers) -> Result<(), Error> {
     let mut problems = Vec::new();
     for name in names {
         let path = layers.dir.join(&name);
-        let why = match fs::read(&path) {
+        let why = match text::bytes(&path) {
             Ok(bytes) => match str::from_utf8(&bytes) {
                 Ok(text) if is_compose(&name) => {
                     yaml::read_strictly(text).err().or_else(|| Document::read(text).err())

@@ -232,7 +232,9 @@ fn human(init: &Init, layers: &Layers, work: &Work, git: &git::State) -> String 
     text.push_str(&files(work, init.dry_run, width));
     text.push_str(&improved::text(work, init.dry_run, width));
     text.push_str(&fates::text(&work.fates, &work.news, width));
-    if let Some((before, after)) = &work.findings {
+    // Where there was nothing to find anything in, there is nothing to compare.
+    let compared = work.findings.as_ref().filter(|(before, after)| before.len() + after.len() > 0);
+    if let Some((before, after)) = compared {
         text.push_str(&paragraph(&improved::gained(before, after), width, ""));
         let errors: Vec<Found> =
             after.iter().filter(|own| own.severity == Severity::Error).cloned().collect();

@@ -4,6 +4,7 @@
 
 use super::name::normalised;
 use super::{Requirement, line, path};
+use crate::catalog::installers::WITH_VALUE;
 use crate::detect::commands::{Given, contexts, expand, pairs};
 use crate::detect::fact::Evidence;
 use crate::detect::scope;
@@ -139,24 +140,7 @@ fn read(tree: &Tree, file: &str, text: &str, rank: Rank, found: &mut Vec<Install
 /// `echo "a==1" >> requirements.txt`.
 #[must_use]
 pub fn named(run: &Instruction, text: &str) -> Vec<Requirement> {
-    const WITH_VALUE: [&str; 16] = [
-        "-r",
-        "--requirement",
-        "-c",
-        "--constraint",
-        "-i",
-        "--index-url",
-        "--extra-index-url",
-        "-t",
-        "--target",
-        "--prefix",
-        "-f",
-        "--find-links",
-        "--trusted-host",
-        "--timeout",
-        "--default-timeout",
-        "--retries",
-    ];
+    const FILES: [&str; 4] = ["-r", "--requirement", "-c", "--constraint"];
     let writes = run.arguments.text.contains(">>") && run.arguments.text.contains("requirements");
     let mut found = Vec::new();
     for command in run.commands(text) {
@@ -172,7 +156,8 @@ pub fn named(run: &Instruction, text: &str) -> Vec<Requirement> {
         };
         let mut skips = false;
         for word in named {
-            let is_value = std::mem::replace(&mut skips, WITH_VALUE.contains(word));
+            let has_value = WITH_VALUE.contains(word) || FILES.contains(word);
+            let is_value = std::mem::replace(&mut skips, has_value);
             let is_name = word.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && !word.contains(['/', '$'])
                 && !word.ends_with(".txt")

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::installers::TOOLS;
 use crate::detect::commands;
 use crate::detect::compose::published::build_of;
 use crate::detect::compose::role::image_of;
@@ -72,21 +73,8 @@ pub struct Run {
     pub place: String,
 }
 
-/// What installs packages, or is a tool for who works on the code.
-const OF_INSTALLS: [&str; 25] = [
-    "pip",
-    "setuptools",
-    "wheel",
-    "uv",
-    "poetry",
-    "poetry-core",
-    "poetry-plugin-export",
-    "pipenv",
-    "pdm",
-    "hatch",
-    "virtualenv",
-    "pip-tools",
-    "build",
+/// Tools for who works on the code.
+const OF_DEVELOPERS: [&str; 12] = [
     "debugpy",
     "ipdb",
     "ipython",
@@ -151,7 +139,8 @@ pub(super) fn find(tree: &Tree, facts: &Facts) -> Option<Image> {
             && file.stage_of(at).is_some_and(|stage| reached.contains(&stage))
         {
             let named = installs::named(own, &text.text).into_iter();
-            let named = named.filter(|one| !OF_INSTALLS.contains(&one.name.as_str()));
+            let is_tool = |name: &str| TOOLS.contains(&name) || OF_DEVELOPERS.contains(&name);
+            let named = named.filter(|one| !is_tool(&one.name));
             packages.extend(named.filter(|one| !is_known(&one.name)).map(|one| one.to_string()));
         }
         if !file.stage_of(at).is_some_and(|stage| image.stages.contains(&stage)) {

@@ -4,70 +4,13 @@
 use std::cell::LazyCell;
 use std::collections::HashSet;
 
+use crate::catalog::installers::{TOOLS, WITH_VALUE};
 use crate::detect::deps::name::normalised;
 use crate::lint::rule::Findings;
 use crate::lint::rules::dockerfile::support;
 use crate::lint::subject::{Build, Subject, listed};
 use crate::relpath::file_name;
 use crate::source::shell::Simple;
-
-/// What reads and builds packages, and is none of the application.
-const TOOLS: [&str; 24] = [
-    "pip",
-    "setuptools",
-    "wheel",
-    "uv",
-    "poetry",
-    "poetry-core",
-    "poetry-plugin-export",
-    "pipenv",
-    "pdm",
-    "hatch",
-    "hatchling",
-    "flit",
-    "flit-core",
-    "build",
-    "virtualenv",
-    "pip-tools",
-    "pipx",
-    "setuptools-scm",
-    "tox",
-    "nox",
-    "maturin",
-    "cython",
-    "packaging",
-    "rye",
-];
-/// Options of pip whose value is the next word.
-const WITH_VALUE: [&str; 27] = [
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "-f",
-    "--find-links",
-    "-t",
-    "--target",
-    "--trusted-host",
-    "--no-binary",
-    "--only-binary",
-    "--platform",
-    "--python-version",
-    "--prefix",
-    "--root",
-    "--cache-dir",
-    "--timeout",
-    "--retries",
-    "--proxy",
-    "--cert",
-    "--client-cert",
-    "--upgrade-strategy",
-    "--progress-bar",
-    "--python",
-    "-p",
-    "--implementation",
-    "--abi",
-    "--config-settings",
-];
 
 /// Packages that are named in a RUN without a version: one finding an image.
 pub(super) fn find(subject: &Subject, build: &Build, findings: &mut Findings) {
