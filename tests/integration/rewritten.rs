@@ -151,7 +151,8 @@ fn a_release_of_a_platform_is_none_of_a_compose_project() {
 fn services_that_go_on_get_the_edits_that_adopt_makes() {
     let own = Written::of(&PUBLISHED);
     own.has("docker/docker-compose.live.yml", &["rabbitmq-diagnostics", "max-file"]);
-    assert_eq!(own.errors(), Vec::<String>::new());
+    // Whether somebody outside needs the port is for a person to say.
+    assert!(own.errors().iter().all(|own| own.contains("CO106")), "{:?}", own.errors());
     let before = &own.said["findings"]["before"];
     let after = &own.said["findings"]["after"];
     assert!(before["error"].as_u64() >= after["error"].as_u64(), "{before} {after}");

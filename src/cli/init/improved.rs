@@ -258,10 +258,11 @@ pub fn ask(asker: &mut Asker, own: &Improvement, is_shown: &mut bool) -> Result<
                 asker.answered(PROMPT, what)?;
                 return Ok(Wanted::Improved(Vec::new()));
             }
-            Reply::Given(chosen) if items[chosen] == EACH => match each(asker, own)? {
-                Some(left) => return Ok(Wanted::Improved(left)),
-                None => {}
-            },
+            Reply::Given(chosen) if items[chosen] == EACH => {
+                if let Some(left) = each(asker, own)? {
+                    return Ok(Wanted::Improved(left));
+                }
+            }
             Reply::Given(chosen) if items[chosen] == SHOW => {
                 for made in &own.made {
                     asker.say(&shown(made))?;

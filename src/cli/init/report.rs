@@ -172,7 +172,7 @@ const UNAWAITED: &str = "CO146";
 
 fn of_what_stays(work: &Work) -> Vec<String> {
     let left = work.improvement.iter().flat_map(|own| &own.after);
-    let told = left.filter(|found| OF_THE_START.contains(&found.code.as_ref()));
+    let told = left.filter(|found| OF_THE_START.contains(&found.code));
     let at = |found: &Found| format!("{}:{}: {}", found.path, found.line, found.message);
     let told = told.map(|found| format!("{} ({})", at(found), found.code));
     let unplanned = work.improvement.iter().flat_map(|own| &own.after).filter_map(|found| {
