@@ -317,8 +317,10 @@ impl Adoption<'_> {
             Fact::Ambiguous(_) => {}
         }
         match &facts.migrations {
-            Fact::Known(kind, evidence) => self.set("stack.migrations", kind, evidence),
-            Fact::Unknown => self.set("stack.migrations", "none", &[]),
+            Fact::Known(kind, evidence) if facts.migrates() => {
+                self.set("stack.migrations", kind, evidence);
+            }
+            Fact::Known(..) | Fact::Unknown => self.set("stack.migrations", "none", &[]),
             Fact::Ambiguous(_) => {}
         }
         match &facts.cache {

@@ -103,6 +103,15 @@ impl Change {
         self
     }
 
+    /// Whether something is written in the place of a file that its mode lets nobody write.
+    #[must_use]
+    pub const fn is_read_only(&self) -> bool {
+        match self.expect {
+            DiskState::File { mode, .. } => cfg!(unix) && self.action.writes() && mode & 0o222 == 0,
+            _ => false,
+        }
+    }
+
     /// Says why.
     #[must_use]
     pub fn because(mut self, why: impl Into<String>) -> Self {

@@ -484,6 +484,8 @@ pub struct Facts {
     pub queues: Fact<Vec<String>>,
     /// `django`, `alembic`, `flask-migrate`, `aerich`.
     pub migrations: Fact<String>,
+    /// Whether the repository holds none of the migrations that its tool would run.
+    pub migrations_absent: bool,
     /// The scheme of the address of a database that the migrations alone know of, and
     /// that no variable changes: `postgresql+asyncpg`.
     pub migrations_stated: Option<String>,
@@ -568,6 +570,12 @@ impl Facts {
             self.in_process.push((InProcess::Sessions, line.clone()));
             self.websockets = Fact::known(true, line);
         }
+    }
+
+    /// Whether there are migrations to run.
+    #[must_use]
+    pub fn migrates(&self) -> bool {
+        self.migrations.is_known() && !self.migrations_absent
     }
 
     /// Whether the image will hold a package, with extras or without.

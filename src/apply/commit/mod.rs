@@ -33,7 +33,6 @@ pub fn commit(held: &Held, changes: &[Change]) -> Result<Vec<String>, Error> {
     if writing.is_empty() {
         return Ok(Vec::new());
     }
-    refuse_read_only(root, changes)?;
     let staging = Staging::inside(root)?;
     let mut staged = Vec::new();
     for (number, change) in writing.iter().enumerate() {
@@ -85,11 +84,7 @@ pub fn refuse_obstacles(changes: &[Change]) -> Result<(), Error> {
 /// # Errors
 /// The first of them.
 pub fn refuse_read_only(root: &Path, changes: &[Change]) -> Result<(), Error> {
-    let is_locked = |change: &&Change| {
-        let DiskState::File { mode, .. } = change.expect else { return false };
-        cfg!(unix) && change.action.writes() && mode & 0o222 == 0
-    };
-    let Some(locked) = changes.iter().find(is_locked) else { return Ok(()) };
+    let Some(locked) = changes.iter().find(|own| own.is_read_only()) else { return Ok(()) };
     let why = "it is read-only; nothing was written";
     let source = std::io::Error::new(std::io::ErrorKind::PermissionDenied, why);
     Err(Error::Io { action: "write", path: locked.path.below(root), source })

@@ -135,6 +135,11 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
             "git has .env in its history: take it out with `git rm --cached .env` before the values that were added get there".into(),
         );
     }
+    let locked: Vec<&str> =
+        work.shown().filter(|own| own.is_read_only()).map(|own| own.path.as_str()).collect();
+    if !locked.is_empty() {
+        notes.push(format!("read-only, and written all the same: {}", locked.join(", ")));
+    }
     for entry in layers.lock.iter().flat_map(|lock| &lock.file) {
         let known = |change: &Change| change.path.as_str() == entry.path;
         let there = layers.dir.join(&entry.path).exists();

@@ -17,7 +17,7 @@ const UNMAKERS: [&str; 3] = ["drop_all", "drop_tables", "drop_database"];
 /// server runs.
 pub(super) fn find(tree: &Tree, facts: &Facts) -> Vec<Launch> {
     let Some(root) = facts.root.value() else { return Vec::new() };
-    if facts.migrations.is_known() || !facts.database.is_known() {
+    if facts.migrates() || !facts.database.is_known() {
         return Vec::new();
     }
     let is_of_code = |path: &&str| {

@@ -66,7 +66,7 @@ const MAKERS: [&str; 3] = ["create_all", "create_tables", "init_db"];
 /// Tables that only `python app.py` makes: a server imports the module, and the
 /// block under `__main__` never runs.
 pub fn tables(tree: &Tree, facts: &Facts) -> Option<Lack> {
-    if facts.migrations.is_known() || !facts.database.is_known() {
+    if facts.migrates() || !facts.database.is_known() {
         return None;
     }
     let (path, _) = application(tree, facts)?;

@@ -31,8 +31,6 @@ fn django(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
 }
 
 fn flask_migrate(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
-    // Without what `flask db init` makes there is nothing to upgrade by.
-    files(evidences, |name| name == "env.py" || name == "alembic.ini").next()?;
     evidences.project.modules.iter().find_map(|module| {
         let imports = evidences.project.graph.imports(module);
         let used = imports
@@ -45,6 +43,12 @@ fn flask_migrate(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
         })??;
         Some(Fact::known("flask-migrate".into(), line))
     })
+}
+
+/// Whether what `flask db init` makes is not there, so that there is nothing to upgrade by.
+pub(super) fn are_absent(evidences: &Evidences<'_, '_>, found: &Fact<String>) -> bool {
+    found.value().is_some_and(|own| own == "flask-migrate")
+        && files(evidences, |name| name == "env.py" || name == "alembic.ini").next().is_none()
 }
 
 fn aerich(evidences: &Evidences<'_, '_>) -> Option<Fact<String>> {
@@ -174,8 +178,9 @@ mod tests {
         .starts("flask", "main:app")
         .find();
         assert_eq!(value(&found.migrations), Some("flask-migrate"));
+        assert!(found.migrates());
         let none = Repository::new(&[("main.py", main)]).starts("flask", "main:app").find();
-        assert!(!none.migrations.is_known());
+        assert!(none.migrations.is_known() && !none.migrates(), "there is nothing to upgrade by");
     }
 
     #[test]

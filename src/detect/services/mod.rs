@@ -148,8 +148,10 @@ pub fn find(context: Context<'_>) -> Facts {
     let static_files = static_files::find(&evidences);
     let writable = writable::find(&evidences, &database, &static_files);
     let (health, ready) = routes::find(&evidences);
+    let kind_of_migrations = migrations::find(&evidences, &database);
     Facts {
-        migrations: migrations::find(&evidences, &database),
+        migrations_absent: migrations::are_absent(&evidences, &kind_of_migrations),
+        migrations: kind_of_migrations,
         migrations_stated: migrations::stated(&evidences),
         static_files,
         connections,
