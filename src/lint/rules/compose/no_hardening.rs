@@ -29,8 +29,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             .filter(|own| !is_hardened(own))
             .collect();
         for soft in findings.apart(subject, soft, Member::at) {
-            let lacks = "can gain rights it was not started with: neither no-new-privileges nor cap_drop is set";
-            let Some(finding) = together::lack(findings, &soft, lacks) else { continue };
+            let it = if soft.len() == 1 { "it was" } else { "they were" };
+            let lacks = format!(
+                "can gain rights {it} not started with: neither no-new-privileges nor cap_drop is set"
+            );
+            let Some(finding) = together::lack(findings, &soft, &lacks) else { continue };
             let needs_some = soft.iter().any(may_need_capabilities);
             let drop = if needs_some { "" } else { "\ncap_drop: [ALL]" };
             // A stack of Swarm's leaves security_opt out.
