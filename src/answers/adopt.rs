@@ -282,26 +282,16 @@ impl Adoption<'_> {
                     "postgres" | "postgresql" => "postgres",
                     "sqlite" | "none" => "none",
                     other => {
-                        let (note, word) = match (
-                            self.carried_store(other),
-                            self.brings(brought::database(other)).filter(|_| self.finds_database()),
-                        ) {
-                            (Some(note), _) => (note, "external"),
-                            (None, Some(image)) => (
-                                format!(
-                                    "the code speaks {other}, which nothing here runs: a container of {image} is written for it, without backups; for one elsewhere --set stack.database=external"
-                                ),
-                                "container",
+                        let image = self.brings(brought::database(other));
+                        let image = image.filter(|_| self.finds_database());
+                        self.store(other, image, |image| match image {
+                            Some(image) => format!(
+                                "the code speaks {other}, which nothing here runs: a container of {image} is written for it, without backups; for one elsewhere --set stack.database=external"
                             ),
-                            (None, None) => (
-                                format!(
-                                    "the code uses {other}: no container is written for it, its address has to be in .env"
-                                ),
-                                "external",
+                            None => format!(
+                                "the code uses {other}: no container is written for it, its address has to be in .env"
                             ),
-                        };
-                        self.notes.push(note);
-                        word
+                        })
                     }
                 };
                 let word = match self.database_elsewhere(word) {
@@ -354,6 +344,24 @@ impl Adoption<'_> {
     /// A store that is brought, where no compose file says what runs.
     fn brings(&self, image: Option<&'static str>) -> Option<&'static str> {
         image.filter(|_| self.facts.carried.value().is_none_or(|carried| carried.brought))
+    }
+
+    /// Where a store is of a kind that dockwright plans none of, in the word of its key:
+    /// it goes on, is brought as a container of `image`, or is somewhere else. `says` has
+    /// the note of the last two.
+    fn store(
+        &mut self,
+        kind: &str,
+        image: Option<&'static str>,
+        says: impl Fn(Option<&str>) -> String,
+    ) -> &'static str {
+        let (note, word) = match (self.carried_store(kind), image) {
+            (Some(note), _) => (note, "external"),
+            (None, Some(image)) => (says(Some(image)), "container"),
+            (None, None) => (says(None), "external"),
+        };
+        self.notes.push(note);
+        word
     }
 
     /// What becomes of a store of a kind that dockwright plans none of, where
@@ -433,25 +441,15 @@ impl Adoption<'_> {
                 self.set("stack.broker", "redis", evidence);
             }
             Fact::Known(kind, evidence) => {
-                let (note, word) = match (
-                    self.carried_store(kind),
-                    self.brings(brought::broker(kind)),
-                ) {
-                    (Some(note), _) => (note, "external"),
-                    (None, Some(image)) => (
-                        format!(
-                            "tasks go through {kind}, which nothing here runs: a container of {image} is written for it; for one elsewhere --set stack.broker=external"
-                        ),
-                        "container",
+                let image = self.brings(brought::broker(kind));
+                let word = self.store(kind, image, |image| match image {
+                    Some(image) => format!(
+                        "tasks go through {kind}, which nothing here runs: a container of {image} is written for it; for one elsewhere --set stack.broker=external"
                     ),
-                    (None, None) => (
-                        format!(
-                            "tasks go through {kind}: no container is written for it, its address has to be in .env"
-                        ),
-                        "external",
+                    None => format!(
+                        "tasks go through {kind}: no container is written for it, its address has to be in .env"
                     ),
-                };
-                self.notes.push(note);
+                });
                 self.set("stack.broker", word, evidence);
             }
             Fact::Unknown if celery && !Derived::of(facts).installs("redis") => {

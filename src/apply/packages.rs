@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::answers::stack::PackageManager;
+use crate::apply::composed;
 use crate::error::Error;
 
 /// The file a package manager locks in, and the command that makes it.
@@ -30,10 +31,7 @@ pub fn lock_file(manager: PackageManager) -> Option<&'static str> {
 #[must_use]
 pub fn is_installed(manager: PackageManager) -> bool {
     let Some((_, program, _)) = tool(manager) else { return true };
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|directory| {
-        ["", ".exe", ".cmd"].iter().any(|end| directory.join(format!("{program}{end}")).is_file())
-    })
+    ["", ".exe", ".cmd"].iter().any(|end| composed::is_installed(&format!("{program}{end}")))
 }
 
 /// Makes the lock in `directory` by the tool that owns it.

@@ -6,6 +6,21 @@ use crate::init::read;
 
 const DOCKERFILE: &str = "FROM python:3.12-slim\nWORKDIR /code\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n";
 
+/// A service with tasks of Celery, of which this compose file is replaced.
+fn rewritten_with_tasks(compose: &str) -> Written {
+    let files = [
+        ("main.py", FASTAPI),
+        (
+            "tasks.py",
+            "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n",
+        ),
+        ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\ncelery==5.5.3\nredis==5.2.1\n"),
+        ("Dockerfile", DOCKERFILE),
+        ("docker-compose.yml", compose),
+    ];
+    Written::of(&files, &["--rewrite", "--set", "deploy.memory=8GiB"])
+}
+
 #[test]
 fn reserved_devices_stay_with_their_service() {
     let devices = "[{driver: nvidia, count: 1, capabilities: [gpu]}]";
@@ -18,17 +33,7 @@ fn reserved_devices_stay_with_their_service() {
     assert!(!own.said.contains("what needs a GPU has none"), "{}", own.said);
     // A worker's own, in the block form; the web service gets none.
     let compose = "services:\n  api:\n    build: .\n    ports: ['8000:8000']\n  worker:\n    build: .\n    command: celery -A tasks worker\n    deploy:\n      resources:\n        limits:\n          memory: 1G\n        reservations:\n          devices:\n            - driver: nvidia\n              device_ids: ['0']\n              capabilities: [gpu]\n  redis:\n    image: redis:7\n";
-    let files = [
-        ("main.py", FASTAPI),
-        (
-            "tasks.py",
-            "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n",
-        ),
-        ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\ncelery==5.5.3\nredis==5.2.1\n"),
-        ("Dockerfile", DOCKERFILE),
-        ("docker-compose.yml", compose),
-    ];
-    let own = Written::of(&files, &["--rewrite", "--set", "deploy.memory=8GiB"]);
+    let own = rewritten_with_tasks(compose);
     let text = read(&own.directory, "docker-compose.yml");
     assert_eq!(text.matches("device_ids").count(), 1, "{text}");
 }
@@ -122,17 +127,7 @@ fn a_second_worker_is_merged_where_nothing_of_it_is_lost() {
     lost.says(&["without its -P threads: add one for this where that matters"]);
     // In a compose file it is a service of its own, and keeps its command whole.
     let compose = "services:\n  web:\n    build: .\n    ports: ['8000:8000']\n  worker:\n    build: .\n    command: celery -A tasks worker -Q default\n  mailer:\n    build: .\n    command: celery -A tasks worker -Q mail -P threads --concurrency=9 -n mail@%h\n  redis:\n    image: redis:7\n";
-    let files = [
-        ("main.py", FASTAPI),
-        (
-            "tasks.py",
-            "from celery import Celery\n\napp = Celery('shop', broker='redis://redis:6379/0')\n",
-        ),
-        ("requirements.txt", "fastapi==0.121.0\nuvicorn==0.38.0\ncelery==5.5.3\nredis==5.2.1\n"),
-        ("Dockerfile", DOCKERFILE),
-        ("docker-compose.yml", compose),
-    ];
-    let own = Written::of(&files, &["--rewrite", "--set", "deploy.memory=8GiB"]);
+    let own = rewritten_with_tasks(compose);
     own.has(
         "docker-compose.yml",
         &["celery -A tasks worker -Q mail -P threads --concurrency=9 -n mail@%h"],
