@@ -43,4 +43,5 @@ pub mod schema;
 pub mod source;
 pub mod units;
 pub mod update;
+pub mod verify;
 pub mod version;

@@ -20,6 +20,7 @@ pub mod report;
 pub mod schema;
 pub mod terminal;
 pub mod update;
+pub mod verify;
 pub mod wizard;
 
 use std::path::PathBuf;
@@ -65,6 +66,9 @@ enum Command {
     /// Say whether repositories follow their preset: drift, conflicts, policy
     #[command(after_help = check::EXAMPLES)]
     Check(check::Check),
+    /// Prove a stack by running it: build, start, ask, load, stop, break
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(verify::Verify),
     /// Show what would be planned, every number with its reason
     Plan(PlanArgs),
     /// Look at presets, and make, test and judge those of a team
@@ -206,6 +210,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Update(update) => update::run(&update),
         Command::Audit(audit) => audit::run(&audit),
         Command::Check(check) => check::run(&check),
+        Command::Verify(verify) => verify::run(&verify),
         Command::Plan(plan) => plan::run(&plan.dir, &plan.choices, plan.explain.as_deref()),
         Command::Preset(command) => preset::run(&command),
         Command::Completions { shell } => {
@@ -222,6 +227,10 @@ fn run(command: Command) -> Result<(), Error> {
 
 /// On Ctrl-C, SIGTERM or SIGHUP, in a thread of its own.
 fn on_signal() {
+    // A run that goes on keeps its logs and removes what it started, then ends by itself.
+    if crate::verify::interrupt::ask() {
+        return;
+    }
     if terminal::is_asking() {
         // A prompt notices the signal as well, and gives the terminal the
         // mode back that it had found: it has to do so before the end, and

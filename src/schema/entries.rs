@@ -15,8 +15,9 @@ pub struct Entry {
     pub place: Place,
 }
 
-/// Tables that are lists, and no keys: `[[waiver]]`, which `check` reads.
-const LISTS: [&str; 1] = ["waiver"];
+/// Tables that are lists, and no keys: `[[waiver]]`, which `check` reads, and
+/// `[[verify.request]]`.
+const LISTS: [&str; 2] = ["waiver", "verify.request"];
 
 /// Reads every entry of a document; `file` is how messages name it.
 ///
@@ -63,10 +64,10 @@ fn collect(
     problems: &mut Vec<Problem>,
 ) {
     for (name, item) in table.iter() {
-        if prefix.is_empty() && LISTS.contains(&name) && item.is_array_of_tables() {
+        let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        if LISTS.contains(&key.as_str()) && item.is_array_of_tables() {
             continue;
         }
-        let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         if let Some(table) = item.as_table_like() {
             collect(file, source, &key, table, entries, problems);
             continue;

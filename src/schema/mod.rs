@@ -7,6 +7,7 @@ pub mod numbers;
 pub mod ownership;
 pub mod quantity;
 pub mod role;
+pub mod thresholds;
 pub mod value;
 pub mod writable;
 
@@ -49,7 +50,7 @@ pub const RUNTIMES: [&str; 6] =
     ["none", "onnxruntime", "scikit-learn", "torch", "transformers", "ultralytics"];
 
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    vec![
+    let mut rows = vec![
         Row(
             "project.name",
             Kind::Label,
@@ -313,7 +314,10 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "",
             "Host of Debian packages in place of the base image's own: it has debian/ and debian-security/.",
         ),
-    ]
+    ];
+    let thresholds = thresholds::THRESHOLDS.iter();
+    rows.extend(thresholds.map(|row| Row(row.key, row.kind, row.default, row.why)));
+    rows
 });
 
 /// Keys that keep their first value until asked otherwise.

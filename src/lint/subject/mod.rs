@@ -117,6 +117,8 @@ pub struct Run {
 pub struct Deployment {
     /// What Compose loads.
     pub project: Project,
+    /// The files that Compose is told, without those that they include or extend.
+    pub paths: Vec<String>,
     /// For each of its files, the number of its text.
     pub texts: Vec<usize>,
     /// What it is there for.

@@ -70,6 +70,7 @@ impl Loader {
             }
             self.subject.deployments.push(Deployment {
                 project,
+                paths,
                 texts,
                 purpose,
                 by_itself,

@@ -1,0 +1,85 @@
+//! What a killed run leaves at an engine: containers, networks, volumes.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use bollard::query_parameters as query;
+use tokio::process::Command;
+
+use super::compose;
+use super::engine::Engine;
+use super::model::LABEL;
+use super::stack::{COMMAND, Stack};
+use super::stage::Stage;
+use super::owner;
+
+/// Removes what runs of this machine left that no longer live; their projects.
+pub async fn sweep(engine: &Engine) -> BTreeSet<String> {
+    let mut left = BTreeSet::new();
+    let filters = HashMap::from([("label".to_owned(), vec![LABEL.to_owned()])]);
+    let options = query::ListContainersOptions { all: true, filters: Some(filters.clone()), ..Default::default() };
+    let containers = engine.api().list_containers(Some(options)).await.unwrap_or_default();
+    for own in containers {
+        let labels = own.labels.unwrap_or_default();
+        if let (Some(id), true) = (own.id, is_dead(labels.get(LABEL))) {
+            left.extend(labels.get("com.docker.compose.project").cloned());
+            let options = query::RemoveContainerOptions { force: true, v: true, ..Default::default() };
+            let _ = engine.api().remove_container(&id, Some(options)).await;
+        }
+    }
+    let options = query::ListNetworksOptions { filters: Some(filters.clone()) };
+    for own in engine.api().list_networks(Some(options)).await.unwrap_or_default() {
+        if let (Some(id), true) = (own.id, is_dead(own.labels.unwrap_or_default().get(LABEL))) {
+            let _ = engine.api().remove_network(&id).await;
+        }
+    }
+    let options = query::ListVolumesOptions { filters: Some(filters) };
+    let volumes = engine.api().list_volumes(Some(options)).await.ok().and_then(|own| own.volumes);
+    for own in volumes.unwrap_or_default() {
+        if is_dead(own.labels.get(LABEL)) {
+            let _ = engine.api().remove_volume(&own.name, None::<query::RemoveVolumeOptions>).await;
+        }
+    }
+    left
+}
+
+/// Whether who made it was a process of this machine that has ended.
+fn is_dead(owner_of: Option<&String>) -> bool {
+    let own = owner();
+    let (Some((machine, pid)), Some((here, _))) = (owner_of.and_then(|own| own.rsplit_once('/')), own.rsplit_once('/')) else {
+        return false;
+    };
+    machine == here && !is_alive(pid)
+}
+
+#[cfg(unix)]
+fn is_alive(pid: &str) -> bool {
+    let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_none_or(|pid| !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH)))
+}
+
+#[cfg(not(unix))]
+fn is_alive(_: &str) -> bool {
+    true
+}
+
+/// Removes the run's directory, also what containers wrote there as other users.
+pub async fn remove_stage(stage: Stage, stack: &Stack) {
+    let top = stage.keep();
+    if std::fs::remove_dir_all(&top).is_ok() {
+        return;
+    }
+    // An image of the stack is the only program that is certain to be here.
+    let containers = stack.model.services();
+    for service in containers {
+        let mut command = Command::new("docker");
+        command.args(["run", "--rm", "--pull", "never", "--network", "none", "--user", "0", "--entrypoint", "sh"]);
+        command.arg("--volume").arg(format!("{}:/verify", top.display()));
+        command.args([stack.model.image(service), "-c", "rm -rf /verify/*"]);
+        let ran = compose::run(&mut command, Duration::from_secs(60).min(COMMAND)).await;
+        if ran.is_ok_and(|own| own.is_ok()) {
+            break;
+        }
+    }
+    let _ = std::fs::remove_dir_all(&top);
+}

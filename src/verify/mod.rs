@@ -1,0 +1,276 @@
+//! Proves a stack by running it: builds it, starts it beside everything else,
+//! asks it, loads it, stops it, breaks it, and judges what was measured.
+//!
+//! Takes a directory and an engine, gives a [`Report`]. [`check`] holds what is
+//! watched, [`case`] what is known before anything runs, [`stack`] the project of
+//! the run, `steps` one module per step.
+
+pub mod case;
+pub mod check;
+pub mod compose;
+pub mod engine;
+pub mod events;
+mod evidence;
+pub mod interrupt;
+mod leftovers;
+pub mod limits;
+pub mod model;
+pub mod record;
+mod run;
+mod stack;
+mod stage;
+mod steps;
+mod trouble;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::{Instant, timeout};
+
+pub use case::Ask;
+use case::Case;
+use check::Step;
+use engine::Engine;
+use events::Events;
+use model::Ground;
+use record::{Finding, Observer, Proposal, StepRecord, Verdict};
+use run::Run;
+use stack::Stack;
+use stage::Stage;
+use trouble::Trouble;
+
+use crate::error::{Error, Problem};
+
+/// What a run does.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What is verified.
+    pub ask: Ask,
+    /// The steps that are judged; empty for all.
+    pub only: Vec<Step>,
+    /// Those that are not.
+    pub skip: Vec<Step>,
+    /// Only what takes moments.
+    pub quick: bool,
+    /// Whether the stack is left running.
+    pub keep: bool,
+    /// Where logs go when something does not hold; `None` for a directory below the
+    /// one for temporary files.
+    pub evidence: Option<PathBuf>,
+    /// A tag of the image that ran before.
+    pub previous: Option<String>,
+}
+
+/// What came out.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The project's own name.
+    pub project: String,
+    /// Its compose files.
+    pub files: Vec<String>,
+    /// Whether dockwright planned it; else what rests on a plan is skipped.
+    pub planned: bool,
+    /// Whether only what takes moments was looked at.
+    pub quick: bool,
+    /// The engine's version.
+    pub engine: String,
+    /// What was guessed, replaced or left out.
+    pub notes: Vec<String>,
+    /// Step by step.
+    pub steps: Vec<StepRecord>,
+    /// What the measurements speak for.
+    pub proposals: Vec<Proposal>,
+    /// Where logs, inspections and events lie.
+    pub evidence: Option<PathBuf>,
+    /// The project that still runs, with `--keep`.
+    pub kept: Option<Kept>,
+}
+
+/// A stack that was left running.
+#[derive(Clone, Debug, Serialize)]
+pub struct Kept {
+    /// Its name.
+    pub project: String,
+    /// Where it is reached.
+    pub url: Option<String>,
+    /// What removes it.
+    pub remove: String,
+}
+
+impl Report {
+    /// Every result, in order.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.steps.iter().flat_map(|step| &step.findings)
+    }
+
+    /// How many results came out so.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.findings().filter(|own| own.verdict == verdict).count()
+    }
+}
+
+/// Verifies a directory.
+///
+/// # Errors
+/// Wrong input; an engine that is not there or goes away; an interruption. What does
+/// not hold is no error: the report says it.
+pub fn verify(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Error::Io { action: "start", path: "threads".into(), source })?;
+    let report = runtime.block_on(whole(options, observer));
+    // What hangs in a thread is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    report
+}
+
+/// Who made something at an engine: the machine, and the process on it.
+fn owner() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}/{}", machine.trim(), std::process::id())
+}
+
+async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
+    let _held = interrupt::hold();
+    let engine = Engine::connect().await?;
+    for left in leftovers::sweep(&engine).await {
+        observer.note(&format!("an earlier run was killed; what it left is removed: {left}"));
+    }
+    observer.doing("copying the directory");
+    let stage = Stage::copy(&options.ask.directory)?;
+    let name = project_name(&options.ask);
+    let case = Case::read(&options.ask, &stage, &name).await?;
+    let (stack, notes) = prepare(&case, &stage, &engine, &name)?;
+    let notes: Vec<String> = case.notes.iter().cloned().chain(notes).collect();
+    for note in &notes {
+        observer.note(note);
+    }
+    let events = Events::listen(&engine, &name);
+    let mut run = Run::new(&case, stack, engine, events, options, observer);
+    let ended = steps(&mut run, options).await;
+
+    let failed = run.records().iter().any(|own| own.findings.iter().any(Finding::is_failed)) || ended.is_err();
+    let evidence = match failed {
+        true => evidence::keep(&run, options.evidence.as_deref()).await,
+        false => None,
+    };
+    let kept = leave(&run, options, stage).await;
+    let report = Report {
+        project: case.name.clone(),
+        files: case.files.clone(),
+        planned: case.plan.is_some(),
+        quick: options.quick,
+        engine: run.engine.version.clone(),
+        notes,
+        steps: run.take_records(),
+        proposals: run.take_proposals(),
+        evidence: evidence.clone(),
+        kept,
+    };
+    let said = evidence.map_or_else(String::new, |path| format!("; logs and events are in {}", path.display()));
+    match ended {
+        Ok(()) => Ok(report),
+        Err(Trouble::Engine(message)) => Err(Error::Tool {
+            message: format!("the engine failed: {message}{said}"),
+            help: "see whether it runs (`docker version`), then verify again; a new run removes what this one left".into(),
+        }),
+        Err(_) => Err(Error::Ended { code: 130, message: format!("interrupted; what ran is removed{said}") }),
+    }
+}
+
+/// A name that no other project has.
+fn project_name(ask: &Ask) -> String {
+    let absolute = std::path::absolute(&ask.directory).unwrap_or_else(|_| ask.directory.clone());
+    let own: String = absolute
+        .file_name()
+        .map(|name| name.to_string_lossy().to_lowercase())
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(20)
+        .collect();
+    format!("verify-{own}-{}", std::process::id())
+}
+
+fn prepare(case: &Case, stage: &Stage, engine: &Engine, name: &str) -> Result<(Stack, Vec<String>), Error> {
+    let mut model = case.model.clone();
+    let count = model.services().iter().map(|own| model.ports(own).len()).sum();
+    let ground = Ground {
+        name: name.to_owned(),
+        owner: owner(),
+        copy: stage.project(),
+        address: if engine.is_remote() { "0.0.0.0".into() } else { "127.0.0.1".into() },
+        ports: stack::free_ports(count),
+        stores: case.of(|own| own.kind.is_store()).map(|own| own.name.clone()).collect(),
+    };
+    if ground.ports.len() < count {
+        return Err(Error::input(Problem::new(format!("the stack publishes {count} ports, and {} are free", ground.ports.len()))));
+    }
+    let notes = model::own(&mut model, &ground);
+    Ok((Stack::write(model, stage.top(), &stage.project(), engine)?, notes))
+}
+
+/// The steps that are judged, in order.
+fn chosen(options: &Options) -> Vec<Step> {
+    let only: BTreeSet<Step> = options.only.iter().copied().collect();
+    let quick = |step: &Step| !options.quick || only.contains(step) || step.checks().any(|check| check.quick);
+    Step::ALL
+        .into_iter()
+        .filter(|step| only.is_empty() || only.contains(step))
+        .filter(|step| !options.skip.contains(step))
+        .filter(quick)
+        .collect()
+}
+
+async fn steps(run: &mut Run<'_>, options: &Options) -> Result<(), Trouble> {
+    for step in chosen(options) {
+        run.begin(step);
+        let limit = run.case.limits.seconds("verify.step-limit")
+            + if step == Step::Build { run.case.limits.seconds("verify.build-cold") } else { Duration::ZERO };
+        let begun = Instant::now();
+        let ended = tokio::select! {
+            ended = timeout(limit, steps::run(step, run)) => ended.unwrap_or(Err(Trouble::TooLong)),
+            () = interrupt::interrupted() => Err(Trouble::Interrupted),
+        };
+        let stop = match ended {
+            Ok(()) => None,
+            Err(Trouble::Failed(finding)) => {
+                run.record(*finding);
+                // Without a stack that runs there is nothing to go on with.
+                None
+            }
+            Err(Trouble::TooLong) => {
+                let why = format!("the step was given up after {} s", begun.elapsed().as_secs());
+                run.too_long(step, &why);
+                None
+            }
+            Err(trouble) => Some(trouble),
+        };
+        run.end(step);
+        if let Some(trouble) = stop {
+            return Err(trouble);
+        }
+    }
+    Ok(())
+}
+
+/// Leaves the stack running, or removes everything.
+async fn leave(run: &Run<'_>, options: &Options, stage: Stage) -> Option<Kept> {
+    if options.keep && !interrupt::is_interrupted() {
+        let top = stage.keep();
+        let project = run.stack.compose.name.clone();
+        let remove = format!(
+            "docker compose -p {project} -f {} down --volumes && rm -r {}",
+            run.stack.compose.files[0].display(), top.display()
+        );
+        return Some(Kept { project, url: run.edge_url(), remove });
+    }
+    run.observer.doing("removing what ran");
+    if let Err(trouble) = run.stack.remove().await {
+        run.observer.note(&format!("what ran may be left, and is removed by the next run: {trouble:?}"));
+    }
+    leftovers::remove_stage(stage, &run.stack).await;
+    None
+}

@@ -1,0 +1,239 @@
+//! A run: what every step asks, and where it writes its results.
+
+use std::time::{Duration, Instant};
+
+use super::Options;
+use super::case::{Case, Edge};
+use super::check::Step;
+use super::engine::{Container, Engine};
+use super::events::Events;
+use super::limits::Limit;
+use super::record::{Finding, Observer, Proposal, StepRecord, Verdict};
+use super::stack::Stack;
+use super::trouble::Outcome;
+
+/// Everything that a step works with.
+pub struct Run<'a> {
+    /// What is known before anything runs.
+    pub case: &'a Case,
+    /// The project of this run.
+    pub stack: Stack,
+    /// The engine.
+    pub engine: Engine,
+    /// What the engine reports.
+    pub events: Events,
+    /// What was asked for.
+    pub options: &'a Options,
+    /// Who is told.
+    pub observer: &'a dyn Observer,
+    /// Whether the images of this run are there.
+    pub is_built: bool,
+    records: Vec<StepRecord>,
+    proposals: Vec<Proposal>,
+    step: Option<(Step, Instant)>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Run<'a> {
+    /// A run in which nothing has happened yet.
+    #[must_use]
+    pub fn new(case: &'a Case, stack: Stack, engine: Engine, events: Events, options: &'a Options, observer: &'a dyn Observer) -> Self {
+        Self {
+            case,
+            stack,
+            engine,
+            events,
+            options,
+            observer,
+            is_built: false,
+            records: Vec::new(),
+            proposals: Vec::new(),
+            step: None,
+            findings: Vec::new(),
+        }
+    }
+
+    /// Whether only what takes moments is looked at.
+    #[must_use]
+    pub const fn is_quick(&self) -> bool {
+        self.options.quick
+    }
+
+    /// Says what is being done.
+    pub fn doing(&self, what: impl AsRef<str>) {
+        self.observer.doing(what.as_ref());
+    }
+
+    /// Keeps a result.
+    pub fn record(&mut self, mut finding: Finding) {
+        finding.at = self.step.map(|(_, begun)| begun.elapsed()).unwrap_or_default();
+        self.observer.found(&finding);
+        self.findings.push(finding);
+    }
+
+    /// Keeps a value that the measurements speak for.
+    pub fn propose(&mut self, proposal: Proposal) {
+        self.proposals.push(proposal);
+    }
+
+    /// A threshold, for a result.
+    #[must_use]
+    pub fn limit(&self, key: &str) -> Limit {
+        self.case.limits.limit(key)
+    }
+
+    /// A time that is a threshold.
+    #[must_use]
+    pub fn seconds(&self, key: &str) -> Duration {
+        self.case.limits.seconds(key)
+    }
+
+    /// Results of the step that goes on.
+    #[must_use]
+    pub fn found(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    pub(super) fn begin(&mut self, step: Step) {
+        self.step = Some((step, Instant::now()));
+        self.observer.begins(step);
+    }
+
+    /// Closes a step: a check that gave nothing is one that nobody has judged, which
+    /// is said.
+    pub(super) fn end(&mut self, step: Step) {
+        let failed = self.findings.iter().any(Finding::is_failed);
+        for check in step.checks() {
+            if self.findings.iter().any(|own| own.check == check) {
+                continue;
+            }
+            let why = match (self.options.quick && !check.quick, failed) {
+                (true, _) => "--quick leaves it out",
+                (false, true) => "what failed before it left nothing to judge",
+                (false, false) => "not judged",
+            };
+            self.record(Finding::skipped(check.id, why));
+        }
+        let mut findings = std::mem::take(&mut self.findings);
+        let place = |own: &Finding| step.checks().position(|check| check == own.check);
+        findings.sort_by_key(place);
+        let took = self.step.take().map(|(_, begun)| begun.elapsed()).unwrap_or_default();
+        let record = StepRecord { step, took, findings };
+        self.observer.ends(&record);
+        self.records.push(record);
+    }
+
+    /// Says that a step was given up.
+    pub(super) fn too_long(&mut self, step: Step, why: &str) {
+        let judged = |id: &str| self.findings.iter().any(|own| own.check.id == id);
+        if let Some(check) = step.checks().find(|check| !judged(check.id)) {
+            let limit = self.limit("verify.step-limit");
+            self.record(Finding::failed(check.id, why).by(limit));
+        }
+    }
+
+    pub(super) fn records(&self) -> &[StepRecord] {
+        &self.records
+    }
+
+    pub(super) fn take_records(&mut self) -> Vec<StepRecord> {
+        std::mem::take(&mut self.records)
+    }
+
+    pub(super) fn take_proposals(&mut self) -> Vec<Proposal> {
+        std::mem::take(&mut self.proposals)
+    }
+
+    /// How many results of the whole run came out so.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        let records = self.records.iter().flat_map(|own| &own.findings);
+        records.chain(&self.findings).filter(|own| own.verdict == verdict).count()
+    }
+
+    /// The services that run to their end.
+    #[must_use]
+    pub fn one_shots(&self) -> Vec<String> {
+        self.case.of(|own| own.one_shot).map(|own| own.name.clone()).collect()
+    }
+
+    /// Builds the images, where no step has; results are the build step's alone.
+    ///
+    /// # Errors
+    /// A build that fails, as a result of `build.warm`, or of the first check of the
+    /// step that goes on.
+    pub async fn build(&mut self) -> Outcome {
+        if self.is_built {
+            return Ok(());
+        }
+        self.doing("building");
+        let limit = self.seconds("verify.build-cold");
+        let output = self.stack.compose(&["build"], limit).await?;
+        if !output.is_ok() {
+            let said = match output.code {
+                None => format!("the images were not built within {} s", limit.as_secs()),
+                Some(code) => format!("`docker compose build` ended with {code}"),
+            };
+            return Err(Finding::failed(self.own("build.warm"), said).log(output.tail(20)).into());
+        }
+        self.is_built = true;
+        Ok(())
+    }
+
+    /// Sees to it that the stack runs and is healthy.
+    ///
+    /// # Errors
+    /// When it is not, as a result of `start.healthy`, or of the first check of the
+    /// step that goes on.
+    pub async fn up(&mut self) -> Outcome {
+        self.build().await?;
+        self.doing("waiting for health");
+        let limit = self.seconds("verify.healthy");
+        let one_shots = self.one_shots();
+        match self.stack.up(&one_shots, limit).await? {
+            Ok(()) => Ok(()),
+            Err(not_up) => Err(not_up.finding(self.own("start.healthy")).by(self.limit("verify.healthy")).into()),
+        }
+    }
+
+    /// A check that something is a result of: itself in its own step, else the first
+    /// one of the step that goes on.
+    fn own(&self, id: &'static str) -> &'static str {
+        let Some((step, _)) = self.step else { return id };
+        match step.checks().any(|check| check.id == id) {
+            true => id,
+            false => step.checks().next().map_or(id, |check| check.id),
+        }
+    }
+
+    /// The containers of the stack.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn containers(&self) -> Outcome<Vec<Container>> {
+        self.stack.containers().await
+    }
+
+    /// The first container of a service, running or not.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn container(&self, service: &str) -> Outcome<Option<Container>> {
+        Ok(self.containers().await?.into_iter().find(|own| own.service == service))
+    }
+
+    /// The way in, with the address that it has in this run: host and port.
+    #[must_use]
+    pub fn edge(&self) -> Option<(&'a Edge, String, u16)> {
+        let edge = self.case.edge.as_ref()?;
+        let ports = self.stack.model.ports(&edge.service);
+        let port = ports.into_iter().find(|port| port.target == edge.target)?;
+        Some((edge, self.engine.host.clone(), port.port))
+    }
+
+    /// The same as a URL.
+    #[must_use]
+    pub fn edge_url(&self) -> Option<String> {
+        self.edge().map(|(_, host, port)| format!("http://{host}:{port}/"))
+    }
+}
