@@ -16,12 +16,7 @@ pub struct Threshold {
     pub why: &'static str,
 }
 
-const fn row(
-    key: &'static str,
-    kind: Kind,
-    default: &'static str,
-    why: &'static str,
-) -> Threshold {
+const fn row(key: &'static str, kind: Kind, default: &'static str, why: &'static str) -> Threshold {
     Threshold { key, kind, default, why }
 }
 
@@ -29,24 +24,119 @@ const PERCENT: Kind = Kind::Count(1, 100);
 
 /// All of them.
 pub const THRESHOLDS: &[Threshold] = &[
-    row("verify.build-cold", Kind::Seconds, "600", "Longest build without a cached layer: a release that takes longer is put off."),
-    row("verify.build-warm", Kind::Seconds, "20", "Longest build with every layer cached: what takes longer is not cached."),
-    row("verify.context", Kind::Memory, "100MiB", "Largest build context: more than that is data, caches or a history that a .dockerignore should name."),
-    row("verify.image-size", Kind::Memory, "1GiB", "Largest image of the application: what is larger is slow to pull and to scan. Model runtimes need more."),
-    row("verify.healthy", Kind::Seconds, "120", "Longest until a service is healthy: a deployment waits for it, and so does every replacement."),
-    row("verify.memory-rest", PERCENT, "70", "Most of its memory limit, in percent, that a service may take while nothing is asked of it: the rest is for requests."),
-    row("verify.memory-load", PERCENT, "85", "Most of its memory limit, in percent, that a service may take under load: what is above has no room for a larger request."),
+    row(
+        "verify.build-cold",
+        Kind::Seconds,
+        "600",
+        "Longest build without a cached layer: a release that takes longer is put off.",
+    ),
+    row(
+        "verify.build-warm",
+        Kind::Seconds,
+        "20",
+        "Longest build with every layer cached: what takes longer is not cached.",
+    ),
+    row(
+        "verify.context",
+        Kind::Memory,
+        "100MiB",
+        "Largest build context: more than that is data, caches or a history that a .dockerignore should name.",
+    ),
+    row(
+        "verify.image-size",
+        Kind::Memory,
+        "1GiB",
+        "Largest image of the application: what is larger is slow to pull and to scan. Model runtimes need more.",
+    ),
+    row(
+        "verify.healthy",
+        Kind::Seconds,
+        "120",
+        "Longest until a service is healthy: a deployment waits for it, and so does every replacement.",
+    ),
+    row(
+        "verify.memory-rest",
+        PERCENT,
+        "70",
+        "Most of its memory limit, in percent, that a service may take while nothing is asked of it: the rest is for requests.",
+    ),
+    row(
+        "verify.memory-load",
+        PERCENT,
+        "85",
+        "Most of its memory limit, in percent, that a service may take under load: what is above has no room for a larger request.",
+    ),
     row("verify.answer", Kind::Seconds, "15", "Longest wait for one answer outside of load."),
-    row("verify.p99", Kind::Count(1, 600_000), "2000", "Slowest of a hundred answers under load, in milliseconds: people leave a page that takes longer."),
-    row("verify.error-rate", Kind::Count(0, 1000), "0", "Failed requests of a thousand under load."),
-    row("verify.load-seconds", Kind::Seconds, "6", "How long each number of clients is kept up under load."),
-    row("verify.load-clients", Kind::Count(1, 1000), "32", "Most clients at once: the ramp ends there, wherever latency bends."),
-    row("verify.connections", PERCENT, "90", "Most of the database's connections, in percent, that may be taken under load: backups and people need some."),
-    row("verify.slow-request", Kind::Seconds, "5", "Longest that other requests may wait behind one that hangs."),
-    row("verify.replacement", Kind::Count(0, 100_000), "0", "Failed requests while the application is replaced behind its proxy."),
-    row("verify.recovery", Kind::Seconds, "30", "Longest until a stack answers again after what was taken away is back."),
-    row("verify.notice", Kind::Seconds, "15", "Longest until readiness says that a dependency is away: whoever sends traffic asks about as often."),
-    row("verify.alive", Kind::Seconds, "5", "Longest wait for liveness while a dependency is away: what takes longer is taken for dead, and restarted."),
-    row("verify.task", Kind::Seconds, "20", "Longest until a queued task of no length has been run."),
-    row("verify.step-limit", Kind::Seconds, "600", "Longest that one step may take before it is given up; building has build-cold on top."),
+    row(
+        "verify.p99",
+        Kind::Count(1, 600_000),
+        "2000",
+        "Slowest of a hundred answers under load, in milliseconds: people leave a page that takes longer.",
+    ),
+    row(
+        "verify.error-rate",
+        Kind::Count(0, 1000),
+        "0",
+        "Failed requests of a thousand under load.",
+    ),
+    row(
+        "verify.load-seconds",
+        Kind::Seconds,
+        "6",
+        "How long each number of clients is kept up under load.",
+    ),
+    row(
+        "verify.load-clients",
+        Kind::Count(1, 1000),
+        "32",
+        "Most clients at once: the ramp ends there, wherever latency bends.",
+    ),
+    row(
+        "verify.connections",
+        PERCENT,
+        "90",
+        "Most of the database's connections, in percent, that may be taken under load: backups and people need some.",
+    ),
+    row(
+        "verify.slow-request",
+        Kind::Seconds,
+        "5",
+        "Longest that other requests may wait behind one that hangs.",
+    ),
+    row(
+        "verify.replacement",
+        Kind::Count(0, 100_000),
+        "0",
+        "Failed requests while the application is replaced behind its proxy.",
+    ),
+    row(
+        "verify.recovery",
+        Kind::Seconds,
+        "30",
+        "Longest until a stack answers again after what was taken away is back.",
+    ),
+    row(
+        "verify.notice",
+        Kind::Seconds,
+        "15",
+        "Longest until readiness says that a dependency is away: whoever sends traffic asks about as often.",
+    ),
+    row(
+        "verify.alive",
+        Kind::Seconds,
+        "5",
+        "Longest wait for liveness while a dependency is away: what takes longer is taken for dead, and restarted.",
+    ),
+    row(
+        "verify.task",
+        Kind::Seconds,
+        "20",
+        "Longest until a queued task of no length has been run.",
+    ),
+    row(
+        "verify.step-limit",
+        Kind::Seconds,
+        "600",
+        "Longest that one step may take before it is given up; building has build-cold on top.",
+    ),
 ];

@@ -125,7 +125,9 @@ impl Case {
         let services = services(&subject, deployment, &model);
         let edge = edge(&services, &model);
         let facts = &subject.facts;
-        let route = |own: Option<&String>, found: Option<&String>| own.or(found).filter(|own| !own.is_empty()).cloned();
+        let route = |own: Option<&String>, found: Option<&String>| {
+            own.or(found).filter(|own| !own.is_empty()).cloned()
+        };
         Ok(Self {
             name: deployment_name(&compose, ask),
             live: route(intent.live.as_ref(), facts.health.value()),
@@ -230,7 +232,10 @@ impl Intent {
 }
 
 /// The compose files of the project that is meant.
-fn files<'s>(ask: &Ask, subject: &'s Subject) -> Result<(Vec<String>, Option<&'s Deployment>), Error> {
+fn files<'s>(
+    ask: &Ask,
+    subject: &'s Subject,
+) -> Result<(Vec<String>, Option<&'s Deployment>), Error> {
     let paths = |deployment: &Deployment| -> Vec<String> {
         // Those that Compose is told; what they include and extend it finds by itself.
         deployment.paths.clone()
@@ -240,7 +245,9 @@ fn files<'s>(ask: &Ask, subject: &'s Subject) -> Result<(Vec<String>, Option<&'s
         for file in &ask.files {
             let seen = file.strip_prefix(&ask.directory).unwrap_or(file);
             if !ask.directory.join(seen).is_file() {
-                return Err(Error::input(Problem::new(format!("there is no file {}", file.display())).at("--file")));
+                return Err(Error::input(
+                    Problem::new(format!("there is no file {}", file.display())).at("--file"),
+                ));
             }
             named.push(seen.to_string_lossy().into_owned());
         }
@@ -252,7 +259,12 @@ fn files<'s>(ask: &Ask, subject: &'s Subject) -> Result<(Vec<String>, Option<&'s
     let all = &subject.deployments;
     let top = |own: &&Deployment| own.project.directory == ".";
     let production = |own: &&Deployment| own.purpose == Purpose::Production;
-    let found = all.iter().filter(production).find(top).or_else(|| all.iter().find(production)).or_else(|| all.first());
+    let found = all
+        .iter()
+        .filter(production)
+        .find(top)
+        .or_else(|| all.iter().find(production))
+        .or_else(|| all.first());
     match found {
         Some(deployment) => Ok((paths(deployment), Some(deployment))),
         None => Err(Error::input(
@@ -265,7 +277,9 @@ fn files<'s>(ask: &Ask, subject: &'s Subject) -> Result<(Vec<String>, Option<&'s
 fn deployment_name(compose: &Compose, ask: &Ask) -> String {
     let _ = compose;
     let absolute = std::path::absolute(&ask.directory).unwrap_or_else(|_| ask.directory.clone());
-    absolute.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned())
+    absolute
+        .file_name()
+        .map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned())
 }
 
 /// What Compose makes of the files.
@@ -281,7 +295,9 @@ async fn resolve(compose: &Compose) -> Result<Model, Error> {
             help: "Compose 2.24 and later do".into(),
         });
     }
-    if output.stderr.contains("is not a docker command") || output.stderr.contains("unknown command: docker compose") {
+    if output.stderr.contains("is not a docker command")
+        || output.stderr.contains("unknown command: docker compose")
+    {
         return Err(Error::Tool {
             message: "`docker` has no Compose plugin".into(),
             help: "install docker-compose-plugin (Compose 2.24 or later)".into(),
@@ -289,9 +305,13 @@ async fn resolve(compose: &Compose) -> Result<Model, Error> {
     }
     let copy = compose.directory.display().to_string();
     let said = output.tail(20).join("\n").replace(&format!("{copy}/"), "");
-    Err(Error::input(Problem::new(format!("Compose refuses the project: {said}")).at(
-        compose.files.first().and_then(|file| file.file_name()).map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-    )))
+    Err(Error::input(
+        Problem::new(format!("Compose refuses the project: {said}")).at(compose
+            .files
+            .first()
+            .and_then(|file| file.file_name())
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())),
+    ))
 }
 
 fn services(subject: &Subject, deployment: Option<&Deployment>, model: &Model) -> Vec<Service> {
@@ -330,7 +350,11 @@ fn edge(services: &[Service], model: &Model) -> Option<Edge> {
             .filter(|(_, port)| port.is_tcp)
             .collect();
         ports.sort_by_key(|(own, port)| {
-            (port.target == 443 || port.target == 8443, own.port != Some(port.target), port.target != 80)
+            (
+                port.target == 443 || port.target == 8443,
+                own.port != Some(port.target),
+                port.target != 80,
+            )
         });
         ports.first().map(|(own, port)| Edge { service: own.name.clone(), target: port.target })
     };

@@ -33,7 +33,12 @@ impl Output {
     /// The last lines of what it said.
     #[must_use]
     pub fn tail(&self, lines: usize) -> Vec<String> {
-        let all: Vec<&str> = self.stderr.lines().chain(self.stdout.lines()).filter(|line| !line.trim().is_empty()).collect();
+        let all: Vec<&str> = self
+            .stderr
+            .lines()
+            .chain(self.stdout.lines())
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
     }
 }
@@ -48,10 +53,12 @@ pub async fn run(command: &mut Command, limit: Duration) -> Outcome<Output> {
     let line = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| Trouble::Engine(format!("{line}: {error}")))?;
-    let (mut out, mut err) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
+    let (mut out, mut err) =
+        (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let end = timeout(limit, async {
-        let (status, _, _) = tokio::join!(child.wait(), out.read_to_end(&mut stdout), err.read_to_end(&mut stderr));
+        let (status, _, _) =
+            tokio::join!(child.wait(), out.read_to_end(&mut stdout), err.read_to_end(&mut stderr));
         status
     })
     .await;

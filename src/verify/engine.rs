@@ -65,7 +65,8 @@ impl Engine {
         let address = address().await?;
         let missing = |message: String| Error::Tool {
             message: format!("no Docker engine answers at {address}: {message}"),
-            help: "start it (`docker version` shows both sides), or name another with DOCKER_HOST".into(),
+            help: "start it (`docker version` shows both sides), or name another with DOCKER_HOST"
+                .into(),
         };
         let docker = Docker::connect_with_host(&address).map_err(|error| match address.split_once("://") {
             Some(("ssh" | "https", _)) => Error::Tool {
@@ -81,8 +82,10 @@ impl Engine {
             Err(_) => return Err(missing("no answer in 10 s".into())),
         };
         let remote = ["tcp://", "http://"].iter().find_map(|own| address.strip_prefix(own));
-        let host = remote.map_or("127.0.0.1", |rest| rest.rsplit_once(':').map_or(rest, |(host, _)| host));
-        let docker = docker.negotiate_version().await.map_err(|error| missing(error.to_string()))?;
+        let host =
+            remote.map_or("127.0.0.1", |rest| rest.rsplit_once(':').map_or(rest, |(host, _)| host));
+        let docker =
+            docker.negotiate_version().await.map_err(|error| missing(error.to_string()))?;
         Ok(Self { docker, host: host.to_owned(), version })
     }
 
@@ -104,7 +107,11 @@ impl Engine {
     /// When the engine does not answer.
     pub async fn containers(&self, project: &str) -> Outcome<Vec<Container>> {
         let filters = HashMap::from([("label".to_owned(), vec![format!("{PROJECT}={project}")])]);
-        let options = query::ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
+        let options = query::ListContainersOptions {
+            all: true,
+            filters: Some(filters),
+            ..Default::default()
+        };
         let listed = self.docker.list_containers(Some(options)).await?;
         let mut containers = Vec::new();
         for id in listed.into_iter().filter_map(|own| own.id) {
@@ -141,7 +148,13 @@ impl Engine {
     /// # Errors
     /// When the engine does not answer; a command that cannot be started has the
     /// exit code that a shell would give it.
-    pub async fn exec(&self, id: &str, user: Option<&str>, words: &[&str], limit: Duration) -> Outcome<Ran> {
+    pub async fn exec(
+        &self,
+        id: &str,
+        user: Option<&str>,
+        words: &[&str],
+        limit: Duration,
+    ) -> Outcome<Ran> {
         let options = CreateExecOptions {
             cmd: Some(words.to_vec()),
             user,
@@ -152,7 +165,9 @@ impl Engine {
         let exec = self.docker.create_exec(id, options).await?.id;
         let mut output = Vec::new();
         let reading = async {
-            if let StartExecResults::Attached { output: mut stream, .. } = self.docker.start_exec(&exec, None).await? {
+            if let StartExecResults::Attached { output: mut stream, .. } =
+                self.docker.start_exec(&exec, None).await?
+            {
                 while let Some(part) = stream.next().await {
                     output.extend_from_slice(&part?.into_bytes());
                 }
@@ -185,7 +200,12 @@ impl Engine {
     /// # Errors
     /// When the engine does not answer.
     pub async fn logs(&self, id: &str, lines: usize) -> Outcome<Vec<String>> {
-        let options = query::LogsOptions { stdout: true, stderr: true, tail: lines.to_string(), ..Default::default() };
+        let options = query::LogsOptions {
+            stdout: true,
+            stderr: true,
+            tail: lines.to_string(),
+            ..Default::default()
+        };
         self.read_logs(id, options).await
     }
 
@@ -195,7 +215,8 @@ impl Engine {
     /// When the engine does not answer.
     pub async fn logs_since(&self, id: &str, since: i64) -> Outcome<Vec<String>> {
         let since = i32::try_from(since).unwrap_or(i32::MAX);
-        let options = query::LogsOptions { stdout: true, stderr: true, since, ..Default::default() };
+        let options =
+            query::LogsOptions { stdout: true, stderr: true, since, ..Default::default() };
         self.read_logs(id, options).await
     }
 
@@ -204,7 +225,12 @@ impl Engine {
         let mut text = Vec::new();
         while let Some(part) = timeout(ANSWER, stream.next()).await.map_err(|_| Trouble::TooLong)? {
             match part {
-                Ok(LogOutput::StdErr { message } | LogOutput::StdOut { message } | LogOutput::Console { message } | LogOutput::StdIn { message }) => {
+                Ok(
+                    LogOutput::StdErr { message }
+                    | LogOutput::StdOut { message }
+                    | LogOutput::Console { message }
+                    | LogOutput::StdIn { message },
+                ) => {
                     text.extend_from_slice(&message);
                 }
                 // Its container was removed meanwhile.
@@ -252,7 +278,8 @@ impl Engine {
     /// When the engine refuses or does not answer.
     pub async fn reconnect(&self, network: &str, id: &str, aliases: Vec<String>) -> Outcome {
         let endpoint = EndpointSettings { aliases: Some(aliases), ..Default::default() };
-        let request = NetworkConnectRequest { container: id.to_owned(), endpoint_config: Some(endpoint) };
+        let request =
+            NetworkConnectRequest { container: id.to_owned(), endpoint_config: Some(endpoint) };
         Ok(self.docker.connect_network(network, request).await?)
     }
 }
@@ -264,7 +291,10 @@ fn value(answer: &impl serde::Serialize) -> Value {
 
 /// Whether the engine says that there is no such thing.
 pub(super) fn is_missing(error: &bollard::errors::Error) -> bool {
-    matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. })
+    matches!(
+        error,
+        bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }
+    )
 }
 
 /// Where the engine is that `docker` talks to: Compose has to talk to the same one.
@@ -273,7 +303,9 @@ async fn address() -> Result<String, Error> {
         return Ok(host);
     }
     let mut command = Command::new("docker");
-    command.args(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]).kill_on_drop(true);
+    command
+        .args(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])
+        .kill_on_drop(true);
     match timeout(Duration::from_secs(20), command.output()).await {
         Ok(Ok(output)) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::Tool {

@@ -57,7 +57,10 @@ impl Events {
                 let attributes = actor.attributes.unwrap_or_default();
                 let event = Event {
                     time: message.time_nano.map_or(0.0, |nanos| nanos as f64 / 1e9),
-                    service: attributes.get("com.docker.compose.service").cloned().unwrap_or_default(),
+                    service: attributes
+                        .get("com.docker.compose.service")
+                        .cloned()
+                        .unwrap_or_default(),
                     container: actor.id.unwrap_or_default(),
                     exit_code: attributes.get("exitCode").and_then(|code| code.parse().ok()),
                     action,

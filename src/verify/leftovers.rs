@@ -9,21 +9,26 @@ use tokio::process::Command;
 use super::compose;
 use super::engine::Engine;
 use super::model::LABEL;
+use super::owner;
 use super::stack::{COMMAND, Stack};
 use super::stage::Stage;
-use super::owner;
 
 /// Removes what runs of this machine left that no longer live; their projects.
 pub async fn sweep(engine: &Engine) -> BTreeSet<String> {
     let mut left = BTreeSet::new();
     let filters = HashMap::from([("label".to_owned(), vec![LABEL.to_owned()])]);
-    let options = query::ListContainersOptions { all: true, filters: Some(filters.clone()), ..Default::default() };
+    let options = query::ListContainersOptions {
+        all: true,
+        filters: Some(filters.clone()),
+        ..Default::default()
+    };
     let containers = engine.api().list_containers(Some(options)).await.unwrap_or_default();
     for own in containers {
         let labels = own.labels.unwrap_or_default();
         if let (Some(id), true) = (own.id, is_dead(labels.get(LABEL))) {
             left.extend(labels.get("com.docker.compose.project").cloned());
-            let options = query::RemoveContainerOptions { force: true, v: true, ..Default::default() };
+            let options =
+                query::RemoveContainerOptions { force: true, v: true, ..Default::default() };
             let _ = engine.api().remove_container(&id, Some(options)).await;
         }
     }
@@ -46,7 +51,9 @@ pub async fn sweep(engine: &Engine) -> BTreeSet<String> {
 /// Whether who made it was a process of this machine that has ended.
 fn is_dead(owner_of: Option<&String>) -> bool {
     let own = owner();
-    let (Some((machine, pid)), Some((here, _))) = (owner_of.and_then(|own| own.rsplit_once('/')), own.rsplit_once('/')) else {
+    let (Some((machine, pid)), Some((here, _))) =
+        (owner_of.and_then(|own| own.rsplit_once('/')), own.rsplit_once('/'))
+    else {
         return false;
     };
     machine == here && !is_alive(pid)
@@ -55,7 +62,9 @@ fn is_dead(owner_of: Option<&String>) -> bool {
 #[cfg(unix)]
 fn is_alive(pid: &str) -> bool {
     let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw);
-    pid.is_none_or(|pid| !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH)))
+    pid.is_none_or(|pid| {
+        !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+    })
 }
 
 #[cfg(not(unix))]
@@ -73,7 +82,18 @@ pub async fn remove_stage(stage: Stage, stack: &Stack) {
     let containers = stack.model.services();
     for service in containers {
         let mut command = Command::new("docker");
-        command.args(["run", "--rm", "--pull", "never", "--network", "none", "--user", "0", "--entrypoint", "sh"]);
+        command.args([
+            "run",
+            "--rm",
+            "--pull",
+            "never",
+            "--network",
+            "none",
+            "--user",
+            "0",
+            "--entrypoint",
+            "sh",
+        ]);
         command.arg("--volume").arg(format!("{}:/verify", top.display()));
         command.args([stack.model.image(service), "-c", "rm -rf /verify/*"]);
         let ran = compose::run(&mut command, Duration::from_secs(60).min(COMMAND)).await;

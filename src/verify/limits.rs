@@ -66,8 +66,13 @@ impl Limits {
                 continue;
             };
             if !key.starts_with("verify.") {
-                let message = format!("`{key}` is of no use here: nothing is planned for these files");
-                problems.push(Problem::new(message).at(at).help("keys of [verify] alone: --set verify.p99=500"));
+                let message =
+                    format!("`{key}` is of no use here: nothing is planned for these files");
+                problems.push(
+                    Problem::new(message)
+                        .at(at)
+                        .help("keys of [verify] alone: --set verify.p99=500"),
+                );
             } else if let Err(problem) = limits.put(key, text) {
                 problems.push(problem.at(at));
             }
@@ -79,7 +84,8 @@ impl Limits {
         let Some(row) = THRESHOLDS.iter().find(|row| row.key == key) else {
             return Err(crate::schema::unknown(key));
         };
-        let value = row.kind.read(text).map_err(|message| Problem::new(format!("{key}: {message}")))?;
+        let value =
+            row.kind.read(text).map_err(|message| Problem::new(format!("{key}: {message}")))?;
         self.0.insert(row.key, value);
         Ok(())
     }
@@ -138,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_file_and_then_a_flag_change_a_threshold() {
-        let entries = crate::schema::entries::read("f", "[verify]\np99 = 700\nhealthy = \"30s\"\n").unwrap();
+        let entries =
+            crate::schema::entries::read("f", "[verify]\np99 = 700\nhealthy = \"30s\"\n").unwrap();
         let limits = Limits::of_entries(&entries, &["verify.p99=900".into()]).unwrap();
         assert_eq!(limits.count("verify.p99"), 900);
         assert_eq!(limits.seconds("verify.healthy"), Duration::from_secs(30));

@@ -5,9 +5,12 @@
 //! watched, [`case`] what is known before anything runs, [`stack`] the project of
 //! the run, `steps` one module per step.
 
+pub mod arm;
 pub mod case;
 pub mod check;
+pub mod client;
 pub mod compose;
+mod door;
 pub mod engine;
 pub mod events;
 mod evidence;
@@ -119,7 +122,8 @@ impl Report {
 /// not hold is no error: the report says it.
 pub fn verify(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| Error::Io { action: "start", path: "threads".into(), source })?;
+    let runtime =
+        runtime.map_err(|source| Error::Io { action: "start", path: "threads".into(), source })?;
     let report = runtime.block_on(whole(options, observer));
     // What hangs in a thread is not waited for.
     runtime.shutdown_timeout(Duration::from_secs(2));
@@ -151,7 +155,8 @@ async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Err
     let mut run = Run::new(&case, stack, engine, events, options, observer);
     let ended = steps(&mut run, options).await;
 
-    let failed = run.records().iter().any(|own| own.findings.iter().any(Finding::is_failed)) || ended.is_err();
+    let failed = run.records().iter().any(|own| own.findings.iter().any(Finding::is_failed))
+        || ended.is_err();
     let evidence = match failed {
         true => evidence::keep(&run, options.evidence.as_deref()).await,
         false => None,
@@ -169,7 +174,8 @@ async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Err
         evidence: evidence.clone(),
         kept,
     };
-    let said = evidence.map_or_else(String::new, |path| format!("; logs and events are in {}", path.display()));
+    let said = evidence
+        .map_or_else(String::new, |path| format!("; logs and events are in {}", path.display()));
     match ended {
         Ok(()) => Ok(report),
         Err(Trouble::Engine(message)) => Err(Error::Tool {
@@ -194,7 +200,12 @@ fn project_name(ask: &Ask) -> String {
     format!("verify-{own}-{}", std::process::id())
 }
 
-fn prepare(case: &Case, stage: &Stage, engine: &Engine, name: &str) -> Result<(Stack, Vec<String>), Error> {
+fn prepare(
+    case: &Case,
+    stage: &Stage,
+    engine: &Engine,
+    name: &str,
+) -> Result<(Stack, Vec<String>), Error> {
     let mut model = case.model.clone();
     let count = model.services().iter().map(|own| model.ports(own).len()).sum();
     let ground = Ground {
@@ -206,7 +217,10 @@ fn prepare(case: &Case, stage: &Stage, engine: &Engine, name: &str) -> Result<(S
         stores: case.of(|own| own.kind.is_store()).map(|own| own.name.clone()).collect(),
     };
     if ground.ports.len() < count {
-        return Err(Error::input(Problem::new(format!("the stack publishes {count} ports, and {} are free", ground.ports.len()))));
+        return Err(Error::input(Problem::new(format!(
+            "the stack publishes {count} ports, and {} are free",
+            ground.ports.len()
+        ))));
     }
     let notes = model::own(&mut model, &ground);
     Ok((Stack::write(model, stage.top(), &stage.project(), engine)?, notes))
@@ -215,7 +229,9 @@ fn prepare(case: &Case, stage: &Stage, engine: &Engine, name: &str) -> Result<(S
 /// The steps that are judged, in order.
 fn chosen(options: &Options) -> Vec<Step> {
     let only: BTreeSet<Step> = options.only.iter().copied().collect();
-    let quick = |step: &Step| !options.quick || only.contains(step) || step.checks().any(|check| check.quick);
+    let quick = |step: &Step| {
+        !options.quick || only.contains(step) || step.checks().any(|check| check.quick)
+    };
     Step::ALL
         .into_iter()
         .filter(|step| only.is_empty() || only.contains(step))
@@ -228,7 +244,11 @@ async fn steps(run: &mut Run<'_>, options: &Options) -> Result<(), Trouble> {
     for step in chosen(options) {
         run.begin(step);
         let limit = run.case.limits.seconds("verify.step-limit")
-            + if step == Step::Build { run.case.limits.seconds("verify.build-cold") } else { Duration::ZERO };
+            + if step == Step::Build {
+                run.case.limits.seconds("verify.build-cold")
+            } else {
+                Duration::ZERO
+            };
         let begun = Instant::now();
         let ended = tokio::select! {
             ended = timeout(limit, steps::run(step, run)) => ended.unwrap_or(Err(Trouble::TooLong)),
@@ -263,13 +283,15 @@ async fn leave(run: &Run<'_>, options: &Options, stage: Stage) -> Option<Kept> {
         let project = run.stack.compose.name.clone();
         let remove = format!(
             "docker compose -p {project} -f {} down --volumes && rm -r {}",
-            run.stack.compose.files[0].display(), top.display()
+            run.stack.compose.files[0].display(),
+            top.display()
         );
         return Some(Kept { project, url: run.edge_url(), remove });
     }
     run.observer.doing("removing what ran");
     if let Err(trouble) = run.stack.remove().await {
-        run.observer.note(&format!("what ran may be left, and is removed by the next run: {trouble:?}"));
+        run.observer
+            .note(&format!("what ran may be left, and is removed by the next run: {trouble:?}"));
     }
     leftovers::remove_stage(stage, &run.stack).await;
     None

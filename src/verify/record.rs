@@ -58,7 +58,9 @@ impl Unit {
             Self::Seconds if value < 10.0 => format!("{value:.1} s"),
             Self::Seconds => format!("{value:.0} s"),
             Self::Milliseconds => format!("{value:.0} ms"),
-            Self::Bytes if value >= KIB * KIB * KIB => format!("{:.1} GiB", value / KIB / KIB / KIB),
+            Self::Bytes if value >= KIB * KIB * KIB => {
+                format!("{:.1} GiB", value / KIB / KIB / KIB)
+            }
             Self::Bytes if value >= 10.0 * KIB * KIB => format!("{:.0} MiB", value / KIB / KIB),
             Self::Bytes if value >= KIB * KIB => format!("{:.1} MiB", value / KIB / KIB),
             Self::Bytes if value >= KIB => format!("{:.0} KiB", value / KIB),

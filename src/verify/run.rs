@@ -26,6 +26,8 @@ pub struct Run<'a> {
     pub options: &'a Options,
     /// Who is told.
     pub observer: &'a dyn Observer,
+    /// How clients come in, once that was found out.
+    pub(super) door: Option<super::client::Door>,
     /// Whether the images of this run are there.
     pub is_built: bool,
     records: Vec<StepRecord>,
@@ -37,7 +39,14 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// A run in which nothing has happened yet.
     #[must_use]
-    pub fn new(case: &'a Case, stack: Stack, engine: Engine, events: Events, options: &'a Options, observer: &'a dyn Observer) -> Self {
+    pub fn new(
+        case: &'a Case,
+        stack: Stack,
+        engine: Engine,
+        events: Events,
+        options: &'a Options,
+        observer: &'a dyn Observer,
+    ) -> Self {
         Self {
             case,
             stack,
@@ -45,6 +54,7 @@ impl<'a> Run<'a> {
             events,
             options,
             observer,
+            door: None,
             is_built: false,
             records: Vec::new(),
             proposals: Vec::new(),
@@ -192,7 +202,10 @@ impl<'a> Run<'a> {
         let one_shots = self.one_shots();
         match self.stack.up(&one_shots, limit).await? {
             Ok(()) => Ok(()),
-            Err(not_up) => Err(not_up.finding(self.own("start.healthy")).by(self.limit("verify.healthy")).into()),
+            Err(not_up) => Err(not_up
+                .finding(self.own("start.healthy"))
+                .by(self.limit("verify.healthy"))
+                .into()),
         }
     }
 

@@ -41,11 +41,25 @@ impl Stack {
         Self::named(model, top, copy, engine, "compose")
     }
 
-    fn named(model: Model, top: &Path, copy: &Path, engine: &Engine, name: &str) -> Result<Self, Error> {
+    fn named(
+        model: Model,
+        top: &Path,
+        copy: &Path,
+        engine: &Engine,
+        name: &str,
+    ) -> Result<Self, Error> {
         let file = top.join(format!("{name}.json"));
         let text = serde_json::to_string_pretty(&model.0).expect("JSON can be written");
-        private(&file, &text).map_err(|source| Error::Io { action: "write", path: file.clone(), source })?;
-        let compose = Compose { name: model.name().to_owned(), directory: copy.to_owned(), files: vec![file] };
+        private(&file, &text).map_err(|source| Error::Io {
+            action: "write",
+            path: file.clone(),
+            source,
+        })?;
+        let compose = Compose {
+            name: model.name().to_owned(),
+            directory: copy.to_owned(),
+            files: vec![file],
+        };
         Ok(Self { model, compose, engine: engine.clone(), top: top.to_owned() })
     }
 
@@ -89,17 +103,30 @@ impl Stack {
         let output = self.compose(&["up", "--detach", "--no-build", "--quiet-pull"], limit).await?;
         loop {
             let containers = self.containers().await?;
-            let waiting: Vec<&Container> = containers.iter().filter(|own| !is_up(own, one_shots)).collect();
+            let waiting: Vec<&Container> =
+                containers.iter().filter(|own| !is_up(own, one_shots)).collect();
             if output.is_ok() && waiting.is_empty() && !containers.is_empty() {
                 return Ok(Ok(()));
             }
-            let lost = containers.iter().find(|own| is_lost(own, one_shots)).or_else(|| waiting.first().copied().filter(|_| !output.is_ok() || Instant::now() > end));
+            let lost = containers.iter().find(|own| is_lost(own, one_shots)).or_else(|| {
+                waiting.first().copied().filter(|_| !output.is_ok() || Instant::now() > end)
+            });
             if let Some(container) = lost {
                 let said = why_not(container, one_shots, limit);
-                return Ok(Err(NotUp { service: container.service.clone(), said, log: self.engine.logs(&container.id, 20).await?, output: output.tail(8) }));
+                return Ok(Err(NotUp {
+                    service: container.service.clone(),
+                    said,
+                    log: self.engine.logs(&container.id, 20).await?,
+                    output: output.tail(8),
+                }));
             }
             if !output.is_ok() {
-                return Ok(Err(NotUp { service: String::new(), said: format!("`{}` failed", output.line), log: output.tail(20), output: Vec::new() }));
+                return Ok(Err(NotUp {
+                    service: String::new(),
+                    said: format!("`{}` failed", output.line),
+                    log: output.tail(20),
+                    output: Vec::new(),
+                }));
             }
             sleep(LOOK).await;
         }
@@ -131,7 +158,8 @@ impl Stack {
     /// When `docker` cannot be started.
     pub async fn remove(&self) -> Outcome<Output> {
         let output = self.down(true).await?;
-        let mut images: Vec<&str> = self.model.built().into_iter().map(|own| self.model.image(own)).collect();
+        let mut images: Vec<&str> =
+            self.model.built().into_iter().map(|own| self.model.image(own)).collect();
         images.sort_unstable();
         images.dedup();
         if !images.is_empty() {
@@ -187,18 +215,29 @@ fn is_lost(container: &Container, one_shots: &[String]) -> bool {
 }
 
 fn why_not(container: &Container, one_shots: &[String], limit: Duration) -> String {
-    let oom = if container.fact("/State/OOMKilled") == true { ", killed for its memory" } else { "" };
+    let oom =
+        if container.fact("/State/OOMKilled") == true { ", killed for its memory" } else { "" };
     let restarts = container.restarts();
     match (container.text("/State/Status"), container.health()) {
         ("exited", _) => format!("ended with exit code {}{oom}", container.exit_code()),
-        _ if restarts > 0 => format!("was restarted {restarts} times, the last time after exit code {}{oom}", container.exit_code()),
+        _ if restarts > 0 => format!(
+            "was restarted {restarts} times, the last time after exit code {}{oom}",
+            container.exit_code()
+        ),
         ("running", "unhealthy" | "starting") => {
             let last = container.fact("/State/Health/Log").as_array().and_then(|log| log.last());
             let said = last.and_then(|own| own["Output"].as_str()).unwrap_or_default().trim();
             let said = said.lines().last().unwrap_or_default();
-            format!("is {} after {} s; its health check last said: {}", container.health(), limit.as_secs(), if said.is_empty() { "nothing" } else { said })
+            format!(
+                "is {} after {} s; its health check last said: {}",
+                container.health(),
+                limit.as_secs(),
+                if said.is_empty() { "nothing" } else { said }
+            )
         }
-        ("running", _) if one_shots.contains(&container.service) => format!("had not ended after {} s", limit.as_secs()),
+        ("running", _) if one_shots.contains(&container.service) => {
+            format!("had not ended after {} s", limit.as_secs())
+        }
         ("created", _) => "was never started: what it waits for did not come".to_owned(),
         (status, _) => format!("is {status}{oom}"),
     }

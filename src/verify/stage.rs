@@ -26,7 +26,11 @@ impl Stage {
     /// What cannot be read or written; a disk that has no room for a copy.
     pub fn copy(directory: &Path) -> Result<Self, Error> {
         let top = tempfile::Builder::new().prefix("dockwright-verify-").tempdir();
-        let top = top.map_err(|source| Error::Io { action: "make a directory in", path: std::env::temp_dir(), source })?;
+        let top = top.map_err(|source| Error::Io {
+            action: "make a directory in",
+            path: std::env::temp_dir(),
+            source,
+        })?;
         let mut stage = Self { top, left_out: Vec::new() };
         room(directory, stage.top.path())?;
         let to = stage.project();
@@ -62,9 +66,15 @@ fn room(directory: &Path, beside: &Path) -> Result<(), Error> {
         if size.saturating_mul(2) > free {
             let message = format!(
                 "{} holds {} MiB; a run works on a copy, and {} has {} MiB left",
-                directory.display(), size >> 20, beside.display(), free >> 20
+                directory.display(),
+                size >> 20,
+                beside.display(),
+                free >> 20
             );
-            return Err(Error::input(Problem::new(message).help("set TMPDIR to a larger disk, or move data out of the directory")));
+            return Err(Error::input(
+                Problem::new(message)
+                    .help("set TMPDIR to a larger disk, or move data out of the directory"),
+            ));
         }
     }
     let _ = (size, beside);
@@ -87,7 +97,10 @@ fn size_of(directory: &Path) -> u64 {
 /// # Errors
 /// A directory that cannot be made, a file that cannot be written.
 pub fn copy(from: &Path, to: &Path, left_out: &mut Vec<String>) -> Result<(), Error> {
-    let write = |path: &Path| { let path = path.to_owned(); move |source| Error::Io { action: "write", path, source } };
+    let write = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Io { action: "write", path, source }
+    };
     fs::create_dir_all(to).map_err(write(to))?;
     let entries = match fs::read_dir(from) {
         Ok(entries) => entries,

@@ -18,13 +18,21 @@ pub fn list(width: usize) -> String {
         let _ = write!(text, "{}", paragraph(&format!("{step}: {}", step.proves()), width, ""));
         let rows: Vec<[String; 3]> = step
             .checks()
-            .map(|check| [check.id.to_owned(), if check.quick { "quick" } else { "" }.into(), check.proves.to_owned()])
+            .map(|check| {
+                [
+                    check.id.to_owned(),
+                    if check.quick { "quick" } else { "" }.into(),
+                    check.proves.to_owned(),
+                ]
+            })
             .collect();
         let _ = writeln!(text, "{}", table(&rows, width, "  "));
     }
     text.push_str("Thresholds, below [verify] of dockwright.toml or with --set:\n");
-    let rows: Vec<[String; 3]> =
-        THRESHOLDS.iter().map(|own| [own.key.to_owned(), own.default.to_owned(), own.why.to_owned()]).collect();
+    let rows: Vec<[String; 3]> = THRESHOLDS
+        .iter()
+        .map(|own| [own.key.to_owned(), own.default.to_owned(), own.why.to_owned()])
+        .collect();
     text.push_str(&table(&rows, width, "  "));
     text
 }
@@ -45,7 +53,9 @@ pub fn report(report: &Report, width: usize) -> String {
     let _ = writeln!(
         text,
         "\n{} passed, {} failed, {} skipped",
-        count(Verdict::Passed), count(Verdict::Failed), count(Verdict::Skipped)
+        count(Verdict::Passed),
+        count(Verdict::Failed),
+        count(Verdict::Skipped)
     );
     text
 }
@@ -60,7 +70,11 @@ fn row(own: &Finding) -> [String; 3] {
 
 fn detail(text: &mut String, own: &Finding, width: usize) {
     if let Some(limit) = &own.limit {
-        text.push_str(&paragraph(&format!("{} = {}: {}", limit.key, limit.value, limit.why), width, "    "));
+        text.push_str(&paragraph(
+            &format!("{} = {}: {}", limit.key, limit.value, limit.why),
+            width,
+            "    ",
+        ));
     }
     if let Some(help) = &own.help {
         text.push_str(&paragraph(&format!("help: {help}"), width, "    "));

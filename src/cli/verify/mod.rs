@@ -69,7 +69,11 @@ pub fn run(verify: &Verify) -> Result<(), Error> {
     }
     input::check_directory(&verify.dir)?;
     let options = Options {
-        ask: Ask { directory: verify.dir.clone(), files: verify.file.clone(), set: verify.set.clone() },
+        ask: Ask {
+            directory: verify.dir.clone(),
+            files: verify.file.clone(),
+            set: verify.set.clone(),
+        },
         only: verify.only.clone(),
         skip: verify.skip.clone(),
         quick: verify.quick,

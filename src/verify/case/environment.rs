@@ -40,7 +40,11 @@ pub fn complete(
         let Some(from) = told::sample(&subject.tree, directory, &path) else { continue };
         let Some(text) = subject.tree.text(&from) else { continue };
         let (text, blank) = filled(text)?;
-        fs::write(&place, text).map_err(|source| Error::Io { action: "write", path: place, source })?;
+        fs::write(&place, text).map_err(|source| Error::Io {
+            action: "write",
+            path: place,
+            source,
+        })?;
         let with = match blank.as_slice() {
             [] => String::new(),
             names => format!(", with made-up values for {}", names.join(", ")),
@@ -59,7 +63,8 @@ fn filled(text: &str) -> Result<(String, Vec<String>), Error> {
         .collect();
     let mut lines = Vec::new();
     for line in text.lines() {
-        let name = line.split_once('=').map(|(name, _)| name.trim().trim_start_matches("export ").trim());
+        let name =
+            line.split_once('=').map(|(name, _)| name.trim().trim_start_matches("export ").trim());
         match name.filter(|name| blank.iter().any(|own| own == name)) {
             Some(_) if !line.trim_start().starts_with('#') => {
                 let (name, _) = line.split_once('=').expect("it has a name");

@@ -94,7 +94,8 @@ fn one(table: &toml::Table) -> Result<Request, String> {
     if !path.starts_with('/') || path.contains(char::is_whitespace) {
         return Err(format!("`{path}` is no path: it begins with `/` and has no blanks"));
     }
-    let method = text("method")?.unwrap_or_else(|| if table.contains_key("body") { "POST" } else { "GET" }.into());
+    let method = text("method")?
+        .unwrap_or_else(|| if table.contains_key("body") { "POST" } else { "GET" }.into());
     if method.is_empty() || !method.chars().all(|own| own.is_ascii_alphabetic()) {
         return Err(format!("`{method}` is no method"));
     }
@@ -138,7 +139,13 @@ fn one(table: &toml::Table) -> Result<Request, String> {
     let status = number("status", 100, 599)?.and_then(|own| u16::try_from(own).ok());
     let within = number("within-ms", 1, 600_000)?.and_then(|own| u64::try_from(own).ok());
     let within = within.map(Duration::from_millis);
-    Ok(Request { method: method.to_ascii_uppercase(), path, headers, body, expected: Expected { status, json: expected, within } })
+    Ok(Request {
+        method: method.to_ascii_uppercase(),
+        path,
+        headers,
+        body,
+        expected: Expected { status, json: expected, within },
+    })
 }
 
 fn json(value: &toml::Value) -> Result<Value, String> {
@@ -163,7 +170,8 @@ mod tests {
 
     #[test]
     fn what_is_malformed_is_said_with_its_place() {
-        let text = "[[verify.request]]\npath = \"items\"\n[[verify.request]]\npath = \"/\"\nstaus = 200\n";
+        let text =
+            "[[verify.request]]\npath = \"items\"\n[[verify.request]]\npath = \"/\"\nstaus = 200\n";
         let problems = read(text).unwrap_err();
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert!(problems[1].message.contains("staus"));

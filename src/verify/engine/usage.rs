@@ -61,7 +61,8 @@ impl Watch {
                     // What was killed meanwhile has nothing to say.
                     let Some(stats) = stats else { continue };
                     let now = Instant::now();
-                    let (since, before) = first.entry(id.clone()).or_insert_with(|| (now, stats.clone()));
+                    let (since, before) =
+                        first.entry(id.clone()).or_insert_with(|| (now, stats.clone()));
                     let peak = usage.entry(service.clone()).or_default();
                     peak.memory = peak.memory.max(memory_in_use(&stats));
                     let pids = stats.pids_stats.as_ref().and_then(|own| own.current);

@@ -48,7 +48,9 @@ pub fn own(model: &mut Model, ground: &Ground) -> Vec<String> {
         service.remove("container_name");
         for key in ["external_links", "mac_address"] {
             if service.remove(key).is_some() {
-                notes.push(format!("{name}: {key} is left out: it is about what runs outside of the stack"));
+                notes.push(format!(
+                    "{name}: {key} is left out: it is about what runs outside of the stack"
+                ));
             }
         }
         if service.get("network_mode").and_then(Value::as_str) == Some("host") {
@@ -100,7 +102,11 @@ fn images(model: &mut Model, ground: &Ground) {
     }
 }
 
-fn published(service: &mut Map<String, Value>, ground: &Ground, free: &mut impl Iterator<Item = u16>) {
+fn published(
+    service: &mut Map<String, Value>,
+    ground: &Ground,
+    free: &mut impl Iterator<Item = u16>,
+) {
     let Some(ports) = service.get_mut("ports").and_then(Value::as_array_mut) else { return };
     for port in ports.iter_mut() {
         port["host_ip"] = json!(ground.address);
@@ -141,7 +147,9 @@ fn mounts(
         let source = mount["source"].as_str().unwrap_or_default().to_owned();
         let target = mount["target"].as_str().unwrap_or_default().to_owned();
         if SOCKETS.iter().any(|socket| source.ends_with(socket)) {
-            notes.push(format!("{name}: {source} is not mounted: through it, whatever else runs could be changed"));
+            notes.push(format!(
+                "{name}: {source} is not mounted: through it, whatever else runs could be changed"
+            ));
             continue;
         }
         let is_ours = Path::new(&source).starts_with(&ground.copy);
@@ -160,7 +168,9 @@ fn mounts(
         }
         // Somebody else may be writing there.
         let volume = format!("verify-{}-{}", name, volumes.len());
-        notes.push(format!("{name}: an empty volume stands for {target}, which is a directory of the host"));
+        notes.push(format!(
+            "{name}: an empty volume stands for {target}, which is a directory of the host"
+        ));
         kept.push(json!({ "type": "volume", "source": volume, "target": target, "volume": {} }));
         volumes.insert(volume, json!({}));
     }
@@ -182,10 +192,13 @@ fn networks(model: &mut Model, used: &[String], ground: &Ground, notes: &mut Vec
     }
     for (name, network) in networks.iter_mut() {
         if network["external"] == true {
-            notes.push(format!("network {name} is one of this run's own: others are in the external one"));
+            notes.push(format!(
+                "network {name} is one of this run's own: others are in the external one"
+            ));
         }
         let internal = network["internal"] == true;
-        let driver = network["driver"].as_str().filter(|driver| *driver == "bridge").map(str::to_owned);
+        let driver =
+            network["driver"].as_str().filter(|driver| *driver == "bridge").map(str::to_owned);
         let mut own = json!({ "labels": { LABEL: ground.owner } });
         if internal {
             own["internal"] = json!(true);
@@ -197,7 +210,12 @@ fn networks(model: &mut Model, used: &[String], ground: &Ground, notes: &mut Vec
     }
 }
 
-fn volumes(model: &mut Model, more: BTreeMap<String, Value>, ground: &Ground, notes: &mut Vec<String>) {
+fn volumes(
+    model: &mut Model,
+    more: BTreeMap<String, Value>,
+    ground: &Ground,
+    notes: &mut Vec<String>,
+) {
     if !model.0["volumes"].is_object() {
         model.0["volumes"] = json!({});
     }
@@ -210,7 +228,8 @@ fn volumes(model: &mut Model, more: BTreeMap<String, Value>, ground: &Ground, no
         // Memory is nobody else's; a share or a path of the host is.
         let is_memory = options["type"] == "tmpfs";
         if options.is_object() && !is_memory {
-            notes.push(format!("volume {name} is a plain one: its driver leads to what others use"));
+            notes
+                .push(format!("volume {name} is a plain one: its driver leads to what others use"));
         }
         let mut own = json!({ "labels": { LABEL: ground.owner } });
         if is_memory {
@@ -276,7 +295,8 @@ mod tests {
                                  bind("/var/run/docker.sock", "/var/run/docker.sock")] },
             "db": { "volumes": [bind("/tmp/copy/data", "/var/lib/postgresql")] },
         }));
-        let kinds = |name: &str| model.mounts(name).into_iter().map(|own| own.kind).collect::<Vec<_>>();
+        let kinds =
+            |name: &str| model.mounts(name).into_iter().map(|own| own.kind).collect::<Vec<_>>();
         assert_eq!(kinds("web"), ["bind", "volume"]);
         assert_eq!(kinds("db"), ["volume"]);
         assert!(notes.iter().any(|note| note.contains("docker.sock")), "{notes:?}");

@@ -7,11 +7,15 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::lint::subject::Kind;
+use crate::verify::arm::Arm;
 use crate::verify::engine::{Container, memory_in_use};
 use crate::verify::events::{Event, now};
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
 use crate::verify::trouble::Outcome;
+
+/// How what this step watches is broken on purpose.
+pub const ARMS: &[Arm] = &[];
 
 /// Runs the step.
 pub async fn run(run: &mut Run<'_>) -> Outcome {
@@ -31,7 +35,11 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
 fn ready(events: &[Event], container: &Container) -> Option<f64> {
     let own = |event: &&Event| event.container == container.id;
     let is = |event: &&Event, action: &str| event.action == action;
-    events.iter().filter(own).find(|event| is(event, "health_status: healthy")).map(|event| event.time)
+    events
+        .iter()
+        .filter(own)
+        .find(|event| is(event, "health_status: healthy"))
+        .map(|event| event.time)
 }
 
 fn healthy(run: &mut Run<'_>, containers: &[Container], begun: f64) {
@@ -42,8 +50,11 @@ fn healthy(run: &mut Run<'_>, containers: &[Container], begun: f64) {
         let finding = match (container.health(), ready(&events, container)) {
             ("healthy", Some(at)) => {
                 let took = (at - started).max(0.0);
-                Finding::passed("start.healthy", format!("healthy after {}", Unit::Seconds.show(took)))
-                    .measured("healthy", took, Unit::Seconds)
+                Finding::passed(
+                    "start.healthy",
+                    format!("healthy after {}", Unit::Seconds.show(took)),
+                )
+                .measured("healthy", took, Unit::Seconds)
             }
             ("healthy", None) => Finding::passed("start.healthy", "healthy"),
             _ => Finding::passed("start.healthy", "runs; it has no health check"),
@@ -69,7 +80,12 @@ fn order(run: &mut Run<'_>, containers: &[Container]) {
                 if let (Some(there), Some(started)) = (there, container.started())
                     && started + 0.05 < there
                 {
-                    wrong.push(format!("{} started {:.1} s before {} was there", container.service, there - started, wait.service));
+                    wrong.push(format!(
+                        "{} started {:.1} s before {} was there",
+                        container.service,
+                        there - started,
+                        wait.service
+                    ));
                 }
             }
         }
@@ -91,7 +107,8 @@ fn one_shots(run: &mut Run<'_>, containers: &[Container]) {
             (Some(from), Some(to)) => (to - from).max(0.0),
             _ => 0.0,
         };
-        let said = format!("ended with {} after {}", container.exit_code(), Unit::Seconds.show(took));
+        let said =
+            format!("ended with {} after {}", container.exit_code(), Unit::Seconds.show(took));
         let finding = Finding::judged("start.one-shots", container.exit_code() == 0, said);
         run.record(finding.of(&container.service).measured("took", took, Unit::Seconds));
     }
@@ -126,16 +143,33 @@ async fn at_rest(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
         let Some(Ok(stats)) = stats else { continue };
         let used = memory_in_use(&stats) as f64;
         let finding = match container.memory_limit() {
-            None => Finding::failed("start.memory", format!("{} in use, and no limit: it can take the memory of everything else", Unit::Bytes.show(used)))
-                .help("give every service a memory limit"),
+            None => Finding::failed(
+                "start.memory",
+                format!(
+                    "{} in use, and no limit: it can take the memory of everything else",
+                    Unit::Bytes.show(used)
+                ),
+            )
+            .help("give every service a memory limit"),
             Some(bytes) => {
                 let part = used / bytes as f64 * 100.0;
-                let said = format!("{} of {} in use ({part:.0} %)", Unit::Bytes.show(used), Unit::Bytes.show(bytes as f64));
-                Finding::judged("start.memory", part <= most, said).measured("part", part, Unit::Percent)
+                let said = format!(
+                    "{} of {} in use ({part:.0} %)",
+                    Unit::Bytes.show(used),
+                    Unit::Bytes.show(bytes as f64)
+                );
+                Finding::judged("start.memory", part <= most, said).measured(
+                    "part",
+                    part,
+                    Unit::Percent,
+                )
             }
         };
-        run.record(finding.of(&container.service).measured("memory", used, Unit::Bytes).by(limit.clone()));
-        processes(run, container, stats.pids_stats.and_then(|own| own.current).unwrap_or_default()).await?;
+        run.record(
+            finding.of(&container.service).measured("memory", used, Unit::Bytes).by(limit.clone()),
+        );
+        processes(run, container, stats.pids_stats.and_then(|own| own.current).unwrap_or_default())
+            .await?;
     }
     Ok(())
 }
@@ -181,11 +215,15 @@ async fn ports(run: &mut Run<'_>) {
             any = true;
             let connect = TcpStream::connect((run.engine.host.as_str(), own.port));
             let answers = matches!(timeout(Duration::from_secs(5), connect).await, Ok(Ok(_)));
-            let address = if declared.address.is_empty() { "every address" } else { &declared.address };
+            let address =
+                if declared.address.is_empty() { "every address" } else { &declared.address };
             let place = format!("{address}, port {}", declared.port);
             let said = match answers {
                 true => format!("published on {place}, and answers"),
-                false => format!("published on {place}, and nothing listens on {} in the container", declared.target),
+                false => format!(
+                    "published on {place}, and nothing listens on {} in the container",
+                    declared.target
+                ),
             };
             let mut finding = Finding::judged("start.ports", answers, said).of(&name);
             if answers && edge.as_deref() != Some(&name) && declared.address.is_empty() {
