@@ -80,7 +80,11 @@ impl Limits {
         if problems.is_empty() { Ok(limits) } else { Err(problems) }
     }
 
-    fn put(&mut self, key: &str, text: &str) -> Result<(), Problem> {
+    /// Changes a threshold.
+    ///
+    /// # Errors
+    /// An unknown key, a value that cannot be read.
+    pub fn put(&mut self, key: &str, text: &str) -> Result<(), Problem> {
         let Some(row) = THRESHOLDS.iter().find(|row| row.key == key) else {
             return Err(crate::schema::unknown(key));
         };

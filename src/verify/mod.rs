@@ -32,6 +32,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
+use arm::Arm;
+pub use arm::{Armed, arm};
 pub use case::Ask;
 use case::Case;
 use check::Step;
@@ -121,10 +123,15 @@ impl Report {
 /// Wrong input; an engine that is not there or goes away; an interruption. What does
 /// not hold is no error: the report says it.
 pub fn verify(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
+    on_threads(whole(options, observer))
+}
+
+/// Runs something to its end.
+fn on_threads<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|source| Error::Io { action: "start", path: "threads".into(), source })?;
-    let report = runtime.block_on(whole(options, observer));
+    let report = runtime.block_on(work);
     // What hangs in a thread is not waited for.
     runtime.shutdown_timeout(Duration::from_secs(2));
     report
@@ -136,54 +143,94 @@ fn owner() -> String {
     format!("{}/{}", machine.trim(), std::process::id())
 }
 
+/// What one stack, from its copy to its removal, gave.
+struct Passage {
+    case: Case,
+    notes: Vec<String>,
+    /// Which of the planted faults this stack has a place for.
+    planted: Vec<bool>,
+    steps: Vec<StepRecord>,
+    proposals: Vec<Proposal>,
+    evidence: Option<PathBuf>,
+    kept: Option<Kept>,
+}
+
 async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
     let _held = interrupt::hold();
+    let engine = start(observer).await?;
+    let own = passage(options, &engine, observer, &chosen(options), &[], "").await?;
+    Ok(Report {
+        project: own.case.name,
+        files: own.case.files,
+        planned: own.case.plan.is_some(),
+        quick: options.quick,
+        engine: engine.version,
+        notes: own.notes,
+        steps: own.steps,
+        proposals: own.proposals,
+        evidence: own.evidence,
+        kept: own.kept,
+    })
+}
+
+/// The engine, without what killed runs have left there.
+async fn start(observer: &dyn Observer) -> Result<Engine, Error> {
     let engine = Engine::connect().await?;
     for left in leftovers::sweep(&engine).await {
         observer.note(&format!("an earlier run was killed; what it left is removed: {left}"));
     }
+    Ok(engine)
+}
+
+/// Takes a stack through steps, with faults planted in it.
+async fn passage(
+    options: &Options,
+    engine: &Engine,
+    observer: &dyn Observer,
+    chosen: &[Step],
+    arms: &[&Arm],
+    suffix: &str,
+) -> Result<Passage, Error> {
     observer.doing("copying the directory");
     let stage = Stage::copy(&options.ask.directory)?;
-    let name = project_name(&options.ask);
-    let case = Case::read(&options.ask, &stage, &name).await?;
-    let (stack, notes) = prepare(&case, &stage, &engine, &name)?;
+    let name = project_name(&options.ask) + suffix;
+    let mut case = Case::read(&options.ask, &stage, &name).await?;
+    let planted: Vec<bool> =
+        arms.iter().map(|arm| arm.plant(&mut case, &stage.project())).collect();
+    let (stack, notes) = prepare(&case, &stage, engine, &name)?;
     let notes: Vec<String> = case.notes.iter().cloned().chain(notes).collect();
-    for note in &notes {
-        observer.note(note);
+    if arms.is_empty() {
+        notes.iter().for_each(|note| observer.note(note));
     }
-    let events = Events::listen(&engine, &name);
-    let mut run = Run::new(&case, stack, engine, events, options, observer);
-    let ended = steps(&mut run, options).await;
+    let events = Events::listen(engine, &name);
+    let mut run = Run::new(&case, stack, engine.clone(), events, options, observer);
+    let ended = steps(&mut run, chosen).await;
 
-    let failed = run.records().iter().any(|own| own.findings.iter().any(Finding::is_failed))
-        || ended.is_err();
-    let evidence = match failed {
-        true => evidence::keep(&run, options.evidence.as_deref()).await,
-        false => None,
+    let does_hold = run.records().iter().all(|own| !own.findings.iter().any(Finding::is_failed));
+    let evidence = match (does_hold && ended.is_ok()) || !arms.is_empty() {
+        true => None,
+        false => evidence::keep(&run, options.evidence.as_deref()).await,
     };
     let kept = leave(&run, options, stage).await;
-    let report = Report {
-        project: case.name.clone(),
-        files: case.files.clone(),
-        planned: case.plan.is_some(),
-        quick: options.quick,
-        engine: run.engine.version.clone(),
-        notes,
-        steps: run.take_records(),
-        proposals: run.take_proposals(),
-        evidence: evidence.clone(),
-        kept,
-    };
     let said = evidence
+        .as_ref()
         .map_or_else(String::new, |path| format!("; logs and events are in {}", path.display()));
     match ended {
-        Ok(()) => Ok(report),
-        Err(Trouble::Engine(message)) => Err(Error::Tool {
-            message: format!("the engine failed: {message}{said}"),
-            help: "see whether it runs (`docker version`), then verify again; a new run removes what this one left".into(),
-        }),
-        Err(_) => Err(Error::Ended { code: 130, message: format!("interrupted; what ran is removed{said}") }),
+        Ok(()) => {}
+        Err(Trouble::Engine(message)) => {
+            return Err(Error::Tool {
+                message: format!("the engine failed: {message}{said}"),
+                help: "see whether it runs (`docker version`), then verify again; a new run removes what this one left".into(),
+            });
+        }
+        Err(_) => {
+            let message = format!("interrupted; what ran is removed{said}");
+            return Err(Error::Ended { code: 130, message });
+        }
     }
+    let (steps, proposals) = (run.take_records(), run.take_proposals());
+    drop(run);
+    Ok(Passage { case, notes, planted, steps, proposals, evidence, kept })
 }
 
 /// A name that no other project has.
@@ -240,8 +287,8 @@ fn chosen(options: &Options) -> Vec<Step> {
         .collect()
 }
 
-async fn steps(run: &mut Run<'_>, options: &Options) -> Result<(), Trouble> {
-    for step in chosen(options) {
+async fn steps(run: &mut Run<'_>, chosen: &[Step]) -> Result<(), Trouble> {
+    for &step in chosen {
         run.begin(step);
         let limit = run.case.limits.seconds("verify.step-limit")
             + if step == Step::Build {

@@ -110,6 +110,9 @@ pub struct Finding {
     /// Seconds since the step began.
     #[serde(serialize_with = "seconds")]
     pub at: Duration,
+    /// Whether it only stands for the stack not being there to be judged.
+    #[serde(skip)]
+    pub is_blocked: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
@@ -134,6 +137,7 @@ impl Finding {
             help: None,
             log: Vec::new(),
             at: Duration::ZERO,
+            is_blocked: false,
         }
     }
 
@@ -193,6 +197,13 @@ impl Finding {
     #[must_use]
     pub fn log(mut self, lines: Vec<String>) -> Self {
         self.log = lines;
+        self
+    }
+
+    /// Only for want of a stack that runs: `check` itself was not looked at.
+    #[must_use]
+    pub(super) const fn blocked(mut self, is_blocked: bool) -> Self {
+        self.is_blocked = is_blocked;
         self
     }
 

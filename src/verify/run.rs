@@ -12,6 +12,9 @@ use super::record::{Finding, Observer, Proposal, StepRecord, Verdict};
 use super::stack::Stack;
 use super::trouble::Outcome;
 
+/// Why a check has no result after a failure.
+pub const LEFT: &str = "what failed before it left nothing to judge";
+
 /// Everything that a step works with.
 pub struct Run<'a> {
     /// What is known before anything runs.
@@ -119,7 +122,7 @@ impl<'a> Run<'a> {
             }
             let why = match (self.options.quick && !check.quick, failed) {
                 (true, _) => "--quick leaves it out",
-                (false, true) => "what failed before it left nothing to judge",
+                (false, true) => LEFT,
                 (false, false) => "not judged",
             };
             self.record(Finding::skipped(check.id, why));
@@ -184,7 +187,9 @@ impl<'a> Run<'a> {
                 None => format!("the images were not built within {} s", limit.as_secs()),
                 Some(code) => format!("`docker compose build` ended with {code}"),
             };
-            return Err(Finding::failed(self.own("build.warm"), said).log(output.tail(20)).into());
+            let (check, is_blocked) = self.own("build.warm");
+            let finding = Finding::failed(check, said).log(output.tail(20));
+            return Err(finding.blocked(is_blocked).into());
         }
         self.is_built = true;
         Ok(())
@@ -202,20 +207,21 @@ impl<'a> Run<'a> {
         let one_shots = self.one_shots();
         match self.stack.up(&one_shots, limit).await? {
             Ok(()) => Ok(()),
-            Err(not_up) => Err(not_up
-                .finding(self.own("start.healthy"))
-                .by(self.limit("verify.healthy"))
-                .into()),
+            Err(not_up) => {
+                let (check, is_blocked) = self.own("start.healthy");
+                let finding = not_up.finding(check).by(self.limit("verify.healthy"));
+                Err(finding.blocked(is_blocked).into())
+            }
         }
     }
 
-    /// A check that something is a result of: itself in its own step, else the first
-    /// one of the step that goes on.
-    fn own(&self, id: &'static str) -> &'static str {
-        let Some((step, _)) = self.step else { return id };
+    /// The check that a stack which is not there is a result of: its own one in its
+    /// own step, else the first one of the step that goes on, which is then not judged.
+    fn own(&self, id: &'static str) -> (&'static str, bool) {
+        let Some((step, _)) = self.step else { return (id, false) };
         match step.checks().any(|check| check.id == id) {
-            true => id,
-            false => step.checks().next().map_or(id, |check| check.id),
+            true => (id, false),
+            false => (step.checks().next().map_or(id, |check| check.id), true),
         }
     }
 
