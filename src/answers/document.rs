@@ -5,6 +5,7 @@ use toml_edit::{DocumentMut, Item, Table, Value as Toml};
 
 use crate::answers::draft::Draft;
 use crate::answers::source::{Origin, Sourced};
+use crate::error::Problem;
 use crate::preset::Reference;
 use crate::relpath::RelPath;
 use crate::schema;
@@ -121,6 +122,27 @@ pub fn with_preset(source: &str, reference: &Reference) -> Result<String, toml_e
     Ok(in_line_ends_of(source, document.to_string()))
 }
 
+/// A document in which a key has this value; every comment stays.
+///
+/// # Errors
+/// A document that is no TOML, a key that is none, a value that its type refuses.
+pub fn with_value(source: &str, key: &str, text: &str) -> Result<String, Problem> {
+    let mut document: DocumentMut = source
+        .parse()
+        .map_err(|error: toml_edit::TomlError| Problem::new(error.message().trim().to_owned()))?;
+    let field = schema::find(key).ok_or_else(|| schema::unknown(key))?;
+    let value =
+        field.kind.read(text).map_err(|message| Problem::new(format!("{key}: {message}")))?;
+    let (table, name) = split(key);
+    let item = table_of(&mut document, table).entry(name).or_insert(Item::None);
+    let decor = item.as_value().map(|there| there.decor().clone());
+    *item = Item::Value(toml_of(&value));
+    if let (Some(decor), Some(value)) = (decor, item.as_value_mut()) {
+        *value.decor_mut() = decor;
+    }
+    Ok(in_line_ends_of(source, document.to_string()))
+}
+
 /// Another text for a value, its comments kept.
 fn replace(item: Option<&mut Item>, text: &str) {
     if let Some(value) = item.and_then(Item::as_value_mut) {
@@ -165,7 +187,6 @@ fn toml_of(value: &Value) -> Toml {
 mod tests {
     use super::*;
     use crate::answers::Sources;
-    use crate::error::Problem;
     use crate::preset;
 
     fn assemble(entries: &[Entry], set: &[String]) -> Result<Draft, Vec<Problem>> {

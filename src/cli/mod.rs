@@ -88,9 +88,9 @@ enum Command {
         #[arg(long, value_name = "DIR", conflicts_with = "command")]
         all: Option<PathBuf>,
     },
-    /// Print every key of dockwright.toml or preset.toml, as JSON Schema
+    /// Print what dockwright.toml, preset.toml or a report of verify holds, as JSON Schema
     Schema {
-        /// Of which file
+        /// Of what
         #[arg(value_enum)]
         of: SchemaOf,
     },
@@ -175,6 +175,8 @@ enum SchemaOf {
     Config,
     /// preset.toml of a team's preset
     Preset,
+    /// `dockwright verify --format json`
+    Verify,
 }
 
 /// Runs the command line of this process.
@@ -222,6 +224,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Man { command, all: None } => man::page(Cli::command(), &command),
         Command::Schema { of: SchemaOf::Config } => schema::config(),
         Command::Schema { of: SchemaOf::Preset } => schema::preset(),
+        Command::Schema { of: SchemaOf::Verify } => report::json(&verify::shape::schema()),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::preset::manifest::fields::{self, Shape};
 use crate::schema::value::Kind;
 use crate::schema::{self, Field};
 
-const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// The draft of JSON Schema that all of them follow.
+pub(super) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Prints the schema of `dockwright.toml`.
 ///
@@ -27,6 +28,9 @@ pub fn config() -> Result<(), Error> {
         }),
     );
     tables.insert("waiver".into(), waivers());
+    if let Some(verify) = tables.get_mut("verify") {
+        verify["properties"]["request"] = requests();
+    }
     report::json(&json!({
         "$schema": DIALECT,
         "title": "dockwright.toml",
@@ -90,6 +94,28 @@ fn waivers() -> Value {
                 "until": { "type": "string", "format": "date", "description": "The last day on which it counts." },
             },
         },
+    })
+}
+
+fn requests() -> Value {
+    let text = |doc: &str| json!({ "type": "string", "description": doc });
+    json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["path"],
+            "properties": {
+                "path": text("The path with its query: `/items?page=2`."),
+                "method": text("`GET`, or `POST` with a body, unless it says another."),
+                "headers": { "type": "object", "additionalProperties": { "type": "string" } },
+                "body": { "description": "Text, or a table or list that is sent as JSON." },
+                "status": { "type": "integer", "minimum": 100, "maximum": 599, "description": "The expected status; any below 400 without it." },
+                "json": { "type": "object", "description": "JSON pointers into the answer, each with the value that has to stand there." },
+                "within-ms": { "type": "integer", "minimum": 1, "description": "Longest that the answer may take, in milliseconds." },
+            },
+        },
+        "description": "What `dockwright verify` asks the running stack for, and what it has to be answered.",
     })
 }
 

@@ -52,7 +52,11 @@ pub async fn run(command: &mut Command, limit: Duration) -> Outcome<Output> {
     let words = std::iter::once(std.get_program()).chain(std.get_args());
     let line = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    // Ctrl-C is for this program, which then ends what it has started by itself.
+    #[cfg(unix)]
+    command.process_group(0);
     let mut child = command.spawn().map_err(|error| Trouble::Engine(format!("{line}: {error}")))?;
+    let group = Group(child.id());
     let (mut out, mut err) =
         (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -64,19 +68,32 @@ pub async fn run(command: &mut Command, limit: Duration) -> Outcome<Output> {
     .await;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let code = match end {
-        Ok(Ok(status)) => status.code(),
+        Ok(Ok(status)) => {
+            std::mem::forget(group);
+            status.code()
+        }
         Ok(Err(error)) => return Err(Trouble::Engine(format!("{line}: {error}"))),
         Err(_) => None,
     };
     let mut output = Output { line, code, stdout: text(&stdout), stderr: text(&stderr) };
-    if end_is_late(&output) {
+    if output.code.is_none() {
         output.stderr.push_str(&format!("\ngiven up after {} s", limit.as_secs()));
     }
     Ok(output)
 }
 
-fn end_is_late(output: &Output) -> bool {
-    output.code.is_none()
+/// A command with those that it has started: plug-ins of `docker` are processes of
+/// their own. They end with it.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(pid) = self.0.and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()))
+        {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+    }
 }
 
 /// A project: what Compose is told each time.

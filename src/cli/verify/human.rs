@@ -1,29 +1,27 @@
-//! The final table, and `--list`.
+//! The final table, `--list`, and what `--arm` found.
 
 use std::fmt::Write as _;
 
 use console::style;
 
-use crate::cli::layout::{paragraph, table};
+use crate::cli::layout::{paragraph, table, visible};
 use crate::schema::thresholds::THRESHOLDS;
-use crate::verify::Report;
-use crate::verify::check::Step;
-use crate::verify::record::{Finding, Verdict};
+use crate::verify::arm::Alarm;
+use crate::verify::check::{Check, Step};
+use crate::verify::record::{Finding, StepRecord, Verdict};
+use crate::verify::{Armed, Report};
 
 /// Every check and every threshold.
 #[must_use]
 pub fn list(width: usize) -> String {
     let mut text = String::new();
     for step in Step::ALL {
-        let _ = write!(text, "{}", paragraph(&format!("{step}: {}", step.proves()), width, ""));
+        text.push_str(&paragraph(&format!("{step}: {}", step.proves()), width, ""));
         let rows: Vec<[String; 3]> = step
             .checks()
             .map(|check| {
-                [
-                    check.id.to_owned(),
-                    if check.quick { "quick" } else { "" }.into(),
-                    check.proves.to_owned(),
-                ]
+                let when = if check.quick { "quick" } else { "" };
+                [check.id.to_owned(), when.to_owned(), check.proves.to_owned()]
             })
             .collect();
         let _ = writeln!(text, "{}", table(&rows, width, "  "));
@@ -37,22 +35,39 @@ pub fn list(width: usize) -> String {
     text
 }
 
-/// What came out.
+/// What came out: a line for each check, and all about those that do not hold.
 #[must_use]
 pub fn report(report: &Report, width: usize) -> String {
     let mut text = String::new();
     for step in &report.steps {
-        let _ = writeln!(text, "{} ({:.1} s)", style(step.step).bold(), step.took.as_secs_f64());
-        let rows: Vec<[String; 3]> = step.findings.iter().map(row).collect();
-        text.push_str(&table(&rows, width, "  "));
-        for own in step.findings.iter().filter(|own| own.is_failed()) {
-            detail(&mut text, own, width);
-        }
+        let _ = writeln!(text, "{} {:.1} s", style(step.step).bold(), step.took.as_secs_f64());
+        text.push_str(&table(&rows(step), width, "  "));
+    }
+    for own in report.findings().filter(|own| own.is_failed()) {
+        failure(&mut text, own, width);
+    }
+    for own in &report.proposals {
+        let set = format!("--set {}={}", own.key, own.to);
+        text.push('\n');
+        text.push_str(&paragraph(
+            &format!("{} is {}: {} (`{set}`, or --tune)", own.key, own.from, own.why),
+            width,
+            "",
+        ));
+    }
+    if let Some(kept) = &report.kept {
+        let at = kept.url.as_ref().map_or_else(String::new, |url| format!(" at {url}"));
+        let _ =
+            write!(text, "\n{} still runs{at}; to remove it:\n  {}\n", kept.project, kept.remove);
+    }
+    if let Some(path) = &report.evidence {
+        let _ = write!(text, "\nLogs, inspections and events: {}\n", path.display());
     }
     let count = |verdict| report.count(verdict);
-    let _ = writeln!(
+    let took: f64 = report.steps.iter().map(|step| step.took.as_secs_f64()).sum();
+    let _ = write!(
         text,
-        "\n{} passed, {} failed, {} skipped",
+        "\n{} passed, {} failed, {} skipped in {took:.0} s\n",
         count(Verdict::Passed),
         count(Verdict::Failed),
         count(Verdict::Skipped)
@@ -60,26 +75,99 @@ pub fn report(report: &Report, width: usize) -> String {
     text
 }
 
-fn row(own: &Finding) -> [String; 3] {
-    let name = match &own.of {
-        Some(of) => format!("{} {of}", own.check.id),
-        None => own.check.id.to_owned(),
-    };
-    [own.verdict.word().to_owned(), name, own.said.clone()]
+/// A row for each check, in order; the results of several services in one.
+fn rows(step: &StepRecord) -> Vec<[String; 3]> {
+    let mut checks: Vec<&'static Check> = step.findings.iter().map(|own| own.check).collect();
+    checks.dedup();
+    checks
+        .into_iter()
+        .flat_map(|check| {
+            let own: Vec<&Finding> =
+                step.findings.iter().filter(|own| own.check == check).collect();
+            [Verdict::Failed, Verdict::Passed, Verdict::Skipped]
+                .into_iter()
+                .filter_map(move |verdict| row(check, verdict, &own))
+        })
+        .collect()
 }
 
-fn detail(text: &mut String, own: &Finding, width: usize) {
+/// The results of a check that came out in one way.
+fn row(check: &Check, verdict: Verdict, all: &[&Finding]) -> Option<[String; 3]> {
+    let own: Vec<&&Finding> = all.iter().filter(|own| own.verdict == verdict).collect();
+    let mut said: Vec<(&str, Vec<&str>)> = Vec::new();
+    for finding in &own {
+        let of = finding.of.as_deref();
+        match said.iter_mut().find(|(words, _)| *words == finding.said) {
+            Some((_, services)) => services.extend(of),
+            None => said.push((&finding.said, of.into_iter().collect())),
+        }
+    }
+    let said: Vec<String> = said
+        .into_iter()
+        .map(|(words, services)| match services.as_slice() {
+            [] => words.to_owned(),
+            services => format!("{}: {words}", services.join(", ")),
+        })
+        .collect();
+    let word = style(verdict.word());
+    let word = match verdict {
+        Verdict::Passed => word.green(),
+        Verdict::Failed => word.red().bold(),
+        Verdict::Skipped => word.dim(),
+    };
+    (!own.is_empty())
+        .then(|| [word.to_string(), check.id.to_owned(), visible(&said.join("; ")).into_owned()])
+}
+
+fn failure(text: &mut String, own: &Finding, width: usize) {
+    let of = own.of.as_ref().map_or_else(String::new, |of| format!(" {of}"));
+    let _ = write!(text, "\n{} {}{of}\n", style("failed").red().bold(), own.check.id);
+    text.push_str(&paragraph(&visible(&own.said), width, "  "));
+    text.push_str(&paragraph(&format!("it proves that {}", own.check.proves), width, "  "));
     if let Some(limit) = &own.limit {
         text.push_str(&paragraph(
             &format!("{} = {}: {}", limit.key, limit.value, limit.why),
             width,
-            "    ",
+            "  ",
         ));
     }
     if let Some(help) = &own.help {
-        text.push_str(&paragraph(&format!("help: {help}"), width, "    "));
+        text.push_str(&paragraph(&format!("help: {help}"), width, "  "));
     }
     for line in &own.log {
-        let _ = writeln!(text, "    | {}", crate::cli::layout::visible(line));
+        let _ = writeln!(text, "  | {}", visible(line));
     }
+}
+
+/// Which checks went red when what they watch was broken.
+#[must_use]
+pub fn alarms(armed: &[Armed], width: usize) -> String {
+    let rows: Vec<[String; 4]> = armed
+        .iter()
+        .map(|own| {
+            let word = match own.alarm {
+                Alarm::Red => style("red").green(),
+                Alarm::Silent => style("SILENT").red().bold(),
+                Alarm::NotApplicable => style("not here").dim(),
+                Alarm::Unarmed => style("unarmed").dim(),
+            };
+            [
+                word.to_string(),
+                own.check.to_owned(),
+                own.breaks.to_owned(),
+                visible(&own.said).into_owned(),
+            ]
+        })
+        .collect();
+    let mut text = table(&rows, width, "");
+    let count = |alarm| armed.iter().filter(|own| own.alarm == alarm).count();
+    let _ = write!(
+        text,
+        "\n{} went red, {} stayed silent, {} have nothing to break here, {} are not armed\n",
+        count(Alarm::Red),
+        count(Alarm::Silent),
+        count(Alarm::NotApplicable),
+        count(Alarm::Unarmed)
+    );
+    text
 }

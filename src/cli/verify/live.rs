@@ -1,18 +1,21 @@
-//! What a person sees while a run goes on.
+//! What a person sees while a run goes on: a line that moves on a terminal, plain
+//! lines elsewhere; on standard error.
 
+use std::io::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use console::style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::report;
+use crate::cli::layout;
 use crate::verify::check::Step;
-use crate::verify::record::{Finding, Observer, StepRecord};
+use crate::verify::record::{Finding, Observer, StepRecord, Verdict};
 
-/// A line that moves on a terminal, plain lines elsewhere; on standard error.
+/// The view of one run.
 pub struct View {
     bar: ProgressBar,
-    step: Mutex<Option<(Step, Instant)>>,
+    begun: Mutex<Instant>,
 }
 
 impl View {
@@ -21,17 +24,17 @@ impl View {
     pub fn new() -> Self {
         let bar = ProgressBar::new_spinner();
         bar.set_draw_target(ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{spinner} {prefix} {msg} ({elapsed})");
+        let style = ProgressStyle::with_template("{spinner} {prefix:.bold} {elapsed} {wide_msg}");
         bar.set_style(style.expect("a template of ours can be read"));
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, step: Mutex::new(None) }
+        Self { bar, begun: Mutex::new(Instant::now()) }
     }
 
     fn line(&self, text: &str) {
-        if self.bar.is_hidden() {
-            eprintln!("{text}");
-        } else {
-            self.bar.println(text);
+        match self.bar.is_hidden() {
+            // Standard error can be gone; the work goes on.
+            true => drop(writeln!(std::io::stderr(), "{text}")),
+            false => self.bar.println(text),
         }
     }
 
@@ -43,30 +46,49 @@ impl View {
 
 impl Observer for View {
     fn begins(&self, step: Step) {
-        *self.step.lock().expect("no holder panics") = Some((step, Instant::now()));
+        *self.begun.lock().expect("no holder panics") = Instant::now();
         self.bar.set_prefix(step.name());
+        self.bar.set_message("");
         self.bar.reset_elapsed();
         if self.bar.is_hidden() {
-            eprintln!("{step}: {}", step.proves());
+            self.line(&format!("{step}: {}", step.proves()));
         }
     }
 
     fn doing(&self, what: &str) {
         self.bar.set_message(what.to_owned());
+        if self.bar.is_hidden() {
+            let since = self.begun.lock().expect("no holder panics").elapsed().as_secs_f64();
+            self.line(&format!("  {since:5.1} s  {what}"));
+        }
     }
 
     fn found(&self, finding: &Finding) {
         if finding.is_failed() {
             let of = finding.of.as_ref().map_or_else(String::new, |of| format!(" {of}"));
-            self.line(&format!("  failed {}{of}: {}", finding.check.id, finding.said));
+            let word = style("failed").for_stderr().red().bold();
+            let said = layout::visible(&finding.said);
+            self.line(&format!("  {word} {}{of}: {said}", finding.check.id));
         }
     }
 
     fn ends(&self, record: &StepRecord) {
-        self.line(&format!("{} took {:.1} s", record.step, record.took.as_secs_f64()));
+        let count = |verdict| record.findings.iter().filter(|own| own.verdict == verdict).count();
+        let failed = count(Verdict::Failed);
+        let mark = match failed {
+            0 => style("ok").for_stderr().green(),
+            _ => style("failed").for_stderr().red().bold(),
+        };
+        let (passed, skipped) = (count(Verdict::Passed), count(Verdict::Skipped));
+        let took = record.took.as_secs_f64();
+        self.line(&format!(
+            "{mark} {} {took:.1} s: {passed} passed, {failed} failed, {skipped} skipped",
+            record.step
+        ));
     }
 
     fn note(&self, text: &str) {
-        self.bar.suspend(|| report::warn(text));
+        let word = style("note").for_stderr().yellow().bold();
+        self.line(&format!("{word}: {}", layout::visible(text)));
     }
 }

@@ -1,7 +1,10 @@
 //! `dockwright verify`: a stack is built, run, broken and judged.
 
 mod human;
+mod junit;
 mod live;
+pub mod shape;
+mod tune;
 
 use std::path::PathBuf;
 
@@ -9,9 +12,10 @@ use clap::Args;
 
 use crate::cli::{Format, input, report};
 use crate::error::Error;
+use crate::verify::arm::Alarm;
 use crate::verify::check::Step;
 use crate::verify::record::Verdict;
-use crate::verify::{self, Ask, Options};
+use crate::verify::{self, Armed, Ask, Options};
 
 /// Shown below `--help`.
 pub const EXAMPLES: &str = "Examples:
@@ -19,6 +23,9 @@ pub const EXAMPLES: &str = "Examples:
   dockwright verify --quick                          what a pull request should wait for
   dockwright verify --only build,start --set verify.image-size=400MiB
   dockwright verify --list                           every check and what it proves
+  dockwright verify --arm --only isolation           break what each check watches, and see it go red
+  dockwright verify --only load --tune               let load decide the planned numbers
+  dockwright verify --quick --junit verify.xml       for a pipeline
 Exit codes: 0 everything holds, 1 something does not, 2 the input is wrong, 3 no engine, 130 interrupted.";
 
 /// Arguments of `verify`.
@@ -54,7 +61,16 @@ pub struct Verify {
     /// Tag of the image that ran before: it has to work after the new migrations
     #[arg(long, value_name = "TAG")]
     pub previous: Option<String>,
-    /// How to report
+    /// Break on purpose what each check watches, and see it go red
+    #[arg(long, conflicts_with_all = ["list", "keep", "tune", "junit"])]
+    pub arm: bool,
+    /// Write the values that load speaks for into dockwright.toml, and show the difference
+    #[arg(long)]
+    pub tune: bool,
+    /// Write the results as JUnit XML as well
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// How to report; `dockwright schema verify` says what JSON holds
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
@@ -82,16 +98,44 @@ pub fn run(verify: &Verify) -> Result<(), Error> {
         previous: verify.previous.clone(),
     };
     let view = live::View::new();
+    if verify.arm {
+        let armed = verify::arm(&options, &view);
+        view.finish();
+        return alarms(&armed?, verify.format);
+    }
     let report = verify::verify(&options, &view);
     view.finish();
     let report = report?;
     match verify.format {
-        Format::Json => report::json(&serde_json::to_value(&report).unwrap_or_default())?,
+        Format::Json => report::json(&shape::of(&report))?,
         Format::Human => report::print(&human::report(&report, usize::from(report::width())))?,
+    }
+    if let Some(path) = &verify.junit {
+        junit::write(&report, path)?;
+    }
+    if verify.tune {
+        tune::write(&report, &verify.dir)?;
     }
     match report.count(Verdict::Failed) {
         0 => Ok(()),
-        1 => Err(Error::Ended { code: 1, message: "one check does not hold".into() }),
-        many => Err(Error::Ended { code: 1, message: format!("{many} checks do not hold") }),
+        1 => Err(ended("one check does not hold".into())),
+        many => Err(ended(format!("{many} checks do not hold"))),
+    }
+}
+
+fn ended(message: String) -> Error {
+    Error::Ended { code: 1, message }
+}
+
+/// Says which checks went red.
+fn alarms(armed: &[Armed], format: Format) -> Result<(), Error> {
+    match format {
+        Format::Json => report::json(&serde_json::json!({ "version": 1, "armed": armed }))?,
+        Format::Human => report::print(&human::alarms(armed, usize::from(report::width())))?,
+    }
+    match armed.iter().filter(|own| own.alarm == Alarm::Silent).count() {
+        0 => Ok(()),
+        1 => Err(ended("one check did not go red".into())),
+        many => Err(ended(format!("{many} checks did not go red"))),
     }
 }
