@@ -11,7 +11,7 @@ use super::engine::Engine;
 use super::model::LABEL;
 use super::owner;
 use super::stack::{COMMAND, Stack};
-use super::stage::Stage;
+use super::stage::{self, Stage};
 
 /// Removes what runs of this machine left that no longer live; their projects.
 pub async fn sweep(engine: &Engine) -> BTreeSet<String> {
@@ -45,7 +45,40 @@ pub async fn sweep(engine: &Engine) -> BTreeSet<String> {
             let _ = engine.api().remove_volume(&own.name, None::<query::RemoveVolumeOptions>).await;
         }
     }
+    images(engine, is_dead).await;
+    directories();
     left
+}
+
+/// Images of runs that satisfy something, those without a name as well: a later build
+/// of the same run takes it from an earlier one.
+async fn images(engine: &Engine, is: impl Fn(Option<&String>) -> bool) {
+    let filters = HashMap::from([("label".to_owned(), vec![LABEL.to_owned()])]);
+    let options = query::ListImagesOptions { filters: Some(filters), ..Default::default() };
+    for own in engine.api().list_images(Some(options)).await.unwrap_or_default() {
+        if is(own.labels.get(LABEL)) {
+            let options = query::RemoveImageOptions { force: true, ..Default::default() };
+            let _ = engine.api().remove_image(&own.id, Some(options), None).await;
+        }
+    }
+}
+
+/// Removes the images of this run.
+pub async fn remove_images(engine: &Engine) {
+    let own = owner();
+    images(engine, |label| label == Some(&own)).await;
+}
+
+/// Copies of dead runs.
+fn directories() {
+    let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name.strip_prefix(stage::PREFIX).and_then(|rest| rest.split('-').next());
+        if pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && !is_alive(pid)) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Whether who made it was a process of this machine that has ended.

@@ -157,6 +157,11 @@ struct Passage {
 
 async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
     let _held = interrupt::hold();
+    if chosen(options).is_empty() {
+        let problem = Problem::new("every step is skipped")
+            .help("`dockwright verify --list` says which there are");
+        return Err(Error::input(problem.at("--skip")));
+    }
     let engine = start(observer).await?;
     let own = passage(options, &engine, observer, &chosen(options), &[], "").await?;
     Ok(Report {
@@ -315,7 +320,7 @@ async fn steps(run: &mut Run<'_>, chosen: &[Step]) -> Result<(), Trouble> {
             }
             Err(trouble) => Some(trouble),
         };
-        run.end(step);
+        run.end(step, stop.is_some());
         if let Some(trouble) = stop {
             return Err(trouble);
         }

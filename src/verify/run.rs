@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
 
     /// Closes a step: a check that gave nothing is one that nobody has judged, which
     /// is said.
-    pub(super) fn end(&mut self, step: Step) {
+    pub(super) fn end(&mut self, step: Step, is_cut: bool) {
         let failed = self.findings.iter().any(Finding::is_failed);
         for check in step.checks() {
             if self.findings.iter().any(|own| own.check == check) {
@@ -122,6 +122,7 @@ impl<'a> Run<'a> {
             }
             let why = match (self.options.quick && !check.quick, failed) {
                 (true, _) => "--quick leaves it out",
+                _ if is_cut => "the run ended before",
                 (false, true) => LEFT,
                 (false, false) => "not judged",
             };

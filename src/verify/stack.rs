@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
-use super::compose::{self, Compose, Output};
+use super::compose::{Compose, Output};
 use super::engine::{Container, Engine};
+use super::leftovers;
 use super::model::Model;
 use super::record::Finding;
 use super::trouble::Outcome;
@@ -158,15 +158,7 @@ impl Stack {
     /// When `docker` cannot be started.
     pub async fn remove(&self) -> Outcome<Output> {
         let output = self.down(true).await?;
-        let mut images: Vec<&str> =
-            self.model.built().into_iter().map(|own| self.model.image(own)).collect();
-        images.sort_unstable();
-        images.dedup();
-        if !images.is_empty() {
-            let mut command = Command::new("docker");
-            command.args(["image", "rm", "--force"]).args(images);
-            compose::run(&mut command, COMMAND).await?;
-        }
+        leftovers::remove_images(&self.engine).await;
         Ok(output)
     }
 }

@@ -16,6 +16,9 @@ pub struct Stage {
     pub left_out: Vec<String>,
 }
 
+/// How the directory of a run is named; the number of its process follows.
+pub const PREFIX: &str = "dockwright-verify-";
+
 /// The copy's directory below the stage.
 const COPY: &str = "project";
 
@@ -25,7 +28,8 @@ impl Stage {
     /// # Errors
     /// What cannot be read or written; a disk that has no room for a copy.
     pub fn copy(directory: &Path) -> Result<Self, Error> {
-        let top = tempfile::Builder::new().prefix("dockwright-verify-").tempdir();
+        let top =
+            tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir();
         let top = top.map_err(|source| Error::Io {
             action: "make a directory in",
             path: std::env::temp_dir(),

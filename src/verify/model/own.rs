@@ -97,6 +97,7 @@ fn images(model: &mut Model, ground: &Ground) {
             entry["pull_policy"] = json!("never");
             if let Some(build) = entry.get_mut("build").and_then(Value::as_object_mut) {
                 build.remove("tags");
+                build.entry("labels").or_insert_with(|| json!({}))[LABEL] = json!(ground.owner);
             }
         }
     }
