@@ -82,8 +82,8 @@ pub struct Case {
     pub model: Model,
     /// Its services, by name.
     pub services: Vec<Service>,
-    /// The way in; `None` where nothing that serves HTTP publishes a port.
-    pub edge: Option<Edge>,
+    /// The ways in, the likeliest first: published ports of what serves HTTP.
+    pub edges: Vec<Edge>,
     /// What was planned, where dockwright wrote the files.
     pub plan: Option<Box<Plan>>,
     /// The path that says whether the process lives.
@@ -123,7 +123,7 @@ impl Case {
         let model = resolve(&compose).await?;
         let intent = Intent::read(ask)?;
         let services = services(&subject, deployment, &model);
-        let edge = edge(&services, &model);
+        let edges = edges(&services, &model);
         let facts = &subject.facts;
         let route = |own: Option<&String>, found: Option<&String>| {
             own.or(found).filter(|own| !own.is_empty()).cloned()
@@ -139,7 +139,7 @@ impl Case {
             files,
             model,
             services,
-            edge,
+            edges,
             subject,
             notes,
         })
@@ -340,27 +340,31 @@ fn services(subject: &Subject, deployment: Option<&Deployment>, model: &Model) -
     model.services().into_iter().map(service).collect()
 }
 
-/// The way in: a proxy's port before the application's, plain HTTP before others.
-fn edge(services: &[Service], model: &Model) -> Option<Edge> {
-    let of = |is: &dyn Fn(&Service) -> bool| {
-        let mut ports: Vec<(&Service, Published)> = services
-            .iter()
-            .filter(|own| is(own))
-            .flat_map(|own| model.ports(&own.name).into_iter().map(move |port| (own, port)))
-            .filter(|(_, port)| port.is_tcp)
-            .collect();
-        ports.sort_by_key(|(own, port)| {
-            (
-                port.target == 443 || port.target == 8443,
-                own.port != Some(port.target),
-                port.target != 80,
-            )
-        });
-        ports.first().map(|(own, port)| Edge { service: own.name.clone(), target: port.target })
+/// The ways in: a proxy's ports before the application's, plain HTTP before others.
+fn edges(services: &[Service], model: &Model) -> Vec<Edge> {
+    let rank = |own: &Service| match own.kind {
+        Kind::Nginx | Kind::Proxy => Some(0),
+        Kind::Web => Some(1),
+        Kind::Own => Some(2),
+        _ => None,
     };
-    of(&|own| matches!(own.kind, Kind::Nginx | Kind::Proxy))
-        .or_else(|| of(&|own| own.kind == Kind::Web))
-        .or_else(|| of(&|own| own.kind == Kind::Own))
+    let mut ports: Vec<(u8, &Service, Published)> = services
+        .iter()
+        .filter_map(|own| Some((rank(own)?, own)))
+        .flat_map(|(rank, own)| {
+            model.ports(&own.name).into_iter().map(move |port| (rank, own, port))
+        })
+        .filter(|(_, _, port)| port.is_tcp)
+        .collect();
+    ports.sort_by_key(|(rank, own, port)| {
+        let is_tls = matches!(port.target, 443 | 8443);
+        (*rank, is_tls, own.port != Some(port.target), port.target != 80)
+    });
+    let edge = |(_, own, port): (u8, &Service, Published)| Edge {
+        service: own.name.clone(),
+        target: port.target,
+    };
+    ports.into_iter().map(edge).collect()
 }
 
 /// The stage's copy of a path of the directory.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::Options;
 use super::case::{Case, Edge};
 use super::check::Step;
+use super::client::Door;
 use super::engine::{Container, Engine};
 use super::events::Events;
 use super::limits::Limit;
@@ -30,7 +31,9 @@ pub struct Run<'a> {
     /// Who is told.
     pub observer: &'a dyn Observer,
     /// How clients come in, once that was found out.
-    pub(super) door: Option<super::client::Door>,
+    pub(super) door: Option<Door>,
+    /// The way in that answers, once one did.
+    edge: Option<&'a Edge>,
     /// Whether the images of this run are there.
     pub is_built: bool,
     records: Vec<StepRecord>,
@@ -58,6 +61,7 @@ impl<'a> Run<'a> {
             options,
             observer,
             door: None,
+            edge: None,
             is_built: false,
             records: Vec::new(),
             proposals: Vec::new(),
@@ -207,13 +211,51 @@ impl<'a> Run<'a> {
         let limit = self.seconds("verify.healthy");
         let one_shots = self.one_shots();
         match self.stack.up(&one_shots, limit).await? {
-            Ok(()) => Ok(()),
+            Ok(()) => self.answers(limit).await,
             Err(not_up) => {
                 let (check, is_blocked) = self.own("start.healthy");
                 let finding = not_up.finding(check).by(self.limit("verify.healthy"));
                 Err(finding.blocked(is_blocked).into())
             }
         }
+    }
+
+    /// Waits until somebody answers at the edge: a service without a health check may
+    /// run long before it serves. Of several ports the one that answers is the way in.
+    async fn answers(&mut self, limit: Duration) -> Outcome {
+        const BETWEEN: Duration = Duration::from_millis(200);
+        let Some(first) = self.case.edges.first() else { return Ok(()) };
+        let path = self.case.live.as_deref().unwrap_or("/");
+        let end = tokio::time::Instant::now() + limit;
+        let mut last = String::new();
+        while tokio::time::Instant::now() < end {
+            for edge in &self.case.edges {
+                let Some((address, port)) = self.address(edge) else { continue };
+                match Door::new(&address, port).get(path, Duration::from_secs(10)).await {
+                    Ok(_) => {
+                        self.edge = Some(edge);
+                        return Ok(());
+                    }
+                    Err(failure) => last = failure.to_string(),
+                }
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        let (check, is_blocked) = self.own("start.healthy");
+        let ports: Vec<String> =
+            self.case.edges.iter().map(|edge| edge.target.to_string()).collect();
+        let said = format!(
+            "nothing answers HTTP in {} s on port {} of the container: {last}",
+            limit.as_secs(),
+            ports.join(", ")
+        );
+        let log = match self.container(&first.service).await? {
+            Some(container) => self.engine.logs(&container.id, 20).await?,
+            None => Vec::new(),
+        };
+        let finding =
+            Finding::failed(check, said).of(&first.service).by(self.limit("verify.healthy"));
+        Err(finding.log(log).blocked(is_blocked).into())
     }
 
     /// The check that a stack which is not there is a result of: its own one in its
@@ -245,10 +287,16 @@ impl<'a> Run<'a> {
     /// The way in, with the address that it has in this run: host and port.
     #[must_use]
     pub fn edge(&self) -> Option<(&'a Edge, String, u16)> {
-        let edge = self.case.edge.as_ref()?;
+        let edge = self.edge.or_else(|| self.case.edges.first())?;
+        let (host, port) = self.address(edge)?;
+        Some((edge, host, port))
+    }
+
+    /// Where a way in is reached in this run.
+    fn address(&self, edge: &Edge) -> Option<(String, u16)> {
         let ports = self.stack.model.ports(&edge.service);
         let port = ports.into_iter().find(|port| port.target == edge.target)?;
-        Some((edge, self.engine.host.clone(), port.port))
+        Some((self.engine.host.clone(), port.port))
     }
 
     /// The same as a URL.

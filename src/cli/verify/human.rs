@@ -43,8 +43,11 @@ pub fn report(report: &Report, width: usize) -> String {
         let _ = writeln!(text, "{} {:.1} s", style(step.step).bold(), step.took.as_secs_f64());
         text.push_str(&table(&rows(step), width, "  "));
     }
-    for own in report.findings().filter(|own| own.is_failed()) {
-        failure(&mut text, own, width);
+    for step in &report.steps {
+        for check in step.step.checks() {
+            let own = step.findings.iter().filter(|own| own.is_failed() && own.check == check);
+            failures(&mut text, check, &own.collect::<Vec<_>>(), width);
+        }
     }
     for own in &report.proposals {
         let set = format!("--set {}={}", own.key, own.to);
@@ -119,23 +122,26 @@ fn row(check: &Check, verdict: Verdict, all: &[&Finding]) -> Option<[String; 3]>
         .then(|| [word.to_string(), check.id.to_owned(), visible(&said.join("; ")).into_owned()])
 }
 
-fn failure(text: &mut String, own: &Finding, width: usize) {
-    let of = own.of.as_ref().map_or_else(String::new, |of| format!(" {of}"));
-    let _ = write!(text, "\n{} {}{of}\n", style("failed").red().bold(), own.check.id);
-    text.push_str(&paragraph(&visible(&own.said), width, "  "));
-    text.push_str(&paragraph(&format!("it proves that {}", own.check.proves), width, "  "));
-    if let Some(limit) = &own.limit {
-        text.push_str(&paragraph(
-            &format!("{} = {}: {}", limit.key, limit.value, limit.why),
-            width,
-            "  ",
-        ));
+/// All about a check that does not hold: what of every service is the same, once.
+fn failures(text: &mut String, check: &Check, all: &[&Finding], width: usize) {
+    let Some(first) = all.first() else { return };
+    let _ = write!(text, "\n{} {}: {}\n", style("failed").red().bold(), check.id, check.proves);
+    for own in all {
+        let of = own.of.as_ref().map_or_else(String::new, |of| format!("{of}: "));
+        text.push_str(&paragraph(&format!("{of}{}", visible(&own.said)), width, "  "));
+        for line in &own.log {
+            let _ = writeln!(text, "  | {}", visible(line));
+        }
+        if let Some(help) = own.help.as_ref().filter(|_| own.help != first.help) {
+            text.push_str(&paragraph(&format!("help: {help}"), width, "  "));
+        }
     }
-    if let Some(help) = &own.help {
+    if let Some(limit) = &first.limit {
+        let limit = format!("{} = {}: {}", limit.key, limit.value, limit.why);
+        text.push_str(&paragraph(&limit, width, "  "));
+    }
+    if let Some(help) = &first.help {
         text.push_str(&paragraph(&format!("help: {help}"), width, "  "));
-    }
-    for line in &own.log {
-        let _ = writeln!(text, "  | {}", visible(line));
     }
 }
 
