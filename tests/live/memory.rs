@@ -1,4 +1,5 @@
-//! Memory under load: what a stack's processes take, and that no container comes near its limit.
+//! Load for `measure.rs`: what a stack's processes take. That no container comes near its limit is
+//! `dockwright verify --only load`'s to say.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -10,9 +11,6 @@ use crate::support::http::Request;
 use crate::support::load::{self, Load};
 use crate::support::stack::Stack;
 use crate::support::usage::{Usage, Watch};
-
-/// Part of a limit that may be in use.
-const MOST_IN_USE: f64 = 0.8;
 
 const CLIENTS: usize = 32;
 
@@ -70,21 +68,4 @@ pub fn load(stack: &Stack, seconds: u64) -> Usage {
     let failed: Vec<_> = outcomes.into_iter().filter(|outcome| !fine(outcome)).collect();
     assert!(failed.is_empty(), "{}", load::summary(&failed));
     usage
-}
-
-/// No container passes 80 % of its limit, and none was killed for its memory.
-#[track_caller]
-pub fn stays_within_its_limits_under_load(stack: &Stack) {
-    let usage = load(stack, 8);
-    for container in stack.containers() {
-        let service = &container.service;
-        assert_eq!(*container.fact("/State/OOMKilled"), json!(false), "{service}");
-        assert_eq!(*container.fact("/RestartCount"), json!(0), "{service}");
-        let Some(used) = usage.working_set.get(service) else { continue };
-        let limit = stack.planned(&format!("{service}.memory"));
-        assert!(
-            *used <= limit * MOST_IN_USE,
-            "{service} used {used:.0} MiB of {limit} MiB: {usage:?}"
-        );
-    }
 }

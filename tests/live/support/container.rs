@@ -38,12 +38,6 @@ impl Container {
         self.fact("/State/ExitCode").as_i64().expect("every container has one")
     }
 
-    /// The networks it is in.
-    pub fn networks(&self) -> Vec<&str> {
-        let networks = self.fact("/NetworkSettings/Networks").as_object();
-        networks.into_iter().flat_map(|networks| networks.keys().map(String::as_str)).collect()
-    }
-
     /// Where its ports can be reached on this machine, as `address:port`.
     pub fn published(&self) -> Vec<String> {
         let bindings = self.fact("/HostConfig/PortBindings").as_object();
@@ -55,29 +49,5 @@ impl Container {
                 format!("{}:{}", text("HostIp"), text("HostPort"))
             })
             .collect()
-    }
-
-    /// `/proc/*/status` of each of its processes.
-    pub fn processes(&self) -> Vec<Status> {
-        // A process may end while this reads.
-        let read =
-            "for status in /proc/[0-9]*/status; do cat \"$status\" 2>/dev/null && echo; done; true";
-        let text = docker(&["exec", &self.id, "sh", "-c", read]);
-        text.split("\n\n").filter(|status| !status.trim().is_empty()).map(Status::read).collect()
-    }
-}
-
-/// What `/proc/<pid>/status` says.
-pub struct Status(Vec<(String, String)>);
-
-impl Status {
-    fn read(text: &str) -> Self {
-        let lines = text.lines().filter_map(|line| line.split_once(':'));
-        Self(lines.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
-    }
-
-    pub fn value(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(found, _)| found == name);
-        found.map_or("", |(_, value)| value.as_str())
     }
 }

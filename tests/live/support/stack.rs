@@ -243,6 +243,11 @@ impl Stack {
         self.try_compose(&arguments, BUILD_LIMIT).expect_success();
     }
 
+    /// Stops it: a project of its own is verified, and wants the machine for itself.
+    pub fn stop(&self) {
+        self.compose(&["stop", "--timeout", "5"]);
+    }
+
     /// Runs a command in a service's container; its output.
     pub fn exec(&self, service: &str, command: &[&str]) -> String {
         self.compose(&[&["exec", "--no-TTY", service], command].concat())
@@ -340,7 +345,8 @@ fn git(directory: &Path, words: &[&str]) {
     docker::run(git.args(words), COMMAND_LIMIT).expect_success();
 }
 
-fn dockwright() -> Command {
+/// The command under test.
+pub fn dockwright() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
     command.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE");
     command
