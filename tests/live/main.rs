@@ -13,6 +13,7 @@ mod memory;
 mod network;
 mod outage;
 mod package_managers;
+mod page;
 mod presets;
 mod shutdown;
 mod support;

@@ -9,8 +9,6 @@ use crate::support::wait;
 
 /// A queued task of no length is done within this.
 const TASK_LIMIT: Duration = Duration::from_secs(20);
-/// A dependency that is back is used within this.
-const RECOVERY_LIMIT: Duration = Duration::from_secs(30);
 
 /// It answers, and has everything it needs: exactly these dependencies are looked at.
 #[track_caller]
@@ -21,14 +19,6 @@ pub fn is_ready(stack: &Stack, dependencies: &[&str]) {
     let checks: serde_json::Map<String, Value> =
         dependencies.iter().map(|name| ((*name).to_owned(), json!("ok"))).collect();
     assert_eq!(answer["checks"], Value::Object(checks));
-}
-
-/// Waits until it has everything it needs again.
-#[track_caller]
-pub fn recovers(stack: &Stack) {
-    wait::until("/ready to say that all is there", RECOVERY_LIMIT, || {
-        (stack.get("/ready").status == 200).then_some(())
-    });
 }
 
 /// Writes a row; its id.

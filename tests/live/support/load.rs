@@ -20,8 +20,6 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 /// What became of one request.
 pub struct Outcome {
     pub request: String,
-    pub sent: Instant,
-    pub done: Instant,
     pub result: Result<Response, Failure>,
 }
 
@@ -75,11 +73,10 @@ fn work(port: u16, requests: &[Request], stop: &AtomicBool) -> Vec<Outcome> {
         if number % PER_CONNECTION == 0 {
             connection = None;
         }
-        let sent = Instant::now();
         let result = exchange(&mut connection, port, request);
         let failed = result.is_err();
         let request = format!("{} {}", request.method, request.path);
-        outcomes.push(Outcome { request, sent, done: Instant::now(), result });
+        outcomes.push(Outcome { request, result });
         if failed {
             connection = None;
             // Nobody hammers a service that has just refused them.
