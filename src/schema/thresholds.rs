@@ -20,6 +20,9 @@ const fn row(key: &'static str, kind: Kind, default: &'static str, why: &'static
     Threshold { key, kind, default, why }
 }
 
+/// What `verify.isolation` takes.
+pub const ISOLATION: &[&str] = &["planned", "strict"];
+
 const PERCENT: Kind = Kind::Count(1, 100);
 
 /// All of them.
@@ -53,6 +56,12 @@ pub const THRESHOLDS: &[Threshold] = &[
         Kind::Seconds,
         "120",
         "Longest until a service is healthy: a deployment waits for it, and so does every replacement.",
+    ),
+    row(
+        "verify.isolation",
+        Kind::Choice(ISOLATION),
+        "planned",
+        "Whose containers have to be hardened and limited: those that dockwright planned, or with `strict` everybody's. What exposes data or the host fails in either case.",
     ),
     row(
         "verify.memory-rest",

@@ -168,6 +168,13 @@ impl Case {
         self.first(Kind::Web)
     }
 
+    /// Whether every container has to be hardened and limited: it was planned so, or
+    /// somebody wants it. Else only what exposes data or the host is a fault.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.plan.is_some() || self.limits.word("verify.isolation") == "strict"
+    }
+
     /// A planned number, such as `web.memory`, in the unit of `dockwright plan`;
     /// `None` where nothing is planned.
     #[must_use]

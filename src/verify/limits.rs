@@ -116,6 +116,15 @@ impl Limits {
         }
     }
 
+    /// A word.
+    ///
+    /// # Panics
+    /// For a key that is none.
+    #[must_use]
+    pub fn word(&self, key: &str) -> String {
+        self.0[row(key).key].to_string()
+    }
+
     /// A time.
     ///
     /// # Panics

@@ -143,10 +143,15 @@ async fn at_rest(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
         let Some(Ok(stats)) = stats else { continue };
         let used = memory_in_use(&stats) as f64;
         let finding = match container.memory_limit() {
-            None => Finding::skipped(
-                "start.memory",
-                format!("{} in use, and no limit to hold it against", Unit::Bytes.show(used)),
-            ),
+            None => {
+                let said =
+                    format!("{} in use, and no limit to hold it against", Unit::Bytes.show(used));
+                match run.case.is_strict() {
+                    true => Finding::failed("start.memory", said)
+                        .help("give it a memory limit: it can take what everything else needs"),
+                    false => Finding::skipped("start.memory", said),
+                }
+            }
             Some(bytes) => {
                 let part = used / bytes as f64 * 100.0;
                 let said = format!(
@@ -175,7 +180,9 @@ async fn processes(run: &mut Run<'_>, container: &Container, pids: u64) -> Outco
     let below = most.is_none_or(|most| i64::try_from(pids).is_ok_and(|pids| pids < most));
     let of = most.map_or_else(|| ", without a limit".to_owned(), |most| format!(" of {most}"));
     let mut holds = below;
-    let mut said = format!("{pids} processes and threads{of}");
+    let count =
+        if pids == 1 { "1 process".to_owned() } else { format!("{pids} processes and threads") };
+    let mut said = format!("{count}{of}");
     let kind = run.case.service(&container.service).map(|own| own.kind);
     if let (Some(Kind::Web), Some(planned)) = (kind, run.case.planned("web.workers")) {
         let workers = workers(run, container).await?;
