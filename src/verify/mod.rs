@@ -5,7 +5,9 @@
 //! watched, [`case`] what is known before anything runs, [`stack`] the project of
 //! the run, `steps` one module per step.
 
+mod archive;
 pub mod arm;
+mod beside;
 pub mod case;
 pub mod check;
 pub mod client;
