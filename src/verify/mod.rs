@@ -6,6 +6,7 @@
 //! the run, `steps` one module per step.
 
 pub mod arm;
+mod asked;
 pub mod case;
 pub mod check;
 pub mod client;
@@ -23,6 +24,8 @@ mod run;
 mod stack;
 mod stage;
 mod steps;
+mod stub;
+mod traffic;
 mod trouble;
 
 use std::collections::BTreeSet;
