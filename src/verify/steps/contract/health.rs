@@ -71,7 +71,7 @@ fn judged(id: &str, path: &str, result: &Result<Answer, Failure>, planned: bool)
             let said =
                 format!("GET {path}: {} after {}", answer.status, Unit::Milliseconds.show(took));
             let finding = match answer.status {
-                200..400 => Finding::passed(id, said),
+                200..=399 => Finding::passed(id, said),
                 404 if !planned => Finding::skipped(
                     id,
                     format!("GET {path} is not served here (404); project.health and project.ready in dockwright.toml name the routes"),

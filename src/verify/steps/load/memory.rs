@@ -55,7 +55,7 @@ pub async fn judge(
     let events = run.events.since(begun);
     let after = run.containers().await?;
     let mut any = false;
-    for container in before.iter().filter(|own| own.is_running() && own.number == 1) {
+    for container in before.iter().filter(|own| own.is_running()) {
         let Some(peak) = usage.get(&container.service) else { continue };
         any = true;
         let now = after.iter().find(|own| own.id == container.id);
@@ -116,7 +116,7 @@ pub fn cpu(run: &mut Run<'_>, containers: &[Container], usage: &Usage) {
     let id = "load.cpu";
     let most = run.case.limits.count("verify.throttled") as f64;
     let mut any = false;
-    for container in containers.iter().filter(|own| own.is_running() && own.number == 1) {
+    for container in containers.iter().filter(|own| own.is_running()) {
         let (Some(peak), Some(cpus)) = (usage.get(&container.service), quota(container)) else {
             continue;
         };
