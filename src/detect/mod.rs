@@ -89,6 +89,17 @@ pub fn carried_with(
     Ok(compose::of(&tree, facts).carried)
 }
 
+/// Paths that `GET` reaches without a parameter, as far as the code says. They are no
+/// fact: nothing that is written depends on them.
+#[must_use]
+pub fn get_routes(tree: &Tree) -> Vec<String> {
+    let commands = commands::find(tree);
+    let startup = startup::find(tree, &commands, &Wishes::default());
+    let dependencies = Dependencies::with_manager(tree, startup.root(), None);
+    let (commands, dependencies, startup) = (&commands, &dependencies, &startup);
+    services::get_routes(services::Context { tree, commands, dependencies, startup })
+}
+
 /// Reads the files of a directory that were listed already.
 #[must_use]
 pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {

@@ -91,14 +91,20 @@ pub const THRESHOLDS: &[Threshold] = &[
     row(
         "verify.load-seconds",
         Kind::Seconds,
-        "6",
-        "How long each number of clients is kept up under load.",
+        "2",
+        "How long each number of clients is kept up under load: enough for hundreds of answers, and for six numbers in a minute.",
     ),
     row(
         "verify.load-clients",
         Kind::Count(1, 1000),
         "32",
         "Most clients at once: the ramp ends there, wherever latency bends.",
+    ),
+    row(
+        "verify.throttled",
+        PERCENT,
+        "25",
+        "Most of its CPU periods, in percent, in which a service may be held back under load: a quota makes single answers slow while the machine idles.",
     ),
     row(
         "verify.connections",

@@ -179,6 +179,23 @@ impl Door {
         timeout(limit, asking).await.unwrap_or(Err(Failure::TooLate(limit)))
     }
 
+    /// The status with which an answer begins, whenever it ends: a stream of events
+    /// does not.
+    ///
+    /// # Errors
+    /// When none begins within the limit.
+    pub async fn status(&self, path: &str, limit: Duration) -> Result<u16> {
+        let asking = async {
+            let mut connection = self.connect(limit).await?;
+            let body = Full::new(Bytes::new()).boxed();
+            let request = connection.request(&Call::get(path), body, None)?;
+            let sending = connection.sender.send_request(request);
+            let head = sending.await.map_err(|error| Failure::Unanswered(error.to_string()))?;
+            Ok(head.status().as_u16())
+        };
+        timeout(limit, asking).await.unwrap_or(Err(Failure::TooLate(limit)))
+    }
+
     /// Gets a path on a connection of its own.
     ///
     /// # Errors

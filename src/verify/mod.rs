@@ -7,6 +7,7 @@
 
 mod archive;
 pub mod arm;
+mod asked;
 mod beside;
 pub mod case;
 pub mod check;
@@ -25,6 +26,8 @@ mod run;
 mod stack;
 mod stage;
 mod steps;
+mod stub;
+mod traffic;
 mod trouble;
 
 use std::collections::BTreeSet;

@@ -120,6 +120,20 @@ pub fn find(context: Context<'_>) -> Facts {
     if context.startup.instead.is_some() {
         return Facts::default();
     }
+    with_evidences(context, of)
+}
+
+/// Paths that `GET` reaches without a parameter, as far as the code says.
+#[must_use]
+pub fn get_routes(context: Context<'_>) -> Vec<String> {
+    if context.startup.instead.is_some() {
+        return Vec::new();
+    }
+    with_evidences(context, routes::paths)
+}
+
+/// Reads the code, and gives what is found in it.
+fn with_evidences<T>(context: Context<'_>, find: impl FnOnce(&Evidences<'_, '_>) -> T) -> T {
     let graph = Modules::rooted(context.tree, context.startup.root());
     let project = project::of(context, &graph);
     let evaluator = Evaluator::new(&project);
@@ -134,39 +148,43 @@ pub fn find(context: Context<'_>) -> Facts {
         reads,
         containers,
     };
-    let (database, database_driver) = database::find(&evidences);
-    let celery = celery::find(&evidences);
-    let queues = queues::find(&evidences);
-    let (cache, broker) = broker::find(&evidences, &celery, &queues);
+    find(&evidences)
+}
+
+fn of(evidences: &Evidences<'_, '_>) -> Facts {
+    let (database, database_driver) = database::find(evidences);
+    let celery = celery::find(evidences);
+    let queues = queues::find(evidences);
+    let (cache, broker) = broker::find(evidences, &celery, &queues);
     let known = connections::Known {
         database: &database,
         driver: &database_driver,
         cache: &cache,
         broker: &broker,
     };
-    let connections = connections::find(&evidences, &known);
-    let static_files = static_files::find(&evidences);
-    let writable = writable::find(&evidences, &database, &static_files);
-    let (health, ready) = routes::find(&evidences);
-    let kind_of_migrations = migrations::find(&evidences, &database);
+    let connections = connections::find(evidences, &known);
+    let static_files = static_files::find(evidences);
+    let writable = writable::find(evidences, &database, &static_files);
+    let (health, ready) = routes::find(evidences);
+    let kind_of_migrations = migrations::find(evidences, &database);
     Facts {
-        migrations_absent: migrations::are_absent(&evidences, &kind_of_migrations),
+        migrations_absent: migrations::are_absent(evidences, &kind_of_migrations),
         migrations: kind_of_migrations,
-        migrations_stated: migrations::stated(&evidences),
+        migrations_stated: migrations::stated(evidences),
         static_files,
         connections,
         health,
         ready,
         writable,
-        uploads: uploads::find(&evidences),
-        hubs: hubs::find(&evidences),
-        front_end: front_end::find(&evidences),
-        port: port::find(&evidences),
-        allowed_hosts: routes::allowed_hosts(&evidences),
-        in_process: in_process::find(&evidences),
-        websockets: in_process::websockets(&evidences),
-        layer_in_redis: in_process::layer_in_redis(&evidences),
-        required_env: required::find(&evidences),
+        uploads: uploads::find(evidences),
+        hubs: hubs::find(evidences),
+        front_end: front_end::find(evidences),
+        port: port::find(evidences),
+        allowed_hosts: routes::allowed_hosts(evidences),
+        in_process: in_process::find(evidences),
+        websockets: in_process::websockets(evidences),
+        layer_in_redis: in_process::layer_in_redis(evidences),
+        required_env: required::find(evidences),
         database,
         database_driver,
         cache,

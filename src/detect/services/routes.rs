@@ -61,6 +61,24 @@ struct Route {
 
 /// Paths of a liveness and of a readiness route.
 pub(super) fn find(evidences: &Evidences<'_, '_>) -> (Fact<String>, Fact<String>) {
+    let mut routes = fixed(evidences);
+    let guards = guards(evidences);
+    routes.retain(|route| guards.iter().all(|guard| guard.lets_through(&route.path)));
+    // What is below it asks who is there, wherever that is written.
+    routes.retain(|route| !route.path.split('/').any(|part| spelled(part) == "admin"));
+    (named(&routes, &HEALTH), named(&routes, &READY))
+}
+
+/// Paths that `GET` reaches without a parameter, each once.
+pub(super) fn paths(evidences: &Evidences<'_, '_>) -> Vec<String> {
+    let mut paths: Vec<String> = fixed(evidences).into_iter().map(|route| route.path).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// Routes without parameters in their paths.
+fn fixed(evidences: &Evidences<'_, '_>) -> Vec<Route> {
     let mut routes = if evidences.project.settings.is_empty() {
         decorated(evidences)
     } else {
@@ -69,11 +87,7 @@ pub(super) fn find(evidences: &Evidences<'_, '_>) -> (Fact<String>, Fact<String>
         routes
     };
     routes.retain(|route| !route.path.contains(['{', '<', '^', '(', '*']));
-    let guards = guards(evidences);
-    routes.retain(|route| guards.iter().all(|guard| guard.lets_through(&route.path)));
-    // What is below it asks who is there, wherever that is written.
-    routes.retain(|route| !route.path.split('/').any(|part| spelled(part) == "admin"));
-    (named(&routes, &HEALTH), named(&routes, &READY))
+    routes
 }
 
 /// What stands before every route and refuses some who ask.

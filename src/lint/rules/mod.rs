@@ -12,6 +12,7 @@ mod proxy;
 mod server;
 
 pub use policy::ALL as POLICY;
+pub(crate) use cross::grace_period::needed as graceful;
 pub(crate) use proxy::owner::owners;
 
 /// Every rule, by code.

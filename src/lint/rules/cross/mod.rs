@@ -17,7 +17,7 @@ mod context;
 mod env_file_committed;
 pub(super) mod env_file_read;
 mod forwarded_believed_from_everyone;
-mod grace_period;
+pub(super) mod grace_period;
 pub(super) mod guessed;
 mod host_unknown;
 mod ignored_but_needed;
