@@ -23,6 +23,7 @@ mod run;
 mod stack;
 mod stage;
 mod steps;
+mod tasks;
 mod trouble;
 
 use std::collections::BTreeSet;
@@ -222,7 +223,11 @@ fn prepare(
             ground.ports.len()
         ))));
     }
-    let notes = model::own(&mut model, &ground);
+    let mut notes = model::own(&mut model, &ground);
+    // A module is mounted from this machine: another one's engine would find nothing.
+    if !engine.is_remote() {
+        notes.extend(tasks::inject(case, &mut model, stage.top())?);
+    }
     Ok((Stack::write(model, stage.top(), &stage.project(), engine)?, notes))
 }
 

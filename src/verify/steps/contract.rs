@@ -1,5 +1,7 @@
 //! `contract`.
 
+mod task;
+
 use crate::verify::arm::Arm;
 use crate::verify::run::Run;
 use crate::verify::trouble::Outcome;
@@ -9,5 +11,6 @@ pub const ARMS: &[Arm] = &[];
 
 /// Runs the step.
 pub async fn run(run: &mut Run<'_>) -> Outcome {
-    run.up().await
+    run.up().await?;
+    task::run(run).await
 }
