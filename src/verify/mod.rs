@@ -23,6 +23,8 @@ mod run;
 mod stack;
 mod stage;
 mod steps;
+mod store;
+mod strike;
 mod tasks;
 mod trouble;
 

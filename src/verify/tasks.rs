@@ -44,6 +44,8 @@ pub struct Queued {
     pub acks_late: bool,
     /// Whether a task goes back to the queue when its process dies.
     pub rejects: bool,
+    /// The host of the broker, as the application calls it.
+    pub broker: String,
     /// Whether results are kept.
     pub has_backend: bool,
     /// Their states, where they were waited for.
@@ -300,6 +302,7 @@ fn queued(ran: &Ran) -> Result<Queued, String> {
         ids: texts("ids"),
         acks_late: said["acks_late"] == true,
         rejects: said["rejects"] == true,
+        broker: said["broker"].as_str().unwrap_or_default().to_owned(),
         has_backend: said["backend"] == true,
         states: texts("states"),
         results: texts("results"),

@@ -20,6 +20,7 @@ said = {
     "ids": [nap.id for nap in naps],
     "acks_late": bool(app.conf.task_acks_late),
     "rejects": bool(app.conf.task_reject_on_worker_lost),
+    "broker": app.connection_for_write().hostname or "",
     "backend": type(app.backend).__name__ != "DisabledBackend",
 }
 if said["backend"] and float(wait) > 0:
