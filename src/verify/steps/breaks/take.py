@@ -1,5 +1,5 @@
-"""Takes memory until the kernel kills the server process that it is told to: how
-many bytes at most."""
+"""Takes memory until the kernel kills the server process that it chooses: how many
+bytes at most, and the limit."""
 
 import os
 import sys
@@ -42,7 +42,6 @@ def alive(pid):
         return False
 
 
-most = int(sys.argv[1])
 every = dict(processes())
 children = [pid for pid, parent in every.items() if parent in every]
 # Without a supervisor: what began first.
@@ -58,15 +57,18 @@ except OSError as error:
     print("cannot choose a process for the kernel: %s" % error)
     sys.exit(3)
 before = killed()
-part = 4 << 20
-taken = []
-while len(taken) * part < most + (64 << 20):
+most, limit = int(sys.argv[1]), int(sys.argv[2])
+taken, size = [], 0
+while size < most + (64 << 20):
+    # In small steps at the end: the kernel needs a moment to free what it has killed,
+    # and would take the next one meanwhile.
+    near = size > limit * 7 // 10
+    part = (256 << 10) if near else (4 << 20)
     taken.append(b"x" * part)
+    size += part
+    if near:
+        time.sleep(0.001)
     if not alive(victim) or killed() > before:
         break
 del taken
-time.sleep(0.2)
-if killed() > before:
-    print("killed: oom_kill of the cgroup went from %d to %d" % (before, killed()))
-elif not alive(victim):
-    print("gone")
+print("ended")

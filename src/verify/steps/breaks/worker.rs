@@ -147,12 +147,14 @@ pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
     };
     run.doing(format!("filling the memory of {name}"));
     let all = run.engine.processes(&container.id).await?;
-    let count = servers(&all).len();
+    let before: Vec<u32> = servers(&all).iter().map(|own| own.pid).collect();
+    let count = before.len();
     let since = now();
+    let kills = kills(run, &container).await;
     let clients = site.clients();
     let swap = container.fact("/HostConfig/MemorySwap").as_u64().unwrap_or(limit).max(limit);
-    let most = swap.to_string();
-    let words = ["python", "-c", TAKE, &most];
+    let (most, limit_text) = (swap.to_string(), limit.to_string());
+    let words = ["python", "-c", TAKE, &most, &limit_text];
     let ran = run.engine.exec(&container.id, None, &words, TAKING).await;
     let begun = Instant::now();
     // Where its first process is the one that is killed, the engine ends what it ran.
@@ -173,7 +175,13 @@ pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
     let fine = site.fine_within(recovery.saturating_sub(begun.elapsed())).await;
     let took = begun.elapsed().as_secs_f64();
     let heard = clients.finish().await?;
-    let counted = ran.output.lines().any(|line| line.starts_with("killed"));
+    let counted = match (kills, self::kills(run, &container).await) {
+        (Some(before), Some(now)) => now > before,
+        _ => false,
+    };
+    let all = run.engine.processes(&container.id).await?;
+    let left: Vec<u32> = servers(&all).iter().map(|own| own.pid).collect();
+    let chosen = before.iter().any(|own| !left.contains(own));
     let told = run.events.since(since).iter().any(|own| own.container == container.id && own.action == "oom");
     let of = Unit::Bytes.show(limit as f64);
     let seen = match (counted, told, after.restarted) {
@@ -183,7 +191,11 @@ pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
         (false, true, _) => "the engine has seen it",
         (false, false, _) => "nobody has seen it",
     };
-    let hit = counted || told || after.restarted;
+    if !chosen && !after.restarted && (counted || told) {
+        let why = format!("filled up to the limit of {of}, the kernel chose another process than one of the server");
+        return Ok(run.record(Finding::skipped(MEMORY, why).of(name)));
+    }
+    let hit = chosen || after.restarted;
     let holds = hit && after.replaced && fine.is_some();
     let what = match (hit, after.replaced && fine.is_some()) {
         (false, _) => format!("{of} were filled, and no process was killed"),
@@ -198,6 +210,19 @@ pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
     let finding = finding.of(name).measured("recovery", took, Unit::Seconds);
     run.record(finding.by(run.limit("verify.recovery")));
     Ok(())
+}
+
+/// How many processes of a container the kernel has killed for their memory, as its
+/// cgroup counts them in either version.
+async fn kills(run: &Run<'_>, container: &Container) -> Option<u64> {
+    for file in ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"] {
+        let ran = run.engine.exec(&container.id, None, &["cat", file], Duration::from_secs(10)).await.ok()?;
+        let count = ran.output.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
+        if count.is_some() {
+            return count;
+        }
+    }
+    None
 }
 
 #[cfg(test)]
