@@ -168,6 +168,12 @@ impl Case {
         self.first(Kind::Web)
     }
 
+    /// The likeliest way in; `None` where nothing that serves HTTP publishes a port.
+    #[must_use]
+    pub fn edge(&self) -> Option<&Edge> {
+        self.edges.first()
+    }
+
     /// Whether every container has to be hardened and limited: it was planned so, or
     /// somebody wants it. Else only what exposes data or the host is a fault.
     #[must_use]

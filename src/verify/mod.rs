@@ -26,7 +26,10 @@ mod run;
 mod stack;
 mod stage;
 mod steps;
+mod store;
+mod strike;
 mod stub;
+mod tasks;
 mod traffic;
 mod trouble;
 
@@ -279,7 +282,11 @@ fn prepare(
             ground.ports.len()
         ))));
     }
-    let notes = model::own(&mut model, &ground);
+    let mut notes = model::own(&mut model, &ground);
+    // A module is mounted from this machine: another one's engine would find nothing.
+    if !engine.is_remote() {
+        notes.extend(tasks::inject(case, &mut model, stage.top())?);
+    }
     Ok((Stack::write(model, stage.top(), &stage.project(), engine)?, notes))
 }
 

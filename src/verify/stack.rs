@@ -132,6 +132,15 @@ impl Stack {
         }
     }
 
+    /// Whether every service is healthy now, or runs, or has ended as it should.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn is_up(&self, one_shots: &[String]) -> Outcome<bool> {
+        let containers = self.containers().await?;
+        Ok(!containers.is_empty() && containers.iter().all(|own| is_up(own, one_shots)))
+    }
+
     /// Its containers.
     ///
     /// # Errors

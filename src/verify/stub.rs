@@ -82,7 +82,7 @@ pub fn stands_in(case: &Case, model: &mut Model, wrong: Wrong) -> bool {
 /// The application that serves HTTP, and its port in the container.
 fn web(case: &Case) -> Option<(String, u16)> {
     let web = case.web()?;
-    let edge = case.edge.as_ref().filter(|edge| edge.service == web.name).map(|edge| edge.target);
+    let edge = case.edge().filter(|edge| edge.service == web.name).map(|edge| edge.target);
     Some((web.name.clone(), web.port.or(edge)?))
 }
 

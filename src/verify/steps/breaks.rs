@@ -1,13 +1,61 @@
-//! `break`.
+//! `break`: parts are taken away, and the stack recovers by itself. Each check says
+//! what failed for clients meanwhile, and how long it took.
 
-use crate::verify::arm::Arm;
+mod arms;
+mod away;
+mod broker;
+mod clients;
+mod container;
+mod forwarded;
+mod small;
+mod worker;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+pub use arms::ARMS;
+use away::Way;
+use clients::{LOOK, Site};
+pub use small::one_shots as migrating;
+
 use crate::verify::run::Run;
 use crate::verify::trouble::Outcome;
 
-/// How what this step watches is broken on purpose.
-pub const ARMS: &[Arm] = &[];
-
 /// Runs the step.
+///
+/// # Errors
+/// A stack that does not come up, or an engine that does not answer.
 pub async fn run(run: &mut Run<'_>) -> Outcome {
+    run.up().await?;
+    let site = Site::of(run).await?;
+    forwarded::run(run, &site).await?;
+    worker::killed(run, &site).await?;
+    settle(run).await?;
+    for way in [Way::Stop, Way::Pause, Way::Name] {
+        away::run(run, &site, way).await?;
+        settle(run).await?;
+    }
+    worker::out_of_memory(run, &site).await?;
+    settle(run).await?;
+    broker::run(run).await?;
+    settle(run).await?;
+    let migrates = container::killed(run, &site).await?;
+    settle(run).await?;
+    small::run(run, &site, &migrates).await
+}
+
+/// Waits until everything is as it was; what does not come back by itself is brought
+/// back, since its own check has said so.
+async fn settle(run: &mut Run<'_>) -> Outcome {
+    run.doing("waiting for health");
+    let end = Instant::now() + run.seconds("verify.recovery").max(Duration::from_secs(30));
+    let one_shots = run.one_shots();
+    while Instant::now() < end {
+        if run.stack.is_up(&one_shots).await? {
+            return Ok(());
+        }
+        sleep(LOOK).await;
+    }
     run.up().await
 }

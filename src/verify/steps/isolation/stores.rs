@@ -112,8 +112,7 @@ fn edge(run: &Run<'_>) -> BTreeSet<String> {
     let model = &run.stack.model;
     let service = run
         .case
-        .edge
-        .as_ref()
+        .edge()
         .map(|own| own.service.clone())
         .or_else(|| run.case.web().map(|own| own.name.clone()));
     let Some(service) = service else { return BTreeSet::new() };

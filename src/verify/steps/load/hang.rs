@@ -45,7 +45,7 @@ pub async fn judge(run: &mut Run<'_>, door: &Door, asked: &[Asked]) -> Outcome {
     let limit = run.seconds("verify.slow-request");
     let held = limit + Duration::from_secs(4);
     let name = web.name.clone();
-    let is_edge = run.case.edge.as_ref().is_some_and(|edge| edge.service == name);
+    let is_edge = run.case.edge().is_some_and(|edge| edge.service == name);
     let holder = match (is_edge, web.port) {
         (true, _) => through(door, held).await,
         (false, Some(port)) => inside(run, &name, port, held).await?,
@@ -100,7 +100,10 @@ pub async fn judge(run: &mut Run<'_>, door: &Door, asked: &[Asked]) -> Outcome {
         )
     } else {
         let seconds = Unit::Seconds.show(begun.elapsed().as_secs_f64());
-        Finding::skipped(ID, format!("the request that should take long was ended within {seconds}"))
+        Finding::skipped(
+            ID,
+            format!("the request that should take long was ended within {seconds}"),
+        )
     };
     let finding = finding.measured("slowest", slowest_ms, Unit::Milliseconds);
     run.record(finding.of(name).by(run.limit("verify.slow-request")));

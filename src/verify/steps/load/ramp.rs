@@ -151,7 +151,11 @@ fn latency(run: &mut Run<'_>, ramp: &Ramp) {
         if let Some(last) = ramp.stages.last().filter(|last| last.clients != bend.clients) {
             said.push_str(&format!("; with {}", shown(last)));
         }
-        Finding::judged("load.latency", bend.summary.p99 <= most, format!("latency bends after {said}"))
+        Finding::judged(
+            "load.latency",
+            bend.summary.p99 <= most,
+            format!("latency bends after {said}"),
+        )
     };
     for stage in &ramp.stages {
         let (name, own) = (format!("{} clients", stage.clients), &stage.summary);

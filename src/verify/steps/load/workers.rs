@@ -69,9 +69,7 @@ pub async fn judge(
     let best = others.iter().map(|own| own.throughput).fold(0.0, f64::max);
     if own.throughput < best * LEAST {
         run.doing(format!("load with {planned} processes again"));
-        if let Some(again) =
-            measure(run, door, asked, clients, &name, planned, Some(0)).await?
-        {
+        if let Some(again) = measure(run, door, asked, clients, &name, planned, Some(0)).await? {
             own.throughput = own.throughput.max(again.throughput);
         }
     }
@@ -163,14 +161,22 @@ fn judged(own: Measured, others: &[Measured]) -> (Finding, Option<Proposal>) {
         own.workers,
         Unit::PerSecond.show(own.throughput),
         Unit::Bytes.show(own.memory),
-        if list.is_empty() { "no other number could be measured".to_owned() } else { list.join("; ") }
+        if list.is_empty() {
+            "no other number could be measured".to_owned()
+        } else {
+            list.join("; ")
+        }
     );
     let best = others.iter().max_by(|a, b| a.throughput.total_cmp(&b.throughput));
     let loses = best.is_some_and(|best| own.throughput < best.throughput * LEAST);
     let mut finding = Finding::judged(ID, !loses, said);
     for seen in std::iter::once(&own).chain(others) {
         finding = finding
-            .measured(format!("{} workers, throughput", seen.workers), seen.throughput, Unit::PerSecond)
+            .measured(
+                format!("{} workers, throughput", seen.workers),
+                seen.throughput,
+                Unit::PerSecond,
+            )
             .measured(format!("{} workers, memory", seen.workers), seen.memory, Unit::Bytes);
     }
     let fewer = others.iter().find(|other| {
@@ -224,7 +230,8 @@ mod tests {
 
     #[test]
     fn fewer_that_give_as_much_are_proposed() {
-        let (finding, proposal) = judged(of(5, 100.0, 500.0), &[of(3, 98.0, 300.0), of(6, 101.0, 600.0)]);
+        let (finding, proposal) =
+            judged(of(5, 100.0, 500.0), &[of(3, 98.0, 300.0), of(6, 101.0, 600.0)]);
         assert!(!finding.is_failed());
         let proposal = proposal.unwrap();
         assert_eq!((proposal.from.as_str(), proposal.to.as_str()), ("5", "3"));
@@ -239,7 +246,8 @@ mod tests {
         let (finding, proposal) = judged(of(1, 100.0, 100.0), &[of(2, 150.0, 180.0)]);
         assert!(finding.is_failed());
         assert_eq!(proposal.unwrap().to, "2");
-        let (finding, proposal) = judged(of(2, 100.0, 100.0), &[of(1, 80.0, 60.0), of(3, 105.0, 140.0)]);
+        let (finding, proposal) =
+            judged(of(2, 100.0, 100.0), &[of(1, 80.0, 60.0), of(3, 105.0, 140.0)]);
         assert!(!finding.is_failed() && proposal.is_none());
     }
 }

@@ -30,7 +30,7 @@ pub const ARMS: &[Arm] = &[
         check: "stop.in-flight",
         breaks: "what answers requests is killed when it is stopped",
         how: How::Project(|case, model| {
-            let Some(edge) = &case.edge else { return false };
+            let Some(edge) = case.edge() else { return false };
             let web = case.web().map(|own| own.name.as_str());
             for name in std::iter::once(edge.service.as_str()).chain(web) {
                 model.service_mut(name)["stop_signal"] = json!("SIGKILL");

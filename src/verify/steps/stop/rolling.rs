@@ -36,7 +36,7 @@ pub fn obstacle(case: &Case, model: &Model) -> Option<String> {
     let Some(web) = case.web() else {
         return Some("which service is the application is not known".into());
     };
-    let Some(edge) = case.edge.as_ref().and_then(|edge| case.service(&edge.service)) else {
+    let Some(edge) = case.edge().and_then(|edge| case.service(&edge.service)) else {
         return Some("nothing that serves HTTP publishes a port".into());
     };
     if !is_proxy(edge.kind) {
@@ -46,10 +46,7 @@ pub fn obstacle(case: &Case, model: &Model) -> Option<String> {
         ));
     }
     if !model.ports(&web.name).is_empty() {
-        return Some(format!(
-            "{} publishes a port itself, which one container only can",
-            web.name
-        ));
+        return Some(format!("{} publishes a port itself, which one container only can", web.name));
     }
     None
 }
@@ -98,7 +95,7 @@ pub async fn judge(run: &mut Run<'_>, door: Option<&Door>) -> Outcome {
         .measured("requests", sent.len() as f64, Unit::Count)
         .measured("p99", summary.p99, Unit::Milliseconds);
     run.record(finding.by(limit));
-    if failed && let Some(edge) = &run.case.edge {
+    if failed && let Some(edge) = run.case.edge() {
         // Whatever it still passes requests on to: the next checks are about other things.
         run.up().await?;
         run.stack.compose(&["restart", &edge.service], MARGIN * 2).await?;
@@ -134,7 +131,10 @@ async fn replace(run: &Run<'_>, service: &str, old: &[Container]) -> Outcome<Res
             break;
         }
         if Instant::now() > end {
-            return Ok(Err(format!("the second container was not healthy within {} s", limit.as_secs())));
+            return Ok(Err(format!(
+                "the second container was not healthy within {} s",
+                limit.as_secs()
+            )));
         }
         sleep(Duration::from_millis(200)).await;
     }
@@ -146,7 +146,10 @@ async fn replace(run: &Run<'_>, service: &str, old: &[Container]) -> Outcome<Res
             command.args(words);
             let output = compose::run(&mut command, grace).await?;
             if !output.is_ok() {
-                return Ok(Err(format!("the old container could not be removed: {}", output.tail(1).join(""))));
+                return Ok(Err(format!(
+                    "the old container could not be removed: {}",
+                    output.tail(1).join("")
+                )));
             }
         }
     }

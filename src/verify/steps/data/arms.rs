@@ -1,0 +1,6 @@
+//! How what `data` watches is broken on purpose.
+
+use crate::verify::arm::Arm;
+
+/// One for each check.
+pub const ARMS: &[Arm] = &[];
