@@ -171,6 +171,11 @@ fn the_page_of_the_audit_shows_what_happens() {
 }
 
 #[test]
+fn the_page_of_verify_shows_what_happens() {
+    holds("verify.md");
+}
+
+#[test]
 fn the_page_of_a_rewrite_shows_what_happens() {
     holds("rewrite.md");
 }
