@@ -91,7 +91,7 @@ pub fn arm(options: &Options, observer: &dyn Observer) -> Result<Vec<Armed>, Err
 
 async fn all(options: &Options, observer: &dyn Observer) -> Result<Vec<Armed>, Error> {
     let _held = interrupt::hold();
-    let engine = start(observer).await?;
+    let engine = start(options, observer).await?;
     let mut armed = Vec::new();
     for step in chosen(options) {
         for (number, batch) in batches(step, options.quick).into_iter().enumerate() {

@@ -190,6 +190,15 @@ impl Case {
     }
 }
 
+/// Refuses what can be seen to be wrong before an engine is asked.
+///
+/// # Errors
+/// No compose project, a `dockwright.toml` that cannot be read, unknown keys.
+pub fn check(ask: &Ask) -> Result<(), Error> {
+    files(ask, &Subject::files(&ask.directory, BTreeMap::new())?)?;
+    Intent::read(ask).map(drop)
+}
+
 /// What `dockwright.toml` says, with its preset.
 struct Intent {
     plan: Option<Box<Plan>>,

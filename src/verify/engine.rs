@@ -95,6 +95,21 @@ impl Engine {
         self.host != "127.0.0.1"
     }
 
+    /// Whether it answers, now or within a limit.
+    pub async fn is_back(&self, limit: Duration) -> bool {
+        let end = tokio::time::Instant::now() + limit;
+        loop {
+            let ping = timeout(Duration::from_secs(5), self.docker.ping()).await;
+            if matches!(ping, Ok(Ok(_))) {
+                return true;
+            }
+            if tokio::time::Instant::now() > end {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
     /// The API itself, for what has no method here.
     #[must_use]
     pub const fn api(&self) -> &Docker {

@@ -165,12 +165,7 @@ struct Passage {
 
 async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
     let _held = interrupt::hold();
-    if chosen(options).is_empty() {
-        let problem = Problem::new("every step is skipped")
-            .help("`dockwright verify --list` says which there are");
-        return Err(Error::input(problem.at("--skip")));
-    }
-    let engine = start(observer).await?;
+    let engine = start(options, observer).await?;
     let own = passage(options, &engine, observer, &chosen(options), &[], "").await?;
     Ok(Report {
         project: own.case.name,
@@ -186,14 +181,24 @@ async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Err
     })
 }
 
-/// The engine, without what killed runs have left there.
-async fn start(observer: &dyn Observer) -> Result<Engine, Error> {
+/// The engine, without what killed runs have left there, once the input is not
+/// plainly wrong.
+async fn start(options: &Options, observer: &dyn Observer) -> Result<Engine, Error> {
+    if chosen(options).is_empty() {
+        let problem = Problem::new("every step is skipped")
+            .help("`dockwright verify --list` says which there are");
+        return Err(Error::input(problem.at("--skip")));
+    }
+    case::check(&options.ask)?;
     let engine = Engine::connect().await?;
     for left in leftovers::sweep(&engine).await {
         observer.note(&format!("an earlier run was killed; what it left is removed: {left}"));
     }
     Ok(engine)
 }
+
+/// Longest wait for an engine that went away.
+const BACK: Duration = Duration::from_secs(20);
 
 /// Takes a stack through steps, with faults planted in it.
 async fn passage(
@@ -219,6 +224,11 @@ async fn passage(
     let mut run = Run::new(&case, stack, engine.clone(), events, options, observer);
     let ended = steps(&mut run, chosen).await;
 
+    if matches!(ended, Err(Trouble::Engine(_))) {
+        // It may only be restarted: what runs is removed if it comes back in time.
+        observer.doing("waiting for the engine");
+        run.engine.is_back(BACK).await;
+    }
     let does_hold = run.records().iter().all(|own| !own.findings.iter().any(Finding::is_failed));
     let evidence = match (does_hold && ended.is_ok()) || !arms.is_empty() {
         true => None,

@@ -76,6 +76,7 @@ impl Observer for View {
         let count = |verdict| record.findings.iter().filter(|own| own.verdict == verdict).count();
         let failed = count(Verdict::Failed);
         let mark = match failed {
+            0 if count(Verdict::Passed) == 0 => style("-").for_stderr().dim(),
             0 => style("ok").for_stderr().green(),
             _ => style("failed").for_stderr().red().bold(),
         };
