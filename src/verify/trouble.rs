@@ -26,10 +26,11 @@ impl From<Finding> for Trouble {
 
 impl From<bollard::errors::Error> for Trouble {
     fn from(error: bollard::errors::Error) -> Self {
-        use std::error::Error as _;
         // The innermost cause is what a person can do something about.
-        let mut causes = std::iter::successors(error.source(), |own| own.source());
-        let last = causes.by_ref().last().map(ToString::to_string);
-        Self::Engine(last.unwrap_or_else(|| error.to_string()))
+        let mut last: &dyn std::error::Error = &error;
+        while let Some(cause) = last.source() {
+            last = cause;
+        }
+        Self::Engine(last.to_string())
     }
 }
