@@ -1,21 +1,23 @@
 //! `start`: everything starts in its order, becomes healthy and stays within its
 //! limits.
 
+mod arms;
+mod mounts;
+mod probe;
+
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::lint::subject::Kind;
-use crate::verify::arm::Arm;
 use crate::verify::engine::{Container, memory_in_use};
 use crate::verify::events::{Event, now};
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
 use crate::verify::trouble::Outcome;
 
-/// How what this step watches is broken on purpose.
-pub const ARMS: &[Arm] = &[];
+pub use arms::ARMS;
 
 /// Runs the step.
 pub async fn run(run: &mut Run<'_>) -> Outcome {
@@ -28,6 +30,10 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     restarts(run, &containers);
     at_rest(run, &containers).await?;
     ports(run).await;
+    mounts::judge(run).await?;
+    if !run.is_quick() {
+        probe::judge(run, &containers).await?;
+    }
     Ok(())
 }
 
