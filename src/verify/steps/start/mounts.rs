@@ -71,9 +71,12 @@ pub async fn judge(run: &mut Run<'_>) -> Outcome {
 /// a directory over one of an image that somebody else has built; a store fills its
 /// own directory.
 fn is_judged(run: &Run<'_>, service: &str, mount: &Mounted) -> bool {
-    let is_built = run.stack.model.built().iter().any(|own| {
-        run.stack.model.image(own) == run.stack.model.image(service)
-    });
+    let is_built = run
+        .stack
+        .model
+        .built()
+        .iter()
+        .any(|own| run.stack.model.image(own) == run.stack.model.image(service));
     let is_store = run.case.service(service).is_some_and(|own| own.kind.is_store());
     match mount.kind.as_str() {
         "bind" => is_built && Path::new(&mount.source).is_dir(),
@@ -106,11 +109,15 @@ fn hidden(service: &str, mount: &Mounted, files: &[String]) -> Finding {
     let target = &mount.target;
     let (said, help) = match mount.kind.as_str() {
         "bind" => (
-            format!("a directory of the host hides {count} that the image brings at {target}: {named}"),
+            format!(
+                "a directory of the host hides {count} that the image brings at {target}: {named}"
+            ),
             "take the mount out: what the image holds is what runs; for development it belongs into a file of its own (CO108)",
         ),
         _ => (
-            format!("a volume lies over {count} that the image brings at {target}: it is filled with them once, and a new image is started with the old ones: {named}"),
+            format!(
+                "a volume lies over {count} that the image brings at {target}: it is filled with them once, and a new image is started with the old ones: {named}"
+            ),
             "mount volumes where the image has nothing: a directory of its own for what is written (XF115, XF122)",
         ),
     };

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bollard::query_parameters::TopOptions;
 use tokio::time::{Instant, sleep};
 
 use crate::lint::subject::Kind;
@@ -35,10 +36,12 @@ impl Frozen {
         let frozen = Self { engine: run.engine.clone(), id: id.to_owned(), is_thawed: false };
         // The first process takes no such signal from inside.
         run.engine.kill(id, "STOP").await?;
-        let count = run.engine.processes(id).await?.len();
-        let others = signal(&run.engine, id, "STOP").await?;
-        if others.code == Some(0) || count == 1 {
-            return Ok(Some(frozen));
+        signal(&run.engine, id, "STOP").await?;
+        for _ in 0..5 {
+            if is_stopped(&run.engine, id).await? {
+                return Ok(Some(frozen));
+            }
+            sleep(LOOK).await;
         }
         frozen.thaw().await?;
         Ok(None)
@@ -68,8 +71,38 @@ async fn thaw(engine: &Engine, id: &str) -> Outcome {
 
 /// Sends a signal to every process of a container but its first and the sender.
 async fn signal(engine: &Engine, id: &str, name: &str) -> Outcome<Ran> {
-    let script = format!("kill -{name} -1 2>/dev/null || [ \"$(ls -d /proc/[0-9]* | wc -l)\" -lt 6 ]");
+    let script = format!("kill -{name} -1");
     engine.exec(id, None, &["sh", "-c", &script], SIGNAL).await
+}
+
+/// Whether every process of a container is stopped; those that were started beside
+/// them, such as a health check, are none of it.
+async fn is_stopped(engine: &Engine, id: &str) -> Outcome<bool> {
+    let first = engine.inspect(id).await?.fact("/State/Pid").as_u64().unwrap_or_default();
+    let options = TopOptions { ps_args: "-eo pid,ppid,stat".into() };
+    let top = engine.api().top_processes(id, Some(options)).await?;
+    let rows: Vec<(u64, u64, bool)> = top
+        .processes
+        .iter()
+        .flatten()
+        .filter_map(|row| {
+            let number = |at: usize| row.get(at)?.trim().parse().ok();
+            Some((number(0)?, number(1)?, row.get(2)?.starts_with(['T', 'Z'])))
+        })
+        .collect();
+    let mut own = vec![first];
+    let mut at = 0;
+    while let Some(pid) = own.get(at).copied() {
+        own.extend(rows.iter().filter(|(_, parent, _)| *parent == pid).map(|(pid, ..)| *pid));
+        at += 1;
+    }
+    Ok(rows.iter().filter(|(pid, ..)| own.contains(pid)).all(|(.., is_stopped)| *is_stopped))
+}
+
+/// Whether its processes are its own alone: in the host's namespace every process of
+/// the host would be stopped.
+fn is_apart(container: &Container) -> bool {
+    matches!(container.text("/HostConfig/PidMode"), "" | "private")
 }
 
 /// Freezes one after the other: a check that asks another service has to be seen.
@@ -86,6 +119,10 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
         count += 1;
         let finding = match test(container) {
             None => Finding::skipped(ID, "it has no health check"),
+            Some(_) if !is_apart(container) => Finding::skipped(
+                ID,
+                "it shares its processes with others: they would be stopped too",
+            ),
             Some(test) => {
                 run.doing(format!("freezing {}", container.service));
                 of_one(run, container, &test).await?
@@ -108,11 +145,8 @@ struct Test {
 
 fn test(container: &Container) -> Option<Test> {
     let own = container.fact("/Config/Healthcheck");
-    let words: Vec<String> = own["Test"]
-        .as_array()?
-        .iter()
-        .filter_map(|own| own.as_str().map(str::to_owned))
-        .collect();
+    let words: Vec<String> =
+        own["Test"].as_array()?.iter().filter_map(|own| own.as_str().map(str::to_owned)).collect();
     let words = match words.split_first()? {
         (form, rest) if form == "CMD" => rest.to_vec(),
         (form, rest) if form == "CMD-SHELL" => {
@@ -143,7 +177,7 @@ async fn of_one(run: &Run<'_>, container: &Container, test: &Test) -> Outcome<Fi
     let Some(frozen) = Frozen::freeze(run, id).await? else {
         return Ok(Finding::skipped(
             ID,
-            "it has several processes, and its image no shell to stop them with",
+            "not all of its processes could be stopped: its image has no shell, or they are of several users",
         ));
     };
     let begun = Instant::now();
