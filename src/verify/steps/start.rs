@@ -8,6 +8,7 @@ mod probe;
 
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -41,19 +42,18 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
 
 /// Starts everything; what runs to its end and fails is a result of its own.
 async fn up(run: &mut Run<'_>) -> Outcome {
-    let ended = run.up().await;
-    match ended {
-        Err(Trouble::Failed(mut finding))
-            if finding.of.as_ref().is_some_and(|own| run.one_shots().contains(own)) =>
-        {
-            if let Some(check) = check::find("start.one-shots") {
-                finding.check = check;
-                finding.limit = None;
-            }
-            Err(Trouble::Failed(finding))
-        }
-        ended => ended,
+    let mut ended = run.up().await;
+    if let Err(Trouble::Failed(finding)) = &mut ended
+        && let Some(service) = finding.of.clone()
+        && run.one_shots().contains(&service)
+        && let Some(container) = run.container(&service).await?
+        && container.text("/State/Status") == "exited"
+        && let Some(check) = check::find("start.one-shots")
+    {
+        finding.check = check;
+        finding.limit = None;
     }
+    ended
 }
 
 /// When a service was healthy for the first time, or had ended.
@@ -195,6 +195,19 @@ async fn workers(run: &Run<'_>, container: &Container) -> Outcome<usize> {
     Ok(children.max(1))
 }
 
+/// Whether something listens behind a published port. The engine's own proxy accepts
+/// every connection, and closes it when nobody is there in the container.
+async fn listens(host: &str, port: u16) -> bool {
+    let connect = TcpStream::connect((host, port));
+    let Ok(Ok(mut stream)) = timeout(Duration::from_secs(5), connect).await else { return false };
+    let mut first = [0; 1];
+    match timeout(Duration::from_millis(500), stream.read(&mut first)).await {
+        // It waits to be asked.
+        Err(_) => true,
+        Ok(read) => read.is_ok_and(|count| count > 0),
+    }
+}
+
 async fn ports(run: &mut Run<'_>) {
     let edge = run.case.edge.as_ref().map(|edge| edge.service.clone());
     let mut any = false;
@@ -204,8 +217,7 @@ async fn ports(run: &mut Run<'_>) {
         let own = run.stack.model.ports(&name);
         for (declared, own) in declared.into_iter().zip(own).filter(|(own, _)| own.is_tcp) {
             any = true;
-            let connect = TcpStream::connect((run.engine.host.as_str(), own.port));
-            let answers = matches!(timeout(Duration::from_secs(5), connect).await, Ok(Ok(_)));
+            let answers = listens(&run.engine.host, own.port).await;
             let address =
                 if declared.address.is_empty() { "every address" } else { &declared.address };
             let place = format!("{address}, port {}", declared.port);

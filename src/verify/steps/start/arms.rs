@@ -59,7 +59,7 @@ pub const ARMS: &[Arm] = &[
     },
     Arm {
         check: "start.mounts",
-        breaks: "a volume lies over programs of the image",
+        breaks: "a volume lies over files of the image",
         how: How::Project(hiding_volume),
         alone: false,
     },
@@ -146,9 +146,11 @@ fn ends_once(case: &Case, model: &mut Model) -> bool {
 fn no_limit(case: &Case, model: &mut Model) -> bool {
     let Some(name) = application(case) else { return false };
     let service = model.service_mut(name);
-    service["mem_limit"] = Value::Null;
-    if service["deploy"]["resources"]["limits"].is_object() {
-        service["deploy"]["resources"]["limits"]["memory"] = Value::Null;
+    if let Some(limits) = service["deploy"]["resources"]["limits"].as_object_mut() {
+        limits.remove("memory");
+    }
+    if let Some(service) = service.as_object_mut() {
+        service.remove("mem_limit");
     }
     true
 }
@@ -186,7 +188,7 @@ fn hiding_volume(case: &Case, model: &mut Model) -> bool {
         return false;
     };
     let mount = json!({
-        "type": "volume", "source": "dockwright-arm", "target": "/usr/sbin", "volume": {},
+        "type": "volume", "source": "dockwright-arm", "target": "/usr/share", "volume": {},
     });
     push(&mut model.service_mut(name)["volumes"], mount);
     model.0["volumes"]["dockwright-arm"] = json!({});
