@@ -133,7 +133,12 @@ pub const CHECKS: &[Check] = &[
     check(Step::Build, "build.same", WHOLE, "two builds give the same list of files"),
     check(Step::Start, "start.healthy", QUICK, "every service becomes healthy in time"),
     check(Step::Start, "start.probe", WHOLE, "the health check of a frozen service fails"),
-    check(Step::Start, "start.order", QUICK, "nobody starts before what they wait for"),
+    check(
+        Step::Start,
+        "start.order",
+        QUICK,
+        "nobody starts before what they wait for, or cannot do without",
+    ),
     check(Step::Start, "start.one-shots", QUICK, "what runs to its end ends without an error"),
     check(Step::Start, "start.restarts", QUICK, "nothing was restarted on the way"),
     check(Step::Start, "start.memory", QUICK, "at rest memory is well below its limit"),

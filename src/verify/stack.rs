@@ -99,7 +99,8 @@ impl Stack {
     /// # Errors
     /// When the engine does not answer.
     pub async fn up(&self, one_shots: &[String], limit: Duration) -> Outcome<Result<(), NotUp>> {
-        let end = Instant::now() + limit;
+        let begun = Instant::now();
+        let end = begun + limit;
         let output = self.compose(&["up", "--detach", "--no-build", "--quiet-pull"], limit).await?;
         loop {
             let containers = self.containers().await?;
@@ -112,7 +113,7 @@ impl Stack {
                 waiting.first().copied().filter(|_| !output.is_ok() || Instant::now() > end)
             });
             if let Some(container) = lost {
-                let said = why_not(container, one_shots, limit);
+                let said = why_not(container, one_shots, begun.elapsed());
                 return Ok(Err(NotUp {
                     service: container.service.clone(),
                     said,
@@ -215,7 +216,7 @@ fn is_lost(container: &Container, one_shots: &[String]) -> bool {
     }
 }
 
-fn why_not(container: &Container, one_shots: &[String], limit: Duration) -> String {
+fn why_not(container: &Container, one_shots: &[String], waited: Duration) -> String {
     let oom =
         if container.fact("/State/OOMKilled") == true { ", killed for its memory" } else { "" };
     let restarts = container.restarts();
@@ -232,12 +233,12 @@ fn why_not(container: &Container, one_shots: &[String], limit: Duration) -> Stri
             format!(
                 "is {} after {} s; its health check last said: {}",
                 container.health(),
-                limit.as_secs(),
+                waited.as_secs(),
                 if said.is_empty() { "nothing" } else { said }
             )
         }
         ("running", _) if one_shots.contains(&container.service) => {
-            format!("had not ended after {} s", limit.as_secs())
+            format!("had not ended after {} s", waited.as_secs())
         }
         ("created", _) => "was never started: what it waits for did not come".to_owned(),
         (status, _) => format!("is {status}{oom}"),

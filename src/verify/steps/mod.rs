@@ -6,6 +6,7 @@ mod contract;
 mod data;
 mod isolation;
 mod load;
+mod recipe;
 mod start;
 mod stop;
 

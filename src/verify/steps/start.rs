@@ -1,34 +1,59 @@
 //! `start`: everything starts in its order, becomes healthy and stays within its
 //! limits.
 
+mod arms;
+mod mounts;
+mod order;
+mod probe;
+
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::lint::subject::Kind;
-use crate::verify::arm::Arm;
+use crate::verify::check;
 use crate::verify::engine::{Container, memory_in_use};
 use crate::verify::events::{Event, now};
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
-use crate::verify::trouble::Outcome;
+use crate::verify::trouble::{Outcome, Trouble};
 
-/// How what this step watches is broken on purpose.
-pub const ARMS: &[Arm] = &[];
+pub use arms::ARMS;
 
 /// Runs the step.
 pub async fn run(run: &mut Run<'_>) -> Outcome {
     let begun = now();
-    run.up().await?;
+    up(run).await?;
     let containers = run.containers().await?;
     healthy(run, &containers, begun);
-    order(run, &containers);
+    order::judge(run, &containers);
     one_shots(run, &containers);
     restarts(run, &containers);
     at_rest(run, &containers).await?;
     ports(run).await;
+    mounts::judge(run).await?;
+    if !run.is_quick() {
+        probe::judge(run, &containers).await?;
+    }
     Ok(())
+}
+
+/// Starts everything; what runs to its end and fails is a result of its own.
+async fn up(run: &mut Run<'_>) -> Outcome {
+    let mut ended = run.up().await;
+    if let Err(Trouble::Failed(finding)) = &mut ended
+        && let Some(service) = finding.of.clone()
+        && run.one_shots().contains(&service)
+        && let Some(container) = run.container(&service).await?
+        && container.text("/State/Status") == "exited"
+        && let Some(check) = check::find("start.one-shots")
+    {
+        finding.check = check;
+        finding.limit = None;
+    }
+    ended
 }
 
 /// When a service was healthy for the first time, or had ended.
@@ -61,40 +86,6 @@ fn healthy(run: &mut Run<'_>, containers: &[Container], begun: f64) {
         };
         run.record(finding.of(&container.service).by(limit.clone()));
     }
-}
-
-fn order(run: &mut Run<'_>, containers: &[Container]) {
-    let events = run.events.all();
-    let mut wrong = Vec::new();
-    let mut count = 0;
-    for container in containers {
-        for wait in run.stack.model.waits(&container.service) {
-            let others = containers.iter().filter(|own| own.service == wait.service);
-            for other in others {
-                let there = match wait.condition.as_str() {
-                    "service_healthy" => ready(&events, other),
-                    "service_completed_successfully" => other.finished(),
-                    _ => other.started(),
-                };
-                count += 1;
-                if let (Some(there), Some(started)) = (there, container.started())
-                    && started + 0.05 < there
-                {
-                    wrong.push(format!(
-                        "{} started {:.1} s before {} was there",
-                        container.service,
-                        there - started,
-                        wait.service
-                    ));
-                }
-            }
-        }
-    }
-    run.record(match (count, wrong.is_empty()) {
-        (0, _) => Finding::skipped("start.order", "no service waits for another"),
-        (_, true) => Finding::passed("start.order", format!("{count} of {count} waits were kept")),
-        (_, false) => Finding::failed("start.order", wrong.join("; ")),
-    });
 }
 
 fn one_shots(run: &mut Run<'_>, containers: &[Container]) {
@@ -207,6 +198,19 @@ async fn workers(run: &Run<'_>, container: &Container) -> Outcome<usize> {
     Ok(children.max(1))
 }
 
+/// Whether something listens behind a published port. The engine's own proxy accepts
+/// every connection, and closes it when nobody is there in the container.
+async fn listens(host: &str, port: u16) -> bool {
+    let connect = TcpStream::connect((host, port));
+    let Ok(Ok(mut stream)) = timeout(Duration::from_secs(5), connect).await else { return false };
+    let mut first = [0; 1];
+    match timeout(Duration::from_millis(500), stream.read(&mut first)).await {
+        // It waits to be asked.
+        Err(_) => true,
+        Ok(read) => read.is_ok_and(|count| count > 0),
+    }
+}
+
 async fn ports(run: &mut Run<'_>) {
     let edge = run.edge().map(|(edge, ..)| edge.service.clone());
     let mut any = false;
@@ -216,8 +220,7 @@ async fn ports(run: &mut Run<'_>) {
         let own = run.stack.model.ports(&name);
         for (declared, own) in declared.into_iter().zip(own).filter(|(own, _)| own.is_tcp) {
             any = true;
-            let connect = TcpStream::connect((run.engine.host.as_str(), own.port));
-            let answers = matches!(timeout(Duration::from_secs(5), connect).await, Ok(Ok(_)));
+            let answers = listens(&run.engine.host, own.port).await;
             let address =
                 if declared.address.is_empty() { "every address" } else { &declared.address };
             let place = format!("{address}, port {}", declared.port);

@@ -61,10 +61,16 @@ impl Step {
         }
     }
 
+    /// Whether it runs a program.
+    #[must_use]
+    pub fn is_run(&self) -> bool {
+        self.instruction.starts_with("RUN")
+    }
+
     /// Whether it installs packages.
     #[must_use]
     pub fn installs(&self) -> bool {
-        self.instruction.starts_with("RUN") && INSTALLS.is_match(&self.instruction)
+        self.is_run() && INSTALLS.is_match(&self.instruction)
     }
 
     /// How many packages it says that it has installed; `None` where it says nothing.
