@@ -98,6 +98,12 @@ pub const THRESHOLDS: &[Threshold] = &[
         "Most of its CPU periods, in percent, in which a service may be held back under load: a quota makes single answers slow while the machine idles.",
     ),
     row(
+        "verify.workers",
+        PERCENT,
+        "20",
+        "How much less throughput than one process more or fewer the planned number may give, in percent: below that a machine's own noise is as large.",
+    ),
+    row(
         "verify.connections",
         PERCENT,
         "90",

@@ -110,7 +110,7 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     memory::cpu(run, &before, &usage);
     connections::judge(run, sampled);
     hang::judge(run, &door, &asked).await?;
-    workers::judge(run, &door, &asked, &ramp, &usage).await
+    workers::judge(run, &door, &asked, &ramp).await
 }
 
 fn skip(run: &mut Run<'_>, why: &str) -> Outcome {
