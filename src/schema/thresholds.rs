@@ -101,7 +101,7 @@ pub const THRESHOLDS: &[Threshold] = &[
         "verify.workers",
         PERCENT,
         "20",
-        "How much less throughput than one process more or fewer the planned number may give, in percent: below that a machine's own noise is as large.",
+        "How much less throughput the planned number of processes may give than one more, in percent: below that a machine's own noise is as large.",
     ),
     row(
         "verify.connections",
@@ -118,8 +118,8 @@ pub const THRESHOLDS: &[Threshold] = &[
     row(
         "verify.replacement",
         Kind::Count(0, 100_000),
-        "0",
-        "Failed requests while the application is replaced behind its proxy.",
+        "8",
+        "Failed requests while the application is replaced behind its proxy: those that are on their way to the container at the moment at which it goes, two of each client's at most.",
     ),
     row(
         "verify.recovery",

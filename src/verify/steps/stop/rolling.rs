@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Load before anything is replaced.
 const BEFORE: Duration = Duration::from_millis(500);
 /// Until a proxy has heard of the new container: names are looked up again that often.
-const HEARD: Duration = Duration::from_secs(6);
+const HEARD: Duration = Duration::from_millis(5500);
 /// Load when the old one is gone.
 const AFTER: Duration = Duration::from_secs(2);
 /// For the engine's own work.
