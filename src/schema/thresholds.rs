@@ -107,6 +107,12 @@ pub const THRESHOLDS: &[Threshold] = &[
         "Most of its CPU periods, in percent, in which a service may be held back under load: a quota makes single answers slow while the machine idles.",
     ),
     row(
+        "verify.workers",
+        PERCENT,
+        "20",
+        "How much less throughput the planned number of processes may give than one more, in percent: below that a machine's own noise is as large.",
+    ),
+    row(
         "verify.connections",
         PERCENT,
         "90",
@@ -121,8 +127,8 @@ pub const THRESHOLDS: &[Threshold] = &[
     row(
         "verify.replacement",
         Kind::Count(0, 100_000),
-        "0",
-        "Failed requests while the application is replaced behind its proxy.",
+        "8",
+        "Failed requests while the application is replaced behind its proxy: those that are on their way to the container at the moment at which it goes, two of each client's at most.",
     ),
     row(
         "verify.recovery",

@@ -52,10 +52,23 @@ impl Traffic {
     /// Starts clients that go through what is asked in turn, each from another one on.
     #[must_use]
     pub fn start(door: &Door, asked: &Arc<[Asked]>, clients: usize, patience: Duration) -> Self {
+        Self::paced(door, asked, clients, patience, Duration::ZERO)
+    }
+
+    /// The same, with a pause of every client after each answer.
+    #[must_use]
+    pub fn paced(
+        door: &Door,
+        asked: &Arc<[Asked]>,
+        clients: usize,
+        patience: Duration,
+        pause: Duration,
+    ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut set = JoinSet::new();
         for number in 0..clients {
-            set.spawn(work(door.clone(), Arc::clone(asked), number, patience, Arc::clone(&stop)));
+            let client = Client { number, patience, pause };
+            set.spawn(work(door.clone(), Arc::clone(asked), client, Arc::clone(&stop)));
         }
         Self { stop, clients: set, asked: Arc::clone(asked) }
     }
@@ -77,11 +90,17 @@ impl Drop for Traffic {
     }
 }
 
+/// One of several clients.
+struct Client {
+    number: usize,
+    patience: Duration,
+    pause: Duration,
+}
+
 async fn work(
     door: Door,
     asked: Arc<[Asked]>,
-    first: usize,
-    patience: Duration,
+    client: Client,
     stop: Arc<AtomicBool>,
 ) -> Vec<Sent> {
     let end = Instant::now() + LONGEST;
@@ -89,18 +108,20 @@ async fn work(
     let mut connection = None;
     let mut count = 0;
     while !asked.is_empty() && !stop.load(Ordering::Relaxed) && Instant::now() < end {
-        let number = (first + count) % asked.len();
+        let number = (client.number + count) % asked.len();
         count += 1;
         if count % PER_CONNECTION == 0 {
             connection = None;
         }
         let at = Instant::now();
-        let result = send(&door, &mut connection, &asked[number], patience).await;
+        let result = send(&door, &mut connection, &asked[number], client.patience).await;
         let failed = result.is_err();
         all.push(Sent { number, at, done: Instant::now(), result });
         if failed {
             connection = None;
             sleep(AFTER_FAILURE).await;
+        } else if !client.pause.is_zero() {
+            sleep(client.pause).await;
         }
     }
     all

@@ -63,14 +63,13 @@ pub const ARMS: &[Arm] = &[
     },
     Arm {
         check: "load.workers",
-        breaks: "one process serves where several are planned",
+        breaks: "one slow process serves, and each further one would serve as much again",
         how: How::Project(|case, model| {
-            let Some(web) = case.web() else { return false };
-            let several = case.planned("web.workers").is_some_and(|planned| planned > 1.0);
-            if several {
-                workers::set(model, &web.name, 1);
-            }
-            several
+            let Some(web) = case.web().filter(|_| case.planned("web.workers").is_some()) else {
+                return false;
+            };
+            workers::set(model, &web.name, 1);
+            stands_in(case, model, Wrong::Slow)
         }),
         alone: true,
     },
@@ -113,7 +112,7 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     memory::cpu(run, &before, &usage);
     connections::judge(run, sampled);
     hang::judge(run, &door, &asked).await?;
-    workers::judge(run, &door, &asked, &ramp, &usage).await
+    workers::judge(run, &door, &asked, &ramp).await
 }
 
 fn skip(run: &mut Run<'_>, why: &str) -> Outcome {

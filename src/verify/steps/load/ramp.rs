@@ -31,7 +31,7 @@ pub struct Stage {
 pub struct Ramp {
     /// In order; the last one may be far beyond the bend.
     pub stages: Vec<Stage>,
-    /// The number of the last stage with more throughput than the one before.
+    /// The number of the first stage that gave all there is.
     pub bend: usize,
     /// Every request.
     sent: Vec<Sent>,
@@ -77,13 +77,13 @@ pub async fn climb(run: &Run<'_>, door: &Door, asked: &Arc<[Asked]>) -> Ramp {
             break;
         }
     }
-    let bend = bend(&stages, slowest);
     if stages.last().is_some_and(|last| last.clients < most) {
         run.doing(format!("load with {most} clients"));
         let (stage, sent) = stage(run, door, asked, most, time).await;
         all.extend(sent);
         stages.push(stage);
     }
+    let bend = bend(&stages, slowest);
     Ramp { stages, bend, sent: all }
 }
 
@@ -96,22 +96,28 @@ fn counts(most: usize) -> Vec<usize> {
     counts
 }
 
-/// Whether the last stage gave no more than the one before.
+/// Whether more clients give no more: neither of the last two stages did, or answers
+/// take too long. One stage may be a moment of the machine's.
 fn has_bent(stages: &[Stage], slowest: f64) -> bool {
     match stages {
-        [.., before, last] => {
-            last.summary.throughput < before.summary.throughput * GROWTH
-                || last.summary.p99 > slowest
+        [before @ .., one, two] if !before.is_empty() => {
+            let best = before.iter().map(|own| own.summary.throughput).fold(0.0, f64::max);
+            let grows = |own: &Stage| own.summary.throughput > best * GROWTH;
+            !grows(one) && !grows(two) || two.summary.p99 > slowest
         }
-        [only] => only.summary.answered == 0,
+        [.., last] => last.summary.answered == 0 || last.summary.p99 > slowest,
         [] => false,
     }
 }
 
-/// The last stage that gave more than the one before it.
+/// The first stage that gave all there is, or nearly; of those in time, where any is.
 fn bend(stages: &[Stage], slowest: f64) -> usize {
-    let last = stages.len().saturating_sub(1);
-    if last > 0 && has_bent(stages, slowest) { last - 1 } else { last }
+    let in_time = |own: &Stage| own.summary.p99 <= slowest;
+    let any = stages.iter().any(in_time);
+    let counts = |own: &&Stage| !any || in_time(own);
+    let best = stages.iter().filter(counts).map(|own| own.summary.throughput).fold(0.0, f64::max);
+    let is_it = |own: &Stage| counts(&own) && own.summary.throughput * GROWTH >= best;
+    stages.iter().position(is_it).unwrap_or(0)
 }
 
 /// Judges answers and their times.
@@ -208,11 +214,16 @@ mod tests {
 
     #[test]
     fn latency_bends_where_more_clients_give_no_more() {
-        let stages = [of(1, 100.0, 10.0), of(2, 190.0, 11.0), of(4, 195.0, 22.0)];
-        assert!(!has_bent(&stages[..2], 2000.0));
+        let stages = [of(1, 100.0, 10.0), of(2, 190.0, 11.0), of(4, 180.0, 22.0), of(8, 195.0, 44.0)];
+        assert!(!has_bent(&stages[..3], 2000.0));
         assert!(has_bent(&stages, 2000.0));
         assert_eq!(bend(&stages, 2000.0), 1);
-        assert_eq!(bend(&stages[..2], 2000.0), 1);
-        assert_eq!(bend(&[of(1, 10.0, 10.0), of(2, 20.0, 3000.0)], 2000.0), 0);
+        // A bad moment is no bend.
+        let dip = [of(1, 100.0, 10.0), of(2, 90.0, 11.0), of(4, 300.0, 22.0)];
+        assert!(!has_bent(&dip, 2000.0));
+        assert_eq!(bend(&dip, 2000.0), 2);
+        let slow = [of(1, 10.0, 10.0), of(2, 20.0, 3000.0)];
+        assert!(has_bent(&slow, 2000.0));
+        assert_eq!(bend(&slow, 2000.0), 0);
     }
 }

@@ -19,6 +19,7 @@ use crate::lint::subject::Kind;
 use crate::verify::arm::{Arm, How};
 use crate::verify::model::Model;
 use crate::verify::run::Run;
+use crate::verify::stub::{Wrong, stands_in};
 use crate::verify::trouble::Outcome;
 
 /// A signal that nothing ends by.
@@ -53,14 +54,9 @@ pub const ARMS: &[Arm] = &[
     },
     Arm {
         check: "stop.rolling",
-        breaks: "the health check of the application passes before it serves",
+        breaks: "the application's second container fails, and its health check does not see it",
         how: How::Project(|case, model| {
-            let Some(web) = case.web().filter(|_| rolling::obstacle(case, model).is_none()) else {
-                return false;
-            };
-            model.service_mut(&web.name)["healthcheck"] =
-                json!({ "test": ["CMD", "true"], "interval": "1s", "retries": 3 });
-            true
+            rolling::obstacle(case, model).is_none() && stands_in(case, model, Wrong::Second)
         }),
         alone: true,
     },

@@ -1,5 +1,9 @@
 //! The application is replaced behind its proxy: a second container, then the first
 //! one goes.
+//!
+//! What a proxy had passed on to a connection that is closed at that moment it sends to
+//! the other container, unless the request may not be sent twice. Those are counted
+//! apart: no proxy can save them, and whether one is hit is chance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +20,18 @@ use crate::verify::engine::Container;
 use crate::verify::model::Model;
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
-use crate::verify::traffic::{Summary, Traffic, failures};
+use crate::verify::traffic::{Sent, Summary, Traffic, failures};
 use crate::verify::trouble::Outcome;
 
 const ID: &str = "stop.rolling";
 /// Clients that ask meanwhile.
 const CLIENTS: usize = 4;
+/// Between two requests of a client.
+const PAUSE: Duration = Duration::from_millis(10);
 /// Load before anything is replaced.
 const BEFORE: Duration = Duration::from_millis(500);
 /// Until a proxy has heard of the new container: names are looked up again that often.
-const HEARD: Duration = Duration::from_secs(6);
+const HEARD: Duration = Duration::from_millis(5500);
 /// Load when the old one is gone.
 const AFTER: Duration = Duration::from_secs(2);
 /// For the engine's own work.
@@ -61,37 +67,47 @@ pub async fn judge(run: &mut Run<'_>, door: Option<&Door>) -> Outcome {
     let load: Arc<[Asked]> = asked::workload(run, door).await.into();
     let old: Vec<Container> = of(run, &web.name).await?;
     run.doing("replacing the application under load");
-    let traffic = Traffic::start(door, &load, CLIENTS, run.seconds("verify.answer"));
+    let patience = run.seconds("verify.answer");
+    let traffic = Traffic::paced(door, &load, CLIENTS, patience, PAUSE);
     sleep(BEFORE).await;
     let begun = Instant::now();
     let replaced = replace(run, &web.name, &old).await?;
     sleep(AFTER).await;
     let sent = traffic.finish().await;
-    let summary = Summary::of(&sent, &load, begun.elapsed().as_secs_f64());
+    let (once, again): (Vec<Sent>, Vec<Sent>) =
+        sent.iter().cloned().partition(|own| is_sent_once(&load[own.number].call.method));
+    let seconds = begun.elapsed().as_secs_f64();
+    let summary = Summary::of(&again, &load, seconds);
+    let unsaved = Summary::of(&once, &load, seconds).failed;
     let most = run.case.limits.count("verify.replacement");
     let limit = run.limit("verify.replacement");
     let finding = match replaced {
         Err(why) => Finding::failed(ID, why),
         Ok(()) => {
-            let said = format!(
+            let mut said = format!(
                 "{} of {} requests failed while {} was replaced, in {}",
                 summary.failed,
-                sent.len(),
+                again.len(),
                 web.name,
-                Unit::Seconds.show(begun.elapsed().as_secs_f64())
+                Unit::Seconds.show(seconds)
             );
+            if unsaved > 0 {
+                let all = once.len();
+                said.push_str(&format!("; and {unsaved} of {all} that may not be sent twice"));
+            }
             Finding::judged(ID, summary.failed as u64 <= most && summary.answered > 0, said)
         }
     };
     let failed = finding.is_failed();
     let finding = match failed {
         true => finding.log(failures(&sent, &load)).help(
-            "the proxy has to look names up again (resolver … valid=5s, server web:8000 resolve), and to pass a request on to the next server (proxy_next_upstream)",
+            "the proxy has to look names up again (resolver … valid=5s, server web:8000 resolve max_fails=0), and to pass a request on to the next server (proxy_next_upstream)",
         ),
         false => finding,
     };
     let finding = finding
         .measured("failed", summary.failed as f64, Unit::Count)
+        .measured("failed, not to be repeated", unsaved as f64, Unit::Count)
         .measured("requests", sent.len() as f64, Unit::Count)
         .measured("p99", summary.p99, Unit::Milliseconds);
     run.record(finding.by(limit));
@@ -102,6 +118,11 @@ pub async fn judge(run: &mut Run<'_>, door: Option<&Door>) -> Outcome {
         run.up().await?;
     }
     Ok(())
+}
+
+/// Whether a proxy may not repeat a request on its own: what it does might be done twice.
+fn is_sent_once(method: &str) -> bool {
+    matches!(method, "POST" | "PATCH" | "LOCK")
 }
 
 async fn of(run: &Run<'_>, service: &str) -> Outcome<Vec<Container>> {
