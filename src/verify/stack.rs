@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::compose::{self, Compose, Output};
 use super::engine::{Container, Engine};
+use super::leftovers;
 use super::model::Model;
 use super::record::Finding;
 use super::trouble::Outcome;
@@ -167,6 +168,7 @@ impl Stack {
     /// When `docker` cannot be started.
     pub async fn remove(&self) -> Outcome<Output> {
         let output = self.down(true).await?;
+        leftovers::remove_own(&self.engine, &self.compose.name).await;
         let mut images: Vec<&str> =
             self.model.built().into_iter().map(|own| self.model.image(own)).collect();
         images.sort_unstable();

@@ -19,6 +19,8 @@ const QUEUE: &str = include_str!("tasks/queue.py");
 const FULL: &str = include_str!("tasks/full.py");
 /// Where the module is mounted.
 const PLACE: &str = "/dockwright-verify";
+/// The variable with which a worker acknowledges a nap before it has been run.
+pub const EARLY: &str = "DOCKWRIGHT_VERIFY_EARLY";
 /// What a line of the nap begins with.
 const MARK: &str = "dockwright-verify ";
 

@@ -6,6 +6,7 @@ mod contract;
 mod data;
 mod isolation;
 mod load;
+mod sabotage;
 mod start;
 mod stop;
 

@@ -10,6 +10,7 @@ use super::clients::{LOOK, Site};
 use super::container::{Migrates, is_migration, keeps_running};
 use crate::lint::subject::{Kind, Program};
 use crate::verify::engine::Container;
+use crate::verify::leftovers::OF;
 use crate::verify::model::{LABEL, Model};
 use crate::verify::owner;
 use crate::verify::record::{Finding, Unit};
@@ -204,6 +205,7 @@ async fn hold(run: &Run<'_>, store: &Store) -> Outcome {
     let mut command = tokio::process::Command::new("docker");
     command.args(["run", "--detach", "--init", "--pull", "never", "--network", "none", "--user", "0"]);
     command.args(["--name", &name, "--label", &format!("{LABEL}={}", owner()), "--no-healthcheck"]);
+    command.args(["--label", &format!("{OF}={}", run.stack.compose.name)]);
     command.args(["--volume", &format!("{}_{VOLUME}:{PLACE}", run.stack.model.name())]);
     command.args(["--entrypoint", "sleep", run.stack.model.image(&store.service), "900"]);
     crate::verify::compose::run(&mut command, Duration::from_secs(60)).await.map(drop)
