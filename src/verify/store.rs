@@ -44,7 +44,11 @@ impl Store {
             return Err("the stack has no database of its own".into());
         };
         if service.kind == Kind::Mongo {
-            return Err(format!("{} is {}, which is not written to here", service.name, service.kind.word()));
+            return Err(format!(
+                "{} is {}, which is not written to here",
+                service.name,
+                service.kind.word()
+            ));
         }
         let environment = run.stack.model.environment(&service.name);
         let text = |name: &str| environment.get(name).copied().flatten().map(str::to_owned);
@@ -60,8 +64,16 @@ impl Store {
     pub async fn sql(&self, run: &Run<'_>, statement: &str) -> Outcome<Result<String, String>> {
         let words = match self.kind {
             Kind::Postgres => vec![
-                "psql", "-v", "ON_ERROR_STOP=1", "-qtAX", "-U", &self.user, "-d", &self.database,
-                "-c", statement,
+                "psql",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-qtAX",
+                "-U",
+                &self.user,
+                "-d",
+                &self.database,
+                "-c",
+                statement,
             ],
             _ => vec!["sh", "-c", MYSQL, "sh", statement],
         };
@@ -91,7 +103,11 @@ impl Store {
             Ran { code: Some(0), output } => Ok(output.trim().to_owned()),
             Ran { code: None, .. } => Err(format!("no answer within {} s", LIMIT.as_secs())),
             ran => {
-                let line = ran.output.lines().rev().find(|own| own.contains("ERROR") || own.contains("FATAL"));
+                let line = ran
+                    .output
+                    .lines()
+                    .rev()
+                    .find(|own| own.contains("ERROR") || own.contains("FATAL"));
                 let line = line.or_else(|| ran.output.lines().next_back());
                 Err(line.unwrap_or("it said nothing").trim().to_owned())
             }
@@ -154,7 +170,10 @@ fn lasting(dump: &str) -> String {
     let says = |line: &&str| {
         let line = line.trim();
         // pg_dump makes up a key for each dump.
-        !(line.is_empty() || line.starts_with("--") || line.starts_with("\\restrict") || line.starts_with("\\unrestrict"))
+        !(line.is_empty()
+            || line.starts_with("--")
+            || line.starts_with("\\restrict")
+            || line.starts_with("\\unrestrict"))
     };
     dump.lines().filter(says).collect::<Vec<_>>().join("\n")
 }
@@ -165,7 +184,9 @@ mod tests {
 
     #[test]
     fn a_dump_is_compared_without_what_is_made_up_for_it() {
-        let dump = |key: &str| format!("--\n-- dump\n\\restrict {key}\n\ncreate table a ();\n\\unrestrict {key}\n");
+        let dump = |key: &str| {
+            format!("--\n-- dump\n\\restrict {key}\n\ncreate table a ();\n\\unrestrict {key}\n")
+        };
         assert_eq!(lasting(&dump("x")), lasting(&dump("y")));
         assert_eq!(lasting(&dump("x")), "create table a ();");
     }

@@ -25,7 +25,11 @@ const SCRIPT: &str = "grep -q \"$1\" \"/proc/$2/cgroup\" || exit 3; kill -9 \"$2
 ///
 /// # Errors
 /// When `docker` cannot be started.
-pub async fn process(run: &Run<'_>, container: &Container, pid: u32) -> Outcome<Result<(), String>> {
+pub async fn process(
+    run: &Run<'_>,
+    container: &Container,
+    pid: u32,
+) -> Outcome<Result<(), String>> {
     let mut images = vec![container.text("/Config/Image").to_owned()];
     let others = run.stack.model.services().into_iter().map(|own| run.stack.model.image(own));
     images.extend(others.map(str::to_owned));

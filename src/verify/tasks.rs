@@ -96,7 +96,7 @@ pub fn inject(case: &Case, model: &mut Model, top: &Path) -> Result<Vec<String>,
         if !own["volumes"].is_array() {
             own["volumes"] = json!([]);
         }
-        if let Some(mounts) = own["volumes"].as_array_mut() {
+        if let Some(mounts) = own.get_mut("volumes").and_then(Value::as_array_mut) {
             mounts.push(json!({ "type": "bind", "source": directory, "target": PLACE,
                 "read_only": true, "bind": { "selinux": "z" } }));
         }
@@ -153,8 +153,19 @@ impl Tasks {
         let app = said("app")
             .or_else(|| server?.app.clone())
             .or_else(|| option(&words, "-A", "--app"))
-            .or_else(|| Some(run.stack.model.environment(&worker.name).get("CELERY_APP")?.as_ref()?.to_string()))
-            .ok_or_else(|| format!("{}: its command does not say which application it is", worker.name))?;
+            .or_else(|| {
+                Some(
+                    run.stack
+                        .model
+                        .environment(&worker.name)
+                        .get("CELERY_APP")?
+                        .as_ref()?
+                        .to_string(),
+                )
+            })
+            .ok_or_else(|| {
+                format!("{}: its command does not say which application it is", worker.name)
+            })?;
         let queue = said("queues").or_else(|| option(&words, "-Q", "--queues")).unwrap_or_default();
         let pool = said("pool").or_else(|| option(&words, "-P", "--pool")).unwrap_or_default();
         Ok(Self {
@@ -327,7 +338,8 @@ mod tests {
 
     #[test]
     fn the_log_tells_which_nap_began_and_ended() {
-        let lines = ["ready.", "dockwright-verify begin a-1 17 0", "dockwright-verify end a-1 17 0"];
+        let lines =
+            ["ready.", "dockwright-verify begin a-1 17 0", "dockwright-verify end a-1 17 0"];
         let marks = marks_of(&lines.map(str::to_owned));
         assert_eq!(marks.len(), 2);
         assert_eq!(marks[0], Mark { word: "begin".into(), id: "a-1".into(), pid: 17 });
@@ -347,7 +359,10 @@ mod tests {
         let ran = |code, output: &str| Ran { code, output: output.into() };
         let text = "a warning\n\n{\"ids\": [\"a\"], \"acks_late\": true, \"backend\": true}\n";
         let found = queued(&ran(Some(0), text)).unwrap();
-        assert_eq!((found.ids, found.acks_late, found.rejects), (vec!["a".to_owned()], true, false));
+        assert_eq!(
+            (found.ids, found.acks_late, found.rejects),
+            (vec!["a".to_owned()], true, false)
+        );
         let error = queued(&ran(Some(1), "Traceback\nKeyError: 'X'\n")).unwrap_err();
         assert_eq!(error, "KeyError: 'X'");
     }

@@ -85,15 +85,41 @@ async fn killed(run: &mut Run<'_>, store: &Store) -> Outcome<Finding> {
     let answers = store.answers_within(run, limit).await?;
     let took = begun.elapsed().as_secs_f64();
     let finding = match (answers, store.count(run, &mark).await?) {
-        (true, Ok(1)) => Finding::passed(KILL, format!("killed right after a row was written, {} had it {} later", store.service, Unit::Seconds.show(took))),
-        (true, Ok(count)) => Finding::failed(KILL, format!("killed right after a row was written, {} has it {count} times", store.service))
-            .help("fsync and synchronous_commit have to be on, and the data in a volume"),
-        (true, Err(why)) => Finding::failed(KILL, format!("killed right after a row was written, {} cannot be asked for it: {why}", store.service))
-            .help("the data has to be in a volume"),
-        (false, _) => Finding::failed(KILL, format!("killed, {} did not take statements again within {} s", store.service, limit.as_secs()))
-            .log(run.engine.logs(&container.id, 8).await?),
+        (true, Ok(1)) => Finding::passed(
+            KILL,
+            format!(
+                "killed right after a row was written, {} had it {} later",
+                store.service,
+                Unit::Seconds.show(took)
+            ),
+        ),
+        (true, Ok(count)) => Finding::failed(
+            KILL,
+            format!("killed right after a row was written, {} has it {count} times", store.service),
+        )
+        .help("fsync and synchronous_commit have to be on, and the data in a volume"),
+        (true, Err(why)) => Finding::failed(
+            KILL,
+            format!(
+                "killed right after a row was written, {} cannot be asked for it: {why}",
+                store.service
+            ),
+        )
+        .help("the data has to be in a volume"),
+        (false, _) => Finding::failed(
+            KILL,
+            format!(
+                "killed, {} did not take statements again within {} s",
+                store.service,
+                limit.as_secs()
+            ),
+        )
+        .log(run.engine.logs(&container.id, 8).await?),
     };
-    Ok(finding.of(&store.service).measured("recovery", took, Unit::Seconds).by(run.limit("verify.healthy")))
+    Ok(finding
+        .of(&store.service)
+        .measured("recovery", took, Unit::Seconds)
+        .by(run.limit("verify.healthy")))
 }
 
 /// Rows after `down` and `up`.
@@ -108,10 +134,21 @@ async fn restarted(run: &mut Run<'_>, store: &Store, mark: &str) -> Outcome<Find
     run.up().await?;
     let took = begun.elapsed().as_secs_f64();
     let finding = match store.count(run, mark).await? {
-        Ok(1) => Finding::passed(RESTART, format!("a row was there after `down` and `up`, which took {}", Unit::Seconds.show(took))),
-        Ok(count) => Finding::failed(RESTART, format!("after `down` and `up` a row is there {count} times")),
+        Ok(1) => Finding::passed(
+            RESTART,
+            format!(
+                "a row was there after `down` and `up`, which took {}",
+                Unit::Seconds.show(took)
+            ),
+        ),
+        Ok(count) => {
+            Finding::failed(RESTART, format!("after `down` and `up` a row is there {count} times"))
+        }
         Err(why) => Finding::failed(RESTART, format!("after `down` and `up` a row is gone: {why}"))
-            .help(format!("{} has to keep its data in a named volume, mounted where its image writes", store.service)),
+            .help(format!(
+                "{} has to keep its data in a named volume, mounted where its image writes",
+                store.service
+            )),
     };
     Ok(finding.of(&store.service).measured("took", took, Unit::Seconds))
 }
@@ -120,6 +157,10 @@ async fn restarted(run: &mut Run<'_>, store: &Store, mark: &str) -> Outcome<Find
 ///
 /// # Errors
 /// When it cannot be written.
-fn changed(run: &Run<'_>, name: &str, change: impl FnOnce(&mut crate::verify::model::Model)) -> Outcome<Stack> {
+fn changed(
+    run: &Run<'_>,
+    name: &str,
+    change: impl FnOnce(&mut crate::verify::model::Model),
+) -> Outcome<Stack> {
     run.stack.changed(name, change).map_err(|error| Trouble::Engine(error.to_string()))
 }

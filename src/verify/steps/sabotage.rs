@@ -45,14 +45,16 @@ pub fn in_memory(model: &mut Model, name: &str) -> bool {
         // Its entry point is root, and makes it its own.
         _ => "mode=0777".to_owned(),
     };
-    let Some(mounts) = service["volumes"].as_array_mut() else { return false };
+    let Some(mounts) = service.get_mut("volumes").and_then(Value::as_array_mut) else {
+        return false;
+    };
     let (volumes, others): (Vec<Value>, Vec<Value>) =
         mounts.drain(..).partition(|own| own["type"] == "volume");
     *mounts = others;
     if !service["tmpfs"].is_array() {
         service["tmpfs"] = json!([]);
     }
-    if let Some(list) = service["tmpfs"].as_array_mut() {
+    if let Some(list) = service.get_mut("tmpfs").and_then(Value::as_array_mut) {
         let target = |own: &Value| Some(own["target"].as_str()?.to_owned());
         list.extend(volumes.iter().filter_map(target).map(|own| json!(format!("{own}:{options}"))));
     }
@@ -74,9 +76,7 @@ fn mount(model: &mut Model, name: &str, file: &str, text: &str, target: &str, wh
     let Some(copy) = copy(model) else { return false };
     let directory = copy.join(PLACE).join(name);
     let path = directory.join(file);
-    let written = std::fs::create_dir_all(&directory)
-        .and_then(|()| std::fs::write(directory.join(".dockerignore"), ""))
-        .and_then(|()| std::fs::write(&path, text));
+    let written = std::fs::create_dir_all(&directory).and_then(|()| std::fs::write(&path, text));
     if written.is_err() {
         return false;
     }
@@ -92,8 +92,9 @@ fn mount(model: &mut Model, name: &str, file: &str, text: &str, target: &str, wh
     if !service["volumes"].is_array() {
         service["volumes"] = json!([]);
     }
-    if let Some(mounts) = service["volumes"].as_array_mut() {
-        mounts.push(json!({ "type": "bind", "source": source, "target": target, "read_only": true }));
+    if let Some(mounts) = service.get_mut("volumes").and_then(Value::as_array_mut) {
+        mounts
+            .push(json!({ "type": "bind", "source": source, "target": target, "read_only": true }));
     }
     true
 }
@@ -177,6 +178,9 @@ mod tests {
         let mut model = Model(json!({ "services": { "web": { "mem_limit": "1", "deploy": {
             "resources": { "limits": { "memory": "2", "pids": 3 } } } } } }));
         unrestricted(&mut model, "web");
-        assert_eq!(model.service("web"), &json!({ "deploy": { "resources": { "limits": { "pids": 3 } } } }));
+        assert_eq!(
+            model.service("web"),
+            &json!({ "deploy": { "resources": { "limits": { "pids": 3 } } } })
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! How what `break` watches is broken on purpose.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::lint::subject::Kind;
 use crate::verify::arm::{Arm, How};
@@ -13,7 +13,11 @@ pub const ARMS: &[Arm] = &[
     arm("break.worker", "the supervisor of the server hangs, and nothing is restarted", hanging),
     arm("break.container", "no service has a restart policy", unrestarted),
     arm("break.database-stop", "readiness asks another database than the one that goes away", twin),
-    arm("break.database-pause", "readiness asks another database than the one that goes away", twin),
+    arm(
+        "break.database-pause",
+        "readiness asks another database than the one that goes away",
+        twin,
+    ),
     arm("break.dns", "readiness asks another database than the one that goes away", twin),
     arm("break.broker", "the broker keeps its queues in memory", forgetful),
     arm("break.eviction", "the broker evicts", evicting),
@@ -81,7 +85,7 @@ fn twin(case: &Case, model: &mut Model) -> bool {
     let Some(database) = kind(case, Kind::is_database) else { return false };
     let twin = format!("{database}-twin");
     let mut service = model.service(&database).clone();
-    for mount in service["volumes"].as_array_mut().into_iter().flatten() {
+    for mount in service.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten() {
         if mount["type"] == "volume" {
             let volume = format!("{}-twin", mount["source"].as_str().unwrap_or_default());
             let own = mount["source"].as_str().map(|own| model.0["volumes"][own].clone());
@@ -99,7 +103,8 @@ fn twin(case: &Case, model: &mut Model) -> bool {
             continue;
         }
         let own = model.service_mut(&name);
-        let values = own["environment"].as_object_mut().into_iter().flatten();
+        let values =
+            own.get_mut("environment").and_then(Value::as_object_mut).into_iter().flatten();
         for (_, value) in values {
             let Some(text) = value.as_str() else { continue };
             let other = match text == database {
@@ -113,7 +118,7 @@ fn twin(case: &Case, model: &mut Model) -> bool {
                 any = true;
             }
         }
-        let waits = own["depends_on"].as_object_mut();
+        let waits = own.get_mut("depends_on").and_then(Value::as_object_mut);
         if let Some(waits) = waits
             && let Some(wait) = waits.get(&database).cloned()
         {
@@ -140,11 +145,15 @@ fn evicting(case: &Case, model: &mut Model) -> bool {
         if !service["command"].is_array() {
             service["command"] = json!(["redis-server"]);
         }
-        let Some(words) = service["command"].as_array_mut() else { continue };
-        let is_said = words.iter().any(|own| own.as_str().is_some_and(|own| own.contains("noeviction")));
+        let Some(words) = service.get_mut("command").and_then(Value::as_array_mut) else {
+            continue;
+        };
+        let is_said =
+            words.iter().any(|own| own.as_str().is_some_and(|own| own.contains("noeviction")));
         if is_said {
             for word in words.iter_mut() {
-                *word = json!(word.as_str().unwrap_or_default().replace("noeviction", "allkeys-lru"));
+                *word =
+                    json!(word.as_str().unwrap_or_default().replace("noeviction", "allkeys-lru"));
             }
             any = true;
         } else if words.first().is_some_and(|own| own == "redis-server") {

@@ -93,7 +93,10 @@ pub async fn run(run: &mut Run<'_>, site: &Site, way: Way) -> Outcome {
     let heard = clients.finish().await?;
     let mut wrong = away.wrong;
     if fine.is_none() {
-        wrong.push(format!("{name} is back, and after {} s the stack does not answer as before", limit.as_secs()));
+        wrong.push(format!(
+            "{name} is back, and after {} s the stack does not answer as before",
+            limit.as_secs()
+        ));
     }
     let mut at_fault = Vec::new();
     for (service, life) in lives(run).await? {
@@ -109,7 +112,8 @@ pub async fn run(run: &mut Run<'_>, site: &Site, way: Way) -> Outcome {
     }
     said.push(heard.say());
     let holds = wrong.is_empty();
-    let text = if holds { said.join("; ") } else { format!("{}; {}", wrong.join("; "), said.join("; ")) };
+    let text =
+        if holds { said.join("; ") } else { format!("{}; {}", wrong.join("; "), said.join("; ")) };
     let mut finding = Finding::judged(check, holds, text).of(name);
     finding = finding.measured("recovery", recovery, Unit::Seconds);
     if let Some(noticed) = away.noticed {
@@ -155,7 +159,10 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
                 let answer = site.status(path, left).await;
                 if answer.is_some_and(|own| own >= 500) {
                     away.noticed = Some(begun.elapsed().as_secs_f64());
-                    away.said.push(format!("{path} said so after {}", Unit::Seconds.show(begun.elapsed().as_secs_f64())));
+                    away.said.push(format!(
+                        "{path} said so after {}",
+                        Unit::Seconds.show(begun.elapsed().as_secs_f64())
+                    ));
                     break;
                 }
                 sleep(LOOK).await;
@@ -164,11 +171,16 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
                 let last = site.status(path, Duration::from_secs(2)).await;
                 let last = last.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
                 away.ignored = true;
-                away.wrong.push(format!("a readiness that ignores {name}: {path} answered {last} after {} s without it", limit.as_secs()));
+                away.wrong.push(format!(
+                    "a readiness that ignores {name}: {path} answered {last} after {} s without it",
+                    limit.as_secs()
+                ));
                 away.help = "let readiness ask what requests need, with a short time-out, and answer 503 without it";
             }
         }
-        None => away.said.push("no route of readiness is known: liveness and recovery are judged alone".into()),
+        None => away
+            .said
+            .push("no route of readiness is known: liveness and recovery are judged alone".into()),
     }
     match &site.live {
         Some(path) => {
@@ -179,13 +191,21 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
                 let answer = site.status(path, limit).await;
                 slowest = slowest.max(begun.elapsed());
                 if answer.is_none_or(|own| own >= 400) {
-                    let got = answer.map_or_else(|| format!("nothing within {} s", limit.as_secs()), |own| own.to_string());
-                    away.wrong.push(format!("{path} says whether the process lives, and answered {got} without {name}"));
+                    let got = answer.map_or_else(
+                        || format!("nothing within {} s", limit.as_secs()),
+                        |own| own.to_string(),
+                    );
+                    away.wrong.push(format!(
+                        "{path} says whether the process lives, and answered {got} without {name}"
+                    ));
                     away.help = "liveness must ask nobody: what is restarted for its database's sake is away longer";
                     break;
                 }
             }
-            away.said.push(format!("{path} answered within {}", Unit::Milliseconds.show(slowest.as_secs_f64() * 1000.0)));
+            away.said.push(format!(
+                "{path} answered within {}",
+                Unit::Milliseconds.show(slowest.as_secs_f64() * 1000.0)
+            ));
         }
         None => {
             away.said.push("no route of liveness is known".into());

@@ -79,12 +79,15 @@ async fn task(run: &Run<'_>, tasks: &Tasks) -> Outcome<Finding> {
     run.doing("killing the process of a task");
     let service = tasks.service.clone();
     if !tasks.forks() {
-        let why = format!("{} tasks share one process: killing it is killing the worker", tasks.pool);
+        let why =
+            format!("{} tasks share one process: killing it is killing the worker", tasks.pool);
         return Ok(Finding::skipped(TASK, why).of(service));
     }
     let queued = match tasks.queue(run, 1, NAP, Duration::ZERO).await? {
         Ok(queued) => queued,
-        Err(why) => return Ok(Finding::failed(TASK, format!("no task could be queued: {why}")).of(service)),
+        Err(why) => {
+            return Ok(Finding::failed(TASK, format!("no task could be queued: {why}")).of(service));
+        }
     };
     let limit = run.seconds("verify.task");
     let (began, marks) =
@@ -122,14 +125,21 @@ async fn task(run: &Run<'_>, tasks: &Tasks) -> Outcome<Finding> {
         (begins, ends) => Finding::failed(TASK, format!("the process of a task was killed in the middle of it, and the task was begun {begins} times and ended {ends} times"))
             .help("a visibility time-out below the time that tasks take hands them out twice"),
     };
-    let log = if finding.is_failed() { run.engine.logs(&container.id, 10).await? } else { Vec::new() };
-    Ok(finding.of(service).measured("again", took, Unit::Seconds).by(run.limit("verify.recovery")).log(log))
+    let log =
+        if finding.is_failed() { run.engine.logs(&container.id, 10).await? } else { Vec::new() };
+    Ok(finding
+        .of(service)
+        .measured("again", took, Unit::Seconds)
+        .by(run.limit("verify.recovery"))
+        .log(log))
 }
 
 /// A task that was not given back, as Celery was told.
 fn lost(run: &Run<'_>, queued: &Queued, begins: usize) -> Finding {
     let setting = if queued.acks_late { "task_reject_on_worker_lost" } else { "task_acks_late" };
-    let said = format!("the process of a task was killed in the middle of it, and the task is lost: {setting} is off (begun {begins} times, ended never)");
+    let said = format!(
+        "the process of a task was killed in the middle of it, and the task is lost: {setting} is off (begun {begins} times, ended never)"
+    );
     let help = "task_acks_late and task_reject_on_worker_lost give such a task back to the queue, where tasks bear being run twice";
     match run.case.plan {
         Some(_) => Finding::failed(TASK, said).help(help),
@@ -143,7 +153,9 @@ async fn full(run: &Run<'_>, tasks: &Tasks) -> Outcome<Finding> {
     run.doing("filling the broker");
     let said = match tasks.fill(run).await? {
         Ok(said) => said,
-        Err(why) => return Ok(Finding::skipped(FULL, format!("the broker cannot be filled: {why}"))),
+        Err(why) => {
+            return Ok(Finding::skipped(FULL, format!("the broker cannot be filled: {why}")));
+        }
     };
     if let Some(why) = said["skip"].as_str() {
         return Ok(Finding::skipped(FULL, format!("not filled: {why}")));
@@ -185,13 +197,19 @@ async fn broker(run: &Run<'_>, tasks: &Tasks) -> Outcome<Finding> {
         Ok(queued) => queued,
         Err(why) => {
             run.engine.api().start_container(&worker.id, None).await?;
-            return Ok(Finding::skipped(BROKER, format!("no task could be queued while the worker is stopped: {why}")));
+            return Ok(Finding::skipped(
+                BROKER,
+                format!("no task could be queued while the worker is stopped: {why}"),
+            ));
         }
     };
     let named = run.case.service(&queued.broker).map(|own| own.name.clone());
     let by_host = || {
         let names = run.stack.model.services().into_iter();
-        names.filter(|own| run.stack.model.service(own)["hostname"] == queued.broker.as_str()).map(str::to_owned).next()
+        names
+            .filter(|own| run.stack.model.service(own)["hostname"] == queued.broker.as_str())
+            .map(str::to_owned)
+            .next()
     };
     let Some(name) = named.or_else(by_host) else {
         run.engine.api().start_container(&worker.id, None).await?;
@@ -225,13 +243,17 @@ async fn broker(run: &Run<'_>, tasks: &Tasks) -> Outcome<Finding> {
     };
     run.engine.api().start_container(&worker.id, None).await?;
     if !back {
-        let said = format!("killed with {WAITING} tasks queued, it was not healthy again after {} s", limit.as_secs());
+        let said = format!(
+            "killed with {WAITING} tasks queued, it was not healthy again after {} s",
+            limit.as_secs()
+        );
         let log = run.engine.logs(&broker.id, 8).await?;
         return Ok(Finding::failed(BROKER, said).of(name).by(run.limit("verify.healthy")).log(log));
     }
     let limit = run.seconds("verify.task") + run.seconds("verify.recovery");
     let ended = |marks: &[Mark]| -> usize {
-        let ids: BTreeSet<&str> = marks.iter().filter(|own| own.word == "end").map(|own| own.id.as_str()).collect();
+        let ids: BTreeSet<&str> =
+            marks.iter().filter(|own| own.word == "end").map(|own| own.id.as_str()).collect();
         ids.len()
     };
     let (all, marks) =

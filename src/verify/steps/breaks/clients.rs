@@ -102,7 +102,12 @@ impl Site {
 /// One answer: when it was there, and what was wrong with it.
 type Said = (Instant, Option<String>);
 
-async fn ask(door: Door, paths: Vec<String>, first: usize, asked: watch::Receiver<bool>) -> Vec<Said> {
+async fn ask(
+    door: Door,
+    paths: Vec<String>,
+    first: usize,
+    asked: watch::Receiver<bool>,
+) -> Vec<Said> {
     let mut said = Vec::new();
     let mut number = first;
     while !*asked.borrow() {
@@ -152,7 +157,9 @@ impl Clients {
             said.extend(task.await.map_err(|error| Trouble::Engine(error.to_string()))?);
         }
         said.sort_by_key(|(at, _)| *at);
-        let times = said.iter().map(|(at, wrong)| (at.duration_since(self.begun).as_secs_f64(), wrong.clone()));
+        let times = said
+            .iter()
+            .map(|(at, wrong)| (at.duration_since(self.begun).as_secs_f64(), wrong.clone()));
         Ok(heard(times.collect(), self.begun.elapsed().as_secs_f64()))
     }
 }

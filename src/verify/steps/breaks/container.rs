@@ -42,7 +42,12 @@ pub async fn killed(run: &mut Run<'_>, site: &Site) -> Outcome<Migrates> {
     Ok(migrates)
 }
 
-async fn one(run: &mut Run<'_>, site: &Site, before: &Container, migrates: &mut Migrates) -> Outcome {
+async fn one(
+    run: &mut Run<'_>,
+    site: &Site,
+    before: &Container,
+    migrates: &mut Migrates,
+) -> Outcome {
     let name = before.service.clone();
     run.doing(format!("killing {name}"));
     let policy = before.text("/HostConfig/RestartPolicy/Name").to_owned();
@@ -121,9 +126,9 @@ pub fn is_migration(command: &str) -> bool {
 
 /// The kinds that may not migrate: whatever is kept running.
 pub fn keeps_running(run: &Run<'_>, name: &str) -> bool {
-    run.case.service(name).is_some_and(|own| {
-        !own.one_shot && own.kind != Kind::OneShot && own.is_application()
-    })
+    run.case
+        .service(name)
+        .is_some_and(|own| !own.one_shot && own.kind != Kind::OneShot && own.is_application())
 }
 
 #[cfg(test)]

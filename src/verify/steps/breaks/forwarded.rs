@@ -40,7 +40,9 @@ pub async fn run(run: &mut Run<'_>, site: &Site) -> Outcome {
         sleep(Duration::from_millis(200)).await;
         seen = lines(run, since, &token).await?;
         // An access log is written after the answer.
-        if seen.iter().any(|(_, line)| line.chars().any(|own| own.is_ascii_digit()) && believes(line).is_some()) {
+        if seen.iter().any(|(_, line)| {
+            line.chars().any(|own| own.is_ascii_digit()) && believes(line).is_some()
+        }) {
             break;
         }
     }
@@ -60,7 +62,12 @@ pub async fn run(run: &mut Run<'_>, site: &Site) -> Outcome {
         names.sort_unstable();
         names.dedup();
         let names = crate::lint::subject::listed(&names);
-        Finding::passed(CHECK, format!("asked with X-Forwarded-For: {FORGED}, {ADDED}, the log of {names} has another client than {FORGED}"))
+        Finding::passed(
+            CHECK,
+            format!(
+                "asked with X-Forwarded-For: {FORGED}, {ADDED}, the log of {names} has another client than {FORGED}"
+            ),
+        )
     };
     run.record(finding);
     Ok(())

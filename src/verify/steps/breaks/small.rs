@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::clients::{LOOK, Site};
@@ -47,7 +47,11 @@ pub async fn run(run: &mut Run<'_>, site: &Site, seen: &Migrates) -> Outcome {
     let Some(mount) = mount.filter(|_| store.kind == Kind::Postgres) else {
         let why = match store.kind {
             Kind::Postgres => format!("{} has no volume", store.service),
-            kind => format!("only PostgreSQL is given a small disk; {} is {}", store.service, kind.word()),
+            kind => format!(
+                "only PostgreSQL is given a small disk; {} is {}",
+                store.service,
+                kind.word()
+            ),
         };
         run.record(Finding::skipped(DISK, why.clone()));
         let finding = replicas(run, seen).unwrap_or_else(|| Finding::skipped(MIGRATIONS, why));
@@ -57,7 +61,8 @@ pub async fn run(run: &mut Run<'_>, site: &Site, seen: &Migrates) -> Outcome {
     run.doing("giving the database a small disk");
     let own = run.stack.clone();
     let changed = own.changed("small", |model| shrink(model, &store, &mount.target));
-    let small = changed.map_err(|error| crate::verify::trouble::Trouble::Engine(error.to_string()))?;
+    let small =
+        changed.map_err(|error| crate::verify::trouble::Trouble::Engine(error.to_string()))?;
     run.stack = small;
     let judged = on_small(run, site, &store, seen).await;
     let holder = format!("{}-holder", own.compose.name);
@@ -65,7 +70,11 @@ pub async fn run(run: &mut Run<'_>, site: &Site, seen: &Migrates) -> Outcome {
     run.stack = own;
     let back = run.up().await;
     let volume = run.stack.model.name().to_owned() + "_" + VOLUME;
-    let _ = run.engine.api().remove_volume(&volume, None::<bollard::query_parameters::RemoveVolumeOptions>).await;
+    let _ = run
+        .engine
+        .api()
+        .remove_volume(&volume, None::<bollard::query_parameters::RemoveVolumeOptions>)
+        .await;
     judged?;
     back
 }
@@ -84,7 +93,7 @@ fn shrink(model: &mut Model, store: &Store, target: &str) {
         "labels": { LABEL: owner() },
         "driver_opts": { "type": "tmpfs", "device": "tmpfs", "o": options },
     });
-    let mounts = model.service_mut(&store.service)["volumes"].as_array_mut();
+    let mounts = model.service_mut(&store.service).get_mut("volumes").and_then(Value::as_array_mut);
     for mount in mounts.into_iter().flatten().filter(|own| own["target"] == target) {
         mount["source"] = json!(VOLUME);
     }
@@ -113,7 +122,10 @@ async fn on_small(run: &mut Run<'_>, site: &Site, store: &Store, seen: &Migrates
     run.record(finding);
     run.doing("waiting for health");
     if let Err(not_up) = run.stack.up(&run.one_shots(), limit).await? {
-        let said = format!("the stack does not start on an empty database: {} {}", not_up.service, not_up.said);
+        let said = format!(
+            "the stack does not start on an empty database: {} {}",
+            not_up.service, not_up.said
+        );
         run.record(Finding::failed(DISK, said).log(not_up.log));
         return Ok(());
     }
@@ -135,7 +147,10 @@ fn replicas(run: &Run<'_>, seen: &Migrates) -> Option<Finding> {
         run.case.services.iter().filter(|own| keeps_running(run, &own.name)).find_map(|own| {
             let service = run.stack.model.service(&own.name);
             let words = |key: &str| service[key].as_array().into_iter().flatten();
-            let words: Vec<&str> = words("entrypoint").chain(words("command")).filter_map(|own| own.as_str()).collect();
+            let words: Vec<&str> = words("entrypoint")
+                .chain(words("command"))
+                .filter_map(|own| own.as_str())
+                .collect();
             let split = words.iter().flat_map(|word| word.split(['&', ';', '\n', '|']));
             let own_words = words.join(" ");
             let mut all = split.chain([own_words.as_str()]);
@@ -145,7 +160,9 @@ fn replicas(run: &Run<'_>, seen: &Migrates) -> Option<Finding> {
     };
     let seen = seen.iter().next().map(|(name, command)| (name.clone(), command.clone()));
     let (name, command) = seen.or_else(written)?;
-    let said = format!("a migration in every replica: each start of {name} runs `{command}`, and two that start together alter the same tables at once");
+    let said = format!(
+        "a migration in every replica: each start of {name} runs `{command}`, and two that start together alter the same tables at once"
+    );
     Some(Finding::failed(MIGRATIONS, said).of(name).help("a service of its own that migrates once, with restart: \"no\"; the server waits for it with condition: service_completed_successfully"))
 }
 
@@ -168,12 +185,15 @@ async fn migrations(run: &Run<'_>, store: &Store) -> Outcome<Finding> {
     run.doing("running two migrations at once");
     let limit = run.seconds("verify.healthy");
     let words = ["run", "--rm", "--no-deps", "-T", name.as_str()];
-    let (first, second) = tokio::join!(run.stack.compose(&words, limit), run.stack.compose(&words, limit));
+    let (first, second) =
+        tokio::join!(run.stack.compose(&words, limit), run.stack.compose(&words, limit));
     let (first, second) = (first?, second?);
     let before = store.schema(run).await?;
     let third = run.stack.compose(&words, limit).await?;
     let after = store.schema(run).await?;
-    let code = |code: Option<i32>| code.map_or_else(|| "was given up".to_owned(), |own| format!("ended with {own}"));
+    let code = |code: Option<i32>| {
+        code.map_or_else(|| "was given up".to_owned(), |own| format!("ended with {own}"))
+    };
     let both = match (first.is_ok(), second.is_ok()) {
         (true, true) => "two at once both ended with 0".to_owned(),
         (true, false) | (false, true) => {
@@ -184,17 +204,25 @@ async fn migrations(run: &Run<'_>, store: &Store) -> Outcome<Finding> {
         (false, false) => "two at once both failed".to_owned(),
     };
     let finding = match (third.is_ok(), before, after) {
-        (false, ..) => Finding::failed(MIGRATIONS, format!("{both}, and a further one {}: the schema is not whole", code(third.code)))
-            .help("run migrations in a transaction, or with a lock of the database around them")
-            .log(third.tail(8)),
-        (true, Ok(before), Ok(after)) if before == after => {
-            Finding::passed(MIGRATIONS, format!("{both}; a further one ended with 0 and changed nothing; no replica migrates"))
-        }
-        (true, Ok(_), Ok(_)) => Finding::failed(MIGRATIONS, format!("{both}, and left a schema that a further one had to complete"))
-            .help("run migrations in a transaction, or with a lock of the database around them"),
-        (true, Err(why), _) | (true, _, Err(why)) => {
-            Finding::passed(MIGRATIONS, format!("{both}; a further one ended with 0; the schema was not compared: {why}"))
-        }
+        (false, ..) => Finding::failed(
+            MIGRATIONS,
+            format!("{both}, and a further one {}: the schema is not whole", code(third.code)),
+        )
+        .help("run migrations in a transaction, or with a lock of the database around them")
+        .log(third.tail(8)),
+        (true, Ok(before), Ok(after)) if before == after => Finding::passed(
+            MIGRATIONS,
+            format!("{both}; a further one ended with 0 and changed nothing; no replica migrates"),
+        ),
+        (true, Ok(_), Ok(_)) => Finding::failed(
+            MIGRATIONS,
+            format!("{both}, and left a schema that a further one had to complete"),
+        )
+        .help("run migrations in a transaction, or with a lock of the database around them"),
+        (true, Err(why), _) | (true, _, Err(why)) => Finding::passed(
+            MIGRATIONS,
+            format!("{both}; a further one ended with 0; the schema was not compared: {why}"),
+        ),
     };
     Ok(finding.of(name.clone()))
 }
@@ -203,7 +231,17 @@ async fn migrations(run: &Run<'_>, store: &Store) -> Outcome<Finding> {
 async fn hold(run: &Run<'_>, store: &Store) -> Outcome {
     let name = format!("{}-holder", run.stack.compose.name);
     let mut command = tokio::process::Command::new("docker");
-    command.args(["run", "--detach", "--init", "--pull", "never", "--network", "none", "--user", "0"]);
+    command.args([
+        "run",
+        "--detach",
+        "--init",
+        "--pull",
+        "never",
+        "--network",
+        "none",
+        "--user",
+        "0",
+    ]);
     command.args(["--name", &name, "--label", &format!("{LABEL}={}", owner()), "--no-healthcheck"]);
     command.args(["--label", &format!("{OF}={}", run.stack.compose.name)]);
     command.args(["--volume", &format!("{}_{VOLUME}:{PLACE}", run.stack.model.name())]);
@@ -212,7 +250,11 @@ async fn hold(run: &Run<'_>, store: &Store) -> Outcome {
 }
 
 async fn remove_container(run: &Run<'_>, name: &str) {
-    let options = bollard::query_parameters::RemoveContainerOptions { force: true, v: true, ..Default::default() };
+    let options = bollard::query_parameters::RemoveContainerOptions {
+        force: true,
+        v: true,
+        ..Default::default()
+    };
     let _ = run.engine.api().remove_container(name, Some(options)).await;
 }
 
@@ -238,7 +280,10 @@ async fn disk(run: &Run<'_>, site: &Site, store: &Store) -> Outcome<Finding> {
     run.doing("filling the disk of the database");
     let holder = format!("{}-holder", run.stack.compose.name);
     if let Err(why) = store.mark(run, "before").await? {
-        return Ok(Finding::skipped(DISK, format!("nothing can be written to {}: {why}", store.service)));
+        return Ok(Finding::skipped(
+            DISK,
+            format!("nothing can be written to {}: {why}", store.service),
+        ));
     }
     let Some(before) = run.container(&store.service).await? else {
         return Ok(Finding::skipped(DISK, format!("{} does not run", store.service)));
@@ -246,9 +291,13 @@ async fn disk(run: &Run<'_>, site: &Site, store: &Store) -> Outcome<Finding> {
     let web = run.case.web().map(|own| own.name.clone());
     let life = life(run, web.as_deref()).await?;
     let fill = format!("dd if=/dev/zero of={PLACE}/verify-fill bs=1M; true");
-    let ran = run.engine.exec(&holder, Some("0"), &["sh", "-c", &fill], Duration::from_secs(60)).await?;
+    let ran =
+        run.engine.exec(&holder, Some("0"), &["sh", "-c", &fill], Duration::from_secs(60)).await?;
     if !ran.is_ok() {
-        return Ok(Finding::skipped(DISK, format!("the volume cannot be filled: {}", ran.output.trim())));
+        return Ok(Finding::skipped(
+            DISK,
+            format!("the volume cannot be filled: {}", ran.output.trim()),
+        ));
     }
     let clients = site.clients();
     let mut refused = None;
@@ -265,7 +314,9 @@ async fn disk(run: &Run<'_>, site: &Site, store: &Store) -> Outcome<Finding> {
             let answer = site.status(path, limit).await;
             if answer.is_none_or(|own| own >= 400) {
                 let got = answer.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
-                wrong.push(format!("liveness answered {got} while the disk of the database was full"));
+                wrong.push(format!(
+                    "liveness answered {got} while the disk of the database was full"
+                ));
                 break;
             }
         }
@@ -287,7 +338,10 @@ async fn disk(run: &Run<'_>, site: &Site, store: &Store) -> Outcome<Finding> {
     let took = begun.elapsed().as_secs_f64();
     let heard = clients.finish().await?;
     if !writes {
-        wrong.push(format!("with space again, nothing could be written for {} s", recovery.as_secs()));
+        wrong.push(format!(
+            "with space again, nothing could be written for {} s",
+            recovery.as_secs()
+        ));
     } else if store.count(run, "before").await? != Ok(1) {
         wrong.push("a row of before is gone".to_owned());
     }
@@ -303,7 +357,10 @@ async fn disk(run: &Run<'_>, site: &Site, store: &Store) -> Outcome<Finding> {
         wrong.push(format!("{} was restarted {restarts} times", store.service));
     }
     let Some(refused) = refused else {
-        return Ok(Finding::skipped(DISK, "the disk was filled, and the database still wrote: it had room of its own"));
+        return Ok(Finding::skipped(
+            DISK,
+            "the disk was filled, and the database still wrote: it had room of its own",
+        ));
     };
     let what = format!("no space left for {}: writes failed ({refused})", store.service);
     let finding = match wrong.is_empty() {

@@ -53,7 +53,12 @@ struct After {
     restarted: bool,
 }
 
-async fn after(run: &Run<'_>, before: &Container, count: usize, gone: Option<u32>) -> Outcome<After> {
+async fn after(
+    run: &Run<'_>,
+    before: &Container,
+    count: usize,
+    gone: Option<u32>,
+) -> Outcome<After> {
     let begun = Instant::now();
     let limit = run.seconds("verify.recovery");
     loop {
@@ -114,9 +119,13 @@ pub async fn killed(run: &mut Run<'_>, site: &Site) -> Outcome {
         wrong.push("the others did not go on answering".to_owned());
     }
     let how = match (count, after.restarted) {
-        (1, true) => "the only server process was killed; its container was started again".to_owned(),
+        (1, true) => {
+            "the only server process was killed; its container was started again".to_owned()
+        }
         (1, false) => "the only server process was killed".to_owned(),
-        (count, true) => format!("one of {count} server processes was killed, and the whole container went with it"),
+        (count, true) => format!(
+            "one of {count} server processes was killed, and the whole container went with it"
+        ),
         (count, false) => format!("one of {count} server processes was killed"),
     };
     let finding = match wrong.is_empty() {
@@ -182,30 +191,45 @@ pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
     let all = run.engine.processes(&container.id).await?;
     let left: Vec<u32> = servers(&all).iter().map(|own| own.pid).collect();
     let chosen = before.iter().any(|own| !left.contains(own));
-    let told = run.events.since(since).iter().any(|own| own.container == container.id && own.action == "oom");
+    let told = run
+        .events
+        .since(since)
+        .iter()
+        .any(|own| own.container == container.id && own.action == "oom");
     let of = Unit::Bytes.show(limit as f64);
     let seen = match (counted, told, after.restarted) {
         (_, _, true) => "the engine saw it and started the container again",
         (true, true, _) => "the engine and the counter oom_kill of its cgroup have seen it",
-        (true, false, _) => "only the counter oom_kill of its cgroup has seen it: watch that one, no log says it",
+        (true, false, _) => {
+            "only the counter oom_kill of its cgroup has seen it: watch that one, no log says it"
+        }
         (false, true, _) => "the engine has seen it",
         (false, false, _) => "nobody has seen it",
     };
     if !chosen && !after.restarted && (counted || told) {
-        let why = format!("filled up to the limit of {of}, the kernel chose another process than one of the server");
+        let why = format!(
+            "filled up to the limit of {of}, the kernel chose another process than one of the server"
+        );
         return Ok(run.record(Finding::skipped(MEMORY, why).of(name)));
     }
     let hit = chosen || after.restarted;
     let holds = hit && after.replaced && fine.is_some();
     let what = match (hit, after.replaced && fine.is_some()) {
         (false, _) => format!("{of} were filled, and no process was killed"),
-        (true, true) => format!("a server process hit the limit of {of} and was replaced after {}; {seen}", Unit::Seconds.show(took)),
-        (true, false) => format!("a server process hit the limit of {of}, and the stack did not answer again within {} s; {seen}", recovery.as_secs()),
+        (true, true) => format!(
+            "a server process hit the limit of {of} and was replaced after {}; {seen}",
+            Unit::Seconds.show(took)
+        ),
+        (true, false) => format!(
+            "a server process hit the limit of {of}, and the stack did not answer again within {} s; {seen}",
+            recovery.as_secs()
+        ),
     };
     let mut finding = Finding::judged(MEMORY, holds, format!("{what}; {}", heard.say()));
     if !holds {
         finding = finding.log(run.engine.logs(&container.id, 8).await?);
-        finding = finding.help("give the service a restart policy, and run its server under a supervisor");
+        finding = finding
+            .help("give the service a restart policy, and run its server under a supervisor");
     }
     let finding = finding.of(name).measured("recovery", took, Unit::Seconds);
     run.record(finding.by(run.limit("verify.recovery")));
@@ -216,8 +240,13 @@ pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
 /// cgroup counts them in either version.
 async fn kills(run: &Run<'_>, container: &Container) -> Option<u64> {
     for file in ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"] {
-        let ran = run.engine.exec(&container.id, None, &["cat", file], Duration::from_secs(10)).await.ok()?;
-        let count = ran.output.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
+        let ran = run
+            .engine
+            .exec(&container.id, None, &["cat", file], Duration::from_secs(10))
+            .await
+            .ok()?;
+        let count =
+            ran.output.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
         if count.is_some() {
             return count;
         }
@@ -231,7 +260,12 @@ mod tests {
 
     #[test]
     fn what_is_below_a_supervisor_serves_else_the_only_one() {
-        let process = |pid, parent, command: &str| Process { pid, parent, resident: 0, command: command.into() };
+        let process = |pid, parent, command: &str| Process {
+            pid,
+            parent,
+            resident: 0,
+            command: command.into(),
+        };
         let several = [
             process(1, 0, "/sbin/docker-init -- gunicorn"),
             process(2, 1, "gunicorn: master"),

@@ -49,7 +49,10 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     let finding = match (ran, queued.has_backend) {
         (true, true) if result == "rested" => Finding::passed(
             CHECK,
-            format!("a task was queued and run, and its result was back after {}", Unit::Seconds.show(took)),
+            format!(
+                "a task was queued and run, and its result was back after {}",
+                Unit::Seconds.show(took)
+            ),
         ),
         (true, true) => Finding::failed(
             CHECK,
@@ -58,7 +61,10 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
         .help("worker and application have to name the same result backend"),
         (true, false) => Finding::passed(
             CHECK,
-            format!("a task was queued and run within {}; no backend keeps results", Unit::Seconds.show(took)),
+            format!(
+                "a task was queued and run within {}; no backend keeps results",
+                Unit::Seconds.show(took)
+            ),
         ),
         (false, _) => Finding::failed(
             CHECK,

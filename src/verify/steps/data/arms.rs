@@ -35,9 +35,8 @@ exit 127
 ";
 
 fn empty(case: &Case, model: &mut Model) -> bool {
-    kind(case, |kind| kind == Kind::Postgres).is_some_and(|name| {
-        sabotage::program(model, &name, "/usr/local/sbin/pg_dump", DUMP)
-    })
+    kind(case, |kind| kind == Kind::Postgres)
+        .is_some_and(|name| sabotage::program(model, &name, "/usr/local/sbin/pg_dump", DUMP))
 }
 
 /// Makes tables as long as the database runs.

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bollard::query_parameters::RemoveVolumeOptions;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
@@ -75,7 +75,10 @@ fn ways(run: &Run<'_>, store: &Store) -> (Vec<Way>, bool) {
                 format!("pg_restore --clean --if-exists --single-transaction --no-owner {login}"),
             )
         }
-        _ => own(mysql("mariadb-dump", "mysqldump", "--single-transaction --databases"), mysql("mariadb", "mysql", "")),
+        _ => own(
+            mysql("mariadb-dump", "mysqldump", "--single-transaction --databases"),
+            mysql("mariadb", "mysql", ""),
+        ),
     };
     (planned.into_iter().chain([way]).collect(), false)
 }
@@ -95,7 +98,11 @@ fn files_of(save: &str) -> Option<String> {
 
 /// Removes the volumes of the restored data, when nothing runs.
 pub async fn forget(run: &Run<'_>) {
-    let names: Vec<String> = run.stack.model.0["volumes"].as_object().into_iter().flat_map(|own| own.keys().cloned()).collect();
+    let names: Vec<String> = run.stack.model.0["volumes"]
+        .as_object()
+        .into_iter()
+        .flat_map(|own| own.keys().cloned())
+        .collect();
     for volume in names {
         let name = format!("{}_{PREFIX}{volume}", run.stack.model.name());
         let _ = run.engine.api().remove_volume(&name, None::<RemoveVolumeOptions>).await;
@@ -108,22 +115,30 @@ pub async fn forget(run: &Run<'_>) {
 /// When the engine does not answer, or the stack does not come back.
 pub async fn run(run: &mut Run<'_>, store: &Store, mark: &str) -> Outcome<Finding> {
     let (ways, is_runbook) = ways(run, store);
-    let whose = if is_runbook { "the run-book's backup" } else { "a dump by the database's own tool" };
+    let whose =
+        if is_runbook { "the run-book's backup" } else { "a dump by the database's own tool" };
     run.doing("saving the data");
     let begun = Instant::now();
     let directory = run.stack.top().join("backups");
-    tokio::fs::create_dir_all(&directory).await.map_err(|error| Trouble::Engine(error.to_string()))?;
+    tokio::fs::create_dir_all(&directory)
+        .await
+        .map_err(|error| Trouble::Engine(error.to_string()))?;
     let mut size = 0;
     for (number, way) in ways.iter().enumerate() {
         if let Some(place) = &way.files {
             let script = format!("printf %s '{mark}' > '{place}/{FILE}'");
             if let Err(why) = in_service(run, way, &script, None, None).await? {
-                return Ok(Finding::skipped(CHECK, format!("nothing can be written to {place}: {why}")).of(&way.service));
+                return Ok(Finding::skipped(
+                    CHECK,
+                    format!("nothing can be written to {place}: {why}"),
+                )
+                .of(&way.service));
             }
         }
         let file = file(&directory, number);
         if let Err(why) = in_service(run, way, &way.save, None, Some(&file)).await? {
-            return Ok(Finding::failed(CHECK, format!("{whose} failed: `{}`: {why}", way.save)).of(&way.service));
+            return Ok(Finding::failed(CHECK, format!("{whose} failed: `{}`: {why}", way.save))
+                .of(&way.service));
         }
         size += tokio::fs::metadata(&file).await.map_or(0, |own| own.len());
     }
@@ -139,7 +154,11 @@ pub async fn run(run: &mut Run<'_>, store: &Store, mark: &str) -> Outcome<Findin
     run.stack = own;
     let finding = judged?;
     let took = begun.elapsed().as_secs_f64();
-    Ok(finding.of(&store.service).measured("took", took, Unit::Seconds).measured("size", size as f64, Unit::Bytes))
+    Ok(finding.of(&store.service).measured("took", took, Unit::Seconds).measured(
+        "size",
+        size as f64,
+        Unit::Bytes,
+    ))
 }
 
 fn file(directory: &Path, number: usize) -> PathBuf {
@@ -151,8 +170,13 @@ fn volumes(model: &Model, ways: &[Way], store: &Store) -> Vec<String> {
     let mut found = Vec::new();
     for way in ways {
         for mount in model.mounts(&way.service) {
-            let is_saved = way.service == store.service || way.files.as_ref() == Some(&mount.target);
-            if mount.kind == "volume" && !mount.source.is_empty() && is_saved && !found.contains(&mount.source) {
+            let is_saved =
+                way.service == store.service || way.files.as_ref() == Some(&mount.target);
+            if mount.kind == "volume"
+                && !mount.source.is_empty()
+                && is_saved
+                && !found.contains(&mount.source)
+            {
                 found.push(mount.source);
             }
         }
@@ -168,7 +192,7 @@ fn replace(model: &mut Model, volumes: &[String]) {
     }
     let services: Vec<String> = model.services().into_iter().map(str::to_owned).collect();
     for service in services {
-        let mounts = model.service_mut(&service)["volumes"].as_array_mut();
+        let mounts = model.service_mut(&service).get_mut("volumes").and_then(Value::as_array_mut);
         for mount in mounts.into_iter().flatten() {
             let source = mount["source"].as_str().unwrap_or_default().to_owned();
             if volumes.contains(&source) {
@@ -200,31 +224,59 @@ async fn restored(
         let words = ["up", "--detach", "--no-build", "--no-deps", store.service.as_str()];
         let output = run.stack.compose(&words, limit).await?;
         if !output.is_ok() || !store.answers_within(run, limit).await? {
-            return Ok(Finding::failed(CHECK, format!("{} does not start on an empty volume", store.service)).log(output.tail(8)));
+            return Ok(Finding::failed(
+                CHECK,
+                format!("{} does not start on an empty volume", store.service),
+            )
+            .log(output.tail(8)));
         }
         // While a new database is made it answers for a moment, and ends.
         settled(run, store, limit).await?;
     } else if let Err(not_up) = run.stack.up(&run.one_shots(), limit).await? {
-        return Ok(Finding::failed(CHECK, format!("the stack does not start on empty volumes: {} {}", not_up.service, not_up.said)).log(not_up.log));
+        return Ok(Finding::failed(
+            CHECK,
+            format!(
+                "the stack does not start on empty volumes: {} {}",
+                not_up.service, not_up.said
+            ),
+        )
+        .log(not_up.log));
     }
     if store.count(run, mark).await?.is_ok_and(|count| count > 0) {
         return Ok(Finding::skipped(CHECK, "the volume was not empty: the data is somewhere else"));
     }
     for (number, way) in ways.iter().enumerate().filter(|(_, own)| !own.stops) {
-        if let Err(why) = in_service(run, way, &way.restore, Some(&file(directory, number)), None).await? {
-            return Ok(Finding::failed(CHECK, format!("the restore failed: `{}`: {why}", way.restore)));
+        if let Err(why) =
+            in_service(run, way, &way.restore, Some(&file(directory, number)), None).await?
+        {
+            return Ok(Finding::failed(
+                CHECK,
+                format!("the restore failed: `{}`: {why}", way.restore),
+            ));
         }
     }
     if ways.iter().any(|own| own.stops) {
         stop(run, &application).await?;
     }
     for (number, way) in ways.iter().enumerate().filter(|(_, own)| own.stops) {
-        if let Err(why) = in_service(run, way, &way.restore, Some(&file(directory, number)), None).await? {
-            return Ok(Finding::failed(CHECK, format!("the restore failed: `{}`: {why}", way.restore)));
+        if let Err(why) =
+            in_service(run, way, &way.restore, Some(&file(directory, number)), None).await?
+        {
+            return Ok(Finding::failed(
+                CHECK,
+                format!("the restore failed: `{}`: {why}", way.restore),
+            ));
         }
     }
     if let Err(not_up) = run.stack.up(&run.one_shots(), limit).await? {
-        return Ok(Finding::failed(CHECK, format!("after the restore the stack does not start: {} {}", not_up.service, not_up.said)).log(not_up.log));
+        return Ok(Finding::failed(
+            CHECK,
+            format!(
+                "after the restore the stack does not start: {} {}",
+                not_up.service, not_up.said
+            ),
+        )
+        .log(not_up.log));
     }
     let row = store.count(run, mark).await?;
     let mut lost = Vec::new();
@@ -243,8 +295,16 @@ async fn restored(
     let places = ways.iter().filter(|own| own.files.is_some()).count();
     let files = if places > 0 { " and files" } else { "" };
     Ok(match lost.is_empty() {
-        true => Finding::passed(CHECK, format!("{whose} was restored into empty volumes; rows{files} are there, and the stack is healthy on them")),
-        false => Finding::failed(CHECK, format!("{whose} was restored into empty volumes, and {}", lost.join(", "))),
+        true => Finding::passed(
+            CHECK,
+            format!(
+                "{whose} was restored into empty volumes; rows{files} are there, and the stack is healthy on them"
+            ),
+        ),
+        false => Finding::failed(
+            CHECK,
+            format!("{whose} was restored into empty volumes, and {}", lost.join(", ")),
+        ),
     })
 }
 
@@ -283,11 +343,15 @@ async fn in_service(
     let mut command: Command =
         run.stack.compose.command(&["exec", "-T", &way.service, "sh", "-c", script]);
     let stdin = match input {
-        Some(path) => Stdio::from(tokio::fs::File::open(path).await.map_err(trouble)?.into_std().await),
+        Some(path) => {
+            Stdio::from(tokio::fs::File::open(path).await.map_err(trouble)?.into_std().await)
+        }
         None => Stdio::null(),
     };
     let stdout = match output {
-        Some(path) => Stdio::from(tokio::fs::File::create(path).await.map_err(trouble)?.into_std().await),
+        Some(path) => {
+            Stdio::from(tokio::fs::File::create(path).await.map_err(trouble)?.into_std().await)
+        }
         None => Stdio::null(),
     };
     command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).kill_on_drop(true);
@@ -321,7 +385,8 @@ mod tests {
             "web": { "volumes": [volume("media")] }, "nginx": { "volumes": [volume("media"), volume("other")] },
         }, "volumes": { "media": {}, "other": {} } }));
         replace(&mut model, &["media".to_owned()]);
-        let of = |name: &str| model.mounts(name).into_iter().map(|own| own.source).collect::<Vec<_>>();
+        let of =
+            |name: &str| model.mounts(name).into_iter().map(|own| own.source).collect::<Vec<_>>();
         assert_eq!(of("web"), ["verify-restored-media"]);
         assert_eq!(of("nginx"), ["verify-restored-media", "other"]);
     }

@@ -26,22 +26,29 @@ pub async fn run(run: &mut Run<'_>, store: Option<&Store>) -> Outcome {
         let after = schema(run, store).await?;
         let finding = match (output.is_ok(), before, after) {
             (false, ..) => {
-                let code = output.code.map_or_else(|| "was given up".to_owned(), |own| format!("ended with {own}"));
+                let code = output
+                    .code
+                    .map_or_else(|| "was given up".to_owned(), |own| format!("ended with {own}"));
                 Finding::failed(CHECK, format!("run a second time, it {code}"))
                     .log(output.tail(8))
                     .help("a migration that has been applied has to be known as such: every deployment runs it again")
             }
-            (true, Ok(before), Ok(after)) if before == after => {
-                Finding::passed(CHECK, format!("run a second time, it ended with 0, and the schema of {} lines is the same", after.lines().count()))
-            }
+            (true, Ok(before), Ok(after)) if before == after => Finding::passed(
+                CHECK,
+                format!(
+                    "run a second time, it ended with 0, and the schema of {} lines is the same",
+                    after.lines().count()
+                ),
+            ),
             (true, Ok(before), Ok(after)) => {
                 let new = after.lines().filter(|line| !before.lines().any(|own| own == *line));
                 Finding::failed(CHECK, "run a second time, it changed the schema")
                     .log(new.take(8).map(str::to_owned).collect())
             }
-            (true, Err(why), _) | (true, _, Err(why)) => {
-                Finding::passed(CHECK, format!("run a second time, it ended with 0; the schema was not compared: {why}"))
-            }
+            (true, Err(why), _) | (true, _, Err(why)) => Finding::passed(
+                CHECK,
+                format!("run a second time, it ended with 0; the schema was not compared: {why}"),
+            ),
         };
         run.record(finding.of(name));
     }

@@ -74,12 +74,33 @@ async fn judge(run: &mut Run<'_>, image: &str) -> Outcome<Finding> {
     for path in &paths {
         match door.get(path, wait).await {
             Ok(answer) if answer.is_fine() => slowest = slowest.max(answer.took.as_secs_f64()),
-            Ok(answer) => return Ok(Finding::failed(CHECK, format!("{image} answers {path} with {} on the migrated database", answer.status))),
-            Err(failure) => return Ok(Finding::failed(CHECK, format!("{path} of {image} was {failure} on the migrated database"))),
+            Ok(answer) => {
+                return Ok(Finding::failed(
+                    CHECK,
+                    format!(
+                        "{image} answers {path} with {} on the migrated database",
+                        answer.status
+                    ),
+                ));
+            }
+            Err(failure) => {
+                return Ok(Finding::failed(
+                    CHECK,
+                    format!("{path} of {image} was {failure} on the migrated database"),
+                ));
+            }
         }
     }
-    let asked = if paths.is_empty() { "is healthy".to_owned() } else { format!("answers {}", paths.join(" and ")) };
-    Ok(Finding::passed(CHECK, format!("{image} {asked} on the migrated database")).measured("slowest", slowest * 1000.0, Unit::Milliseconds))
+    let asked = if paths.is_empty() {
+        "is healthy".to_owned()
+    } else {
+        format!("answers {}", paths.join(" and "))
+    };
+    Ok(Finding::passed(CHECK, format!("{image} {asked} on the migrated database")).measured(
+        "slowest",
+        slowest * 1000.0,
+        Unit::Milliseconds,
+    ))
 }
 
 #[cfg(test)]
