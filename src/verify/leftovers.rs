@@ -81,6 +81,31 @@ fn directories() {
     }
 }
 
+/// The label of what a run makes beside its project, with the project's name.
+pub const OF: &str = "dev.dockwright.verify.of";
+
+/// Removes what a run made beside what its project's file names now: helpers, and
+/// volumes that stood for others for a while.
+pub async fn remove_own(engine: &Engine, project: &str) {
+    let filter = |label: String| Some(HashMap::from([("label".to_owned(), vec![label])]));
+    let options = query::ListContainersOptions {
+        all: true,
+        filters: filter(format!("{OF}={project}")),
+        ..Default::default()
+    };
+    for own in engine.api().list_containers(Some(options)).await.unwrap_or_default() {
+        let Some(id) = own.id else { continue };
+        let options = query::RemoveContainerOptions { force: true, v: true, ..Default::default() };
+        let _ = engine.api().remove_container(&id, Some(options)).await;
+    }
+    let label = format!("com.docker.compose.project={project}");
+    let options = query::ListVolumesOptions { filters: filter(label) };
+    let volumes = engine.api().list_volumes(Some(options)).await.ok().and_then(|own| own.volumes);
+    for own in volumes.unwrap_or_default() {
+        let _ = engine.api().remove_volume(&own.name, None::<query::RemoveVolumeOptions>).await;
+    }
+}
+
 /// Whether who made it was a process of this machine that has ended.
 fn is_dead(owner_of: Option<&String>) -> bool {
     let own = owner();

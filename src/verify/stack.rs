@@ -168,6 +168,7 @@ impl Stack {
     /// When `docker` cannot be started.
     pub async fn remove(&self) -> Outcome<Output> {
         let output = self.down(true).await?;
+        leftovers::remove_own(&self.engine, &self.compose.name).await;
         leftovers::remove_images(&self.engine).await;
         Ok(output)
     }

@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::compose;
 use super::engine::Container;
+use super::leftovers::OF;
 use super::model::LABEL;
 use super::owner;
 use super::run::Run;
@@ -39,6 +40,7 @@ pub async fn process(
         command.args(["run", "--rm", "--pull", "never", "--network", "none", "--pid", "host"]);
         command.args(["--user", "0", "--cap-drop", "ALL", "--cap-add", "KILL", "--read-only"]);
         command.args(["--label", &format!("{LABEL}={}", owner()), "--no-healthcheck"]);
+        command.args(["--label", &format!("{OF}={}", run.stack.compose.name)]);
         command.args(["--entrypoint", "sh", image, "-c", SCRIPT, "sh", &container.id]);
         command.arg(pid.to_string());
         let output = compose::run(&mut command, LIMIT).await?;

@@ -19,6 +19,8 @@ const QUEUE: &str = include_str!("tasks/queue.py");
 const FULL: &str = include_str!("tasks/full.py");
 /// Where the module is mounted.
 const PLACE: &str = "/dockwright-verify";
+/// The variable with which a worker acknowledges a nap before it has been run.
+pub const EARLY: &str = "DOCKWRIGHT_VERIFY_EARLY";
 /// What a line of the nap begins with.
 const MARK: &str = "dockwright-verify ";
 
@@ -94,7 +96,7 @@ pub fn inject(case: &Case, model: &mut Model, top: &Path) -> Result<Vec<String>,
         if !own["volumes"].is_array() {
             own["volumes"] = json!([]);
         }
-        if let Some(mounts) = own["volumes"].as_array_mut() {
+        if let Some(mounts) = own.get_mut("volumes").and_then(Value::as_array_mut) {
             mounts.push(json!({ "type": "bind", "source": directory, "target": PLACE,
                 "read_only": true, "bind": { "selinux": "z" } }));
         }

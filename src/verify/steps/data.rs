@@ -28,13 +28,13 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     run.up().await?;
     match Store::of(run) {
         Ok(store) => {
+            migrate::run(run, Some(&store)).await?;
             if let Err(why) = kept(run, &store).await? {
                 for check in [RESTART, KILL, "data.backup"] {
                     let why = format!("no row can be written to {}: {why}", store.service);
                     run.record(Finding::skipped(check, why).of(&store.service));
                 }
             }
-            migrate::run(run, Some(&store)).await?;
         }
         Err(why) => {
             for check in [RESTART, KILL, "data.backup"] {
@@ -54,9 +54,10 @@ async fn kept(run: &mut Run<'_>, store: &Store) -> Outcome<Result<(), String>> {
     }
     let finding = killed(run, store).await?;
     run.record(finding);
-    let finding = restarted(run, store, &mark).await?;
-    run.record(finding);
     let finding = backup::run(run, store, &mark).await?;
+    run.record(finding);
+    // It was on other volumes meanwhile, and comes back to its own.
+    let finding = restarted(run, store, &mark).await?;
     run.record(finding);
     store.forget(run).await?;
     Ok(Ok(()))
@@ -129,6 +130,7 @@ async fn restarted(run: &mut Run<'_>, store: &Store, mark: &str) -> Outcome<Find
     if !output.is_ok() {
         return Ok(Finding::failed(RESTART, "`docker compose down` failed").log(output.tail(8)));
     }
+    backup::forget(run).await;
     run.up().await?;
     let took = begun.elapsed().as_secs_f64();
     let finding = match store.count(run, mark).await? {

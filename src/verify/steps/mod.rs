@@ -7,6 +7,7 @@ mod data;
 mod isolation;
 mod load;
 mod recipe;
+mod sabotage;
 mod start;
 mod stop;
 

@@ -32,7 +32,11 @@ def register():
 
     from celery import shared_task
 
-    @shared_task(name=TASK, bind=True)
+    # Else as the application has it for all of its tasks.
+    early = os.environ.get("DOCKWRIGHT_VERIFY_EARLY")
+    options = {"acks_late": False} if early else {}
+
+    @shared_task(name=TASK, bind=True, **options)
     def nap(self, seconds):
         info = self.request.delivery_info or {}
         again = int(bool(info.get("redelivered")))

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::clients::{LOOK, Site};
 use crate::lint::subject::Kind;
 use crate::verify::engine::Container;
+use crate::verify::events::now;
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
 use crate::verify::trouble::Outcome;
@@ -75,6 +76,7 @@ pub async fn run(run: &mut Run<'_>, site: &Site, way: Way) -> Outcome {
     };
     run.doing(format!("{name} is {}", way.said()));
     let before = lives(run).await?;
+    let since = now() as i64;
     let clients = site.clients();
     let networks = match take(run, way, &container).await? {
         Ok(networks) => networks,
@@ -124,7 +126,9 @@ pub async fn run(run: &mut Run<'_>, site: &Site, way: Way) -> Outcome {
         if let Some(web) = web
             && let Some(own) = run.container(&web).await?
         {
-            finding = finding.log(run.engine.logs(&own.id, 8).await?);
+            let lines = run.engine.logs_since(&own.id, since).await?;
+            let last = lines.len().saturating_sub(8);
+            finding = finding.log(lines[last..].to_vec());
         }
         finding = finding.help(away.help);
     }
@@ -182,32 +186,19 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
             .said
             .push("no route of readiness is known: liveness and recovery are judged alone".into()),
     }
-    match &site.live {
-        Some(path) => {
+    match (&site.live, &site.ready) {
+        // Whether it is asked for the one or for the other nobody says: it may fail.
+        (Some(path), None) if run.case.plan.is_none() => {
             let limit = run.seconds("verify.alive");
-            let mut slowest = Duration::ZERO;
-            for _ in 0..3 {
-                let begun = Instant::now();
-                let answer = site.status(path, limit).await;
-                slowest = slowest.max(begun.elapsed());
-                if answer.is_none_or(|own| own >= 400) {
-                    let got = answer.map_or_else(
-                        || format!("nothing within {} s", limit.as_secs()),
-                        |own| own.to_string(),
-                    );
-                    away.wrong.push(format!(
-                        "{path} says whether the process lives, and answered {got} without {name}"
-                    ));
-                    away.help = "liveness must ask nobody: what is restarted for its database's sake is away longer";
-                    break;
-                }
-            }
-            away.said.push(format!(
-                "{path} answered within {}",
-                Unit::Milliseconds.show(slowest.as_secs_f64() * 1000.0)
-            ));
+            let answer = site.status(path, limit).await;
+            let got = answer.map_or_else(
+                || format!("nothing within {} s", limit.as_secs()),
+                |own| own.to_string(),
+            );
+            away.said.push(format!("it answered {got} meanwhile"));
         }
-        None => {
+        (Some(path), _) => alive(run, site, path, name, &mut away).await,
+        (None, _) => {
             away.said.push("no route of liveness is known".into());
             // As long as somebody would need to notice it.
             if way != Way::Stop && site.ready.is_none() {
@@ -216,6 +207,30 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
         }
     }
     away
+}
+
+/// Liveness asks nobody: it answers as ever.
+async fn alive(run: &Run<'_>, site: &Site, path: &str, name: &str, away: &mut Away) {
+    let limit = run.seconds("verify.alive");
+    let mut slowest = Duration::ZERO;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let answer = site.status(path, limit).await;
+        slowest = slowest.max(begun.elapsed());
+        if answer.is_none_or(|own| own >= 400) {
+            let got = answer.map_or_else(
+                || format!("nothing within {} s", limit.as_secs()),
+                |own| own.to_string(),
+            );
+            away.wrong.push(format!(
+                "{path} says whether the process lives, and answered {got} without {name}"
+            ));
+            away.help = "liveness must ask nobody: what is restarted for its database's sake is away longer";
+            return;
+        }
+    }
+    let slowest = Unit::Milliseconds.show(slowest.as_secs_f64() * 1000.0);
+    away.said.push(format!("{path} answered within {slowest}"));
 }
 
 async fn take(run: &Run<'_>, way: Way, container: &Container) -> Outcome<Result<Networks, String>> {

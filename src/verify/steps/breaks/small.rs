@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::clients::{LOOK, Site};
 use super::container::{Migrates, is_migration, keeps_running};
 use crate::lint::subject::{Kind, Program};
 use crate::verify::engine::Container;
+use crate::verify::leftovers::OF;
 use crate::verify::model::{LABEL, Model};
 use crate::verify::owner;
 use crate::verify::record::{Finding, Unit};
@@ -92,7 +93,7 @@ fn shrink(model: &mut Model, store: &Store, target: &str) {
         "labels": { LABEL: owner() },
         "driver_opts": { "type": "tmpfs", "device": "tmpfs", "o": options },
     });
-    let mounts = model.service_mut(&store.service)["volumes"].as_array_mut();
+    let mounts = model.service_mut(&store.service).get_mut("volumes").and_then(Value::as_array_mut);
     for mount in mounts.into_iter().flatten().filter(|own| own["target"] == target) {
         mount["source"] = json!(VOLUME);
     }
@@ -242,6 +243,7 @@ async fn hold(run: &Run<'_>, store: &Store) -> Outcome {
         "0",
     ]);
     command.args(["--name", &name, "--label", &format!("{LABEL}={}", owner()), "--no-healthcheck"]);
+    command.args(["--label", &format!("{OF}={}", run.stack.compose.name)]);
     command.args(["--volume", &format!("{}_{VOLUME}:{PLACE}", run.stack.model.name())]);
     command.args(["--entrypoint", "sleep", run.stack.model.image(&store.service), "900"]);
     crate::verify::compose::run(&mut command, Duration::from_secs(60)).await.map(drop)

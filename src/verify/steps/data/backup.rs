@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bollard::query_parameters::RemoveVolumeOptions;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
@@ -96,6 +96,19 @@ fn files_of(save: &str) -> Option<String> {
     (words.next()? == "tar" && words.next()? == "-C").then(|| words.next().map(str::to_owned))?
 }
 
+/// Removes the volumes of the restored data, when nothing runs.
+pub async fn forget(run: &Run<'_>) {
+    let names: Vec<String> = run.stack.model.0["volumes"]
+        .as_object()
+        .into_iter()
+        .flat_map(|own| own.keys().cloned())
+        .collect();
+    for volume in names {
+        let name = format!("{}_{PREFIX}{volume}", run.stack.model.name());
+        let _ = run.engine.api().remove_volume(&name, None::<RemoveVolumeOptions>).await;
+    }
+}
+
 /// Saves, restores into empty volumes, and looks for what was written.
 ///
 /// # Errors
@@ -137,15 +150,9 @@ pub async fn run(run: &mut Run<'_>, store: &Store, mark: &str) -> Outcome<Findin
     let own = run.stack.clone();
     run.stack = changed(run, "restored", |model| replace(model, &volumes))?;
     let judged = restored(run, store, &ways, &directory, mark, whose).await;
+    // Its containers are on the other volumes until the next `up`.
     run.stack = own;
-    // The containers hold the volumes of the restored data.
-    let back = run.up().await;
-    for volume in &volumes {
-        let name = format!("{}_{PREFIX}{volume}", run.stack.model.name());
-        let _ = run.engine.api().remove_volume(&name, None::<RemoveVolumeOptions>).await;
-    }
     let finding = judged?;
-    back?;
     let took = begun.elapsed().as_secs_f64();
     Ok(finding.of(&store.service).measured("took", took, Unit::Seconds).measured(
         "size",
@@ -185,7 +192,7 @@ fn replace(model: &mut Model, volumes: &[String]) {
     }
     let services: Vec<String> = model.services().into_iter().map(str::to_owned).collect();
     for service in services {
-        let mounts = model.service_mut(&service)["volumes"].as_array_mut();
+        let mounts = model.service_mut(&service).get_mut("volumes").and_then(Value::as_array_mut);
         for mount in mounts.into_iter().flatten() {
             let source = mount["source"].as_str().unwrap_or_default().to_owned();
             if volumes.contains(&source) {
@@ -205,8 +212,27 @@ async fn restored(
 ) -> Outcome<Finding> {
     run.doing("restoring into empty volumes");
     let limit = run.seconds("verify.healthy");
-    // First the stack on its empty volumes, as on a new machine.
-    if let Err(not_up) = run.stack.up(&run.one_shots(), limit).await? {
+    let application: Vec<String> = run
+        .case
+        .of(|own| own.is_application() && !own.one_shot)
+        .map(|own| own.name.clone())
+        .collect();
+    // First the stack on its empty volumes, as on a new machine; without what is
+    // stopped anyway.
+    if ways.iter().all(|own| own.stops) {
+        stop(run, &application).await?;
+        let words = ["up", "--detach", "--no-build", "--no-deps", store.service.as_str()];
+        let output = run.stack.compose(&words, limit).await?;
+        if !output.is_ok() || !store.answers_within(run, limit).await? {
+            return Ok(Finding::failed(
+                CHECK,
+                format!("{} does not start on an empty volume", store.service),
+            )
+            .log(output.tail(8)));
+        }
+        // While a new database is made it answers for a moment, and ends.
+        settled(run, store, limit).await?;
+    } else if let Err(not_up) = run.stack.up(&run.one_shots(), limit).await? {
         return Ok(Finding::failed(
             CHECK,
             format!(
@@ -219,11 +245,6 @@ async fn restored(
     if store.count(run, mark).await?.is_ok_and(|count| count > 0) {
         return Ok(Finding::skipped(CHECK, "the volume was not empty: the data is somewhere else"));
     }
-    let stopped: Vec<String> = run
-        .case
-        .of(|own| own.is_application() && !own.one_shot)
-        .map(|own| own.name.clone())
-        .collect();
     for (number, way) in ways.iter().enumerate().filter(|(_, own)| !own.stops) {
         if let Err(why) =
             in_service(run, way, &way.restore, Some(&file(directory, number)), None).await?
@@ -234,10 +255,8 @@ async fn restored(
             ));
         }
     }
-    if ways.iter().any(|own| own.stops) && !stopped.is_empty() {
-        let mut words = vec!["stop"];
-        words.extend(stopped.iter().map(String::as_str));
-        run.stack.compose(&words, LIMIT).await?;
+    if ways.iter().any(|own| own.stops) {
+        stop(run, &application).await?;
     }
     for (number, way) in ways.iter().enumerate().filter(|(_, own)| own.stops) {
         if let Err(why) =
@@ -287,6 +306,28 @@ async fn restored(
             format!("{whose} was restored into empty volumes, and {}", lost.join(", ")),
         ),
     })
+}
+
+async fn stop(run: &Run<'_>, services: &[String]) -> Outcome {
+    if services.is_empty() {
+        return Ok(());
+    }
+    let mut words = vec!["stop"];
+    words.extend(services.iter().map(String::as_str));
+    run.stack.compose(&words, LIMIT).await.map(drop)
+}
+
+/// Waits until the database is healthy, where it has a health check.
+async fn settled(run: &Run<'_>, store: &Store, limit: Duration) -> Outcome {
+    let end = Instant::now() + limit;
+    while Instant::now() < end {
+        let own = run.container(&store.service).await?;
+        if own.is_some_and(|own| own.is_running() && matches!(own.health(), "" | "healthy")) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
 }
 
 /// Runs a command in a service as the run-book does, with a file as its input or its

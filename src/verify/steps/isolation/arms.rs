@@ -137,7 +137,7 @@ fn published(case: &Case, model: &mut Model) -> bool {
 }
 
 fn joined(case: &Case, model: &mut Model) -> bool {
-    let edge = case.edge.as_ref().map(|own| own.service.clone());
+    let edge = case.edge().map(|own| own.service.clone());
     let edge = edge.or_else(|| case.web().map(|own| own.name.clone()));
     let (Some(store), Some(edge)) = (store(case), edge) else { return false };
     let internal = |name: &&str| model.0["networks"][*name]["internal"] == true;

@@ -165,7 +165,7 @@ fn more_processes(case: &Case, model: &mut Model) -> bool {
 }
 
 fn silent_port(case: &Case, model: &mut Model) -> bool {
-    let edge = case.edge.as_ref().map(|own| own.service.clone());
+    let edge = case.edge().map(|own| own.service.clone());
     let Some(name) = edge.or_else(|| application(case).map(str::to_owned)) else { return false };
     let port = json!({
         "target": 9, "published": "9", "protocol": "tcp", "mode": "ingress", "host_ip": "127.0.0.1",
