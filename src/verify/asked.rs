@@ -130,7 +130,8 @@ pub async fn routes(run: &Run<'_>, door: &Door) -> Vec<String> {
     {
         paths.extend(described(&answer.json()));
     }
-    paths.retain(|path| !acts(path) && path.starts_with('/') && !path.contains(char::is_whitespace));
+    paths
+        .retain(|path| !acts(path) && path.starts_with('/') && !path.contains(char::is_whitespace));
     paths.sort();
     paths.dedup();
     paths.truncate(MOST);
@@ -282,7 +283,8 @@ mod tests {
 
     #[test]
     fn what_does_something_is_not_asked_for() {
-        for path in ["/logout", "/accounts/logout/", "/jobs/run", "/cache_clear", "/auth/sign-out"] {
+        for path in ["/logout", "/accounts/logout/", "/jobs/run", "/cache_clear", "/auth/sign-out"]
+        {
             assert!(acts(path), "{path}");
         }
         for path in ["/items", "/running", "/blog/login", "/senders"] {

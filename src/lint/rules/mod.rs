@@ -11,8 +11,8 @@ mod policy;
 mod proxy;
 mod server;
 
-pub use policy::ALL as POLICY;
 pub(crate) use cross::grace_period::needed as graceful;
+pub use policy::ALL as POLICY;
 pub(crate) use proxy::owner::owners;
 
 /// Every rule, by code.

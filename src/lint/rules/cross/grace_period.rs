@@ -129,7 +129,10 @@ fn below_a_shell(subject: &Subject, container: &Container, findings: &mut Findin
 }
 
 /// How long it takes to finish, why, and where that is said.
-pub(crate) fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Option<At>)> {
+pub(crate) fn needed(
+    subject: &Subject,
+    container: &Container,
+) -> Option<(u64, String, Option<At>)> {
     // With reload it is for who works on it.
     let server = container.server.as_ref().filter(|own| !own.reloads())?;
     if !gets_sigterm(subject, container, server) {

@@ -74,7 +74,9 @@ fn judged(id: &str, path: &str, result: &Result<Answer, Failure>, planned: bool)
                 200..=399 => Finding::passed(id, said),
                 404 if !planned => Finding::skipped(
                     id,
-                    format!("GET {path} is not served here (404); project.health and project.ready in dockwright.toml name the routes"),
+                    format!(
+                        "GET {path} is not served here (404); project.health and project.ready in dockwright.toml name the routes"
+                    ),
                 ),
                 401 | 403 if !planned => Finding::skipped(
                     id,
@@ -121,10 +123,13 @@ fn model(case: &Case, body: &Value) -> Finding {
             *loaded,
             if *loaded { "the model is loaded" } else { "no model is loaded" },
         ),
-        (_, Value::String(said)) => Finding::judged(id, said == "ok", format!("the model is {said}")),
-        _ if has_model(case) => {
-            Finding::failed(id, "a model is served, and readiness does not say whether it is loaded")
+        (_, Value::String(said)) => {
+            Finding::judged(id, said == "ok", format!("the model is {said}"))
         }
+        _ if has_model(case) => Finding::failed(
+            id,
+            "a model is served, and readiness does not say whether it is loaded",
+        ),
         _ => Finding::skipped(id, "readiness speaks of no model"),
     }
 }
@@ -148,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_route_that_nobody_planned_may_be_elsewhere() {
-        let verdict = |status, planned| judged("contract.live", "/h", &answer(status), planned).verdict;
+        let verdict =
+            |status, planned| judged("contract.live", "/h", &answer(status), planned).verdict;
         assert_eq!(verdict(200, false), Verdict::Passed);
         assert_eq!(verdict(404, false), Verdict::Skipped);
         assert_eq!(verdict(404, true), Verdict::Failed);

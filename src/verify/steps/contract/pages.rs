@@ -42,8 +42,7 @@ pub async fn routes(run: &mut Run<'_>, visited: &[Visited]) -> Outcome {
         }
         bad => {
             let first: Vec<String> = bad.iter().take(5).map(|own| said(own)).collect();
-            let text =
-                format!("{} of {} fail: {}", bad.len(), visited.len(), first.join("; "));
+            let text = format!("{} of {} fail: {}", bad.len(), visited.len(), first.join("; "));
             Finding::failed(id, text).log(log(run).await?)
         }
     };
@@ -155,7 +154,9 @@ fn fault(path: &str, answer: &Answer, planned: bool) -> Option<String> {
     let control = answer.header("cache-control").unwrap_or_default();
     let told = ["etag", "last-modified"].iter().any(|own| answer.header(own).is_some());
     if control.is_empty() && !told {
-        return Some("no Cache-Control, ETag or Last-Modified: it is fetched again each time".into());
+        return Some(
+            "no Cache-Control, ETag or Last-Modified: it is fetched again each time".into(),
+        );
     }
     if planned && is_hashed(path) && !control.contains("immutable") {
         return Some("its name has a hash, and it is not immutable".into());

@@ -90,9 +90,9 @@ fn question(kind: Kind, container: &Container) -> Option<Vec<String>> {
 
 fn variable<'c>(container: &'c Container, name: &str) -> Option<&'c str> {
     let all = container.fact("/Config/Env").as_array()?;
-    all.iter().filter_map(|own| own.as_str()?.split_once('=')).find_map(|(own, value)| {
-        (own == name && !value.is_empty()).then_some(value)
-    })
+    all.iter()
+        .filter_map(|own| own.as_str()?.split_once('='))
+        .find_map(|(own, value)| (own == name && !value.is_empty()).then_some(value))
 }
 
 async fn watch(

@@ -100,7 +100,10 @@ pub async fn judge(run: &mut Run<'_>, door: &Door, asked: &[Asked]) -> Outcome {
         )
     } else {
         let seconds = Unit::Seconds.show(begun.elapsed().as_secs_f64());
-        Finding::skipped(ID, format!("the request that should take long was ended within {seconds}"))
+        Finding::skipped(
+            ID,
+            format!("the request that should take long was ended within {seconds}"),
+        )
     };
     let finding = finding.measured("slowest", slowest_ms, Unit::Milliseconds);
     run.record(finding.of(name).by(run.limit("verify.slow-request")));

@@ -59,8 +59,9 @@ pub async fn judge(
         let Some(peak) = usage.get(&container.service) else { continue };
         any = true;
         let now = after.iter().find(|own| own.id == container.id);
-        let was_killed = events.iter().any(|own| own.container == container.id && own.action == "oom")
-            || now.is_some_and(|own| own.fact("/State/OOMKilled") == true);
+        let was_killed =
+            events.iter().any(|own| own.container == container.id && own.action == "oom")
+                || now.is_some_and(|own| own.fact("/State/OOMKilled") == true);
         let lost = match (kills.get(&container.id), now.filter(|own| own.is_running())) {
             (Some(from), Some(_)) => {
                 let to = killed(&run.engine, &container.id).await?;
@@ -71,9 +72,13 @@ pub async fn judge(
         let used = Unit::Bytes.show(peak.memory as f64);
         let restarted = now.is_none_or(|own| own.life() != container.life());
         let finding = if was_killed || lost > 0 {
-            let number = if lost > 0 { format!("{lost} processes were") } else { "a process was".into() };
-            Finding::failed(id, format!("{number} killed for memory under load, {used} at most before that"))
-                .help("give it more memory, or fewer processes")
+            let number =
+                if lost > 0 { format!("{lost} processes were") } else { "a process was".into() };
+            Finding::failed(
+                id,
+                format!("{number} killed for memory under load, {used} at most before that"),
+            )
+            .help("give it more memory, or fewer processes")
         } else if restarted {
             Finding::failed(id, "it ended under load, and was started again")
         } else {
@@ -82,9 +87,13 @@ pub async fn judge(
                 Some(limit) => {
                     let part = peak.memory as f64 * 100.0 / limit as f64;
                     let of = Unit::Bytes.show(limit as f64);
-                    Finding::judged(id, part <= most, format!("{used} at most of {of}, {part:.0} %"))
-                        .measured("part", part, Unit::Percent)
-                        .help_if(part > most, "give it more memory, or fewer processes")
+                    Finding::judged(
+                        id,
+                        part <= most,
+                        format!("{used} at most of {of}, {part:.0} %"),
+                    )
+                    .measured("part", part, Unit::Percent)
+                    .help_if(part > most, "give it more memory, or fewer processes")
                 }
             }
         };

@@ -94,7 +94,10 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     };
     let asked: Arc<[Asked]> = asked::workload(run, &door).await.into();
     if asked.is_empty() {
-        return skip(run, "nothing is known that is answered below 500; [[verify.request]] in dockwright.toml names requests");
+        return skip(
+            run,
+            "nothing is known that is answered below 500; [[verify.request]] in dockwright.toml names requests",
+        );
     }
     let begun = now();
     let before = run.containers().await?;

@@ -157,7 +157,11 @@ fn latency(run: &mut Run<'_>, ramp: &Ramp) {
         if let Some(last) = ramp.stages.last().filter(|last| last.clients != bend.clients) {
             said.push_str(&format!("; with {}", shown(last)));
         }
-        Finding::judged("load.latency", bend.summary.p99 <= most, format!("latency bends after {said}"))
+        Finding::judged(
+            "load.latency",
+            bend.summary.p99 <= most,
+            format!("latency bends after {said}"),
+        )
     };
     for stage in &ramp.stages {
         let (name, own) = (format!("{} clients", stage.clients), &stage.summary);
@@ -210,7 +214,8 @@ mod tests {
 
     #[test]
     fn latency_bends_where_more_clients_give_no_more() {
-        let stages = [of(1, 100.0, 10.0), of(2, 190.0, 11.0), of(4, 180.0, 22.0), of(8, 195.0, 44.0)];
+        let stages =
+            [of(1, 100.0, 10.0), of(2, 190.0, 11.0), of(4, 180.0, 22.0), of(8, 195.0, 44.0)];
         assert!(!has_bent(&stages[..3], 2000.0));
         assert!(has_bent(&stages, 2000.0));
         assert_eq!(bend(&stages, 2000.0), 1);

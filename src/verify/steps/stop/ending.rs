@@ -63,7 +63,11 @@ pub async fn judge(
         };
         run.record(exit.measured("code", after.exit_code() as f64, Unit::Count).of(&name));
         let time = time(took, grace, needed(run.case, &name));
-        run.record(time.measured("took", took, Unit::Seconds).measured("grace", grace, Unit::Seconds).of(&name));
+        run.record(
+            time.measured("took", took, Unit::Seconds)
+                .measured("grace", grace, Unit::Seconds)
+                .of(&name),
+        );
     }
     if !any {
         for id in ["stop.exit", "stop.grace"] {
@@ -104,10 +108,13 @@ impl End<'_> {
                 Finding::failed(id, format!("killed {when} (exit code 137)")).help(self.advice())
             }
             _ if !self.strict => Finding::passed(id, format!("exit code {code} after {after}")),
-            TERMINATED => {
-                Finding::failed(id, format!("ended by SIGTERM itself, without a handler (exit code 143), after {after}"))
-                    .help(self.advice())
-            }
+            TERMINATED => Finding::failed(
+                id,
+                format!(
+                    "ended by SIGTERM itself, without a handler (exit code 143), after {after}"
+                ),
+            )
+            .help(self.advice()),
             code => Finding::failed(id, format!("exit code {code} after {after}"))
                 .help("what runs in it should take SIGTERM for the end of its work, and no error"),
         }
@@ -147,10 +154,10 @@ fn needed(case: &Case, name: &str) -> Option<(f64, String)> {
         return Some((soft, format!("Celery lets tasks finish for {soft:.0} s")));
     }
     let subject = &case.subject;
-    let named = || subject.containers.iter().filter(|own| own.name == name && own.service.is_some());
-    let container = named()
-        .find(|own| own.purpose == Purpose::Production)
-        .or_else(|| named().next())?;
+    let named =
+        || subject.containers.iter().filter(|own| own.name == name && own.service.is_some());
+    let container =
+        named().find(|own| own.purpose == Purpose::Production).or_else(|| named().next())?;
     let (seconds, why, _) = graceful(subject, container)?;
     Some((seconds as f64, why))
 }
@@ -168,9 +175,7 @@ fn time(took: f64, grace: f64, needed: Option<(f64, String)>) -> Finding {
             Finding::failed(id, format!("{why}, and it is killed after {grace:.0} s"))
                 .help(format!("stop_grace_period: {:.0}s", needed + 10.0))
         }
-        Some((_, why)) => {
-            Finding::passed(id, format!("{shown} of {grace:.0} s; {why}"))
-        }
+        Some((_, why)) => Finding::passed(id, format!("{shown} of {grace:.0} s; {why}")),
         None => Finding::passed(id, format!("{shown} of {grace:.0} s")),
     }
 }

@@ -85,18 +85,16 @@ async fn stop(run: &Run<'_>, services: &[String], limit: Duration) -> Outcome {
     let output = run.stack.compose(&words, limit).await?;
     match output.is_ok() {
         true => Ok(()),
-        false => Err(Finding::failed(ID, format!("`{}` failed", output.line))
-            .log(output.tail(8))
-            .into()),
+        false => {
+            Err(Finding::failed(ID, format!("`{}` failed", output.line)).log(output.tail(8)).into())
+        }
     }
 }
 
 /// Sends first halves.
 async fn begin(door: &Door, halved: Option<&Asked>) -> Vec<Result<Half, Failure>> {
     let Some(halved) = halved else { return Vec::new() };
-    let begin = |_| async {
-        door.connect(Duration::from_secs(5)).await?.half(&halved.call).await
-    };
+    let begin = |_| async { door.connect(Duration::from_secs(5)).await?.half(&halved.call).await };
     join_all((0..HALVES).map(begin)).await
 }
 
@@ -165,7 +163,11 @@ fn judged(
             said.push(format!("{broken} that were sent after it got an error or half an answer"));
         }
         if let Some(first) = halves.first() {
-            said.push(format!("{} of {} whose body was half sent were not answered: {first}", halves.len(), answers.len()));
+            said.push(format!(
+                "{} of {} whose body was half sent were not answered: {first}",
+                halves.len(),
+                answers.len()
+            ));
         }
         Finding::failed(ID, said.join("; ")).help(
             "the server itself has to get SIGTERM (exec), finish what it has begun, and have the time to (stop_grace_period); a proxy stops before what it passes on to (depends_on)",

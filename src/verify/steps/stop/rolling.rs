@@ -52,10 +52,7 @@ pub fn obstacle(case: &Case, model: &Model) -> Option<String> {
         ));
     }
     if !model.ports(&web.name).is_empty() {
-        return Some(format!(
-            "{} publishes a port itself, which one container only can",
-            web.name
-        ));
+        return Some(format!("{} publishes a port itself, which one container only can", web.name));
     }
     None
 }
@@ -155,7 +152,10 @@ async fn replace(run: &Run<'_>, service: &str, old: &[Container]) -> Outcome<Res
             break;
         }
         if Instant::now() > end {
-            return Ok(Err(format!("the second container was not healthy within {} s", limit.as_secs())));
+            return Ok(Err(format!(
+                "the second container was not healthy within {} s",
+                limit.as_secs()
+            )));
         }
         sleep(Duration::from_millis(200)).await;
     }
@@ -167,7 +167,10 @@ async fn replace(run: &Run<'_>, service: &str, old: &[Container]) -> Outcome<Res
             command.args(words);
             let output = compose::run(&mut command, grace).await?;
             if !output.is_ok() {
-                return Ok(Err(format!("the old container could not be removed: {}", output.tail(1).join(""))));
+                return Ok(Err(format!(
+                    "the old container could not be removed: {}",
+                    output.tail(1).join("")
+                )));
             }
         }
     }
