@@ -110,14 +110,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_in_the_server() {
-        for wrong in [
-            Wrong::Refuses,
-            Wrong::NoStyle,
-            Wrong::Fails,
-            Wrong::Alone,
-            Wrong::Slow,
-            Wrong::Second,
-        ] {
+        for wrong in
+            [Wrong::Refuses, Wrong::NoStyle, Wrong::Fails, Wrong::Alone, Wrong::Slow, Wrong::Second]
+        {
             assert!(SERVER.contains(&format!("\"{}\"", wrong.name())), "{wrong:?}");
         }
     }

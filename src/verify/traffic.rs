@@ -97,12 +97,7 @@ struct Client {
     pause: Duration,
 }
 
-async fn work(
-    door: Door,
-    asked: Arc<[Asked]>,
-    client: Client,
-    stop: Arc<AtomicBool>,
-) -> Vec<Sent> {
+async fn work(door: Door, asked: Arc<[Asked]>, client: Client, stop: Arc<AtomicBool>) -> Vec<Sent> {
     let end = Instant::now() + LONGEST;
     let mut all = Vec::new();
     let mut connection = None;

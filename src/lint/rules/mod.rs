@@ -11,7 +11,7 @@ mod policy;
 mod proxy;
 mod server;
 
-pub(crate) use cross::grace_period::needed as graceful;
+pub(crate) use cross::grace_period::graceful;
 pub use policy::ALL as POLICY;
 pub(crate) use proxy::owner::owners;
 

@@ -128,16 +128,19 @@ fn below_a_shell(subject: &Subject, container: &Container, findings: &mut Findin
         .help(format!("exec {}", step.argv.join(" ")));
 }
 
-/// How long it takes to finish, why, and where that is said.
-pub(crate) fn needed(
+/// How long it takes to finish where it is told to, why, and where that is said.
+fn needed(subject: &Subject, container: &Container) -> Option<(u64, String, Option<At>)> {
+    let server = container.server.as_ref()?;
+    graceful(subject, container).filter(|_| gets_sigterm(subject, container, server))
+}
+
+/// How long its server lets work finish, why, and where that is said.
+pub(crate) fn graceful(
     subject: &Subject,
     container: &Container,
 ) -> Option<(u64, String, Option<At>)> {
     // With reload it is for who works on it.
     let server = container.server.as_ref().filter(|own| !own.reloads())?;
-    if !gets_sigterm(subject, container, server) {
-        return None;
-    }
     let seconds = |value: i64| u64::try_from(value).ok().filter(|own| *own > 0);
     match server.program {
         Program::Gunicorn => match server.get("graceful_timeout") {

@@ -214,7 +214,8 @@ mod tests {
 
     #[test]
     fn latency_bends_where_more_clients_give_no_more() {
-        let stages = [of(1, 100.0, 10.0), of(2, 190.0, 11.0), of(4, 180.0, 22.0), of(8, 195.0, 44.0)];
+        let stages =
+            [of(1, 100.0, 10.0), of(2, 190.0, 11.0), of(4, 180.0, 22.0), of(8, 195.0, 44.0)];
         assert!(!has_bent(&stages[..3], 2000.0));
         assert!(has_bent(&stages, 2000.0));
         assert_eq!(bend(&stages, 2000.0), 1);

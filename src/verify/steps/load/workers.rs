@@ -40,12 +40,7 @@ pub fn set(model: &mut Model, service: &str, workers: u64) {
 }
 
 /// Measures the neighbours, and judges.
-pub async fn judge(
-    run: &mut Run<'_>,
-    door: &Door,
-    asked: &Arc<[Asked]>,
-    ramp: &Ramp,
-) -> Outcome {
+pub async fn judge(run: &mut Run<'_>, door: &Door, asked: &Arc<[Asked]>, ramp: &Ramp) -> Outcome {
     let (Some(web), Some(planned)) = (run.case.web(), run.case.planned("web.workers")) else {
         let why = "no number of processes was planned by dockwright";
         run.record(Finding::skipped(ID, why));
@@ -222,10 +217,15 @@ impl Supervised {
     async fn find(bench: &Bench<'_, '_>) -> Outcome<Option<Self>> {
         let Some(container) = bench.run.container(&bench.service).await? else { return Ok(None) };
         let all = bench.run.engine.processes(&container.id).await?;
-        let is_known = |own: &Process| own.command.contains("gunicorn") || own.command.contains("uvicorn");
+        let is_known =
+            |own: &Process| own.command.contains("gunicorn") || own.command.contains("uvicorn");
         let count = children(&all);
         let known = all.iter().find(|own| !own.is_init()).is_some_and(is_known);
-        Ok((known && count > 0).then_some(Self { container: container.id, usual: count, now: count }))
+        Ok((known && count > 0).then_some(Self {
+            container: container.id,
+            usual: count,
+            now: count,
+        }))
     }
 
     /// Sends signals until there are as many; whether there are.
@@ -300,7 +300,11 @@ fn judged(own: Measured, others: &[Measured], least: f64) -> (Finding, Option<Pr
         own.workers,
         Unit::PerSecond.show(own.throughput),
         Unit::Bytes.show(own.memory),
-        if list.is_empty() { "no other number could be measured".to_owned() } else { list.join("; ") }
+        if list.is_empty() {
+            "no other number could be measured".to_owned()
+        } else {
+            list.join("; ")
+        }
     );
     // Fewer that give more do so beside the load itself, which elsewhere has machines of
     // its own: that is a proposal, and no fault.
@@ -310,7 +314,11 @@ fn judged(own: Measured, others: &[Measured], least: f64) -> (Finding, Option<Pr
     let mut finding = Finding::judged(ID, !loses, said);
     for seen in std::iter::once(&own).chain(others) {
         finding = finding
-            .measured(format!("{} workers, throughput", seen.workers), seen.throughput, Unit::PerSecond)
+            .measured(
+                format!("{} workers, throughput", seen.workers),
+                seen.throughput,
+                Unit::PerSecond,
+            )
             .measured(format!("{} workers, memory", seen.workers), seen.memory, Unit::Bytes);
     }
     let fewer = others.iter().find(|other| {
@@ -364,7 +372,8 @@ mod tests {
 
     #[test]
     fn fewer_that_give_as_much_are_proposed() {
-        let (finding, proposal) = judged(of(5, 100.0, 500.0), &[of(3, 98.0, 300.0), of(6, 101.0, 600.0)], 0.8);
+        let (finding, proposal) =
+            judged(of(5, 100.0, 500.0), &[of(3, 98.0, 300.0), of(6, 101.0, 600.0)], 0.8);
         assert!(!finding.is_failed());
         let proposal = proposal.unwrap();
         assert_eq!((proposal.from.as_str(), proposal.to.as_str()), ("5", "3"));
@@ -379,7 +388,8 @@ mod tests {
         let (finding, proposal) = judged(of(1, 100.0, 100.0), &[of(2, 150.0, 180.0)], 0.8);
         assert!(finding.is_failed());
         assert_eq!(proposal.unwrap().to, "2");
-        let (finding, proposal) = judged(of(2, 100.0, 100.0), &[of(1, 80.0, 60.0), of(3, 105.0, 140.0)], 0.8);
+        let (finding, proposal) =
+            judged(of(2, 100.0, 100.0), &[of(1, 80.0, 60.0), of(3, 105.0, 140.0)], 0.8);
         assert!(!finding.is_failed() && proposal.is_none());
         let (finding, proposal) = judged(of(2, 100.0, 100.0), &[of(1, 150.0, 60.0)], 0.8);
         assert!(!finding.is_failed() && proposal.is_some());
