@@ -145,7 +145,8 @@ fn on_threads<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Erro
     report
 }
 
-/// Who made something at an engine: the machine, and the process on it.
+/// Who made something at an engine: the machine, and the process on it. What is kept
+/// on purpose has a word more, so that no later run takes it for abandoned.
 fn owner() -> String {
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{}/{}", machine.trim(), std::process::id())
@@ -215,7 +216,7 @@ async fn passage(
     let mut case = Case::read(&options.ask, &stage, &name).await?;
     let planted: Vec<bool> =
         arms.iter().map(|arm| arm.plant(&mut case, &stage.project())).collect();
-    let (stack, notes) = prepare(&case, &stage, engine, &name)?;
+    let (stack, notes) = prepare(&case, &stage, engine, &name, options.keep)?;
     let notes: Vec<String> = case.notes.iter().cloned().chain(notes).collect();
     if arms.is_empty() {
         notes.iter().for_each(|note| observer.note(note));
@@ -275,12 +276,13 @@ fn prepare(
     stage: &Stage,
     engine: &Engine,
     name: &str,
+    keep: bool,
 ) -> Result<(Stack, Vec<String>), Error> {
     let mut model = case.model.clone();
     let count = model.services().iter().map(|own| model.ports(own).len()).sum();
     let ground = Ground {
         name: name.to_owned(),
-        owner: owner(),
+        owner: if keep { format!("{}/kept", owner()) } else { owner() },
         copy: stage.project(),
         address: if engine.is_remote() { "0.0.0.0".into() } else { "127.0.0.1".into() },
         ports: stack::free_ports(count),
