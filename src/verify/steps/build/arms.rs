@@ -78,7 +78,7 @@ pub const ARMS: &[Arm] = &[
 fn works_once(_: &Case, model: &Model, copy: &Path) -> bool {
     let id = copy.display().to_string().replace('/', "-");
     let lines = format!(
-        "USER 0\nRUN --mount=type=cache,id=once{id},target=/dockwright-once test ! -e /dockwright-once/done && touch /dockwright-once/done"
+        "USER 0\nRUN --mount=type=cache,id=once{id}-%TARGET%,target=/dockwright-once test ! -e /dockwright-once/done && touch /dockwright-once/done"
     );
     recipe::begin_with(model, copy, &lines)
 }
