@@ -167,10 +167,7 @@ async fn cold(run: &mut Run<'_>) -> Outcome<bool> {
     let slowest = log.slowest().map_or_else(String::new, |own| {
         format!("; longest: {} ({})", own.line(), Unit::Seconds.show(own.seconds))
     });
-    let said = format!(
-        "{} without a layer; caches of package managers were kept{slowest}",
-        Unit::Seconds.show(took)
-    );
+    let said = format!("{} without a layer from the cache{slowest}", Unit::Seconds.show(took));
     run.record(Finding::passed("build.cold", said).measured("took", took, Unit::Seconds).by(limit));
     Ok(true)
 }
