@@ -37,6 +37,20 @@ impl Beside {
         words: &[&str],
         network: Option<&str>,
     ) -> Outcome<Self> {
+        Self::with(run, image, words, network, None).await
+    }
+
+    /// The same, with an environment.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn with(
+        run: &Run<'_>,
+        image: &str,
+        words: &[&str],
+        network: Option<&str>,
+        env: Option<Vec<String>>,
+    ) -> Outcome<Self> {
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let labels = HashMap::from([
             (LABEL.to_owned(), super::owner()),
@@ -52,6 +66,7 @@ impl Beside {
             image: Some(image.to_owned()),
             entrypoint: Some(owned(words)),
             cmd: Some(Vec::new()),
+            env,
             labels: Some(labels),
             host_config: Some(host),
             ..Default::default()

@@ -8,14 +8,15 @@ use crate::verify::model::Model;
 
 use super::build::log;
 
-/// Puts lines behind the FROM of every stage that an image is made of at the end;
-/// whether there is one. BuildKit's own checks are switched off: what is put in is
+/// Puts lines behind the FROM of every stage that an image is made of at the end,
+/// with its name for `%TARGET%`; whether there is one. BuildKit's own checks are switched off: what is put in is
 /// meant to be wrong.
 pub fn begin_with(model: &Model, copy: &Path, lines: &str) -> bool {
     change(model, copy, |text, target| {
         let file = Dockerfile::read(text);
         let stage = file.stages.get(file.stage(target)?)?;
         let from = &file.instructions[stage.first];
+        let lines = lines.replace("%TARGET%", target.unwrap_or("last"));
         Some(vec![(from.span.end, format!("\n{lines}"))])
     })
 }

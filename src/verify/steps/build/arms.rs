@@ -10,14 +10,9 @@ use crate::verify::case::Case;
 use crate::verify::model::Model;
 use crate::verify::steps::recipe;
 
-/// One for each check at least.
+/// One for each check that can be broken: a step that is built once and never again
+/// needs somebody else's change, so that `build.cold` has none.
 pub const ARMS: &[Arm] = &[
-    Arm {
-        check: "build.cold",
-        breaks: "a step works once, and never again",
-        how: How::Copy(works_once),
-        alone: true,
-    },
     Arm {
         check: "build.warm",
         breaks: "no layer is taken from the cache",
@@ -73,15 +68,6 @@ pub const ARMS: &[Arm] = &[
         alone: false,
     },
 ];
-
-/// Its mark is in a cache mount, which a build without a layer keeps.
-fn works_once(_: &Case, model: &Model, copy: &Path) -> bool {
-    let id = copy.display().to_string().replace('/', "-");
-    let lines = format!(
-        "USER 0\nRUN --mount=type=cache,id=once{id},target=/dockwright-once test ! -e /dockwright-once/done && touch /dockwright-once/done"
-    );
-    recipe::begin_with(model, copy, &lines)
-}
 
 fn no_cache(_: &Case, model: &mut Model) -> bool {
     let built: Vec<String> = model.built().into_iter().map(str::to_owned).collect();

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::files::Files;
 use super::{context, log};
+use crate::verify::compose::Output;
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
 use crate::verify::trouble::{Outcome, Trouble};
@@ -47,27 +48,42 @@ pub async fn judge(run: &mut Run<'_>, images: &BTreeMap<String, Files>) -> Outco
     let shown: Vec<&str> = changed.iter().map(|own| own.shown.as_str()).collect();
     let shown = shown.join(" and ");
     run.doing(format!("building with a changed line in {shown}"));
-    let lost = |error: std::io::Error| Trouble::Engine(format!("the run's own copy: {error}"));
-    for own in &changed {
-        // Another one each time: what an earlier run built is no cache for it.
-        let mut text = own.before.clone();
-        text.extend_from_slice(format!("\n# {}\n", run.stack.compose.name).as_bytes());
-        fs::write(&own.path, text).await.map_err(lost)?;
+    // Another build without a cache at the same moment makes steps run that are cached:
+    // what is red is looked at twice.
+    for attempt in 0..2 {
+        let begun = Instant::now();
+        let built = built(run, &changed, attempt).await;
+        let took = begun.elapsed().as_secs_f64();
+        put(&changed, |own| own.before.clone()).await?;
+        let output = built?;
+        if !output.is_ok() {
+            let said = format!("with a comment at the end of {shown} nothing builds any more");
+            run.record(Finding::failed("build.change", said).log(output.tail(20)));
+            return Ok(());
+        }
+        let finding = judged(&log::read(&output.stdout), &shown, took);
+        if !finding.is_failed() || attempt == 1 {
+            run.record(finding);
+            break;
+        }
     }
-    let begun = Instant::now();
-    let limit = run.seconds("verify.build-cold");
-    let built = run.stack.compose(&["build"], limit).await;
-    let took = begun.elapsed().as_secs_f64();
-    for own in &changed {
-        fs::write(&own.path, &own.before).await.map_err(lost)?;
+    Ok(())
+}
+
+/// Builds with a line at the end of each file; another one each time: what an earlier
+/// run built is no cache for it.
+async fn built(run: &Run<'_>, changed: &[Changed], attempt: usize) -> Outcome<Output> {
+    let line = format!("\n# {} {attempt}\n", run.stack.compose.name);
+    put(changed, |own| [&own.before, line.as_bytes()].concat()).await?;
+    run.stack.compose(&["build"], run.seconds("verify.build-cold")).await
+}
+
+/// Writes the files.
+async fn put(changed: &[Changed], content: impl Fn(&Changed) -> Vec<u8>) -> Outcome {
+    for own in changed {
+        let written = fs::write(&own.path, content(own)).await;
+        written.map_err(|error| Trouble::Engine(format!("the run's own copy: {error}")))?;
     }
-    let output = built?;
-    if !output.is_ok() {
-        let said = format!("with a comment at the end of {shown} nothing builds any more");
-        run.record(Finding::failed("build.change", said).log(output.tail(20)));
-        return Ok(());
-    }
-    run.record(judged(&log::read(&output.stdout), &shown, took));
     Ok(())
 }
 

@@ -11,13 +11,14 @@ mod size;
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
 pub use arms::ARMS;
 
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
-use crate::verify::trouble::Outcome;
+use crate::verify::trouble::{Outcome, Trouble};
 use files::Files;
 
 /// An image that is built here.
@@ -44,13 +45,10 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     warm(run).await?;
     let images = built(run).await?;
     context::judge(run).await;
-    let mut all: BTreeMap<String, Files> = BTreeMap::new();
+    let all = files(run, &images).await?;
     for image in &images {
         size::judge(run, image).await?;
-        run.doing(format!("reading the files of {}'s image", image.service));
-        let files = Files::of(run, &image.name).await?;
-        clean::judge(run, image, &files);
-        all.insert(image.name.clone(), files);
+        clean::judge(run, image, &all[&image.name]);
     }
     size::platform(run, &images).await?;
     if run.is_quick() {
@@ -83,19 +81,36 @@ async fn built(run: &Run<'_>) -> Outcome<Vec<Built>> {
     Ok(images)
 }
 
-/// The same build once more.
+/// The files of every image, by its name.
+async fn files(run: &Run<'_>, images: &[Built]) -> Outcome<BTreeMap<String, Files>> {
+    run.doing("reading the files of the images");
+    let of_one = async |image: &Built| {
+        Ok::<_, Trouble>((image.name.clone(), Files::of(run, &image.name).await?))
+    };
+    join_all(images.iter().map(of_one)).await.into_iter().collect()
+}
+
+/// The same build once more; and again where something ran, which another build
+/// without a cache at the same moment makes it do.
 async fn warm(run: &mut Run<'_>) -> Outcome {
     run.doing("building again, with every layer cached");
-    let begun = Instant::now();
     let limit = run.seconds("verify.build-cold");
-    let output = run.stack.compose(&["build"], limit).await?;
-    let took = begun.elapsed().as_secs_f64();
-    if !output.is_ok() {
-        let said = "the images were built, and a second time they were not";
-        run.record(Finding::failed("build.warm", said).log(output.tail(20)));
-        return Ok(());
+    let mut took = 0.0;
+    let mut log = log::Log::default();
+    for _ in 0..2 {
+        let begun = Instant::now();
+        let output = run.stack.compose(&["build"], limit).await?;
+        took = begun.elapsed().as_secs_f64();
+        if !output.is_ok() {
+            let said = "the images were built, and a second time they were not";
+            run.record(Finding::failed("build.warm", said).log(output.tail(20)));
+            return Ok(());
+        }
+        log = log::read(&output.stdout);
+        if !log.again().any(log::Step::is_run) {
+            break;
+        }
     }
-    let log = log::read(&output.stdout);
     let again: Vec<String> = log.again().map(log::Step::line).collect();
     // A file that is copied again costs nothing; what is run again has no cache.
     let is_run = log.again().any(log::Step::is_run);
@@ -152,10 +167,7 @@ async fn cold(run: &mut Run<'_>) -> Outcome<bool> {
     let slowest = log.slowest().map_or_else(String::new, |own| {
         format!("; longest: {} ({})", own.line(), Unit::Seconds.show(own.seconds))
     });
-    let said = format!(
-        "{} without a layer; caches of package managers were kept{slowest}",
-        Unit::Seconds.show(took)
-    );
+    let said = format!("{} without a layer from the cache{slowest}", Unit::Seconds.show(took));
     run.record(Finding::passed("build.cold", said).measured("took", took, Unit::Seconds).by(limit));
     Ok(true)
 }

@@ -18,11 +18,12 @@ pub async fn judge(
     images: &[Built],
     before: &BTreeMap<String, Files>,
 ) -> Outcome {
+    let again = super::files(run, images).await?;
     for image in images {
-        run.doing(format!("comparing two builds of {}", image.service));
-        let now = Files::of(run, &image.name).await?;
-        let Some(before) = before.get(&image.name) else { continue };
-        let differences = differences(before, &now);
+        let (Some(before), Some(now)) = (before.get(&image.name), again.get(&image.name)) else {
+            continue;
+        };
+        let differences = differences(before, now);
         let said = match differences.len() {
             0 => format!("two builds have the same {} files", now.0.len()),
             1 => "two builds differ in one file".to_owned(),

@@ -30,8 +30,9 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     root::judge(run, &containers).await?;
     host::judge(run);
     run.doing("looking for ways between networks");
-    stores::judge(run, &containers).await?;
-    outside::judge(run, &containers).await?;
+    let reach = reach::Reach::read(run, &containers).await?;
+    stores::judge(run, &reach);
+    outside::judge(run, &reach).await?;
     run.doing("looking for secrets in images");
     secrets::judge(run, &containers).await
 }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::reach;
-use crate::verify::engine::Container;
+use super::reach::{Reach, Seen, short};
 use crate::verify::record::Finding;
 use crate::verify::run::Run;
 use crate::verify::trouble::Outcome;
@@ -15,8 +14,8 @@ const READ: Duration = Duration::from_secs(10);
 /// Judges every store: by its networks, by the routes that it has, and by a
 /// connection that is tried from beside it. None of it needs a machine that reaches
 /// the internet.
-pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
-    let stores = reach::stores(run, containers);
+pub async fn judge(run: &mut Run<'_>, reach: &Reach) -> Outcome {
+    let Reach { stores, seen, .. } = reach;
     if stores.is_empty() {
         run.record(Finding::skipped(ID, "no service keeps data"));
         return Ok(());
@@ -29,19 +28,18 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
         let facts = run.engine.api().inspect_network(network, options).await?;
         internal.insert(network.clone(), facts.internal == Some(true));
     }
-    let seen = reach::look(run, &networks, &[reach::NOWHERE.to_owned()]).await?;
     for store in stores {
         let words = ["cat", "/proc/net/route"];
         let routes = run.engine.exec(&store.id, None, &words, READ).await?;
         let has_route = routes.is_ok() && leads_everywhere(&routes.output);
-        let short = |network: &String| {
-            let before = format!("{}_", run.stack.compose.name);
-            network.strip_prefix(&before).unwrap_or(network).to_owned()
-        };
-        let open: Vec<String> =
-            store.networks.iter().filter(|own| !internal[*own]).map(short).collect();
+        let open: Vec<String> = store
+            .networks
+            .iter()
+            .filter(|own| !internal[*own])
+            .map(|own| short(run, own))
+            .collect();
         let tried = store.networks.iter().filter_map(|own| seen.get(own));
-        let leads = tried.clone().any(reach::Seen::leads_everywhere);
+        let leads = tried.clone().any(Seen::leads_everywhere);
         let finding = if has_route || leads || !open.is_empty() {
             let how = match (has_route, open.as_slice()) {
                 (true, []) => "it has a route to everywhere".to_owned(),
@@ -63,7 +61,7 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
             }
             Finding::passed(ID, proofs.join(", "))
         };
-        run.record(finding.of(store.service));
+        run.record(finding.of(&store.service));
     }
     Ok(())
 }

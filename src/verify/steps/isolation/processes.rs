@@ -52,7 +52,8 @@ pub fn user(run: &mut Run<'_>, containers: &[Container], read: &Read) {
             Judged::planned(run, judged.check, &container.service, why);
         } else {
             let named = match own {
-                "" => "no user is set".to_owned(),
+                "" => "no user is set: it starts as root".to_owned(),
+                own if user.parse::<u32>().is_err() => format!("its user is {own}, and no number"),
                 own => format!("its user is {own}"),
             };
             let said = match (root.first(), wrong) {
@@ -67,10 +68,10 @@ pub fn user(run: &mut Run<'_>, containers: &[Container], read: &Read) {
                 }
                 (None, None) => match processes.first() {
                     Some(first) => format!(
-                        "{named}, which is no number above 0: it starts as the image says, and its processes run as {}",
+                        "{named}, and its processes run as {}",
                         first.users.first().copied().unwrap_or_default()
                     ),
-                    None => format!("{named}, which is no number above 0"),
+                    None => named,
                 },
             };
             judged.fails(run, container, said, NO_ROOT);

@@ -15,7 +15,7 @@ use crate::verify::trouble::{Outcome, Trouble};
 /// Longest that a look takes, the start of its container included.
 const LOOK: Duration = Duration::from_secs(30);
 /// Addresses that are nobody's (RFC 5737): only a way to them is looked for.
-pub const NOWHERE: &str = "192.0.2.1:443";
+const NOWHERE: &str = "192.0.2.1:443";
 /// Says for each target what a connection came to, and whether there is a way to
 /// everywhere.
 const SCRIPT: &str = "\
@@ -85,8 +85,64 @@ pub struct Store {
     pub targets: Vec<String>,
 }
 
+/// What was found out about networks.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// The stores that run.
+    pub stores: Vec<Store>,
+    /// The networks that are reached from outside.
+    pub edge: BTreeSet<String>,
+    /// What was seen from each network; nothing where no image has a Python to look
+    /// with.
+    pub seen: BTreeMap<String, Seen>,
+}
+
+impl Reach {
+    /// Looks from the networks of stores, where they have to answer, and from those
+    /// that are reached from outside, where they must not.
+    pub async fn read(run: &Run<'_>, containers: &[Container]) -> Outcome<Self> {
+        let stores = stores(run, containers);
+        let edge = edge(run);
+        let own = stores.iter().flat_map(|own| own.networks.iter().cloned());
+        let networks: BTreeSet<String> = own.chain(edge.iter().cloned()).collect();
+        let mut targets: Vec<String> =
+            stores.iter().flat_map(|own| own.targets.iter().cloned()).collect();
+        targets.push(NOWHERE.to_owned());
+        let seen = match stores.is_empty() {
+            true => BTreeMap::new(),
+            false => look(run, &networks, &targets).await?,
+        };
+        Ok(Self { stores, edge, seen })
+    }
+}
+
+/// The networks that are reached from outside: those of what publishes the way in,
+/// or of the application, as the engine names them. Nothing is published through an
+/// internal one.
+fn edge(run: &Run<'_>) -> BTreeSet<String> {
+    let model = &run.stack.model;
+    let service = run
+        .case
+        .edge()
+        .map(|own| own.service.clone())
+        .or_else(|| run.case.web().map(|own| own.name.clone()));
+    let Some(service) = service else { return BTreeSet::new() };
+    model
+        .networks(&service)
+        .into_iter()
+        .filter(|own| model.0["networks"][*own]["internal"] != true)
+        .map(|own| model.network(own))
+        .collect()
+}
+
+/// A network as the project names it.
+pub fn short(run: &Run<'_>, network: &str) -> String {
+    let before = format!("{}_", run.stack.compose.name);
+    network.strip_prefix(&before).unwrap_or(network).to_owned()
+}
+
 /// The stores of a stack that run.
-pub fn stores(run: &Run<'_>, containers: &[Container]) -> Vec<Store> {
+fn stores(run: &Run<'_>, containers: &[Container]) -> Vec<Store> {
     let of = |container: &Container| {
         let kind = run.case.service(&container.service)?.kind;
         if !(kind.is_store() || kind.is_open_index()) || !container.is_running() {
@@ -139,7 +195,7 @@ const fn port(kind: Kind) -> Option<u16> {
 
 /// Looks from each of the networks at all targets. A network without an answer has
 /// none: no image of the stack has a Python to look with.
-pub async fn look(
+async fn look(
     run: &Run<'_>,
     networks: &BTreeSet<String>,
     targets: &[String],

@@ -2,38 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::reach::{self, Store};
-use crate::verify::engine::Container;
+use super::reach::{Reach, Store, short};
 use crate::verify::record::Finding;
 use crate::verify::run::Run;
-use crate::verify::trouble::Outcome;
 
 const ID: &str = "isolation.stores";
 
 /// Judges every store.
-pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
-    let stores = reach::stores(run, containers);
-    if stores.is_empty() {
+pub fn judge(run: &mut Run<'_>, reach: &Reach) {
+    if reach.stores.is_empty() {
         run.record(Finding::skipped(ID, "no service keeps data"));
-        return Ok(());
+        return;
     }
     let published = published(run);
-    let edge = edge(run);
-    let of_stores: BTreeSet<String> =
-        stores.iter().flat_map(|own| own.networks.iter().cloned()).collect();
-    let targets: Vec<String> = stores.iter().flat_map(|own| own.targets.iter().cloned()).collect();
-    let from: BTreeSet<String> = edge.union(&of_stores).cloned().collect();
-    let seen = reach::look(run, &from, &targets).await?;
+    let Reach { stores, edge, seen } = reach;
     let sees = |network: &str, store: &Store| {
-        seen.get(network)
-            .and_then(|own| store.targets.iter().find(|target| own.is_open(target)).cloned())
-    };
-    let short = |network: &str| {
-        network.strip_prefix(&format!("{}_", run.stack.compose.name)).unwrap_or(network).to_owned()
+        let own = seen.get(network)?;
+        store.targets.iter().find(|target| own.is_open(target)).cloned()
     };
     let mut findings = Vec::new();
     let mut held = Vec::new();
-    for store in &stores {
+    for store in stores {
         if let Some(own) = store.networks.iter().find(|own| edge.contains(*own)) {
             let tried = match sees(own, store) {
                 Some(target) => format!(": a connection to {target} was accepted there"),
@@ -41,7 +30,7 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
             };
             let said = format!(
                 "it is in the network {}, which is reached from outside{tried}",
-                short(own)
+                short(run, own)
             );
             findings.push(Finding::failed(ID, said).of(&store.service).help(
                 "a network of its own for stores and what needs them (`backend: {internal: true}`), and another for what publishes a port",
@@ -49,8 +38,10 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
         } else if let Some((own, target)) =
             edge.iter().find_map(|own| Some((own, sees(own, store)?)))
         {
-            let said =
-                format!("from the network {} a connection to {target} was accepted", short(own));
+            let said = format!(
+                "from the network {} a connection to {target} was accepted",
+                short(run, own)
+            );
             findings.push(Finding::failed(ID, said).of(&store.service).help(
                 "the engine lets networks reach each other: see its `iptables` setting and the host's firewall",
             ));
@@ -75,7 +66,6 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
     for (service, said) in held.into_iter().filter(|(service, _)| !open.contains(service)) {
         run.record(Finding::passed(ID, format!("{said}; no port of it is published")).of(service));
     }
-    Ok(())
 }
 
 /// Stores that publish a port, in the user's own project.
@@ -103,23 +93,4 @@ fn published(run: &Run<'_>) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// The networks that are reached from outside: those of what publishes the way in,
-/// or of the application, as the engine names them. Nothing is published through an
-/// internal one.
-fn edge(run: &Run<'_>) -> BTreeSet<String> {
-    let model = &run.stack.model;
-    let service = run
-        .case
-        .edge()
-        .map(|own| own.service.clone())
-        .or_else(|| run.case.web().map(|own| own.name.clone()));
-    let Some(service) = service else { return BTreeSet::new() };
-    model
-        .networks(&service)
-        .into_iter()
-        .filter(|own| model.0["networks"][*own]["internal"] != true)
-        .map(|own| model.network(own))
-        .collect()
 }

@@ -7,6 +7,7 @@ use bollard::query_parameters::TopOptions;
 use tokio::time::{Instant, sleep};
 
 use crate::lint::subject::Kind;
+use crate::verify::beside::Beside;
 use crate::verify::engine::{Container, Engine, Ran};
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
@@ -19,6 +20,9 @@ const SIGNAL: Duration = Duration::from_secs(10);
 const USUAL: Duration = Duration::from_secs(30);
 /// Longest that one test is waited for.
 const LONGEST: Duration = Duration::from_secs(60);
+/// What a health check has to be.
+const HELP: &str =
+    "ask what only the working service answers, with no `|| true` and no mere connection (DF125)";
 /// Between two looks at what is awaited.
 const LOOK: Duration = Duration::from_millis(300);
 
@@ -174,6 +178,13 @@ fn test(container: &Container) -> Option<Test> {
 async fn of_one(run: &Run<'_>, container: &Container, test: &Test) -> Outcome<Finding> {
     let id = container.id.as_str();
     let words: Vec<&str> = test.words.iter().map(String::as_str).collect();
+    if is_blind(run, container, test).await? {
+        let said = format!(
+            "in a container in which nothing else runs its health check says yes: `{}`",
+            shown(&test.words)
+        );
+        return Ok(Finding::failed(ID, said).help(HELP));
+    }
     let Some(frozen) = Frozen::freeze(run, id).await? else {
         return Ok(Finding::skipped(
             ID,
@@ -195,7 +206,7 @@ async fn of_one(run: &Run<'_>, container: &Container, test: &Test) -> Outcome<Fi
                 shown(&test.words)
             ),
         )
-        .help("ask what only the working service answers, with no `|| true` and no mere connection (DF125)"),
+        .help(HELP),
         (_, None) => Finding::failed(
             ID,
             format!("it was stopped for {time} and went on, and is not healthy again"),
@@ -203,16 +214,34 @@ async fn of_one(run: &Run<'_>, container: &Container, test: &Test) -> Outcome<Fi
         .log(run.engine.logs(id, 10).await?),
         (Some(code), Some(back)) => Finding::passed(
             ID,
-            format!("frozen, its check failed with {code} after {time}; healthy again after {}", Unit::Seconds.show(back)),
+            format!(
+                "frozen, its check failed with {code} after {time}; healthy again after {}",
+                Unit::Seconds.show(back)
+            ),
         )
         .measured("recovered", back, Unit::Seconds),
         (None, Some(back)) => Finding::passed(
             ID,
-            format!("frozen, its check did not answer in its {time}; healthy again after {}", Unit::Seconds.show(back)),
+            format!(
+                "frozen, its check did not answer in its {time}; healthy again after {}",
+                Unit::Seconds.show(back)
+            ),
         )
         .measured("recovered", back, Unit::Seconds),
     };
     Ok(finding.measured("failed", took, Unit::Seconds))
+}
+
+/// Whether a check says yes where its service is not there at all: beside it, in a
+/// container of its image and environment without a network.
+async fn is_blind(run: &Run<'_>, container: &Container, test: &Test) -> Outcome<bool> {
+    let env = container.fact("/Config/Env").as_array().into_iter().flatten();
+    let env = env.filter_map(|own| own.as_str().map(str::to_owned)).collect();
+    let words: Vec<&str> = test.words.iter().map(String::as_str).collect();
+    let beside = Beside::with(run, container.text("/Image"), &words, None, Some(env)).await?;
+    let ran = beside.end(run, test.limit).await;
+    beside.remove(run).await;
+    Ok(ran?.is_ok())
 }
 
 /// Seconds until the check holds again and the engine says so; `None` where that does
