@@ -13,6 +13,7 @@ mod stores;
 pub use arms::ARMS;
 
 use crate::plan::topology::Security;
+use crate::verify::case::Case;
 use crate::verify::engine::Container;
 use crate::verify::record::Finding;
 use crate::verify::run::Run;
@@ -43,10 +44,20 @@ fn planned<'r>(run: &Run<'r>, service: &str) -> Option<&'r Security> {
     plan.topology.services.iter().find(|own| own.id == service).map(|own| &own.security)
 }
 
+/// Something that is open to nobody yet, and would be closed in a plan: no fault of
+/// what nobody planned, unless somebody asks for it.
+fn lacking(case: &Case, check: &str, said: String, help: &str) -> Finding {
+    match case.is_strict() {
+        true => Finding::failed(check, said).help(help),
+        false => Finding::skipped(check, format!("{said}; verify.isolation = strict judges it")),
+    }
+}
+
 /// What is wrong with each container, told once for all of them where nothing is.
 struct Judged {
     check: &'static str,
     count: usize,
+    /// Whether something was said of another one.
     failed: bool,
 }
 
@@ -64,6 +75,13 @@ impl Judged {
     fn fails(&mut self, run: &mut Run<'_>, container: &Container, said: String, help: &str) {
         self.failed = true;
         run.record(Finding::failed(self.check, said).of(&container.service).help(help));
+    }
+
+    /// One that is less hardened than a plan would have it.
+    fn lacks(&mut self, run: &mut Run<'_>, container: &Container, said: String, help: &str) {
+        self.failed = true;
+        let finding = lacking(run.case, self.check, said, help);
+        run.record(finding.of(&container.service));
     }
 
     /// One that is as it was planned, for a reason.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::lacking;
 use super::reach::{Reach, Seen, short};
 use crate::verify::record::Finding;
 use crate::verify::run::Run;
@@ -49,8 +50,8 @@ pub async fn judge(run: &mut Run<'_>, reach: &Reach) -> Outcome {
                 (false, []) => "a connection to outside left its network".to_owned(),
                 (false, open) => format!("its network {} is not internal", open.join(" and ")),
             };
-            Finding::failed(ID, format!("{how}: what breaks into it can take the data away"))
-                .help("`internal: true` for the networks that stores are in")
+            let said = format!("{how}: what breaks into it can take the data away");
+            lacking(run.case, ID, said, "`internal: true` for the networks that stores are in")
         } else {
             let mut proofs = vec!["its networks are internal"];
             if routes.is_ok() {

@@ -27,6 +27,9 @@ const CAPABILITIES: [(u32, &str); 16] = [
 
 const NO_ROOT: &str = "USER 10001:10001 in the Dockerfile, or user: \"10001:10001\" in the compose file (DF101, CO143)";
 
+const NO_PRIVILEGES: &str =
+    "security_opt: [\"no-new-privileges:true\"], and no privileged (CO103, CO113)";
+
 /// Judges as whom processes run.
 pub fn user(run: &mut Run<'_>, containers: &[Container], read: &Read) {
     let mut judged = Judged::of("isolation.user");
@@ -74,7 +77,12 @@ pub fn user(run: &mut Run<'_>, containers: &[Container], read: &Read) {
                     None => named,
                 },
             };
-            judged.fails(run, container, said, NO_ROOT);
+            let is_application =
+                run.case.service(&container.service).is_some_and(|own| own.is_application());
+            match root.is_empty() || !is_application {
+                true => judged.lacks(run, container, said, NO_ROOT),
+                false => judged.fails(run, container, said, NO_ROOT),
+            }
         }
     }
     judged.end(run, |count| format!("{count} containers run as a number that is not 0"));
@@ -107,7 +115,7 @@ pub fn capabilities(run: &mut Run<'_>, containers: &[Container], read: &Read) {
             }
             Some((who, set)) => {
                 let said = format!("{who} has {}", names(set));
-                judged.fails(
+                judged.lacks(
                     run,
                     container,
                     said,
@@ -179,25 +187,22 @@ pub fn privileges(run: &mut Run<'_>, containers: &[Container], read: &Read) {
         let processes = read.get(&container.id).map_or(&[][..], Vec::as_slice);
         let gains = processes.iter().find(|own| own.no_new_privileges == Some(false));
         let open = options.iter().find(|own| own.ends_with("unconfined"));
-        let said = if container.fact("/HostConfig/Privileged") == true {
+        let exposed = if container.fact("/HostConfig/Privileged") == true {
             Some("it is privileged: it is root on the host".to_owned())
-        } else if let Some(open) = open {
-            Some(format!("{open}: what the engine forbids every container is allowed"))
-        } else if let Some(own) = gains {
+        } else {
+            open.map(|open| format!("{open}: what the engine forbids every container is allowed"))
+        };
+        let lacks = if let Some(own) = gains {
             Some(format!("{} may gain privileges through a program that is setuid", own.name))
         } else if !is_told {
             Some("nothing says that it may gain no privilege".to_owned())
         } else {
             None
         };
-        match said {
-            None => judged.holds(),
-            Some(said) => judged.fails(
-                run,
-                container,
-                said,
-                "security_opt: [\"no-new-privileges:true\"], and no privileged (CO103, CO113)",
-            ),
+        match (exposed, lacks) {
+            (None, None) => judged.holds(),
+            (Some(said), _) => judged.fails(run, container, said, NO_PRIVILEGES),
+            (None, Some(said)) => judged.lacks(run, container, said, NO_PRIVILEGES),
         }
     }
     judged.end(run, |count| format!("processes of {count} containers can gain none"));

@@ -44,7 +44,7 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
                     true => String::new(),
                     false => format!("; a file could be made in {}", written.join(", ")),
                 };
-                judged.fails(
+                judged.lacks(
                     run,
                     container,
                     format!("{what}{where_to}"),

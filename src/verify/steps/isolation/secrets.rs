@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::lacking;
 use crate::detect::secret;
 use crate::lint::subject::Kind;
 use crate::verify::case::Case;
@@ -141,11 +142,9 @@ fn given(case: &Case, secrets: &BTreeMap<String, Secret>) -> Vec<Finding> {
     let said = |(service, names): (&str, BTreeSet<&str>)| {
         let names: Vec<&str> = names.into_iter().collect();
         let kind = case.service(service).map_or("a service", |own| own.kind.word());
-        Finding::failed(ID, format!("{kind} is given {}, which is another's", names.join(", ")))
-            .of(service)
-            .help(
-                "name in `environment:` what the service reads, in place of an `env_file` for all",
-            )
+        let said = format!("{kind} is given {}, which is another's", names.join(", "));
+        let help = "name in `environment:` what the service reads, in place of an `env_file` for all";
+        lacking(case, ID, said, help).of(service)
     };
     found.into_iter().map(said).collect()
 }

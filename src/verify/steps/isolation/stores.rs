@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::lacking;
 use super::reach::{Reach, Store, short};
 use crate::verify::record::Finding;
 use crate::verify::run::Run;
@@ -32,9 +33,8 @@ pub fn judge(run: &mut Run<'_>, reach: &Reach) {
                 "it is in the network {}, which is reached from outside{tried}",
                 short(run, own)
             );
-            findings.push(Finding::failed(ID, said).of(&store.service).help(
-                "a network of its own for stores and what needs them (`backend: {internal: true}`), and another for what publishes a port",
-            ));
+            let help = "a network of its own for stores and what needs them (`backend: {internal: true}`), and another for what publishes a port";
+            findings.push(lacking(run.case, ID, said, help).of(&store.service));
         } else if let Some((own, target)) =
             edge.iter().find_map(|own| Some((own, sees(own, store)?)))
         {
@@ -89,7 +89,12 @@ fn published(run: &Run<'_>) -> Vec<Finding> {
                 "take the port out: `docker compose exec {}` reaches it without (CO106)",
                 own.name
             );
-            findings.push(Finding::failed(ID, said).of(&own.name).help(help));
+            let is_local = port.address.parse().is_ok_and(|own: std::net::IpAddr| own.is_loopback());
+            let finding = match is_local {
+                true => lacking(run.case, ID, said, &help),
+                false => Finding::failed(ID, said).help(help),
+            };
+            findings.push(finding.of(&own.name));
         }
     }
     findings
