@@ -6,6 +6,7 @@ mod away;
 mod broker;
 mod clients;
 mod container;
+mod disk;
 mod forwarded;
 mod small;
 mod worker;

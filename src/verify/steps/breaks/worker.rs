@@ -52,8 +52,6 @@ async fn web(run: &Run<'_>) -> Outcome<Result<(String, Container), &'static str>
 struct After {
     /// Whether as many processes serve as before, and they are others.
     replaced: bool,
-    /// Seconds until then.
-    took: f64,
     /// Whether the whole container was started again.
     restarted: bool,
 }
@@ -73,11 +71,7 @@ async fn after(
         let is_new = gone.is_none_or(|gone| servers.iter().all(|own| own.pid != gone));
         let replaced = container.is_running() && servers.len() >= count && is_new;
         if replaced || begun.elapsed() > limit {
-            return Ok(After {
-                replaced,
-                took: begun.elapsed().as_secs_f64(),
-                restarted: container.life() != before.life(),
-            });
+            return Ok(After { replaced, restarted: container.life() != before.life() });
         }
         sleep(LOOK).await;
     }
