@@ -182,9 +182,10 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
                 away.help = "let readiness ask what requests need, with a short time-out, and answer 503 without it";
             }
         }
-        None => away
-            .said
-            .push("no route of readiness is known: liveness and recovery are judged alone".into()),
+        None => away.said.push(match &site.live {
+            Some(path) => format!("{path} is the only route of health that is known"),
+            None => "no route of readiness is known: recovery is judged alone".into(),
+        }),
     }
     match (&site.live, &site.ready) {
         // Whether it is asked for the one or for the other nobody says: it may fail.

@@ -43,7 +43,8 @@ def alive(pid):
 
 
 every = dict(processes())
-children = [pid for pid, parent in every.items() if parent in every]
+parents = set(every.values())
+children = [pid for pid, parent in every.items() if parent in every and pid not in parents]
 # Without a supervisor: what began first.
 victims = children or sorted(every)
 if not victims:

@@ -28,10 +28,15 @@ pub fn servers(all: &[Process]) -> Vec<&Process> {
         .iter()
         .filter(|own| !own.is_init() && !own.command.contains("resource_tracker"))
         .collect();
-    let parents: Vec<u32> = own.iter().map(|own| own.pid).collect();
-    let children: Vec<&Process> =
-        own.iter().copied().filter(|own| parents.contains(&own.parent)).collect();
-    if children.is_empty() { own.into_iter().take(1).collect() } else { children }
+    let parents: Vec<u32> = own.iter().map(|own| own.parent).collect();
+    let pids: Vec<u32> = own.iter().map(|own| own.pid).collect();
+    // A shell may stand before the supervisor: what is last in the line answers.
+    let last: Vec<&Process> = own
+        .iter()
+        .copied()
+        .filter(|own| pids.contains(&own.parent) && !parents.contains(&own.pid))
+        .collect();
+    if last.is_empty() { own.into_iter().take(1).collect() } else { last }
 }
 
 /// The application that serves, and its container.
@@ -47,8 +52,6 @@ async fn web(run: &Run<'_>) -> Outcome<Result<(String, Container), &'static str>
 struct After {
     /// Whether as many processes serve as before, and they are others.
     replaced: bool,
-    /// Seconds until then.
-    took: f64,
     /// Whether the whole container was started again.
     restarted: bool,
 }
@@ -68,11 +71,7 @@ async fn after(
         let is_new = gone.is_none_or(|gone| servers.iter().all(|own| own.pid != gone));
         let replaced = container.is_running() && servers.len() >= count && is_new;
         if replaced || begun.elapsed() > limit {
-            return Ok(After {
-                replaced,
-                took: begun.elapsed().as_secs_f64(),
-                restarted: container.life() != before.life(),
-            });
+            return Ok(After { replaced, restarted: container.life() != before.life() });
         }
         sleep(LOOK).await;
     }
@@ -273,6 +272,8 @@ mod tests {
             process(4, 2, "gunicorn: worker"),
         ];
         assert_eq!(servers(&several).iter().map(|own| own.pid).collect::<Vec<_>>(), [3, 4]);
+        let shell = [process(1, 0, "sh"), process(2, 1, "gunicorn"), process(3, 2, "gunicorn")];
+        assert_eq!(servers(&shell).iter().map(|own| own.pid).collect::<Vec<_>>(), [3]);
         assert_eq!(servers(&[process(7, 0, "uvicorn")]).len(), 1);
         assert!(servers(&[]).is_empty());
     }
