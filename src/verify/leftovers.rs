@@ -66,7 +66,8 @@ async fn images(engine: &Engine, is: impl Fn(Option<&String>) -> bool) {
 /// Removes the images of this run.
 pub async fn remove_images(engine: &Engine) {
     let own = owner();
-    let is_own = |label: &String| label.strip_prefix(&own).is_some_and(|rest| matches!(rest, "" | "/kept"));
+    let is_own =
+        |label: &String| label.strip_prefix(&own).is_some_and(|rest| matches!(rest, "" | "/kept"));
     images(engine, |label| label.is_some_and(is_own)).await;
 }
 

@@ -9,7 +9,7 @@ use super::client::Door;
 use super::engine::{Container, Engine};
 use super::events::Events;
 use super::limits::Limit;
-use super::record::{Finding, Observer, Proposal, StepRecord, Verdict};
+use super::record::{Finding, Observer, Proposal, StepRecord};
 use super::stack::Stack;
 use super::trouble::Outcome;
 
@@ -105,12 +105,6 @@ impl<'a> Run<'a> {
         self.case.limits.seconds(key)
     }
 
-    /// Results of the step that goes on.
-    #[must_use]
-    pub fn found(&self) -> &[Finding] {
-        &self.findings
-    }
-
     pub(super) fn begin(&mut self, step: Step) {
         self.step = Some((step, Instant::now()));
         self.observer.begins(step);
@@ -160,13 +154,6 @@ impl<'a> Run<'a> {
 
     pub(super) fn take_proposals(&mut self) -> Vec<Proposal> {
         std::mem::take(&mut self.proposals)
-    }
-
-    /// How many results of the whole run came out so.
-    #[must_use]
-    pub fn count(&self, verdict: Verdict) -> usize {
-        let records = self.records.iter().flat_map(|own| &own.findings);
-        records.chain(&self.findings).filter(|own| own.verdict == verdict).count()
     }
 
     /// The services that run to their end.

@@ -44,8 +44,6 @@ impl Sent {
 pub struct Traffic {
     stop: Arc<AtomicBool>,
     clients: JoinSet<Vec<Sent>>,
-    /// What they ask.
-    pub asked: Arc<[Asked]>,
 }
 
 impl Traffic {
@@ -70,7 +68,7 @@ impl Traffic {
             let client = Client { number, patience, pause };
             set.spawn(work(door.clone(), Arc::clone(asked), client, Arc::clone(&stop)));
         }
-        Self { stop, clients: set, asked: Arc::clone(asked) }
+        Self { stop, clients: set }
     }
 
     /// Lets every client finish its request; what became of all of them.

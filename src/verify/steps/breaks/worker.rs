@@ -84,7 +84,10 @@ async fn after(
 pub async fn killed(run: &mut Run<'_>, site: &Site) -> Outcome {
     let (name, container) = match web(run).await? {
         Ok(found) => found,
-        Err(why) => return Ok(run.record(Finding::skipped(KILL, why))),
+        Err(why) => {
+            run.record(Finding::skipped(KILL, why));
+            return Ok(());
+        }
     };
     run.doing(format!("killing a server process of {name}"));
     let all = run.engine.processes(&container.id).await?;
@@ -92,13 +95,15 @@ pub async fn killed(run: &mut Run<'_>, site: &Site) -> Outcome {
     let count = servers.len();
     let Some(victim) = servers.first().map(|own| own.pid) else {
         let why = "its processes cannot be listed";
-        return Ok(run.record(Finding::skipped(KILL, why).of(name)));
+        run.record(Finding::skipped(KILL, why).of(name));
+        return Ok(());
     };
     let clients = site.clients();
     sleep(Duration::from_millis(300)).await;
     if let Err(why) = strike::process(run, &container, victim).await? {
         clients.finish().await?;
-        return Ok(run.record(Finding::skipped(KILL, why).of(name)));
+        run.record(Finding::skipped(KILL, why).of(name));
+        return Ok(());
     }
     let begun = Instant::now();
     let limit = run.seconds("verify.recovery");
@@ -146,12 +151,16 @@ pub async fn killed(run: &mut Run<'_>, site: &Site) -> Outcome {
 pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
     let (name, container) = match web(run).await? {
         Ok(found) => found,
-        Err(why) => return Ok(run.record(Finding::skipped(MEMORY, why))),
+        Err(why) => {
+            run.record(Finding::skipped(MEMORY, why));
+            return Ok(());
+        }
     };
     let Some(limit) = container.memory_limit() else {
         let said = "it has no memory limit: a process that takes too much takes it from everything else on the host";
         let finding = Finding::failed(MEMORY, said).help("give every service a memory limit");
-        return Ok(run.record(finding.of(name)));
+        run.record(finding.of(name));
+        return Ok(());
     };
     run.doing(format!("filling the memory of {name}"));
     let all = run.engine.processes(&container.id).await?;
@@ -176,7 +185,8 @@ pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
             Some(line) if ran.code == Some(3) => line.trim().to_owned(),
             _ => "its image has no Python to take memory with".to_owned(),
         };
-        return Ok(run.record(Finding::skipped(MEMORY, why).of(name)));
+        run.record(Finding::skipped(MEMORY, why).of(name));
+        return Ok(());
     }
     let recovery = run.seconds("verify.recovery");
     let after = after(run, &container, count, None).await?;
@@ -209,7 +219,8 @@ pub async fn out_of_memory(run: &mut Run<'_>, site: &Site) -> Outcome {
         let why = format!(
             "filled up to the limit of {of}, the kernel chose another process than one of the server"
         );
-        return Ok(run.record(Finding::skipped(MEMORY, why).of(name)));
+        run.record(Finding::skipped(MEMORY, why).of(name));
+        return Ok(());
     }
     let hit = chosen || after.restarted;
     let holds = hit && after.replaced && fine.is_some();

@@ -143,7 +143,8 @@ fn given(case: &Case, secrets: &BTreeMap<String, Secret>) -> Vec<Finding> {
         let names: Vec<&str> = names.into_iter().collect();
         let kind = case.service(service).map_or("a service", |own| own.kind.word());
         let said = format!("{kind} is given {}, which is another's", names.join(", "));
-        let help = "name in `environment:` what the service reads, in place of an `env_file` for all";
+        let help =
+            "name in `environment:` what the service reads, in place of an `env_file` for all";
         lacking(case, ID, said, help).of(service)
     };
     found.into_iter().map(said).collect()

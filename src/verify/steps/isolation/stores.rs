@@ -89,7 +89,8 @@ fn published(run: &Run<'_>) -> Vec<Finding> {
                 "take the port out: `docker compose exec {}` reaches it without (CO106)",
                 own.name
             );
-            let is_local = port.address.parse().is_ok_and(|own: std::net::IpAddr| own.is_loopback());
+            let is_local =
+                port.address.parse().is_ok_and(|own: std::net::IpAddr| own.is_loopback());
             let finding = match is_local {
                 true => lacking(run.case, ID, said, &help),
                 false => Finding::failed(ID, said).help(help),
