@@ -1,7 +1,8 @@
 //! Ctrl-C and SIGTERM while a run goes on: it ends early, and cleans up.
 
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -29,7 +30,15 @@ pub fn hold() -> Hold {
 /// before: then the process may end at once.
 #[must_use]
 pub fn ask() -> bool {
-    RUNNING.load(Ordering::SeqCst) && !ASKED.send_replace(true)
+    /// `timeout` and shells signal a process and its group: that is one wish.
+    const SAME: Duration = Duration::from_secs(1);
+    static FIRST: Mutex<Option<Instant>> = Mutex::new(None);
+    if !RUNNING.load(Ordering::SeqCst) {
+        return false;
+    }
+    let Ok(mut first) = FIRST.lock() else { return false };
+    let since = *first.get_or_insert_with(Instant::now);
+    !ASKED.send_replace(true) || since.elapsed() < SAME
 }
 
 /// Whether the run was asked to end.

@@ -116,6 +116,49 @@ fn a_model_server() {
     whole(Stack::of("ml-server"), &["contract.model", "load.memory", "stop.in-flight"]);
 }
 
+/// A repository of `tests/cases/whole` that `dockwright init` has taken over.
+#[track_caller]
+fn adopted(case: &str, arguments: &[&str]) {
+    let stack = Stack::of_whole(case, None);
+    stack.init(arguments);
+    Verified::of(&stack, &[]).holds();
+}
+
+#[test]
+fn chat_adopted() {
+    adopted("chat", &[]);
+}
+
+#[test]
+fn desk_adopted() {
+    adopted("desk", &[]);
+}
+
+#[test]
+fn ledger_rewritten() {
+    adopted("ledger", &["--rewrite"]);
+}
+
+/// A compose project that nobody here wrote, nor planned.
+#[track_caller]
+fn foreign(case: &str, judged: &[&str]) {
+    let verified = Verified::of(&Stack::of_case(&format!("foreign/{case}")), &[]);
+    verified.holds();
+    for check in judged {
+        verified.judges(check);
+    }
+}
+
+#[test]
+fn a_foreign_board_on_flask_and_postgres() {
+    foreign("board", &["break.database-stop", "data.backup", "stop.in-flight"]);
+}
+
+#[test]
+fn foreign_hits_on_starlette_and_redis_behind_nginx() {
+    foreign("hits", &["contract.routes", "load.errors", "stop.exit"]);
+}
+
 #[test]
 fn celery() {
     let judged = ["contract.task", "break.broker", "break.eviction", "break.task"];

@@ -154,4 +154,52 @@ impl Process {
     pub fn is_init(&self) -> bool {
         self.command.contains("docker-init") || self.command.contains("tini")
     }
+
+    /// Those of a container that answer requests: what is below the one that supervises
+    /// them, or the only one.
+    #[must_use]
+    pub fn servers(all: &[Self]) -> Vec<&Self> {
+        let own: Vec<&Self> = all
+            .iter()
+            .filter(|own| !own.is_init() && !own.command.contains("resource_tracker"))
+            .collect();
+        let parents: Vec<u32> = own.iter().map(|own| own.parent).collect();
+        let pids: Vec<u32> = own.iter().map(|own| own.pid).collect();
+        // A shell may stand before the supervisor: what is last in the line answers.
+        let last: Vec<&Self> = own
+            .iter()
+            .copied()
+            .filter(|own| pids.contains(&own.parent) && !parents.contains(&own.pid))
+            .collect();
+        if last.is_empty() { own.into_iter().take(1).collect() } else { last }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_below_a_supervisor_serves_else_the_only_one() {
+        let process = |pid, parent, command: &str| Process {
+            pid,
+            parent,
+            resident: 0,
+            command: command.into(),
+        };
+        let several = [
+            process(1, 0, "/sbin/docker-init -- gunicorn"),
+            process(2, 1, "gunicorn: master"),
+            process(3, 2, "gunicorn: worker"),
+            process(4, 2, "gunicorn: worker"),
+        ];
+        assert_eq!(
+            Process::servers(&several).iter().map(|own| own.pid).collect::<Vec<_>>(),
+            [3, 4]
+        );
+        let shell = [process(1, 0, "sh"), process(2, 1, "gunicorn"), process(3, 2, "gunicorn")];
+        assert_eq!(Process::servers(&shell).iter().map(|own| own.pid).collect::<Vec<_>>(), [3]);
+        assert_eq!(Process::servers(&[process(7, 0, "uvicorn")]).len(), 1);
+        assert!(Process::servers(&[]).is_empty());
+    }
 }

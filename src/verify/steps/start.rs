@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::lint::subject::Kind;
 use crate::verify::check;
-use crate::verify::engine::{Container, memory_in_use};
+use crate::verify::engine::{Container, Process, memory_in_use};
 use crate::verify::events::{Event, now};
 use crate::verify::record::{Finding, Unit};
 use crate::verify::run::Run;
@@ -176,26 +176,14 @@ async fn processes(run: &mut Run<'_>, container: &Container, pids: u64) -> Outco
     let mut said = format!("{count}{of}");
     let kind = run.case.service(&container.service).map(|own| own.kind);
     if let (Some(Kind::Web), Some(planned)) = (kind, run.case.planned("web.workers")) {
-        let workers = workers(run, container).await?;
+        let all = run.engine.processes(&container.id).await?;
+        let workers = Process::servers(&all).len();
         said = format!("{workers} server processes, {planned:.0} planned; {said}");
         holds &= workers as f64 == planned;
     }
     let finding = Finding::judged("start.processes", holds, said);
     run.record(finding.of(&container.service).measured("pids", pids as f64, Unit::Count));
     Ok(())
-}
-
-/// Processes that answer requests: those below the one that supervises them, or the
-/// only one.
-async fn workers(run: &Run<'_>, container: &Container) -> Outcome<usize> {
-    let all = run.engine.processes(&container.id).await?;
-    let own: Vec<_> = all
-        .iter()
-        .filter(|own| !own.is_init() && !own.command.contains("resource_tracker"))
-        .collect();
-    let parents: Vec<u32> = own.iter().map(|own| own.pid).collect();
-    let children = own.iter().filter(|own| parents.contains(&own.parent)).count();
-    Ok(children.max(1))
 }
 
 /// Whether something listens behind a published port. The engine's own proxy accepts

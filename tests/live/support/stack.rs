@@ -167,18 +167,10 @@ impl Stack {
     /// copy first: a sample of an env file. `published` is a port of its compose file that has to
     /// be another one here.
     pub fn of_whole(case: &str, published: Option<&str>) -> Self {
-        docker::require_engine();
-        let port = free_port();
-        let name = format!("live-{case}-{port}");
-        let parent = TempDir::new().expect("a temporary directory");
-        let directory = parent.path().join(&name);
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/whole").join(case);
-        ChildPath::new(&directory).copy_from(&from, &["**"]).expect("a copy");
-        let overlays = Vec::new();
-        let stack =
-            Self { name, port, directory, overlays, plan: OnceCell::new(), _parent: parent };
+        let stack = Self::of_case(&format!("whole/{case}"));
         if let Some(published) = published {
-            stack.edit("docker-compose.yml", |text| text.replace(published, &port.to_string()));
+            let port = stack.port.to_string();
+            stack.edit("docker-compose.yml", |text| text.replace(published, &port));
         }
         for words in [&["init", "--quiet"][..], &["add", "--all"]] {
             git(&stack.directory, words);
@@ -188,6 +180,18 @@ impl Stack {
             fs::copy(stack.path(".env.example"), stack.path(".env")).expect("a copy");
         }
         stack
+    }
+
+    /// A copy of a directory of `tests/cases`.
+    pub fn of_case(case: &str) -> Self {
+        docker::require_engine();
+        let port = free_port();
+        let name = format!("live-{}-{port}", case.rsplit('/').next().unwrap_or(case));
+        let parent = TempDir::new().expect("a temporary directory");
+        let directory = parent.path().join(&name);
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(case);
+        ChildPath::new(&directory).copy_from(&from, &["**"]).expect("a copy");
+        Self { name, port, directory, overlays: Vec::new(), plan: OnceCell::new(), _parent: parent }
     }
 
     /// `dockwright init` without questions; what it says.

@@ -254,12 +254,11 @@ impl Supervised {
     }
 }
 
-/// Processes below another one of the container, helpers of Python's apart.
+/// Processes that answer below one that supervises them.
 fn children(all: &[Process]) -> u64 {
-    let is_own = |own: &&Process| !own.is_init() && !own.command.contains("resource_tracker");
-    let own: Vec<&Process> = all.iter().filter(is_own).collect();
-    let below = own.iter().filter(|one| own.iter().any(|other| other.pid == one.parent));
-    below.count() as u64
+    let is_below =
+        |own: &&&Process| all.iter().any(|other| other.pid == own.parent && !other.is_init());
+    Process::servers(all).iter().filter(is_below).count() as u64
 }
 
 /// Replaces the application by a variant of it, and waits until it is healthy.
