@@ -72,6 +72,12 @@ impl Unit {
     }
 }
 
+/// Things with their number, for people: `1 container`, `2 containers`.
+#[must_use]
+pub fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// A number that was measured, by its name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measure {

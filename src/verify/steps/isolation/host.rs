@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::verify::model::Model;
-use crate::verify::record::Finding;
+use crate::verify::record::{Finding, counted};
 use crate::verify::run::Run;
 
 /// Directories of the host's system; what is below most of them may be harmless.
@@ -39,7 +39,7 @@ pub fn judge(run: &mut Run<'_>) {
         }
     }
     if !failed {
-        let said = format!("{} services share nothing with the host", names.len());
+        let said = format!("nothing of the host is shared by {}", counted(names.len(), "service"));
         run.record(Finding::passed("isolation.host", said));
     }
 }

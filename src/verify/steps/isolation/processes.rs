@@ -3,6 +3,7 @@
 use super::status::{Read, Status};
 use super::{Judged, planned};
 use crate::verify::engine::Container;
+use crate::verify::record::counted;
 use crate::verify::run::Run;
 
 /// Capabilities by their bits, as far as Docker gives or a plan gives them back.
@@ -85,7 +86,7 @@ pub fn user(run: &mut Run<'_>, containers: &[Container], read: &Read) {
             }
         }
     }
-    judged.end(run, |count| format!("{count} containers run as a number that is not 0"));
+    judged.end(run, |count| format!("a number above 0 in {}", counted(count, "container")));
 }
 
 /// Judges what processes may do.
@@ -124,7 +125,7 @@ pub fn capabilities(run: &mut Run<'_>, containers: &[Container], read: &Read) {
             }
         }
     }
-    judged.end(run, |count| format!("processes of {count} containers have none, in no set"));
+    judged.end(run, |count| format!("none in {}, in no set", counted(count, "container")));
 }
 
 /// What the engine gives a container, where that is anything.
@@ -205,7 +206,7 @@ pub fn privileges(run: &mut Run<'_>, containers: &[Container], read: &Read) {
             (None, Some(said)) => judged.lacks(run, container, said, NO_PRIVILEGES),
         }
     }
-    judged.end(run, |count| format!("processes of {count} containers can gain none"));
+    judged.end(run, |count| format!("none can be gained in {}", counted(count, "container")));
 }
 
 #[cfg(test)]

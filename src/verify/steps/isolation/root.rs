@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Judged, planned};
 use crate::verify::engine::Container;
+use crate::verify::record::counted;
 use crate::verify::run::Run;
 use crate::verify::trouble::Outcome;
 
@@ -54,7 +55,8 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
         }
     }
     judged.end(run, |count| {
-        format!("{count} containers have a read-only root; in {tried} a file beside the code was tried, in vain")
+        let containers = counted(count, "container");
+        format!("read-only in {containers}; a file beside the code was tried in {tried}, in vain")
     });
     Ok(())
 }

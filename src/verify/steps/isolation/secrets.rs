@@ -10,7 +10,7 @@ use crate::lint::subject::Kind;
 use crate::verify::case::Case;
 use crate::verify::engine::Container;
 use crate::verify::model::Model;
-use crate::verify::record::Finding;
+use crate::verify::record::{Finding, counted};
 use crate::verify::run::Run;
 use crate::verify::trouble::Outcome;
 
@@ -52,9 +52,9 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
     }
     if found.is_empty() {
         let said = format!(
-            "{} secrets of the environment are in none of {} images, and no service has one that it does not need",
-            secrets.len(),
-            looked.len()
+            "{} of the environment: nowhere in {}, and given to nobody who does not need it",
+            counted(secrets.len(), "secret"),
+            counted(looked.len(), "image")
         );
         run.record(Finding::passed(ID, said));
     }

@@ -108,6 +108,12 @@ impl End<'_> {
                 Finding::failed(id, format!("killed {when} (exit code 137)")).help(self.advice())
             }
             _ if !self.strict => Finding::passed(id, format!("exit code {code} after {after}")),
+            // It does so when all is done, for who started it to see; the engine's init
+            // reports it as a code.
+            TERMINATED if self.is_uvicorn() => Finding::passed(
+                id,
+                format!("exit code 143 after {after}: uvicorn ends by the signal that it was sent"),
+            ),
             TERMINATED => Finding::failed(
                 id,
                 format!(
@@ -118,6 +124,15 @@ impl End<'_> {
             code => Finding::failed(id, format!("exit code {code} after {after}"))
                 .help("what runs in it should take SIGTERM for the end of its work, and no error"),
         }
+    }
+
+    /// Whether uvicorn itself is what runs.
+    fn is_uvicorn(&self) -> bool {
+        let mut words =
+            self.command.split_whitespace().map(|own| own.rsplit('/').next().unwrap_or(own));
+        let first = words.next().unwrap_or_default();
+        first == "uvicorn"
+            || first.starts_with("python") && words.take(2).any(|own| own == "uvicorn")
     }
 
     fn advice(&self) -> String {
@@ -197,6 +212,24 @@ mod tests {
         assert!(end(137, false, "").is_failed());
         let help = end(137, true, "/bin/sh -c gunicorn shop.wsgi").help.unwrap();
         assert!(help.contains("exec"), "{help}");
+    }
+
+    #[test]
+    fn uvicorn_ends_by_the_signal_that_it_was_sent() {
+        let ended = |command| {
+            let end = End {
+                code: TERMINATED,
+                runs: false,
+                was_killed_for_memory: false,
+                strict: true,
+                command,
+            };
+            end.finding(0.5, 20.0).is_failed()
+        };
+        assert!(!ended("/venv/bin/python3.14 /venv/bin/uvicorn app.main:app"));
+        assert!(!ended("python -m uvicorn app.main:app"));
+        assert!(ended("sh -c uvicorn app.main:app"));
+        assert!(ended("python server.py"));
     }
 
     #[test]
