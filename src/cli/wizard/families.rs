@@ -25,6 +25,8 @@ pub enum Family {
     Services,
     /// `files.*`
     Files,
+    /// `verify.*`
+    Thresholds,
 }
 
 /// The family a key belongs to, unless it is asked on a line of its own.
@@ -36,8 +38,8 @@ pub fn of(key: &str) -> Option<Family> {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 5] =
-        [Self::Numbers, Self::Images, Self::Network, Self::Services, Self::Files];
+    pub const ALL: [Self; 6] =
+        [Self::Numbers, Self::Images, Self::Network, Self::Services, Self::Files, Self::Thresholds];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -46,6 +48,7 @@ impl Family {
             Self::Network => "network.",
             Self::Services => "services.",
             Self::Files => "files.",
+            Self::Thresholds => "verify.",
         }
     }
 
@@ -58,6 +61,7 @@ impl Family {
             Self::Network => "network …",
             Self::Services => "service names …",
             Self::Files => "files …",
+            Self::Thresholds => "what verify judges by …",
         }
     }
 
@@ -100,12 +104,16 @@ impl Family {
                     .collect();
                 one_of(asker, session, "Which image", &members)
             }
-            Self::Network => {
+            Self::Network | Self::Thresholds => {
+                let prompt = match self {
+                    Self::Network => "Which of the network",
+                    _ => "Which threshold",
+                };
                 let members: Vec<(String, String)> = schema::fields()
                     .filter(|field| of(&field.name) == Some(self))
                     .map(|field| (field.name.clone(), draft.text(&field.name)))
                     .collect();
-                one_of(asker, session, "Which of the network", &members)
+                one_of(asker, session, prompt, &members)
             }
             Self::Services => {
                 let members: Vec<(String, String)> = roles(outcome)
