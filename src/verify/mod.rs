@@ -55,6 +55,7 @@ use stage::Stage;
 use trouble::Trouble;
 
 use crate::error::{Error, Problem};
+use crate::source::text;
 
 /// What a run does.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +149,7 @@ fn on_threads<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Erro
 /// Who made something at an engine: the machine, and the process on it. What is kept
 /// on purpose has a word more, so that no later run takes it for abandoned.
 fn owner() -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let machine = text::of_file("/proc/sys/kernel/hostname".as_ref()).unwrap_or_default();
     format!("{}/{}", machine.trim(), std::process::id())
 }
 

@@ -60,7 +60,7 @@ fn change(
             continue;
         }
         done.push(key);
-        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let Some(text) = crate::source::text::of_file(&path) else { continue };
         let Some(mut edits) = edits(&text, target) else { continue };
         edits.sort();
         let mut changed = text;

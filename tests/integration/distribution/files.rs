@@ -90,7 +90,10 @@ fn every_input_of_the_action_is_described_and_used() {
     let example = yaml("ci/github/dockwright.yml");
     let inputs = yaml("action.yml")["inputs"].clone();
     for job in example["jobs"].as_object().unwrap().values() {
-        for step in job["steps"].as_array().unwrap() {
+        let steps = job["steps"].as_array().unwrap().iter();
+        let ours =
+            |step: &&Value| step["uses"].as_str().is_some_and(|own| own.contains("/dockwright@"));
+        for step in steps.filter(ours) {
             for name in step["with"].as_object().into_iter().flatten().map(|(name, _)| name) {
                 assert!(inputs.get(name).is_some(), "the action has no input `{name}`");
             }

@@ -246,7 +246,7 @@ fn trusting_nginx(_: &Case, _: &Model, copy: &std::path::Path) -> bool {
     };
     let mut any = false;
     for file in sabotage::files(copy, "conf") {
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let Some(text) = crate::source::text::of_file(&file) else { continue };
         let Some(text) = every(&text) else { continue };
         any |= text.contains("real_ip_recursive on") && std::fs::write(&file, text).is_ok();
     }

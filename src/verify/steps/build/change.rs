@@ -36,7 +36,7 @@ pub async fn judge(run: &mut Run<'_>, images: &BTreeMap<String, Files>) -> Outco
         if changed.iter().any(|own| own.path == path) {
             continue;
         }
-        if let Ok(before) = fs::read(&path).await {
+        if let Ok(before) = crate::source::text::bytes(&path) {
             changed.push(Changed { path, shown: file.to_owned(), before });
         }
     }

@@ -343,9 +343,7 @@ async fn in_service(
     let mut command: Command =
         run.stack.compose.command(&["exec", "-T", &way.service, "sh", "-c", script]);
     let stdin = match input {
-        Some(path) => {
-            Stdio::from(tokio::fs::File::open(path).await.map_err(trouble)?.into_std().await)
-        }
+        Some(path) => Stdio::from(crate::source::text::open(path).map_err(trouble)?),
         None => Stdio::null(),
     };
     let stdout = match output {
