@@ -251,6 +251,9 @@ fn end_interrupted() -> ! {
     let _held = ENDING.lock();
     // Of many repositories, each is wholly written or not at all.
     let last_word = match staging::remove_open() {
+        0 if crate::verify::interrupt::is_interrupted() => {
+            "interrupted; what ran may be left: `docker ps` shows it, and the next `dockwright verify` here removes it".to_owned()
+        }
         0 => Error::Interrupted.to_string(),
         1 => "interrupted; one directory had been written, wholly, and no other".to_owned(),
         many => format!("interrupted; {many} directories had been written, wholly, and no other"),

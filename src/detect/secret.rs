@@ -36,3 +36,12 @@ pub fn is_name(name: &str, more: &[&str]) -> bool {
     let secret = parts.any(|part| name.contains(part)) || name.ends_with("_PASS");
     secret && !ABOUT.iter().any(|part| name.contains(part))
 }
+
+/// The same of a variable of a running service, where any key counts that is not meant
+/// to be public.
+#[must_use]
+pub fn is_variable(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    is_name(name, &["CREDENTIAL"])
+        || upper.ends_with("_KEY") && !upper.contains("PUBLIC") && !upper.starts_with("GPG")
+}

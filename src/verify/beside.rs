@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::archive::{Entry, Reader};
 use super::engine::Ran;
+use super::leftovers;
 use super::model::LABEL;
 use super::run::Run;
 use super::trouble::{Outcome, Trouble};
@@ -54,6 +55,7 @@ impl Beside {
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let labels = HashMap::from([
             (LABEL.to_owned(), super::owner()),
+            (leftovers::OF.to_owned(), run.stack.compose.name.clone()),
             ("com.docker.compose.project".to_owned(), run.stack.compose.name.clone()),
             ("com.docker.compose.oneoff".to_owned(), "True".to_owned()),
         ]);

@@ -115,12 +115,15 @@ impl Case {
         let subject = Subject::read(&copy)?;
         let (files, deployment) = files(ask, &subject)?;
         notes.extend(environment::complete(&subject, deployment, &copy)?);
+        // As Compose does: paths are seen from the directory of the first file.
+        let beside = files.first().and_then(|file| Path::new(file).parent());
         let compose = Compose {
             name: project.to_owned(),
-            directory: copy.clone(),
+            directory: beside.map_or_else(|| copy.clone(), |beside| copy.join(beside)),
             files: files.iter().map(|file| copy.join(file)).collect(),
         };
         let model = resolve(&compose).await?;
+        inside(&model, &copy, ask)?;
         let intent = Intent::read(ask)?;
         let services = services(&subject, deployment, &model);
         let edges = edges(&services, &model);
@@ -172,6 +175,13 @@ impl Case {
     #[must_use]
     pub fn edge(&self) -> Option<&Edge> {
         self.edges.first()
+    }
+
+    /// Whether the code was written by dockwright as well: adopted code has the routes
+    /// and the habits that it had.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| plan.answers.adopted.is_none())
     }
 
     /// Whether every container has to be hardened and limited: it was planned so, or
@@ -336,6 +346,23 @@ async fn resolve(compose: &Compose) -> Result<Model, Error> {
     ))
 }
 
+/// Refuses a project that is built from outside of the directory: that was not copied.
+fn inside(model: &Model, copy: &Path, ask: &Ask) -> Result<(), Error> {
+    let top = copy.parent().unwrap_or(copy);
+    for name in model.built() {
+        let context = model.service(name)["build"]["context"].as_str().unwrap_or_default();
+        let context = Path::new(context);
+        if context.starts_with(top) && !context.starts_with(copy) {
+            let message =
+                format!("{name} is built from a directory outside of {}", ask.directory.display());
+            return Err(Error::input(Problem::new(message).help(
+                "name the directory that holds all of it, and the compose file: dockwright verify .. --file deploy/compose.yaml",
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn services(subject: &Subject, deployment: Option<&Deployment>, model: &Model) -> Vec<Service> {
     let waited: Vec<String> = model
         .services()
@@ -376,12 +403,11 @@ fn edges(services: &[Service], model: &Model) -> Vec<Edge> {
         .flat_map(|(rank, own)| {
             model.ports(&own.name).into_iter().map(move |port| (rank, own, port))
         })
-        .filter(|(_, _, port)| port.is_tcp)
+        // TLS is not spoken here.
+        .filter(|(_, _, port)| port.is_tcp && !matches!(port.target, 443 | 8443))
         .collect();
-    ports.sort_by_key(|(rank, own, port)| {
-        let is_tls = matches!(port.target, 443 | 8443);
-        (*rank, is_tls, own.port != Some(port.target), port.target != 80)
-    });
+    ports
+        .sort_by_key(|(rank, own, port)| (*rank, own.port != Some(port.target), port.target != 80));
     let edge = |(_, own, port): (u8, &Service, Published)| Edge {
         service: own.name.clone(),
         target: port.target,

@@ -234,7 +234,7 @@ pub const CHECKS: &[Check] = &[
         Step::Stop,
         "stop.rolling",
         WHOLE,
-        "the application is replaced behind its proxy without a failed request",
+        "the application is replaced behind its proxy, and no more requests fail than verify.replacement",
     ),
     check(
         Step::Break,

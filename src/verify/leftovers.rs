@@ -71,13 +71,17 @@ pub async fn remove_images(engine: &Engine) {
     images(engine, |label| label.is_some_and(is_own)).await;
 }
 
+/// The file by which a directory says that its stack was left on purpose.
+pub const KEPT: &str = "kept";
+
 /// Copies of dead runs.
 fn directories() {
     let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
     for entry in entries {
         let name = entry.file_name().to_string_lossy().into_owned();
         let pid = name.strip_prefix(stage::PREFIX).and_then(|rest| rest.split('-').next());
-        if pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && !is_alive(pid)) {
+        let is_kept = entry.path().join(KEPT).exists();
+        if !is_kept && pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && !is_alive(pid)) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }

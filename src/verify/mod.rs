@@ -318,8 +318,14 @@ fn chosen(options: &Options) -> Vec<Step> {
 }
 
 async fn steps(run: &mut Run<'_>, chosen: &[Step]) -> Result<(), Trouble> {
+    let mut broken: Option<String> = None;
     for &step in chosen {
         run.begin(step);
+        if let Some(why) = &broken {
+            run.leave_out(step, why);
+            run.end(step, false);
+            continue;
+        }
         let limit = run.case.limits.seconds("verify.step-limit")
             + if step == Step::Build {
                 run.case.limits.seconds("verify.build-cold")
@@ -334,8 +340,14 @@ async fn steps(run: &mut Run<'_>, chosen: &[Step]) -> Result<(), Trouble> {
         let stop = match ended {
             Ok(()) => None,
             Err(Trouble::Failed(finding)) => {
-                run.record(*finding);
                 // Without a stack that runs there is nothing to go on with.
+                if finding.is_blocked || matches!(finding.check.id, "build.warm" | "start.healthy")
+                {
+                    let what =
+                        finding.of.as_ref().map_or_else(String::new, |of| format!(" ({of})"));
+                    broken = Some(format!("the stack did not come up in {step}{what}"));
+                }
+                run.record(*finding);
                 None
             }
             Err(Trouble::TooLong) => {
@@ -358,8 +370,18 @@ async fn leave(run: &Run<'_>, options: &Options, stage: Stage) -> Option<Kept> {
     if options.keep && !interrupt::is_interrupted() {
         let top = stage.keep();
         let project = run.stack.compose.name.clone();
+        // No later run takes it for what a killed one has left.
+        let _ = std::fs::write(top.join(leftovers::KEPT), "");
+        let mut images: Vec<&str> =
+            run.stack.model.built().into_iter().map(|own| run.stack.model.image(own)).collect();
+        images.sort_unstable();
+        images.dedup();
+        let images = match images.is_empty() {
+            true => String::new(),
+            false => format!(" && docker image rm {}", images.join(" ")),
+        };
         let remove = format!(
-            "docker compose -p {project} -f {} down --volumes && rm -r {}",
+            "docker compose -p {project} -f {} down --volumes{images} && rm -r {}",
             run.stack.compose.files[0].display(),
             top.display()
         );

@@ -16,6 +16,9 @@ use super::trouble::Outcome;
 /// Why a check has no result after a failure.
 pub const LEFT: &str = "what failed before it left nothing to judge";
 
+/// How long a port that may speak something else is asked for HTTP.
+const DEAF: Duration = Duration::from_secs(15);
+
 /// Everything that a step works with.
 pub struct Run<'a> {
     /// What is known before anything runs.
@@ -32,6 +35,8 @@ pub struct Run<'a> {
     pub observer: &'a dyn Observer,
     /// How clients come in, once that was found out.
     pub(super) door: Option<Door>,
+    /// Whether nothing that is published speaks HTTP.
+    is_deaf: bool,
     /// The way in that answers, once one did.
     edge: Option<&'a Edge>,
     /// Whether the images of this run are there.
@@ -61,6 +66,7 @@ impl<'a> Run<'a> {
             options,
             observer,
             door: None,
+            is_deaf: false,
             edge: None,
             is_built: false,
             records: Vec::new(),
@@ -144,6 +150,14 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Says of every check of a step why it is not looked at.
+    pub(super) fn leave_out(&mut self, step: Step, why: &str) {
+        let quick = self.options.quick;
+        for check in step.checks().filter(|check| check.quick || !quick) {
+            self.record(Finding::skipped(check.id, why));
+        }
+    }
+
     pub(super) fn records(&self) -> &[StepRecord] {
         &self.records
     }
@@ -212,6 +226,12 @@ impl<'a> Run<'a> {
     async fn answers(&mut self, limit: Duration) -> Outcome {
         const BETWEEN: Duration = Duration::from_millis(200);
         let Some(first) = self.case.edges.first() else { return Ok(()) };
+        if self.is_deaf {
+            return Ok(());
+        }
+        // What is no server that is known may speak something else than HTTP.
+        let may_be_deaf = self.case.service(&first.service).is_some_and(|own| !own.serves());
+        let limit = if may_be_deaf { limit.min(DEAF) } else { limit };
         let path = self.case.live.as_deref().unwrap_or("/");
         let end = tokio::time::Instant::now() + limit;
         let mut last = String::new();
@@ -227,6 +247,14 @@ impl<'a> Run<'a> {
                 }
             }
             tokio::time::sleep(BETWEEN).await;
+        }
+        if may_be_deaf {
+            self.is_deaf = true;
+            self.observer.note(&format!(
+                "{} answers no HTTP: what clients would ask is not judged",
+                first.service
+            ));
+            return Ok(());
         }
         let (check, is_blocked) = self.own("start.healthy");
         let ports: Vec<String> =
@@ -274,7 +302,7 @@ impl<'a> Run<'a> {
     /// The way in, with the address that it has in this run: host and port.
     #[must_use]
     pub fn edge(&self) -> Option<(&'a Edge, String, u16)> {
-        let edge = self.edge.or_else(|| self.case.edges.first())?;
+        let edge = self.edge.or_else(|| self.case.edges.first()).filter(|_| !self.is_deaf)?;
         let (host, port) = self.address(edge)?;
         Some((edge, host, port))
     }

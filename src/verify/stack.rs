@@ -104,8 +104,10 @@ impl Stack {
         let output = self.compose(&["up", "--detach", "--no-build", "--quiet-pull"], limit).await?;
         loop {
             let containers = self.containers().await?;
-            let waiting: Vec<&Container> =
-                containers.iter().filter(|own| !is_up(own, one_shots)).collect();
+            let waiting: Vec<&Container> = containers
+                .iter()
+                .filter(|own| !is_up(own, one_shots) && !has_ended_well(own))
+                .collect();
             if output.is_ok() && waiting.is_empty() && !containers.is_empty() {
                 return Ok(Ok(()));
             }
@@ -204,8 +206,21 @@ fn is_up(container: &Container, one_shots: &[String]) -> bool {
     container.is_running() && matches!(container.health(), "" | "healthy")
 }
 
+/// A tool that ran, ended well, and is not to be started again.
+fn has_ended_well(container: &Container) -> bool {
+    let restarts = container.text("/HostConfig/RestartPolicy/Name");
+    container.text("/State/Status") == "exited"
+        && container.exit_code() == 0
+        && matches!(restarts, "" | "no" | "on-failure")
+}
+
 /// Whether waiting is in vain.
 fn is_lost(container: &Container, one_shots: &[String]) -> bool {
+    /// What crashes so often is not waiting for another one to come up.
+    const OFTEN: i64 = 8;
+    if container.restarts() >= OFTEN {
+        return true;
+    }
     if container.text("/State/Status") != "exited" {
         return false;
     }
@@ -261,7 +276,9 @@ fn private(path: &Path, text: &str) -> std::io::Result<()> {
 #[must_use]
 pub fn free_ports(count: usize) -> Vec<u16> {
     let first = 20_000 + (std::process::id() % 1000) as u16 * 10;
+    // A range of replicas begins at each: some room is left behind it.
     (0..10_000_u16)
+        .step_by(4)
         .map(|step| 20_000 + (first - 20_000 + step) % 10_000)
         .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
         .take(count)

@@ -231,7 +231,7 @@ fn every_output_has_a_template_and_no_file_twice() {
 /// A run-book that nobody reads to its end helps nobody.
 #[test]
 fn the_run_book_has_a_row_for_every_service_and_stays_short() {
-    const MOST: usize = 210;
+    const MOST: usize = 220;
     every(|axes, plan, files| {
         let book = text(files, "DEPLOY.md");
         let lines = book.lines().count();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::verify::Report;
 use crate::verify::record::{Finding, Verdict};
 
@@ -17,6 +17,18 @@ pub fn write(report: &Report, path: &Path) -> Result<(), Error> {
         |source: std::io::Error| Error::Io { action: "write", path: path.to_owned(), source };
     let text = of(report).to_string().map_err(|error| failed(std::io::Error::other(error)))?;
     std::fs::write(path, text).map_err(failed)
+}
+
+/// Refuses a file that cannot be written.
+///
+/// # Errors
+/// No such directory, or no right to write there.
+pub fn check(path: &Path) -> Result<(), Error> {
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    opened.map(drop).map_err(|error| {
+        let message = format!("{} cannot be written: {error}", path.display());
+        Error::input(Problem::new(message).at("--junit"))
+    })
 }
 
 /// A suite for each step, a case for each result.

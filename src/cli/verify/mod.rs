@@ -84,6 +84,10 @@ pub fn run(verify: &Verify) -> Result<(), Error> {
         return report::print(&human::list(usize::from(report::width())));
     }
     input::check_directory(&verify.dir)?;
+    if let Some(path) = &verify.junit {
+        // Minutes later would be too late to hear of it.
+        junit::check(path)?;
+    }
     let options = Options {
         ask: Ask {
             directory: verify.dir.clone(),

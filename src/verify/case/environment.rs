@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::apply::secrets;
 use crate::detect::compose::told;
+use crate::detect::secret;
 use crate::error::Error;
 use crate::lint::subject::{Deployment, Subject};
 use crate::source::dotenv;
@@ -39,7 +40,10 @@ pub fn complete(
         }
         let Some(from) = told::sample(&subject.tree, directory, &path) else { continue };
         let Some(text) = subject.tree.text(&from) else { continue };
-        let (text, blank) = filled(text)?;
+        let required = |name: &str| {
+            deployment.project.unset.iter().any(|own| own.required && own.name == name)
+        };
+        let (text, blank) = filled(text, required)?;
         fs::write(&place, text).map_err(|source| Error::Io {
             action: "write",
             path: place,
@@ -54,11 +58,12 @@ pub fn complete(
     Ok(notes)
 }
 
-/// A sample with a value for each name that has none.
-fn filled(text: &str) -> Result<(String, Vec<String>), Error> {
+/// A sample with a value for each name that has none and needs one: secrets, and what
+/// Compose refuses to start without. Others may be blank on purpose.
+fn filled(text: &str, required: impl Fn(&str) -> bool) -> Result<(String, Vec<String>), Error> {
     let blank: Vec<String> = dotenv::pairs(text)
         .into_iter()
-        .filter(|(_, value)| value.is_empty())
+        .filter(|(name, value)| value.is_empty() && (secret::is_variable(name) || required(name)))
         .map(|(name, _)| name)
         .collect();
     let mut lines = Vec::new();
@@ -82,8 +87,12 @@ mod tests {
 
     #[test]
     fn blank_values_are_made_up_and_others_stay() {
-        let (text, blank) = filled("# A key=\nSECRET_KEY=\nLOG_LEVEL=info\n").unwrap();
-        assert_eq!(blank, ["SECRET_KEY"]);
+        let (text, blank) =
+            filled("# A key=\nSECRET_KEY=\nLOG_LEVEL=info\nSENTRY_DSN=\nHOST=\n", |own| {
+                own == "HOST"
+            })
+            .unwrap();
+        assert_eq!(blank, ["SECRET_KEY", "HOST"]);
         let pairs = dotenv::pairs(&text);
         assert_eq!(pairs[0].1.len(), LETTERS);
         assert_eq!(pairs[1], ("LOG_LEVEL".to_owned(), "info".to_owned()));

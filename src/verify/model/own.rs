@@ -96,7 +96,10 @@ fn images(model: &mut Model, ground: &Ground) {
             // It is in no registry.
             entry["pull_policy"] = json!("never");
             if let Some(build) = entry.get_mut("build").and_then(Value::as_object_mut) {
-                build.remove("tags");
+                // Caches and tags are for others.
+                for key in ["tags", "cache_to"] {
+                    build.remove(key);
+                }
                 build.entry("labels").or_insert_with(|| json!({}))[LABEL] = json!(ground.owner);
             }
         }
@@ -108,11 +111,17 @@ fn published(
     ground: &Ground,
     free: &mut impl Iterator<Item = u16>,
 ) {
+    let deployed = service.get("deploy").and_then(|own| own["replicas"].as_u64());
+    let replicas = deployed.or_else(|| service.get("scale")?.as_u64()).unwrap_or(1);
     let Some(ports) = service.get_mut("ports").and_then(Value::as_array_mut) else { return };
     for port in ports.iter_mut() {
         port["host_ip"] = json!(ground.address);
         if let Some(free) = free.next() {
-            port["published"] = json!(free.to_string());
+            // Each of several containers takes one of a range.
+            port["published"] = match replicas {
+                0 | 1 => json!(free.to_string()),
+                many => json!(format!("{free}-{}", u64::from(free) + many - 1)),
+            };
         }
     }
 }
@@ -153,7 +162,7 @@ fn mounts(
             ));
             continue;
         }
-        let is_ours = Path::new(&source).starts_with(&ground.copy);
+        let is_ours = is_within(Path::new(&source), &ground.copy);
         let is_file = Path::new(&source).is_file();
         let read_only = mount["read_only"] == true;
         if read_only || (is_ours && !keeps) || is_file && is_ours {
@@ -176,6 +185,19 @@ fn mounts(
         volumes.insert(volume, json!({}));
     }
     *mounts = kept;
+}
+
+/// Whether a path is in the copy, wherever links on it lead.
+fn is_within(path: &Path, copy: &Path) -> bool {
+    let copy = copy.canonicalize().unwrap_or_else(|_| copy.to_owned());
+    // What is not there yet is made where its directory is.
+    let there = path.ancestors().find(|own| own.symlink_metadata().is_ok());
+    match there.map(Path::canonicalize) {
+        Some(Ok(there)) => there.starts_with(&copy),
+        // A link that leads nowhere: the engine would make what it leads to.
+        Some(Err(_)) => false,
+        None => path.starts_with(&copy),
+    }
 }
 
 fn label(service: &mut Map<String, Value>, ground: &Ground) {
@@ -286,6 +308,19 @@ mod tests {
         assert_eq!(model.volume("data"), "dockwright-verify-1_data");
         assert_eq!(model.network("front"), "dockwright-verify-1_front");
         assert_eq!(notes.len(), 3, "{notes:?}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_that_leads_out_of_the_copy_is_the_hosts() {
+        let copy = tempfile::tempdir().unwrap();
+        let host = tempfile::tempdir().unwrap();
+        std::fs::create_dir(copy.path().join("inside")).unwrap();
+        std::os::unix::fs::symlink(host.path(), copy.path().join("data")).unwrap();
+        std::os::unix::fs::symlink("inside", copy.path().join("own")).unwrap();
+        let ours = |name: &str| is_within(&copy.path().join(name), copy.path());
+        assert!(ours("own") && ours("inside/later") && ours("later"));
+        assert!(!ours("data") && !ours("data/below"));
     }
 
     #[test]

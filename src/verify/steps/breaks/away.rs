@@ -189,7 +189,7 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
     }
     match (&site.live, &site.ready) {
         // Whether it is asked for the one or for the other nobody says: it may fail.
-        (Some(path), None) if run.case.plan.is_none() => {
+        (Some(path), None) if !run.case.is_new() => {
             let limit = run.seconds("verify.alive");
             let answer = site.status(path, limit).await;
             let got = answer.map_or_else(

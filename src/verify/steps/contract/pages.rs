@@ -78,7 +78,7 @@ pub async fn static_files(run: &mut Run<'_>, door: &Door, visited: &[Visited]) -
     for path in &named {
         match door.get(path, limit).await {
             Err(failure) => wrong.push(format!("GET {path}: {failure}")),
-            Ok(answer) => match fault(path, &answer, run.case.plan.is_some()) {
+            Ok(answer) => match fault(path, &answer, run.case.is_new()) {
                 Some(fault) => wrong.push(format!("GET {path}: {fault}")),
                 None => seen.push(cached(&answer)),
             },

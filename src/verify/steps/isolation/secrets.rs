@@ -64,13 +64,6 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
     Ok(())
 }
 
-/// Whether a variable is by its name a secret.
-fn is_secret(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    secret::is_name(name, &["CREDENTIAL"])
-        || upper.ends_with("_KEY") && !upper.contains("PUBLIC") && !upper.starts_with("GPG")
-}
-
 /// The password of an address: `scheme://user:password@host`.
 fn password(value: &str) -> Option<&str> {
     let (_, rest) = value.split_once("://")?;
@@ -88,7 +81,7 @@ fn secrets(model: &Model) -> BTreeMap<String, Secret> {
             let Some(value) = value.filter(|own| !own.is_empty()) else { continue };
             let secret = match password(value) {
                 Some(own) => own,
-                None if is_secret(name) && !value.contains("://") => value,
+                None if secret::is_variable(name) && !value.contains("://") => value,
                 None => continue,
             };
             if matches!(
@@ -113,7 +106,7 @@ fn arguments(model: &Model) -> Vec<Finding> {
         let args = model.service(service)["build"]["args"].as_object();
         for (name, value) in args.into_iter().flatten() {
             let value = value.as_str().unwrap_or_default();
-            if value.is_empty() || !is_secret(name) && password(value).is_none() {
+            if value.is_empty() || !secret::is_variable(name) && password(value).is_none() {
                 continue;
             }
             let said =
@@ -203,7 +196,7 @@ fn in_image(
         let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
         if let Some(said) = place(value, "environment") {
             found.insert(said);
-        } else if is_built && is_secret(name) && is_real(value) {
+        } else if is_built && secret::is_variable(name) && is_real(value) {
             found
                 .insert(format!("its environment sets {name}, which everybody who pulls it reads"));
         }
@@ -223,7 +216,7 @@ fn of_arguments(line: &str) -> Vec<String> {
     rest.split_whitespace()
         .take(count)
         .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, value)| is_secret(name) && is_real(value))
+        .filter(|(name, value)| secret::is_variable(name) && is_real(value))
         .map(|(name, _)| format!("its history has the build argument {name} with its value"))
         .collect()
 }
