@@ -60,10 +60,18 @@ impl What {
 /// Judges an image.
 pub fn judge(run: &mut Run<'_>, image: &Built, files: &Files) {
     let tree = &run.case.subject.tree;
-    let tests: Vec<&str> = tree.paths().filter_map(is_test).collect();
+    // Whether a package of adopted code reads the tests in it nobody knows: those that
+    // stand beside it are nobody's.
+    let (tests, inside): (Vec<&str>, Vec<&str>) =
+        tree.paths().filter_map(is_test).partition(|path| run.case.is_new() || is_apart(path));
     let found = look(files, &tests);
+    let inside = look(files, &inside).remove(&What::Test).map_or(0, |paths| paths.len());
     if found.is_empty() {
-        let said = format!("none of what should not be there is among its {} files", files.0.len());
+        let mut said =
+            format!("none of what should not be there is among its {} files", files.0.len());
+        if inside > 0 {
+            said.push_str(&format!("; of tests inside of packages there are {inside}"));
+        }
         run.record(Finding::passed("build.clean", said).of(&image.service));
         return;
     }
@@ -144,6 +152,11 @@ fn what(path: &str, file: &File, tests: &[&str]) -> Option<What> {
         path == *test || path.strip_suffix(*test).is_some_and(|before| before.ends_with('/'))
     };
     tests.iter().any(ends).then_some(What::Test)
+}
+
+/// Whether a test stands in a directory of tests at the top.
+fn is_apart(path: &str) -> bool {
+    path.split('/').next().is_some_and(|first| matches!(first, "tests" | "test"))
 }
 
 /// A test of the repository, by its path; `None` for anything else.
