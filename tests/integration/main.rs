@@ -68,3 +68,4 @@ mod update;
 mod update_git;
 mod values;
 mod variants;
+mod verify;
