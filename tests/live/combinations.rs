@@ -17,7 +17,7 @@ fn celery_with_a_django_front_behind_nginx_and_a_cache() {
     work::runs_a_task(&stack);
     work::serves_the_admin_with_its_styles(&stack);
     stack.stop();
-    Verified::of(&stack, &[]).holds();
+    Verified::of(&stack, &["--only", "start,isolation"]).holds();
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn flask_on_gunicorn_behind_nginx_with_postgres() {
     work::is_ready(&stack, &["database"]);
     work::writes_and_reads_a_row(&stack);
     stack.stop();
-    Verified::of(&stack, &[]).holds();
+    Verified::of(&stack, &["--only", "start,isolation"]).holds();
 }
 
 #[test]
@@ -44,5 +44,5 @@ fn a_baked_scikit_learn_model_behind_nginx() {
     work::is_ready(&stack, &["model"]);
     work::predicts(&stack);
     stack.stop();
-    Verified::of(&stack, &[]).holds();
+    Verified::of(&stack, &["--only", "start,isolation"]).holds();
 }

@@ -125,18 +125,8 @@ fn adopted(case: &str, arguments: &[&str]) {
 }
 
 #[test]
-fn chat_adopted() {
-    adopted("chat", &[]);
-}
-
-#[test]
 fn desk_adopted() {
     adopted("desk", &[]);
-}
-
-#[test]
-fn ledger_rewritten() {
-    adopted("ledger", &["--rewrite"]);
 }
 
 /// A compose project that nobody here wrote, nor planned.
@@ -152,11 +142,6 @@ fn foreign(case: &str, judged: &[&str]) {
 #[test]
 fn a_foreign_board_on_flask_and_postgres() {
     foreign("board", &["break.database-stop", "data.backup", "stop.in-flight"]);
-}
-
-#[test]
-fn foreign_hits_on_starlette_and_redis_behind_nginx() {
-    foreign("hits", &["contract.routes", "load.errors", "stop.exit"]);
 }
 
 #[test]
