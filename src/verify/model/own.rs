@@ -189,14 +189,13 @@ fn mounts(
 
 /// Whether a path is in the copy, wherever links on it lead.
 fn is_within(path: &Path, copy: &Path) -> bool {
-    let copy = copy.canonicalize().unwrap_or_else(|_| copy.to_owned());
     // What is not there yet is made where its directory is.
-    let there = path.ancestors().find(|own| own.symlink_metadata().is_ok());
-    match there.map(Path::canonicalize) {
-        Some(Ok(there)) => there.starts_with(&copy),
+    let mut inside = path.ancestors().take_while(|own| own.starts_with(copy));
+    match inside.find(|own| own.symlink_metadata().is_ok()).map(Path::canonicalize) {
+        Some(Ok(there)) => copy.canonicalize().is_ok_and(|copy| there.starts_with(copy)),
         // A link that leads nowhere: the engine would make what it leads to.
         Some(Err(_)) => false,
-        None => path.starts_with(&copy),
+        None => path.starts_with(copy),
     }
 }
 
