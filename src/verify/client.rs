@@ -105,7 +105,7 @@ pub enum Failure {
     Unanswered(String),
     /// An answer began and did not end as it announced.
     BrokenOff(String),
-    /// Nothing within the limit.
+    /// Not a byte of an answer within the limit.
     TooLate(Duration),
 }
 
@@ -118,6 +118,9 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+/// Longest that a request of which half is sent is kept.
+const HALF: Duration = Duration::from_secs(600);
 
 /// What becomes of a request.
 pub type Result<T> = std::result::Result<T, Failure>;
@@ -172,11 +175,7 @@ impl Door {
     /// # Errors
     /// When there is no complete answer within the limit.
     pub async fn ask(&self, call: &Call, limit: Duration) -> Result<Answer> {
-        let asking = async {
-            let mut connection = self.connect(limit).await?;
-            connection.ask(call, limit).await
-        };
-        timeout(limit, asking).await.unwrap_or(Err(Failure::TooLate(limit)))
+        self.connect(limit).await?.ask(call, limit).await
     }
 
     /// The status with which an answer begins, whenever it ends: a stream of events
@@ -193,7 +192,7 @@ impl Door {
             let head = sending.await.map_err(|error| Failure::Unanswered(error.to_string()))?;
             Ok(head.status().as_u16())
         };
-        timeout(limit, asking).await.unwrap_or(Err(Failure::TooLate(limit)))
+        asking.await
     }
 
     /// Gets a path on a connection of its own.
@@ -230,8 +229,7 @@ impl Connection {
         if self.sender.ready().await.is_err() {
             return Err(Failure::Unanswered("the connection was closed".into()));
         }
-        let answering = answer(self.sender.send_request(request), begun);
-        timeout(limit, answering).await.unwrap_or(Err(Failure::TooLate(limit)))
+        answer(self.sender.send_request(request), begun, limit).await
     }
 
     /// Sends a request and the first half of its body; the rest is sent when it is
@@ -251,7 +249,8 @@ impl Connection {
         let request = self.request(call, body, Some(call.body.len()))?;
         self.sender.ready().await.map_err(|error| Failure::Unanswered(error.to_string()))?;
         let _ = parts.send(call.body.slice(..middle));
-        let answering = tokio::spawn(answer(self.sender.send_request(request), Instant::now()));
+        let answering =
+            tokio::spawn(answer(self.sender.send_request(request), Instant::now(), HALF));
         Ok(Half { parts, rest: call.body.slice(middle..), answering, _sender: self.sender })
     }
 
@@ -306,8 +305,10 @@ impl Half {
 async fn answer(
     sending: impl Future<Output = hyper::Result<hyper::Response<hyper::body::Incoming>>>,
     begun: Instant,
+    limit: Duration,
 ) -> Result<Answer> {
-    let response = sending.await.map_err(|error| {
+    let response = timeout(limit, sending).await.map_err(|_| Failure::TooLate(limit))?;
+    let response = response.map_err(|error| {
         use std::error::Error as _;
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         match error.is_incomplete_message()
@@ -327,10 +328,10 @@ async fn answer(
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), text(value)))
         .collect();
-    let body = response
-        .into_body()
-        .collect()
-        .await
+    // What has begun and does not end is another thing than what never came.
+    let body = timeout(limit.saturating_sub(begun.elapsed()), response.into_body().collect()).await;
+    let body = body
+        .map_err(|_| Failure::BrokenOff("it did not end in time".into()))?
         .map_err(|error| Failure::BrokenOff(error.to_string()))?;
     Ok(Answer { status, headers, body: body.to_bytes(), took: begun.elapsed() })
 }

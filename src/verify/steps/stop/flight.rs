@@ -46,7 +46,11 @@ pub async fn judge(run: &mut Run<'_>, door: Option<&Door>, before: &[Container])
     let load: Arc<[Asked]> = asked::workload(run, door).await.into();
     let halved = asked::with_body(run, door).await;
     run.doing("stopping under load");
-    let traffic = Traffic::start(door, &load, CLIENTS, limit);
+    // Whoever is not answered when what serves has had its time is never answered.
+    let serves = |own: &&Container| run.case.service(&own.service).is_some_and(|own| own.serves());
+    let serving = before.iter().filter(serves).map(|own| run.stack.model.grace(&own.service));
+    let patience = Duration::from_secs_f64(serving.fold(10.0, f64::max) + 5.0);
+    let traffic = Traffic::start(door, &load, CLIENTS, patience);
     sleep(BEFORE).await;
     let halves = begin(door, halved.as_ref()).await;
     sleep(READ).await;
@@ -136,7 +140,7 @@ fn judged(
     let broken = sent
         .iter()
         .filter(|own| own.at >= called && !is_fine(own))
-        .filter(|own| !matches!(own.result, Err(Failure::Unanswered(_))))
+        .filter(|own| !is_unanswered(&own.result))
         .count();
     let halves: Vec<String> = answers
         .iter()
@@ -179,9 +183,14 @@ fn judged(
         .measured("lost", (lost + broken + halves.len()) as f64, Unit::Count)
 }
 
+/// Whether not a byte of an answer came: a client may ask again.
+fn is_unanswered(result: &Result<u16, Failure>) -> bool {
+    matches!(result, Err(Failure::Unanswered(_) | Failure::TooLate(_)))
+}
+
 /// What failed, and the last words of the application.
 async fn lines(run: &Run<'_>, sent: &[Sent], load: &[Asked]) -> Outcome<Vec<String>> {
-    let worse = sent.iter().filter(|own| !matches!(own.result, Err(Failure::Unanswered(_))));
+    let worse = sent.iter().filter(|own| !is_unanswered(&own.result));
     let mut lines = failures(worse, load);
     if let Some(web) = run.case.web()
         && let Some(container) = run.container(&web.name).await?
@@ -209,6 +218,9 @@ mod tests {
         let refused = || Err(Failure::Unanswered("refused".into()));
         let failed = |sent: &[Sent]| judged(sent, &load, called, None, &[]).is_failed();
         assert!(!failed(&[at(900, Ok(200)), at(1100, refused())]));
+        let silent = || Err(Failure::TooLate(Duration::from_secs(1)));
+        assert!(!failed(&[at(1100, silent())]));
+        assert!(failed(&[at(900, silent())]));
         assert!(failed(&[at(900, refused())]));
         assert!(failed(&[at(1100, Ok(502))]));
         assert!(failed(&[at(1100, Err(Failure::BrokenOff("reset".into())))]));
