@@ -1,6 +1,6 @@
-//! What `docs/verify.md` and the README show of a run is what a run prints: the words, not the
-//! figures, which are another machine's. `UPDATE_EXAMPLES=1 tests/live/run.sh page` writes them
-//! anew.
+//! What `docs/verify.md` and the README show of a run is what a run prints: its steps and how
+//! each check comes out, not the figures, which are another machine's.
+//! `UPDATE_EXAMPLES=1 tests/live/run.sh page` writes them anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,20 +17,21 @@ fn pages() -> [PathBuf; 2] {
     [project.join("docs/verify.md"), project.join("README.md")]
 }
 
-/// Words alone: figures are other ones on each machine, and lines break elsewhere by them.
-fn words(text: &str) -> String {
-    let mut words = String::new();
-    for word in text.split_whitespace() {
-        let masked: String = word.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect();
-        // `480 MiB` may be `1.2 GiB`, and the slowest of several is now this one, now that one.
-        let is_unit = ["B", "KiB", "MiB", "GiB", "s", "ms"]
-            .contains(&masked.trim_end_matches([';', ',', ')']));
-        if !masked.is_empty() && !is_unit {
-            words.push_str(&masked);
-            words.push(' ');
+/// Steps, and how each check came out: what a check says beside that has figures of the machine,
+/// by which its lines break and its services are grouped.
+fn outcomes(text: &str) -> Vec<String> {
+    let outcome = |line: &str| {
+        let mut words = line.split_whitespace();
+        let first = words.next()?;
+        match line.starts_with("  ") {
+            // Under its step: `passed`, and the check.
+            true => ["passed", "failed", "skipped"]
+                .contains(&first)
+                .then(|| format!("{first} {}", words.next().unwrap_or_default())),
+            false => Some(first.trim_matches(char::is_numeric).to_owned()),
         }
-    }
-    words
+    };
+    text.lines().filter_map(outcome).filter(|own| !own.is_empty()).collect()
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn a_run_prints_what_is_shown() {
         if std::env::var_os("UPDATE_EXAMPLES").is_some() {
             fs::write(&path, format!("{before}{RUN}{printed}\n```\n{after}")).expect("written");
         } else {
-            assert_eq!(words(&printed), words(shown), "{}", path.display());
+            assert_eq!(outcomes(&printed), outcomes(shown), "{}", path.display());
         }
     }
 }
