@@ -68,6 +68,13 @@ impl Project {
     }
 }
 
+/// The name of a directory.
+#[must_use]
+pub fn directory_name(directory: &Path) -> Option<String> {
+    let absolute = std::path::absolute(directory).ok()?;
+    Some(absolute.file_name()?.to_string_lossy().into_owned())
+}
+
 /// `dockwright.toml` of a directory and what it says; `None` where there is
 /// none.
 ///

@@ -41,17 +41,10 @@ pub fn named_preset(
     }
 }
 
-/// The name a directory suggests for the service in it.
-#[must_use]
-pub fn name_of(directory: &Path) -> Option<String> {
-    let absolute = std::path::absolute(directory).ok()?;
-    Some(absolute.file_name()?.to_string_lossy().into_owned())
-}
-
-/// The same as a source of answers.
+/// The name a directory suggests for the service in it, as a source of answers.
 #[must_use]
 pub fn name_source(directory: &Path) -> Option<(String, Origin)> {
-    Some((name_of(directory)?, Origin::Found("the directory's name".into())))
+    Some((project::directory_name(directory)?, Origin::Found("the directory's name".into())))
 }
 
 /// Refuses a directory whose name is no service name, where nobody gave one.
@@ -60,7 +53,7 @@ pub fn name_source(directory: &Path) -> Option<(String, Origin)> {
 /// Why the name is refused.
 pub fn check_name(directory: &Path, draft: &Draft) -> Result<(), Error> {
     let unnamed = draft.sourced("project.name").is_none();
-    let refused = name_of(directory).filter(|_| unnamed).and_then(|name| {
+    let refused = project::directory_name(directory).filter(|_| unnamed).and_then(|name| {
         schema::find("project.name").and_then(|field| field.kind.read(&name).err())
     });
     refused.map_or(Ok(()), |message| {

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::case::{Case, Request};
+use super::case::Request;
 use super::client::{Answer, Call, Door, Failure};
 use super::run::Run;
 
@@ -123,8 +123,7 @@ impl Visited {
 /// the application describes itself.
 pub async fn routes(run: &Run<'_>, door: &Door) -> Vec<String> {
     let limit = run.seconds("verify.answer");
-    let tree = &run.case.subject.tree;
-    let mut paths = tokio::task::block_in_place(|| crate::detect::get_routes(tree));
+    let mut paths = tokio::task::block_in_place(|| run.case.get_routes()).to_vec();
     if let Ok(answer) = door.get("/openapi.json", limit).await
         && answer.status == 200
     {
@@ -189,7 +188,7 @@ pub async fn with_body(run: &Run<'_>, door: &Door) -> Option<Asked> {
 
 /// What the skeletons of dockwright take beside GET, as their readiness says.
 async fn skeleton(run: &Run<'_>, door: &Door) -> Vec<Asked> {
-    if !is_skeleton(run.case) {
+    if !run.case.is_new() {
         return Vec::new();
     }
     let (Some(path), limit) = (&run.case.ready, run.seconds("verify.answer")) else {
@@ -212,12 +211,6 @@ async fn skeleton(run: &Run<'_>, door: &Door) -> Vec<Asked> {
         }
     }
     found
-}
-
-/// Whether the code began as a skeleton of dockwright.
-#[must_use]
-pub fn is_skeleton(case: &Case) -> bool {
-    case.plan.as_ref().is_some_and(|plan| plan.answers.adopted.is_none())
 }
 
 /// What load consists of, each as often as it weighs: the requests of

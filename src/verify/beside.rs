@@ -80,8 +80,7 @@ impl Beside {
 
     /// Removes it, running or not, with what it has made.
     pub async fn remove(self, run: &Run<'_>) {
-        let options = query::RemoveContainerOptions { force: true, v: true, ..Default::default() };
-        let _ = run.engine.api().remove_container(&self.id, Some(options)).await;
+        run.engine.remove(&self.id).await;
     }
 
     /// The files of a path, `None` where there is nothing, at most so many entries.

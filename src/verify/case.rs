@@ -6,6 +6,7 @@ mod requests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::compose::Compose;
@@ -14,6 +15,7 @@ use super::model::{Model, Published};
 use super::stage::Stage;
 use crate::answers::{Origin, Sources};
 use crate::apply::bookkeeping::Lock;
+use crate::detect;
 use crate::error::{Error, Problem};
 use crate::lint::subject::{Deployment, Kind, Purpose, Subject};
 use crate::plan::Plan;
@@ -100,6 +102,8 @@ pub struct Case {
     pub subject: Subject,
     /// What was guessed or left out.
     pub notes: Vec<String>,
+    /// What [`Case::get_routes`] gave.
+    get_routes: OnceLock<Vec<String>>,
 }
 
 impl Case {
@@ -132,7 +136,7 @@ impl Case {
             own.or(found).filter(|own| !own.is_empty()).cloned()
         };
         Ok(Self {
-            name: deployment_name(&compose, ask),
+            name: project::directory_name(&ask.directory).unwrap_or_else(|| "project".into()),
             live: route(intent.live.as_ref(), facts.health.value()),
             ready: route(intent.ready.as_ref(), facts.ready.value()),
             domain: intent.domain.clone(),
@@ -145,6 +149,7 @@ impl Case {
             edges,
             subject,
             notes,
+            get_routes: OnceLock::new(),
         })
     }
 
@@ -169,6 +174,13 @@ impl Case {
     #[must_use]
     pub fn web(&self) -> Option<&Service> {
         self.first(Kind::Web)
+    }
+
+    /// Paths that `GET` reaches without a parameter, as far as the code says; the code
+    /// is read for them once, when a step asks first.
+    #[must_use]
+    pub fn get_routes(&self) -> &[String] {
+        self.get_routes.get_or_init(|| detect::get_routes(&self.subject.tree))
     }
 
     /// The likeliest way in; `None` where nothing that serves HTTP publishes a port.
@@ -306,14 +318,6 @@ fn files<'s>(
     }
 }
 
-fn deployment_name(compose: &Compose, ask: &Ask) -> String {
-    let _ = compose;
-    let absolute = std::path::absolute(&ask.directory).unwrap_or_else(|_| ask.directory.clone());
-    absolute
-        .file_name()
-        .map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned())
-}
-
 /// What Compose makes of the files.
 async fn resolve(compose: &Compose) -> Result<Model, Error> {
     let words = ["config", "--format", "json"];
@@ -413,10 +417,4 @@ fn edges(services: &[Service], model: &Model) -> Vec<Edge> {
         target: port.target,
     };
     ports.into_iter().map(edge).collect()
-}
-
-/// The stage's copy of a path of the directory.
-#[must_use]
-pub fn in_copy(stage: &Stage, path: &str) -> PathBuf {
-    Path::new(&stage.project()).join(path)
 }

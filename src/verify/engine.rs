@@ -10,7 +10,9 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecResults};
-use bollard::models::{EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest};
+use bollard::models::{
+    ContainerStatsResponse, EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest,
+};
 use bollard::query_parameters as query;
 use futures_util::StreamExt as _;
 use serde_json::Value;
@@ -267,6 +269,19 @@ impl Engine {
             Err(bollard::errors::Error::DockerResponseServerError { .. }) => Ok(Vec::new()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What a running container takes at this moment; `None` of one that has ended.
+    pub async fn stats(&self, id: &str) -> Option<ContainerStatsResponse> {
+        let options = query::StatsOptions { stream: false, one_shot: true };
+        self.docker.stats(id, Some(options)).next().await?.ok()
+    }
+
+    /// Removes a container, running or not, with the volumes that have no name. One
+    /// that is not there is no fault.
+    pub async fn remove(&self, id: &str) {
+        let options = query::RemoveContainerOptions { force: true, v: true, ..Default::default() };
+        let _ = self.docker.remove_container(id, Some(options)).await;
     }
 
     /// Sends a signal to a container's first process.

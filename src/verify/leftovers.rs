@@ -27,9 +27,7 @@ pub async fn sweep(engine: &Engine) -> BTreeSet<String> {
         let labels = own.labels.unwrap_or_default();
         if let (Some(id), true) = (own.id, is_dead(labels.get(LABEL))) {
             left.extend(labels.get("com.docker.compose.project").cloned());
-            let options =
-                query::RemoveContainerOptions { force: true, v: true, ..Default::default() };
-            let _ = engine.api().remove_container(&id, Some(options)).await;
+            engine.remove(&id).await;
         }
     }
     let options = query::ListNetworksOptions { filters: Some(filters.clone()) };
@@ -90,6 +88,18 @@ fn directories() {
 /// The label of what a run makes beside its project, with the project's name.
 pub const OF: &str = "dev.dockwright.verify.of";
 
+/// `docker run` of a helper, as root and without a network: an image of the stack is the
+/// only program that is certain to be there. What kills this program leaves it to the
+/// end of the run, or to the next one.
+#[must_use]
+pub fn helper(project: &str) -> Command {
+    let mut command = Command::new("docker");
+    command.args(["run", "--pull", "never", "--network", "none", "--user", "0"]);
+    command.args(["--no-healthcheck", "--label", &format!("{LABEL}={}", owner())]);
+    command.args(["--label", &format!("{OF}={project}")]);
+    command
+}
+
 /// Removes what a run made beside what its project's file names now: helpers, and
 /// volumes that stood for others for a while.
 pub async fn remove_own(engine: &Engine, project: &str) {
@@ -101,8 +111,7 @@ pub async fn remove_own(engine: &Engine, project: &str) {
     };
     for own in engine.api().list_containers(Some(options)).await.unwrap_or_default() {
         let Some(id) = own.id else { continue };
-        let options = query::RemoveContainerOptions { force: true, v: true, ..Default::default() };
-        let _ = engine.api().remove_container(&id, Some(options)).await;
+        engine.remove(&id).await;
     }
     let label = format!("com.docker.compose.project={project}");
     let options = query::ListVolumesOptions { filters: filter(label) };
@@ -142,24 +151,12 @@ pub async fn remove_stage(stage: Stage, stack: &Stack) {
     if std::fs::remove_dir_all(&top).is_ok() {
         return;
     }
-    // An image of the stack is the only program that is certain to be here.
     let containers = stack.model.services();
     for service in containers {
-        let mut command = Command::new("docker");
-        command.args([
-            "run",
-            "--rm",
-            "--pull",
-            "never",
-            "--network",
-            "none",
-            "--user",
-            "0",
-            "--entrypoint",
-            "sh",
-        ]);
-        command.arg("--volume").arg(format!("{}:/verify", top.display()));
-        command.args([stack.model.image(service), "-c", "rm -rf /verify/*"]);
+        let mut command = helper(&stack.compose.name);
+        command.args(["--rm", "--volume", &format!("{}:/verify", top.display())]);
+        let image = stack.model.image(service);
+        command.args(["--entrypoint", "sh", image, "-c", "rm -rf /verify/*"]);
         let ran = compose::run(&mut command, Duration::from_secs(60).min(COMMAND)).await;
         if ran.is_ok_and(|own| own.is_ok()) {
             break;

@@ -55,6 +55,7 @@ use stage::Stage;
 use trouble::Trouble;
 
 use crate::error::{Error, Problem};
+use crate::project;
 use crate::source::text;
 
 /// What a run does.
@@ -260,11 +261,9 @@ async fn passage(
 
 /// A name that no other project has.
 fn project_name(ask: &Ask) -> String {
-    let absolute = std::path::absolute(&ask.directory).unwrap_or_else(|_| ask.directory.clone());
-    let own: String = absolute
-        .file_name()
-        .map(|name| name.to_string_lossy().to_lowercase())
+    let own: String = project::directory_name(&ask.directory)
         .unwrap_or_default()
+        .to_lowercase()
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .take(20)
@@ -372,13 +371,9 @@ async fn leave(run: &Run<'_>, options: &Options, stage: Stage) -> Option<Kept> {
         let project = run.stack.compose.name.clone();
         // No later run takes it for what a killed one has left.
         let _ = std::fs::write(top.join(leftovers::KEPT), "");
-        let mut images: Vec<&str> =
-            run.stack.model.built().into_iter().map(|own| run.stack.model.image(own)).collect();
-        images.sort_unstable();
-        images.dedup();
-        let images = match images.is_empty() {
-            true => String::new(),
-            false => format!(" && docker image rm {}", images.join(" ")),
+        let images = match run.stack.model.images().as_slice() {
+            [] => String::new(),
+            images => format!(" && docker image rm {}", images.join(" ")),
         };
         let remove = format!(
             "docker compose -p {project} -f {} down --volumes{images} && rm -r {}",

@@ -5,7 +5,9 @@ mod own;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::lint::subject::amount::exact_seconds;
 
 pub use own::{Ground, LABEL, own};
 
@@ -136,6 +138,39 @@ impl Model {
         self.services().into_iter().filter(|name| self.is_built(name)).collect()
     }
 
+    /// The images that are built here, each once.
+    #[must_use]
+    pub fn images(&self) -> Vec<&str> {
+        let mut images: Vec<&str> = self.built().into_iter().map(|own| self.image(own)).collect();
+        images.sort_unstable();
+        images.dedup();
+        images
+    }
+
+    /// Mounts one more thing into a service.
+    pub fn mount(&mut self, name: &str, mount: Value) {
+        let service = self.service_mut(name);
+        if !service["volumes"].is_array() {
+            service["volumes"] = json!([]);
+        }
+        if let Some(mounts) = service.get_mut("volumes").and_then(Value::as_array_mut) {
+            mounts.push(mount);
+        }
+    }
+
+    /// Has every Python of a service look for modules in a place first.
+    pub fn python_path(&mut self, name: &str, place: &str) {
+        let service = self.service_mut(name);
+        if !service["environment"].is_object() {
+            service["environment"] = json!({});
+        }
+        let path = match service["environment"]["PYTHONPATH"].as_str() {
+            None | Some("") => place.to_owned(),
+            Some(before) => format!("{place}:{before}"),
+        };
+        service["environment"]["PYTHONPATH"] = json!(path);
+    }
+
     /// The networks of a service, by their names in the file.
     #[must_use]
     pub fn networks(&self, name: &str) -> Vec<&str> {
@@ -166,50 +201,12 @@ impl Model {
     /// Seconds until a service is killed when it is stopped.
     #[must_use]
     pub fn grace(&self, name: &str) -> f64 {
-        self.service(name)["stop_grace_period"].as_str().and_then(duration).unwrap_or(10.0)
+        self.service(name)["stop_grace_period"].as_str().and_then(exact_seconds).unwrap_or(10.0)
     }
 
     /// A time of a service's health check, in seconds.
     #[must_use]
     pub fn probe_time(&self, name: &str, key: &str) -> Option<f64> {
-        self.service(name)["healthcheck"][key].as_str().and_then(duration)
-    }
-}
-
-/// A time as Compose writes it, `1m30s`, in seconds.
-#[must_use]
-pub fn duration(text: &str) -> Option<f64> {
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|own: char| !own.is_ascii_digit() && own != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let end = rest.find(|own: char| own.is_ascii_digit()).unwrap_or(rest.len());
-        total += number
-            * match &rest[..end] {
-                "h" => 3600.0,
-                "m" => 60.0,
-                "s" => 1.0,
-                "ms" => 1e-3,
-                "us" | "µs" => 1e-6,
-                "ns" => 1e-9,
-                _ => return None,
-            };
-        rest = &rest[end..];
-    }
-    Some(total)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_read_as_compose_writes_it() {
-        assert_eq!(duration("1m30s"), Some(90.0));
-        assert_eq!(duration("500ms"), Some(0.5));
-        assert_eq!(duration("40s"), Some(40.0));
-        assert_eq!(duration("soon"), None);
+        self.service(name)["healthcheck"][key].as_str().and_then(exact_seconds)
     }
 }

@@ -6,13 +6,9 @@
 
 use std::time::Duration;
 
-use tokio::process::Command;
-
 use super::compose;
 use super::engine::Container;
-use super::leftovers::OF;
-use super::model::LABEL;
-use super::owner;
+use super::leftovers;
 use super::run::Run;
 use super::trouble::Outcome;
 
@@ -36,11 +32,9 @@ pub async fn process(
     images.dedup();
     let mut why = "no image of the stack has a shell".to_owned();
     for image in images.iter().take(4) {
-        let mut command = Command::new("docker");
-        command.args(["run", "--rm", "--pull", "never", "--network", "none", "--pid", "host"]);
-        command.args(["--user", "0", "--cap-drop", "ALL", "--cap-add", "KILL", "--read-only"]);
-        command.args(["--label", &format!("{LABEL}={}", owner()), "--no-healthcheck"]);
-        command.args(["--label", &format!("{OF}={}", run.stack.compose.name)]);
+        let mut command = leftovers::helper(&run.stack.compose.name);
+        command.args(["--rm", "--pid", "host", "--read-only"]);
+        command.args(["--cap-drop", "ALL", "--cap-add", "KILL"]);
         command.args(["--entrypoint", "sh", image, "-c", SCRIPT, "sh", &container.id]);
         command.arg(pid.to_string());
         let output = compose::run(&mut command, LIMIT).await?;

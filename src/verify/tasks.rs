@@ -83,23 +83,10 @@ pub fn inject(case: &Case, model: &mut Model, top: &Path) -> Result<Vec<String>,
                 .and_then(|()| readable(&directory, &file));
             written.map_err(|source| Error::Io { action: "write", path: file, source })?;
         }
-        let own = model.service_mut(&service.name);
-        let before = own["environment"]["PYTHONPATH"].as_str().unwrap_or_default();
-        let path = match before {
-            "" => PLACE.to_owned(),
-            before => format!("{PLACE}:{before}"),
-        };
-        if !own["environment"].is_object() {
-            own["environment"] = json!({});
-        }
-        own["environment"]["PYTHONPATH"] = json!(path);
-        if !own["volumes"].is_array() {
-            own["volumes"] = json!([]);
-        }
-        if let Some(mounts) = own.get_mut("volumes").and_then(Value::as_array_mut) {
-            mounts.push(json!({ "type": "bind", "source": directory, "target": PLACE,
-                "read_only": true, "bind": { "selinux": "z" } }));
-        }
+        model.python_path(&service.name, PLACE);
+        let mount = json!({ "type": "bind", "source": directory, "target": PLACE,
+            "read_only": true, "bind": { "selinux": "z" } });
+        model.mount(&service.name, mount);
         notes.push(format!(
             "{}: it knows one more task, dockwright.verify.nap, so that none of yours has to be run",
             service.name

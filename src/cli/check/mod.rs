@@ -10,7 +10,6 @@ use clap::{Args, ValueEnum};
 
 use crate::check::{self, FailOn, Kind, Options, Remotes, Report};
 use crate::cli::findings::{github, gitlab, sarif};
-use crate::cli::input;
 use crate::cli::many::{self, Done};
 use crate::cli::report as reporting;
 use crate::error::Error;
@@ -191,6 +190,6 @@ fn of_many(outcome: &Outcome) -> String {
 
 /// What a repository is called.
 fn name(dir: &Path) -> String {
-    let called = if dir == Path::new(".") { input::name_of(dir) } else { None };
+    let called = if dir == Path::new(".") { crate::project::directory_name(dir) } else { None };
     called.unwrap_or_else(|| dir.display().to_string())
 }

@@ -89,7 +89,7 @@ fn at_extends(error: Error, reference: &str) -> Error {
 }
 
 fn usual_name(dir: &Path) -> String {
-    let name = input::name_of(dir).unwrap_or_default();
+    let name = crate::project::directory_name(dir).unwrap_or_default();
     label_near(&name).unwrap_or(name)
 }
 

@@ -1,7 +1,6 @@
 //! The few questions, in their order, and the way back through them.
 
 use crate::answers::Draft;
-use crate::cli::input;
 use crate::cli::layout::wrap;
 use crate::cli::wizard::asker::{Asker, Reply};
 use crate::cli::wizard::key::{KeyQuestion, Usual};
@@ -102,7 +101,8 @@ impl Step {
         let question = match self {
             Self::Name => KeyQuestion {
                 usual: Usual::Suggested(
-                    input::name_of(session.directory()).and_then(|name| value::label_near(&name)),
+                    crate::project::directory_name(session.directory())
+                        .and_then(|name| value::label_near(&name)),
                 ),
                 ..KeyQuestion::of("project.name", "Service name")
             },

@@ -11,6 +11,7 @@ mod policy;
 mod proxy;
 mod server;
 
+pub(crate) use compose::host_path_mounted::SYSTEM as SYSTEM_DIRECTORIES;
 pub(crate) use cross::grace_period::graceful;
 pub use policy::ALL as POLICY;
 pub(crate) use proxy::owner::owners;

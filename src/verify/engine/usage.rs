@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bollard::models::ContainerStatsResponse;
-use bollard::query_parameters::StatsOptions;
-use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -55,7 +53,7 @@ impl Watch {
             let mut usage = Usage::new();
             let mut first: BTreeMap<String, (Instant, ContainerStatsResponse)> = BTreeMap::new();
             loop {
-                let looks = running.iter().map(|(_, id)| look(&engine, id));
+                let looks = running.iter().map(|(_, id)| engine.stats(id));
                 let seen = join_all(looks).await;
                 for ((service, id), stats) in running.iter().zip(seen) {
                     // What was killed meanwhile has nothing to say.
@@ -91,11 +89,6 @@ impl Watch {
         let _ = self.stop.send(true);
         self.task.await.map_err(|error| Trouble::Engine(error.to_string()))
     }
-}
-
-async fn look(engine: &Engine, id: &str) -> Option<ContainerStatsResponse> {
-    let options = StatsOptions { stream: false, one_shot: true };
-    engine.api().stats(id, Some(options)).next().await?.ok()
 }
 
 /// What `docker stats` shows: all but the files that nobody has used lately.

@@ -88,14 +88,8 @@ fn mount(model: &mut Model, name: &str, file: &str, text: &str, target: &str, wh
         }
     }
     let source = if whole { directory } else { path };
-    let service = model.service_mut(name);
-    if !service["volumes"].is_array() {
-        service["volumes"] = json!([]);
-    }
-    if let Some(mounts) = service.get_mut("volumes").and_then(Value::as_array_mut) {
-        mounts
-            .push(json!({ "type": "bind", "source": source, "target": target, "read_only": true }));
-    }
+    let mount = json!({ "type": "bind", "source": source, "target": target, "read_only": true });
+    model.mount(name, mount);
     true
 }
 
@@ -105,13 +99,7 @@ pub fn python(model: &mut Model, name: &str, script: &str) -> bool {
     if !mount(model, name, "sitecustomize.py", script, TARGET, true) {
         return false;
     }
-    let service = model.service_mut(name);
-    if !service["environment"].is_object() {
-        service["environment"] = json!({});
-    }
-    let before = service["environment"]["PYTHONPATH"].as_str().unwrap_or_default().to_owned();
-    let path = if before.is_empty() { TARGET.to_owned() } else { format!("{TARGET}:{before}") };
-    service["environment"]["PYTHONPATH"] = json!(path);
+    model.python_path(name, TARGET);
     true
 }
 

@@ -126,12 +126,7 @@ async fn at_rest(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
     let most = run.case.limits.count("verify.memory-rest") as f64;
     let limit = run.limit("verify.memory-rest");
     for container in containers.iter().filter(|own| own.is_running()) {
-        let options = bollard::query_parameters::StatsOptions { stream: false, one_shot: true };
-        let stats = {
-            use futures_util::StreamExt as _;
-            run.engine.api().stats(&container.id, Some(options)).next().await
-        };
-        let Some(Ok(stats)) = stats else { continue };
+        let Some(stats) = run.engine.stats(&container.id).await else { continue };
         let used = memory_in_use(&stats) as f64;
         let finding = match container.memory_limit() {
             None => {

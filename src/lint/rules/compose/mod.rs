@@ -19,7 +19,7 @@ mod env_file_missing;
 mod floating_image;
 mod health_check_without_program;
 mod host_namespaces;
-mod host_path_mounted;
+pub(super) mod host_path_mounted;
 mod legacy_links;
 pub(super) mod literal_password;
 mod no_hardening;

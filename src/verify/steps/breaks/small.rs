@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::clients::{LOOK, Site};
 use super::container::{Migrates, is_migration, keeps_running};
 use crate::lint::subject::{Kind, Program};
-use crate::verify::leftovers::OF;
+use crate::verify::leftovers;
 use crate::verify::model::{LABEL, Model};
 use crate::verify::owner;
 use crate::verify::record::Finding;
@@ -64,7 +64,7 @@ pub async fn run(run: &mut Run<'_>, site: &Site, seen: &Migrates) -> Outcome {
     run.stack = small;
     let judged = on_small(run, site, &store, seen).await;
     let holder = format!("{}-holder", own.compose.name);
-    remove_container(run, &holder).await;
+    run.engine.remove(&holder).await;
     run.stack = own;
     let back = run.up().await;
     let volume = run.stack.model.name().to_owned() + "_" + VOLUME;
@@ -228,32 +228,11 @@ async fn migrations(run: &Run<'_>, store: &Store) -> Outcome<Finding> {
 /// Keeps the small disk while the database is restarted, and can fill it.
 async fn hold(run: &Run<'_>, store: &Store) -> Outcome {
     let name = format!("{}-holder", run.stack.compose.name);
-    let mut command = tokio::process::Command::new("docker");
-    command.args([
-        "run",
-        "--detach",
-        "--init",
-        "--pull",
-        "never",
-        "--network",
-        "none",
-        "--user",
-        "0",
-    ]);
-    command.args(["--name", &name, "--label", &format!("{LABEL}={}", owner()), "--no-healthcheck"]);
-    command.args(["--label", &format!("{OF}={}", run.stack.compose.name)]);
+    let mut command = leftovers::helper(&run.stack.compose.name);
+    command.args(["--detach", "--init", "--name", &name]);
     command.args(["--volume", &format!("{}_{VOLUME}:{PLACE}", run.stack.model.name())]);
     command.args(["--entrypoint", "sleep", run.stack.model.image(&store.service), "900"]);
     crate::verify::compose::run(&mut command, Duration::from_secs(60)).await.map(drop)
-}
-
-async fn remove_container(run: &Run<'_>, name: &str) {
-    let options = bollard::query_parameters::RemoveContainerOptions {
-        force: true,
-        v: true,
-        ..Default::default()
-    };
-    let _ = run.engine.api().remove_container(name, Some(options)).await;
 }
 
 async fn healthy(run: &Run<'_>, service: &str, limit: Duration) -> Outcome<bool> {

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{log, shown};
 use crate::lint::subject::Kind;
-use crate::verify::asked;
 use crate::verify::case::Case;
 use crate::verify::client::{Answer, Door, Failure};
 use crate::verify::record::{Finding, Unit};
@@ -95,7 +94,7 @@ fn judged(id: &str, path: &str, result: &Result<Answer, Failure>, planned: bool)
 /// Stores that the skeletons ask in readiness, by their names there, and that this
 /// answer says nothing of.
 fn ignored(case: &Case, checks: &serde_json::Map<String, Value>) -> Vec<&'static str> {
-    if !asked::is_skeleton(case) {
+    if !case.is_new() {
         return Vec::new();
     }
     let has = |is: &dyn Fn(Kind) -> bool| case.services.iter().any(|own| is(own.kind));

@@ -3,29 +3,10 @@
 
 use serde_json::Value;
 
+use crate::lint::rules::SYSTEM_DIRECTORIES;
 use crate::verify::model::Model;
 use crate::verify::record::{Finding, counted};
 use crate::verify::run::Run;
-
-/// Directories of the host's system; what is below most of them may be harmless.
-const SYSTEM: [&str; 16] = [
-    "/",
-    "/etc",
-    "/proc",
-    "/sys",
-    "/dev",
-    "/boot",
-    "/root",
-    "/home",
-    "/usr",
-    "/lib",
-    "/var",
-    "/var/run",
-    "/run",
-    "/var/lib",
-    "/var/lib/docker",
-    "/root/.ssh",
-];
 
 /// Judges every service.
 pub fn judge(run: &mut Run<'_>) {
@@ -73,7 +54,7 @@ fn shared(model: &Model, name: &str) -> Vec<(String, &'static str)> {
                 format!("{path} is mounted: who reaches it can do what the host's service does"),
                 "take the mount out; a proxy of the socket lets single calls through (CO114)",
             ));
-        } else if SYSTEM.contains(&path) {
+        } else if SYSTEM_DIRECTORIES.contains(&path) {
             let how = if mount.read_only { "read" } else { "written to" };
             found.push((
                 format!("{path} of the host is mounted at {}, and can be {how}", mount.target),
