@@ -33,6 +33,8 @@ pub enum How {
     Project(fn(&Case, &mut Model) -> bool),
     /// The copy that it is built from is changed; `false` as above.
     Copy(fn(&Case, &Model, &Path) -> bool),
+    /// What is known of the project is changed; `false` as above.
+    Case(fn(&mut Case) -> bool),
     /// A threshold gets a value that nothing can keep, where the number itself cannot
     /// be made worse in a bounded time.
     Threshold(&'static str, &'static str),
@@ -49,6 +51,7 @@ impl Arm {
                 is_planted
             }
             How::Copy(change) => change(case, &case.model, copy),
+            How::Case(change) => change(case),
             How::Threshold(key, value) => case.limits.put(key, value).is_ok(),
         }
     }
@@ -97,6 +100,9 @@ async fn all(options: &Options, observer: &dyn Observer) -> Result<Vec<Armed>, E
         for (number, batch) in batches(step, options.quick).into_iter().enumerate() {
             let suffix = format!("-{step}{number}");
             let passed = passage(options, &engine, observer, &[step], &batch, &suffix).await?;
+            if let Some(cut) = passed.cut {
+                return Err(cut);
+            }
             let findings: Vec<&Finding> =
                 passed.steps.iter().flat_map(|own| &own.findings).collect();
             for (arm, is_planted) in batch.iter().zip(&passed.planted) {

@@ -20,6 +20,7 @@ use crate::error::{Error, Problem};
 use crate::lint::subject::{Deployment, Kind, Purpose, Subject};
 use crate::plan::Plan;
 use crate::project;
+use crate::source::compose::image;
 pub use requests::{Expected, Request};
 
 /// Longest that Compose may take to resolve a project.
@@ -71,6 +72,8 @@ pub struct Ask {
     pub files: Vec<PathBuf>,
     /// Keys that flags set.
     pub set: Vec<String>,
+    /// The tag of the application's image that ran before.
+    pub previous: Option<String>,
 }
 
 /// What is verified.
@@ -94,6 +97,8 @@ pub struct Case {
     pub ready: Option<String>,
     /// The host name that the application answers to beside `localhost`.
     pub domain: Option<String>,
+    /// The image that ran before, where a tag of it was named.
+    pub previous: Option<String>,
     /// What `dockwright.toml` asks for.
     pub requests: Vec<Request>,
     /// What the results are judged by.
@@ -135,8 +140,17 @@ impl Case {
         let route = |own: Option<&String>, found: Option<&String>| {
             own.or(found).filter(|own| !own.is_empty()).cloned()
         };
+        let web = services.iter().find(|own| own.kind == Kind::Web);
+        let name = project::directory_name(&ask.directory).unwrap_or_else(|| "project".into());
+        let previous = ask.previous.as_ref().zip(web).map(|(tag, web)| {
+            // What has no image of its own name gets one of Compose.
+            let composed = format!("{}-{}", name.to_lowercase(), web.name);
+            let own = Some(model.image(&web.name)).filter(|own| !own.is_empty());
+            format!("{}:{tag}", image::parts(own.unwrap_or(&composed)).0)
+        });
         Ok(Self {
-            name: project::directory_name(&ask.directory).unwrap_or_else(|| "project".into()),
+            previous,
+            name,
             live: route(intent.live.as_ref(), facts.health.value()),
             ready: route(intent.ready.as_ref(), facts.ready.value()),
             domain: intent.domain.clone(),

@@ -74,8 +74,6 @@ pub struct Options {
     /// Where logs go when something does not hold; `None` for a directory below the
     /// one for temporary files.
     pub evidence: Option<PathBuf>,
-    /// A tag of the image that ran before.
-    pub previous: Option<String>,
 }
 
 /// What came out.
@@ -101,6 +99,10 @@ pub struct Report {
     pub evidence: Option<PathBuf>,
     /// The project that still runs, with `--keep`.
     pub kept: Option<Kept>,
+    /// Why the run ended before everything was judged: a signal, or an engine that went
+    /// away.
+    #[serde(skip)]
+    pub cut: Option<Error>,
 }
 
 /// A stack that was left running.
@@ -130,8 +132,9 @@ impl Report {
 /// Verifies a directory.
 ///
 /// # Errors
-/// Wrong input; an engine that is not there or goes away; an interruption. What does
-/// not hold is no error: the report says it.
+/// Wrong input; an engine that is not there; an interruption before a stack was there.
+/// What does not hold is no error, and what was judged before a run was cut short is
+/// not lost: the report says both.
 pub fn verify(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
     on_threads(whole(options, observer))
 }
@@ -164,6 +167,7 @@ struct Passage {
     proposals: Vec<Proposal>,
     evidence: Option<PathBuf>,
     kept: Option<Kept>,
+    cut: Option<Error>,
 }
 
 async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Error> {
@@ -181,6 +185,7 @@ async fn whole(options: &Options, observer: &dyn Observer) -> Result<Report, Err
         proposals: own.proposals,
         evidence: own.evidence,
         kept: own.kept,
+        cut: own.cut,
     })
 }
 
@@ -241,22 +246,20 @@ async fn passage(
     let said = evidence
         .as_ref()
         .map_or_else(String::new, |path| format!("; logs and events are in {}", path.display()));
-    match ended {
-        Ok(()) => {}
-        Err(Trouble::Engine(message)) => {
-            return Err(Error::Tool {
-                message: format!("the engine failed: {message}{said}"),
-                help: "see whether it runs (`docker version`), then verify again; a new run removes what this one left".into(),
-            });
-        }
+    let cut = match ended {
+        Ok(()) => None,
+        Err(Trouble::Engine(message)) => Some(Error::Tool {
+            message: format!("the engine failed: {message}{said}"),
+            help: "see whether it runs (`docker version`), then verify again; a new run removes what this one left".into(),
+        }),
         Err(_) => {
             let message = format!("interrupted; what ran is removed{said}");
-            return Err(Error::Ended { code: 130, message });
+            Some(Error::Ended { code: 130, message })
         }
-    }
+    };
     let (steps, proposals) = (run.take_records(), run.take_proposals());
     drop(run);
-    Ok(Passage { case, notes, planted, steps, proposals, evidence, kept })
+    Ok(Passage { case, notes, planted, steps, proposals, evidence, kept, cut })
 }
 
 /// A name that no other project has.
@@ -318,8 +321,13 @@ fn chosen(options: &Options) -> Vec<Step> {
 
 async fn steps(run: &mut Run<'_>, chosen: &[Step]) -> Result<(), Trouble> {
     let mut broken: Option<String> = None;
+    let mut cut: Result<(), Trouble> = Ok(());
     for &step in chosen {
         run.begin(step);
+        if cut.is_err() {
+            run.end(step, true);
+            continue;
+        }
         if let Some(why) = &broken {
             run.leave_out(step, why);
             run.end(step, false);
@@ -340,7 +348,8 @@ async fn steps(run: &mut Run<'_>, chosen: &[Step]) -> Result<(), Trouble> {
             Ok(()) => None,
             Err(Trouble::Failed(finding)) => {
                 // Without a stack that runs there is nothing to go on with.
-                if finding.is_blocked || matches!(finding.check.id, "build.warm" | "start.healthy")
+                if finding.is_blocked
+                    || matches!(finding.check.id, "build.cold" | "build.warm" | "start.healthy")
                 {
                     let what =
                         finding.of.as_ref().map_or_else(String::new, |of| format!(" ({of})"));
@@ -358,10 +367,10 @@ async fn steps(run: &mut Run<'_>, chosen: &[Step]) -> Result<(), Trouble> {
         };
         run.end(step, stop.is_some());
         if let Some(trouble) = stop {
-            return Err(trouble);
+            cut = Err(trouble);
         }
     }
-    Ok(())
+    cut
 }
 
 /// Leaves the stack running, or removes everything.

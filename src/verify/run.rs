@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
     /// Builds the images, where no step has; results are the build step's alone.
     ///
     /// # Errors
-    /// A build that fails, as a result of `build.warm`, or of the first check of the
+    /// A build that fails, as a result of `build.warm`, of `build.cold` where it takes too long, or of the first check of the
     /// step that goes on.
     pub async fn build(&mut self) -> Outcome {
         if self.is_built {
@@ -189,11 +189,14 @@ impl<'a> Run<'a> {
         let limit = self.seconds("verify.build-cold");
         let output = self.stack.compose(&["build"], limit).await?;
         if !output.is_ok() {
-            let said = match output.code {
-                None => format!("the images were not built within {} s", limit.as_secs()),
-                Some(code) => format!("`docker compose build` ended with {code}"),
+            let (id, said) = match output.code {
+                None => {
+                    let said = format!("the images were not built within {} s", limit.as_secs());
+                    ("build.cold", said)
+                }
+                Some(code) => ("build.warm", format!("`docker compose build` ended with {code}")),
             };
-            let (check, is_blocked) = self.own("build.warm");
+            let (check, is_blocked) = self.own(id);
             let finding = Finding::failed(check, said).log(output.tail(20));
             return Err(finding.blocked(is_blocked).into());
         }

@@ -93,13 +93,13 @@ pub fn run(verify: &Verify) -> Result<(), Error> {
             directory: verify.dir.clone(),
             files: verify.file.clone(),
             set: verify.set.clone(),
+            previous: verify.previous.clone(),
         },
         only: verify.only.clone(),
         skip: verify.skip.clone(),
         quick: verify.quick,
         keep: verify.keep,
         evidence: verify.evidence.clone(),
-        previous: verify.previous.clone(),
     };
     let view = live::View::new();
     if verify.arm {
@@ -116,6 +116,9 @@ pub fn run(verify: &Verify) -> Result<(), Error> {
     }
     if let Some(path) = &verify.junit {
         junit::write(&report, path)?;
+    }
+    if let Some(cut) = report.cut {
+        return Err(cut);
     }
     if verify.tune {
         tune::write(&report, &verify.dir)?;

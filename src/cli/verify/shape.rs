@@ -13,6 +13,7 @@ const VERSION: u32 = 1;
 pub fn of(report: &Report) -> Value {
     let mut value = serde_json::to_value(report).unwrap_or_default();
     value["version"] = json!(VERSION);
+    value["cut"] = json!(report.cut.as_ref().map(ToString::to_string));
     value
 }
 
@@ -81,6 +82,7 @@ pub fn schema() -> Value {
             "proposals",
             "evidence",
             "kept",
+            "cut",
         ],
         json!({
             "version": { "const": VERSION },
@@ -94,6 +96,7 @@ pub fn schema() -> Value {
             "proposals": { "type": "array", "items": proposal },
             "evidence": { "type": ["string", "null"], "description": "The directory with logs, inspections and events." },
             "kept": { "oneOf": [kept, { "type": "null" }] },
+            "cut": { "type": ["string", "null"], "description": "Why the run ended before everything was judged; null where it did not." },
         }),
     );
     schema["$schema"] = json!(crate::cli::schema::DIALECT);
@@ -144,6 +147,7 @@ pub(super) mod tests {
             }],
             evidence: Some("/tmp/evidence".into()),
             kept: None,
+            cut: None,
         }
     }
 

@@ -194,4 +194,11 @@ mod tests {
             assert_eq!(known(reference), None, "{reference}");
         }
     }
+
+    #[test]
+    fn a_port_is_no_tag() {
+        assert_eq!(parts("shop:local"), ("shop", "local"));
+        assert_eq!(parts("host:5000/shop"), ("host:5000/shop", ""));
+        assert_eq!(parts("host:5000/shop:v1@sha256:0"), ("host:5000/shop", "v1"));
+    }
 }

@@ -73,6 +73,8 @@ pub async fn static_files(run: &mut Run<'_>, door: &Door, visited: &[Visited]) -
         run.record(Finding::skipped(id, "no page that was fetched names a static file of its own"));
         return Ok(());
     }
+    let root = root_path(run).await?;
+    let named: Vec<String> = named.iter().map(|path| below(path, root.as_deref())).collect();
     let mut wrong = Vec::new();
     let mut seen = Vec::new();
     for path in &named {
@@ -95,6 +97,37 @@ pub async fn static_files(run: &mut Run<'_>, door: &Door, visited: &[Visited]) -
     };
     run.record(finding.measured("files", named.len() as f64, Unit::Count));
     Ok(())
+}
+
+/// The path that a proxy in front of the stack takes away before it passes a request
+/// on: pages name it, and the stack itself does not know it.
+async fn root_path(run: &Run<'_>) -> Outcome<Option<String>> {
+    let Some(web) = run.case.web() else { return Ok(None) };
+    let Some(container) = run.container(&web.name).await? else { return Ok(None) };
+    let words = |pointer: &str| -> Vec<String> {
+        let words = container.fact(pointer).as_array().into_iter().flatten();
+        words.filter_map(|own| own.as_str()).map(str::to_owned).collect()
+    };
+    Ok(named_root(&words("/Args"), &words("/Config/Env")))
+}
+
+/// As servers and frameworks are told it.
+fn named_root(arguments: &[String], environment: &[String]) -> Option<String> {
+    const FLAG: &str = "--root-path";
+    const NAMES: [&str; 3] = ["UVICORN_ROOT_PATH", "ROOT_PATH", "FORCE_SCRIPT_NAME"];
+    let joined = arguments.iter().find_map(|own| own.strip_prefix(FLAG)?.strip_prefix('='));
+    let next = arguments.windows(2).find(|own| own[0] == FLAG).map(|own| own[1].as_str());
+    let of_environment = environment.iter().find_map(|own| {
+        own.split_once('=').filter(|(name, _)| NAMES.contains(name)).map(|(_, value)| value)
+    });
+    let root = joined.or(next).or(of_environment)?.trim_end_matches('/');
+    (root.len() > 1 && root.starts_with('/')).then(|| root.to_owned())
+}
+
+/// A path as the stack knows it.
+fn below(path: &str, root: Option<&str>) -> String {
+    let rest = root.and_then(|root| path.strip_prefix(root)).filter(|rest| rest.starts_with('/'));
+    rest.unwrap_or(path).to_owned()
 }
 
 /// Style sheets, scripts and pictures of the same host that a page names, as paths.
@@ -197,6 +230,18 @@ mod tests {
             <link href="{{ url }}/z.css">"#;
         let found = references(page, "/shop/", "shop:80");
         assert_eq!(found, ["/static/a.0123456789ab.css", "/shop/app.js", "/y.png"]);
+    }
+
+    #[test]
+    fn what_a_proxy_in_front_takes_away_is_not_asked_for() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let root = named_root(&words("uvicorn shop:app --root-path /api --port 80"), &[]);
+        assert_eq!(root.as_deref(), Some("/api"));
+        assert_eq!(named_root(&words("--root-path=/api/"), &[]).as_deref(), Some("/api"));
+        assert_eq!(named_root(&[], &words("A=1 ROOT_PATH=/x")).as_deref(), Some("/x"));
+        assert_eq!(named_root(&words("--root-path /"), &words("ROOT_PATH=")), None);
+        assert_eq!(below("/api/static/a.css", Some("/api")), "/static/a.css");
+        assert_eq!(below("/apical/a.css", Some("/api")), "/apical/a.css");
     }
 
     #[test]

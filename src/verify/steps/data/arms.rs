@@ -1,5 +1,4 @@
-//! How what `data` watches is broken on purpose. `data.previous` has nothing to be
-//! broken: it needs an image that the user names.
+//! How what `data` watches is broken on purpose.
 
 use crate::lint::subject::Kind;
 use crate::verify::arm::{Arm, How};
@@ -13,6 +12,12 @@ pub const ARMS: &[Arm] = &[
     arm("data.kill", "the database keeps its data in memory", forgetful),
     arm("data.backup", "the backup leaves the rows out", empty),
     arm("data.migrate", "the schema is another one each time", restless),
+    Arm {
+        check: "data.previous",
+        breaks: "the image that ran before does not work with what is there now",
+        how: How::Case(alien),
+        alone: true,
+    },
 ];
 
 const fn arm(check: &'static str, breaks: &'static str, how: fn(&Case, &mut Model) -> bool) -> Arm {
@@ -37,6 +42,13 @@ exit 127
 fn empty(case: &Case, model: &mut Model) -> bool {
     kind(case, |kind| kind == Kind::Postgres)
         .is_some_and(|name| sabotage::program(model, &name, "/usr/local/sbin/pg_dump", DUMP))
+}
+
+/// An image of the stack that is there in any case, and is no application.
+fn alien(case: &mut Case) -> bool {
+    let store = case.of(|own| own.kind.is_store()).next().map(|own| own.name.clone());
+    case.previous = store.map(|store| case.model.image(&store).to_owned());
+    case.previous.is_some()
 }
 
 /// Makes tables as long as the database runs.

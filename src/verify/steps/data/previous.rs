@@ -14,15 +14,18 @@ const CHECK: &str = "data.previous";
 /// # Errors
 /// When the engine does not answer, or the stack does not come back.
 pub async fn run(run: &mut Run<'_>) -> Outcome {
-    let Some(tag) = run.options.previous.clone() else {
-        run.record(Finding::skipped(CHECK, "no earlier image is named: --previous TAG"));
+    let Some(image) = run.case.previous.clone() else {
+        let why = match run.options.ask.previous {
+            None => "no earlier image is named: --previous TAG",
+            Some(_) => "no service is known to serve the application",
+        };
+        run.record(Finding::skipped(CHECK, why));
         return Ok(());
     };
     let Some(web) = run.case.web().map(|own| own.name.clone()) else {
         run.record(Finding::skipped(CHECK, "no service is known to serve the application"));
         return Ok(());
     };
-    let image = earlier(run.case.model.image(&web), &format!("{}-{web}", run.case.name), &tag);
     if run.engine.image(&image).await.is_err() {
         let said = format!("there is no image {image} here");
         run.record(Finding::failed(CHECK, said).of(web).help("build or pull it first"));
@@ -44,18 +47,6 @@ pub async fn run(run: &mut Run<'_>) -> Outcome {
     let finding = judged?;
     run.record(finding.of(web));
     back
-}
-
-/// The image's name with another tag.
-fn earlier(image: &str, name: &str, tag: &str) -> String {
-    let image = if image.is_empty() { name } else { image };
-    let bare = image.split('@').next().unwrap_or(image);
-    let end = match (bare.rfind(':'), bare.rfind('/')) {
-        (Some(colon), Some(slash)) if colon < slash => bare.len(),
-        (Some(colon), _) => colon,
-        (None, _) => bare.len(),
-    };
-    format!("{}:{tag}", &bare[..end])
 }
 
 async fn judge(run: &mut Run<'_>, image: &str) -> Outcome<Finding> {
@@ -101,16 +92,4 @@ async fn judge(run: &mut Run<'_>, image: &str) -> Outcome<Finding> {
         slowest * 1000.0,
         Unit::Milliseconds,
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_replaced_and_a_port_is_none() {
-        assert_eq!(earlier("shop:local", "", "v1"), "shop:v1");
-        assert_eq!(earlier("host:5000/shop", "", "v1"), "host:5000/shop:v1");
-        assert_eq!(earlier("", "shop-web", "v1"), "shop-web:v1");
-    }
 }
