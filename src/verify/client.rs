@@ -105,6 +105,8 @@ pub enum Failure {
     Unanswered(String),
     /// An answer began and did not end as it announced.
     BrokenOff(String),
+    /// What came is another protocol's.
+    NotHttp(String),
     /// Not a byte of an answer within the limit.
     TooLate(Duration),
 }
@@ -114,6 +116,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Unanswered(why) => write!(f, "not answered ({why})"),
             Self::BrokenOff(why) => write!(f, "answered in part ({why})"),
+            Self::NotHttp(why) => write!(f, "answered with something else than HTTP ({why})"),
             Self::TooLate(limit) => write!(f, "not answered within {:.0} s", limit.as_secs_f64()),
         }
     }
@@ -311,6 +314,9 @@ async fn answer(
     let response = response.map_err(|error| {
         use std::error::Error as _;
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        if error.is_parse() {
+            return Failure::NotHttp(cause);
+        }
         match error.is_incomplete_message()
             || error.is_canceled()
             || error.is_closed()

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Options;
 use super::case::{Case, Edge};
 use super::check::Step;
-use super::client::Door;
+use super::client::{Door, Failure};
 use super::engine::{Container, Engine};
 use super::events::Events;
 use super::limits::Limit;
@@ -236,9 +236,10 @@ impl<'a> Run<'a> {
         let may_be_deaf = self.case.service(&first.service).is_some_and(|own| !own.serves());
         let limit = if may_be_deaf { limit.min(DEAF) } else { limit };
         let path = self.case.live.as_deref().unwrap_or("/");
-        let end = tokio::time::Instant::now() + limit;
+        let begun = tokio::time::Instant::now();
         let mut last = String::new();
-        while tokio::time::Instant::now() < end {
+        let mut is_other = false;
+        while begun.elapsed() < limit {
             for edge in &self.case.edges {
                 let Some((address, port)) = self.address(edge) else { continue };
                 match Door::new(&address, port).get(path, Duration::from_secs(10)).await {
@@ -246,12 +247,22 @@ impl<'a> Run<'a> {
                         self.edge = Some(edge);
                         return Ok(());
                     }
-                    Err(failure) => last = failure.to_string(),
+                    Err(failure) => {
+                        is_other |= matches!(failure, Failure::NotHttp(_));
+                        last = failure.to_string();
+                    }
                 }
+            }
+            if is_other {
+                break;
+            }
+            if let Some(lost) = self.stack.lost(&self.one_shots(), begun.elapsed()).await? {
+                let (check, is_blocked) = self.own("start.healthy");
+                return Err(lost.finding(check).blocked(is_blocked).into());
             }
             tokio::time::sleep(BETWEEN).await;
         }
-        if may_be_deaf {
+        if may_be_deaf || is_other {
             self.is_deaf = true;
             self.observer.note(&format!(
                 "{} answers no HTTP: what clients would ask is not judged",

@@ -115,13 +115,8 @@ impl Stack {
                 waiting.first().copied().filter(|_| !output.is_ok() || Instant::now() > end)
             });
             if let Some(container) = lost {
-                let said = why_not(container, one_shots, begun.elapsed());
-                return Ok(Err(NotUp {
-                    service: container.service.clone(),
-                    said,
-                    log: self.engine.logs(&container.id, 20).await?,
-                    output: output.tail(8),
-                }));
+                let waited = begun.elapsed();
+                return Ok(Err(self.not_up(container, one_shots, waited, output.tail(8)).await?));
             }
             if !output.is_ok() {
                 return Ok(Err(NotUp {
@@ -133,6 +128,34 @@ impl Stack {
             }
             sleep(LOOK).await;
         }
+    }
+
+    /// What is lost for good while somebody waits for an answer: a service without a
+    /// health check may seem to run between two crashes.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn lost(&self, one_shots: &[String], waited: Duration) -> Outcome<Option<NotUp>> {
+        let containers = self.containers().await?;
+        match containers.iter().find(|own| is_lost(own, one_shots)) {
+            None => Ok(None),
+            Some(own) => Ok(Some(self.not_up(own, one_shots, waited, Vec::new()).await?)),
+        }
+    }
+
+    async fn not_up(
+        &self,
+        container: &Container,
+        one_shots: &[String],
+        waited: Duration,
+        output: Vec<String>,
+    ) -> Outcome<NotUp> {
+        Ok(NotUp {
+            service: container.service.clone(),
+            said: why_not(container, one_shots, waited),
+            log: self.engine.logs(&container.id, 20).await?,
+            output,
+        })
     }
 
     /// Whether every service is healthy now, or runs, or has ended as it should.

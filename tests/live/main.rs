@@ -11,6 +11,7 @@ mod image_only;
 mod measure;
 mod memory;
 mod network;
+mod odd;
 mod outage;
 mod package_managers;
 mod page;

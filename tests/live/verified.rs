@@ -28,6 +28,21 @@ impl Verified {
         Self(report.unwrap_or_else(|error| panic!("{error}: {}{}", output.stdout, output.stderr)))
     }
 
+    /// A report that was printed.
+    pub const fn read(report: Value) -> Self {
+        Self(report)
+    }
+
+    /// The stack that was left running.
+    pub fn kept(&self) -> &Value {
+        &self.0["kept"]
+    }
+
+    /// Why the run ended early.
+    pub fn cut(&self) -> &str {
+        self.0["cut"].as_str().unwrap_or_default()
+    }
+
     fn findings(&self) -> impl Iterator<Item = &Value> {
         let steps = self.0["steps"].as_array().into_iter().flatten();
         steps.flat_map(|step| step["findings"].as_array().into_iter().flatten())
@@ -58,14 +73,23 @@ impl Verified {
         assert!(own.iter().any(|own| own["verdict"] == "passed"), "{check}: {own:?}");
     }
 
-    /// This check fails, and has a reason.
+    /// This check was not judged, for this reason.
     #[track_caller]
-    pub fn finds(&self, check: &str) {
+    pub fn skips(&self, check: &str, why: &str) {
+        let own: Vec<&Value> = self.findings().filter(|own| own["check"] == check).collect();
+        let is_skipped = |own: &&Value| own["verdict"] == "skipped" && own["said"] == why;
+        assert!(own.iter().any(is_skipped), "{check}: {own:?}");
+    }
+
+    /// This check fails, and has a reason: what it said, with the lines of logs.
+    #[track_caller]
+    pub fn finds(&self, check: &str) -> String {
         let found = self.findings().find(|own| own["check"] == check && own["verdict"] == "failed");
         let own: Vec<&Value> = self.findings().filter(|own| own["check"] == check).collect();
         let found =
             found.unwrap_or_else(|| panic!("{check} did not fail: {own:?}; {:?}", self.failed()));
         println!("{check} {}: {}", found["of"], found["said"]);
+        format!("{} {}", found["said"], found["log"])
     }
 }
 
@@ -118,15 +142,25 @@ fn a_model_server() {
 
 /// A repository of `tests/cases/whole` that `dockwright init` has taken over.
 #[track_caller]
-fn adopted(case: &str, arguments: &[&str]) {
+fn adopted(case: &str, steps: &[&str]) {
     let stack = Stack::of_whole(case, None);
-    stack.init(arguments);
-    Verified::of(&stack, &[]).holds();
+    stack.init(&[]);
+    Verified::of(&stack, steps).holds();
 }
 
 #[test]
 fn desk_adopted() {
     adopted("desk", &[]);
+}
+
+#[test]
+fn chat_adopted() {
+    adopted("chat", &["--skip", "load,break"]);
+}
+
+#[test]
+fn studio_adopted() {
+    adopted("studio", &[]);
 }
 
 /// A compose project that nobody here wrote, nor planned.
@@ -142,6 +176,11 @@ fn foreign(case: &str, judged: &[&str]) {
 #[test]
 fn a_foreign_board_on_flask_and_postgres() {
     foreign("board", &["break.database-stop", "data.backup", "stop.in-flight"]);
+}
+
+#[test]
+fn a_foreign_counter_of_hits() {
+    foreign("hits", &["contract.routes", "stop.in-flight"]);
 }
 
 #[test]

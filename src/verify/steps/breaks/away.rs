@@ -42,6 +42,9 @@ impl Way {
     }
 }
 
+/// How long a store that may be a cache is away.
+const UNNEEDED: Duration = Duration::from_secs(5);
+
 /// What is given back: the networks with the names that it had there.
 type Networks = Vec<(String, Vec<String>)>;
 
@@ -86,7 +89,7 @@ pub async fn run(run: &mut Run<'_>, site: &Site, way: Way) -> Outcome {
             return Ok(());
         }
     };
-    let away = meanwhile(run, site, way, &name).await;
+    let away = meanwhile(run, site, way, &name, is_needed(run, &name)).await;
     give(run, way, &container, &networks).await?;
     let begun = Instant::now();
     let limit = run.seconds("verify.recovery");
@@ -146,7 +149,15 @@ struct Away {
     help: &'static str,
 }
 
-async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
+/// Whether the application cannot work without a store: a cache may forget, and be
+/// away, as its author decides. A Redis beside workers is their broker.
+fn is_needed(run: &Run<'_>, store: &str) -> bool {
+    let is = |kind: Kind| run.case.service(store).is_some_and(|own| own.kind == kind);
+    let has_workers = run.case.first(Kind::Worker).is_some();
+    !is(Kind::Memcached) && (!is(Kind::Redis) || has_workers)
+}
+
+async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str, is_needed: bool) -> Away {
     let mut away = Away {
         said: Vec::new(),
         wrong: Vec::new(),
@@ -157,7 +168,10 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
     match &site.ready {
         Some(path) => {
             let begun = Instant::now();
-            let limit = run.seconds("verify.notice");
+            let limit = match is_needed {
+                true => run.seconds("verify.notice"),
+                false => run.seconds("verify.notice").min(UNNEEDED),
+            };
             while begun.elapsed() < limit {
                 let left = limit.saturating_sub(begun.elapsed());
                 let answer = site.status(path, left).await;
@@ -171,7 +185,12 @@ async fn meanwhile(run: &Run<'_>, site: &Site, way: Way, name: &str) -> Away {
                 }
                 sleep(LOOK).await;
             }
-            if away.noticed.is_none() {
+            if away.noticed.is_none() && !is_needed {
+                let text = format!(
+                    "{path} answered without {name}, which may be a cache that it can do without"
+                );
+                away.said.push(text);
+            } else if away.noticed.is_none() {
                 let last = site.status(path, Duration::from_secs(2)).await;
                 let last = last.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
                 away.ignored = true;

@@ -17,6 +17,30 @@ pub struct Measured {
     pub memory: f64,
 }
 
+impl Measured {
+    /// Whether another number can have given so little beside this one: a process more or
+    /// less cannot take more than its part, and a margin for chance. Below that something
+    /// else had the machine while one of them was measured.
+    #[must_use]
+    pub fn is_plausible_beside(self, own: Self) -> bool {
+        const CHANCE: f64 = 0.7;
+        let [few, many] = [self.workers.min(own.workers), self.workers.max(own.workers)];
+        self.throughput >= own.throughput * CHANCE * few as f64 / many as f64
+    }
+}
+
+/// The result where the machine was not there for the measurement.
+pub fn disturbed(own: Measured, other: Measured) -> Finding {
+    let said = format!(
+        "{} processes gave {} and {} gave {}: something else uses this machine, and the numbers say nothing",
+        own.workers,
+        Unit::PerSecond.show(own.throughput),
+        other.workers,
+        Unit::PerSecond.show(other.throughput)
+    );
+    Finding::skipped(ID, said)
+}
+
 /// The result, and what is proposed.
 pub fn judged(own: Measured, others: &[Measured], least: f64) -> (Finding, Option<Proposal>) {
     let part = |other: &Measured| other.throughput / own.throughput.max(0.001);
@@ -132,5 +156,15 @@ mod tests {
         // One that is recycled, or hangs, would be the only one.
         let (finding, proposal) = judged(of(2, 100.0, 100.0), &[of(1, 150.0, 60.0)], 0.8);
         assert!(!finding.is_failed() && proposal.is_none());
+    }
+
+    #[test]
+    fn what_no_process_can_cost_was_something_else() {
+        let own = of(6, 206.0, 400.0);
+        assert!(!of(5, 97.0, 360.0).is_plausible_beside(own));
+        assert!(!of(7, 19.0, 430.0).is_plausible_beside(own));
+        assert!(of(5, 165.0, 360.0).is_plausible_beside(own));
+        assert!(of(1, 55.0, 60.0).is_plausible_beside(of(2, 150.0, 100.0)));
+        assert!(of(7, 400.0, 430.0).is_plausible_beside(own));
     }
 }
