@@ -1,10 +1,13 @@
-//! Tar archives as the engine streams them: one entry after the other, whatever
-//! pieces they come in, without holding more than is asked for.
+//! Tar archives as the engine streams them: one entry after the other, without holding
+//! more than is asked for.
 
-/// Size of a block.
-const BLOCK: usize = 512;
-/// Longest name or set of attributes that is read.
-const LONGEST: usize = 1 << 20;
+use std::io::{self, Read};
+
+use bollard::errors::Error;
+use bytes::{Buf as _, Bytes};
+use futures_util::{Stream, StreamExt as _};
+use tar::{Archive, EntryType};
+use tokio::sync::mpsc;
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,250 +39,160 @@ pub struct Entry {
     pub size: u64,
     /// Where a link leads.
     pub target: String,
-    /// What it begins with, as far as that is kept.
+    /// Its content, where that is kept.
     pub head: Vec<u8>,
 }
 
-/// What follows.
-#[derive(Debug)]
-enum State {
-    /// A header.
-    Header,
-    /// Content: of an entry, or a name that is too long for the header after it.
-    Content { about: About, left: u64, padding: usize },
-}
-
-#[derive(Debug)]
-enum About {
-    Entry(Box<Entry>),
-    Name(Vec<u8>),
-    Target(Vec<u8>),
-    Attributes(Vec<u8>),
-    Nothing,
-}
-
-/// Reads an archive.
-#[derive(Debug)]
-pub struct Reader {
-    keep: usize,
-    state: State,
-    block: Vec<u8>,
-    name: Option<String>,
-    target: Option<String>,
-    size: Option<u64>,
-}
-
-impl Reader {
-    /// A reader that keeps the content of files of at most so many bytes.
-    #[must_use]
-    pub const fn new(keep: usize) -> Self {
-        Self { keep, state: State::Header, block: Vec::new(), name: None, target: None, size: None }
-    }
-
-    /// Takes the next piece; gives what was completed with it.
-    pub fn push(&mut self, mut bytes: &[u8], mut found: impl FnMut(Entry)) {
-        while !bytes.is_empty() {
-            match &mut self.state {
-                State::Header => {
-                    let wanted = (BLOCK - self.block.len()).min(bytes.len());
-                    self.block.extend_from_slice(&bytes[..wanted]);
-                    bytes = &bytes[wanted..];
-                    if self.block.len() == BLOCK {
-                        let block = std::mem::take(&mut self.block);
-                        self.header(&block);
-                        self.completed(&mut found);
-                    }
-                }
-                State::Content { about, left, padding } => {
-                    let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
-                    let part = &bytes[..taken];
-                    match about {
-                        About::Entry(entry) if entry.size <= self.keep as u64 => {
-                            entry.head.extend_from_slice(part);
-                        }
-                        About::Name(text) | About::Target(text) | About::Attributes(text)
-                            if text.len() + taken <= LONGEST =>
-                        {
-                            text.extend_from_slice(part);
-                        }
-                        _ => {}
-                    }
-                    *left -= taken as u64;
-                    bytes = &bytes[taken..];
-                    let skipped = if *left == 0 { (*padding).min(bytes.len()) } else { 0 };
-                    *padding -= skipped;
-                    bytes = &bytes[skipped..];
-                    self.completed(&mut found);
-                }
+/// Reads an archive as it comes, until `found` wants no more; files of at most `keep`
+/// bytes with their content.
+///
+/// # Errors
+/// When the stream fails or breaks off, or is no archive.
+pub async fn read(
+    stream: impl Stream<Item = Result<Bytes, Error>>,
+    keep: u64,
+    mut found: impl FnMut(Entry) -> bool,
+) -> Result<(), Error> {
+    // The archive is read on a thread that may block; whichever side ends first, the
+    // other's channel closes.
+    let (pieces, received) = mpsc::channel::<Bytes>(4);
+    let (read, mut entries) = mpsc::channel::<io::Result<Entry>>(64);
+    tokio::task::spawn_blocking(move || {
+        let pieces = Pieces { received, now: Bytes::new() };
+        if let Err(error) = each(pieces, keep, |own| read.blocking_send(Ok(own)).is_ok()) {
+            let _ = read.blocking_send(Err(error));
+        }
+    });
+    let mut stream = Box::pin(stream);
+    let feeding = async move {
+        while let Some(part) = stream.next().await {
+            if pieces.send(part?).await.is_err() {
+                break;
             }
         }
-    }
-
-    /// Ends what has come to its end.
-    fn completed(&mut self, found: &mut impl FnMut(Entry)) {
-        if !matches!(self.state, State::Content { left: 0, padding: 0, .. }) {
-            return;
+        Ok(())
+    };
+    let taking = async move {
+        while let Some(entry) = entries.recv().await {
+            if !found(entry?) {
+                break;
+            }
         }
-        let State::Content { about, .. } = std::mem::replace(&mut self.state, State::Header) else {
-            return;
+        Ok::<_, Error>(())
+    };
+    tokio::try_join!(feeding, taking).map(drop)
+}
+
+/// What has come of an archive.
+struct Pieces {
+    received: mpsc::Receiver<Bytes>,
+    now: Bytes,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.now.is_empty() {
+            match self.received.blocking_recv() {
+                Some(next) => self.now = next,
+                None => return Ok(0),
+            }
+        }
+        let count = into.len().min(self.now.len());
+        self.now.copy_to_slice(&mut into[..count]);
+        Ok(count)
+    }
+}
+
+fn each(archive: impl Read, keep: u64, mut found: impl FnMut(Entry) -> bool) -> io::Result<()> {
+    for entry in Archive::new(archive).entries()? {
+        let mut entry = entry?;
+        let header = entry.header();
+        let form = match header.entry_type() {
+            EntryType::XGlobalHeader => continue,
+            EntryType::Regular | EntryType::Continuous | EntryType::Link | EntryType::GNUSparse => {
+                Form::File
+            }
+            EntryType::Directory => Form::Directory,
+            EntryType::Symlink => Form::Link,
+            _ => Form::Other,
         };
-        let text =
-            |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches(['\0', '\n']).to_owned();
-        match about {
-            About::Entry(entry) => found(*entry),
-            About::Name(name) => self.name = Some(text(&name)),
-            About::Target(target) => self.target = Some(text(&target)),
-            About::Attributes(all) => {
-                for (key, value) in attributes(&all) {
-                    match key.as_str() {
-                        "path" => self.name = Some(value),
-                        "linkpath" => self.target = Some(value),
-                        "size" => self.size = value.parse().ok(),
-                        _ => {}
-                    }
-                }
-            }
-            About::Nothing => {}
-        }
-    }
-
-    fn header(&mut self, block: &[u8]) {
-        if block.iter().all(|byte| *byte == 0) {
-            return;
-        }
-        let written = number(&block[124..136]);
-        let mut size = written;
-        let about = match block[156] {
-            b'L' => About::Name(Vec::new()),
-            b'K' => About::Target(Vec::new()),
-            b'x' => About::Attributes(Vec::new()),
-            b'g' => About::Nothing,
-            kind => {
-                size = self.size.take().unwrap_or(written);
-                let form = match kind {
-                    0 | b'0' | b'1' | b'7' => Form::File,
-                    b'5' => Form::Directory,
-                    b'2' => Form::Link,
-                    _ => Form::Other,
-                };
-                // A second name has no content of its own.
-                if kind == b'1' {
-                    size = 0;
-                }
-                let name = self.name.take().unwrap_or_else(|| name(block));
-                About::Entry(Box::new(Entry {
-                    path: name.trim_start_matches("./").trim_matches('/').to_owned(),
-                    form,
-                    mode: (number(&block[100..108]) & 0o7777) as u32,
-                    owner: number(&block[108..116]),
-                    group: number(&block[116..124]),
-                    size,
-                    target: self.target.take().unwrap_or_else(|| text(&block[157..257])),
-                    head: Vec::new(),
-                }))
-            }
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let target = entry.link_name_bytes();
+        let target = target.map_or_else(String::new, |own| String::from_utf8_lossy(&own).into());
+        let mut own = Entry {
+            path: path.trim_start_matches("./").trim_matches('/').to_owned(),
+            form,
+            mode: header.mode()? & 0o7777,
+            owner: header.uid()?,
+            group: header.gid()?,
+            size: entry.size(),
+            target,
+            head: Vec::new(),
         };
-        let padding = (BLOCK - (size % BLOCK as u64) as usize) % BLOCK;
-        self.state = State::Content { about, left: size, padding };
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    String::from_utf8_lossy(&bytes[..end]).into_owned()
-}
-
-fn name(block: &[u8]) -> String {
-    let own = text(&block[..100]);
-    let is_posix = &block[257..263] == b"ustar\0";
-    match text(&block[345..500]) {
-        before if is_posix && !before.is_empty() => format!("{before}/{own}"),
-        _ => own,
-    }
-}
-
-/// A number in octal digits, or as it is where the first bit says so.
-fn number(field: &[u8]) -> u64 {
-    if field[0] & 0x80 != 0 {
-        return field[1..].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    }
-    text(field)
-        .trim()
-        .bytes()
-        .take_while(u8::is_ascii_digit)
-        .fold(0, |sum, digit| sum << 3 | u64::from(digit - b'0'))
-}
-
-/// `25 path=some/file\n`, one after the other.
-fn attributes(all: &[u8]) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut rest = all;
-    while let Some(space) = rest.iter().position(|byte| *byte == b' ') {
-        let Some(length) = text(&rest[..space]).parse::<usize>().ok() else { break };
-        if length <= space + 1 || length > rest.len() {
+        if own.size <= keep {
+            entry.read_to_end(&mut own.head)?;
+        }
+        if !found(own) {
             break;
         }
-        let line = String::from_utf8_lossy(&rest[space + 1..length - 1]).into_owned();
-        if let Some((key, value)) = line.split_once('=') {
-            found.push((key.to_owned(), value.to_owned()));
-        }
-        rest = &rest[length..];
     }
-    found
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::stream;
+
     use super::*;
 
-    fn entry(path: &str, kind: u8, content: &[u8]) -> Vec<u8> {
-        let mut block = vec![0; BLOCK];
-        let short = &path.as_bytes()[..path.len().min(100)];
-        block[..short.len()].copy_from_slice(short);
-        block[100..107].copy_from_slice(b"0000644");
-        block[108..115].copy_from_slice(b"0023421");
-        block[116..123].copy_from_slice(b"0000000");
-        block[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
-        block[156] = kind;
-        block[257..263].copy_from_slice(b"ustar\0");
-        block.extend_from_slice(content);
-        block.resize(block.len().div_ceil(BLOCK) * BLOCK, 0);
-        block
+    fn archive() -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut add = |path: &str, kind: EntryType, content: &[u8]| {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(kind);
+            header.set_mode(0o100_644);
+            header.set_uid(10001);
+            header.set_gid(0);
+            header.set_size(content.len() as u64);
+            builder.append_data(&mut header, path, content).unwrap();
+        };
+        add("./app/", EntryType::Directory, b"");
+        add("app/a.py", EntryType::Regular, b"short");
+        add("app/b.py", EntryType::Regular, b"longer than what is kept");
+        add(&format!("{}/x.py", "d".repeat(120)), EntryType::Regular, b"");
+        builder.into_inner().unwrap()
     }
 
-    fn read(bytes: &[u8], piece: usize) -> Vec<Entry> {
-        let mut reader = Reader::new(8);
+    async fn entries(bytes: &[u8], piece: usize, most: usize) -> Result<Vec<Entry>, Error> {
+        let pieces: Vec<_> =
+            bytes.chunks(piece).map(|own| Ok(Bytes::copy_from_slice(own))).collect();
         let mut found = Vec::new();
-        for part in bytes.chunks(piece) {
-            reader.push(part, |own| found.push(own));
-        }
-        found
+        let keep = |own| {
+            found.push(own);
+            found.len() < most
+        };
+        read(stream::iter(pieces), 8, keep).await.map(|()| found)
     }
 
-    #[test]
-    fn entries_come_whole_whatever_the_pieces_are() {
-        let long = format!("{}/x.py", "d".repeat(120));
-        let attribute = format!("path={long}\n");
-        let length = attribute.len() + 4;
-        let bytes = [
-            entry("app/", b'5', b""),
-            entry("app/a.py", b'0', b"short"),
-            entry("app/b.py", b'0', b"longer than what is kept"),
-            entry("pax", b'x', format!("{length} {attribute}").as_bytes()),
-            entry(&long, b'0', b""),
-            entry("name", b'L', format!("{long}2\0").as_bytes()),
-            entry(&long, b'0', b"1"),
-            vec![0; 2 * BLOCK],
-        ]
-        .concat();
+    #[tokio::test(flavor = "multi_thread")]
+    async fn entries_come_whole_whatever_the_pieces_are() {
+        let bytes = archive();
         for piece in [1, 100, 511, 513, bytes.len()] {
-            let found = read(&bytes, piece);
+            let found = entries(&bytes, piece, 10).await.unwrap();
             let paths: Vec<&str> = found.iter().map(|own| own.path.as_str()).collect();
-            assert_eq!(paths, ["app", "app/a.py", "app/b.py", &long, &format!("{long}2")]);
+            let long = format!("{}/x.py", "d".repeat(120));
+            assert_eq!(paths, ["app", "app/a.py", "app/b.py", &long]);
             assert_eq!(found[0].form, Form::Directory);
             assert_eq!((found[1].mode, found[1].owner, found[1].size), (0o644, 10001, 5));
             assert_eq!(found[1].head, b"short");
             assert_eq!(found[2].head, b"");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_ends_with_whoever_wants_no_more_and_with_what_breaks_off() {
+        let bytes = archive();
+        assert_eq!(entries(&bytes, 512, 2).await.unwrap().len(), 2);
+        assert!(entries(&bytes[..700], 512, 10).await.is_err());
     }
 }

@@ -9,7 +9,7 @@ use bollard::query_parameters as query;
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use super::archive::{Entry, Reader};
+use super::archive::{self, Entry};
 use super::engine::Ran;
 use super::leftovers;
 use super::model::LABEL;
@@ -94,25 +94,17 @@ impl Beside {
         most: usize,
     ) -> Outcome<Option<Vec<Entry>>> {
         let options = query::DownloadFromContainerOptions { path: path.to_owned() };
-        let mut stream =
-            Box::pin(run.engine.api().download_from_container(&self.id, Some(options)));
-        let mut reader = Reader::new(0);
+        let stream = run.engine.api().download_from_container(&self.id, Some(options));
         let mut entries = Vec::new();
-        let reading = async {
-            while let Some(part) = stream.next().await {
-                match part {
-                    Ok(bytes) => reader.push(&bytes, |own| entries.push(own)),
-                    Err(error) if super::engine::is_missing(&error) => return Ok(false),
-                    Err(error) => return Err(Trouble::from(error)),
-                }
-                if entries.len() >= most {
-                    break;
-                }
-            }
-            Ok(true)
-        };
-        let is_there = timeout(READ, reading).await.map_err(|_| Trouble::TooLong)??;
-        Ok(is_there.then_some(entries))
+        let reading = archive::read(stream, 0, |own| {
+            entries.push(own);
+            entries.len() < most
+        });
+        match timeout(READ, reading).await.map_err(|_| Trouble::TooLong)? {
+            Ok(()) => Ok(Some(entries)),
+            Err(error) if super::engine::is_missing(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Every file of it, one after the other; files of at most `keep` bytes with
@@ -120,15 +112,12 @@ impl Beside {
     ///
     /// # Errors
     /// When the engine does not answer.
-    pub async fn all(&self, run: &Run<'_>, keep: usize, mut found: impl FnMut(Entry)) -> Outcome {
-        let mut stream = Box::pin(run.engine.api().export_container(&self.id));
-        let mut reader = Reader::new(keep);
-        let reading = async {
-            while let Some(part) = stream.next().await {
-                reader.push(&part?, &mut found);
-            }
-            Ok::<_, bollard::errors::Error>(())
-        };
+    pub async fn all(&self, run: &Run<'_>, keep: u64, mut found: impl FnMut(Entry)) -> Outcome {
+        let stream = run.engine.api().export_container(&self.id);
+        let reading = archive::read(stream, keep, |own| {
+            found(own);
+            true
+        });
         Ok(timeout(READ, reading).await.map_err(|_| Trouble::TooLong)??)
     }
 

@@ -9,7 +9,7 @@ use crate::verify::trouble::Outcome;
 
 /// Largest file that is looked into: no key is larger, and what a dump begins with
 /// shows in its name as well.
-const KEEP: usize = 64 << 10;
+const KEEP: u64 = 64 << 10;
 
 /// What the content of a file shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
