@@ -1,23 +1,22 @@
 #!/usr/bin/env bash
 # Builds the wheels of this checkout, one per target.
 #
-#   ci/release/wheel.sh [--out DIR] [--profile NAME] [--sdist] [--zig] [TARGET…]
+#   ci/release/wheel.sh [--out DIR] [--profile NAME] [--zig] [TARGET…]
 #
 # Takes: cargo with the targets' standard libraries, and maturin on PATH (ci/release/tools.sh prints where it
 # has it); --zig links by the ziglang of the same place, so that a Linux wheel runs wherever glibc 2.17 or musl
 # is. Without a target, it is this machine's. The first target has to run here: its binary writes the manual
 # pages and completions that all of them hold.
 # Gives: wheels in DIR (target/wheels), each with the binary, both licences, an SBOM of its crates, the manual
-# pages, and completions for bash, zsh and fish; with --sdist the source as well. On stdout, their paths.
+# pages, and completions for bash, zsh and fish. On stdout, their paths.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-out=target/wheels profile=release sdist=false options=()
+out=target/wheels profile=release options=()
 while [[ ${1:-} == --* ]]; do
     case $1 in
         --out) out=$2 && shift ;;
         --profile) profile=$2 && shift ;;
-        --sdist) sdist=true ;;
         --zig) options+=(--zig) ;;
         *) sed -n '2,4s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
@@ -40,7 +39,7 @@ build() {
 # pages WHEEL: what its binary says of itself, as the wheel lays it out below the environment's directory.
 pages() {
     local share=$data/data/share binary
-    python3 -m zipfile -e "$1" "$staged/wheel"
+    python -m zipfile -e "$1" "$staged/wheel"
     binary=$(find "$staged/wheel" -path '*.data/scripts/dockwright*' -type f)
     chmod +x "$binary"
     mkdir -p "$share"/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
@@ -64,9 +63,3 @@ for target in "${targets[@]}"; do
         printf '%s/%s\n' "$out" "${wheel##*/}"
     done
 done
-if [[ $sdist == true ]]; then
-    rm -rf "$data" "${staged:?}"/*
-    maturin sdist --out "$staged" >&2
-    mv -f "$staged"/*.tar.gz "$out"
-    printf '%s/%s\n' "$out" "$(cd "$staged/.." && basename "$out"/dockwright-*.tar.gz)"
-fi

@@ -46,13 +46,13 @@ shows() {
     mkdir -p "$work/$name"
     (
         cd "$work/$name"
-        clean "$@" --version >version
-        clean "$@" new shop --preset django-nginx --yes >new
+        clean "$@" --version >version.txt
+        clean "$@" new shop --preset django-nginx --yes >new.txt
         # Passwords are made anew each time.
         sed -i -E 's/^([A-Z_]*(KEY|PASSWORD))=[A-Za-z0-9]{40,}$/\1=random/' shop/.env
-        clean "$@" plan shop --format json >plan
-        clean "$@" detect "$project/tests/cases/django-nginx-old" --format json >detect
-        clean "$@" preset show ml-server >preset
+        clean "$@" plan shop --format json >plan.txt
+        clean "$@" detect "$project/tests/cases/django-nginx-old" --format json >detect.txt
+        clean "$@" preset show ml-server >preset.txt
     )
     [[ $name == cargo ]] || diff --recursive "$work/cargo" "$work/$name" >&2 ||
         fail "by $name, it is another than cargo's build"
