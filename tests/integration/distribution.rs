@@ -2,4 +2,5 @@
 
 mod files;
 mod host;
+mod installer;
 mod requests;

@@ -284,18 +284,20 @@ fn commands_and_flags_that_are_written_about_are_there() {
 /// The scripts are sh, and shellcheck says nothing of them where it is there.
 #[test]
 fn scripts_are_plain_sh() {
-    assert!(text("ci/update-request.sh").starts_with("#!/bin/sh\n"));
     let run = |tool: &str, arguments: &[&str]| {
         Command::new(tool).args(arguments).current_dir(project()).output()
     };
-    assert!(run("sh", &["-n", "ci/update-request.sh"]).unwrap().status.success());
-    if let Ok(output) = run("shellcheck", &["ci/update-request.sh"]) {
-        assert!(output.status.success(), "{}", said(&output));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(project().join("ci/update-request.sh")).unwrap().permissions();
-        assert_eq!(mode.mode() & 0o111, 0o111);
+    for script in ["ci/update-request.sh", "ci/release/install.sh"] {
+        assert!(text(script).starts_with("#!/bin/sh\n"), "{script}");
+        assert!(run("sh", &["-n", script]).unwrap().status.success(), "{script}");
+        if let Ok(output) = run("shellcheck", &[script]) {
+            assert!(output.status.success(), "{}", said(&output));
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(project().join(script)).unwrap().permissions();
+            assert_eq!(mode.mode() & 0o111, 0o111, "{script}");
+        }
     }
 }
