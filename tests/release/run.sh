@@ -17,6 +17,7 @@ engine=$!
 
 tools=$(ci/release/tools.sh)
 tests/release/wheel.sh "$tools" "$work/dist"
+tests/release/hook.sh "$(tests/lint/tools.sh)/bin/pre-commit" "$work/dist"
 
 # From the source alone: its manifest, and all that the build reads.
 "$tools/maturin" sdist --out "$work/dist" 2>"$work/log" || { cat "$work/log" >&2 && exit 1; }
