@@ -39,6 +39,30 @@ INSIDE = [
     "man/dockwright-new.1",
     "man/dockwright.1",
 ]
+# A formula of Homebrew without Homebrew: takes what it says, and installs what lies in the working directory.
+BREW = """
+class Formula
+  def self.desc(text) = (abort "desc has #{text.size} characters" if text.size > 80)
+  def self.homepage(text) = nil
+  def self.version(text) = nil
+  def self.license(text) = nil
+  def self.url(text) = nil
+  def self.sha256(text) = nil
+  def self.test = nil
+  %i[on_macos on_linux on_arm on_intel].each { |name| define_singleton_method(name) { |&block| block.call } }
+  Into = Struct.new(:name) do
+    def install(files)
+      files = files.keys if files.is_a? Hash
+      Array(files).each { |file| abort "#{file} is not there" unless File.file? file }
+      abort "nothing for #{name}" if Array(files).empty?
+      puts "#{name} #{Array(files).sort.join(' ')}"
+    end
+  end
+  %i[bin man1 bash_completion zsh_completion fish_completion].each { |name| define_method(name) { Into.new(name) } }
+end
+load ARGV[0]
+Dockwright.new.install
+"""
 SHARE = "dockwright-9.8.7.data/data/share"
 INFO = "dockwright-9.8.7.dist-info"
 
@@ -139,6 +163,21 @@ class Artefacts(unittest.TestCase):
             self.assertIn(f"dockwright-x86_64-{name}.tar.gz", intel)
         self.assertIn('version "9.8.7"', formula)
         self.assertNotRegex(formula, "@[A-Z]")
+
+    def test_the_formula_installs_all_that_the_archive_has(self) -> None:
+        out = self.assets()
+        for name in ("x86_64-apple-darwin", "aarch64-unknown-linux-gnu"):
+            subprocess.run(["tar", "-xzf", str(out / f"dockwright-{name}.tar.gz"), "-C", str(self.top)], check=True)
+            done = subprocess.run(
+                ["ruby", "-w", "-e", BREW, str(out / "dockwright.rb")],
+                cwd=self.top / f"dockwright-{name}",
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+            taken = {word for line in done.stdout.splitlines() for word in line.split()[1:]}
+            self.assertEqual(taken, set(INSIDE) - {"LICENSE-APACHE", "LICENSE-MIT"} | {"dockwright"})
 
     def test_the_installer_is_of_this_release(self) -> None:
         text = (self.assets() / "install.sh").read_text()

@@ -15,6 +15,12 @@ trap 'rm -rf "$work"' EXIT
 tests/live/engine/up.sh >"$work/engine.env" 2>"$work/engine.log" &
 engine=$!
 
+# The formula is run, by itself.
+if ! command -v ruby >/dev/null; then
+    echo "release: installing ruby" >&2
+    { apt-get update && apt-get install -y --no-install-recommends ruby; } >"$work/apt.log" 2>&1 ||
+        { tail -n 3 "$work/apt.log" >&2 && exit 3; }
+fi
 tools=$(ci/release/tools.sh)
 tests/release/wheel.sh "$tools" "$work/dist"
 tests/release/hook.sh "$(tests/lint/tools.sh)/bin/pre-commit" "$work/dist"

@@ -147,7 +147,7 @@ fn the_jobs_of_gitlab_check_and_keep_a_merge_request() {
     }
     let output = shell(&host.team.shop(), &gitlab("dockwright-check", &place), &environment);
     assert!(output.status.success(), "{}", said(&output));
-    fs::remove_dir_all(&place).unwrap();
+    assert!(!Path::new(&place).exists(), "a check needs nothing of dockwright's repository");
     let output = host.job_of("sh", &gitlab("dockwright-update", &place), &environment);
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(host.opened()["title"], "dockwright: acme 1.0.0 → 2.0.0");
@@ -306,16 +306,22 @@ impl Runner {
         Self { top }
     }
 
-    /// How the step ends, and what it puts on the PATH of later ones.
-    fn step(&self) -> (Output, String) {
-        let path = self.top.path().join("path");
-        let output = Command::new(project().join("ci/github/install.sh"))
+    fn run(&self, script: &str) -> Output {
+        Command::new("bash")
+            .args(["-e", "-c", script])
             .env_clear()
             .env("PATH", self.top.path())
             .env("RUNNER_TEMP", self.top.path())
-            .env("GITHUB_PATH", &path)
+            .env("GITHUB_PATH", self.top.path().join("path"))
+            .env("DOCKWRIGHT_VERSION", env!("CARGO_PKG_VERSION"))
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// How the action's step ends, and what it puts on the PATH of later ones.
+    fn step(&self) -> (Output, String) {
+        let path = self.top.path().join("path");
+        let output = self.run(&project().join("ci/github/install.sh").display().to_string());
         let added = fs::read_to_string(path).unwrap_or_default();
         (output, added.replace(&self.top.path().display().to_string(), "TEMP"))
     }
@@ -360,6 +366,21 @@ fn the_action_builds_what_no_index_has_and_says_so() {
     assert_eq!(output.status.code(), Some(3));
     assert!(said(&output).contains("::error ") && said(&output).contains("no such version"));
     assert!(added.is_empty());
+}
+
+#[test]
+fn the_jobs_of_gitlab_install_the_wheel_where_dockwright_is_not_there() {
+    let environment = "mkdir -p \"$3/bin\" && for name in pip dockwright; do \
+                       printf '#!/bin/bash\\necho '$name' \"$@\"\\n' >\"$3/bin/$name\"; \
+                       chmod +x \"$3/bin/$name\"; done";
+    let runner = Runner::new(&[("python3", environment)]);
+    let place = runner.top.path().join("place").display().to_string();
+    let output = runner.run(&gitlab("dockwright-check", &place));
+    assert!(output.status.success(), "{}", said(&output));
+    let version = env!("CARGO_PKG_VERSION");
+    let words = format!("pip install --quiet --only-binary :all: dockwright=={version}\n");
+    assert!(said(&output).contains(&words), "{}", said(&output));
+    assert!(said(&output).contains("dockwright check\n"), "{}", said(&output));
 }
 
 /// Whoever copies these has this version.
