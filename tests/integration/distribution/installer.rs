@@ -12,22 +12,10 @@ use sha2::{Digest as _, Sha256};
 use crate::support::directory;
 use crate::team::said;
 
-/// All that the installer calls.
-const TOOLS: [&str; 13] = [
-    "awk",
-    "cat",
-    "chmod",
-    "cp",
-    "curl",
-    "cut",
-    "gzip",
-    "mkdir",
-    "mktemp",
-    "mv",
-    "rm",
-    "sha256sum",
-    "tar",
-];
+/// All that the installer calls but for the sum, which macOS may make by another program.
+const TOOLS: [&str; 12] =
+    ["awk", "cat", "chmod", "cp", "curl", "cut", "gzip", "mkdir", "mktemp", "mv", "rm", "tar"];
+const SUMS: [&str; 2] = ["sha256sum", "shasum"];
 
 /// A release below `release`, and a machine whose only commands are below `bin`.
 struct Machine {
@@ -41,11 +29,10 @@ impl Machine {
         for part in ["bin", "home", "release"] {
             fs::create_dir(machine.path(part)).unwrap();
         }
-        for tool in TOOLS {
-            let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output();
-            let found = String::from_utf8(found.unwrap().stdout).unwrap();
-            assert!(!found.is_empty(), "{tool} is not on PATH");
-            symlink(found.trim_end(), machine.path("bin").join(tool)).unwrap();
+        let sum = SUMS.into_iter().find(|tool| place(tool).is_some());
+        for tool in TOOLS.into_iter().chain([sum.expect("sha256sum or shasum")]) {
+            let place = place(tool).unwrap_or_else(|| panic!("{tool} is not on PATH"));
+            symlink(place, machine.path("bin").join(tool)).unwrap();
         }
         machine.command("uname", &format!("[ $1 = -s ] && echo {system} || echo {processor}"));
         let libc = libc.map_or("exit 1".to_owned(), |version| format!("echo {version}"));
@@ -114,6 +101,12 @@ impl Machine {
         bin.iter().all(|name| name == "dockwright")
             && !names(self.top.path()).iter().any(|name| name.starts_with("tmp."))
     }
+}
+
+/// Where a command is, if it is on PATH.
+fn place(tool: &str) -> Option<String> {
+    let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().unwrap();
+    found.status.success().then(|| String::from_utf8(found.stdout).unwrap().trim_end().to_owned())
 }
 
 fn executable(path: &Path, script: &str) {
