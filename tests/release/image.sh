@@ -29,6 +29,8 @@ dockwright new shop --preset django-nginx --yes >/dev/null
 [[ -e $work/shop/.env ]] || fail "new wrote nothing"
 dockwright check shop >/dev/null || fail "check does not hold for a new service"
 dockwright audit shop >/dev/null || fail "audit does not hold for a new service"
+cp ci/release/Dockerfile "$work"
+dockwright audit Dockerfile --fail-on advice >&2 || fail "audit does not hold for the image itself"
 sed -i 's/^    restart: .*/&\n    privileged: true/' "$work/shop/compose.yaml"
 code=0
 dockwright audit shop >/dev/null 2>&1 || code=$?
