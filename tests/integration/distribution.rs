@@ -4,3 +4,4 @@ mod files;
 mod host;
 mod installer;
 mod requests;
+mod runners;
