@@ -5,6 +5,7 @@
 #
 #   tests/run.sh          everything, in this order
 #   tests/run.sh code     formatting, clippy, unit and integration tests
+#   tests/run.sh wheel    what a release is made of: the wheel as people install it, archives, image, formula
 #   tests/run.sh lint     linters over generated output and the project's scripts
 #   tests/run.sh live     generated stacks on a real Docker engine
 set -euo pipefail
@@ -33,6 +34,7 @@ tools() {
 prepare() {
     local environment
     tests/lint/tools.sh
+    ci/release/tools.sh
     environment=$(tests/live/engine/up.sh)
     eval "$environment"
     tests/live/tools.sh
@@ -47,6 +49,7 @@ all() {
     say "waiting for the engine and the tools"
     wait "$preparation" || { cat "$log" && exit 3; }
     rm "$log"
+    wheel
     lint
     live
 }
@@ -58,6 +61,11 @@ code() {
     cargo clippy --quiet --locked --all-targets --test live -- -D warnings
     say "cargo test"
     cargo test --locked
+}
+
+wheel() {
+    say "the wheel, and what a release makes of it"
+    tests/release/run.sh
 }
 
 lint() {
@@ -95,10 +103,10 @@ engine_answers() {
 # The engine is left as it was found.
 engine_answers || trap tests/live/engine/down.sh EXIT
 case "${1:-all}" in
-    all | code | lint | live)
+    all | code | wheel | lint | live)
         tools
         "${1:-all}"
         ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 say "done"

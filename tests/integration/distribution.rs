@@ -2,4 +2,6 @@
 
 mod files;
 mod host;
+mod installer;
 mod requests;
+mod runners;

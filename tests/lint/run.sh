@@ -22,6 +22,7 @@ wait "$engine"
 # shellcheck source=/dev/null
 source "$cache/engine.env"
 
+tests/lint/workflows.sh "$tools/bin"
 dockwright=${CARGO_TARGET_DIR:-$PWD/target}/debug/dockwright
 tests/lint/hooks.sh "$tools/bin/pre-commit" "$dockwright"
 tests/lint/sarif.sh "$tools/bin/check-jsonschema" "$dockwright"

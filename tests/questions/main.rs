@@ -8,5 +8,6 @@ mod changes;
 mod endings;
 mod init;
 mod looks;
+mod readme;
 mod start;
 mod terminal;

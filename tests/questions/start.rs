@@ -19,6 +19,7 @@ pub struct Start {
     through_shell: bool,
     stdout_in_file: bool,
     close_at: Option<String>,
+    below: &'static str,
 }
 
 impl Start {
@@ -35,6 +36,7 @@ impl Start {
             through_shell: false,
             stdout_in_file: false,
             close_at: None,
+            below: "",
         }
     }
 
@@ -73,6 +75,12 @@ impl Start {
         self
     }
 
+    /// In this directory below the one that has the files.
+    pub fn below(mut self, directory: &'static str) -> Self {
+        self.below = directory;
+        self
+    }
+
     /// On a terminal that is closed when this text has appeared.
     pub fn close_at(mut self, text: &str) -> Self {
         self.close_at = Some(text.into());
@@ -98,7 +106,7 @@ impl Start {
         command = command
             .arg(self.command)
             .args(&self.args)
-            .current_dir(parent.path())
+            .current_dir(parent.path().join(self.below))
             .env("TERM", "xterm-256color")
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR")

@@ -13,7 +13,7 @@ use crate::others::{LARGE, SMALL, commit_all, git};
 use crate::support::dockwright;
 use crate::team::{Team, said};
 
-fn project() -> &'static Path {
+pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -117,7 +117,7 @@ fn the_action_keeps_a_pull_request() {
 }
 
 /// Everything a job of the template runs, with another place for its clone.
-fn gitlab(job: &str, place: &str) -> String {
+pub fn gitlab(job: &str, place: &str) -> String {
     let template = yaml("ci/gitlab/dockwright.yml");
     let lines = |job: &Value, key: &str| -> Vec<String> {
         let lines = job[key].as_array().unwrap();
@@ -137,7 +137,7 @@ fn the_jobs_of_gitlab_check_and_keep_a_merge_request() {
     fs::create_dir_all(source.join("ci")).unwrap();
     fs::copy(project().join("ci/update-request.sh"), source.join("ci/update-request.sh")).unwrap();
     commit_all(&source, "dockwright");
-    git(&source, &["tag", "v0.1.0"]);
+    git(&source, &["tag", concat!("v", env!("CARGO_PKG_VERSION"))]);
     let place = top.join("clone").display().to_string();
     let address = format!("file://{}", source.display());
     let template = yaml("ci/gitlab/dockwright.yml");
@@ -147,7 +147,7 @@ fn the_jobs_of_gitlab_check_and_keep_a_merge_request() {
     }
     let output = shell(&host.team.shop(), &gitlab("dockwright-check", &place), &environment);
     assert!(output.status.success(), "{}", said(&output));
-    fs::remove_dir_all(&place).unwrap();
+    assert!(!Path::new(&place).exists(), "a check needs nothing of dockwright's repository");
     let output = host.job_of("sh", &gitlab("dockwright-update", &place), &environment);
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(host.opened()["title"], "dockwright: acme 1.0.0 → 2.0.0");
@@ -281,21 +281,40 @@ fn commands_and_flags_that_are_written_about_are_there() {
     }
 }
 
+/// Whoever copies these has this version.
+#[test]
+fn the_version_that_is_written_about_is_this_one() {
+    let version = env!("CARGO_PKG_VERSION");
+    let pattern =
+        Regex::new(r"(?:dockwright(?:==|@v)|DOCKWRIGHT_VERSION: )([0-9][0-9a-z.-]*)").unwrap();
+    for path in
+        ["ci/gitlab/dockwright.yml", "ci/github/dockwright.yml", "docs/receive.md", "docs/audit.md"]
+    {
+        let text = text(path);
+        let named: Vec<&str> =
+            pattern.captures_iter(&text).map(|found| found.get(1).unwrap().as_str()).collect();
+        assert!(named.iter().all(|named| *named == version), "{path}: {named:?}");
+        assert!(!named.is_empty() || path == "docs/audit.md", "{path} names none");
+    }
+}
+
 /// The scripts are sh, and shellcheck says nothing of them where it is there.
 #[test]
 fn scripts_are_plain_sh() {
-    assert!(text("ci/update-request.sh").starts_with("#!/bin/sh\n"));
     let run = |tool: &str, arguments: &[&str]| {
         Command::new(tool).args(arguments).current_dir(project()).output()
     };
-    assert!(run("sh", &["-n", "ci/update-request.sh"]).unwrap().status.success());
-    if let Ok(output) = run("shellcheck", &["ci/update-request.sh"]) {
-        assert!(output.status.success(), "{}", said(&output));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(project().join("ci/update-request.sh")).unwrap().permissions();
-        assert_eq!(mode.mode() & 0o111, 0o111);
+    for script in ["ci/update-request.sh", "ci/release/install.sh"] {
+        assert!(text(script).starts_with("#!/bin/sh\n"), "{script}");
+        assert!(run("sh", &["-n", script]).unwrap().status.success(), "{script}");
+        if let Ok(output) = run("shellcheck", &[script]) {
+            assert!(output.status.success(), "{}", said(&output));
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(project().join(script)).unwrap().permissions();
+            assert_eq!(mode.mode() & 0o111, 0o111, "{script}");
+        }
     }
 }
