@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::answers::adopted::Derived;
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
+use crate::catalog::{AGES, Ages};
 use crate::digest::hash;
 use crate::error::{Error, Problem};
 use crate::plan::{Bundle, Output, Ownership, Plan, images};
@@ -39,6 +40,10 @@ pub struct Lock {
     pub preset: Vec<Layer>,
     /// Values that stay until somebody asks for others.
     pub sticky: BTreeMap<String, String>,
+    /// The days on which the tables were read that the pins in the files come from. They
+    /// are of the version that wrote them: two runs of it write the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Ages>,
     /// The bundles that were written, where not all were.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub only: BTreeSet<Bundle>,
@@ -253,6 +258,7 @@ impl Lock {
             dockwright: env!("CARGO_PKG_VERSION").to_owned(),
             preset: preset.layers.iter().map(Layer::of).collect(),
             sticky,
+            read: Some(AGES.clone()),
             only: plan.only.clone(),
             derived: answers.adopted.as_ref().map(|adopted| adopted.derived.clone()),
             file,

@@ -6,6 +6,7 @@
 //! - `conflicts`: updates that wait for a person, and their markers
 //! - `policy`: locks, floors and rules, on the answers; `disk`: on the files
 //! - `outdated`: newer presets and tools, and renders that would be others
+//! - `pins`: how old what is pinned is, and what has newer patch releases
 //! - `waiver`: what `dockwright.toml` allows for a while
 //!
 //! Policy is judged by the preset that the files come from, as the repository
@@ -17,6 +18,7 @@ mod drift;
 pub mod finding;
 mod improved;
 pub mod outdated;
+pub mod pins;
 mod policy;
 pub mod report;
 mod standing;
@@ -32,6 +34,7 @@ use crate::preset::{self, Preset, Reference};
 use crate::project::{self, Project};
 pub use finding::{Finding, Kind, Level, Waived};
 pub use outdated::Remotes;
+pub use pins::Pins;
 pub use report::{FailOn, Out, Report, Why};
 
 /// What is asked of a check.
@@ -75,6 +78,15 @@ pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
             report.add(drift::planned(&project, &judged.plan)?);
             report.add(judged.findings.iter().cloned());
             report.add(outdated::find(&project, &preset, &judged, options, &report)?);
+            if let Some(remotes) = &options.remotes {
+                let answers = &judged.plan.answers;
+                let asking = pins::Asking {
+                    index: &answers.network.index,
+                    python: &answers.python,
+                    today: &options.today,
+                };
+                report.pins = Some(pins::report(&project, asking, &remotes.outside)?);
+            }
             waiver::apply(&waivers, &judged.own_rules, options, &mut report)
                 .map_err(Error::Input)?;
         }

@@ -42,6 +42,7 @@ mod new;
 mod others;
 mod overlays;
 mod pages;
+mod pins;
 mod places;
 mod plan;
 mod preset_git;
