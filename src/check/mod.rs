@@ -6,6 +6,7 @@
 //! - `conflicts`: updates that wait for a person, and their markers
 //! - `policy`: locks, floors and rules, on the answers; `disk`: on the files
 //! - `outdated`: newer presets and tools, and renders that would be others
+//! - `digests`: images whose digest is wanted and not known, or of another tag
 //! - `pins`: how old what is pinned is, and what has newer patch releases
 //! - `waiver`: what `dockwright.toml` allows for a while
 //!
@@ -13,6 +14,7 @@
 //! keeps it, so that a clone says the same wherever it is made.
 
 mod conflicts;
+mod digests;
 mod disk;
 mod drift;
 pub mod finding;
@@ -78,6 +80,7 @@ pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
             report.add(drift::planned(&project, &judged.plan)?);
             report.add(judged.findings.iter().cloned());
             report.add(outdated::find(&project, &preset, &judged, options, &report)?);
+            report.add(digests::find(&project, &judged.plan)?);
             if let Some(remotes) = &options.remotes {
                 let answers = &judged.plan.answers;
                 let asking = pins::Asking {

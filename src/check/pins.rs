@@ -103,9 +103,10 @@ pub struct Asking<'a> {
 
 /// What files pin: places by name and version or digest.
 #[derive(Debug, Default)]
-struct Found {
+pub(super) struct Found {
     packages: BTreeMap<(String, String), Vec<Place>>,
-    images: BTreeMap<String, Vec<Place>>,
+    /// By complete reference.
+    pub(super) images: BTreeMap<String, Vec<Place>>,
 }
 
 /// Asks for everything that a repository pins.
@@ -113,10 +114,7 @@ struct Found {
 /// # Errors
 /// Files that cannot be read.
 pub fn report(project: &Project, asking: Asking<'_>, outside: &Outside) -> Result<Pins, Error> {
-    let mut found = Found::default();
-    for entry in project.lock.file.iter().filter(|own| own.state.is_written()) {
-        found.read(&project.dir, &entry.path)?;
-    }
+    let found = Found::of(project)?;
     let mut pins = Pins {
         read: project.lock.read.clone(),
         today: asking.today.to_owned(),
@@ -131,6 +129,15 @@ pub fn report(project: &Project, asking: Asking<'_>, outside: &Outside) -> Resul
 }
 
 impl Found {
+    /// What stands in the files that dockwright wrote.
+    pub(super) fn of(project: &Project) -> Result<Self, Error> {
+        let mut found = Self::default();
+        for entry in project.lock.file.iter().filter(|own| own.state.is_written()) {
+            found.read(&project.dir, &entry.path)?;
+        }
+        Ok(found)
+    }
+
     fn read(&mut self, dir: &Path, path: &str) -> Result<(), Error> {
         let syntax = Syntax::of_name(path);
         let is_pinning = matches!(syntax, Syntax::Dockerfile | Syntax::Yaml | Syntax::Toml)

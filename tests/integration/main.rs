@@ -19,6 +19,7 @@ mod check_rules;
 mod combinations;
 mod detect_startup;
 mod deterministic;
+mod digests;
 mod distribution;
 mod edge;
 mod examples;

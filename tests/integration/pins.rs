@@ -72,7 +72,7 @@ impl Index {
 }
 
 /// A service of its own in a temporary directory.
-fn service(preset: &str, set: &[&str]) -> TempDir {
+pub fn service(preset: &str, set: &[&str]) -> TempDir {
     let top = directory();
     let mut command = dockwright();
     command.current_dir(&top).args(["new", "shop", "--preset", preset, "--yes"]);
@@ -85,7 +85,7 @@ fn service(preset: &str, set: &[&str]) -> TempDir {
 }
 
 /// Runs a command above the service; gives what it said and standard output.
-fn run(top: &Path, code: i32, arguments: &[&str], env: &[(&str, &str)]) -> (String, String) {
+pub fn run(top: &Path, code: i32, arguments: &[&str], env: &[(&str, &str)]) -> (String, String) {
     let mut command = dockwright();
     command.current_dir(top).args(arguments);
     for (name, value) in env {
@@ -122,7 +122,7 @@ fn next(name: &str, version: &str) -> (String, String) {
 }
 
 /// A directory with a `docker` of this script, before everything else on PATH.
-fn docker(top: &Path, script: &str) -> (PathBuf, String) {
+pub fn docker(top: &Path, script: &str) -> (PathBuf, String) {
     let tools = top.join("tools");
     fs::create_dir_all(&tools).unwrap();
     let log = top.join("docker.log");
