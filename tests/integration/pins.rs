@@ -14,6 +14,7 @@ use std::thread;
 use assert_fs::TempDir;
 use serde_json::Value;
 
+use crate::shapes::{keys_of, shown};
 use crate::support::{directory, dockwright};
 use crate::team::said;
 
@@ -164,6 +165,8 @@ fn newer_patch_releases_are_listed_with_their_places_and_fail_nothing() {
     let days: Vec<&Value> = report["read"].as_array().unwrap().iter().collect();
     assert_eq!(days.len(), 4);
     assert!(days.iter().all(|own| own["day"].is_string() && own["days"].is_u64()), "{days:?}");
+    let page = shown("`dockwright check --format json`");
+    assert_eq!(keys_of(&report, false), keys_of(&page["repositories"][0]["pins"], false));
     // Each page once.
     let mut asked = index.asked();
     let all = asked.len();
