@@ -36,7 +36,7 @@ pub fn of(key: &str) -> Option<Family> {
     Family::ALL
         .into_iter()
         .find(family)
-        .filter(|_| !matches!(key, "images.registry" | "images.digests"))
+        .filter(|_| key != "images.registry")
 }
 
 impl Family {
