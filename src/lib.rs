@@ -14,7 +14,8 @@
 //! never runs anything of a repository;
 //! `answers` decides which of two values of a key holds; `plan` takes every
 //! decision and chooses every number, and is pure; `policy` holds both against
-//! what the preset requires;
+//! what the preset requires; `remote` asks the index of packages and registries of
+//! images, where somebody asks for that;
 //! templates in `render` only print what the plan holds; `apply` is the only
 //! module that writes; `cli` turns arguments into calls and results into
 //! reports and exit codes.
@@ -38,6 +39,7 @@ pub mod preset;
 pub mod preset_test;
 pub mod project;
 pub mod relpath;
+pub mod remote;
 pub mod render;
 pub mod schema;
 pub mod source;

@@ -154,6 +154,7 @@ pub fn sources<'a>(
     Sources {
         sticky: lock.map(|lock| &lock.sticky),
         derived: lock.and_then(|lock| lock.derived.as_ref()),
+        digests: lock.map(|lock| &lock.digest),
         alternates: lock.map(Lock::alternates).unwrap_or_default(),
         entries,
         ..Sources::of(preset)

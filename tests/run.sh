@@ -74,6 +74,8 @@ lint() {
     linters=$(tests/lint/tools.sh)
     # The cases of rules are what others write, faults included.
     git ls-files '*.sh' .ci/run ':!tests/rules' | xargs "$linters/bin/shellcheck" -x
+    say "the tools that refresh the tables"
+    python3 tests/tools/test_refresh.py
     say "linters over generated output"
     tests/lint/run.sh
 }

@@ -33,6 +33,8 @@ pub struct Draft {
     pub(super) derived: Derived,
     files: Vec<(RelPath, FileRule, String)>,
     alternates: BTreeMap<RelPath, RelPath>,
+    /// Digests of images that are known, by complete reference.
+    pub digests: BTreeMap<String, String>,
 }
 
 impl Draft {
@@ -360,6 +362,7 @@ impl Draft {
                 hardening: Hardening::of(&text("deploy.hardening")),
             },
             images: self.family("images."),
+            digests: (value("images.digests") == Value::Bool(true)).then(|| self.digests.clone()),
             network: Network::of(&value),
             services: self.service_names(&mut problems),
             pins: self.pins(),

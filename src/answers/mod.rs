@@ -158,6 +158,9 @@ pub struct Answers {
     pub deploy: Deploy,
     /// `images.*` that were set, by short name.
     pub images: BTreeMap<String, String>,
+    /// Digests of images by complete reference, as far as they are known; `None` where
+    /// `images.digests` wants none.
+    pub digests: Option<BTreeMap<String, String>>,
     /// The network that images are built and run in.
     pub network: network::Network,
     /// Service names in the compose file.

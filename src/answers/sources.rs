@@ -24,6 +24,8 @@ pub struct Sources<'a> {
     pub sticky: Option<&'a BTreeMap<String, String>>,
     /// What was known of the code when it was written.
     pub derived: Option<&'a Derived>,
+    /// Digests of images that were asked for before, by complete reference.
+    pub digests: Option<&'a BTreeMap<String, String>>,
     /// Where outputs went whose own path somebody else's file has.
     pub alternates: BTreeMap<RelPath, RelPath>,
     /// What was found in the repository.
@@ -99,6 +101,7 @@ impl<'a> Sources<'a> {
             (found, stored) => found.or_else(|| stored.cloned()).unwrap_or_default(),
         };
         draft.place(self.alternates.clone());
+        draft.digests = self.digests.cloned().unwrap_or_default();
         let mut problems = Vec::new();
         for (key, text, origin) in self.explicit() {
             problems.extend(draft.set(key, text, origin).err());

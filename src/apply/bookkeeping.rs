@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::answers::adopted::Derived;
 use crate::apply::change::Change;
 use crate::apply::disk::{self, DiskState};
+use crate::catalog::{AGES, Ages};
 use crate::digest::hash;
 use crate::error::{Error, Problem};
 use crate::plan::{Bundle, Output, Ownership, Plan, images};
 use crate::preset::{self, Kept, Places, Preset, Reference, Source};
 use crate::relpath::RelPath;
+use crate::remote::registry::is_digest;
 use crate::render::Rendered;
 use crate::source::compose::{FILE_NAMES, is_compose};
 use crate::source::dockerfile::is_dockerfile;
@@ -39,6 +41,14 @@ pub struct Lock {
     pub preset: Vec<Layer>,
     /// Values that stay until somebody asks for others.
     pub sticky: BTreeMap<String, String>,
+    /// The days on which the tables were read that the pins in the files come from. They
+    /// are of the version that wrote them: two runs of it write the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Ages>,
+    /// Digests of images by their complete reference, as their registries said when
+    /// somebody asked, where `images.digests` wants them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digest: BTreeMap<String, String>,
     /// The bundles that were written, where not all were.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub only: BTreeSet<Bundle>,
@@ -253,6 +263,8 @@ impl Lock {
             dockwright: env!("CARGO_PKG_VERSION").to_owned(),
             preset: preset.layers.iter().map(Layer::of).collect(),
             sticky,
+            read: Some(AGES.clone()),
+            digest: images::known(plan),
             only: plan.only.clone(),
             derived: answers.adopted.as_ref().map(|adopted| adopted.derived.clone()),
             file,
@@ -305,6 +317,9 @@ impl Lock {
             for path in [Some(&entry.path), entry.beside.as_ref()].into_iter().flatten() {
                 RelPath::new(path)?;
             }
+        }
+        if let Some(wrong) = self.digest.values().find(|own| !is_digest(own)) {
+            return Err(format!("`{wrong}` is no digest"));
         }
         let hex = |text: &String| text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
         let hashes = self.preset.iter().map(|layer| &layer.hash).filter(|hash| !hash.is_empty());

@@ -156,6 +156,8 @@ mod tests {
             dockwright: String::new(),
             preset: Vec::new(),
             sticky: Default::default(),
+            read: None,
+            digest: Default::default(),
             only: Default::default(),
             derived: None,
             file: files.iter().map(|file| FileEntry::clean(file)).collect(),

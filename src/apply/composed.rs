@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use crate::apply::change::{Action, Change};
 use crate::apply::staging::{self, Staging};
+use crate::remote::{self, asks_nobody, is_installed};
 use crate::source::compose::FILE_NAMES;
 use crate::source::{dotenv, text};
 
@@ -44,17 +44,6 @@ pub fn judge(dir: &Path, changes: &[Change], compose: &str) -> Verdict {
         Ok(verdict) => verdict,
         Err(error) => Verdict::NotAsked(error.to_string()),
     }
-}
-
-/// Whether no other program is to be asked about what is written.
-pub(super) fn asks_nobody() -> bool {
-    std::env::var_os("DOCKWRIGHT_NO_DOCKER").is_some_and(|own| !own.is_empty())
-}
-
-/// Whether a program is there to be asked.
-pub(super) fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
@@ -160,24 +149,6 @@ fn blanks(directory: &Path) -> Vec<String> {
 
 /// Runs it; gives whether it succeeded, and what it wrote to standard error.
 pub(super) fn run(command: &mut Command) -> io::Result<(bool, String)> {
-    let (input, output) = (Stdio::null(), Stdio::null());
-    let mut child = command.stdin(input).stdout(output).stderr(Stdio::piped()).spawn()?;
-    let pipe = child.stderr.take();
-    let reader = thread::spawn(move || {
-        let mut said = Vec::new();
-        pipe.map(|mut pipe| pipe.read_to_end(&mut said));
-        String::from_utf8_lossy(&said).trim().to_owned()
-    });
-    let begun = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok((status.success(), reader.join().unwrap_or_default()));
-        }
-        if begun.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            return Err(io::Error::other("it did not answer in time"));
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
+    let said = remote::run(command, "", PATIENCE)?;
+    Ok((said.code == Some(0), said.error))
 }

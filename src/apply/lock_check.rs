@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::answers::adopted::Adopted;
 use crate::answers::stack::PackageManager;
-use crate::apply::composed::{asks_nobody, is_installed, run};
+use crate::apply::composed::run;
+use crate::remote::{asks_nobody, is_installed};
 
 /// What uv says of a lock that its project has moved on from. Without a network it
 /// cannot make another one, and says so instead; it asks for none where the lock fits.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::answers::stack::PackageManager;
-use crate::apply::composed;
 use crate::error::Error;
+use crate::remote;
 
 /// The file a package manager locks in, and the command that makes it.
 fn tool(manager: PackageManager) -> Option<(&'static str, &'static str, &'static [&'static str])> {
@@ -31,7 +31,7 @@ pub fn lock_file(manager: PackageManager) -> Option<&'static str> {
 #[must_use]
 pub fn is_installed(manager: PackageManager) -> bool {
     let Some((_, program, _)) = tool(manager) else { return true };
-    ["", ".exe", ".cmd"].iter().any(|end| composed::is_installed(&format!("{program}{end}")))
+    ["", ".exe", ".cmd"].iter().any(|end| remote::is_installed(&format!("{program}{end}")))
 }
 
 /// Makes the lock in `directory` by the tool that owns it.

@@ -22,8 +22,21 @@ pub struct Versions {
     pub older_packages: BTreeMap<String, BTreeMap<String, String>>,
     /// Tool versions for the builder stage.
     pub tools: BTreeMap<String, String>,
-    /// Month of the end of life by Python minor.
+    /// Month of the end of life by Python minor, `2026-10`: also one that is to come.
     pub python_end_of_life: BTreeMap<String, String>,
+    /// Releases of base images that are not built any more.
+    pub ended_releases: EndedReleases,
+    /// The days on which the parts of the file were read.
+    read: BTreeMap<String, toml::value::Datetime>,
+}
+
+/// Releases below base images that no image is made for any more.
+#[derive(Debug, Deserialize)]
+pub struct EndedReleases {
+    /// Of Debian, by name.
+    pub debian: Vec<String>,
+    /// The last one of Alpine, `3.20`; older ones have ended as well.
+    pub alpine: String,
 }
 
 /// How one role takes part in dividing a resource.
@@ -94,6 +107,40 @@ impl Versions {
         own.unwrap_or_else(|| self.images["python"].replace("{python}", python))
     }
 
+    /// The month in which a minor version of Python, `3.9`, got its last security fix;
+    /// `None` while it gets some. By the day on which the table was read, so that one
+    /// version of this program always says the same.
+    #[must_use]
+    pub fn ended(&self, python: &str) -> Option<&str> {
+        let month = self.python_end_of_life.get(python)?;
+        let read = self.read.get("python")?.to_string();
+        (month.as_str() < read.get(..7)?).then_some(month)
+    }
+
+    /// The newest minor version of Python that the table knows.
+    ///
+    /// # Panics
+    /// Where the table is empty: a unit test reads it.
+    #[must_use]
+    pub fn newest_python(&self) -> &str {
+        let number =
+            |text: &&String| text.split('.').nth(1).and_then(|own| own.parse::<u32>().ok());
+        self.python_end_of_life.keys().max_by_key(number).expect("a row")
+    }
+
+    /// Whether a tag names a release of Debian or Alpine for which no image is made any
+    /// more: it stands still.
+    #[must_use]
+    pub fn is_frozen(&self, tag: &str) -> bool {
+        let minor = |text: &str| text.strip_prefix("3.")?.parse::<u32>().ok();
+        let last = minor(&self.ended_releases.alpine);
+        tag.split('-').any(|word| {
+            let alpine = word.strip_prefix("alpine").and_then(minor);
+            self.ended_releases.debian.iter().any(|own| own == word)
+                || alpine.is_some_and(|alpine| Some(alpine) <= last)
+        })
+    }
+
     /// The major version of Node.js that front ends are built with.
     ///
     /// # Panics
@@ -144,6 +191,11 @@ mod tests {
         for python in crate::schema::PYTHONS {
             assert!(VERSIONS.python_end_of_life.contains_key(python), "{python}");
         }
+        assert_eq!(VERSIONS.newest_python(), "3.14");
+        assert_eq!(VERSIONS.ended("3.10"), Some("2026-10"));
+        assert_eq!(VERSIONS.ended("3.11"), None);
+        assert!(VERSIONS.is_frozen("3.8-slim-buster") && VERSIONS.is_frozen("3.8-alpine3.9"));
+        assert!(!VERSIONS.is_frozen("3.14-slim-trixie") && !VERSIONS.is_frozen("3.14-alpine3.21"));
         for runtime in crate::schema::RUNTIMES.into_iter().filter(|name| *name != "none") {
             assert!(MEMORY.process.contains_key(runtime) && MEMORY.model.contains_key(runtime));
         }

@@ -5,6 +5,7 @@
 //! `data/frameworks.toml` says what a row of it means. With the folder of its
 //! skeleton below `templates/skeleton`, a framework is complete.
 
+pub mod ages;
 pub mod figures;
 pub mod frameworks;
 pub mod installers;
@@ -20,6 +21,7 @@ use std::ops::Deref;
 
 use serde::de::DeserializeOwned;
 
+pub use ages::{AGES, Ages};
 pub use figures::{MEMORY, VERSIONS};
 pub use frameworks::Framework;
 pub use program::Program;

@@ -6,17 +6,21 @@
 //! - `conflicts`: updates that wait for a person, and their markers
 //! - `policy`: locks, floors and rules, on the answers; `disk`: on the files
 //! - `outdated`: newer presets and tools, and renders that would be others
+//! - `digests`: images whose digest is wanted and not known, or of another tag
+//! - `pins`: how old what is pinned is, and what has newer patch releases
 //! - `waiver`: what `dockwright.toml` allows for a while
 //!
 //! Policy is judged by the preset that the files come from, as the repository
 //! keeps it, so that a clone says the same wherever it is made.
 
 mod conflicts;
+mod digests;
 mod disk;
 mod drift;
 pub mod finding;
 mod improved;
 pub mod outdated;
+pub mod pins;
 mod policy;
 pub mod report;
 mod standing;
@@ -32,6 +36,7 @@ use crate::preset::{self, Preset, Reference};
 use crate::project::{self, Project};
 pub use finding::{Finding, Kind, Level, Waived};
 pub use outdated::Remotes;
+pub use pins::Pins;
 pub use report::{FailOn, Out, Report, Why};
 
 /// What is asked of a check.
@@ -75,6 +80,16 @@ pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
             report.add(drift::planned(&project, &judged.plan)?);
             report.add(judged.findings.iter().cloned());
             report.add(outdated::find(&project, &preset, &judged, options, &report)?);
+            report.add(digests::find(&project, &judged.plan)?);
+            if let Some(remotes) = &options.remotes {
+                let answers = &judged.plan.answers;
+                let asking = pins::Asking {
+                    index: &answers.network.index,
+                    python: &answers.python,
+                    today: &options.today,
+                };
+                report.pins = Some(pins::report(&project, asking, &remotes.outside)?);
+            }
             waiver::apply(&waivers, &judged.own_rules, options, &mut report)
                 .map_err(Error::Input)?;
         }

@@ -2,18 +2,19 @@
 //! what `dockwright.toml` says.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::collections::BTreeMap;
 
 use crate::answers::document;
 use crate::apply::bookkeeping::{LOCK, Layer};
 use crate::check::Options;
 use crate::check::finding::{Finding, Kind};
+use crate::check::pins::Outside;
 use crate::check::policy::Judged;
 use crate::check::report::Report;
 use crate::error::Error;
 use crate::preset::{self, Preset, Reference, git};
 use crate::project::{self, Project};
+use crate::remote::Asked;
 use crate::update::{self, reference};
 use crate::update::{What, files};
 use crate::version;
@@ -40,21 +41,17 @@ impl Refs {
     }
 }
 
-/// The refs of a repository, or why it could not be asked; once it was.
-type Asked = Arc<OnceLock<Result<Refs, String>>>;
-
-/// Repositories of presets, each asked once.
+/// What is asked outside of the repository, each question once.
 #[derive(Debug, Default)]
-pub struct Remotes(Mutex<HashMap<String, Asked>>);
+pub struct Remotes {
+    refs: Asked<Refs>,
+    /// The index of packages and registries of images.
+    pub outside: Outside,
+}
 
 impl Remotes {
     fn of(&self, url: &str) -> Result<Refs, String> {
-        let asked = {
-            let mut known = self.0.lock().expect("no holder panics");
-            Arc::clone(known.entry(url.to_owned()).or_default())
-        };
-        let ask = || git::refs(url).map(Refs).map_err(|error| first_line(&error));
-        asked.get_or_init(ask).clone()
+        self.refs.or_ask(url, || git::refs(url).map(Refs).map_err(|error| first_line(&error)))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::apply::bookkeeping::Layer;
 use crate::check::finding::{Finding, Kind, Level};
+use crate::check::pins::Pins;
 
 /// What makes a check fail.
 pub type FailOn = BTreeSet<Kind>;
@@ -56,6 +57,8 @@ pub struct Report {
     pub kept: Vec<Out>,
     /// Merged files with edits of the user.
     pub customised: Vec<String>,
+    /// What the files pin; `None` where nobody asked for it, or nothing could be judged.
+    pub pins: Option<Pins>,
 }
 
 impl Report {

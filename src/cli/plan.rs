@@ -8,7 +8,7 @@ use crate::answers::{Origin, Sources, document};
 use crate::apply::bookkeeping::Lock;
 use crate::cli::{Choices, Format, input, report};
 use crate::error::{Error, Problem, nearest};
-use crate::plan::{Decided, Plan};
+use crate::plan::{Decided, Plan, images};
 use crate::project;
 
 /// Shows the plan of a directory's `dockwright.toml`, or of flags alone.
@@ -54,6 +54,7 @@ pub fn run(dir: &Path, choices: &Choices, explain: Option<&str>) -> Result<(), E
 pub fn json(plan: &Plan) -> Value {
     let stack = &plan.answers.stack;
     let application = stack.application();
+    let digests = images::known(plan);
     let word = |there: bool, word: &'static str| if there { word } else { "none" };
     json!({
         "stack": {
@@ -76,6 +77,10 @@ pub fn json(plan: &Plan) -> Value {
             "memory": plan.decision(&format!("{}.memory", role.name())).map(|d| d.value.json()),
             "cpus": plan.decision(&format!("{}.cpus", role.name())).map(|d| d.value.json()),
             "one_shot": role.is_one_shot(),
+        })).collect::<Vec<_>>(),
+        "images": images::used(plan).into_iter().map(|reference| json!({
+            "reference": reference,
+            "digest": digests.get(&reference),
         })).collect::<Vec<_>>(),
         "decisions": plan.decisions.iter().map(decision_json).collect::<Vec<_>>(),
         "files": plan.outputs.iter().map(|output| json!({

@@ -8,6 +8,7 @@ use console::style;
 use crate::answers::stack::Proxy;
 use crate::cli::layout;
 use crate::error::Error;
+use crate::plan::images;
 use crate::plan::{Decided, Plan};
 
 /// Width of a report where there is no terminal to ask.
@@ -221,6 +222,11 @@ pub fn plan(plan: &Plan) -> String {
     let elsewhere = plan.decisions.iter().filter(|d| !plan.services.contains(&d.key.role));
     rows.extend(elsewhere.map(|d| [d.key.name(), d.value.to_string(), reason(d)]));
     text.push_str(&table(["number", "value", "reason"], rows));
+    let digests = images::known(plan);
+    if !digests.is_empty() {
+        text.push('\n');
+        text.push_str(&table(["image", "digest"], digests.into_iter().map(|(a, b)| [a, b])));
+    }
     let names: Vec<String> = plan.outputs.iter().map(|output| output.path.to_string()).collect();
     text.push_str(&format!("\n{} files\n{}", names.len(), columns(&names)));
     text.push_str(&notes(&plan.warnings));

@@ -15,7 +15,7 @@ mod values;
 
 pub use lines::Hunk;
 pub use markers::{first_marker, has_markers};
-pub use values::Decision;
+pub use values::{Decision, Kind as ValueKind, Spot, find as values_in};
 
 use crate::plan::outputs::Syntax;
 use ends::Ends;

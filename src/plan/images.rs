@@ -1,10 +1,12 @@
 //! Image references: the built-in ones, those that were set, and the registry
 //! before them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::Answers;
 use crate::catalog::VERSIONS;
+use crate::plan::topology::{Image, Kept, Service};
+use crate::plan::{Bundle, Plan};
 
 /// The key of the Dockerfile frontend among `images.*`.
 const FRONTEND: &str = "dockerfile-syntax";
@@ -58,6 +60,89 @@ pub fn release(answers: &Answers) -> Option<(&str, String)> {
 pub fn frontend(answers: &Answers) -> String {
     let chosen = answers.images.get(FRONTEND);
     chosen.map(|chosen| chosen_from(registry(answers), chosen)).unwrap_or_default()
+}
+
+/// A reference as files have it: with its digest, where that is wanted and known. One
+/// that somebody gave a digest keeps that.
+#[must_use]
+pub fn written(answers: &Answers, reference: &str) -> String {
+    let digest = answers.digests.as_ref().and_then(|known| known.get(reference));
+    digest.map_or_else(|| reference.to_owned(), |digest| format!("{reference}@{digest}"))
+}
+
+/// The references that files of a plan name, without a digest of ours.
+#[must_use]
+pub fn used(plan: &Plan) -> BTreeSet<String> {
+    let is_written = |bundle| plan.outputs.iter().any(|output| output.bundle == bundle);
+    let mut used = BTreeSet::new();
+    if is_written(Bundle::Image) && plan.answers.own_image().is_none() {
+        let named = ["python", "uv"].into_iter();
+        let named = named.chain(plan.flags.is("nginx").then_some("nginx"));
+        let has_front_end = !plan.code.front_end.outputs.is_empty();
+        let named = named.chain(has_front_end.then_some("node"));
+        used.extend(named.map(|name| plan.images[name].clone()));
+        used.extend(Some(frontend(&plan.answers)).filter(|own| !own.is_empty()));
+    }
+    if is_written(Bundle::Compose) {
+        let services = plan.topology.services.iter().chain(&plan.topology.development.services);
+        let images = services.filter_map(fetched).map(|own| {
+            // The topology has them as they are written.
+            let is = |known: &&String| written(&plan.answers, known) == own;
+            plan.images.values().find(is).cloned().unwrap_or_else(|| own.to_owned())
+        });
+        used.extend(images);
+    }
+    used
+}
+
+/// The image that a service names in our words, and not in those of an existing file.
+fn fetched(service: &Service) -> Option<&str> {
+    let is_kept =
+        |kept: &Kept| kept.text.is_some() || kept.keys.iter().any(|(key, _)| key == "image");
+    match &service.image {
+        Image::Fetched(image) if !service.kept.as_ref().is_some_and(is_kept) => Some(image),
+        _ => None,
+    }
+}
+
+/// Images that a digest is asked for: those of the files, but for such as have one of
+/// somebody's own.
+#[must_use]
+pub fn wanted(plan: &Plan) -> BTreeSet<String> {
+    if plan.answers.digests.is_none() {
+        return BTreeSet::new();
+    }
+    used(plan).into_iter().filter(|own| !own.contains('@')).collect()
+}
+
+/// The digests that files of a plan name, by reference.
+#[must_use]
+pub fn known(plan: &Plan) -> BTreeMap<String, String> {
+    let digest = |own: String| {
+        let digest = plan.answers.digests.as_ref()?.get(&own)?.clone();
+        Some((own, digest))
+    };
+    wanted(plan).into_iter().filter_map(digest).collect()
+}
+
+/// Images whose digest is wanted and not known.
+#[must_use]
+pub fn without_digest(plan: &Plan) -> BTreeSet<String> {
+    let known = known(plan);
+    wanted(plan).into_iter().filter(|own| !known.contains_key(own)).collect()
+}
+
+/// What to say where digests are wanted and none is known.
+#[must_use]
+pub fn notice(plan: &Plan) -> Option<String> {
+    let without = without_digest(plan);
+    let names = without.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    (!without.is_empty()).then(|| {
+        format!(
+            "images.digests: no digest is known yet of {names}, so that the tag alone is written: \
+             `dockwright update --fetch` asks the registry"
+        )
+    })
 }
 
 fn registry(answers: &Answers) -> &str {

@@ -150,6 +150,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     plan.topology.development = Development::of(&plan);
     plan.warnings.extend(processes_said(&plan));
     plan.warnings.extend(state_divided(&plan));
+    plan.warnings.extend(images::notice(&plan));
     Ok(plan)
 }
 

@@ -33,9 +33,11 @@ pub fn of(plan: &Plan) -> Value {
             "cpus": deploy.cpus.to_string(),
             "memory": deploy.memory.to_string(),
             "budget": deploy.budget.word(),
-            "dockerfile_syntax": images::frontend(answers),
+            "dockerfile_syntax": images::written(answers, &images::frontend(answers)),
         },
-        "images": plan.images,
+        "images": plan.images.iter()
+            .map(|(name, reference)| (name.clone(), json!(images::written(answers, reference))))
+            .collect::<Map<_, _>>(),
         "network": network::context(plan),
         "svc": Role::ALL.iter()
             .map(|role| (role.name().to_owned(), json!(answers.services[role])))

@@ -251,6 +251,12 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "Prefix for every image, for a mirror or a private registry.",
         ),
         Row(
+            "images.digests",
+            Kind::Bool,
+            "false",
+            "Writes every image as image:tag@sha256:…, by the digest that `dockwright update --fetch` asked its registry for: nothing moves by itself, and a bot raises tag and digest together.",
+        ),
+        Row(
             "images.python",
             Kind::Image,
             "",

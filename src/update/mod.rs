@@ -13,6 +13,7 @@ mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::answers::{Draft, Sources, document, migrate};
 use crate::apply::bookkeeping::{self, EditEntry, FileEntry, FileState, Lock};
@@ -22,11 +23,13 @@ use crate::apply::records;
 use crate::error::{Error, Problem};
 use crate::improve::{Improvement, Repository};
 use crate::inventory::{self, Fate, Kind, Known, Weight};
-use crate::plan::Plan;
+use crate::plan::{Plan, images};
 use crate::policy::Violation;
 use crate::preset::Preset;
 use crate::project::{self, Project};
 use crate::relpath::RelPath;
+use crate::remote;
+use crate::remote::registry::{Registry, by_hand};
 use crate::render;
 use crate::source::compose;
 pub use file::{FileUpdate, What};
@@ -43,6 +46,9 @@ pub enum Resolution {
     Markers,
 }
 
+/// What to say where digests are wanted and there is nothing to write them into.
+pub const NO_DIGESTS: &str = "images.digests has no effect: the container files are your own, and their images stay as you name them";
+
 /// What is asked of an update.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -58,6 +64,9 @@ pub struct Options {
     pub restore: BTreeSet<String>,
     /// Whether managed files that were edited are replaced.
     pub force: bool,
+    /// Who is asked for the digests that images have now; `None` for nobody: those that
+    /// are known go on.
+    pub registry: Option<Arc<Registry>>,
 }
 
 /// Everything an update would do.
@@ -85,8 +94,16 @@ impl Update {
     /// demands of the preset that do not hold.
     pub fn of(dir: &Path, options: &Options) -> Result<Self, Error> {
         let prepared = Prepared::of(dir, options)?;
-        let Prepared { project, preset, draft, text, moved, mut notes } = prepared;
-        let plan = project::plan(&draft, &project.lock.only)?;
+        let Prepared { project, preset, mut draft, text, moved, mut notes } = prepared;
+        let mut plan = project::plan(&draft, &project.lock.only)?;
+        if project.lock.is_improved() && plan.answers.digests.is_some() {
+            notes.push(NO_DIGESTS.to_owned());
+        } else if let Some(registry) = &options.registry
+            && plan.answers.digests.is_some()
+        {
+            draft.digests = digests(&plan, registry)?;
+            plan = project::plan(&draft, &project.lock.only)?;
+        }
         notes.extend(project::missing(&plan, &project.dir));
         notes.extend(steps::of(&project.lock, &plan));
 
@@ -245,6 +262,35 @@ impl Update {
     pub fn is_nothing(&self) -> bool {
         self.changes.is_empty()
     }
+}
+
+/// The digests that the images of a plan have now.
+///
+/// # Errors
+/// All images whose registry could not be asked: nothing is pinned half.
+fn digests(plan: &Plan, registry: &Registry) -> Result<BTreeMap<String, String>, Error> {
+    let wanted: Vec<String> = images::wanted(plan).into_iter().collect();
+    let answers = remote::several(&wanted, |reference| registry.digest(reference));
+    let mut digests = BTreeMap::new();
+    let mut failed = Vec::new();
+    for (reference, answer) in wanted.into_iter().zip(answers) {
+        match answer {
+            Ok(digest) => drop(digests.insert(reference, digest)),
+            Err(why) => failed.push((reference, why)),
+        }
+    }
+    let Some((first, _)) = failed.first() else { return Ok(digests) };
+    let each = failed.iter().map(|(reference, why)| format!("{reference} ({why})"));
+    Err(Error::Tool {
+        message: format!(
+            "images.digests: no digest could be had of {}",
+            each.collect::<Vec<_>>().join(", ")
+        ),
+        help: format!(
+            "see whether you have access: {}; without --fetch the known digests go on",
+            by_hand(first)
+        ),
+    })
 }
 
 /// What an update starts from: the answers, before anything is planned.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dockwright::answers::sources::Assembled;
 use dockwright::answers::{Origin, Sources};
+use dockwright::catalog::releases;
 use dockwright::detect::facts::{
     Celery, Connection, Installs, Interface, Meaning, Ml, Python, RequiredEnv, Static,
     SystemPackages, Writable,
@@ -326,10 +327,14 @@ fn poetry_and_a_flask_factory() {
     let written = Written::of(&poetry_flask(), "fastapi-uvicorn", &[]);
     written.show("poetry-flask");
     let dockerfile = written.file("Dockerfile");
+    let setuptools = releases::version("setuptools", "3.9").unwrap();
+    let install = format!(
+        "uv pip install --constraint /tmp/installed.txt 'gunicorn<=23.0.0' 'setuptools<={setuptools}'"
+    );
     for line in [
         "uvx --from poetry==2.2.1 --with poetry-plugin-export==1.9.0",
         "poetry export --only main",
-        "uv pip install --constraint /tmp/installed.txt 'gunicorn<=23.0.0' 'setuptools<=80.9.0'",
+        install.as_str(),
         "COPY . /app\nRUN --mount=type=cache,target=/root/.cache/uv \\\n    uv pip install --no-deps .",
         "ln --symbolic --force /data/shop.db /app/instance/shop.db",
         "chown --recursive 10001:10001 /app/var/cache /data",

@@ -468,6 +468,7 @@ fn the_shape_of_one_repository_is_that_of_many() {
             "kept",
             "notes",
             "outdated",
+            "pins",
             "policy",
             "preset",
             "result",

@@ -650,8 +650,8 @@ fn what_old_packages_expect_is_resolved_with_what_nothing_locks() {
             ],
             flags: &["--set", "project.python=3.11"],
             says: &[
-                ("Dockerfile", "--requirement requirements.txt 'setuptools<=80.9.0'"),
-                ("report", "setuptools<=80.9.0 is installed with the project's packages"),
+                ("Dockerfile", "--requirement requirements.txt 'setuptools<="),
+                ("report", " is installed with the project's packages"),
             ],
             silent: &[("Dockerfile", "installed.txt")],
         },

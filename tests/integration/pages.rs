@@ -56,6 +56,7 @@ impl Session {
             .current_dir(&self.at)
             .env("PATH", path)
             .env("HOME", top)
+            .env("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
             .env("PROJECT", project())
             .env("GIT_CONFIG_GLOBAL", top.join("gitconfig"))
             .env("GIT_CONFIG_NOSYSTEM", "1")

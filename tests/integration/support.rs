@@ -8,6 +8,8 @@ pub fn dockwright() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
     // Nothing here depends on what else is on the machine.
     command.env("DOCKWRIGHT_NO_DOCKER", "1");
+    // No index answers there: a test that wants one brings it.
+    command.env("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple");
     command.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").env_remove("COLUMNS");
     command
 }

@@ -4,6 +4,8 @@ every package named in src/catalog/data/requirements.toml and frameworks.toml.
 
     pip install uv && python3 tests/tools/lock_packages.py [--keep]
 
+tests/tools/refresh.py runs it with everything else that ages.
+
 With --keep a package that was resolved before keeps its version: only new ones are added.
 For each Python version uv resolves all packages together, so that any choice
 among them is consistent. Python 3.11 or newer runs this; the resolved versions
@@ -12,6 +14,7 @@ need not be installed.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import subprocess
@@ -205,7 +208,8 @@ def main() -> None:
 
     hashes = {key: sorted(values) for key, values in sorted(files.items())}
     tables = ",\n".join(f'  "{python}": {{\n{one_per_line(rows, "   ")}\n  }}' for python, rows in graphs.items())
-    text = f'{{\n "files": {{\n{one_per_line(hashes, "  ")}\n }},\n "graphs": {{\n{tables}\n }}\n}}\n'
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    text = f'{{\n "read": "{day}",\n "files": {{\n{one_per_line(hashes, "  ")}\n }},\n "graphs": {{\n{tables}\n }}\n}}\n'
     json.loads(text)
     PACKAGES.write_text(text)
     counts = ", ".join(f"{len(rows)} on {python}" for python, rows in graphs.items())

@@ -4,8 +4,8 @@ first and last Python minor version each release line has wheels for on Linux.
 
     python3 tests/tools/wheel_rows.py
 
-File names are read through pip's own finder, from the index pip is configured
-with. Nothing is downloaded or installed. Python 3.11 or newer with pip runs this.
+File names are read through pip's own finder (finder.py). tests/tools/refresh.py runs
+this with everything else that ages.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-from pip._internal.commands import create_command
-from pip._internal.index.collector import parse_links
+from finder import index, today
 from pip._internal.models.link import Link
 from pip._vendor.packaging.version import InvalidVersion, Version
 
@@ -41,9 +40,11 @@ OLDEST, NEWEST = 5, 14
 
 HEADER = """\
 # Which Python minors a release line of a package installs on: `first` to `last`.
-# Read from the index's file names on 2026-11-20 by tests/tools/wheel_rows.py,
-# which writes this file; what no file name tells stands in imports.toml.
+# Read from the index's file names by tests/tools/wheel_rows.py, which writes this
+# file, with the day; what no file name tells stands in imports.toml.
 # builds: without a wheel, a compiler alone builds it on a newer Python.
+
+read = {day}
 """
 
 
@@ -105,18 +106,10 @@ def lines(package: str, found: dict[Version, set[int]]) -> list[str]:
 
 
 def main() -> None:
-    command = create_command("download")
-    options, _ = command.parse_args(["none"])
-    text = HEADER
-    with command.main_context():
-        finder = command._build_package_finder(options, command._build_session(options))
+    text = HEADER.format(day=today())
+    with index() as packages:
         for package in sorted(set(PACKAGES)):
-            collector = finder._link_collector
-            links: list[Link] = []
-            for place in collector.search_scope.get_index_urls_locations(package):
-                page = collector.fetch_response(Link(place))
-                links += list(parse_links(page)) if page else []
-            rows = lines(package, releases(links, package))
+            rows = lines(package, releases(packages.links(package), package))
             text += f'\n[[package]]\nname = "{package}"\nline = [\n' + "\n".join(rows) + "\n]\n"
             print(f"{package}: {len(rows)} rows")
     OUTPUT.write_text(text)

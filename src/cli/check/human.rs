@@ -2,7 +2,7 @@
 
 use console::style;
 
-use super::{Outcome, name};
+use super::{Outcome, name, pins};
 use crate::check::report::Why;
 use crate::check::{FailOn, Finding, Kind, Level, Report};
 use crate::cli::findings::seen;
@@ -33,6 +33,12 @@ pub fn print(outcome: &Outcome) -> Result<(), Error> {
     }
     let rows = outcome.done.iter().map(|done| row(done, &outcome.fail_on));
     text.push_str(&reporting::table(["repository", "result", "findings"], rows));
+    for done in outcome.done {
+        if let Ok(Report { pins: Some(pins), .. }) = &done.result {
+            text.push_str(&format!("\n{}\n", style(done.dir.display()).bold()));
+            text.push_str(&pins::text(done, pins));
+        }
+    }
     reporting::print(&text)
 }
 
@@ -64,6 +70,10 @@ fn one(done: &Done<Report>, report: &Report, fail_on: &FailOn) -> String {
             n => line.push_str(&format!("; {n} warnings")),
         }
         text.push_str(&format!("{line}\n"));
+    }
+    if let Some(pins) = &report.pins {
+        text.push('\n');
+        text.push_str(&pins::text(done, pins));
     }
     text
 }

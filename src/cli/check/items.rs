@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Outcome;
+use super::{Outcome, pins};
 use crate::check::{FailOn, Finding, Kind, Level, Report};
 use crate::cli::findings::{self, About, Item, Place, seen};
 use crate::cli::many::Done;
@@ -14,7 +14,8 @@ pub fn of(outcome: &Outcome) -> Vec<Item> {
     let reports = outcome.done.iter().filter_map(|done| Some((done, done.result.as_ref().ok()?)));
     reports
         .flat_map(|(done, report)| {
-            report.findings.iter().map(|found| item(done, found, &outcome.fail_on))
+            let found = report.findings.iter().map(|found| item(done, found, &outcome.fail_on));
+            found.chain(report.pins.iter().flat_map(|own| pins::items(done, own)))
         })
         .collect()
 }
@@ -29,10 +30,14 @@ pub fn failed(outcome: &Outcome) -> Vec<(String, String)> {
 /// The rules that findings are of.
 #[must_use]
 pub fn rules(outcome: &Outcome) -> Vec<About> {
-    let reports = outcome.done.iter().filter_map(|done| done.result.as_ref().ok());
+    let reports = || outcome.done.iter().filter_map(|done| done.result.as_ref().ok());
     let mut rules = BTreeMap::new();
-    for found in reports.flat_map(|report| &report.findings) {
+    for found in reports().flat_map(|report| &report.findings) {
         rules.entry(id(found)).or_insert_with(|| about(found));
+    }
+    let pins = reports().filter_map(|report| report.pins.as_ref());
+    if pins.into_iter().any(|own| !own.newer.is_empty()) {
+        rules.insert(pins::RULE.to_owned(), pins::about());
     }
     rules.into_values().collect()
 }

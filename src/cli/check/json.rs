@@ -12,7 +12,8 @@
 //!     "drift": [FINDING], "conflicts": [FINDING], "policy": [FINDING],
 //!     "outdated": [FINDING], "waived": [FINDING], "notes": [FINDING],
 //!     "kept": [{ "path": "…", "why": "kept, not adopted" | "left out, …" | "deleted by you" }],
-//!     "customised": [{ "path": "…" }]
+//!     "customised": [{ "path": "…" }],
+//!     "pins": null | PINS
 //!   }]
 //! }
 //! ```
@@ -31,12 +32,28 @@
 //! }
 //! ```
 //!
-//! `path` is below `directory`. What fails has the level `error`.
+//! PINS is there with `--fetch`, for a repository that could be judged:
+//!
+//! ```json
+//! {
+//!   "read": null | [{ "what": "images" | "tools" | "packages" | "servers",
+//!                     "day": "2026-11-20", "days": 10 }],
+//!   "packages": 41, "images": 3,
+//!   "newer": [{ "name": "celery", "pinned": "5.7.0", "newest": "5.7.1",
+//!               "places": [{ "path": "requirements.txt", "line": 12 }] }],
+//!   "moving": ["postgres:18-trixie"],
+//!   "unasked": [{ "names": ["celery"], "why": "…" }]
+//! }
+//! ```
+//!
+//! `newer` has packages with a newer patch release, and images whose tag names another
+//! digest by now than the one beside it. No entry of it fails. `path` is below `directory`. What fails has the level `error`.
 
 use serde_json::{Value, json};
 
 use super::Outcome;
-use crate::check::{FailOn, Finding, Kind, Report};
+use crate::catalog::Ages;
+use crate::check::{FailOn, Finding, Kind, Pins, Report};
 use crate::cli::many::Done;
 
 /// The report.
@@ -85,6 +102,34 @@ fn repository(outcome: &Outcome, done: &Done<Report>) -> Value {
             .map(|path| json!({ "path": path }))
             .collect::<Vec<_>>(),
         "notes": of(Kind::Note),
+        "pins": report.pins.as_ref().map(pins),
+    })
+}
+
+fn pins(pins: &Pins) -> Value {
+    let newer = pins.newer.iter().map(|own| {
+        let places = own.places.iter();
+        let places = places.map(|place| json!({ "path": place.path, "line": place.line }));
+        json!({
+            "name": own.name,
+            "pinned": own.pinned,
+            "newest": own.newest,
+            "places": places.collect::<Vec<_>>(),
+        })
+    });
+    let read = |read: &Ages| -> Vec<Value> {
+        let days = read.each().into_iter();
+        days.map(|(what, day)| json!({ "what": what, "day": day, "days": pins.age(day) })).collect()
+    };
+    json!({
+        "read": pins.read.as_ref().map(read),
+        "packages": pins.packages,
+        "images": pins.images,
+        "newer": newer.collect::<Vec<_>>(),
+        "moving": pins.moving,
+        "unasked": pins.unasked.iter()
+            .map(|own| json!({ "names": own.names, "why": own.why }))
+            .collect::<Vec<_>>(),
     })
 }
 

@@ -3,6 +3,7 @@
 mod human;
 mod items;
 mod json;
+mod pins;
 
 use std::path::{Path, PathBuf};
 
@@ -43,7 +44,8 @@ pub struct Check {
         default_value = "drift,conflict,policy"
     )]
     fail_on: Vec<Fails>,
-    /// Ask repositories of presets for newer versions
+    /// Ask repositories of presets for newer versions, and the index of packages and
+    /// registries of images for newer patch releases of what is pinned
     #[arg(long)]
     fetch: bool,
     /// How to report

@@ -6,6 +6,7 @@ mod report;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -15,6 +16,7 @@ use crate::cli::many::{self, Done};
 use crate::cli::{Format, input, report as reporting};
 use crate::error::{Error, Problem};
 use crate::preset::Reference;
+use crate::remote::registry::Registry;
 use crate::update::{Options, Resolution, Update as Work, Wanted};
 
 /// Examples for `--help`.
@@ -34,7 +36,8 @@ pub struct Update {
     /// Another preset, or another version of it
     #[arg(long, value_name = "REF", conflicts_with_all = ["fetch", "latest"])]
     preset: Option<String>,
-    /// Ask the preset's repository again what its revision names
+    /// Ask the preset's repository again what its revision names, and registries for
+    /// the digests of images where images.digests wants them
     #[arg(long, conflicts_with = "latest")]
     fetch: bool,
     /// Go to the newest version tag of the preset's repository
@@ -99,7 +102,9 @@ impl Outcome {
 pub fn run(update: &Update) -> Result<(), Error> {
     let asks =
         update.dirs.len() == 1 && !update.yes && !update.dry_run && crate::cli::report::can_ask();
-    let done = many::each(&update.dirs, "updating", |dir| one(dir, update, asks));
+    // One for all, so that an image that many of them have is asked for once.
+    let registry = update.fetch.then(Arc::<Registry>::default);
+    let done = many::each(&update.dirs, "updating", |dir| one(dir, update, asks, &registry));
     let done: Vec<Done<Outcome>> = done;
     if let [only] = done.as_slice()
         && update.format == Format::Human
@@ -118,10 +123,15 @@ pub fn run(update: &Update) -> Result<(), Error> {
     report::verdict(&done)
 }
 
-fn one(dir: &Path, update: &Update, asks: bool) -> Result<Outcome, Error> {
+fn one(
+    dir: &Path,
+    update: &Update,
+    asks: bool,
+    registry: &Option<Arc<Registry>>,
+) -> Result<Outcome, Error> {
     input::check_directory(dir)?;
     let held = input::hold(dir)?;
-    let mut options = options(dir, update)?;
+    let mut options = Options { registry: registry.clone(), ..options(dir, update)? };
     let mut work = Work::of(dir, &options)?;
     check_paths(&work, update)?;
     if asks && work.conflicts().next().is_some() && options.conflict.is_none() {
@@ -165,6 +175,7 @@ fn options(dir: &Path, update: &Update) -> Result<Options, Error> {
         resolved: kept.chain(taken).collect(),
         restore: update.restore.iter().cloned().collect(),
         force: update.force,
+        registry: None,
     })
 }
 

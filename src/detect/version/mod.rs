@@ -8,6 +8,7 @@ mod tested;
 
 use std::collections::BTreeSet;
 
+use crate::catalog::VERSIONS;
 use crate::detect::deps::Dependencies;
 use crate::detect::deps::marker::MINORS;
 use crate::detect::fact::{Evidence, Fact};
@@ -141,9 +142,10 @@ impl Decision<'_> {
         let fits = self.support.fitting(&MINORS.collect());
         // One that still gets fixes comes first: an older one is kept where it is what
         // is stated, not where it is a guess.
-        let near = fits.iter().copied().min_by_key(|minor| {
-            (SUPPORT.ended.contains_key(&format!("3.{minor}")), minor.abs_diff(wanted), *minor)
-        });
+        let near = fits
+            .iter()
+            .copied()
+            .min_by_key(|minor| (SUPPORT.has_ended(*minor), minor.abs_diff(wanted), *minor));
         let place = first.evidence.place();
         self.doubt_pins(wanted, &format!("{place} states Python {}, which", first.text.trim()));
         match near {
@@ -189,7 +191,7 @@ impl Decision<'_> {
 
     fn end_of_life(&mut self, minor: u64, source: &str) {
         let version = format!("3.{minor}");
-        let Some(ended) = SUPPORT.ended.get(&version) else { return };
+        let Some(ended) = VERSIONS.ended(&version) else { return };
         self.doubts.push(Doubt {
             key: "python".into(),
             message: format!("Python {version} ({source}) gets no security fixes since {ended}"),

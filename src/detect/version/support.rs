@@ -8,6 +8,7 @@ use pep508_rs::pep440_rs::{Version, VersionSpecifiers};
 use serde::Deserialize;
 
 use super::stated::minors_of;
+use crate::catalog::VERSIONS;
 use crate::detect::deps::marker::MINORS;
 use crate::detect::deps::{Dependencies, specifier};
 use crate::detect::fact::Evidence;
@@ -17,8 +18,6 @@ use crate::detect::fact::Evidence;
 pub struct Table {
     /// The version for a project that states none and pins nothing.
     pub default: String,
-    /// Month of the end of life of versions that have ended.
-    pub ended: BTreeMap<String, String>,
     package: Vec<Row>,
 }
 
@@ -86,7 +85,7 @@ impl Table {
     /// Whether a version gets no security fixes any more.
     #[must_use]
     pub fn has_ended(&self, at: u64) -> bool {
-        self.ended.contains_key(&format!("3.{at}"))
+        VERSIONS.ended(&format!("3.{at}")).is_some()
     }
 
     /// Minor version of the default.

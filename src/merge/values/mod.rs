@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 
 use crate::plan::outputs::Syntax;
-use spots::Spot;
+pub use spots::{Kind, Spot, find};
 
 /// The three texts with every value that could be agreed on, agreed.
 pub(super) struct Agreed {

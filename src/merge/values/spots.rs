@@ -21,11 +21,13 @@ pub enum Kind {
 /// A value in a text.
 #[derive(Debug)]
 pub struct Spot<'a> {
+    /// What it is the version of.
     pub kind: Kind,
     /// Whose version it is.
     pub name: String,
     /// The byte it starts at.
     pub start: usize,
+    /// The value as it is written, of a package with its hashes.
     pub text: &'a str,
     /// The line without its values, how many such came before, and which
     /// value of the line it is.

@@ -4,6 +4,7 @@
 use crate::answers::stack::Database;
 use crate::plan::Plan;
 use crate::plan::code;
+use crate::plan::images;
 use crate::plan::shape::Shape;
 use crate::plan::topology::{
     BACKEND, Command, Condition, Dependency, EDGE, EnvValue, Group, Image, Mount, Port, Probe,
@@ -252,7 +253,7 @@ fn own_database(plan: &Plan) -> Service {
         id: plan.answers.services[&Role::Db].clone(),
         kind: None,
         about: String::new(),
-        image: Image::Fetched(plan.images["postgres"].clone()),
+        image: Image::Fetched(images::written(&plan.answers, &plan.images["postgres"])),
         command: None,
         working_dir: String::new(),
         env: vec![

@@ -5,6 +5,7 @@
 use crate::plan::Plan;
 use crate::plan::carry::{Carry, has_jit};
 use crate::plan::code::has_password;
+use crate::plan::images;
 use crate::plan::shape::Shape;
 use crate::plan::topology::sizes::Sizes;
 use crate::plan::topology::{
@@ -89,7 +90,7 @@ fn base(plan: &Plan, role: Role) -> Service {
             _ => "",
         }
         .to_owned(),
-        image: Image::Fetched(plan.images[image].clone()),
+        image: Image::Fetched(images::written(&plan.answers, &plan.images[image])),
         command: None,
         working_dir: String::new(),
         env: Vec::new(),

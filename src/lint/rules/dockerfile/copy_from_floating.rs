@@ -1,5 +1,6 @@
 //! A tool that is another one tomorrow.
 
+use crate::catalog::VERSIONS;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
@@ -33,7 +34,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             {
                 continue;
             }
-            let version = if repository.ends_with("astral-sh/uv") { "0.13.8" } else { "VERSION" };
+            let is_uv = repository.ends_with("astral-sh/uv");
+            let version = VERSIONS.tools.get("uv").filter(|_| is_uv);
+            let version = version.map_or("VERSION", String::as_str);
             let name = repository.rsplit('/').next().unwrap_or(repository);
             findings
                 .add(outside.place, format!("{reference} is another image at every build"))

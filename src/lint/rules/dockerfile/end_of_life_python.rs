@@ -1,5 +1,6 @@
 //! A Python without security fixes.
 
+use crate::catalog::VERSIONS;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
@@ -18,49 +19,22 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// The newest Python.
-pub(super) const NEWEST: &str = "3.14";
-
-/// Minor versions of Python 3 whose support is over, and the month it ended.
-const ENDED: [(u32, &str); 11] = [
-    (0, "June 2009"),
-    (1, "April 2012"),
-    (2, "February 2016"),
-    (3, "September 2017"),
-    (4, "March 2019"),
-    (5, "September 2020"),
-    (6, "December 2021"),
-    (7, "June 2023"),
-    (8, "October 2024"),
-    (9, "October 2025"),
-    (10, "October 2026"),
-];
-
 /// Whether a version, `3.8` or `3.8.1`, still gets security fixes.
 pub(super) fn is_alive(version: &str) -> bool {
     let mut parts = version.split('.');
     let major = parts.next().and_then(|own| own.parse::<u32>().ok());
     let minor = parts.next().and_then(|own| own.parse::<u32>().ok());
     match (major, minor) {
-        (Some(3), Some(minor)) => ENDED.iter().all(|(own, _)| *own != minor),
+        (Some(3), Some(minor)) => VERSIONS.ended(&format!("3.{minor}")).is_none(),
         _ => false,
     }
-}
-
-/// Whether a tag names a release of Debian or Alpine for which no image is made any
-/// more: it stands still.
-pub(super) fn is_frozen(tag: &str) -> bool {
-    tag.split('-').any(|word| {
-        let alpine = word.strip_prefix("alpine3.").and_then(|minor| minor.parse::<u32>().ok());
-        matches!(word, "wheezy" | "jessie" | "stretch" | "buster")
-            || alpine.is_some_and(|minor| minor <= 20)
-    })
 }
 
 /// Releases of Debian and Alpine for which the newest Python has no image.
 fn release(variant: &str) -> String {
     let is_old = |word: &str| {
-        matches!(word, "wheezy" | "jessie" | "stretch" | "buster" | "bullseye")
+        word == "bullseye"
+            || VERSIONS.is_frozen(word)
             || word.starts_with("alpine") && word.len() > "alpine".len()
     };
     let parts = variant.split('-').filter(|word| !word.is_empty() && *word != "onbuild");
@@ -82,7 +56,8 @@ fn better(reference: &str, python: &support::Python<'_>, name: &str) -> Option<S
     let rest = tag.strip_prefix(name)?;
     // `3.6.2-slim`: the variant begins at the hyphen.
     let variant = rest.find('-').map_or("", |at| &rest[at..]);
-    Some(format!("{repository}:{NEWEST}{}", release(variant)))
+    let newest = VERSIONS.newest_python();
+    Some(format!("{repository}:{newest}{}", release(variant)))
 }
 
 /// Where else the version is written, in paths of Python's directory.
@@ -99,18 +74,29 @@ fn elsewhere(subject: &Subject, build: &Build, name: &str) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
+/// A month, `2026-10`, as people say it: `October 2026`.
+fn in_words(month: &str) -> String {
+    match format!("{month}-01").parse::<jiff::civil::Date>() {
+        Ok(day) => day.strftime("%B %Y").to_string(),
+        Err(_) => month.to_owned(),
+    }
+}
+
 fn check(subject: &Subject, findings: &mut Findings) {
     for build in support::python_images(subject) {
         let Some(reference) = build.image.base.known() else { continue };
         let Some(python) = support::python(reference) else { continue };
         let (name, ended) = match python.version {
             Some((2, minor)) => {
-                (minor.map_or("2".to_owned(), |minor| format!("2.{minor}")), "January 2020")
+                (minor.map_or("2".to_owned(), |minor| format!("2.{minor}")), in_words("2020-01"))
             }
-            Some((3, Some(minor))) => match ENDED.iter().find(|(own, _)| *own == minor) {
-                Some((_, ended)) => (format!("3.{minor}"), *ended),
-                None => continue,
-            },
+            Some((3, Some(minor))) => {
+                let name = format!("3.{minor}");
+                match VERSIONS.ended(&name) {
+                    Some(ended) => (name, in_words(ended)),
+                    None => continue,
+                }
+            }
             _ => continue,
         };
         let recipe = &subject.recipes[build.recipe];
@@ -126,8 +112,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             ),
             None => {
                 let (repository, _) = crate::source::compose::image::parts(reference);
+                let newest = VERSIONS.newest_python();
                 format!(
-                    "a tag of {repository} with Python {NEWEST}, where there is one, after the tests have passed on it"
+                    "a tag of {repository} with Python {newest}, where there is one, after the tests have passed on it"
                 )
             }
         };

@@ -79,7 +79,7 @@ fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findin
         Some(own) => !matches!(own.version, Some((2, _) | (_, Some(_)))),
         None => says_nothing,
     };
-    if !floats || python.is_some() && end_of_life_python::is_frozen(tag) {
+    if !floats || python.is_some() && VERSIONS.is_frozen(tag) {
         return;
     }
     let stage = subject.file(build).stage_of(outside.at).unwrap_or(build.stage);
@@ -113,7 +113,7 @@ fn of(subject: &Subject, build: &Build, outside: &Outside, findings: &mut Findin
             && support::is_the_only(subject, build)
             && end_of_life_python::is_alive(&own.version)
     });
-    let version = version.map_or(end_of_life_python::NEWEST, |own| own.version.as_str());
+    let version = version.map_or(VERSIONS.newest_python(), |own| own.version.as_str());
     let variant = tag.trim_start_matches("latest").trim_start_matches('3').trim_start_matches('-');
     let better = match variant {
         "" => format!("{repository}:{version}"),

@@ -24,7 +24,8 @@ pub static RULE: Rule = Rule {
 
 /// Judges the images that a name is about.
 fn judge(requirement: &Requirement, compared: Comparison<'_>) -> Vec<Diagnostic> {
-    let name = requirement.key.strip_prefix("images.").filter(|name| *name != "registry");
+    let name = requirement.key.strip_prefix("images.");
+    let name = name.filter(|name| !matches!(*name, "registry" | "digests"));
     let Some(name) = name else { return Vec::new() };
     let about = About::of(requirement, name, compared);
     let images = compared.images();

@@ -78,7 +78,8 @@ fn is_of_the_preset(image: &Taken, compared: Comparison<'_>) -> bool {
     let Some(preset) = compared.standard.draft.preset() else { return false };
     let images = &compared.standard.plan.images;
     images.iter().any(|(name, reference)| {
-        *reference == image.reference
+        let bare = image.reference.split('@').next().unwrap_or(&image.reference);
+        [bare, image.reference.as_str()].contains(&reference.as_str())
             && preset.default(&format!("images.{name}")).is_some_and(|own| own == reference)
     })
 }
