@@ -42,7 +42,7 @@ pub enum How {
 
 impl Arm {
     /// Breaks it; `false` where this stack has nothing of the kind.
-    pub(super) fn plant(&self, case: &mut Case, copy: &Path) -> bool {
+    fn plant(&self, case: &mut Case, copy: &Path) -> bool {
         match self.how {
             How::Project(change) => {
                 let mut model = case.model.clone();
@@ -147,8 +147,27 @@ fn batches(step: Step, quick: bool) -> Vec<Vec<&'static Arm>> {
         batches.push(batch);
         together = later;
     }
-    batches.extend(alone.into_iter().map(|arm| vec![arm]));
+    // What is broken in the same way is broken once, and every check of it looked at.
+    for arm in alone {
+        match batches.iter_mut().find(|own| own[0].alone && own[0].breaks == arm.breaks) {
+            Some(batch) => batch.push(arm),
+            None => batches.push(vec![arm]),
+        }
+    }
     batches
+}
+
+/// Breaks what a batch breaks; of each, whether this stack has a place for it.
+pub(super) fn plant(arms: &[&Arm], case: &mut Case, copy: &Path) -> Vec<bool> {
+    let mut planted: Vec<bool> = Vec::new();
+    for (number, arm) in arms.iter().enumerate() {
+        let earlier = arms[..number].iter().position(|own| own.alone && own.breaks == arm.breaks);
+        planted.push(match earlier {
+            Some(same) => planted[same],
+            None => arm.plant(case, copy),
+        });
+    }
+    planted
 }
 
 fn judge(arm: &Arm, is_planted: bool, findings: &[&Finding]) -> Armed {
@@ -195,6 +214,21 @@ mod tests {
         let skipped = Finding::skipped("isolation.user", "nothing runs");
         assert_eq!(judge(&ARM, true, &[&skipped]).alarm, Alarm::NotApplicable);
         assert_eq!(judge(&ARM, false, &[&failed]).alarm, Alarm::NotApplicable);
+    }
+
+    #[test]
+    fn what_is_broken_in_the_same_way_is_broken_once() {
+        let batches = batches(Step::Break, false);
+        let with =
+            |check: &str| batches.iter().position(|own| own.iter().any(|own| own.check == check));
+        assert_eq!(with("break.database-stop"), with("break.dns"));
+        assert_ne!(with("break.database-stop"), with("break.worker"));
+        for batch in &batches {
+            let mut checks: Vec<&str> = batch.iter().map(|own| own.check).collect();
+            checks.sort_unstable();
+            checks.dedup();
+            assert_eq!(checks.len(), batch.len());
+        }
     }
 
     #[test]

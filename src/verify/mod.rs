@@ -221,8 +221,9 @@ async fn passage(
     let stage = Stage::copy(&options.ask.directory)?;
     let name = project_name(&options.ask) + suffix;
     let mut case = Case::read(&options.ask, &stage, &name).await?;
-    let planted: Vec<bool> =
-        arms.iter().map(|arm| arm.plant(&mut case, &stage.project())).collect();
+    let planted = arm::plant(arms, &mut case, &stage.project());
+    // Where nothing could be broken there is nothing to see.
+    let chosen = if !arms.is_empty() && planted.iter().all(|own| !own) { &[] } else { chosen };
     let (stack, notes) = prepare(&case, &stage, engine, &name, options.keep)?;
     let notes: Vec<String> = case.notes.iter().cloned().chain(notes).collect();
     if arms.is_empty() {
