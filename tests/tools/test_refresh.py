@@ -118,10 +118,18 @@ class Tables(unittest.TestCase):
             self.assertIn("127.0.0.1:9", outcome.unasked)
             self.assertEqual(outcome.day, tomllib.loads(before)["read"][name].isoformat())
         self.assertEqual(self.path.read_text(), before)
-        # A generator that fails, half of its table written.
-        part = refresh.Part("wheels", "src/detect/data/wheels.toml", refresh.script("gone.py"))
+
+    def test_a_generator_that_fails_with_half_of_its_table_written_leaves_the_old_one(self) -> None:
+        file = "src/detect/data/wheels.toml"
+        part = refresh.Part("wheels", file, refresh.script("half.py"))
+        tools = self.top / "tests/tools"
+        tools.mkdir(parents=True)
+        table = self.top / file
+        (tools / "half.py").write_text(f"open({str(table)!r}, 'w').write('read = 2027-01-01\\n'); raise SystemExit('no wheel')")
+        before = table.read_text()
         outcome = refresh.refresh([part], self.top)[0]
-        self.assertIn("gone.py", outcome.unasked)
+        self.assertIn("no wheel", outcome.unasked)
+        self.assertEqual(table.read_text(), before)
 
     def test_what_changed_is_named_once_for_all_pythons(self) -> None:
         before = {"django on 3.13": "6.1.3", "django on 3.14": "6.1.3", "idna on 3.14": "3.1"}
