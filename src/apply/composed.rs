@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::apply::change::{Action, Change};
 use crate::apply::staging::{self, Staging};
 use crate::source::compose::FILE_NAMES;
-use crate::source::{dotenv, text};
+use crate::source::{dotenv, path, text};
 
 /// How long Compose may take. It reads files, so that more than this is no answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -59,9 +59,9 @@ pub(super) fn is_installed(program: &str) -> bool {
 
 fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
     let staging = Staging::inside(dir).map_err(io::Error::other)?;
-    let dir = fs::canonicalize(dir)?;
+    let dir = path::canonical(dir)?;
     // Without its links: Compose names files by where they are.
-    let tree = fs::canonicalize(staging.path())?;
+    let tree = path::canonical(staging.path())?;
     let changed: BTreeSet<&str> =
         changes.iter().filter(|own| own.action.writes()).map(|own| own.path.as_str()).collect();
     mirror(&dir, &tree, "", &changed)?;
