@@ -204,7 +204,9 @@ impl Tree {
         let Some((mut entries, unreadable)) = walk(&base, depth, most) else { return Ok(None) };
         // They deploy what is here, also where git is told to leave them alone.
         for name in FILE_NAMES.into_iter().chain(["Dockerfile", ".dockerignore"]) {
-            if base.join(name).symlink_metadata().is_ok_and(|own| own.is_file()) {
+            // Where case does not count, `dockerfile` is there by both names.
+            let is_other = || path::IGNORES_CASE && path::other_case(&base, name).is_some();
+            if base.join(name).symlink_metadata().is_ok_and(|own| own.is_file()) && !is_other() {
                 let own = || Entry { counts: true, ..Entry::default() };
                 entries.entry(name.to_owned()).or_insert_with(own);
             }

@@ -48,6 +48,29 @@ fn with_slashes(text: &str, separator: char) -> String {
     text.replace(separator, "/")
 }
 
+/// Whether the file systems of this machine usually take names that differ in case alone
+/// for one.
+pub const IGNORES_CASE: bool = cfg!(any(windows, target_os = "macos"));
+
+/// What is in a directory under a name that some file system takes for `name`, where
+/// nothing there has that very name.
+#[must_use]
+pub fn other_case(directory: &Path, name: &str) -> Option<String> {
+    let folded = relpath::folded(name);
+    let mut other = None;
+    for entry in std::fs::read_dir(directory).ok()?.flatten() {
+        let found = entry.file_name();
+        let Some(found) = found.to_str() else { continue };
+        if found == name {
+            return None;
+        }
+        if relpath::folded(found) == folded {
+            other = Some(found.to_owned());
+        }
+    }
+    other
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +101,19 @@ mod tests {
     fn a_path_is_written_with_the_same_separators_everywhere() {
         assert_eq!(with_slashes(r"deploy\compose.yaml", '\\'), "deploy/compose.yaml");
         assert_eq!(with_slashes(r"deploy/a\b", '/'), r"deploy/a\b");
+    }
+
+    #[test]
+    fn a_name_in_another_case_is_found_unless_the_name_itself_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        assert_eq!(other_case(&at("nothing"), "Dockerfile"), None);
+        assert_eq!(other_case(directory.path(), "Dockerfile"), None);
+        std::fs::write(at("dockerfile"), "").unwrap();
+        let other = Some("dockerfile".to_owned());
+        assert_eq!(other_case(directory.path(), "Dockerfile"), other);
+        assert_eq!(other_case(directory.path(), "dockerfile"), None);
+        assert_eq!(other_case(directory.path(), "Dockerfile.dev"), None);
     }
 
     #[test]
