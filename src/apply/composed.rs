@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::apply::change::{Action, Change};
 use crate::apply::staging::{self, Staging};
+use crate::apply::system;
 use crate::source::compose::FILE_NAMES;
 use crate::source::{dotenv, path, text};
 
@@ -37,7 +38,7 @@ pub fn judge(dir: &Path, changes: &[Change], compose: &str) -> Verdict {
     if asks_nobody() {
         return Verdict::NotAsked("DOCKWRIGHT_NO_DOCKER is set".to_owned());
     }
-    if !cfg!(unix) || !is_installed("docker") {
+    if !is_installed("docker") {
         return Verdict::NotAsked("there is no docker here".to_owned());
     }
     match asked(dir, changes, compose) {
@@ -51,10 +52,12 @@ pub(super) fn asks_nobody() -> bool {
     std::env::var_os("DOCKWRIGHT_NO_DOCKER").is_some_and(|own| !own.is_empty())
 }
 
-/// Whether a program is there to be asked.
+/// Whether a program is there to be asked: on Windows an `.exe`, as no other is started by
+/// its bare name.
 pub(super) fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).any(|dir| dir.join(&file).is_file())
 }
 
 fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
@@ -106,21 +109,13 @@ fn mirror(from: &Path, to: &Path, below: &str, changed: &BTreeSet<&str>) -> io::
         let is_above = changed.iter().any(|own| own.starts_with(&inner));
         match is_above && from.join(&name).is_dir() {
             true => mirror(&from.join(&name), &to.join(&name), &path, changed)?,
-            false => link(&from.join(&name), &to.join(&name))?,
+            false => {
+                let (from, _at_work) = (from.join(&name), staging::at_work());
+                system::symlink(&from, &to.join(&name), from.is_dir())?;
+            }
         }
     }
     Ok(())
-}
-
-#[cfg(unix)]
-fn link(from: &Path, to: &Path) -> io::Result<()> {
-    let _at_work = staging::at_work();
-    std::os::unix::fs::symlink(from, to)
-}
-
-#[cfg(not(unix))]
-fn link(_: &Path, _: &Path) -> io::Result<()> {
-    Err(io::Error::other("there are no links here"))
 }
 
 /// What Compose says where it does not read a project.
