@@ -5,6 +5,7 @@
 #
 #   tests/run.sh          everything, in this order
 #   tests/run.sh code     formatting, clippy, unit and integration tests
+#   tests/run.sh targets  the same code compiled for Windows and macOS
 #   tests/run.sh lint     linters over generated output and the project's scripts
 #   tests/run.sh live     generated stacks on a real Docker engine
 set -euo pipefail
@@ -44,6 +45,7 @@ all() {
     prepare >"$log" 2>&1 &
     preparation=$!
     code
+    targets
     say "waiting for the engine and the tools"
     wait "$preparation" || { cat "$log" && exit 3; }
     rm "$log"
@@ -60,12 +62,19 @@ code() {
     cargo test --locked
 }
 
+targets() {
+    say "compiling for Windows and macOS"
+    tests/targets/run.sh
+}
+
 lint() {
     local linters
     say "shellcheck of the project's own scripts"
     linters=$(tests/lint/tools.sh)
     # The cases of rules are what others write, faults included.
     git ls-files '*.sh' .ci/run ':!tests/rules' | xargs "$linters/bin/shellcheck" -x
+    say "licences, duplicates and sources of what is built from"
+    "$linters/bin/cargo-deny" --locked check licenses bans sources
     say "linters over generated output"
     tests/lint/run.sh
 }
@@ -95,10 +104,10 @@ engine_answers() {
 # The engine is left as it was found.
 engine_answers || trap tests/live/engine/down.sh EXIT
 case "${1:-all}" in
-    all | code | lint | live)
+    all | code | targets | lint | live)
         tools
         "${1:-all}"
         ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 say "done"
