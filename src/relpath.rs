@@ -14,9 +14,10 @@ use unicode_normalization::UnicodeNormalization as _;
 pub struct RelPath(String);
 
 /// Names Windows keeps for devices, with or without an extension.
-const RESERVED: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
-    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+const RESERVED: [&str; 24] = [
+    "con", "conin$", "conout$", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5",
+    "com6", "com7", "com8", "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8",
+    "lpt9",
 ];
 
 impl RelPath {
@@ -39,11 +40,10 @@ impl RelPath {
                 ".." => return refuse("leaves the repository"),
                 _ => {}
             }
-            let stem = part.split('.').next().unwrap_or_default();
-            if RESERVED.contains(&stem.to_ascii_lowercase().as_str()) {
+            if is_reserved(part) {
                 return refuse("has a part that Windows reserves");
             }
-            if part.ends_with('.') || part.ends_with(' ') || part.chars().any(char::is_control) {
+            if !is_portable(part) {
                 return refuse("has a part that is no portable file name");
             }
             if part.chars().any(is_treacherous) {
@@ -81,6 +81,20 @@ impl RelPath {
     pub fn below(&self, root: &Path) -> PathBuf {
         self.0.split('/').fold(root.to_owned(), |path, part| path.join(part))
     }
+}
+
+/// Whether Windows takes a name for a device, whatever its extension.
+fn is_reserved(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or_default();
+    RESERVED.contains(&stem.trim_end().to_ascii_lowercase().as_str())
+}
+
+/// Whether a name is one and the same to every system: Windows drops dots and spaces at
+/// the end, and has no file with certain characters.
+#[must_use]
+pub fn is_portable(part: &str) -> bool {
+    let is_refused = |c: char| c.is_control() || "<>\"|?*".contains(c);
+    !is_reserved(part) && !part.ends_with(['.', ' ']) && !part.chars().any(is_refused)
 }
 
 /// `written` in a file of `directory`, seen from the directory that is read,
@@ -288,6 +302,11 @@ mod tests {
     fn names_that_windows_reserves_are_refused() {
         assert!(RelPath::new("app/aux.py").is_err());
         assert!(RelPath::new("NUL").is_err());
+        assert!(RelPath::new("conin$.txt").is_err());
+        assert!(RelPath::new("nul .txt").is_err());
+        for text in ["a/what?.py", "a*", "<a>", "a|b", "\"a\""] {
+            assert!(RelPath::new(text).is_err(), "{text}");
+        }
         assert!(RelPath::new("auxiliary.py").is_ok());
     }
 }

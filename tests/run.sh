@@ -6,6 +6,7 @@
 #   tests/run.sh          everything, in this order
 #   tests/run.sh code     formatting, clippy, unit and integration tests
 #   tests/run.sh wheel    what a release is made of: the wheel as people install it, archives, image, formula
+#   tests/run.sh targets  the same code compiled for Windows and macOS
 #   tests/run.sh lint     linters over generated output and the project's scripts
 #   tests/run.sh live     generated stacks on a real Docker engine
 set -euo pipefail
@@ -46,6 +47,7 @@ all() {
     prepare >"$log" 2>&1 &
     preparation=$!
     code
+    targets
     say "waiting for the engine and the tools"
     wait "$preparation" || { cat "$log" && exit 3; }
     rm "$log"
@@ -63,6 +65,11 @@ code() {
     cargo test --locked
 }
 
+targets() {
+    say "compiling for Windows and macOS"
+    tests/targets/run.sh
+}
+
 wheel() {
     say "the wheel, and what a release makes of it"
     tests/release/run.sh
@@ -76,6 +83,8 @@ lint() {
     git ls-files '*.sh' .ci/run ':!tests/rules' | xargs "$linters/bin/shellcheck" -x
     say "the tools that refresh the tables"
     python3 tests/tools/test_refresh.py
+    say "licences, duplicates and sources of what is built from"
+    "$linters/bin/cargo-deny" --locked check licenses bans sources
     say "linters over generated output"
     tests/lint/run.sh
 }
@@ -105,10 +114,10 @@ engine_answers() {
 # The engine is left as it was found.
 engine_answers || trap tests/live/engine/down.sh EXIT
 case "${1:-all}" in
-    all | code | wheel | lint | live)
+    all | code | targets | wheel | lint | live)
         tools
         "${1:-all}"
         ;;
-    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 say "done"

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use crate::apply::change::{Action, Change};
 use crate::apply::staging::{self, Staging};
+use crate::apply::system;
 use crate::remote::{self, asks_nobody, is_installed};
 use crate::source::compose::FILE_NAMES;
-use crate::source::{dotenv, text};
+use crate::source::{dotenv, path, text};
 
 /// How long Compose may take. It reads files, so that more than this is no answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -37,7 +38,7 @@ pub fn judge(dir: &Path, changes: &[Change], compose: &str) -> Verdict {
     if asks_nobody() {
         return Verdict::NotAsked("DOCKWRIGHT_NO_DOCKER is set".to_owned());
     }
-    if !cfg!(unix) || !is_installed("docker") {
+    if !is_installed("docker") {
         return Verdict::NotAsked("there is no docker here".to_owned());
     }
     match asked(dir, changes, compose) {
@@ -48,9 +49,9 @@ pub fn judge(dir: &Path, changes: &[Change], compose: &str) -> Verdict {
 
 fn asked(dir: &Path, changes: &[Change], compose: &str) -> io::Result<Verdict> {
     let staging = Staging::inside(dir).map_err(io::Error::other)?;
-    let dir = fs::canonicalize(dir)?;
+    let dir = path::canonical(dir)?;
     // Without its links: Compose names files by where they are.
-    let tree = fs::canonicalize(staging.path())?;
+    let tree = path::canonical(staging.path())?;
     let changed: BTreeSet<&str> =
         changes.iter().filter(|own| own.action.writes()).map(|own| own.path.as_str()).collect();
     mirror(&dir, &tree, "", &changed)?;
@@ -95,21 +96,13 @@ fn mirror(from: &Path, to: &Path, below: &str, changed: &BTreeSet<&str>) -> io::
         let is_above = changed.iter().any(|own| own.starts_with(&inner));
         match is_above && from.join(&name).is_dir() {
             true => mirror(&from.join(&name), &to.join(&name), &path, changed)?,
-            false => link(&from.join(&name), &to.join(&name))?,
+            false => {
+                let (from, _at_work) = (from.join(&name), staging::at_work());
+                system::symlink(&from, &to.join(&name), from.is_dir())?;
+            }
         }
     }
     Ok(())
-}
-
-#[cfg(unix)]
-fn link(from: &Path, to: &Path) -> io::Result<()> {
-    let _at_work = staging::at_work();
-    std::os::unix::fs::symlink(from, to)
-}
-
-#[cfg(not(unix))]
-fn link(_: &Path, _: &Path) -> io::Result<()> {
-    Err(io::Error::other("there are no links here"))
 }
 
 /// What Compose says where it does not read a project.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::relpath::RelPath;
-use crate::source::text;
+use crate::source::{path, text};
 
 /// What stands at a path. A change is only made while it still stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Obstacle {
     Directory,
     /// What should be a directory above the path is none.
     FileAbove(String),
+    /// Something is there under a name that some file systems take for this one.
+    OtherCase(String),
     /// A device, a pipe, a socket.
     Special,
     /// Lines cannot be added to text in this encoding.
@@ -51,6 +53,9 @@ impl fmt::Display for Obstacle {
             }
             Self::Directory => f.write_str("is a directory where a file has to be"),
             Self::FileAbove(parent) => write!(f, "is below `{parent}`, which is no directory"),
+            Self::OtherCase(other) => {
+                write!(f, "is there as `{other}`, and on Windows and macOS the two are one file")
+            }
             Self::Utf16 => f.write_str("is UTF-16, and lines can only be added to UTF-8"),
             Self::Special => f.write_str("is no ordinary file"),
         }
@@ -87,10 +92,18 @@ pub fn look(root: &Path, path: &RelPath) -> Result<DiskState, Error> {
     let full = path.below(root);
     let failed = |source| Error::Io { action: "read", path: full.clone(), source };
     let metadata = match fs::symlink_metadata(&full) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(DiskState::Absent),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let other = other_case(root, path.as_str());
+            return Ok(other.map_or(DiskState::Absent, DiskState::Obstructed));
+        }
         Err(source) => return Err(failed(source)),
         Ok(metadata) => metadata,
     };
+    if path::IGNORES_CASE
+        && let Some(other) = other_case(root, path.as_str())
+    {
+        return Ok(DiskState::Obstructed(other));
+    }
     let kind = metadata.file_type();
     Ok(if kind.is_symlink() {
         DiskState::Obstructed(Obstacle::Symlink)
@@ -103,6 +116,14 @@ pub fn look(root: &Path, path: &RelPath) -> Result<DiskState, Error> {
     })
 }
 
+/// What stands at a path in another case, where git or a person on another system would
+/// get one file for two.
+fn other_case(root: &Path, path: &str) -> Option<Obstacle> {
+    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let other = path::other_case(&root.join(parent), name)?;
+    Some(Obstacle::OtherCase(if parent.is_empty() { other } else { format!("{parent}/{other}") }))
+}
+
 /// What stands in the way among the directories above a path.
 fn above(root: &Path, path: &RelPath) -> Result<Option<Obstacle>, Error> {
     let parts: Vec<&str> = path.as_str().split('/').collect();
@@ -110,12 +131,19 @@ fn above(root: &Path, path: &RelPath) -> Result<Option<Obstacle>, Error> {
         let parent = parts[..depth].join("/");
         let full = root.join(&parent);
         match fs::symlink_metadata(&full) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(other_case(root, &parent));
+            }
             Err(source) => return Err(Error::Io { action: "read", path: full, source }),
             Ok(metadata) if metadata.file_type().is_symlink() => {
                 return Ok(Some(Obstacle::SymlinkAbove(parent)));
             }
             Ok(metadata) if !metadata.is_dir() => return Ok(Some(Obstacle::FileAbove(parent))),
+            Ok(_) if path::IGNORES_CASE => {
+                if let Some(other) = other_case(root, &parent) {
+                    return Ok(Some(other));
+                }
+            }
             Ok(_) => {}
         }
     }
@@ -152,6 +180,20 @@ mod tests {
             DiskState::Obstructed(Obstacle::FileAbove("nginx".into()))
         );
         assert_eq!(state(root.path(), "a/b/c"), DiskState::Absent);
+    }
+
+    #[test]
+    fn a_file_in_another_case_is_an_obstacle_until_it_is_renamed() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("dockerfile"), "FROM scratch").unwrap();
+        fs::create_dir(root.path().join("Nginx")).unwrap();
+        let other = |name: &str| DiskState::Obstructed(Obstacle::OtherCase(name.into()));
+        assert_eq!(state(root.path(), "Dockerfile"), other("dockerfile"));
+        assert_eq!(state(root.path(), "nginx/nginx.conf"), other("Nginx"));
+        assert!(state(root.path(), "dockerfile").bytes().is_some());
+        assert_eq!(state(root.path(), "Nginx/nginx.conf"), DiskState::Absent);
+        fs::rename(root.path().join("dockerfile"), root.path().join("Dockerfile")).unwrap();
+        assert!(state(root.path(), "Dockerfile").bytes().is_some());
     }
 
     #[cfg(unix)]

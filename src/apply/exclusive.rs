@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::source::path::canonical;
 
 /// The right to write in a repository, for as long as it lives.
 #[derive(Debug)]
@@ -127,7 +128,7 @@ fn has_no_lock(error: &io::Error) -> bool {
 /// A file of this user's that stands for a directory without a lock: never
 /// inside the repository, where git would see it.
 fn stand_in(root: &Path) -> io::Result<File> {
-    let path = std::path::absolute(std::fs::canonicalize(root)?)?;
+    let path = std::path::absolute(canonical(root)?)?;
     let key = crate::digest::hash(path.as_os_str().as_encoded_bytes());
     let mut options = File::options();
     options.create(true).truncate(false).write(true);

@@ -16,7 +16,7 @@ use crate::apply::system;
 use crate::digest::hash;
 use crate::error::Error;
 use crate::relpath::RelPath;
-use crate::source::text;
+use crate::source::{path, text};
 
 const JOURNAL: &str = "journal.json";
 
@@ -102,12 +102,12 @@ pub fn open(
     for change in changes {
         let mut missing = missing_parents(root, &change.path.below(root));
         missing.retain(|parent| !made.contains(parent));
-        let relative = missing.iter().filter_map(|parent| parent.strip_prefix(root).ok()?.to_str());
+        let relative = missing.iter().filter_map(|parent| parent.strip_prefix(root).ok());
         steps.push(Step {
             path: change.path.to_string(),
             was_there: matches!(change.expect, DiskState::File { .. }),
             new: (change.action != Action::Remove).then(|| hash(&change.bytes)),
-            made: relative.map(|parent| parent.replace('\\', "/")).collect(),
+            made: relative.map(path::portable).collect(),
         });
         made.append(&mut missing);
     }

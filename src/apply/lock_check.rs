@@ -19,7 +19,7 @@ const STALE: [&str; 2] = ["needs to be updated", "Packages were unavailable beca
 pub fn stale(dir: &Path, manager: PackageManager, adopted: &Adopted) -> Option<String> {
     let locks = adopted.dependency_files.iter();
     let lock = locks.map(|own| own.as_str()).find(|own| own.ends_with("uv.lock"))?;
-    if manager != PackageManager::Uv || asks_nobody() || !cfg!(unix) || !is_installed("uv") {
+    if manager != PackageManager::Uv || asks_nobody() || !is_installed("uv") {
         return None;
     }
     let directory = dir.join(lock).parent()?.to_owned();

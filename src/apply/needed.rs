@@ -7,7 +7,7 @@ use crate::apply::settle::Group;
 use crate::plan::outputs::Syntax;
 use crate::plan::{Output, Ownership, Plan};
 use crate::source::ignores::{self, Reader};
-use crate::source::text;
+use crate::source::{path, text};
 
 /// What the build reads, by paths relative to the build context: nothing of
 /// it may be kept out by a `.dockerignore`.
@@ -80,7 +80,7 @@ fn kept_data(dir: &Path) -> Vec<String> {
         local.iter().any(|ending| name.ends_with(ending)) && file.path().is_file()
     });
     let mut paths: Vec<String> = data
-        .filter_map(|file| Some(file.path().strip_prefix(dir).ok()?.to_str()?.to_owned()))
+        .filter_map(|file| Some(path::portable(file.path().strip_prefix(dir).ok()?)))
         .filter(|path| crate::detect::scope::counts(path))
         .collect();
     paths.sort();

@@ -31,7 +31,7 @@ pub fn lock_file(manager: PackageManager) -> Option<&'static str> {
 #[must_use]
 pub fn is_installed(manager: PackageManager) -> bool {
     let Some((_, program, _)) = tool(manager) else { return true };
-    ["", ".exe", ".cmd"].iter().any(|end| remote::is_installed(&format!("{program}{end}")))
+    remote::is_installed(program)
 }
 
 /// Makes the lock in `directory` by the tool that owns it.

@@ -19,7 +19,7 @@ use crate::detect::{decode, scope};
 use crate::error::{Error, Problem};
 use crate::source::compose::{FILE_NAMES, is_compose};
 use crate::source::dockerfile::is_dockerfile;
-use crate::source::text;
+use crate::source::{path, text};
 
 /// More files than this are no repository: somebody named a disk, or a directory
 /// of many. The walk stops, and says so.
@@ -198,13 +198,15 @@ impl Tree {
     fn walked(directory: &Path, depth: Option<usize>, most: usize) -> Result<Option<Self>, Error> {
         let failed = |source| Error::Io { action: "read", path: directory.to_owned(), source };
         fs::read_dir(directory).map_err(failed)?;
-        let base = fs::canonicalize(directory).map_err(failed)?;
+        let base = path::canonical(directory).map_err(failed)?;
         let mut timings = Timings::default();
         let start = Instant::now();
         let Some((mut entries, unreadable)) = walk(&base, depth, most) else { return Ok(None) };
         // They deploy what is here, also where git is told to leave them alone.
         for name in FILE_NAMES.into_iter().chain(["Dockerfile", ".dockerignore"]) {
-            if base.join(name).symlink_metadata().is_ok_and(|own| own.is_file()) {
+            // Where case does not count, `dockerfile` is there by both names.
+            let is_other = || path::IGNORES_CASE && path::other_case(&base, name).is_some();
+            if base.join(name).symlink_metadata().is_ok_and(|own| own.is_file()) && !is_other() {
                 let own = || Entry { counts: true, ..Entry::default() };
                 entries.entry(name.to_owned()).or_insert_with(own);
             }
@@ -522,7 +524,7 @@ fn is_open(entry: &DirEntry) -> bool {
 fn file(base: &Path, found: &DirEntry) -> Option<(String, Entry)> {
     let kind = found.file_type()?;
     let linked = || {
-        let target = fs::canonicalize(found.path()).ok()?;
+        let target = path::canonical(found.path()).ok()?;
         Some(target.starts_with(base) && fs::metadata(&target).ok()?.is_file())
     };
     let counts = kind.is_file() || (kind.is_symlink() && linked()?);
@@ -541,12 +543,12 @@ fn file(base: &Path, found: &DirEntry) -> Option<(String, Entry)> {
 /// or starts it there reads it all the same.
 fn closed(base: &Path, found: &DirEntry) -> Option<Unreadable> {
     let kind = found.file_type()?;
-    let path = found.path().strip_prefix(base).ok()?.to_str()?.replace('\\', "/");
+    let path = path::portable(found.path().strip_prefix(base).ok()?);
     let is_one = is_dockerfile(&path) || is_compose(&path);
     if kind.is_dir() || kind.is_file() || !is_one {
         return None;
     }
-    let why = match fs::canonicalize(found.path()) {
+    let why = match path::canonical(found.path()) {
         Err(_) => "it is a link to nothing",
         Ok(target) if target.is_dir() => return None,
         Ok(target) if !target.starts_with(base) => "it is a link out of the directory",
@@ -566,10 +568,8 @@ fn refusal(base: &Path, error: &ignore::Error) -> Unreadable {
             _ => None,
         }
     }
-    let path = path_of(error).map_or_else(
-        || ".".into(),
-        |path| path.strip_prefix(base).unwrap_or(path).to_string_lossy().into_owned(),
-    );
+    let path = path_of(error)
+        .map_or_else(|| ".".into(), |path| path::portable(path.strip_prefix(base).unwrap_or(path)));
     let why = error.io_error().map_or_else(
         || error.to_string(),
         |error| match error.kind() {

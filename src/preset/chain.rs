@@ -10,6 +10,7 @@ use crate::preset::manifest::{self, Manifest};
 use crate::preset::reference::Reference;
 use crate::preset::{BUILTIN, MANIFEST, git, locks};
 use crate::relpath::{self, RelPath};
+use crate::source::path;
 
 /// Where a layer came from, in a form that the lock stores: no absolute path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -340,7 +341,7 @@ fn directory(base: &Path, relative: &str, named: &str) -> Spot {
     let path = own.unwrap_or_else(|| base.join(relative));
     // Resolved, so that a circle over two spellings is one. A directory that
     // is yet to be made can be left by `..` as well.
-    let path = std::fs::canonicalize(&path).unwrap_or_else(|_| without_dots(&path));
+    let path = path::canonical(&path).unwrap_or_else(|_| without_dots(&path));
     let named = match Path::new(relative).is_absolute() || is_own || named.is_empty() {
         true => relative.to_owned(),
         false => format!("{named}/{relative}"),

@@ -1,11 +1,12 @@
 //! How a preset is named: a built-in name, a path, or a place in git.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Problem;
 use crate::relpath::RelPath;
 use crate::schema::entries::Entry;
+use crate::source::path;
 
 /// A reference to a preset.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -175,7 +176,7 @@ impl Reference {
             return self;
         }
         let resolved =
-            |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+            |path: &Path| path::canonical(path).or_else(|_| std::path::absolute(path)).ok();
         match (resolved(Path::new(path)), resolved(repository)) {
             (Some(preset), Some(repository)) => Self::Path(relative(&preset, &repository)),
             _ => self,
@@ -187,6 +188,10 @@ impl Reference {
 fn relative(path: &Path, from: &Path) -> String {
     let (path, from): (Vec<_>, Vec<_>) = (path.components().collect(), from.components().collect());
     let common = path.iter().zip(&from).take_while(|(one, other)| one == other).count();
+    if common == 0 {
+        // Another drive of Windows, to which no relative path leads.
+        return path::portable(&path.iter().collect::<PathBuf>());
+    }
     let up = std::iter::repeat_n("..".to_owned(), from.len() - common);
     let down = path[common..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
     let parts: Vec<String> = up.chain(down).collect();
@@ -215,6 +220,15 @@ impl fmt::Display for Reference {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_relative_to_the_repository_where_one_leads_there() {
+        let relative = |path: &str, from: &str| relative(Path::new(path), Path::new(from));
+        assert_eq!(relative("/srv/presets/web", "/srv/shop"), "../presets/web");
+        assert_eq!(relative("/srv/shop/team", "/srv/shop"), "./team");
+        assert_eq!(relative("/srv/shop", "/srv/shop"), ".");
+        assert_eq!(relative("D:/presets/web", "C:/srv/shop"), "D:/presets/web", "another drive");
+    }
 
     #[test]
     fn each_form_is_told_apart_and_prints_as_it_was_written() {

@@ -7,6 +7,7 @@ use crate::error::{Error, Problem};
 use crate::preset::files::Files;
 use crate::preset::{Layer, MANIFEST, PARTS, Preset, Reference, Source, manifest};
 use crate::schema::value::Kind;
+use crate::source::path;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/preset_test/scaffold");
 
@@ -31,7 +32,7 @@ pub fn files(name: &str, extends: &Reference) -> Result<Vec<(String, String)>, P
     while let Some(directory) = open.pop() {
         open.extend(directory.dirs());
         for file in directory.files() {
-            let path = file.path().to_string_lossy().replace('\\', "/");
+            let path = path::portable(file.path());
             files.push((path, fill(file.contents_utf8().expect("the files are text"))));
         }
     }

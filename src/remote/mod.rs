@@ -8,7 +8,6 @@ pub mod index;
 pub mod registry;
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -109,13 +108,13 @@ pub fn asks_nobody() -> bool {
     std::env::var_os("DOCKWRIGHT_NO_DOCKER").is_some_and(|own| !own.is_empty())
 }
 
-/// Whether a program is on PATH.
+/// Whether a program is there to be asked: on Windows an `.exe`, as no other is started by
+/// its bare name.
 #[must_use]
 pub fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let names = [program.to_owned(), format!("{program}.exe")];
-    std::env::split_paths(&path)
-        .any(|dir| names.iter().any(|name| dir.join(OsStr::new(name)).is_file()))
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).any(|dir| dir.join(&file).is_file())
 }
 
 /// Does the same for every item, several at once; gives the results in the order of

@@ -100,6 +100,7 @@ fn start() -> Result<(Child, PipeReader), (std::path::PathBuf, std::io::Error)> 
         let child = Command::new(&path)
             .arg(child::COMMAND)
             .env_clear()
+            .envs(kept())
             .stdin(Stdio::piped())
             .stdout(writer.try_clone()?)
             .stderr(writer)
@@ -107,6 +108,12 @@ fn start() -> Result<(Child, PipeReader), (std::path::PathBuf, std::io::Error)> 
         Ok((child, output))
     };
     spawn().map_err(|error| (path.clone(), error))
+}
+
+/// What a process needs to begin at all: Windows finds its own libraries by it.
+fn kept() -> Option<(&'static str, std::ffi::OsString)> {
+    let name = "SystemRoot";
+    std::env::var_os(name).filter(|_| cfg!(windows)).map(|value| (name, value))
 }
 
 /// Hands the child its job, and hears it until it ends or has to.

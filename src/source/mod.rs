@@ -8,5 +8,6 @@ pub mod dockerfile;
 pub mod dotenv;
 pub mod ignores;
 pub mod nginx;
+pub mod path;
 pub mod shell;
 pub mod text;

@@ -21,6 +21,7 @@ use crate::lint::subject::{Deployment, Kind, Purpose, Subject};
 use crate::plan::Plan;
 use crate::project;
 use crate::source::compose::image;
+use crate::source::path;
 pub use requests::{Expected, Request};
 
 /// Longest that Compose may take to resolve a project.
@@ -307,7 +308,7 @@ fn files<'s>(
                     Problem::new(format!("there is no file {}", file.display())).at("--file"),
                 ));
             }
-            named.push(seen.to_string_lossy().into_owned());
+            named.push(path::portable(seen));
         }
         let same = subject.deployments.iter().find(|own| paths(own) == named);
         let first = || subject.deployments.iter().find(|own| paths(own).first() == named.first());

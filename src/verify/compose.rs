@@ -55,6 +55,8 @@ pub async fn run(command: &mut Command, limit: Duration) -> Outcome<Output> {
     // Ctrl-C is for this program, which then ends what it has started by itself.
     #[cfg(unix)]
     command.process_group(0);
+    #[cfg(windows)]
+    command.creation_flags(NEW_GROUP);
     let mut child = command.spawn().map_err(|error| Trouble::Engine(format!("{line}: {error}")))?;
     let group = Group(child.id());
     let (mut out, mut err) =
@@ -86,12 +88,22 @@ pub async fn run(command: &mut Command, limit: Duration) -> Outcome<Output> {
 /// their own. They end with it.
 struct Group(Option<u32>);
 
+/// `CREATE_NEW_PROCESS_GROUP` of Windows.
+#[cfg(windows)]
+const NEW_GROUP: u32 = 0x200;
+
 impl Drop for Group {
     fn drop(&mut self) {
+        let Some(pid) = self.0 else { return };
         #[cfg(unix)]
-        if let Some(pid) = self.0.and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()))
-        {
+        if let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) {
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+        #[cfg(not(unix))]
+        {
+            // Windows knows who has started whom for as long as the first one lives.
+            let mut command = std::process::Command::new("taskkill");
+            let _ = command.args(["/T", "/F", "/PID", &pid.to_string()]).output();
         }
     }
 }

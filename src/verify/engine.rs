@@ -327,6 +327,12 @@ pub(super) fn is_missing(error: &bollard::errors::Error) -> bool {
     )
 }
 
+/// Where an engine listens unless it is told otherwise.
+const USUAL: &str = match cfg!(windows) {
+    true => "npipe:////./pipe/docker_engine",
+    false => "unix:///var/run/docker.sock",
+};
+
 /// Where the engine is that `docker` talks to: Compose has to talk to the same one.
 async fn address() -> Result<String, Error> {
     if let Some(host) = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()) {
@@ -343,6 +349,6 @@ async fn address() -> Result<String, Error> {
             help: "`verify` runs a stack with Docker and its Compose plugin: install both, or put them on PATH".into(),
         }),
         // Older clients have no contexts.
-        _ => Ok("unix:///var/run/docker.sock".to_owned()),
+        _ => Ok(USUAL.to_owned()),
     }
 }

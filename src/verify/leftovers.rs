@@ -74,7 +74,7 @@ pub const KEPT: &str = "kept";
 
 /// Copies of dead runs.
 fn directories() {
-    let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(stage::base()).into_iter().flatten().flatten();
     for entry in entries {
         let name = entry.file_name().to_string_lossy().into_owned();
         let pid = name.strip_prefix(stage::PREFIX).and_then(|rest| rest.split('-').next());
@@ -129,7 +129,8 @@ fn is_dead(owner_of: Option<&String>) -> bool {
     else {
         return false;
     };
-    machine == here && !is_alive(pid)
+    // A machine that has no name cannot be told from another one.
+    machine == here && !here.is_empty() && !is_alive(pid)
 }
 
 #[cfg(unix)]
@@ -140,9 +141,23 @@ fn is_alive(pid: &str) -> bool {
     })
 }
 
+/// Windows has a program that says so; where it does not answer, nobody can tell.
 #[cfg(not(unix))]
-fn is_alive(_: &str) -> bool {
-    true
+fn is_alive(pid: &str) -> bool {
+    let filter = format!("PID eq {pid}");
+    let mut command = std::process::Command::new("tasklist");
+    let output = command.args(["/NH", "/FO", "CSV", "/FI", &filter]).output();
+    output.map_or(true, |own| {
+        !own.status.success() || lists(&String::from_utf8_lossy(&own.stdout), pid)
+    })
+}
+
+/// Whether `tasklist` lists a process: `"dockwright.exe","4321","Console","1","9,984 K"`.
+/// What it says where there is none is in the user's language.
+#[cfg(any(test, not(unix)))]
+fn lists(said: &str, pid: &str) -> bool {
+    let is_it = |line: &str| line.split("\",\"").nth(1).is_some_and(|own| own == pid);
+    said.lines().any(|line| line.starts_with('"') && is_it(line))
 }
 
 /// Removes the run's directory, also what containers wrote there as other users.
@@ -163,4 +178,40 @@ pub async fn remove_stage(stage: Stage, stack: &Stack) {
         }
     }
     let _ = std::fs::remove_dir_all(&top);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_windows_lists_is_alive() {
+        let said = "\r\n\"dockwright.exe\",\"4321\",\"Console\",\"1\",\"9,984 K\"\r\n";
+        assert!(lists(said, "4321"));
+        for (said, pid) in [
+            (said, "432"),
+            (said, "1"),
+            ("INFO: No tasks are running which match the specified criteria.\r\n", "4321"),
+            ("INFORMATION: PID 4321\r\n", "4321"),
+            ("", "4321"),
+        ] {
+            assert!(!lists(said, pid), "{said}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_dead_process_of_this_machine_made_is_abandoned() {
+        let own = owner();
+        let (machine, pid) = own.rsplit_once('/').unwrap();
+        assert!(!machine.is_empty() && pid.parse::<u32>().is_ok(), "{own}");
+        assert!(!is_dead(Some(&own)), "it is at work");
+        // No system gives a process such a number.
+        let dead = format!("{machine}/{}", i32::MAX);
+        assert!(is_dead(Some(&dead)));
+        for other in [format!("{machine}-2/{}", i32::MAX), format!("/{}", i32::MAX)] {
+            assert!(!is_dead(Some(&other)), "{other}");
+        }
+        assert!(!is_dead(None));
+        assert!(!is_dead(Some(&format!("{dead}/kept"))), "left on purpose");
+    }
 }

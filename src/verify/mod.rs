@@ -56,7 +56,6 @@ use trouble::Trouble;
 
 use crate::error::{Error, Problem};
 use crate::project;
-use crate::source::text;
 
 /// What a run does.
 #[derive(Clone, Debug, Default)]
@@ -153,8 +152,19 @@ fn on_threads<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Erro
 /// Who made something at an engine: the machine, and the process on it. What is kept
 /// on purpose has a word more, so that no later run takes it for abandoned.
 fn owner() -> String {
-    let machine = text::of_file("/proc/sys/kernel/hostname".as_ref()).unwrap_or_default();
-    format!("{}/{}", machine.trim(), std::process::id())
+    format!("{}/{}", machine(), std::process::id())
+}
+
+/// The name of this machine: an engine may serve several.
+#[cfg(unix)]
+fn machine() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The name of this machine; empty where it has none.
+#[cfg(not(unix))]
+fn machine() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
 /// What one stack, from its copy to its removal, gave.

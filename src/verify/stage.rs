@@ -6,12 +6,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::apply::system;
 use crate::error::{Error, Problem};
+use crate::source::path;
 
 /// Where everything of a run lies; removed with it.
 #[derive(Debug)]
 pub struct Stage {
     top: TempDir,
+    /// The same without links: `/var` and `/tmp` are links on macOS, and what Compose
+    /// says of paths is without them.
+    real: PathBuf,
     /// What was not copied, and why.
     pub left_out: Vec<String>,
 }
@@ -28,15 +33,17 @@ impl Stage {
     /// # Errors
     /// What cannot be read or written; a disk that has no room for a copy.
     pub fn copy(directory: &Path) -> Result<Self, Error> {
-        let top =
-            tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir();
-        let top = top.map_err(|source| Error::Io {
-            action: "make a directory in",
-            path: std::env::temp_dir(),
-            source,
-        })?;
-        let mut stage = Self { top, left_out: Vec::new() };
-        room(directory, stage.top.path())?;
+        let base = base();
+        let made = fs::create_dir_all(&base).and_then(|()| {
+            let prefix = format!("{PREFIX}{}-", std::process::id());
+            let top = tempfile::Builder::new().prefix(&prefix).tempdir_in(&base)?;
+            let real = path::canonical(top.path())?;
+            Ok((top, real))
+        });
+        let (top, real) =
+            made.map_err(|source| Error::Io { action: "make a directory in", path: base, source })?;
+        let mut stage = Self { top, real, left_out: Vec::new() };
+        room(directory, stage.top())?;
         let to = stage.project();
         copy(directory, &to, &mut stage.left_out)?;
         Ok(stage)
@@ -45,44 +52,70 @@ impl Stage {
     /// The copy.
     #[must_use]
     pub fn project(&self) -> PathBuf {
-        self.top.path().join(COPY)
+        self.real.join(COPY)
     }
 
     /// The directory of the run, beside the copy.
     #[must_use]
     pub fn top(&self) -> &Path {
-        self.top.path()
+        &self.real
     }
 
     /// Keeps everything; where it is.
     #[must_use]
     pub fn keep(self) -> PathBuf {
-        self.top.keep()
+        let _ = self.top.keep();
+        self.real
+    }
+}
+
+/// Where the directories of runs are made: engines mount them.
+#[must_use]
+pub fn base() -> PathBuf {
+    base_of(cfg!(target_os = "macos"), std::env::temp_dir(), std::env::home_dir())
+}
+
+/// On macOS an engine runs in a virtual machine, which sees the user's home, and not
+/// always the system's directory for temporary files. A directory that somebody chose
+/// is kept to.
+fn base_of(is_macos: bool, temporary: PathBuf, home: Option<PathBuf>) -> PathBuf {
+    let is_system = temporary.starts_with("/var/folders") || temporary.starts_with("/tmp");
+    match home.filter(|_| is_macos && is_system) {
+        Some(home) => home.join("Library/Caches/dockwright"),
+        None => temporary,
     }
 }
 
 /// Refuses a copy that would fill the disk.
 fn room(directory: &Path, beside: &Path) -> Result<(), Error> {
+    let Some(free) = free(beside) else { return Ok(()) };
     let size = size_of(directory);
-    #[cfg(unix)]
-    if let Ok(disk) = rustix::fs::statvfs(beside) {
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if size.saturating_mul(2) > free {
-            let message = format!(
-                "{} holds {} MiB; a run works on a copy, and {} has {} MiB left",
-                directory.display(),
-                size >> 20,
-                beside.display(),
-                free >> 20
-            );
-            return Err(Error::input(
-                Problem::new(message)
-                    .help("set TMPDIR to a larger disk, or move data out of the directory"),
-            ));
-        }
+    if size.saturating_mul(2) <= free {
+        return Ok(());
     }
-    let _ = (size, beside);
-    Ok(())
+    let message = format!(
+        "{} holds {} MiB; a run works on a copy, and {} has {} MiB left",
+        directory.display(),
+        size >> 20,
+        beside.display(),
+        free >> 20
+    );
+    let name = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+    let help = format!("set {name} to a larger disk, or move data out of the directory");
+    Err(Error::input(Problem::new(message).help(help)))
+}
+
+/// What is left of a disk, in bytes; `None` where nobody can tell.
+#[cfg(unix)]
+fn free(on: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(on).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// The standard library does not say: a copy that does not fit fails while it is made.
+#[cfg(not(unix))]
+fn free(_: &Path) -> Option<u64> {
+    None
 }
 
 fn size_of(directory: &Path) -> u64 {
@@ -117,9 +150,12 @@ pub fn copy(from: &Path, to: &Path, left_out: &mut Vec<String>) -> Result<(), Er
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_symlink() {
-            #[cfg(unix)]
-            if let Ok(leads) = fs::read_link(&source) {
-                std::os::unix::fs::symlink(leads, &target).map_err(write(&target))?;
+            let Ok(leads) = fs::read_link(&source) else { continue };
+            match system::symlink(&leads, &target, source.is_dir()) {
+                Err(error) if cfg!(windows) => {
+                    left_out.push(format!("{}: {error}", source.display()));
+                }
+                made => made.map_err(write(&target))?,
             }
         } else if kind.is_dir() {
             copy(&source, &target, left_out)?;
@@ -130,6 +166,11 @@ pub fn copy(from: &Path, to: &Path, left_out: &mut Vec<String>) -> Result<(), Er
                 return Err(write(&target)(error));
             }
             left_out.push(format!("{}: {error}", source.display()));
+        } else if cfg!(windows)
+            && let Ok(metadata) = fs::metadata(&target)
+        {
+            // Nothing that is read-only there can be written to or removed.
+            let _ = fs::set_permissions(&target, writable(metadata.permissions()));
         }
     }
     // A directory that may not be written to could not be filled before.
@@ -147,12 +188,39 @@ fn writable(permissions: fs::Permissions) -> fs::Permissions {
         fs::Permissions::from_mode(permissions.mode() | 0o700)
     }
     #[cfg(not(unix))]
-    permissions
+    {
+        let mut permissions = permissions;
+        #[expect(clippy::permissions_set_readonly_false, reason = "it is one switch here")]
+        permissions.set_readonly(false);
+        permissions
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_on_macos_works_where_the_virtual_machine_of_an_engine_sees_it() {
+        let base = |is_macos, temporary: &str, home: Option<&str>| {
+            base_of(is_macos, temporary.into(), home.map(PathBuf::from))
+        };
+        let home = Some("/Users/ana");
+        let cache = Path::new("/Users/ana/Library/Caches/dockwright");
+        assert_eq!(base(true, "/var/folders/x1/T/", home), cache);
+        assert_eq!(base(true, "/tmp", home), cache);
+        assert_eq!(base(true, "/Volumes/big/tmp", home), Path::new("/Volumes/big/tmp"));
+        assert_eq!(base(true, "/var/folders/x1/T", None), Path::new("/var/folders/x1/T"));
+        assert_eq!(base(false, "/tmp", home), Path::new("/tmp"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_compose_says_of_a_copy_is_below_it_where_the_way_to_it_is_a_link() {
+        let stage = Stage::copy(tempfile::tempdir().unwrap().path()).unwrap();
+        assert_eq!(fs::read_dir(stage.project()).unwrap().count(), 0);
+        assert_eq!(path::canonical(&stage.project()).unwrap(), stage.project());
+    }
 
     #[test]
     #[cfg(unix)]

@@ -144,6 +144,30 @@ pub fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
+/// Makes a symbolic link. Windows has two kinds of them, and lets only administrators, and
+/// everybody in developer mode, make one.
+///
+/// # Errors
+/// Those of the system; what is refused says what would allow it.
+pub fn symlink(leads: &Path, at: &Path, is_directory: bool) -> io::Result<()> {
+    #[cfg(unix)]
+    let made = std::os::unix::fs::symlink(leads, at);
+    #[cfg(windows)]
+    let made = match is_directory {
+        true => std::os::windows::fs::symlink_dir(leads, at),
+        false => std::os::windows::fs::symlink_file(leads, at),
+    };
+    #[cfg(not(any(unix, windows)))]
+    let made = Err(io::Error::from(ErrorKind::Unsupported));
+    let _ = is_directory;
+    made.map_err(|error| match cfg!(windows) {
+        true => io::Error::other(format!(
+            "no symbolic link could be made, which Windows lets users do in developer mode: {error}"
+        )),
+        false => error,
+    })
+}
+
 /// Moves a file, over what is there.
 ///
 /// # Errors

@@ -23,7 +23,7 @@ use crate::cli::findings::{Item, fingerprints, seen};
 use crate::cli::many::Done;
 use crate::error::{Error, Problem};
 use crate::lint::{Diagnostic, Severity};
-use crate::source::text;
+use crate::source::{path, text};
 
 #[derive(Deserialize, Serialize)]
 struct Baseline {
@@ -142,11 +142,11 @@ fn told(outcome: &Outcome, number: usize, news: &[usize]) -> String {
 fn looks_at(outcome: &Outcome, file: &Path) -> bool {
     let base = real(outcome.directory());
     let Ok(below) = file.strip_prefix(base) else { return false };
-    outcome.target.shows(&below.to_string_lossy().replace('\\', "/"))
+    outcome.target.shows(&path::portable(below))
 }
 
 fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    path::canonical(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn directory(file: &Path) -> PathBuf {
@@ -169,7 +169,7 @@ fn from(root: &Path, dir: &Path, path: &str) -> String {
     let here = real(&std::env::current_dir().unwrap_or_default());
     let whole = real(dir).join(path);
     match whole.strip_prefix(root) {
-        Ok(below) if root != here => below.to_string_lossy().replace('\\', "/"),
+        Ok(below) if root != here => path::portable(below),
         _ => seen(dir, path),
     }
 }

@@ -1,7 +1,6 @@
 //! `--fix`: shows what would be mended, then writes it, and says what is left.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use console::{Term, style};
@@ -20,6 +19,7 @@ use crate::lint::ignores::{self, Judged};
 use crate::lint::mend::{Made, Refused, mend};
 use crate::lint::{Diagnostic, Edit, Grade};
 use crate::relpath::RelPath;
+use crate::source::path;
 
 /// What came of mending one target.
 pub struct Fixed {
@@ -220,11 +220,11 @@ fn one(
 /// repository leads to is written, and the link stays.
 fn change(root: &Path, path: &str, text: &str) -> Result<Result<Change, String>, Error> {
     let failed = |source| Error::Io { action: "read", path: root.to_owned(), source };
-    let base = fs::canonicalize(root).map_err(failed)?;
-    let real = fs::canonicalize(root.join(path)).ok();
+    let base = path::canonical(root).map_err(failed)?;
+    let real = path::canonical(&root.join(path)).ok();
     let inside = match &real {
         None => Some(path.to_owned()),
-        Some(real) => real.strip_prefix(&base).ok().map(|own| own.to_string_lossy().into_owned()),
+        Some(real) => real.strip_prefix(&base).ok().map(path::portable),
     };
     let Some(inside) = inside else {
         return Ok(Err(format!("{path} is a link out of the directory, and is not written")));

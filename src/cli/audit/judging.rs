@@ -1,7 +1,6 @@
 //! Judges what is named: the stack, what is found in it, and what of that counts.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::PathBuf;
 
 use super::FailOn;
@@ -12,6 +11,7 @@ use crate::lint::ignores::{self, Judged};
 use crate::lint::subject::Purpose;
 use crate::lint::waiver::{self, Waiver};
 use crate::lint::{self, Diagnostic, Rule, Severity, Subject};
+use crate::source::path;
 use crate::source::text::{self, Text};
 
 /// What is asked of every target.
@@ -155,7 +155,7 @@ pub fn settle(
 pub fn other_names(subject: &Subject) -> Vec<bool> {
     let base = subject.tree.base();
     let real: Vec<Option<PathBuf>> =
-        subject.texts.iter().map(|text| fs::canonicalize(base.join(&text.path)).ok()).collect();
+        subject.texts.iter().map(|text| path::canonical(&base.join(&text.path)).ok()).collect();
     let texts = subject.texts.iter().zip(&real);
     let own: HashMap<&PathBuf, &str> = texts
         .clone()
@@ -180,7 +180,7 @@ pub fn count_once(outcomes: &mut [&mut Outcome]) {
         outcome.judged.retain(|own| {
             let own = &own.diagnostic;
             let whole = subject.tree.base().join(subject.path(own.at.text));
-            let file = fs::canonicalize(&whole).unwrap_or(whole);
+            let file = path::canonical(&whole).unwrap_or(whole);
             told.insert((file, own.at.span, own.code, own.subject.clone(), own.message.clone()))
         });
         outcome.repeated = before - outcome.judged.len();

@@ -11,6 +11,7 @@ use crate::error::{Error, Problem};
 use crate::lint::Subject;
 use crate::source::compose::is_compose;
 use crate::source::dockerfile::is_dockerfile;
+use crate::source::path;
 
 /// More files than this around a single one that nothing says to be of a
 /// repository are not of one: a folder of downloads, a home.
@@ -56,9 +57,10 @@ impl Target {
         let parent = path.parent().filter(|own| !own.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let Ok(real) = fs::canonicalize(parent) else { return Self::directory(parent) };
+        let Ok(real) = path::canonical(parent) else { return Self::directory(parent) };
         let git = real.ancestors().find(|own| own.join(".git").exists()).map(Path::to_owned);
-        let here = std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
+        let here =
+            std::env::current_dir().and_then(|own| path::canonical(&own)).unwrap_or_default();
         // No further than the repository, or where the command was typed.
         let top = match &git {
             Some(git) => git,
@@ -84,7 +86,7 @@ impl Target {
         };
         let below = real.strip_prefix(root).unwrap_or(Path::new("")).join(&name);
         // What a link leads to is the same file.
-        let linked = fs::canonicalize(path).ok();
+        let linked = path::canonical(path).ok();
         let linked = linked.as_deref().and_then(|own| own.strip_prefix(root).ok());
         let mut files = vec![slashed(&below)];
         files.extend(linked.filter(|own| *own != below).map(slashed));
@@ -102,7 +104,7 @@ impl Target {
     /// reach.
     fn wider(&self) -> Option<Self> {
         let git = self.git.as_ref().filter(|_| self.is_part)?;
-        let real = fs::canonicalize(&self.root).ok()?;
+        let real = path::canonical(&self.root).ok()?;
         let between = real.strip_prefix(git).ok().filter(|own| own.components().count() > 0)?;
         let below = |file: &String| slashed(&between.join(file));
         Some(Self {
@@ -169,7 +171,7 @@ impl Target {
 }
 
 fn slashed(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
+    path::portable(path)
 }
 
 /// A directory above, named as the one below it was where that is possible.
@@ -205,7 +207,7 @@ pub fn all(paths: &[PathBuf], stdin: Option<&Path>) -> Vec<Target> {
         .iter()
         .map(|path| if path.is_file() { Target::file(path) } else { Target::directory(path) });
     for target in each.chain(stdin.map(Target::file)) {
-        let real = fs::canonicalize(&target.root).unwrap_or_else(|_| target.root.clone());
+        let real = path::canonical(&target.root).unwrap_or_else(|_| target.root.clone());
         let Some(number) = known.get(&real) else {
             known.insert(real, targets.len());
             targets.push(target);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::hash;
 use crate::lint::edit::Placed;
+use crate::source::path;
 
 /// How much a finding weighs for who reads the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,5 +114,5 @@ pub fn seen(dir: &Path, path: &str) -> String {
         .components()
         .filter(|part| *part != std::path::Component::CurDir)
         .collect();
-    parts.to_string_lossy().replace('\\', "/")
+    path::portable(&parts)
 }

@@ -17,6 +17,7 @@ use crate::detect::{self, Facts, Wishes};
 use crate::error::Error;
 use crate::source::compose::is_compose;
 use crate::source::dockerfile::is_dockerfile;
+use crate::source::path;
 use crate::source::text::{self, Text};
 
 /// Largest container file that is read, in bytes.
@@ -261,7 +262,7 @@ fn read(
     if metadata.len() > CAP {
         return Err("it is larger than 4 MiB".to_owned());
     }
-    let inside = fs::canonicalize(&whole).is_ok_and(|real| real.starts_with(base));
+    let inside = path::canonical(&whole).is_ok_and(|real| real.starts_with(base));
     if !inside {
         return Err("it is a link out of the directory".to_owned());
     }

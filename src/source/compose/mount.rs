@@ -50,6 +50,9 @@ impl Mount {
         let (source, target, options) = match parts.as_slice() {
             [target] => (Source::Anonymous, *target, String::new()),
             [source, target] => (source_of(source), *target, String::new()),
+            [drive, rest, target, options @ ..] if is_drive(drive, rest) => {
+                (Source::Bind(format!("{drive}:{rest}")), *target, options.join(":"))
+            }
             [source, target, options @ ..] => (source_of(source), *target, options.join(":")),
             [] => return None,
         };
@@ -88,6 +91,13 @@ impl Mount {
     }
 }
 
+/// As Compose does on every system: whether these are `C` and `\data` of `C:\data`, or the same with `/`.
+fn is_drive(letter: &str, rest: &str) -> bool {
+    letter.len() == 1
+        && letter.starts_with(|own: char| own.is_ascii_alphabetic())
+        && rest.starts_with(['\\', '/'])
+}
+
 fn tidy(target: &str) -> String {
     let target = interpolate::defaults(target);
     let tidy = target.trim_end_matches('/');
@@ -114,7 +124,7 @@ mod tests {
             "- data:/var/lib/postgresql/data/\n- ./pg:/data:cached\n- /var/lib/mysql\n\
              - ${DIR:-.}/media:/media:ro\n- {type: bind, source: ./a, target: /b, read_only: true}\n\
              - {type: tmpfs, target: /tmp}\n- {type: volume, source: v, target: /v}\n\
-             - '${BOTH:-./public:/app/public}'\n",
+             - '${BOTH:-./public:/app/public}'\n- C:\\data:/data\n- d:/data:/data:ro\n",
         )
         .unwrap();
         let mounts: Vec<Mount> = list.items().iter().filter_map(Mount::read).collect();
@@ -131,11 +141,15 @@ mod tests {
                 &Source::Nothing,
                 &Source::Volume("v".into()),
                 &bind("./public"),
+                &bind("C:\\data"),
+                &bind("d:/data"),
             ]
         );
         assert_eq!(mounts[0].target, "/var/lib/postgresql/data");
         assert_eq!(mounts[1].options, "cached");
         assert_eq!(mounts[4].options, "ro");
         assert_eq!(mounts[7].target, "/app/public");
+        assert_eq!((mounts[8].target.as_str(), mounts[8].options.as_str()), ("/data", ""));
+        assert_eq!((mounts[9].target.as_str(), mounts[9].options.as_str()), ("/data", "ro"));
     }
 }

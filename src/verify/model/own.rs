@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::Model;
+use crate::source::path::canonical;
 
 /// The label of everything that a run makes.
 pub const LABEL: &str = "dev.dockwright.verify";
@@ -191,8 +192,8 @@ fn mounts(
 fn is_within(path: &Path, copy: &Path) -> bool {
     // What is not there yet is made where its directory is.
     let mut inside = path.ancestors().take_while(|own| own.starts_with(copy));
-    match inside.find(|own| own.symlink_metadata().is_ok()).map(Path::canonicalize) {
-        Some(Ok(there)) => copy.canonicalize().is_ok_and(|copy| there.starts_with(copy)),
+    match inside.find(|own| own.symlink_metadata().is_ok()).map(canonical) {
+        Some(Ok(there)) => canonical(copy).is_ok_and(|copy| there.starts_with(copy)),
         // A link that leads nowhere: the engine would make what it leads to.
         Some(Err(_)) => false,
         None => path.starts_with(copy),

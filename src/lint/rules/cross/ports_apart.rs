@@ -150,7 +150,7 @@ fn ports_of(text: &str) -> Vec<u16> {
         .flat_map(|host| text.match_indices(host).map(|(at, _)| &text[at + host.len()..]))
         .filter_map(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-            rest[..end].parse().ok()
+            rest[..end].parse::<u16>().ok()
         })
         .collect()
 }
@@ -177,7 +177,7 @@ fn exposed(
         .image
         .ports
         .iter()
-        .map(|set| set.value.known()?.split('/').next()?.parse().ok())
+        .map(|set| set.value.known()?.split('/').next()?.parse::<u16>().ok())
         .collect();
     let Some(numbers) = numbers.filter(|own| !own.is_empty() && !own.contains(&port)) else {
         return;

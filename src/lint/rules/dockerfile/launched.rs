@@ -107,7 +107,7 @@ pub(super) fn port(subject: &Subject, container: &Container) -> Option<u16> {
     let published = || {
         let (_, service) = subject.composed(container)?;
         let mut ports: Vec<u16> =
-            service.ports().iter().filter_map(|own| own.container.parse().ok()).collect();
+            service.ports().iter().filter_map(|own| own.container.parse::<u16>().ok()).collect();
         ports.dedup();
         match ports.as_slice() {
             [only] => Some(*only),

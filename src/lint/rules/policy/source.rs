@@ -9,6 +9,7 @@ use crate::lint::rules::policy::privileges::Hardened;
 use crate::lint::rules::policy::root::is_root;
 use crate::lint::subject::Comparison;
 use crate::source::compose::Item;
+use crate::source::path;
 
 /// Directories of the host that a service has no business in; what is below
 /// them as well.
@@ -110,7 +111,7 @@ fn linked(compared: Comparison<'_>, inside: &str) -> Option<&'static str> {
         if !fs::symlink_metadata(&at).is_ok_and(|found| found.is_symlink()) {
             continue;
         }
-        return match fs::canonicalize(&at) {
+        return match path::canonical(&at) {
             Ok(real) if real.starts_with(base) && real != base => continue,
             Ok(_) => Some("is a link out of the project"),
             Err(_) => Some("is a link to what is not there"),

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::lint::subject::Ignored;
+use crate::source::path;
 use crate::source::text::{self, Text};
 use crate::verify::model::Model;
 use crate::verify::record::{Finding, Unit};
@@ -117,7 +118,7 @@ pub async fn judge(run: &mut Run<'_>) {
         let place = context
             .directory
             .strip_prefix(&top)
-            .map(|own| own.display().to_string())
+            .map(path::portable)
             .ok()
             .filter(|own| !own.is_empty())
             .unwrap_or_else(|| ".".into());
