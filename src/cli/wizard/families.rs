@@ -33,10 +33,7 @@ pub enum Family {
 #[must_use]
 pub fn of(key: &str) -> Option<Family> {
     let family = |family: &Family| key.starts_with(family.prefix());
-    Family::ALL
-        .into_iter()
-        .find(family)
-        .filter(|_| key != "images.registry")
+    Family::ALL.into_iter().find(family).filter(|_| key != "images.registry")
 }
 
 impl Family {
