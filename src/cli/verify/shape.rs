@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::json_schema;
 use crate::verify::Report;
 use crate::verify::check::Step;
 
@@ -69,7 +70,7 @@ pub fn schema() -> Value {
         &["project", "url", "remove"],
         json!({ "project": text, "url": nothing_or("string"), "remove": text }),
     );
-    let mut schema = object(
+    let schema = object(
         &[
             "version",
             "project",
@@ -99,9 +100,7 @@ pub fn schema() -> Value {
             "cut": { "type": ["string", "null"], "description": "Why the run ended before everything was judged; null where it did not." },
         }),
     );
-    schema["$schema"] = json!(crate::cli::schema::DIALECT);
-    schema["title"] = json!("dockwright verify --format json");
-    schema
+    json_schema::named(schema, "verify", "dockwright verify --format json")
 }
 
 #[cfg(test)]
