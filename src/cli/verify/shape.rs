@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::json_schema;
 use crate::verify::Report;
+use crate::verify::arm::Armed;
 use crate::verify::check::Step;
 
 /// Changes when a key goes away or means something else.
@@ -16,6 +17,12 @@ pub fn of(report: &Report) -> Value {
     value["version"] = json!(VERSION);
     value["cut"] = json!(report.cut.as_ref().map(ToString::to_string));
     value
+}
+
+/// The checks that were armed.
+#[must_use]
+pub fn of_armed(armed: &[Armed]) -> Value {
+    json!({ "version": VERSION, "armed": armed })
 }
 
 /// What the report holds.
@@ -108,6 +115,8 @@ pub(super) mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::cli::schema::Name;
+    use crate::verify::arm::Alarm;
     use crate::verify::limits::Limits;
     use crate::verify::record::{Finding, Proposal, StepRecord, Unit};
 
@@ -192,6 +201,18 @@ pub(super) mod tests {
         for key in schema["required"].as_array().unwrap() {
             assert!(object.contains_key(key.as_str().unwrap()), "{at}: {key} is missing");
         }
+    }
+
+    #[test]
+    fn what_was_armed_is_what_its_schema_says() {
+        let alarms = [Alarm::Red, Alarm::Silent, Alarm::NotApplicable, Alarm::Unarmed];
+        let armed = alarms.map(|alarm| Armed {
+            check: "load.latency",
+            breaks: "the limit",
+            alarm,
+            said: "p99 was 2500 ms".into(),
+        });
+        fits(&of_armed(&armed), &Name::VerifyArm.schema(), "");
     }
 
     #[test]
