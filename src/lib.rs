@@ -31,6 +31,7 @@ pub mod environments;
 pub mod error;
 pub mod improve;
 pub mod inventory;
+pub mod json_schema;
 pub mod lint;
 pub mod merge;
 pub mod plan;

@@ -11,6 +11,7 @@ pub mod adopted;
 pub mod brought;
 pub mod document;
 pub mod draft;
+pub mod header;
 mod limits;
 pub mod migrate;
 pub mod network;

@@ -23,3 +23,4 @@ pub mod secrets;
 pub mod settle;
 pub mod staging;
 pub mod system;
+pub mod written_by;

@@ -10,6 +10,7 @@ use crate::apply::change::{Action, Change};
 use crate::apply::disk;
 use crate::digest::{hash, normalised};
 use crate::error::Error;
+use crate::json_schema;
 use crate::preset::{Preset, Source};
 use crate::relpath::RelPath;
 
@@ -22,8 +23,8 @@ pub struct Record {
     pub bytes: Vec<u8>,
 }
 
-/// The lock, the pristine renders, the preset's own files, and the attributes
-/// that mark all of it as generated.
+/// The lock, the pristine renders, the preset's own files, the schema that editors
+/// read `dockwright.toml` by, and the attributes that mark all of it as generated.
 #[must_use]
 pub fn records<'a>(
     lock: &Lock,
@@ -36,6 +37,10 @@ pub fn records<'a>(
             bytes: b"* linguist-generated=true -diff\n".to_vec(),
         },
         Record { path: "lock.toml".into(), bytes: lock.text().into_bytes() },
+        Record {
+            path: "schema.json".into(),
+            bytes: format!("{:#}\n", json_schema::config()).into(),
+        },
     ];
     for bytes in pristine {
         records.push(Record { path: format!("base/{}", hash(bytes)), bytes: normalised(bytes) });

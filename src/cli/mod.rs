@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod check;
+mod command_line;
 pub mod detect;
 pub mod diff;
 pub mod fates;
@@ -21,6 +22,7 @@ pub mod schema;
 pub mod terminal;
 pub mod update;
 pub mod verify;
+mod version;
 pub mod wizard;
 
 use std::path::PathBuf;
@@ -40,7 +42,8 @@ use crate::render::sandbox;
 #[derive(Debug, Parser)]
 #[command(name = "dockwright", version, about, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 what was checked does not hold (conflict, drift, policy), 2 the input is wrong, 3 the environment failed (I/O, a missing tool), 130 interrupted."
+    after_help = "Exit codes: 0 fine, 1 what was checked does not hold (conflict, drift, policy), 2 the input is wrong, 3 the environment failed (I/O, a missing tool), 130 interrupted.
+`dockwright --version --format json` says for programs which dockwright this is."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -88,13 +91,18 @@ enum Command {
         #[arg(long, value_name = "DIR", conflicts_with = "command")]
         all: Option<PathBuf>,
     },
-    /// Print what dockwright.toml, preset.toml or a report of verify holds, as JSON Schema
+    /// Print what a file or a JSON report holds, as JSON Schema; without a name, list them
     Schema {
         /// Of what
         #[arg(value_enum)]
-        of: SchemaOf,
+        of: Option<schema::Name>,
     },
+    /// Print how a program uses this tool safely, as a SKILL.md
+    Skill,
 }
+
+/// The page for agents, so that whoever has only the binary has it as well.
+const SKILL: &str = include_str!("../../docs/skills/dockwright/SKILL.md");
 
 const MAN_EXAMPLES: &str = "Examples:
   dockwright man init | man -l -
@@ -169,16 +177,6 @@ pub enum Format {
     Json,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum SchemaOf {
-    /// dockwright.toml
-    Config,
-    /// preset.toml of a team's preset
-    Preset,
-    /// `dockwright verify --format json`
-    Verify,
-}
-
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -189,6 +187,12 @@ pub fn main() -> ExitCode {
     let _ = ctrlc::set_handler(on_signal);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(_) if version::is_asked_as_json(std::env::args_os().skip(1)) => {
+            return match report::json(&version::json()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => ExitCode::from(error.exit_code()),
+            };
+        }
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
@@ -222,9 +226,8 @@ fn run(command: Command) -> Result<(), Error> {
         }
         Command::Man { all: Some(dir), .. } => man::all(Cli::command(), &dir),
         Command::Man { command, all: None } => man::page(Cli::command(), &command),
-        Command::Schema { of: SchemaOf::Config } => schema::config(),
-        Command::Schema { of: SchemaOf::Preset } => schema::preset(),
-        Command::Schema { of: SchemaOf::Verify } => report::json(&verify::shape::schema()),
+        Command::Schema { of } => schema::run(of),
+        Command::Skill => report::print(SKILL),
     }
 }
 

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::answers::{Draft, Sources};
+use crate::answers::{Draft, Sources, document, header};
 use crate::apply::create;
+use crate::cli::command_line::CommandLine;
 use crate::cli::{Choices, Format, input, overview, report, wizard};
 use crate::error::{Error, Problem};
 use crate::plan::Plan;
 use crate::plan::env;
+use crate::plan::outputs::Content;
 use crate::preset::Preset;
 use crate::project;
 use crate::render;
@@ -43,7 +45,12 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
     if plan.outputs.iter().any(|output| output.usual.as_str() == ".env") {
         plan.warnings.extend(env::to_fill_in(&plan.env, &[]));
     }
-    let files = render::render(&plan, &draft)?;
+    let mut files = render::render(&plan, &draft)?;
+    let command = command(dir, choices, &draft, yes);
+    for file in files.iter_mut().filter(|file| file.output.content == Content::Intent) {
+        let text = String::from_utf8_lossy(&file.bytes).into_owned();
+        file.bytes = header::begun(&text, &command).into_bytes();
+    }
     let written = if dry_run {
         files.iter().map(|file| file.output.path.to_string()).collect()
     } else {
@@ -60,6 +67,23 @@ fn non_interactive(dir: &Path, choices: &Choices) -> Result<(Preset, Draft), Err
     let draft = sources.assemble().map_err(Error::Input)?.draft;
     input::check_name(dir, &draft)?;
     Ok((preset, draft))
+}
+
+/// The command that makes the same service without a question.
+fn command(dir: &Path, choices: &Choices, draft: &Draft, yes: bool) -> String {
+    let mut command = CommandLine::new("new");
+    command.directory(dir);
+    match &choices.preset {
+        Some(typed) => command.preset(typed),
+        None => command.preset(&draft.reference()),
+    };
+    let only: Vec<&str> = choices.only.iter().map(|bundle| bundle.word()).collect();
+    if !only.is_empty() {
+        command.options("--only", &[only.join(",")]);
+    }
+    let said = document::said(draft).into_iter();
+    let said: Vec<String> = said.map(|(key, value)| format!("{key}={value}")).collect();
+    command.options("--set", &said).switch("--yes", yes).to_string()
 }
 
 fn no_terminal(choices: &Choices) -> Error {

@@ -19,13 +19,18 @@ static SECRET_FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// A line as evidence shows it: trimmed, shortened, secrets replaced by `…`.
 #[must_use]
 pub fn line(text: &str) -> String {
-    let text = text.trim();
-    let mut shown = credentials(&assigned(text));
+    let mut shown = without_secrets(text.trim());
     if shown.chars().count() > LONGEST {
         shown = shown.chars().take(LONGEST - 1).collect();
         shown.push('…');
     }
     shown
+}
+
+/// A text without its secrets, however long it is.
+#[must_use]
+pub fn without_secrets(text: &str) -> String {
+    credentials(&assigned(text))
 }
 
 /// `SECRET_KEY = "abc"` keeps its name alone. Values that are calls, names or

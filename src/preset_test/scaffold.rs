@@ -4,12 +4,17 @@
 use include_dir::{Dir, include_dir};
 
 use crate::error::{Error, Problem};
+use crate::json_schema;
 use crate::preset::files::Files;
 use crate::preset::{Layer, MANIFEST, PARTS, Preset, Reference, Source, manifest};
 use crate::schema::value::Kind;
 use crate::source::path;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/preset_test/scaffold");
+
+/// What editors read `preset.toml` by, beside it. It is no part of the preset, and no
+/// repository gets it.
+const SCHEMA: &str = "preset.schema.json";
 
 /// The files of a starting point, by path, but the golden files.
 ///
@@ -36,6 +41,7 @@ pub fn files(name: &str, extends: &Reference) -> Result<Vec<(String, String)>, P
             files.push((path, fill(file.contents_utf8().expect("the files are text"))));
         }
     }
+    files.push((SCHEMA.to_owned(), format!("{:#}\n", json_schema::preset())));
     files.sort();
     Ok(files)
 }

@@ -19,7 +19,7 @@ use crate::answers::{Draft, Sources, document, migrate};
 use crate::apply::bookkeeping::{self, EditEntry, FileEntry, FileState, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk::{self, DiskState};
-use crate::apply::records;
+use crate::apply::{records, written_by};
 use crate::error::{Error, Problem};
 use crate::improve::{Improvement, Repository};
 use crate::inventory::{self, Fate, Kind, Known, Weight};
@@ -34,6 +34,10 @@ use crate::render;
 use crate::source::compose;
 pub use file::{FileUpdate, What};
 pub use reference::Wanted;
+
+/// The command that `dockwright.toml` names. What was set by it stands in that file, and
+/// one line for every update is one that two branches do not conflict about.
+const COMMAND: &str = "dockwright update";
 
 /// What becomes of a file that both sides changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,6 +199,10 @@ impl Update {
         }
         let pristine = decided.pristine.iter().map(Vec::as_slice);
         changes.extend(records::changes(&project.dir, &lock, &self.preset, pristine)?);
+        if written_by::name(&mut changes, COMMAND, false) {
+            self.files.push(FileUpdate::of(document::FILE, What::Updated, written_by::WHY));
+            self.files.sort_by(|one, other| one.path.cmp(&other.path));
+        }
         changes.retain(|change| change.action.writes());
         let is_ours = |own: &FileEntry| own.state.is_written() && compose::is_compose(&own.path);
         if !changes.is_empty() && lock.file.iter().any(is_ours) {

@@ -1,6 +1,7 @@
 //! What dockwright promises, from the outside: one file per feature.
 
 mod adopted;
+mod agents;
 mod audit;
 mod audit_fix;
 mod audit_paths;
@@ -57,6 +58,7 @@ mod registry;
 mod rendered;
 mod rewritten;
 mod rules;
+mod schemas;
 mod seeds;
 mod serving;
 mod shapes;
@@ -71,3 +73,4 @@ mod update_git;
 mod values;
 mod variants;
 mod verify;
+mod written_by;

@@ -191,6 +191,11 @@ fn the_page_for_those_who_distribute_shows_what_happens() {
     holds("distribute.md");
 }
 
+#[test]
+fn the_page_for_agents_shows_what_happens() {
+    holds("skills/dockwright/SKILL.md");
+}
+
 /// All of the reference's parts are one file.
 #[test]
 fn the_reference_of_preset_toml_is_read() {

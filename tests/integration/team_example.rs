@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_fs::TempDir;
+use dockwright::answers::{document, header};
 use serde_json::Value;
 
 use crate::support::{directory, dockwright};
@@ -48,11 +49,23 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Every file with content and mode, but those of `.dockwright/`.
+/// Every file with content and mode, but those of `.dockwright/`, and what
+/// `dockwright.toml` says of them and of the version: the example is of none.
 fn files(top: &Path) -> BTreeMap<String, (Vec<u8>, u32)> {
     let kept = |name: &String| !name.starts_with(".dockwright/");
     let all = crate::team::tree(top).into_iter().filter(|(name, ..)| kept(name));
-    all.map(|(name, bytes, mode)| (name, (bytes, mode))).collect()
+    all.map(|(name, bytes, mode)| {
+        let bytes = if name == document::FILE { without_header(&bytes) } else { bytes };
+        (name, (bytes, mode))
+    })
+    .collect()
+}
+
+fn without_header(bytes: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    let is_header =
+        |line: &&str| line.starts_with(header::WRITTEN) || line.trim_end() == header::SCHEMA;
+    text.split_inclusive('\n').filter(|line| !is_header(line)).collect::<String>().into_bytes()
 }
 
 #[cfg(unix)]

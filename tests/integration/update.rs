@@ -34,7 +34,7 @@ fn edits_beside_what_changed_stay() {
     let edited = team.read("Dockerfile");
     team.release("2.0.0", LARGE);
     let report = team.update(&[], 0);
-    assert!(report.contains("compose.yaml  merged"), "{report}");
+    assert!(report.contains("compose.yaml     merged"), "{report}");
     let compose = team.read("compose.yaml");
     assert!(compose.contains("memory: 3680M") && compose.contains("mtu_note: mine"), "{compose}");
     assert_eq!(team.read("Dockerfile"), edited);

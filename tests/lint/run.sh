@@ -25,5 +25,6 @@ source "$cache/engine.env"
 tests/lint/workflows.sh "$tools/bin"
 dockwright=${CARGO_TARGET_DIR:-$PWD/target}/debug/dockwright
 tests/lint/hooks.sh "$tools/bin/pre-commit" "$dockwright"
+tests/lint/schemas.sh "$tools/bin/check-jsonschema" "$tools/bin/taplo" "$dockwright"
 tests/lint/sarif.sh "$tools/bin/check-jsonschema" "$dockwright"
 exec "$tools/bin/python" -B tests/lint/lint.py --cache "$cache" --dockwright "$dockwright" "$@"

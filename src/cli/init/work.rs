@@ -20,6 +20,8 @@ use crate::apply::needed;
 use crate::apply::records;
 use crate::apply::secrets;
 use crate::apply::settle::{self, Choice, Choices, Group, Settled};
+use crate::apply::written_by;
+use crate::cli::command_line::CommandLine;
 use crate::cli::init::layers::Layers;
 use crate::cli::init::{Init, git, samples};
 use crate::cli::input;
@@ -288,6 +290,9 @@ impl Proposal {
         changes.extend(self.bookkeeping(layers, settled)?);
         refuse_obstacles(&changes)?;
         let flags = self.flags(layers, choices)?;
+        let mut command = CommandLine::new("init");
+        command.switch("--apply-safe", !layers.additions.lacks.is_empty()).words(&flags);
+        written_by::name(&mut changes, &command.to_string(), layers.lock.is_none());
         Ok(Work {
             plan: self.plan.clone(),
             looks: self.looks.clone(),

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::apply::bookkeeping::{LOCK, Lock};
+use crate::apply::written_by;
 use crate::cli::many::{self, Done};
 use crate::cli::{Format, report};
 use crate::error::{Error, Problem};
@@ -155,9 +156,11 @@ fn in_words(violation: &Violation) -> String {
     format!("{} ({})", violation.message(), violation.requirement.layer)
 }
 
-/// Files that there is something to say of.
+/// Files that there is something to say of: that `dockwright.toml` names what wrote it is
+/// no effect of a preset.
 fn told(update: &Update) -> impl Iterator<Item = &FileUpdate> {
-    update.files.iter().filter(|file| !file.what.is_quiet() || !file.values.is_empty())
+    let files = update.files.iter().filter(|file| file.why != written_by::WHY);
+    files.filter(|file| !file.what.is_quiet() || !file.values.is_empty())
 }
 
 /// `preset`, `repositories[{directory, result, files[{path, what, why, values}],

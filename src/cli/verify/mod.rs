@@ -137,7 +137,7 @@ fn ended(message: String) -> Error {
 /// Says which checks went red.
 fn alarms(armed: &[Armed], format: Format) -> Result<(), Error> {
     match format {
-        Format::Json => report::json(&serde_json::json!({ "version": 1, "armed": armed }))?,
+        Format::Json => report::json(&shape::of_armed(armed))?,
         Format::Human => report::print(&human::alarms(armed, usize::from(report::width())))?,
     }
     match armed.iter().filter(|own| own.alarm == Alarm::Silent).count() {

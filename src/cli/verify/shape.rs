@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::json_schema;
 use crate::verify::Report;
+use crate::verify::arm::Armed;
 use crate::verify::check::Step;
 
 /// Changes when a key goes away or means something else.
@@ -15,6 +17,12 @@ pub fn of(report: &Report) -> Value {
     value["version"] = json!(VERSION);
     value["cut"] = json!(report.cut.as_ref().map(ToString::to_string));
     value
+}
+
+/// The checks that were armed.
+#[must_use]
+pub fn of_armed(armed: &[Armed]) -> Value {
+    json!({ "version": VERSION, "armed": armed })
 }
 
 /// What the report holds.
@@ -69,7 +77,7 @@ pub fn schema() -> Value {
         &["project", "url", "remove"],
         json!({ "project": text, "url": nothing_or("string"), "remove": text }),
     );
-    let mut schema = object(
+    let schema = object(
         &[
             "version",
             "project",
@@ -99,9 +107,7 @@ pub fn schema() -> Value {
             "cut": { "type": ["string", "null"], "description": "Why the run ended before everything was judged; null where it did not." },
         }),
     );
-    schema["$schema"] = json!(crate::cli::schema::DIALECT);
-    schema["title"] = json!("dockwright verify --format json");
-    schema
+    json_schema::named(schema, "verify", "dockwright verify --format json")
 }
 
 #[cfg(test)]
@@ -109,6 +115,8 @@ pub(super) mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::cli::schema::Name;
+    use crate::verify::arm::Alarm;
     use crate::verify::limits::Limits;
     use crate::verify::record::{Finding, Proposal, StepRecord, Unit};
 
@@ -193,6 +201,18 @@ pub(super) mod tests {
         for key in schema["required"].as_array().unwrap() {
             assert!(object.contains_key(key.as_str().unwrap()), "{at}: {key} is missing");
         }
+    }
+
+    #[test]
+    fn what_was_armed_is_what_its_schema_says() {
+        let alarms = [Alarm::Red, Alarm::Silent, Alarm::NotApplicable, Alarm::Unarmed];
+        let armed = alarms.map(|alarm| Armed {
+            check: "load.latency",
+            breaks: "the limit",
+            alarm,
+            said: "p99 was 2500 ms".into(),
+        });
+        fits(&of_armed(&armed), &Name::VerifyArm.schema(), "");
     }
 
     #[test]

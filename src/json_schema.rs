@@ -1,21 +1,31 @@
-//! `dockwright schema`: the tables of keys as JSON Schema.
+//! The files that people write, `dockwright.toml` and `preset.toml`, as JSON
+//! Schema, made of the tables that read them.
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::report;
-use crate::error::Error;
 use crate::preset::manifest::fields::{self, Shape};
 use crate::schema::value::Kind;
 use crate::schema::{self, Field};
 
 /// The draft of JSON Schema that all of them follow.
-pub(super) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// Prints the schema of `dockwright.toml`.
-///
-/// # Errors
-/// When standard output cannot be written.
-pub fn config() -> Result<(), Error> {
+/// Changes when a key goes away or means something else; a release changes nothing.
+pub const VERSION: u32 = 1;
+
+/// A schema with its dialect, its title, and a name that stays: no address, since
+/// what it names is printed by `dockwright schema` and served nowhere.
+#[must_use]
+pub fn named(mut schema: Value, name: &str, title: &str) -> Value {
+    schema["$schema"] = json!(DIALECT);
+    schema["$id"] = json!(format!("urn:dockwright:schema:{name}:{VERSION}"));
+    schema["title"] = json!(title);
+    schema
+}
+
+/// The schema of `dockwright.toml`.
+#[must_use]
+pub fn config() -> Value {
     let mut tables = keys();
     tables.insert(
         "preset".into(),
@@ -31,27 +41,18 @@ pub fn config() -> Result<(), Error> {
     if let Some(verify) = tables.get_mut("verify") {
         verify["properties"]["request"] = requests();
     }
-    report::json(&json!({
-        "$schema": DIALECT,
-        "title": "dockwright.toml",
-        "type": "object",
-        "additionalProperties": false,
-        "properties": tables,
-    }))
+    let schema = json!({ "type": "object", "additionalProperties": false, "properties": tables });
+    named(schema, "config", "dockwright.toml")
 }
 
-/// Prints the schema of `preset.toml`.
-///
-/// # Errors
-/// When standard output cannot be written.
-pub fn preset() -> Result<(), Error> {
+/// The schema of `preset.toml`.
+#[must_use]
+pub fn preset() -> Value {
     let mut schema = table(fields::MANIFEST);
-    schema["$schema"] = json!(DIALECT);
-    schema["title"] = json!("preset.toml");
     schema["$defs"] = json!({
         "keys": { "type": "object", "additionalProperties": false, "properties": keys() },
     });
-    report::json(&schema)
+    named(schema, "preset", "preset.toml")
 }
 
 /// The keys that answer something, by table.
