@@ -160,12 +160,10 @@ fn batches(step: Step, quick: bool) -> Vec<Vec<&'static Arm>> {
 /// Breaks what a batch breaks; of each, whether this stack has a place for it.
 pub(super) fn plant(arms: &[&Arm], case: &mut Case, copy: &Path) -> Vec<bool> {
     let mut planted: Vec<bool> = Vec::new();
-    for (number, arm) in arms.iter().enumerate() {
-        let earlier = arms[..number].iter().position(|own| own.alone && own.breaks == arm.breaks);
-        planted.push(match earlier {
-            Some(same) => planted[same],
-            None => arm.plant(case, copy),
-        });
+    for arm in arms {
+        let is_same = |own: &&Arm| own.alone && own.breaks == arm.breaks;
+        let is_broken = arms.iter().zip(&planted).any(|(own, done)| *done && is_same(own));
+        planted.push(is_broken || arm.plant(case, copy));
     }
     planted
 }

@@ -21,6 +21,8 @@ const FULL: &str = include_str!("tasks/full.py");
 const PLACE: &str = "/dockwright-verify";
 /// The variable with which a worker acknowledges a nap before it has been run.
 pub const EARLY: &str = "DOCKWRIGHT_VERIFY_EARLY";
+/// The variable with which a worker does not know the nap.
+pub const STRANGE: &str = "DOCKWRIGHT_VERIFY_STRANGE";
 /// What a line of the nap begins with.
 const MARK: &str = "dockwright-verify ";
 

@@ -47,6 +47,11 @@ def register():
 
 
 def is_worker():
+    """Whether a worker starts here that is to know the task."""
+    import os
+
+    if "DOCKWRIGHT_VERIFY_STRANGE" in os.environ:
+        return False
     try:
         with open("/proc/self/cmdline", "rb") as file:
             words = file.read().split(b"\0")

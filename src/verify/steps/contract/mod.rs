@@ -5,11 +5,13 @@ mod pages;
 mod requests;
 mod task;
 
+use crate::lint::subject::Kind;
 use crate::verify::arm::{Arm, How};
 use crate::verify::asked;
 use crate::verify::record::Finding;
 use crate::verify::run::Run;
 use crate::verify::stub::{Wrong, stands_in};
+use crate::verify::tasks::STRANGE;
 use crate::verify::trouble::Outcome;
 
 /// How what this step watches is broken on purpose.
@@ -56,6 +58,16 @@ pub const ARMS: &[Arm] = &[
         check: "contract.static",
         breaks: "the page names a style sheet that is not there",
         how: How::Project(|case, model| stands_in(case, model, Wrong::NoStyle)),
+        alone: true,
+    },
+    Arm {
+        check: "contract.task",
+        breaks: "the worker does not know the task",
+        how: How::Project(|case, model| {
+            let Some(worker) = case.first(Kind::Worker) else { return false };
+            model.service_mut(&worker.name)["environment"][STRANGE] = serde_json::json!("1");
+            true
+        }),
         alone: true,
     },
 ];
