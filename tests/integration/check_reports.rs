@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use dockwright::source::path::canonical;
 use serde_json::Value;
 
 use crate::check::{found, line_of};
@@ -97,9 +98,9 @@ fn annotations_are_escaped_and_seen_from_where_the_command_runs() {
         .unwrap();
     assert!(said(&output).contains(&format!("file=Dockerfile,line={line}")), "{}", said(&output));
     // An absolute directory is seen from here as well.
-    let shop = fs::canonicalize(team.shop()).unwrap();
+    let shop = canonical(&team.shop()).unwrap();
     let output = dockwright()
-        .current_dir(fs::canonicalize(team.top.path()).unwrap())
+        .current_dir(canonical(team.top.path()).unwrap())
         .arg("check")
         .arg(&shop)
         .args(["--policy", "./team", "--format", "github"])

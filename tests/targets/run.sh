@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles everything, tests included, for Windows and macOS, without linking it.
+# Compiles the program for Windows and macOS, for macOS with its tests, without linking it.
 #
 # The standard library of a target is rustup's where it was added (`rustup target add
 # TARGET`), else made from its source: rustup's (`rustup component add rust-src`), else
@@ -47,14 +47,15 @@ CONF
 }
 
 check() {
-    local target=$1 name=${1//-/_}
+    local target=$1 name=${1//-/_} what=--all-targets
+    # Many tests are about modes, links and signals, which Windows has not.
+    [[ $target != *-windows-* ]] || what=--bins
     shift
     env "CC_$name=$PWD/tests/targets/compiler.sh" "AR_$name=$PWD/tests/targets/compiler.sh" "$@" \
-        cargo check --quiet --locked --all-targets --target "$target" \
+        cargo check --quiet --locked "$what" --target "$target" \
         --target-dir "${CARGO_TARGET_DIR:-target}/targets" "${options[@]}"
 }
 
-export RUSTFLAGS="-D warnings"
 for target in "${targets[@]}"; do
     options=()
     if [[ -d $sysroot/lib/rustlib/$target/lib ]]; then
