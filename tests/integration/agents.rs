@@ -101,6 +101,20 @@ fn every_command_and_flag_that_agents_are_told_of_is_there() {
     assert!(is_there("dockwright upgrade --yes").is_err());
 }
 
+/// A flag that stands alone, in a sentence about a command, is one of some command.
+#[test]
+fn every_flag_that_stands_alone_is_there() {
+    let skill = read(SKILL);
+    let spans = skill.split('`').skip(1).step_by(2).filter(|span| span.starts_with("--"));
+    let alone: BTreeSet<&str> = spans.filter_map(|span| span.split([' ', '=']).next()).collect();
+    assert!(alone.len() > 5, "{alone:?}");
+    for flag in alone {
+        let commands = ["new", "init", "update", "audit"];
+        let has = |name: &&str| is_there(&format!("dockwright {name} {flag}")).is_ok();
+        assert!(commands.iter().any(has), "{flag}");
+    }
+}
+
 #[test]
 fn the_exit_codes_that_agents_are_told_of_are_those_of_errors() {
     let ended = Error::Ended { code: 1, message: String::new() };
