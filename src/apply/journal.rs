@@ -271,11 +271,10 @@ fn unmake(root: &Path, made: &[String]) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn a_journal_from_a_checkout_is_not_believed() {
         use std::os::unix::fs::PermissionsExt as _;

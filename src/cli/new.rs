@@ -27,9 +27,11 @@ pub fn run(dir: &Path, choices: &Choices, yes: bool, dry_run: bool) -> Result<()
         input::sweep(dir);
     }
     create::check_target(dir)?;
-    let (preset, draft) = if yes {
+    let can_ask = crate::cli::report::can_ask();
+    // What writes nothing needs nobody's word.
+    let (preset, draft) = if yes || (dry_run && !can_ask) {
         non_interactive(dir, choices)?
-    } else if crate::cli::report::can_ask() {
+    } else if can_ask {
         wizard::run(dir, choices, dry_run)?
     } else {
         return Err(no_terminal(choices));

@@ -2,7 +2,7 @@
 //! and the simple API of PEP 503 and PEP 691.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
@@ -240,7 +240,7 @@ fn version_of(name: &str) -> Option<Version> {
 fn user_index() -> String {
     let set = |name: &str| std::env::var(name).ok().filter(|own| !own.trim().is_empty());
     let named = ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"].into_iter().find_map(set);
-    let found = named.or_else(|| pip_files().into_iter().find_map(of_file));
+    let found = named.or_else(|| pip_files().iter().find_map(|own| of_file(own)));
     let found = found.unwrap_or_else(|| PUBLIC.to_owned());
     // uv takes `name=https://…`.
     let is_name = |name: &str| !name.contains(['/', ':']);
@@ -269,8 +269,8 @@ fn pip_files() -> Vec<PathBuf> {
     files.into_iter().flatten().collect()
 }
 
-fn of_file(path: PathBuf) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
+fn of_file(path: &Path) -> Option<String> {
+    let text = crate::source::text::of_file(path)?;
     let mut ini = Ini::new();
     ini.read(text).ok()?;
     ini.get("global", "index-url").map(|own| own.trim().to_owned()).filter(|own| !own.is_empty())

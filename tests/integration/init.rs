@@ -745,3 +745,17 @@ fn a_server_with_extras_is_among_the_dependencies() {
     let requirements = read(&directory, "requirements.txt");
     assert!(!requirements.contains("\nuvicorn=="), "{requirements}");
 }
+
+/// README's first command, where nobody can be asked: it writes nothing, and so needs no `--yes`.
+#[test]
+fn a_dry_run_needs_no_terminal_and_no_yes() {
+    let dir = repository();
+    let run = |arguments: &[&str]| {
+        let mut run = dockwright();
+        run.args(arguments).current_dir(dir.path()).assert()
+    };
+    run(&["init", "--dry-run"]).success().stdout(predicate::str::contains("+++ b/Dockerfile"));
+    run(&["new", "shop", "--dry-run"]).success().stdout(predicate::str::contains("Dockerfile"));
+    run(&["init"]).code(2).stderr(predicate::str::contains("dockwright init --dry-run"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+}

@@ -1,7 +1,6 @@
 //! `dockwright preset`: what one says, making one, and testing one.
 
 use std::fs;
-use std::path::Path;
 
 use assert_fs::TempDir;
 use serde_json::Value;
@@ -194,7 +193,7 @@ fn a_lost_executable_bit_is_a_difference_and_comes_back() {
     let top = directory();
     run(&top, &["new", "ours"], 0);
     let smoke = top.path().join("ours/cases/web/files/deploy/smoke.sh");
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&smoke), 0o755);
     fs::set_permissions(&smoke, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(

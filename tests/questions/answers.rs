@@ -19,7 +19,8 @@ pub fn up_to_the_summary(terminal: &Terminal, preset: &str) {
 
 /// The lines of a document that say something, sorted.
 fn said(document: &str) -> Vec<&str> {
-    let mut lines: Vec<&str> = document.lines().filter(|line| line.contains('=')).collect();
+    let is_said = |line: &&str| line.contains('=') && !line.starts_with('#');
+    let mut lines: Vec<&str> = document.lines().filter(is_said).collect();
     lines.sort_unstable();
     lines
 }

@@ -63,7 +63,7 @@ pub struct Init {
 /// Examples for `--help`.
 pub const EXAMPLES: &str = "Examples:
   dockwright init                     look, ask what is unclear, then write
-  dockwright init --yes --dry-run     what would happen, as diffs
+  dockwright init --dry-run           what would happen, as diffs
   dockwright init --yes --adopt       improve the container files that are there, by edits
   dockwright init --yes --rewrite     replace them by dockwright's
   dockwright init api --set project.app=api.main:app --yes
@@ -93,7 +93,8 @@ pub fn run(init: &Init) -> Result<(), Error> {
             refusal::unreadable(&layers)?;
         }
         ambiguity::check(&layers, !init.rewrite)?;
-        if !init.yes {
+        // What writes nothing needs nobody's word.
+        if !init.yes && !init.dry_run {
             return Err(no_terminal());
         }
         if init.apply_safe {
@@ -108,13 +109,14 @@ pub fn run(init: &Init) -> Result<(), Error> {
     }
     report::print(init, &layers, &work, &git)?;
     match work.gap() {
-        Some(gap) if init.yes => Err(Error::Ended { code: 1, message: gap }),
+        Some(gap) if !asking => Err(Error::Ended { code: 1, message: gap }),
         _ => Ok(()),
     }
 }
 
 fn no_terminal() -> Error {
-    Error::input(Problem::new("there is no terminal to ask whether what was found is right").help(
-        "look at it with `dockwright init --yes --dry-run`, then run `dockwright init --yes`",
-    ))
+    Error::input(
+        Problem::new("there is no terminal to ask whether what was found is right")
+            .help("look at it with `dockwright init --dry-run`, then run `dockwright init --yes`"),
+    )
 }

@@ -112,7 +112,9 @@ fn no_file_is_left_beside_the_others() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let known = BTreeSet::from([".gitattributes", "base", "lock.toml", "preset"].map(String::from));
+    let known = BTreeSet::from(
+        [".gitattributes", "base", "lock.toml", "preset", "schema.json"].map(String::from),
+    );
     assert_eq!(inside, known);
 }
 
