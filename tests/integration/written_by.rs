@@ -149,7 +149,7 @@ fn two_branches_that_update_do_not_conflict_about_the_line() {
 #[test]
 fn paths_of_this_machine_are_left_out() {
     let team = Team::new("extends = [\"fastapi-gunicorn\"]\n");
-    let top = fs::canonicalize(team.top.path()).unwrap();
+    let top = dockwright::source::path::canonical(team.top.path()).unwrap();
     let (preset, shop) = (top.join("team"), top.join("shop"));
     let arguments = ["new", shop.to_str().unwrap(), "--preset", preset.to_str().unwrap(), "--yes"];
     team.run(&arguments, 0);
