@@ -72,6 +72,7 @@ report preset-test 0 preset test team
 report update 0 update shop
 report update 0 update shop --set deploy.memory=8GiB --dry-run
 report check 0 check shop
+report check 0 check shop --fetch
 sed -i 's/^version = .*/version = "9.0.0"/; s/^deploy.memory = .*/deploy.memory = "8GiB"/' team/preset.toml
 echo '# edited' >>team/cases/web/files/Dockerfile
 report preset-test 1 preset test team
