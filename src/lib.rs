@@ -34,6 +34,7 @@ pub mod inventory;
 pub mod json_schema;
 pub mod lint;
 pub mod merge;
+pub mod parallel;
 pub mod plan;
 pub mod policy;
 pub mod preset;

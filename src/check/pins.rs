@@ -142,12 +142,12 @@ impl Found {
         let syntax = Syntax::of_name(path);
         let is_pinning = matches!(syntax, Syntax::Dockerfile | Syntax::Yaml | Syntax::Toml)
             || path.rsplit('/').next().is_some_and(|name| name.starts_with("requirements"));
-        let Ok(below) = RelPath::new(path) else { return Ok(()) };
-        let DiskState::File { bytes, .. } = disk::look(dir, &below)? else { return Ok(()) };
-        let text = String::from_utf8_lossy(&bytes);
         if !is_pinning {
             return Ok(());
         }
+        let Ok(below) = RelPath::new(path) else { return Ok(()) };
+        let DiskState::File { bytes, .. } = disk::look(dir, &below)? else { return Ok(()) };
+        let text = String::from_utf8_lossy(&bytes);
         for value in merge::values_in(syntax, &text) {
             let line = text[..value.start].matches('\n').count() + 1;
             let place = Place { path: path.to_owned(), line };

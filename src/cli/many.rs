@@ -3,13 +3,12 @@
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Error;
+use crate::parallel;
 
 /// One repository and what came of it.
 pub struct Done<T> {
@@ -27,35 +26,20 @@ pub fn each<T: Send>(
     work: impl Fn(&Path) -> Result<T, Error> + Sync,
 ) -> Vec<Done<T>> {
     let bar = bar(dirs.len(), word);
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<T, Error>)>> = Mutex::new(Vec::new());
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(dirs.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((number, dir)) = take(&next, dirs) {
-                    let result = work(dir);
-                    done.lock().expect("no holder panics").push((number, result));
-                    bar.inc(1);
-                }
-            });
-        }
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let done = parallel::each(dirs, threads, |dir| {
+        let result = work(dir);
+        bar.inc(1);
+        Done { dir: dir.clone(), result }
     });
     bar.finish_and_clear();
-    let mut done = done.into_inner().expect("no holder panics");
-    done.sort_by_key(|(number, _)| *number);
-    done.into_iter().map(|(number, result)| Done { dir: dirs[number].clone(), result }).collect()
+    done
 }
 
 /// The exit code of many repositories: the highest.
 pub fn worst<T>(done: &[Done<T>], code: impl Fn(&T) -> u8) -> u8 {
     let code = |done: &Done<T>| done.result.as_ref().map_or_else(Error::exit_code, &code);
     done.iter().map(code).max().unwrap_or(0)
-}
-
-fn take<'a>(next: &AtomicUsize, dirs: &'a [PathBuf]) -> Option<(usize, &'a PathBuf)> {
-    let number = next.fetch_add(1, Ordering::Relaxed);
-    Some((number, dirs.get(number)?))
 }
 
 /// On a terminal's standard error, and only for several repositories.

@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::parallel;
+
 /// The answer to a question, or why there is none.
 type Slot<V> = Arc<OnceLock<Result<V, String>>>;
 
@@ -119,26 +121,17 @@ pub fn is_installed(program: &str) -> bool {
 
 /// Does the same for every item, several at once; gives the results in the order of
 /// the items.
-pub fn several<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn several<'a, T: Sync, R: Send>(items: &'a [T], work: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
     /// Requests at a time: few enough for a proxy or a small mirror.
     const AT_ONCE: usize = 8;
-    let next = Mutex::new(0..items.len());
-    let done = Mutex::new(Vec::with_capacity(items.len()));
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(items.len()) {
-            scope.spawn(|| {
-                loop {
-                    let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some(at) = taken else { return };
-                    let result = work(&items[at]);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
+    parallel::each(items, AT_ONCE, work)
+}
+
+/// Of what a program said on standard error the line that tells most: the first that
+/// `tells` takes, else the last one.
+pub fn telling(said: &str, tells: impl Fn(&str) -> bool) -> Option<&str> {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.clone().find(|line| tells(line)).or_else(|| lines.next_back())
 }
 
 #[cfg(all(test, unix))]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::remote::{Asked, asks_nobody, is_installed, run};
+use crate::remote::{Asked, asks_nobody, is_installed, run, telling};
 
 /// How long a registry is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,9 +45,8 @@ fn inspect(reference: &str) -> Result<String, String> {
     let said = run(&mut command, "", PATIENCE)
         .map_err(|error| format!("docker buildx could not be asked: {error}"))?;
     if said.code != Some(0) {
-        let lines = || said.error.lines().map(str::trim).filter(|line| !line.is_empty());
-        let telling = lines().find(|line| line.to_ascii_uppercase().starts_with("ERROR"));
-        let line = telling.or_else(|| lines().next_back()).unwrap_or("it said nothing");
+        let line = telling(&said.error, |line| line.to_ascii_uppercase().starts_with("ERROR"));
+        let line = line.unwrap_or("it said nothing");
         return Err(format!("docker buildx: {line}"));
     }
     let manifest: Value = serde_json::from_slice(&said.output)

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::error::Error;
+use crate::remote::telling;
 
 /// Settings that hold whatever the user's configuration says.
 const SETTINGS: [&str; 9] = [
@@ -98,11 +99,9 @@ pub fn failed(url: &str, said: &str) -> Error {
 fn essence(said: &str) -> String {
     static LOGIN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"://[^/@\s]+@").expect("it is a constant"));
-    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
-    let telling = lines().find(|line| {
-        ["fatal: ", "error: ", "ssh: ", "ERROR: "].iter().any(|start| line.starts_with(start))
-    });
-    let line = telling.or_else(|| lines().next_back()).unwrap_or("git failed");
+    const TELLING: [&str; 4] = ["fatal: ", "error: ", "ssh: ", "ERROR: "];
+    let line = telling(said, |line| TELLING.iter().any(|start| line.starts_with(start)));
+    let line = line.unwrap_or("git failed");
     LOGIN.replace_all(line, "://…@").into_owned()
 }
 
