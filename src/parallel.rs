@@ -10,6 +10,10 @@ pub fn each<'a, T: Sync, R: Send>(
     at_once: usize,
     work: impl Fn(&'a T) -> R + Sync,
 ) -> Vec<R> {
+    // One at a time is no work for a thread.
+    if at_once.min(items.len()) <= 1 {
+        return items.iter().map(work).collect();
+    }
     let next = Mutex::new(0..items.len());
     let done = Mutex::new(Vec::with_capacity(items.len()));
     thread::scope(|scope| {

@@ -26,14 +26,14 @@ pub mod weights;
 
 use std::collections::HashSet;
 use std::num::NonZero;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub use diagnostic::{At, Diagnostic, Edit, Fix, Grade, NewFile, Severity};
 pub use numbers::Numbers;
 pub use rule::{Findings, Rule};
 pub use subject::Subject;
+
+use crate::parallel;
 
 /// Holds a subject against rules; what they find, by file, line and code.
 #[must_use]
@@ -63,26 +63,12 @@ pub fn judge(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
 fn each(subject: &Subject, rules: &[&Rule]) -> Vec<Diagnostic> {
     /// Fewer files than this are not worth a thread.
     const MANY: usize = 64;
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let next = AtomicUsize::new(0);
-    let found = Mutex::new(Vec::new());
-    let work = || {
-        while let Some((number, rule)) = {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            rules.get(number).map(|rule| (number, rule))
-        } {
-            let own = (number, of_rule(subject, rule));
-            found.lock().expect("no rule panics").push(own);
-        }
+    let threads = match subject.texts.len() < MANY {
+        true => 1,
+        false => thread::available_parallelism().map_or(1, NonZero::get),
     };
-    if subject.texts.len() < MANY {
-        work();
-    } else {
-        thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
-    }
-    let mut found = found.into_inner().expect("no rule panics");
-    found.sort_by_key(|(number, _)| *number);
-    found.into_iter().flat_map(|(_, own)| own).collect()
+    let found = parallel::each(rules, threads, |rule| of_rule(subject, rule));
+    found.into_iter().flatten().collect()
 }
 
 fn of_rule(subject: &Subject, rule: &Rule) -> Vec<Diagnostic> {
