@@ -41,7 +41,12 @@ impl Group {
             Bundle::Compose => Self::Compose,
             Bundle::Env => Self::Env,
             Bundle::Docs => Self::Docs,
-            Bundle::Package | Bundle::Skeleton | Bundle::Intent | Bundle::Preset => Self::Rest,
+            Bundle::Kubernetes
+            | Bundle::Ecs
+            | Bundle::Package
+            | Bundle::Skeleton
+            | Bundle::Intent
+            | Bundle::Preset => Self::Rest,
         }
     }
 }
