@@ -49,8 +49,10 @@ impl Request {
 
     /// Everything before the body.
     pub fn head(&self, port: u16) -> Vec<u8> {
-        let mut head =
-            format!("{} {} HTTP/1.1\r\nHost: localhost:{port}\r\n", self.method, self.path);
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
+        if self.headers.iter().all(|(name, _)| *name != "Host") {
+            head += &format!("Host: localhost:{port}\r\n");
+        }
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
