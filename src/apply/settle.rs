@@ -41,7 +41,11 @@ impl Group {
             Bundle::Compose => Self::Compose,
             Bundle::Env => Self::Env,
             Bundle::Docs => Self::Docs,
-            Bundle::Package | Bundle::Skeleton | Bundle::Intent | Bundle::Preset => Self::Rest,
+            Bundle::Package
+            | Bundle::Skeleton
+            | Bundle::Intent
+            | Bundle::Ci
+            | Bundle::Preset => Self::Rest,
         }
     }
 }

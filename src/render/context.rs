@@ -9,7 +9,7 @@ use crate::answers::stack::Database;
 use crate::catalog::VERSIONS;
 use crate::plan::env::EnvKind;
 use crate::plan::{Plan, Role, images, network, topology};
-use crate::render::{compose, runbook};
+use crate::render::{compose, pipeline, runbook};
 
 /// The context of a plan.
 #[must_use]
@@ -46,6 +46,7 @@ pub fn of(plan: &Plan) -> Value {
         "compose": compose::context(&plan.topology),
         "development": compose::development(&plan.topology.development),
         "runbook": runbook::of(plan),
+        "ci": pipeline::of(plan),
         "n": numbers(plan),
         "why": plan.decisions.iter()
             .filter(|decision| decision.is_pinned())

@@ -11,6 +11,7 @@ pub mod dotenv;
 pub mod engine;
 pub mod fault;
 pub mod names;
+pub mod pipeline;
 pub mod runbook;
 pub mod sandbox;
 pub mod set;
