@@ -45,6 +45,7 @@ pub fn of(plan: &Plan) -> Value {
         "release": release,
         "release_directory": release.rsplit_once('/').map_or(".", |(directory, _)| directory),
         "release_name": release.rsplit('/').next(),
+        "workflow": path_of(plan, ".github/workflows/dockwright.yml"),
         "gitlab": path_of(plan, "deploy/ci/dockwright.gitlab-ci.yml"),
         "installer": installer(plan),
         "tests": plan.answers.adopted.as_ref().map_or("", |adopted| adopted.tests.as_str()),
