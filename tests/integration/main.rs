@@ -45,6 +45,7 @@ mod others;
 mod overlays;
 mod pages;
 mod pins;
+mod pipeline;
 mod places;
 mod plan;
 mod preset_git;
