@@ -168,6 +168,12 @@ fn shape(shape: Shape) -> Value {
 fn of(field: &Field) -> Value {
     let mut value = match field.kind {
         Kind::Choice(words) => json!({ "enum": words }),
+        Kind::Words(words) => json!({
+            "oneOf": [
+                { "enum": words },
+                { "type": "array", "items": { "enum": words }, "minItems": 1 },
+            ],
+        }),
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Count(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Paths | Kind::Writable | Kind::Urls(_) | Kind::Hosts => {

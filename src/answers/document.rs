@@ -70,6 +70,7 @@ pub fn extend(source: &str, draft: &Draft) -> Result<String, toml_edit::TomlErro
             continue;
         }
         let table = table_of(&mut document, table);
+        let name = spelt(table, key, name);
         let value = toml_of(&sourced.value);
         match table.get_mut(name).and_then(Item::as_value_mut) {
             Some(there) if insists => {
@@ -91,6 +92,12 @@ fn split(key: &str) -> (&str, &str) {
         Some(path) => ("files", path),
         None => key.rsplit_once('.').unwrap_or(("", key)),
     }
+}
+
+/// The name of a key in its table, or the other spelling that stands there.
+fn spelt<'a>(table: &toml_edit::Table, key: &str, name: &'a str) -> &'a str {
+    let other = schema::other_spelling(key).map(|other| split(other).1);
+    other.filter(|other| table.contains_key(other)).unwrap_or(name)
 }
 
 /// A document that names another preset; a table stays a table while the
@@ -134,7 +141,9 @@ pub fn with_value(source: &str, key: &str, text: &str) -> Result<String, Problem
     let value =
         field.kind.read(text).map_err(|message| Problem::new(format!("{key}: {message}")))?;
     let (table, name) = split(key);
-    let item = table_of(&mut document, table).entry(name).or_insert(Item::None);
+    let table = table_of(&mut document, table);
+    let name = spelt(table, key, name);
+    let item = table.entry(name).or_insert(Item::None);
     let decor = item.as_value().map(|there| there.decor().clone());
     *item = Item::Value(toml_of(&value));
     if let (Some(decor), Some(value)) = (decor, item.as_value_mut()) {

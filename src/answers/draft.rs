@@ -9,8 +9,8 @@ use crate::answers::network::Network;
 use crate::answers::own_image::OwnImage;
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
-    Application, Broker, Budget, Celery, Ci, Database, Delivery, Hardening, Model, PackageManager,
-    Proxy, Runtime, Stack,
+    Application, Architecture, Broker, Budget, Celery, Ci, Database, Delivery, Hardening, Model,
+    PackageManager, Proxy, Runtime, Stack, Target,
 };
 use crate::answers::{Answers, Deploy, FilePolicy, LayerFile, Pin, TrustedProxies, is_loopback};
 use crate::catalog::{Framework, Server};
@@ -103,6 +103,7 @@ impl Draft {
     /// # Errors
     /// An unknown key (with the nearest one) or a value its type refuses.
     pub fn set(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Problem> {
+        let key = schema::known_as(key);
         let set_by = match &origin {
             Origin::File(place) => Some(place.to_string()),
             Origin::Flag => Some(format!("--set {key}={}", address::redacted(text))),
@@ -252,6 +253,12 @@ impl Draft {
             "deploy.hardening" if self.is_adopted() => "safe".into(),
             // Its models are where the code reads them, in the repository.
             "model.delivery" if self.is_adopted() => "bake".into(),
+            // A node of a cluster has no directory of ours.
+            "model.delivery" if self.text("deploy.target") != Target::Compose.word() => {
+                "bake".into()
+            }
+            "deploy.pod-cpus" if self.text("model.runtime") != "none" => "1".into(),
+            "deploy.pod-memory" if self.text("model.runtime") != "none" => "4GiB".into(),
             "model.path" => Runtime::of(&self.text("model.runtime")).usual_path().into(),
             _ => schema::find(key).map(|field| field.default.to_owned()).unwrap_or_default(),
         }
@@ -357,6 +364,23 @@ impl Draft {
             },
             stack,
             deploy: Deploy {
+                targets: match &fields["deploy.target"] {
+                    Value::List(words) => words.iter().map(|word| Target::of(word)).collect(),
+                    _ => vec![Target::Compose],
+                },
+                load: match fields["deploy.load"] {
+                    Value::Count(load) => load,
+                    _ => 1,
+                },
+                pod_cpus: match fields["deploy.pod-cpus"] {
+                    Value::Cpus(cpus) => cpus,
+                    _ => MilliCpu(1000),
+                },
+                pod_memory: match fields["deploy.pod-memory"] {
+                    Value::Memory(memory) => memory,
+                    _ => MiB(1024),
+                },
+                architecture: Architecture::of(&text("deploy.architecture")),
                 cpus: match fields["deploy.cpus"] {
                     Value::Cpus(cpus) => cpus,
                     _ => MilliCpu(1000),

@@ -28,12 +28,12 @@ use crate::schema::value::Value;
 pub use draft::Draft;
 pub use source::{Origin, Sourced};
 pub use sources::Sources;
-use stack::{Budget, Ci, Hardening, PackageManager, Stack};
+use stack::{Architecture, Budget, Ci, Hardening, PackageManager, Stack, Target};
 
 use crate::preset::manifest::FileRule;
 use crate::relpath::RelPath;
 use crate::schema::Role;
-use crate::units::{MiB, MilliCpu};
+use crate::units::{Count, MiB, MilliCpu};
 
 /// A planned number that a person fixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,16 @@ impl TrustedProxies {
 /// The machine or task that everything shares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deploy {
+    /// What it is written for: at least one.
+    pub targets: Vec<Target>,
+    /// Requests a second at the busiest time.
+    pub load: Count,
+    /// CPU that one pod or task of the application is guaranteed.
+    pub pod_cpus: MilliCpu,
+    /// Memory that one pod or task of the application has at most.
+    pub pod_memory: MiB,
+    /// Processor of the tasks on ECS.
+    pub architecture: Architecture,
     /// CPUs.
     pub cpus: MilliCpu,
     /// Memory.
@@ -126,6 +136,19 @@ pub struct Deploy {
 }
 
 impl Deploy {
+    /// Whether it is written for a target.
+    #[must_use]
+    pub fn is_for(&self, target: Target) -> bool {
+        self.targets.contains(&target)
+    }
+
+    /// Whether it is written for a platform that starts pods or tasks, each with CPU
+    /// and memory of its own.
+    #[must_use]
+    pub fn is_clustered(&self) -> bool {
+        self.is_for(Target::Kubernetes) || self.is_for(Target::Ecs)
+    }
+
     /// Whether only this host reaches the published port.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

@@ -121,6 +121,22 @@ words! {
     Hardening { Strict = "strict", Safe = "safe" }
 }
 
+words! {
+    /// What the files of a deployment are written for.
+    Target {
+        /// Docker Compose on one host.
+        Compose = "compose",
+        /// Kubernetes, by Kustomize.
+        Kubernetes = "kubernetes",
+        /// Amazon ECS on Fargate.
+        Ecs = "ecs",
+    }
+}
+words! {
+    /// A processor.
+    Architecture { Amd64 = "amd64", Arm64 = "arm64" }
+}
+
 impl Runtime {
     /// Whether the runtime is built on torch, whose CPU wheels have an index
     /// of their own.

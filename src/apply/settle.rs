@@ -41,7 +41,9 @@ impl Group {
             Bundle::Compose => Self::Compose,
             Bundle::Env => Self::Env,
             Bundle::Docs => Self::Docs,
-            Bundle::Package
+            Bundle::Kubernetes
+            | Bundle::Ecs
+            | Bundle::Package
             | Bundle::Skeleton
             | Bundle::Intent
             | Bundle::Ci

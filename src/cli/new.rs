@@ -136,6 +136,10 @@ fn next_command(dir: &Path, plan: &Plan) -> String {
     let has = |path: &str| plan.outputs.iter().any(|output| output.path.as_str() == path);
     let start = match (has("Dockerfile") && plan.awaited.is_empty(), has("compose.yaml")) {
         (true, true) => "docker compose up --build --wait".to_owned(),
+        (true, false) if has("deploy/kubernetes/overlays/dev/kustomization.yaml") => format!(
+            "docker build --tag {}:local . && kubectl kustomize deploy/kubernetes/overlays/dev",
+            plan.answers.name
+        ),
         (true, false) => format!("docker build --tag {} .", plan.answers.name),
         // There is nothing yet that could be built.
         (false, _) => "dockwright plan".to_owned(),

@@ -169,7 +169,7 @@ fn limit_for(needed: Formula) -> Formula {
 
 /// The limit that a service needs for `count` of its processes, and `times`
 /// as much of what they take.
-fn limit(
+pub(super) fn limit(
     shape: &Shape,
     ledger: &Ledger,
     role: Role,

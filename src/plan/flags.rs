@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::answers::TrustedProxies;
 use crate::answers::adopted::Adopted;
-use crate::answers::stack::{Ci, Database, Delivery, Hardening, PackageManager, Runtime};
+use crate::answers::stack::{
+    Ci, Database, Delivery, Hardening, PackageManager, Runtime, Target,
+};
 use crate::catalog::frameworks::Orm;
 use crate::catalog::{Framework, Manager};
 use crate::plan::env::EnvKind;
@@ -92,6 +94,7 @@ impl Flags {
         let code = adopted.map(|adopted| Has::of(adopted, &answers.python));
         let new = adopted.is_none();
         let files = framework.static_files;
+        let clustered = answers.deploy.is_clustered();
         let mut flags = BTreeMap::from([
             ("sqlalchemy", framework.orm == Orm::Sqlalchemy),
             ("async_code", framework.async_code),
@@ -106,6 +109,21 @@ impl Flags {
             ("gunicorn_uvicorn", gunicorn && asgi),
             ("nginx", nginx),
             ("edge_web", !nginx),
+            ("compose", answers.deploy.is_for(Target::Compose)),
+            ("kubernetes", answers.deploy.is_for(Target::Kubernetes)),
+            ("ecs", answers.deploy.is_for(Target::Ecs)),
+            // Code that keeps something in its process is one.
+            ("scales", shape.in_process().is_none()),
+            // What code that was there is told, nobody knows here yet.
+            (
+                "secrets",
+                adopted.is_some()
+                    || framework.secret_key
+                    || database
+                    || stack.cache
+                    || shape.has(Role::Redis),
+            ),
+            ("stores", [Role::Db, Role::Redis, Role::Cache].iter().any(|role| shape.has(*role))),
             ("database", database),
             ("db", shape.has(Role::Db)),
             // Of what is managed elsewhere, a new service has one for development.
@@ -143,7 +161,8 @@ impl Flags {
             ("static_committed", code.as_ref().is_some_and(|code| code.committed)),
             (
                 "whitenoise",
-                code.as_ref().map_or(files && !nginx, |code| {
+                // Nothing stands before a pod that would have its static files.
+                code.as_ref().map_or(files && (!nginx || clustered), |code| {
                     code.collects && (code.whitenoise || code.has_front && !nginx)
                 }),
             ),

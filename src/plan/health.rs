@@ -58,10 +58,19 @@ fn check(shape: &Shape, ledger: &mut Ledger, role: Role) {
         _ => (1, "a service that is ready is seen at once"),
     };
     ledger.decide(rows::START_INTERVAL, role, Seconds(between), why);
-    start_period(shape, ledger, role, cpus);
+    let why = match role {
+        Role::Db => "three times, since the host may be busy; the first start creates the cluster",
+        _ => STARTS_SLOWLY,
+    };
+    let period = start_time(shape, ledger, role, cpus);
+    ledger.decide(rows::START_PERIOD, role, period, why);
 }
 
-fn start_period(shape: &Shape, ledger: &mut Ledger, role: Role, cpus: Formula) {
+/// Why a start is given more than it usually takes.
+pub(super) const STARTS_SLOWLY: &str = "three times, since the host may be busy";
+
+/// How long a service that has so many CPUs may take until it answers.
+pub(super) fn start_time(shape: &Shape, ledger: &Ledger, role: Role, cpus: Formula) -> Formula {
     let cost = Formula::from(3) * amount(start_cost(shape, role), "to start");
     // A start keeps one CPU busy: more of them do not shorten it.
     let mut period = if cpus.evaluate() < 1.0 { cost / cpus } else { cost };
@@ -74,12 +83,7 @@ fn start_period(shape: &Shape, ledger: &mut Ledger, role: Role, cpus: Formula) {
     if matches!(role, Role::Web | Role::Worker) && shape.fetches_models() {
         period = period + amount(FETCH, "to fetch models once");
     }
-    let why = match role {
-        Role::Db => "three times, since the host may be busy; the first start creates the cluster",
-        _ => "three times, since the host may be busy",
-    };
-    let period = period.rounded_up(Seconds(5)).at_least(least);
-    ledger.decide(rows::START_PERIOD, role, period, why);
+    period.rounded_up(Seconds(5)).at_least(least)
 }
 
 fn pids(shape: &Shape, ledger: &mut Ledger, role: Role) {

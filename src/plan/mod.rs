@@ -30,6 +30,7 @@ pub mod timeouts;
 pub mod topology;
 pub mod uploads;
 mod web;
+pub mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +47,7 @@ use ledger::Ledger;
 use packages::Requirements;
 use shape::Shape;
 use topology::{Development, Topology, VolumeNames};
+use workloads::Workloads;
 
 /// The port that the application listens on, unless it had another one.
 const PORT: u16 = 8000;
@@ -84,6 +86,8 @@ pub struct Plan {
     pub volumes: VolumeNames,
     /// What runs, complete.
     pub topology: Topology,
+    /// What a cluster runs; empty where none is a target.
+    pub workloads: Workloads,
     /// The bundles that the files were limited to; empty for all.
     pub only: BTreeSet<Bundle>,
     /// What a person should know before going on.
@@ -124,6 +128,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         },
         volumes: VolumeNames::beside(carry.as_ref()),
         topology: Topology::default(),
+        workloads: Workloads::default(),
         requirements: match answers.adopted {
             Some(_) => Requirements::default(),
             None => packages::resolve(&flags, shape.application().framework, &answers.python),
@@ -148,6 +153,8 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     plan.code.own = std::mem::take(&mut plan.code.own).listening_on(plan.container_port);
     plan.topology = Topology::of(&plan);
     plan.topology.development = Development::of(&plan);
+    plan.workloads = Workloads::of(&plan);
+    plan.warnings.extend(workloads::notices(&plan));
     plan.warnings.extend(processes_said(&plan));
     plan.warnings.extend(state_divided(&plan));
     plan.warnings.extend(images::notice(&plan));
@@ -211,6 +218,9 @@ fn numbers(shape: &Shape, ledger: &mut Ledger) -> Result<Vec<String>, Vec<Proble
     }
     redis::decide(shape, ledger);
     health::decide(shape, ledger);
+    if shape.answers.deploy.is_clustered() {
+        workloads::sizes::decide(shape, ledger)?;
+    }
     Ok(warnings)
 }
 

@@ -31,6 +31,10 @@ pub enum Bundle {
     Proxy,
     /// .env, .env.example and .gitignore.
     Env,
+    /// Manifests for Kubernetes.
+    Kubernetes,
+    /// Task definitions and the template for ECS.
+    Ecs,
     /// The run-book.
     Docs,
     /// Requirement files and their like.
@@ -47,12 +51,14 @@ pub enum Bundle {
 
 impl Bundle {
     /// The words `--only` takes.
-    pub const WORDS: [(&'static str, Self); 11] = [
+    pub const WORDS: [(&'static str, Self); 13] = [
         ("image", Self::Image),
         ("server", Self::Server),
         ("compose", Self::Compose),
         ("proxy", Self::Proxy),
         ("env", Self::Env),
+        ("kubernetes", Self::Kubernetes),
+        ("ecs", Self::Ecs),
         ("docs", Self::Docs),
         ("package", Self::Package),
         ("skeleton", Self::Skeleton),
@@ -287,7 +293,7 @@ pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Fi
         syntax,
         content,
     };
-    outputs.push(own(
+    let dotenv = own(
         env.as_deref().unwrap_or(".env"),
         ".env",
         Bundle::Env,
@@ -295,7 +301,9 @@ pub fn files(shape: &Shape, flags: &Flags, only: &BTreeSet<Bundle>) -> Result<Fi
         0o600,
         Syntax::Dotenv,
         Content::Secrets,
-    ));
+    );
+    // What only Compose reads.
+    outputs.extend(flags.is("compose").then_some(dotenv));
     outputs.push(own(
         document::FILE,
         document::FILE,

@@ -3,7 +3,7 @@
 
 use crate::answers::Answers;
 use crate::answers::adopted::KeptInProcess;
-use crate::answers::stack::{Application, Broker, Database, Proxy};
+use crate::answers::stack::{Application, Broker, Database, Proxy, Target};
 use crate::catalog::{MEMORY, Manager};
 use crate::detect::facts::Uploads;
 use crate::plan::code::previous;
@@ -30,7 +30,11 @@ impl<'a> Shape<'a> {
         let wanted = |role: &Role, once: &[Role]| match role {
             Role::Web => true,
             // An image that stays answers by itself, as it did.
-            Role::Nginx => stack.proxy == Proxy::Nginx && image.is_none(),
+            // In a cluster its place is the ingress's or the load balancer's.
+            Role::Nginx => {
+                let on_host = answers.deploy.is_for(Target::Compose);
+                stack.proxy == Proxy::Nginx && image.is_none() && on_host
+            }
             Role::Migrate if image.is_some_and(|image| image.migrates) => false,
             Role::Migrate => match &answers.adopted {
                 // SQLite is no service, and its schema is migrated as well.

@@ -96,6 +96,10 @@ fn connections(shape: &Shape, ledger: &mut Ledger) {
         let longer = ledger.of(rows::UPSTREAM_KEEPALIVE_TIMEOUT, Nginx) + Seconds(15);
         let why = "longer than nginx keeps an idle connection, so that nginx is the one to close";
         ledger.decide(rows::KEEPALIVE, Web, longer, why);
+    } else if shape.answers.deploy.is_clustered() {
+        let longer = amount(Seconds(60), "of a load balancer") + Seconds(15);
+        let why = "longer than an ingress or load balancer keeps an idle connection, so that it is the one to close";
+        ledger.decide(rows::KEEPALIVE, Web, longer, why);
     } else {
         let why = "clients reach the server directly: an idle one gives its connection back soon";
         ledger.decide(rows::KEEPALIVE, Web, Seconds(5), why);

@@ -9,7 +9,7 @@ use crate::answers::stack::Database;
 use crate::catalog::VERSIONS;
 use crate::plan::env::EnvKind;
 use crate::plan::{Plan, Role, images, network, topology};
-use crate::render::{compose, pipeline, runbook};
+use crate::render::{compose, ecs, kubernetes, pipeline, runbook};
 
 /// The context of a plan.
 #[must_use]
@@ -45,6 +45,8 @@ pub fn of(plan: &Plan) -> Value {
         "vol": plan.volumes,
         "compose": compose::context(&plan.topology),
         "development": compose::development(&plan.topology.development),
+        "kubernetes": kubernetes::context(plan),
+        "ecs": ecs::context(plan),
         "runbook": runbook::of(plan),
         "ci": pipeline::of(plan),
         "n": numbers(plan),

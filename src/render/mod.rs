@@ -8,12 +8,15 @@ pub mod blocks;
 pub mod compose;
 pub mod context;
 pub mod dotenv;
+pub mod ecs;
 pub mod engine;
 pub mod fault;
+pub mod kubernetes;
 pub mod names;
 pub mod pipeline;
 pub mod runbook;
 pub mod sandbox;
+mod scalars;
 pub mod set;
 
 use crate::answers::{Draft, document};
@@ -124,7 +127,11 @@ fn unreadable(set: &Set, render: &Rendered) -> Option<Problem> {
     if is_added && may_be_otherwise(path, syntax, text) {
         return None;
     }
-    let is_compose = syntax == Syntax::Yaml && (!is_added || is_compose(path));
+    let is_compose = match render.output.bundle {
+        Bundle::Compose => true,
+        Bundle::Preset => syntax == Syntax::Yaml && is_compose(path),
+        _ => false,
+    };
     let of_compose = || is_compose.then(|| yaml::read(text).err()).flatten();
     let why = of_compose().or_else(|| syntax::mistake(syntax, text))?;
     Some(

@@ -25,6 +25,7 @@ fn everything() -> Vec<serde_json::Value> {
         ("stack.broker", "redis"),
         ("stack.beat", "true"),
         ("model.runtime", "onnxruntime"),
+        ("deploy.target", "compose,kubernetes,ecs"),
         ("deploy.cpus", "8"),
         ("deploy.memory", "16GiB"),
     ];

@@ -3,6 +3,7 @@
 use toml_edit::{Document, Value as Toml};
 
 use crate::error::{Place, Problem};
+use crate::schema::known_as;
 
 /// One `key = value` of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,12 @@ fn collect(
             }
             _ => None,
         };
+        let key = known_as(&key).to_owned();
+        if entries.iter().any(|entry| entry.key == key) {
+            let message = format!("{key} stands here a second time, in its other spelling");
+            problems.push(Problem::new(message).at(place.to_string()));
+            continue;
+        }
         match text {
             Some(text) => entries.push(Entry { key, text, place }),
             None => problems.push(

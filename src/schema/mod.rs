@@ -213,6 +213,36 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "mount",
             "Mounted read-only (large or often changed), or baked into the image with its checksum.",
         ),
+        Row(
+            "deploy.target",
+            Kind::Words(&["compose", "kubernetes", "ecs"]),
+            "compose",
+            "Where it runs: Compose on a host, Kubernetes (Kustomize), ECS on Fargate, or several of them: Compose is for development then.",
+        ),
+        Row(
+            "deploy.load",
+            Kind::Count(1, 1_000_000),
+            "50",
+            "Requests a second at the busiest time; the number of pods or tasks follows from it.",
+        ),
+        Row(
+            "deploy.pod-cpus",
+            Kind::Cpus,
+            "0.5",
+            "CPU that one pod or task of the application is guaranteed; one that loads a model has at least 1.",
+        ),
+        Row(
+            "deploy.pod-memory",
+            Kind::Memory,
+            "1GiB",
+            "Memory that one pod or task of the application has at most; less where more would not help it.",
+        ),
+        Row(
+            "deploy.architecture",
+            Kind::Choice(&["amd64", "arm64"]),
+            "amd64",
+            "Processor of the tasks on ECS; the image has to be built for it.",
+        ),
         Row("deploy.cpus", Kind::Cpus, "2", "CPUs of the machine or task that everything shares."),
         Row(
             "deploy.memory",
@@ -433,6 +463,21 @@ pub fn tune_fields() -> impl Iterator<Item = Field> {
         doc: key.row.doc,
         sticky: false,
     })
+}
+
+/// Keys that have a second spelling, and the one that they are known by.
+const SPELLINGS: [(&str, &str); 1] = [("deploy.targets", "deploy.target")];
+
+/// The name that a key is known by.
+#[must_use]
+pub fn known_as(name: &str) -> &str {
+    SPELLINGS.iter().find(|(other, _)| *other == name).map_or(name, |(_, known)| known)
+}
+
+/// The second spelling of a key.
+#[must_use]
+pub fn other_spelling(key: &str) -> Option<&'static str> {
+    SPELLINGS.iter().find(|(_, known)| *known == key).map(|(other, _)| *other)
 }
 
 /// The field of a key, whatever table it is in; `None` for an unknown key.

@@ -149,6 +149,10 @@ impl PlanKey {
 use Role::{Beat, Cache, Db, Migrate, Nginx, Redis, Web, Worker};
 
 const EVERY: &[Role] = &Role::ALL;
+/// What a pod or a task runs.
+const OF_PODS: &[Role] = &[Web, Worker, Beat, Migrate];
+/// The same without what ends by itself.
+const KEPT_UP: &[Role] = &[Web, Worker, Beat];
 const CHECKED: &[Role] = &[Web, Nginx, Worker, Beat, Db, Redis, Cache];
 
 /// Worker classes gunicorn may be told to use.
@@ -321,6 +325,64 @@ rows! {
     RANDOM_PAGE_COST: Word(PAGE_COSTS) = "random-page-cost" of &[Db], "random_page_cost";
     /// Reads PostgreSQL issues at once.
     EFFECTIVE_IO_CONCURRENCY: Count = "effective-io-concurrency" of &[Db], "effective_io_concurrency";
+    /// CPU that a pod or task of the service is guaranteed; it has no limit of CPU.
+    POD_CPUS: MilliCpu = "pod-cpus" of OF_PODS, "pod_cpus";
+    /// Memory of a pod: what it asks for, and its limit.
+    POD_MEMORY: MiB = "pod-memory" of OF_PODS, "pod_memory";
+    /// Size of a pod's /tmp, which is disk of its node.
+    POD_SCRATCH: MiB = "pod-scratch" of OF_PODS, "pod_scratch";
+    /// Disk of its node that a pod may fill, its log included.
+    POD_DISK: MiB = "pod-disk" of OF_PODS, "pod_disk";
+    /// Time from the end of a pod's service until it is killed.
+    POD_GRACE: Seconds = "pod-grace" of OF_PODS, "pod_grace";
+    /// Time a pod goes on serving while the cluster takes it out of its routes.
+    PRE_STOP: Seconds = "pre-stop" of &[Web], "pre_stop";
+    /// Time that a start on the CPU of a pod may take.
+    POD_START: Seconds = "pod-start" of KEPT_UP, "pod_start";
+    /// Time between two checks while a pod starts.
+    STARTUP_INTERVAL: Seconds = "startup-interval" of KEPT_UP, "startup_interval";
+    /// Checks that may fail while a pod starts, before it is started again.
+    STARTUP_FAILURES: Count = "startup-failures" of KEPT_UP, "startup_failures";
+    /// Time between two checks of whether a pod gets requests.
+    READINESS_INTERVAL: Seconds = "readiness-interval" of &[Web], "readiness_interval";
+    /// Time between two checks of whether a pod is alive.
+    LIVENESS_INTERVAL: Seconds = "liveness-interval" of KEPT_UP, "liveness_interval";
+    /// Checks of life in a row that fail before a pod is started again.
+    LIVENESS_FAILURES: Count = "liveness-failures" of KEPT_UP, "liveness_failures";
+    /// CPU time of one request.
+    REQUEST_CPU: Milliseconds = "request-cpu" of &[Web], "request_cpu_ms";
+    /// Percent of its CPU that a pod is meant to use; above it another one is started.
+    CPU_TARGET: Count = "cpu-target" of &[Web], "cpu_target";
+    /// Waiting tasks per worker above which another one is started.
+    QUEUE_LENGTH: Count = "queue-length" of &[Worker], "queue_length";
+    /// Pods or tasks of the service.
+    REPLICAS: Count = "replicas" of &[Web, Worker], "replicas";
+    /// Most pods or tasks of the service that scaling starts.
+    MAX_REPLICAS: Count = "max-replicas" of &[Web, Worker], "max_replicas";
+    /// Threads the model runtime computes with in a pod.
+    POD_MODEL_THREADS: Count = "pod-model-threads" of &[Web], "pod_model_threads";
+    /// Memory above which the child in a pod is replaced after its task.
+    POD_CHILD_MEMORY: KiB = "pod-child-memory" of &[Worker], "pod_child_memory_kib";
+    /// Database connections that all pods together may open.
+    DATABASE_CONNECTIONS: Count = "database-connections" of &[Web], "database_connections";
+    /// Longest a migration may take before its job has failed.
+    JOB_DEADLINE: Seconds = "job-deadline" of &[Migrate], "job_deadline";
+    /// How often a job that failed is tried again.
+    JOB_RETRIES: Count = "job-retries" of &[Migrate], "job_retries";
+    /// How long a job that ended can be looked at.
+    JOB_KEPT: Seconds = "job-kept" of &[Migrate], "job_kept";
+    /// CPU of a task on Fargate.
+    TASK_CPUS: MilliCpu = "task-cpus" of OF_PODS, "task_cpus";
+    /// Memory of a task on Fargate.
+    TASK_MEMORY: MiB = "task-memory" of OF_PODS, "task_memory";
+    /// Time between SIGTERM and SIGKILL of a task; Fargate allows 120 s.
+    TASK_STOP: Seconds = "task-stop" of OF_PODS, "task_stop";
+    /// Time between two checks of a task.
+    TASK_INTERVAL: Seconds = "task-interval" of KEPT_UP, "task_interval";
+    /// Time after a task's start in which the load balancer's checks do not count.
+    BALANCER_GRACE: Seconds = "balancer-grace" of &[Web], "balancer_grace";
+    /// Time after a task's start in which a failed check does not count; ECS allows 300 s.
+    TASK_START: Seconds = "task-start" of KEPT_UP, "task_start";
     /// WAL kept for reuse.
     MIN_WAL_SIZE: MiB = "min-wal-size" of &[Db], "min_wal_size_mb";
     /// WAL between two checkpoints.

@@ -15,6 +15,8 @@ use crate::units::{MiB, MilliCpu};
 pub enum Kind {
     /// One of a few words.
     Choice(&'static [&'static str]),
+    /// One or several of a few words: an array, or text with commas.
+    Words(&'static [&'static str]),
     /// `true` or `false`.
     Bool,
     /// A whole number within bounds, both included.
@@ -102,6 +104,7 @@ impl Kind {
         let text = text.trim();
         match self {
             Self::Choice(choices) => choice(text, choices),
+            Self::Words(choices) => words(text, choices),
             Self::Bool => match text {
                 "true" | "yes" | "on" => Ok(Value::Bool(true)),
                 "false" | "no" | "off" => Ok(Value::Bool(false)),
@@ -164,6 +167,7 @@ impl Kind {
     pub fn expects(self) -> String {
         match self {
             Self::Choice(choices) => choices.join(" | "),
+            Self::Words(choices) => format!("{}, or an array of them", choices.join(" | ")),
             Self::Bool => "true | false".into(),
             Self::Count(least, most) => format!("{least} to {most}"),
             Self::Seconds => "seconds".into(),
@@ -278,6 +282,20 @@ fn choice(text: &str, choices: &'static [&'static str]) -> Result<Value, String>
         message.push_str(&format!("; did you mean `{near}`?"));
     }
     Err(message)
+}
+
+/// Some of the words, each once, in the order of the choice.
+fn words(text: &str, choices: &'static [&'static str]) -> Result<Value, String> {
+    let mut wanted = Vec::new();
+    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        wanted.push(choice(item, choices)?.to_string());
+    }
+    let is_wanted = |word: &&&str| wanted.iter().any(|item| item == **word);
+    let words: Vec<String> = choices.iter().filter(is_wanted).map(|&word| word.into()).collect();
+    match words.is_empty() {
+        true => Err(format!("nothing is chosen of {}", choices.join(", "))),
+        false => Ok(Value::List(words)),
+    }
 }
 
 fn label(text: &str) -> Result<Value, String> {

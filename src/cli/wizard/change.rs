@@ -11,7 +11,7 @@ use crate::schema;
 
 /// Keys with a line of their own, and what people call them; the others are in
 /// a family.
-const LABELS: [(&str, &str); 37] = [
+const LABELS: [(&str, &str); 42] = [
     ("project.name", "name"),
     ("project.python", "Python"),
     ("project.package-manager", "package manager"),
@@ -39,6 +39,11 @@ const LABELS: [(&str, &str); 37] = [
     ("model.runtime", "model runtime"),
     ("model.path", "model path"),
     ("model.delivery", "model delivery"),
+    ("deploy.target", "target"),
+    ("deploy.load", "requests a second"),
+    ("deploy.pod-cpus", "CPU of a pod"),
+    ("deploy.pod-memory", "memory of a pod"),
+    ("deploy.architecture", "processor"),
     ("deploy.cpus", "CPUs"),
     ("deploy.memory", "memory"),
     ("deploy.budget", "host or task"),

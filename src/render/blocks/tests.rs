@@ -36,6 +36,7 @@ fn stacks() -> Vec<Plan> {
     let mut stacks: Vec<Plan> =
         crate::preset::NAMES.iter().map(|preset| plan(preset, &[])).collect();
     stacks.push(plan("django-nginx", all));
+    stacks.push(plan("fastapi-uvicorn", &[("deploy.target", "kubernetes,ecs")]));
     stacks.push(plan("fastapi-gunicorn", baked));
     stacks.push(plan("django-nginx", external));
     stacks.push(plan("django-nginx", NETWORK));

@@ -1,0 +1,183 @@
+//! ECS' words for what a cluster runs: what the templates below `templates/ecs` read as
+//! `ecs`. The same values stand in the task definitions as JSON and in the CloudFormation
+//! template.
+
+use serde_json::{Map, Value, json};
+
+use crate::answers::stack::Architecture;
+use crate::plan::Plan;
+use crate::plan::workloads::{Argument, Kind, Probe, Value as Told, Volume, Workload};
+use crate::render::scalars::scalar;
+use crate::schema::Role;
+use crate::schema::numbers::rows;
+use crate::units::MilliCpu;
+
+/// What the templates read; empty where ECS is no target.
+#[must_use]
+pub fn context(plan: &Plan) -> Value {
+    let all = &plan.workloads;
+    let name = &plan.answers.name;
+    let domain = &plan.answers.deploy.domain;
+    let tasks: Vec<Value> = match plan.flags.is("ecs") {
+        true => all.workloads.iter().map(|own| task(plan, own)).collect(),
+        false => Vec::new(),
+    };
+    let roles = Role::ALL.into_iter().filter(|role| role.runs_application());
+    let of_role = |role: Role| {
+        tasks.iter().find(|task| task["role"] == role.name()).cloned().unwrap_or(Value::Null)
+    };
+    json!({
+        "name": name,
+        "domain": if domain.is_empty() { format!("{name}.example.com") } else { domain.clone() },
+        "architecture": match plan.answers.deploy.architecture {
+            Architecture::Amd64 => "X86_64",
+            Architecture::Arm64 => "ARM64",
+        },
+        "platform": format!("linux/{}", plan.answers.deploy.architecture),
+        "by_role": roles.map(|role| (role.name().to_owned(), of_role(role)))
+            .collect::<Map<_, _>>(),
+        "claims": all.claims.iter()
+            .filter(|claim| all.workloads.iter().any(|own| {
+                own.volumes.iter().any(|volume| volume.name == claim.name && is_shared(own, volume))
+            }))
+            .map(|claim| json!({
+                "id": pascal(&claim.name),
+                "variable": upper(&claim.name),
+                "about": claim.about,
+            }))
+            .collect::<Vec<_>>(),
+        "secrets": all.secrets.iter().filter(|secret| !secret.optional)
+            .map(|secret| &secret.name).collect::<Vec<_>>(),
+        "health": match all.of_role(Role::Web).map(|web| &web.probe) {
+            Some(Probe::Http { live, .. }) => live.as_str(),
+            _ => "/",
+        },
+        // Without a route that says more, any answer that is no fault will do.
+        "matcher": match all.of_role(Role::Web).map(|web| &web.probe) {
+            Some(Probe::Http { host, .. }) if host.is_empty() => "200-299",
+            // A load balancer asks for the task by its address, which may be refused.
+            _ => "200-499",
+        },
+        "tasks": tasks,
+    })
+}
+
+/// Whether a volume is a file system that tasks share. Beat's schedule is not worth one:
+/// a new task begins a new one.
+fn is_shared(own: &Workload, volume: &Volume) -> bool {
+    matches!(volume.kind, Kind::Claim { .. }) && own.role != Role::Beat
+}
+
+/// `web-tmp` as `WebTmp`.
+fn pascal(name: &str) -> String {
+    let part = |part: &str| {
+        let mut letters = part.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    name.split('-').map(part).collect()
+}
+
+/// `web-tmp` as `WEB_TMP`.
+fn upper(name: &str) -> String {
+    name.replace('-', "_").to_ascii_uppercase()
+}
+
+/// Text as JSON and as YAML write it.
+fn both(text: &str) -> Value {
+    json!({ "json": serde_json::to_string(text).unwrap_or_default(), "yaml": scalar(text) })
+}
+
+fn task(plan: &Plan, own: &Workload) -> Value {
+    let n = &plan.decisions;
+    let role = own.role;
+    let words = own.command.iter().map(|word| match word {
+        Argument::Literal(text) => text.clone(),
+        // Nothing is put in there: a task is told its words as they are.
+        Argument::Setting { prefix, value, .. } => format!("{prefix}{value}"),
+    });
+    let settings = plan.workloads.settings.iter().map(|(name, value)| (name, value, ""));
+    let known = own.env.iter().filter_map(|given| match &given.value {
+        Told::Literal(value) => Some((&given.name, value, given.why.as_str())),
+        Told::Secret { .. } => None,
+    });
+    let secrets = own.env.iter().filter_map(|given| match &given.value {
+        // What may be missing cannot be asked for: the task would not start.
+        Told::Secret { key, optional: false } => Some(json!({ "name": given.name, "key": key })),
+        _ => None,
+    });
+    let shared = own.volumes.iter().filter(|volume| is_shared(own, volume));
+    let memory = own.volumes.iter().filter(|volume| !is_shared(own, volume));
+    let MilliCpu(milli) = n.get(rows::TASK_CPUS, role);
+    let lasts = own.replicas.is_some();
+    json!({
+        "role": role.name(),
+        "id": own.id,
+        "pascal": pascal(&own.id),
+        "cpu": u64::from(milli) * 1024 / 1000,
+        "memory": n.get(rows::TASK_MEMORY, role).0,
+        "command": words.map(|word| both(&word)).collect::<Vec<_>>(),
+        "user": own.user,
+        "read_only": own.read_only,
+        "unprivileged": own.unprivileged,
+        "init": own.init,
+        "working_dir": own.working_dir,
+        "settings": settings.chain(known).map(|(name, value, why)| json!({
+            "name": name,
+            "value": both(value),
+            "why": why,
+        })).collect::<Vec<_>>(),
+        "secrets": secrets.collect::<Vec<_>>(),
+        "tmpfs": memory.map(|volume| json!({
+            "target": volume.target,
+            "size": match volume.kind {
+                Kind::Scratch(size) | Kind::Memory(size) => size.0,
+                Kind::Claim { .. } => 16,
+            },
+        })).collect::<Vec<_>>(),
+        "volumes": shared.map(|volume| json!({
+            "name": volume.name,
+            "id": pascal(&volume.name),
+            "variable": upper(&volume.name),
+            "target": volume.target,
+            "read_only": matches!(volume.kind, Kind::Claim { read_only: true }),
+        })).collect::<Vec<_>>(),
+        "check": check(plan, own).iter().map(|word| both(word)).collect::<Vec<_>>(),
+        "interval": lasts.then(|| n.get(rows::TASK_INTERVAL, role).0),
+        "timeout": lasts.then(|| n.get(rows::HEALTH_TIMEOUT, role).0),
+        "retries": lasts.then(|| n.get(rows::HEALTH_RETRIES, role)),
+        "start": lasts.then(|| n.get(rows::TASK_START, role).0),
+        "stop": n.get(rows::TASK_STOP, role).0,
+        "count": own.replicas.map(|replicas| replicas.count),
+        "overlap": own.replicas.is_some_and(|replicas| replicas.overlap),
+    })
+}
+
+/// What ECS runs in a task to see that it is well: it does not read the image's own
+/// check. Nothing where nothing shows it.
+fn check(plan: &Plan, own: &Workload) -> Vec<String> {
+    let timeout = || plan.decisions.get(rows::HEALTH_TIMEOUT, own.role).0;
+    let port = plan.container_port;
+    let script = match &own.probe {
+        Probe::None => return Vec::new(),
+        Probe::Command(words) => {
+            let words = words.iter().map(|word| word.trim().replace('\n', "; "));
+            return std::iter::once("CMD".to_owned()).chain(words).collect();
+        }
+        Probe::Http { live, host, .. } => {
+            let headers = match host.as_str() {
+                "" => String::new(),
+                host => format!(", headers={{'Host': '{host}', 'X-Forwarded-Proto': 'https'}}"),
+            };
+            format!(
+                "import http.client, sys; connection = http.client.HTTPConnection('127.0.0.1', {port}, timeout={}); connection.request('GET', '{live}'{headers}); sys.exit(not 200 <= connection.getresponse().status < 400)",
+                timeout()
+            )
+        }
+        Probe::Connect => format!(
+            "import socket; socket.create_connection(('127.0.0.1', {port}), {}).close()",
+            timeout()
+        ),
+    };
+    ["CMD", "python", "-c", &script].map(str::to_owned).to_vec()
+}
