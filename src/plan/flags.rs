@@ -188,6 +188,11 @@ impl Flags {
             ("ci_github", answers.deploy.ci == Ci::Github),
             ("ci_gitlab", answers.deploy.ci == Ci::Gitlab),
             ("ci", answers.deploy.ci != Ci::None),
+            // Beside a cluster, Compose is for development.
+            (
+                "ci_host",
+                answers.deploy.ci != Ci::None && answers.deploy.targets == [Target::Compose],
+            ),
             ("domain", !answers.deploy.domain.is_empty()),
             ("pip", manager(PackageManager::Pip)),
             ("uv", manager(PackageManager::Uv)),

@@ -20,6 +20,7 @@ pub fn of(plan: &Plan) -> Value {
     let compose = path_of(plan, "compose.yaml");
     let directory = compose.rsplit_once('/').map_or(".", |(directory, _)| directory);
     let release = path_of(plan, "deploy/ci/release.sh");
+    let overlay = path_of(plan, "deploy/kubernetes/overlays/production/kustomization.yaml");
     let lasting = services.iter().filter(|service| !service.one_shot);
     let needed: Vec<&str> = plan
         .env
@@ -34,6 +35,8 @@ pub fn of(plan: &Plan) -> Value {
         "compose_name": compose.rsplit('/').next(),
         "directory": directory,
         "images": services.iter()
+            // A cluster runs the application alone.
+            .filter(|service| plan.flags.is("ci_host") || service.runs_application())
             .filter_map(|service| image(service, directory))
             .collect::<Vec<_>>(),
         "lasting": lasting.map(|service| &service.id).collect::<Vec<_>>(),
@@ -47,6 +50,8 @@ pub fn of(plan: &Plan) -> Value {
         "release_name": release.rsplit('/').next(),
         "workflow": path_of(plan, ".github/workflows/dockwright.yml"),
         "gitlab": path_of(plan, "deploy/ci/dockwright.gitlab-ci.yml"),
+        "overlay": overlay.strip_suffix("/kustomization.yaml"),
+        "stack": path_of(plan, "deploy/ecs/stack.yaml"),
         "installer": installer(plan),
         "tests": plan.answers.adopted.as_ref().map_or("", |adopted| adopted.tests.as_str()),
     })

@@ -93,7 +93,7 @@ mkdir "$DIGESTS"
 # deploy TAG IMAGE@DIGEST
 deploy() {
   printf '%s\n' "$2" >"$DIGESTS/merged"
-  PATH="$work/bin:$PATH" deploy/ci/pipeline.sh deploy "$1"
+  PATH="$work/bin:$PATH" deploy/ci/pipeline.sh deploy-host "$1"
 }
 runs() { # TAG
   local tag
