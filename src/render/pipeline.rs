@@ -31,6 +31,7 @@ pub fn of(plan: &Plan) -> Value {
     json!({
         "repository": plan.answers.repository(),
         "host": host(plan.answers.repository()),
+        "ecr": ecr(plan.answers.repository()),
         "compose": compose,
         "compose_name": compose.rsplit('/').next(),
         "directory": directory,
@@ -81,6 +82,15 @@ fn host(repository: &str) -> &str {
     match repository.split_once('/') {
         Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
         _ => DEFAULT_HOST,
+    }
+}
+
+/// The region of Amazon's registry, whose logins last for hours and come from a role; empty
+/// for any other.
+fn ecr(repository: &str) -> &str {
+    match host(repository).split('.').collect::<Vec<_>>()[..] {
+        [_, "dkr", "ecr", region, "amazonaws", "com"] => region,
+        _ => "",
     }
 }
 
@@ -144,6 +154,12 @@ mod tests {
         assert_eq!(host("localhost:5000/shop"), "localhost:5000");
         assert_eq!(host("team/shop"), "docker.io");
         assert_eq!(host("shop"), "docker.io");
+    }
+
+    #[test]
+    fn amazons_registry_is_told_by_its_host() {
+        assert_eq!(ecr("123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop"), "eu-central-1");
+        assert_eq!(ecr("ghcr.io/team/shop"), "");
     }
 
     #[test]
