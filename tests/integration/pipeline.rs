@@ -178,6 +178,51 @@ fn names_that_are_no_repository_are_refused_with_their_reason() {
 }
 
 #[test]
+fn what_is_deployed_to_follows_the_targets() {
+    for (targets, steps) in [
+        ("compose", vec!["deploy-host"]),
+        ("kubernetes", vec!["deploy-kubernetes"]),
+        ("compose,ecs", vec!["deploy-ecs"]),
+        ("compose,kubernetes,ecs", vec!["deploy-kubernetes", "deploy-ecs"]),
+    ] {
+        for (ci, path) in [
+            ("github", ".github/workflows/dockwright.yml"),
+            ("gitlab", "deploy/ci/dockwright.gitlab-ci.yml"),
+        ] {
+            let set = [
+                ("images.repository", "registry.example.com/team/shop"),
+                ("deploy.ci", ci),
+                ("deploy.target", targets),
+            ];
+            let (plan, draft) = planned("celery-postgres-redis", &set, &[]);
+            let files = files(&plan, &draft);
+            let pipeline = read(&files, "deploy/ci/pipeline.sh");
+            let service = read(&files, path);
+            for step in ["deploy-host", "deploy-kubernetes", "deploy-ecs"] {
+                let wanted = steps.contains(&step);
+                let case = format!("\n  {step}:?*) ");
+                assert_eq!(pipeline.contains(&case), wanted, "{targets}, {ci}: {step}");
+                let call = format!("deploy/ci/pipeline.sh {step} ");
+                assert_eq!(service.contains(&call), wanted, "{targets}, {ci}: {step}");
+            }
+            // Compose beside a cluster is for development, and goes to no host.
+            let sends = files.iter().any(|(path, _)| path == "deploy/ci/release.sh");
+            assert_eq!(sends, targets == "compose", "{targets}");
+        }
+    }
+}
+
+#[test]
+fn amazons_registry_is_logged_in_to_by_a_role() {
+    let repository = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop";
+    let set = [("images.repository", repository), ("deploy.ci", "github")];
+    let (plan, draft) = planned("fastapi-uvicorn", &set, &[]);
+    let workflow = read(&files(&plan, &draft), ".github/workflows/dockwright.yml");
+    assert!(!workflow.contains("REGISTRY_PASSWORD"), "{workflow}");
+    assert_eq!(workflow.matches("aws-region: eu-central-1").count(), 2, "{workflow}");
+}
+
+#[test]
 fn only_the_pipeline_is_written_where_that_is_asked() {
     let set = [("images.repository", "team/shop"), ("deploy.ci", "github")];
     let (plan, _) = planned("django-nginx", &set, &[Bundle::Ci]);
@@ -276,7 +321,7 @@ fn what_deploys_sees_no_login_of_the_registry_and_pull_requests_see_nothing() {
         assert!(!job(name).contains("secrets."), "{name}");
         assert!(!job(name).contains(": write"), "{name}");
     }
-    assert!(!job("deploy").contains("REGISTRY_PASSWORD"));
+    assert!(!job("deploy-host").contains("REGISTRY_PASSWORD"));
     assert!(!job("push").contains("DEPLOY_KEY"));
     assert!(job("publish").contains("id-token: write"));
     assert!(!job("push").contains("id-token"));
