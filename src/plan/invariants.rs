@@ -7,6 +7,7 @@ use crate::plan::ledger::Ledger;
 use crate::plan::postgres;
 use crate::plan::processes;
 use crate::plan::shape::Shape;
+use crate::plan::workloads::sizes;
 use crate::schema::numbers::{PlanKey, rows};
 use crate::schema::role::Role::{Beat, Cache, Db, Nginx, Redis, Web, Worker};
 use crate::units::{Count, MiB, MilliCpu, Seconds};
@@ -27,6 +28,9 @@ pub fn problems(shape: &Shape, ledger: &Ledger) -> Vec<Problem> {
     connections(shape, &mut broken);
     timeouts(&mut broken);
     stores(shape, &mut broken);
+    if shape.answers.deploy.is_clustered() {
+        pods(shape, &mut broken);
+    }
     broken.problems
 }
 
@@ -264,6 +268,91 @@ fn timeouts(broken: &mut Broken) {
         || format!("web.graceful-timeout = {graceful} leaves less than {STOP_MARGIN} of web.stop-grace-period = {stop} for clean-up"),
         || format!("[tune.web] stop-grace-period = {}", needed.0),
     );
+}
+
+/// What pods and tasks need of each other and of their platform.
+fn pods(shape: &Shape, broken: &mut Broken) {
+    let ledger = broken.ledger;
+    let grace = ledger.get(rows::POD_GRACE, Web);
+    let pre_stop = ledger.get(rows::PRE_STOP, Web);
+    let needed = Seconds(ledger.get(rows::GRACEFUL_TIMEOUT, Web).0 + pre_stop.0 + STOP_MARGIN.0);
+    broken.unless(
+        needed <= grace,
+        || {
+            format!(
+                "web.pod-grace = {grace} does not hold web.pre-stop = {pre_stop}, web.graceful-timeout and {STOP_MARGIN} for clean-up"
+            )
+        },
+        || format!("[tune.web] pod-grace = {}", needed.0),
+    );
+    for outer in [rows::POD_GRACE, rows::TASK_STOP] {
+        broken.shorter(
+            rows::SOFT_SHUTDOWN_TIMEOUT.key(Worker),
+            outer.key(Worker),
+            "the worker would be killed before its tasks are back in the queue",
+        );
+    }
+    broken.shorter(
+        rows::GRACEFUL_TIMEOUT.key(Web),
+        rows::TASK_STOP.key(Web),
+        "requests would be cut off that have time left",
+    );
+    for role in [Web, Worker].into_iter().filter(|role| shape.has(*role)) {
+        broken.not_longer(
+            rows::REPLICAS.key(role),
+            rows::MAX_REPLICAS.key(role),
+            "scaling would start with more than it allows",
+        );
+        let (key, count) = (rows::REPLICAS.key(role).name(), ledger.get(rows::REPLICAS, role));
+        broken.unless(
+            count >= 1,
+            || format!("{key} = {count}: there must be at least one"),
+            || format!("--set tune.{key}=1"),
+        );
+    }
+    for role in sizes::ROLES.into_iter().filter(|role| shape.has(*role)) {
+        let name = role.name();
+        let floor = budget::floor(shape, ledger, role, 1).evaluate();
+        let memory = ledger.get(rows::POD_MEMORY, role);
+        broken.unless(
+            f64::from(memory.0) >= floor,
+            || format!("{name}.pod-memory = {memory} is below the {floor} MiB it needs"),
+            || format!("[tune.{name}] pod-memory = \"{floor}MiB\""),
+        );
+        let Some(cpus) = ledger.find(rows::TASK_CPUS, role) else { continue };
+        let task = ledger.get(rows::TASK_MEMORY, role);
+        let is_size = sizes::fargate(cpus).is_some_and(|(_, least, most, step)| {
+            let is_step = task == *least || task.0.is_multiple_of(step.0);
+            *least <= task && task <= *most && is_step
+        });
+        broken.unless(
+            is_size,
+            || format!("{name}.task-cpus = {cpus} with {name}.task-memory = {task} is no size that Fargate has"),
+            || {
+                let sizes: Vec<String> = sizes::FARGATE
+                    .iter()
+                    .map(|(cpus, least, most, _)| format!("{cpus} with {least} to {most}"))
+                    .collect();
+                format!("there are {}", sizes.join(", "))
+            },
+        );
+        broken.unless(
+            task >= memory,
+            || format!("{name}.task-memory = {task} is less than {name}.pod-memory = {memory}"),
+            || format!("leave {name}.task-memory to the plan"),
+        );
+        for (number, most) in [(rows::TASK_STOP, 120), (rows::TASK_START, 300)] {
+            if !number.has(role) {
+                continue;
+            }
+            let seconds = ledger.find(number, role).unwrap_or_default();
+            broken.unless(
+                seconds.0 <= most,
+                || format!("{} = {seconds}: ECS allows {most} s", number.key(role).name()),
+                || format!("--set tune.{}={most}", number.key(role).name()),
+            );
+        }
+    }
 }
 
 /// Counts below which nothing works.

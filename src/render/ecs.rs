@@ -48,6 +48,10 @@ pub fn context(plan: &Plan) -> Value {
             .collect::<Vec<_>>(),
         "secrets": all.secrets.iter().filter(|secret| !secret.optional)
             .map(|secret| &secret.name).collect::<Vec<_>>(),
+        "ready": match all.of_role(Role::Web).map(|web| &web.probe) {
+            Some(Probe::Http { ready, .. }) => ready.as_str(),
+            _ => "/",
+        },
         "health": match all.of_role(Role::Web).map(|web| &web.probe) {
             Some(Probe::Http { live, .. }) => live.as_str(),
             _ => "/",
@@ -112,8 +116,10 @@ fn task(plan: &Plan, own: &Workload) -> Value {
     let lasts = own.replicas.is_some();
     json!({
         "role": role.name(),
-        "id": own.id,
-        "pascal": pascal(&own.id),
+        // Files, families and services are called after what they are for.
+        "id": role.name(),
+        "pascal": pascal(role.name()),
+        "vcpu": f64::from(milli) / 1000.0,
         "cpu": u64::from(milli) * 1024 / 1000,
         "memory": n.get(rows::TASK_MEMORY, role).0,
         "command": words.map(|word| both(&word)).collect::<Vec<_>>(),

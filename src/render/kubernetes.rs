@@ -244,18 +244,18 @@ fn volume(volume: &Volume) -> Value {
 
 fn probe(probe: &Probe) -> Value {
     match probe {
-        Probe::Http { live, ready, host } => json!({
-            "kind": "http", "live": live, "ready": ready, "host": host, "command": "",
+        Probe::Http { start, live, ready, host } => json!({
+            "kind": "http", "start": start, "live": live, "ready": ready, "host": host, "command": "",
         }),
         Probe::Connect => {
-            json!({ "kind": "connect", "live": "", "ready": "", "host": "", "command": "" })
+            json!({ "kind": "connect", "start": "", "live": "", "ready": "", "host": "", "command": "" })
         }
         Probe::Command(words) => json!({
-            "kind": "command", "live": "", "ready": "", "host": "",
+            "kind": "command", "start": "", "live": "", "ready": "", "host": "",
             "command": words.iter().map(|word| item(word, 16)).collect::<String>(),
         }),
         Probe::None => {
-            json!({ "kind": "none", "live": "", "ready": "", "host": "", "command": "" })
+            json!({ "kind": "none", "start": "", "live": "", "ready": "", "host": "", "command": "" })
         }
     }
 }

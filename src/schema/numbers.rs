@@ -118,6 +118,12 @@ impl<T> Clone for Number<T> {
 impl<T> Copy for Number<T> {}
 
 impl<T> Number<T> {
+    /// Whether services of a role have this number.
+    #[must_use]
+    pub fn has(self, role: Role) -> bool {
+        self.row.roles.contains(&role)
+    }
+
     /// The full key for a role.
     ///
     /// # Panics

@@ -78,5 +78,5 @@ fn examples_are_what_they_render_to() {
             );
         }
     }
-    assert_eq!(seen, preset::NAMES.len(), "one example per preset");
+    assert_eq!(seen, preset::NAMES.len() + 2, "one example per preset, and one per cluster");
 }

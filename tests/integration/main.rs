@@ -17,6 +17,7 @@ mod check_outside;
 mod check_policy;
 mod check_reports;
 mod check_rules;
+mod clusters;
 mod combinations;
 mod detect_startup;
 mod deterministic;

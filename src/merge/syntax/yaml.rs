@@ -1,4 +1,4 @@
-//! YAML, compose files above all.
+//! YAML: compose files, and manifests, of which a file holds several.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,12 @@ use super::twice;
 /// Lists of `NAME=value` that set a name twice; a mapping that does is a
 /// mistake.
 pub fn examine(text: &str) -> Result<BTreeSet<String>, String> {
-    let value: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(text).map_err(|error| error.to_string())?;
     let mut repeats = BTreeSet::new();
-    walk(&value, "", &mut repeats);
+    for document in &documents {
+        walk(document, "", &mut repeats);
+    }
     Ok(repeats)
 }
 

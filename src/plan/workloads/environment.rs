@@ -173,10 +173,9 @@ fn own(plan: &Plan, role: Role, name: &str) -> Option<(String, &'static str)> {
         (Role::Web, "MODEL_THREADS" | "OMP_NUM_THREADS" | "MKL_NUM_THREADS") => {
             Some((threads()?.to_string(), ""))
         }
-        (Role::Web, "FORWARDED_ALLOW_IPS") => Some((
-            "*".to_owned(),
-            "Nothing but the ingress reaches this port: the network policy says so.",
-        )),
+        (Role::Web, "FORWARDED_ALLOW_IPS") => {
+            Some(("*".to_owned(), "Nothing but the ingress or load balancer reaches this port."))
+        }
         _ => None,
     }
 }

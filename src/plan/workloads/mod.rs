@@ -120,6 +120,8 @@ pub enum Argument {
 pub enum Probe {
     /// By routes of the application.
     Http {
+        /// Answers once it has started: a model is loaded by then.
+        start: String,
         /// Answers while the process is alive.
         live: String,
         /// Answers 503 while something that it needs is not there.
@@ -380,7 +382,9 @@ fn probe(plan: &Plan, service: &Service, role: Role) -> Probe {
 fn of_web(plan: &Plan) -> Probe {
     let Some(adopted) = &plan.answers.adopted else {
         let checks_hosts = plan.answers.stack.application().framework.allowed_hosts;
+        let has_model = plan.flags.is("model");
         return Probe::Http {
+            start: if has_model { "/ready" } else { "/health" }.to_owned(),
             live: "/health".to_owned(),
             ready: "/ready".to_owned(),
             host: if checks_hosts { "127.0.0.1".to_owned() } else { String::new() },
@@ -398,6 +402,7 @@ fn of_web(plan: &Plan) -> Probe {
     };
     match host {
         Some(host) if !probe.weak && !probe.unknown_host => Probe::Http {
+            start: probe.path.clone(),
             live: probe.path.clone(),
             ready: match adopted.ready.as_str() {
                 "" => probe.path.clone(),

@@ -1,0 +1,347 @@
+//! What is written for Kubernetes and ECS holds together, over every combination: names
+//! that are named are there, one process in a pod, limits that the platforms have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use dockwright::answers::{Draft, Origin};
+use dockwright::plan::workloads::{Kind, Probe, Value, Workload, sizes};
+use dockwright::plan::{self, Plan, Role};
+use dockwright::render;
+use dockwright::schema::numbers::rows;
+use serde_json::Value as Json;
+
+use crate::combinations::combinations;
+use crate::support::{directory, dockwright};
+
+/// Every combination that makes sense, on both platforms; those with a model have what it
+/// needs.
+fn drafts() -> impl Iterator<Item = Draft> {
+    combinations().into_iter().map(|mut draft| {
+        let set = [
+            ("deploy.cpus", "4"),
+            ("deploy.memory", "16GiB"),
+            ("deploy.target", "compose,kubernetes,ecs"),
+        ];
+        for (key, value) in set {
+            draft.set(key, value, Origin::Flag).unwrap();
+        }
+        draft
+    })
+}
+
+fn plan_of(draft: &Draft) -> Plan {
+    plan::plan(&draft.resolve().unwrap(), &BTreeSet::new()).unwrap()
+}
+
+fn secrets(workload: &Workload) -> impl Iterator<Item = &str> {
+    workload.env.iter().filter_map(|given| match &given.value {
+        Value::Secret { key, .. } => Some(key.as_str()),
+        Value::Literal(_) => None,
+    })
+}
+
+#[test]
+fn every_name_of_a_workload_is_there_and_no_secret_is_written_down() {
+    for draft in drafts() {
+        let plan = plan_of(&draft);
+        let all = &plan.workloads;
+        assert!(!all.workloads.is_empty());
+        for workload in &all.workloads {
+            let mut names = BTreeSet::new();
+            for given in &workload.env {
+                assert!(names.insert(&given.name), "{} is told {} twice", workload.id, given.name);
+                let is_setting = all.settings.iter().any(|(name, _)| *name == given.name);
+                assert!(!is_setting, "{} stands in the settings as well", given.name);
+                if let Value::Literal(value) = &given.value {
+                    assert!(!value.contains("${"), "{}: {value} is Compose's", given.name);
+                }
+            }
+            for key in secrets(workload) {
+                assert!(all.secrets.iter().any(|secret| secret.name == key), "{key}");
+            }
+            let mut targets = BTreeSet::new();
+            for volume in &workload.volumes {
+                assert!(targets.insert(&volume.target), "{} is mounted twice", volume.target);
+                if let Kind::Claim { .. } = volume.kind {
+                    assert!(all.claims.iter().any(|claim| claim.name == volume.name));
+                }
+            }
+            // What is told to a container of the host is told to a pod.
+            let service = plan.topology.of_kind(workload.role).unwrap();
+            for variable in &service.env {
+                let told = names.contains(&variable.name)
+                    || all.settings.iter().any(|(name, _)| *name == variable.name);
+                assert!(told, "{} is not told {}", workload.id, variable.name);
+            }
+        }
+        // Of what a person has to make, the development overlay has a value.
+        for secret in &all.secrets {
+            let is_url = plan.flags.is("external_db") && secret.name == "DATABASE_URL";
+            assert!(secret.development.is_some() || is_url, "{}", secret.name);
+        }
+    }
+}
+
+#[test]
+fn a_pod_is_one_process_that_has_time_to_end() {
+    for draft in drafts() {
+        let plan = plan_of(&draft);
+        let n = &plan.decisions;
+        for workload in &plan.workloads.workloads {
+            let role = workload.role;
+            let told = |name: &str| {
+                let found = workload.env.iter().find(|given| given.name == name);
+                found.map(|given| given.value.clone())
+            };
+            if role == Role::Web {
+                assert_eq!(told("WEB_CONCURRENCY"), Some(Value::Literal("1".into())));
+                let ends = n.get(rows::GRACEFUL_TIMEOUT, role).0 + workload.pre_stop.unwrap().0 + 5;
+                assert!(workload.grace.0 >= ends);
+                assert!(workload.replicas.unwrap().count >= 2);
+                assert!(matches!(workload.probe, Probe::Http { .. }));
+            }
+            if role == Role::Worker {
+                let words = format!("{:?}", workload.command);
+                assert!(words.contains("--concurrency=1"), "{words}");
+                // Never by asking the broker.
+                assert!(!words.contains("inspect"), "{words}");
+                assert!(workload.grace > n.get(rows::SOFT_SHUTDOWN_TIMEOUT, role));
+                assert!(matches!(workload.probe, Probe::Command(_)));
+            }
+            if role == Role::Beat {
+                let replicas = workload.replicas.unwrap();
+                assert_eq!((replicas.count, replicas.most, replicas.overlap), (1, 1, false));
+            }
+            assert_eq!(workload.replicas.is_none(), role == Role::Migrate);
+            assert!(workload.read_only && workload.unprivileged && workload.user.is_some());
+            // ECS and Fargate.
+            assert!(n.get(rows::TASK_STOP, role).0 <= 120);
+            let (_, least, most, _) = sizes::fargate(n.get(rows::TASK_CPUS, role)).unwrap();
+            let memory = n.get(rows::TASK_MEMORY, role);
+            assert!((*least..=*most).contains(&memory) && memory >= workload.memory);
+        }
+    }
+}
+
+/// Every YAML and JSON document of a rendered plan, by path.
+fn documents(draft: &Draft) -> BTreeMap<String, Vec<Json>> {
+    let files = render::render(&plan_of(draft), draft).unwrap();
+    let read = |file: render::Rendered| {
+        let path = file.output.path.to_string();
+        if !path.starts_with("deploy/") {
+            return None;
+        }
+        let text = String::from_utf8(file.bytes).unwrap();
+        let documents = match path.rsplit('.').next() {
+            Some("json") => vec![serde_json::from_str(&text).expect(&path)],
+            // CloudFormation's tags are no YAML of everybody's.
+            Some("yaml") if !path.starts_with("deploy/ecs") => {
+                serde_saphyr::from_multiple(&text).expect(&path)
+            }
+            _ => return None,
+        };
+        Some((path, documents))
+    };
+    files.into_iter().filter_map(read).collect()
+}
+
+fn text<'a>(value: &'a Json, path: &str) -> &'a str {
+    value.pointer(path).and_then(Json::as_str).unwrap_or_default()
+}
+
+/// The pods of a document.
+fn pod(document: &Json) -> Option<&Json> {
+    ["Deployment", "StatefulSet", "Job"]
+        .contains(&text(document, "/kind"))
+        .then(|| &document["spec"]["template"]["spec"])
+}
+
+#[test]
+fn every_pod_is_one_that_the_restricted_standard_lets_in() {
+    // What a combination adds to a pod, few of them show; all of them take minutes.
+    for draft in drafts().step_by(7) {
+        let files = documents(&draft);
+        let pods = files.values().flatten().filter_map(pod);
+        let mut seen = 0;
+        for pod in pods {
+            seen += 1;
+            let security = &pod["securityContext"];
+            assert_eq!(security["runAsNonRoot"], true);
+            assert!(security["runAsUser"].as_u64().is_some_and(|user| user > 0));
+            assert_eq!(security["seccompProfile"]["type"], "RuntimeDefault");
+            assert_eq!(pod["automountServiceAccountToken"], false);
+            assert_eq!(pod["enableServiceLinks"], false);
+            for container in pod["containers"].as_array().unwrap() {
+                let own = &container["securityContext"];
+                assert_eq!(own["allowPrivilegeEscalation"], false);
+                assert_eq!(own["readOnlyRootFilesystem"], true);
+                assert_eq!(own["capabilities"]["drop"][0], "ALL");
+                let resources = &container["resources"];
+                for name in ["memory", "ephemeral-storage"] {
+                    assert_eq!(resources["requests"][name], resources["limits"][name]);
+                    assert!(resources["limits"][name].is_string());
+                }
+                assert!(resources["requests"]["cpu"].is_string());
+                assert!(resources["limits"]["cpu"].is_null(), "a limit of CPU throttles");
+            }
+            for volume in pod["volumes"].as_array().into_iter().flatten() {
+                let scratch = &volume["emptyDir"];
+                assert!(scratch.is_null() || scratch["sizeLimit"].is_string(), "{volume}");
+            }
+        }
+        assert!(seen >= 1);
+    }
+}
+
+#[test]
+fn every_resource_that_a_kustomization_names_is_written_and_every_file_is_named() {
+    for draft in drafts().step_by(7) {
+        let files = documents(&draft);
+        let mut named = BTreeSet::new();
+        for (path, documents) in &files {
+            let Some(directory) = path.strip_suffix("/kustomization.yaml") else { continue };
+            for list in ["resources", "components", "configurations"] {
+                for own in documents[0][list].as_array().into_iter().flatten() {
+                    let own = own.as_str().unwrap();
+                    let full = Path::new(directory).join(own);
+                    let mut parts: Vec<&str> = Vec::new();
+                    for part in full.to_str().unwrap().split('/') {
+                        match part {
+                            ".." => _ = parts.pop(),
+                            part => parts.push(part),
+                        }
+                    }
+                    let full = parts.join("/");
+                    let is_there = files.contains_key(&full)
+                        || files.contains_key(&format!("{full}/kustomization.yaml"));
+                    assert!(is_there, "{path} names {own}");
+                    named.insert(full);
+                }
+            }
+        }
+        for path in files.keys().filter(|path| path.starts_with("deploy/kubernetes/")) {
+            let own = path.ends_with("kustomization.yaml") || named.contains(path);
+            assert!(own, "nothing names {path}");
+        }
+    }
+}
+
+fn new(arguments: &[&str]) -> assert_fs::TempDir {
+    let directory = directory();
+    let mut all = vec!["new", "shop", "--yes"];
+    all.extend(arguments);
+    let run = dockwright().args(&all).current_dir(directory.path()).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    directory
+}
+
+#[test]
+fn without_compose_there_is_nothing_of_it() {
+    let directory = new(&["--preset", "django-nginx", "--set", "deploy.target=kubernetes"]);
+    let shop = directory.path().join("shop");
+    for gone in ["compose.yaml", "compose.dev.yaml", ".env", ".env.example", "nginx", "deploy/ecs"]
+    {
+        assert!(!shop.join(gone).exists(), "{gone}");
+    }
+    let settings = fs::read_to_string(shop.join("config/settings.py")).unwrap();
+    assert!(settings.contains("WhiteNoiseMiddleware"), "nothing else serves static files");
+    let requirements = fs::read_to_string(shop.join("requirements.in")).unwrap();
+    assert!(requirements.contains("whitenoise"), "{requirements}");
+    let said = fs::read_to_string(shop.join("DEPLOY.md")).unwrap();
+    assert!(!said.contains("docker compose"), "{said}");
+}
+
+#[test]
+fn beside_compose_nginx_stays_on_the_host_and_that_is_said() {
+    let directory = directory();
+    let run = dockwright()
+        .args(["new", "shop", "--yes", "--preset", "django-nginx", "--format", "json"])
+        .args(["--set", "deploy.targets=compose,kubernetes"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let json: Json = serde_json::from_slice(&run.stdout).unwrap();
+    let warnings = json["plan"]["warnings"].to_string();
+    assert!(warnings.contains("nginx stays on the host"), "{warnings}");
+    assert!(directory.path().join("shop/nginx/nginx.conf").is_file());
+    let settings = fs::read_to_string(directory.path().join("shop/config/settings.py")).unwrap();
+    assert!(settings.contains("WhiteNoiseMiddleware"));
+}
+
+#[test]
+fn both_spellings_are_one_key_and_a_target_that_is_none_is_named() {
+    let directory = new(&["--preset", "fastapi-uvicorn", "--set", "deploy.targets=ecs,compose"]);
+    let toml = fs::read_to_string(directory.path().join("shop/dockwright.toml")).unwrap();
+    assert!(toml.contains("target = [\"compose\", \"ecs\"]"), "{toml}");
+    let both = format!("{toml}targets = [\"compose\"]\n");
+    fs::write(directory.path().join("shop/dockwright.toml"), both).unwrap();
+    let run = dockwright().args(["plan", "shop"]).current_dir(directory.path()).output().unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("other spelling"));
+
+    let run = dockwright()
+        .args(["new", "other", "--yes", "--set", "deploy.target=kubernets"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("did you mean `kubernetes`?"));
+}
+
+#[test]
+fn an_update_keeps_the_tag_that_a_release_wrote_and_changes_the_numbers() {
+    let target = ["--set", "deploy.target=kubernetes"];
+    let directory = new(&[&["--preset", "fastapi-uvicorn"], &target[..]].concat());
+    let shop = directory.path().join("shop");
+    let overlay = shop.join("deploy/kubernetes/overlays/production/kustomization.yaml");
+    let text = fs::read_to_string(&overlay).unwrap();
+    fs::write(&overlay, text.replace("newTag: 1.0.0", "newTag: 4e5f6a7")).unwrap();
+    let run = dockwright()
+        .args(["update", "--yes", "--set", "deploy.load=500"])
+        .current_dir(&shop)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(fs::read_to_string(&overlay).unwrap().contains("newTag: 4e5f6a7"));
+    let scaling = shop.join("deploy/kubernetes/components/autoscaling/web.yaml");
+    let scaling = fs::read_to_string(scaling).unwrap();
+    // 500 a second × 20 ms / (0.5 CPU × 0.7), and three times as many.
+    assert!(
+        scaling.contains("minReplicas: 29") && scaling.contains("maxReplicas: 87"),
+        "{scaling}"
+    );
+}
+
+#[test]
+fn only_kubernetes_writes_its_files_alone() {
+    let directory = new(&["--only", "kubernetes", "--set", "deploy.target=compose,kubernetes,ecs"]);
+    let shop = directory.path().join("shop");
+    assert!(shop.join("deploy/kubernetes/base/web.yaml").is_file());
+    assert!(!shop.join("deploy/ecs").exists() && !shop.join("compose.yaml").exists());
+}
+
+#[test]
+fn numbers_that_a_platform_does_not_have_are_refused() {
+    let cases = [
+        ("tune.web.task-stop=200", "ECS allows 120 s"),
+        ("tune.web.task-cpus=3", "no size that Fargate has"),
+        ("tune.web.pod-memory=64MiB", "it needs"),
+        ("tune.web.pod-grace=20", "does not hold web.pre-stop"),
+        ("tune.web.max-replicas=1", "scaling would start with more"),
+        ("deploy.pod-memory=64MiB", "a pod of web needs"),
+    ];
+    let directory = directory();
+    for (set, said) in cases {
+        let run = dockwright()
+            .args(["new", "shop", "--yes", "--dry-run", "--set", "deploy.target=kubernetes,ecs"])
+            .args(["--preset", "fastapi-uvicorn", "--set", set])
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(2), "{set}: {error}");
+        assert!(error.contains(said), "{set}: {error}");
+    }
+}
