@@ -287,6 +287,8 @@ pub struct Adopted {
     pub packages_until: String,
     /// Path of a liveness route; empty for none, which gets a weaker probe.
     pub health: String,
+    /// The command that runs its tests; empty where none is known.
+    pub tests: String,
     /// Path of a readiness route; empty for none.
     pub ready: String,
     /// What no person decides.
@@ -347,6 +349,7 @@ impl Adopted {
             migrations: text("stack.migrations"),
             packages_until: text("project.packages-until"),
             health: text("project.health"),
+            tests: text("project.tests"),
             ready: text("project.ready"),
             derived: derived.clone(),
         })

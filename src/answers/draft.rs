@@ -9,7 +9,7 @@ use crate::answers::network::Network;
 use crate::answers::own_image::OwnImage;
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
-    Application, Architecture, Broker, Budget, Celery, Database, Delivery, Hardening, Model,
+    Application, Architecture, Broker, Budget, Celery, Ci, Database, Delivery, Hardening, Model,
     PackageManager, Proxy, Runtime, Stack, Target,
 };
 use crate::answers::{Answers, Deploy, FilePolicy, LayerFile, Pin, TrustedProxies, is_loopback};
@@ -331,6 +331,16 @@ impl Draft {
             );
         }
 
+        if text("deploy.ci") != "none" && text("images.repository").is_empty() {
+            problems.push(
+                Problem::new(format!(
+                    "deploy.ci = {} pushes the image that it built, and images.repository names no place for it",
+                    text("deploy.ci")
+                ))
+                .help("--set images.repository=registry.example.com/team/shop, or --set deploy.ci=none"),
+            );
+        }
+
         let torch = stack.application().model.as_ref().is_some_and(|m| m.runtime.is_torch_family());
         if torch && manager != PackageManager::Pip && adopted.is_none() {
             problems.push(
@@ -384,6 +394,7 @@ impl Draft {
                 bind: text("deploy.bind"),
                 trusted_proxies: TrustedProxies::of(&fields["deploy.trusted-proxies"]),
                 hardening: Hardening::of(&text("deploy.hardening")),
+                ci: Ci::of(&text("deploy.ci")),
             },
             images: self.family("images."),
             digests: (value("images.digests") == Value::Bool(true)).then(|| self.digests.clone()),

@@ -28,7 +28,7 @@ use crate::schema::value::Value;
 pub use draft::Draft;
 pub use source::{Origin, Sourced};
 pub use sources::Sources;
-use stack::{Architecture, Budget, Hardening, PackageManager, Stack, Target};
+use stack::{Architecture, Budget, Ci, Hardening, PackageManager, Stack, Target};
 
 use crate::preset::manifest::FileRule;
 use crate::relpath::RelPath;
@@ -131,6 +131,8 @@ pub struct Deploy {
     pub trusted_proxies: TrustedProxies,
     /// How far containers are locked down.
     pub hardening: Hardening,
+    /// What builds and deploys.
+    pub ci: Ci,
 }
 
 impl Deploy {
@@ -200,6 +202,13 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// The name that the application's image has in a registry, without a tag;
+    /// empty where the host builds it.
+    #[must_use]
+    pub fn repository(&self) -> &str {
+        self.images.get("repository").map_or("", String::as_str)
+    }
+
     /// The image of the repository's own Dockerfile, where that stays.
     #[must_use]
     pub fn own_image(&self) -> Option<&own_image::OwnImage> {

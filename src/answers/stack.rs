@@ -113,6 +113,10 @@ words! {
     Budget { Host = "host", Task = "task" }
 }
 words! {
+    /// What builds, tests and deploys, beside a person.
+    Ci { None = "none", Github = "github", Gitlab = "gitlab" }
+}
+words! {
     /// How far the application's containers are locked down.
     Hardening { Strict = "strict", Safe = "safe" }
 }

@@ -46,6 +46,7 @@ impl Group {
             | Bundle::Package
             | Bundle::Skeleton
             | Bundle::Intent
+            | Bundle::Ci
             | Bundle::Preset => Self::Rest,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::answers::TrustedProxies;
 use crate::answers::adopted::Adopted;
-use crate::answers::stack::{Database, Delivery, Hardening, PackageManager, Runtime, Target};
+use crate::answers::stack::{Ci, Database, Delivery, Hardening, PackageManager, Runtime, Target};
 use crate::catalog::frameworks::Orm;
 use crate::catalog::{Framework, Manager};
 use crate::plan::env::EnvKind;
@@ -182,6 +182,15 @@ impl Flags {
             ("trusted_host", answers.deploy.trusted_proxies == TrustedProxies::Host),
             ("trusted", answers.deploy.trusted_proxies.any()),
             ("read_only", answers.deploy.hardening == Hardening::Strict),
+            ("repository", !answers.repository().is_empty()),
+            ("ci_github", answers.deploy.ci == Ci::Github),
+            ("ci_gitlab", answers.deploy.ci == Ci::Gitlab),
+            ("ci", answers.deploy.ci != Ci::None),
+            // Beside a cluster, Compose is for development.
+            (
+                "ci_host",
+                answers.deploy.ci != Ci::None && answers.deploy.targets == [Target::Compose],
+            ),
             ("domain", !answers.deploy.domain.is_empty()),
             ("pip", manager(PackageManager::Pip)),
             ("uv", manager(PackageManager::Uv)),

@@ -43,13 +43,15 @@ pub enum Bundle {
     Skeleton,
     /// dockwright.toml.
     Intent,
+    /// The pipeline.
+    Ci,
     /// What the preset's layers add.
     Preset,
 }
 
 impl Bundle {
     /// The words `--only` takes.
-    pub const WORDS: [(&'static str, Self); 12] = [
+    pub const WORDS: [(&'static str, Self); 13] = [
         ("image", Self::Image),
         ("server", Self::Server),
         ("compose", Self::Compose),
@@ -61,6 +63,7 @@ impl Bundle {
         ("package", Self::Package),
         ("skeleton", Self::Skeleton),
         ("intent", Self::Intent),
+        ("ci", Self::Ci),
         ("preset", Self::Preset),
     ];
 

@@ -32,6 +32,7 @@ pub fn context(topology: &Topology) -> Value {
     json!({
         "application": builder.map(|service| json!({
             "image": own_image(service),
+            "pulled": matches!(&service.image, Image::Own { pulled: true, .. }),
             "builder": service.id,
             "shared": topology.services.iter().filter(application).count() > 1,
             "user": service.security.user,
@@ -185,6 +186,7 @@ fn service(service: &Service) -> Value {
         "text": null,
         "application": service.runs_application(),
         "own_image": own_image(service),
+        "pulled": matches!(&service.image, Image::Own { pulled: true, .. }),
         "image": match &service.image {
             Image::Fetched(image) if !keeps("image") => Some(image),
             _ => None,

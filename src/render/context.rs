@@ -9,7 +9,7 @@ use crate::answers::stack::Database;
 use crate::catalog::VERSIONS;
 use crate::plan::env::EnvKind;
 use crate::plan::{Plan, Role, images, network, topology};
-use crate::render::{compose, ecs, kubernetes, runbook};
+use crate::render::{compose, ecs, kubernetes, pipeline, runbook};
 
 /// The context of a plan.
 #[must_use]
@@ -48,6 +48,7 @@ pub fn of(plan: &Plan) -> Value {
         "kubernetes": kubernetes::context(plan),
         "ecs": ecs::context(plan),
         "runbook": runbook::of(plan),
+        "ci": pipeline::of(plan),
         "n": numbers(plan),
         "why": plan.decisions.iter()
             .filter(|decision| decision.is_pinned())

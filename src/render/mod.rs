@@ -13,6 +13,7 @@ pub mod engine;
 pub mod fault;
 pub mod kubernetes;
 pub mod names;
+pub mod pipeline;
 pub mod runbook;
 pub mod sandbox;
 mod scalars;

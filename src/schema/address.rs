@@ -168,6 +168,10 @@ pub(super) fn file(text: &str) -> Result<Value, String> {
 pub fn redacted(text: &str) -> String {
     let hidden = |part: &str| match (part.split_once("://"), part.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        // A login before a registry; a digest stands behind an image.
+        (None, Some((login, host))) if login.contains(':') && !host.starts_with("sha256:") => {
+            format!("…@{host}")
+        }
         _ => part.to_owned(),
     };
     text.split(',').map(hidden).collect::<Vec<_>>().join(",")

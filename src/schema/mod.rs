@@ -123,6 +123,12 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "Route that answers 503 while something the service needs is not there.",
         ),
         Row(
+            "project.tests",
+            Kind::CommandLine,
+            "",
+            "Code that is already there: the command that runs its tests in the pipeline, like `uv run pytest`, in a shell at the top of the repository.",
+        ),
+        Row(
             "project.writable",
             Kind::Writable,
             "",
@@ -275,10 +281,22 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
             "strict makes the root file system of the application read-only; safe does not.",
         ),
         Row(
+            "deploy.ci",
+            Kind::Choice(&["none", "github", "gitlab"]),
+            "none",
+            "A pipeline that tests, builds, scans, signs and deploys, in files of its own; it pushes to images.repository.",
+        ),
+        Row(
             "images.registry",
             Kind::Registry,
             "",
             "Prefix for every image, for a mirror or a private registry.",
+        ),
+        Row(
+            "images.repository",
+            Kind::Repository,
+            "",
+            "Where the application's image is pushed and pulled, like registry.example.com/team/shop; nginx's own stands beside it with -nginx behind the name. Empty builds on the host, and asks no registry.",
         ),
         Row(
             "images.digests",
@@ -371,6 +389,7 @@ const ADOPTED: &[&str] = &[
     "project.packages-until",
     "project.health",
     "project.ready",
+    "project.tests",
     "stack.celery-app",
     "stack.migrations",
 ];

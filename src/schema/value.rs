@@ -60,6 +60,11 @@ pub enum Kind {
     Image,
     /// A registry prefix such as `registry.example.com/mirror`, or nothing.
     Registry,
+    /// One line for a shell, or nothing.
+    CommandLine,
+    /// The name of an image without a tag, such as
+    /// `registry.example.com/team/shop`, or nothing.
+    Repository,
     /// A Dockerfile frontend such as `docker/dockerfile:1`, or nothing.
     Frontend,
     /// An address without credentials, or nothing.
@@ -140,7 +145,14 @@ impl Kind {
             Self::Route => route(text),
             Self::Moment => moment(text),
             Self::Image => image(text),
-            Self::Registry | Self::Frontend if text.is_empty() => Ok(Value::Text(String::new())),
+            Self::Registry | Self::Repository | Self::Frontend if text.is_empty() => {
+                Ok(Value::Text(String::new()))
+            }
+            Self::CommandLine if text.contains(char::is_control) => {
+                Err("a command is one line; what is longer goes into a script of yours".to_owned())
+            }
+            Self::CommandLine => Ok(Value::Text(text.to_owned())),
+            Self::Repository => repository(text),
             Self::Registry => registry(text.trim_end_matches('/')),
             Self::Frontend => image(text),
             Self::Url(of) => address::url(text, of),
@@ -181,6 +193,8 @@ impl Kind {
             Self::Moment => "a day or a moment, like 2024-05-01, or empty".into(),
             Self::Image => "an image with a tag or digest".into(),
             Self::Registry => "a registry prefix, or empty".into(),
+            Self::CommandLine => "a command in one line, or empty".into(),
+            Self::Repository => "an image's name without a tag, or empty".into(),
             Self::Frontend => "a Dockerfile frontend image, or empty".into(),
             Self::Url(_) => "an address without credentials, or empty".into(),
             Self::Urls(_) => "an array of addresses without credentials".into(),
@@ -337,6 +351,47 @@ fn registry(text: &str) -> Result<Value, String> {
         return Err(format!("`{text}` is an address; a registry is `host/path`, without a scheme"));
     }
     reference(text)
+}
+
+/// An image's name as the reference grammar of registries has it: host and
+/// port, then lower-case components. Tag and digest are a release's.
+fn repository(text: &str) -> Result<Value, String> {
+    registry(text)?;
+    let (host, path) = match text.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => {
+            (Some(host), path)
+        }
+        _ => (None, text),
+    };
+    if path.contains(':') {
+        return Err(format!(
+            "`{text}` has a tag; a repository has none: TAG in .env says which release runs"
+        ));
+    }
+    let port = |host: &str| match host.split_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => Some(host.to_owned()),
+        Some(_) => None,
+        None => Some(host.to_owned()),
+    };
+    let is_host = host.is_none_or(|host| {
+        port(host).is_some_and(|host| !host.is_empty() && hostname(&host).is_ok())
+    });
+    let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let component = |part: &str| {
+        part.starts_with(lower)
+            && part.ends_with(lower)
+            && part.chars().all(|c| lower(c) || "._-".contains(c))
+            && !part.contains("..")
+            && !part.contains("___")
+    };
+    // Registries take 255 characters; the proxy's image has a longer name.
+    let fits = text.len() + "-nginx".len() <= 255;
+    if is_host && fits && path.split('/').all(component) {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    Err(format!(
+        "`{text}` is no image's name: a host, then lower-case letters, digits and . _ - between slashes, like registry.example.com/team/shop"
+    ))
 }
 
 fn hostname(text: &str) -> Result<Value, String> {

@@ -46,6 +46,7 @@ mod others;
 mod overlays;
 mod pages;
 mod pins;
+mod pipeline;
 mod places;
 mod plan;
 mod preset_git;

@@ -155,7 +155,7 @@ fn each_image_of_the_repository_is_built_by_one_service() {
         let mut names = BTreeSet::new();
         let mut built = Vec::new();
         for service in &plan.topology.services {
-            if let Image::Own { name, build } = &service.image {
+            if let Image::Own { name, build, .. } = &service.image {
                 names.insert(name);
                 built.extend(build.as_ref().map(|_| name));
             }

@@ -24,6 +24,7 @@ source "$cache/engine.env"
 
 tests/lint/workflows.sh "$tools/bin"
 dockwright=${CARGO_TARGET_DIR:-$PWD/target}/debug/dockwright
+tests/lint/pipelines.sh "$tools/bin" "$dockwright"
 tests/lint/hooks.sh "$tools/bin/pre-commit" "$dockwright"
 tests/lint/schemas.sh "$tools/bin/check-jsonschema" "$tools/bin/taplo" "$dockwright"
 tests/lint/sarif.sh "$tools/bin/check-jsonschema" "$dockwright"

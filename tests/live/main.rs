@@ -15,6 +15,7 @@ mod odd;
 mod outage;
 mod package_managers;
 mod page;
+mod pipeline;
 mod pods;
 mod presets;
 mod shutdown;

@@ -11,7 +11,7 @@ use crate::schema;
 
 /// Keys with a line of their own, and what people call them; the others are in
 /// a family.
-const LABELS: [(&str, &str); 40] = [
+const LABELS: [(&str, &str); 42] = [
     ("project.name", "name"),
     ("project.python", "Python"),
     ("project.package-manager", "package manager"),
@@ -24,6 +24,7 @@ const LABELS: [(&str, &str); 40] = [
     ("project.packages-until", "packages until"),
     ("project.health", "health route"),
     ("project.ready", "readiness route"),
+    ("project.tests", "tests"),
     ("project.writable", "writable paths"),
     ("stack.framework", "framework"),
     ("stack.server", "server"),
@@ -51,6 +52,7 @@ const LABELS: [(&str, &str); 40] = [
     ("deploy.bind", "bind address"),
     ("deploy.trusted-proxies", "trusted proxies"),
     ("deploy.hardening", "hardening"),
+    ("deploy.ci", "pipeline"),
     ("images.registry", "image registry"),
 ];
 

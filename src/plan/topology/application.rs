@@ -23,7 +23,19 @@ const SCHEDULE: &str = "/var/lib/beat";
 
 /// The application's image, without a tag.
 pub(super) fn image(plan: &Plan, build: bool) -> Image {
-    Image::Own { name: plan.answers.name.clone(), build: build.then(|| built(plan, "runtime")) }
+    Image::Own {
+        name: name(plan).to_owned(),
+        pulled: plan.flags.is("repository"),
+        build: build.then(|| built(plan, "runtime")),
+    }
+}
+
+/// What the application's image is called, without a tag.
+fn name(plan: &Plan) -> &str {
+    match plan.answers.repository() {
+        "" => &plan.answers.name,
+        repository => repository,
+    }
 }
 
 fn built(plan: &Plan, target: &'static str) -> Build {
@@ -129,7 +141,8 @@ pub(super) fn proxy(plan: &Plan) -> Service {
     let n = Sizes::of(&plan.decisions, role);
     Service {
         image: Image::Own {
-            name: format!("{}-nginx", plan.answers.name),
+            name: format!("{}-nginx", name(plan)),
+            pulled: plan.flags.is("repository"),
             build: Some(built(plan, "proxy")),
         },
         ports: published(plan, role, PROXY_PORT),

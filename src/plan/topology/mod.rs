@@ -100,6 +100,8 @@ pub enum Image {
     Own {
         /// Its name without a tag.
         name: String,
+        /// Whether a registry has it, so that a host need not build it.
+        pulled: bool,
         /// `None` where another service builds it.
         build: Option<Build>,
     },
