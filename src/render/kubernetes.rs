@@ -25,6 +25,7 @@ pub fn context(plan: &Plan) -> Value {
         .secrets
         .iter()
         .filter(|secret| !secret.optional)
+        .filter(|secret| all.local.iter().all(|(name, _)| *name != secret.name))
         .map(|secret| (secret.name.as_str(), secret.development.as_deref()));
     json!({
         "name": name,

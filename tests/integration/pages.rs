@@ -172,6 +172,11 @@ fn the_page_of_the_audit_shows_what_happens() {
 }
 
 #[test]
+fn the_page_of_targets_shows_what_happens() {
+    holds("targets.md");
+}
+
+#[test]
 fn the_page_of_the_pipeline_shows_what_happens() {
     holds("pipeline.md");
 }

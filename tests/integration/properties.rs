@@ -132,6 +132,38 @@ fn hold_rules(plan: &Plan, cpus: u32, host: bool) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What holds of pods and tasks.
+fn hold_pods(plan: &Plan, load: u32) -> Result<(), TestCaseError> {
+    let get = |role, name| role_number(plan, role, name);
+    let web = |name| get(Role::Web, name);
+    prop_assert!(web("graceful-timeout") + web("pre-stop") + 5 <= web("pod-grace"));
+    // The pods bear the load, and one fewer would not, but for the second one.
+    let bears = |pods: u64| {
+        pods * web("pod-cpus") * web("cpu-target") * 10
+            >= u64::from(load) * web("request-cpu") * 1000
+    };
+    prop_assert!(bears(web("replicas")));
+    prop_assert!(web("replicas") == 2 || !bears(web("replicas") - 1));
+    prop_assert!(web("replicas") <= web("max-replicas"));
+    for role in plan.services.iter().copied().filter(|role| role.runs_application()) {
+        let needed = get(role, "process-memory") + get(role, "model-memory");
+        prop_assert!(needed * 10 <= get(role, "pod-memory") * 8);
+        prop_assert!(get(role, "pod-scratch") < get(role, "pod-disk"));
+        if plan.flags.is("ecs") {
+            let (memory, cpus) = (get(role, "task-memory"), get(role, "task-cpus"));
+            prop_assert!(memory >= get(role, "pod-memory") + get(role, "pod-scratch"));
+            // From 2 to 8 GiB for each CPU; the smallest has 512 MiB.
+            prop_assert!(memory * 1000 >= cpus * 2048 && memory * 1000 <= cpus * 8192);
+            prop_assert!(get(role, "task-stop") <= 120);
+        }
+    }
+    if plan.flags.is("database") {
+        let pods = (web("max-replicas") + 1) * web("pool-size");
+        prop_assert!(pods <= web("database-connections"));
+    }
+    Ok(())
+}
+
 #[test]
 fn every_axis_is_combined() {
     let combinations = combinations();
@@ -148,11 +180,15 @@ proptest! {
     fn invariants_hold_for_every_combination_and_any_budget(
         cpus in 200_u32..16_000,
         memory in 256_u32..32_768,
+        target in prop::sample::select(vec!["compose", "kubernetes", "compose,kubernetes,ecs"]),
+        load in 1_u32..5000,
     ) {
         let mut planned = 0;
         for mut draft in combinations() {
             draft.set("deploy.cpus", &format!("{cpus}m"), Origin::Flag).unwrap();
             draft.set("deploy.memory", &format!("{memory}MiB"), Origin::Flag).unwrap();
+            draft.set("deploy.target", target, Origin::Flag).unwrap();
+            draft.set("deploy.load", &load.to_string(), Origin::Flag).unwrap();
             let host = draft.text("deploy.budget") == "host";
             let answers = draft.resolve().unwrap();
             match plan::plan(&answers, &BTreeSet::new()) {
@@ -160,6 +196,9 @@ proptest! {
                     planned += 1;
                     hold_invariants(&plan, cpus, memory, host)?;
                     hold_rules(&plan, cpus, host)?;
+                    if target != "compose" {
+                        hold_pods(&plan, load)?;
+                    }
                 }
                 Err(problems) => {
                     // Only a budget that is too small is refused, and the

@@ -76,6 +76,13 @@ fn is_setting(plan: &Plan, variable: &Variable) -> bool {
     (shared || open) && own(plan, Role::Web, &variable.name).is_none()
 }
 
+/// Whether a variable leads code that was there to a store, which is elsewhere in a
+/// cluster: host, name and user together.
+fn is_outside(plan: &Plan, variable: &Variable) -> bool {
+    plan.answers.adopted.is_some()
+        && matches!(variable.group, Group::Database | Group::Cache | Group::Broker)
+}
+
 /// What the development overlay says otherwise: plain HTTP, by a port that is forwarded.
 pub(super) fn local_settings(settings: &[(String, String)]) -> Vec<(String, String)> {
     const LOCAL: [(&str, &str); 4] = [
@@ -99,7 +106,8 @@ pub(super) fn of(plan: &Plan, service: &Service, role: Role, all: &mut Workloads
         }
         let is_setting = is_setting(plan, variable);
         let why = variable.why.clone();
-        match known(plan, &variable.value) {
+        let outside = is_outside(plan, variable);
+        match known(plan, &variable.value).filter(|_| !outside) {
             Some(_) if is_setting && all.settings.iter().any(|(own, _)| *own == name) => {}
             Some(value) => given.push(Given { name, value: Value::Literal(value), why }),
             None => given.push(secret(plan, variable, all)),
@@ -245,6 +253,7 @@ fn doc(plan: &Plan, name: &str) -> String {
 /// The value beside the stores of the development overlay.
 fn development(plan: &Plan, variable: &Variable) -> Option<String> {
     match &variable.value {
+        EnvValue::Literal(text) => Some(text.clone()),
         EnvValue::Url { scheme, user, secret, host, port, path } => {
             let login = match (user.as_str(), secret) {
                 ("", None) => String::new(),

@@ -46,7 +46,8 @@ pub struct Workloads {
 pub struct Workload {
     /// What it is for.
     pub role: Role,
-    /// The service's name, as a DNS label.
+    /// Its name: the role's, whatever the compose file calls the service, and behind it
+    /// the queue's where each has workers of its own.
     pub id: String,
     /// What a reader of the file should know of it; empty for nothing.
     pub about: String,
@@ -191,8 +192,9 @@ impl Workloads {
                     all.workloads.push(workload);
                 }
                 Some(Role::Nginx) => all.left_out.push(format!(
-                    "{} stays on the host: in a cluster the ingress or load balancer has its place, and WhiteNoise serves the static files",
-                    service.id
+                    "{} stays on the host: in a cluster the ingress or load balancer has its place{}",
+                    service.id,
+                    if plan.flags.is("whitenoise") { ", and WhiteNoise serves the static files" } else { "" }
                 )),
                 Some(role) => match store(service, role, &mut all) {
                     Some(store) => all.stores.push(store),
@@ -264,7 +266,7 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
     left_out(service, all);
     Workload {
         role,
-        id: label(&service.id),
+        id: role.name().to_owned(),
         about: service.about.clone(),
         queue: if role == Role::Worker { "celery".to_owned() } else { String::new() },
         command: command(plan, service, role),
@@ -512,6 +514,9 @@ fn left_out(service: &Service, all: &mut Workloads) {
 /// What a person should know.
 #[must_use]
 pub fn notices(plan: &Plan) -> Vec<String> {
+    if !plan.answers.deploy.is_clustered() {
+        return Vec::new();
+    }
     let mut notices = plan.workloads.left_out.clone();
     if plan.answers.own_image().is_some_and(|image| !image.is_unprivileged) {
         notices.push(

@@ -131,7 +131,7 @@ fn disk(shape: &Shape, ledger: &mut Ledger, role: Role) {
             let body = ledger.of(rows::BODY_SIZE, Web).named("of an upload");
             let at_once = match ledger.find(rows::THREADS, Web) {
                 Some(_) => ledger.of(rows::THREADS, Web).named("threads"),
-                None => amount(8, "at once"),
+                None => amount(8, "requests"),
             };
             (at_once * body + MiB(64), "uploads wait there; beyond it the pod is evicted")
         }
@@ -139,13 +139,13 @@ fn disk(shape: &Shape, ledger: &mut Ledger, role: Role) {
     };
     ledger.decide(rows::POD_SCRATCH, role, scratch, why);
     let emptied = shape.answers.writable.iter().filter(|path| !path.keep).count() as Count;
-    let each = ledger.of(rows::POD_SCRATCH, role).named("of /tmp");
+    let each = ledger.of(rows::POD_SCRATCH, role).named("scratch");
     let volumes = match (role, emptied) {
         (_, 0) | (Beat | Migrate, _) => each,
         (_, more) => Formula::from(1 + more) * each,
     };
     let why = "what it writes; a node that runs out of disk ends pods of others";
-    ledger.decide(rows::POD_DISK, role, volumes + amount(LOG, "of its log"), why);
+    ledger.decide(rows::POD_DISK, role, volumes + amount(LOG, "log"), why);
 }
 
 fn stop(ledger: &mut Ledger, role: Role) {
@@ -275,7 +275,7 @@ fn tasks(shape: &Shape, ledger: &mut Ledger) {
         let why = "the least of Fargate's sizes that has the CPU and holds the memory of a pod";
         ledger.decide(rows::TASK_CPUS, role, chosen, why);
         let size = fargate(ledger.get(rows::TASK_CPUS, role)).unwrap_or(size);
-        let scratch = ledger.of(rows::POD_SCRATCH, role).named("of /tmp, which is memory");
+        let scratch = ledger.of(rows::POD_SCRATCH, role).named("scratch");
         let whole = (ledger.of(rows::POD_MEMORY, role) + scratch).at_least(size.1);
         let memory = match whole.evaluate() > f64::from(size.1.0) {
             true => whole.rounded_up(size.3),
