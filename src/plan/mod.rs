@@ -154,7 +154,9 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     plan.topology = Topology::of(&plan);
     plan.topology.development = Development::of(&plan);
     plan.workloads = Workloads::of(&plan);
-    plan.warnings.extend(workloads::notices(&plan));
+    if answers.deploy.is_clustered() {
+        plan.warnings.extend(workloads::notices(&plan));
+    }
     plan.warnings.extend(processes_said(&plan));
     plan.warnings.extend(state_divided(&plan));
     plan.warnings.extend(images::notice(&plan));

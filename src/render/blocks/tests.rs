@@ -37,6 +37,10 @@ fn stacks() -> Vec<Plan> {
         crate::preset::NAMES.iter().map(|preset| plan(preset, &[])).collect();
     stacks.push(plan("django-nginx", all));
     stacks.push(plan("fastapi-uvicorn", &[("deploy.target", "kubernetes,ecs")]));
+    for ci in ["github", "gitlab"] {
+        let set = [("images.repository", "team/shop"), ("deploy.ci", ci)];
+        stacks.push(plan("fastapi-uvicorn", &set));
+    }
     stacks.push(plan("fastapi-gunicorn", baked));
     stacks.push(plan("django-nginx", external));
     stacks.push(plan("django-nginx", NETWORK));

@@ -96,6 +96,13 @@ release 4
 ends 0 'r4 runs' "$pipeline" deploy-kubernetes r4
 [[ $(deployments) == "$reference $reference $reference" ]] || fail "runs: $(deployments)"
 
+# Pinned, and nothing applied.
+release 5
+before=$(wc -l <"$work/state/log")
+ends 0 '' "$pipeline" pin r5
+[[ $(wc -l <"$work/state/log") == "$before" ]] || fail 'pin has written to the cluster'
+kubectl kustomize "${overlay%/*}" | grep --quiet "image: $reference" || fail "$(cat "$overlay")"
+
 # An overlay that does not name the image would deploy something else.
 cp "$overlay" "$work/kept"
 sed -i 's/^- name: shop$/- name: other/' "$overlay"
