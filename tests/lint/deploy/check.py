@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import canonical
+import custom_resources
 import ecs
 import ecs_faults
 import faults
@@ -121,6 +122,7 @@ def _of_manifests(stacks: Sequence[Stack], bin_: Path, work: Path) -> list[Check
             each(schemas.judge),
             list(faults.of_pods(full, faults.SCHEMA)),
         ),
+        custom_resources.check(stacks, bin_, work / "custom-resources"),
         tools.checkov_kubernetes(stacks, bin_, work, checkov),
     ]
 

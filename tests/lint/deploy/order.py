@@ -23,7 +23,8 @@ FIRST = "app.kubernetes.io/component in (shared,migrate)"
 REST = "app.kubernetes.io/component!=migrate"
 
 KINDS = {
-    "v1": ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service", "PersistentVolumeClaim"],
+    "v1": ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "Service"]
+    + ["PersistentVolumeClaim"],
     "apps/v1": ["Deployment", "StatefulSet"],
     "batch/v1": ["Job"],
     "policy/v1": ["PodDisruptionBudget"],

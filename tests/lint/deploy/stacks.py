@@ -30,7 +30,11 @@ COMBINATIONS: dict[str, tuple[str, dict[str, str]]] = {
     # A volume that pods only read. ECS has none that is filled from outside.
     "model-mounted": ("ml-server", {"model.delivery": "mount", "deploy.target": "kubernetes"}),
     "domain": ("django-nginx", BOTH | {"deploy.domain": "shop.example.com"}),
-    "repository": (FULL, BOTH | {"images.repository": "registry.example.com:5000/team/shop"}),
+    # Names are made of the project's, which may be long.
+    "repository-of-a-project-with-a-long-name": (
+        FULL,
+        BOTH | {"images.repository": "registry.example.com:5000/team/shop"},
+    ),
 }
 
 Document = dict[str, Any]
