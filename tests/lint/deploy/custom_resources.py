@@ -50,8 +50,8 @@ def check(stacks: Sequence[Stack], tools: Path, work: Path) -> Check:
         said_of = _types(documents, tools, packages) + _values(documents, tools, packages)
         for number, said in said_of:
             where = f"{documents[number]['kind']} {documents[number]['metadata']['name']}"
-            for stack, build in owners[texts[number]].items():
-                findings[stack].append(f"{build}: {where}: {said}")
+            for name, build in owners[texts[number]].items():
+                findings[name].append(f"{build}: {where}: {said}")
         return findings
 
     return Check("custom resources", stacks, find, _faults(stacks[0]))

@@ -100,7 +100,7 @@ def task(document: dict[str, Any]) -> Iterator[str]:
             yield f"{key}: not on Fargate"
     if document.get("pidMode") == "host":
         yield "pidMode: host is not on Fargate"
-    cpu, memory = document.get("cpu"), document.get("memory")
+    cpu, memory = document.get("cpu", ""), document.get("memory", "")
     if not (str(cpu).isdigit() and str(memory).isdigit()):
         yield "cpu, memory: both are needed, as units and MiB"
     elif int(memory) not in PAIRS.get(int(cpu), set()):

@@ -172,11 +172,11 @@ REFERENCES: dict[str, tuple[str, Plant]] = {
 }
 
 
-def _spec(kind: str, *path: str) -> Callable[[Document], Any]:
+def _spec(kind: str, *path: str) -> Callable[[list[Document]], Any]:
     """Where a fault goes in the first document of a kind."""
 
-    def of(documents: Any) -> Any:
-        place = next(document for document in documents if document["kind"] == kind)
+    def of(documents: list[Document]) -> Any:
+        place: Any = next(document for document in documents if document["kind"] == kind)
         for key in path:
             place = place[key]
         return place
@@ -320,8 +320,6 @@ def of_documents(stack: Stack) -> Iterator[Fault]:
         plant(_spec(kind, *path)(documents))
         yield Fault(Stack(f"fault: {name}", stack.path, {"fault": documents}), sign)
     kept = [
-        document
-        for document in stack.builds["production"]
-        if document["kind"] != "NetworkPolicy"
+        document for document in stack.builds["production"] if document["kind"] != "NetworkPolicy"
     ]
     yield Fault(Stack("fault: no policies", stack.path, {"fault": kept}), "no network policy")

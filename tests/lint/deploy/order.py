@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,11 +49,14 @@ def check(stacks: Sequence[Stack], kubectl: Path, work: Path) -> Check:
         return Fault(faulty, sign)
 
     component = "app.kubernetes.io/component: "
+    other_step = migrating[0].copy("fault order another step", work)
+    (other_step.path / "DEPLOY.md").write_text("kubectl apply -k . -l 'component=web'\n")
     return Check(
         "order of a release",
         migrating,
         find,
         [
+            Fault(other_step, "no step"),
             fault(
                 "account comes later",
                 "base/service-account.yaml",
@@ -79,6 +83,11 @@ def check(stacks: Sequence[Stack], kubectl: Path, work: Path) -> Check:
 
 
 def judge(stack: Stack, kubectl: Path, address: str, work: Path) -> Iterator[str]:
+    run_book = stack.path / "DEPLOY.md"
+    text = run_book.read_text() if run_book.exists() else ""
+    for selector in re.findall(r"(?:-l|--selector)[ =]'([^']+)'", text):
+        if selector not in (FIRST, REST):
+            yield f"DEPLOY.md: {selector!r} is no step that is judged"
     for overlay in sorted(path for path in (stack.kubernetes / "overlays").iterdir()):
         built = documents(run(kubectl, "kustomize", overlay, verdicts=[0]).stdout)
 

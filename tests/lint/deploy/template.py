@@ -67,6 +67,7 @@ def short_form(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 
 Loader.add_multi_constructor("!", short_form)
 
+
 def parameters(project: str) -> dict[str, Any]:
     filled = values(project)
     return {

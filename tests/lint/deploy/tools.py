@@ -164,5 +164,3 @@ def checkov_template(stacks: Sequence[Stack], tools: Path, work: Path) -> Check:
 
     faults = template_faults("checkov", stacks[0], work)
     return Check("checkov, CloudFormation", stacks, find, faults)
-
-
