@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lints what dockwright writes: five presets, a covering set of combinations, a lone
-# image. README.md says what is checked and how.
+# image, and the files for clusters and ECS. README.md says what is checked and how.
 #
 #   tests/lint/run.sh [--keep] [LINTER...]
 set -euo pipefail
@@ -28,4 +28,5 @@ tests/lint/pipelines.sh "$tools/bin" "$dockwright"
 tests/lint/hooks.sh "$tools/bin/pre-commit" "$dockwright"
 tests/lint/schemas.sh "$tools/bin/check-jsonschema" "$tools/bin/taplo" "$dockwright"
 tests/lint/sarif.sh "$tools/bin/check-jsonschema" "$dockwright"
+tests/lint/deploy/run.sh "$tools/bin" "$dockwright"
 exec "$tools/bin/python" -B tests/lint/lint.py --cache "$cache" --dockwright "$dockwright" "$@"
