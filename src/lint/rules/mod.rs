@@ -7,6 +7,7 @@ use crate::lint::rule::Rule;
 pub(crate) mod compose;
 mod cross;
 mod dockerfile;
+mod kubernetes;
 mod policy;
 mod proxy;
 mod server;
@@ -19,7 +20,7 @@ pub(crate) use proxy::owner::owners;
 /// Every rule, by code.
 pub static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
     let families =
-        [dockerfile::ALL, compose::ALL, proxy::ALL, server::ALL, cross::ALL, policy::ALL];
+        [dockerfile::ALL, compose::ALL, proxy::ALL, server::ALL, cross::ALL, policy::ALL, kubernetes::ALL];
     let mut all = families.concat();
     all.sort_by_key(|rule| rule.code);
     all

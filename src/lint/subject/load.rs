@@ -3,6 +3,7 @@
 mod files;
 mod hidden;
 mod images;
+mod manifests;
 mod published;
 mod services;
 
@@ -116,10 +117,13 @@ impl Loader {
                 settings: Vec::new(),
                 celery: Vec::new(),
                 facts,
+                manifests: Vec::new(),
+                kustomizations: Vec::new(),
                 unread: Vec::new(),
                 machine: Vec::new(),
                 numbers: OnceLock::new(),
                 owners: OnceLock::new(),
+                clusters: OnceLock::new(),
                 standard: None,
             },
         }
