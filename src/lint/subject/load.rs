@@ -119,6 +119,7 @@ impl Loader {
                 facts,
                 manifests: Vec::new(),
                 kustomizations: Vec::new(),
+                task_files: Vec::new(),
                 unread: Vec::new(),
                 machine: Vec::new(),
                 numbers: OnceLock::new(),

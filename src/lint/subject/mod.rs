@@ -25,6 +25,7 @@ mod settings;
 mod stages;
 mod standard;
 mod taken;
+pub mod tasks;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -46,7 +47,7 @@ use crate::source::nginx::Directive;
 use crate::source::shell::Simple;
 use crate::source::text::{Span, Text};
 pub use address::{Address, is_local};
-pub use cluster::{Cluster, Kustomization, Made, Manifest, Refusal, Spot};
+pub use cluster::{Cluster, Kustomization, Made, Manifest, Overlay, Refusal, Spot};
 pub use comparison::{Built, Comparison};
 pub use container::{Container, Kind, Variable};
 pub use copied::{Copied, within};
@@ -60,6 +61,7 @@ pub use settings::Config;
 pub use stages::Outside;
 pub use standard::{Counted, Held, Standard};
 pub use taken::Taken;
+pub use tasks::TaskFile;
 pub use upstream::Passed;
 
 /// What a file is there for.
@@ -205,6 +207,8 @@ pub struct Subject {
     pub manifests: Vec<Manifest>,
     /// What kustomize reads.
     pub kustomizations: Vec<Kustomization>,
+    /// What ECS is told to run.
+    pub task_files: Vec<TaskFile>,
     /// What could not be judged.
     pub unread: Vec<Unread>,
     /// The machine it runs on, as far as who asks says it: `deploy.memory=8GiB`.

@@ -80,7 +80,7 @@ fn plain(subject: &Subject, texts: Vec<usize>, clusters: &mut Vec<Cluster>) {
 
 /// What a file is there for: the name that is nearest to it says so, as `deploy` above
 /// everything says nothing.
-fn purpose(path: &str) -> Purpose {
+pub(in crate::lint::subject) fn purpose(path: &str) -> Purpose {
     if !scope::counts(path) {
         return Purpose::Development;
     }

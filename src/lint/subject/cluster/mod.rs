@@ -6,13 +6,17 @@ mod group;
 mod kustomize;
 mod object;
 mod pod;
+pub mod references;
 mod spot;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Purpose, Subject};
 use crate::source::compose::Item;
 pub use kustomize::Refusal;
+pub(super) use group::purpose;
 pub(super) use kustomize::is_kustomization;
-pub use object::Object;
+pub use object::{Object, fits};
 pub use pod::{Container, Pod};
 pub use spot::Spot;
 
@@ -45,6 +49,17 @@ pub enum Made {
     Unbuilt(Refusal),
     /// Files that no kustomization names.
     Plain,
+}
+
+/// How an overlay was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlay<'s> {
+    /// The file of its kustomization.
+    pub path: &'s str,
+    /// Why it was not built; its files are judged as they are then.
+    pub unbuilt: Option<String>,
+    /// The Secrets that have to be there before it is applied, each with its keys.
+    pub expects: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Objects that are applied together.
@@ -91,11 +106,36 @@ impl Subject {
         self.clusters.get_or_init(|| group::all(self))
     }
 
-    /// Components that no overlay takes: nothing says what they are laid over.
+    /// The same, where a rule wanted to know.
     #[must_use]
-    pub fn lone_components(&self) -> Vec<&Kustomization> {
+    pub fn judged_clusters(&self) -> &[Cluster] {
+        self.clusters.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// How the overlays were judged; none where no rule looked at them.
+    #[must_use]
+    pub fn overlays(&self) -> Vec<Overlay<'_>> {
+        let of = |own: &Cluster| {
+            let path = self.path(self.kustomizations[own.overlay?].text);
+            Some(match &own.made {
+                Made::Unbuilt(Refusal::NotAsked(why) | Refusal::Faulty(why, _)) => {
+                    Overlay { path, unbuilt: Some(why.clone()), expects: BTreeMap::new() }
+                }
+                Made::Built | Made::Plain => {
+                    Overlay { path, unbuilt: None, expects: references::expected(own) }
+                }
+            })
+        };
+        self.judged_clusters().iter().filter_map(of).collect()
+    }
+
+    /// Components that no overlay takes, by their directories: nothing says what they are
+    /// laid over.
+    #[must_use]
+    pub fn lone_components(&self) -> Vec<&str> {
         let roots = kustomize::roots(self);
         let components = roots.into_iter().map(|number| &self.kustomizations[number]);
-        components.filter(|own| own.is_component()).collect()
+        let lone = components.filter(|own| own.is_component());
+        lone.map(|own| own.directory.as_str()).collect()
     }
 }

@@ -42,6 +42,13 @@ impl Object {
         Spot::of(&self.item, &self.source)
     }
 
+    /// The entry of a generator that it was made by; `None` where it stands in a file.
+    #[must_use]
+    pub fn generator(&self) -> Option<Spot<'_>> {
+        let is_entry = self.source.get("kind").is_none() && self.source.get("name").is_some();
+        is_entry.then(|| Spot::of(&self.source, &self.source))
+    }
+
     /// `Deployment shop-web`.
     #[must_use]
     pub fn label(&self) -> String {

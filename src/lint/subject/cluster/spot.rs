@@ -19,7 +19,7 @@ pub struct Spot<'c> {
 
 impl<'c> Spot<'c> {
     /// A whole object; `source` is the document it was made from.
-    pub(super) fn of(item: &'c Item, source: &'c Item) -> Self {
+    pub(in crate::lint::subject) fn of(item: &'c Item, source: &'c Item) -> Self {
         let named = ["metadata", "name"].iter().try_fold(source, |own, key| own.get(key));
         let generated = || source.get("name");
         let first = || source.entries().next().map(|(key, _)| key);

@@ -2,8 +2,8 @@
 
 use super::{CAP, Loader};
 use crate::detect::compose::files::{directory_of, file_name};
-use crate::lint::subject::cluster::is_kustomization;
-use crate::lint::subject::{Kustomization, Manifest, Unread};
+use crate::lint::subject::cluster::{is_kustomization, purpose};
+use crate::lint::subject::{Kustomization, Manifest, TaskFile, Unread};
 use crate::source::compose::{Item, is_compose, yaml};
 
 impl Loader {
@@ -11,7 +11,8 @@ impl Loader {
     pub(super) fn manifest(&mut self, path: &str) {
         let name = file_name(path);
         let is_root = is_kustomization(name);
-        let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+        let ends = [".yaml", ".yml", ".json", ".template"];
+        let is_yaml = ends.iter().any(|end| name.ends_with(end));
         if !is_root && (!is_yaml || is_compose(path) || is_of_ci(path)) {
             return;
         }
@@ -20,6 +21,10 @@ impl Loader {
         }
         let laid = self.overlay.get(path).map(String::as_str);
         let text = laid.or_else(|| self.subject.tree.text(path)).unwrap_or_default();
+        if tells_ecs(text) {
+            self.task_file(path);
+            return;
+        }
         let has = |key: &str| text.lines().any(|line| line.starts_with(key));
         if !is_root && !(has("apiVersion:") && has("kind:")) {
             return;
@@ -33,6 +38,19 @@ impl Loader {
         }
         match yaml::read_all(&self.subject.texts[number].text) {
             Ok(documents) => self.documents(path, number, documents, is_root),
+            Err(why) => self.subject.unread.push(Unread { path: path.to_owned(), line: 1, why }),
+        }
+    }
+
+    /// A task definition, a service or a template of CloudFormation: all of them are YAML.
+    fn task_file(&mut self, path: &str) {
+        let Some(text) = self.text(path) else { return };
+        match yaml::read(&self.subject.texts[text].text) {
+            Ok(mut document) => {
+                document.of_file(text);
+                let purpose = purpose(path);
+                self.subject.task_files.push(TaskFile { text, document, purpose });
+            }
             Err(why) => self.subject.unread.push(Unread { path: path.to_owned(), line: 1, why }),
         }
     }
@@ -58,6 +76,15 @@ fn listed(document: Item) -> Vec<Item> {
         Some(items) => items.items().to_vec(),
         None => vec![document],
     }
+}
+
+/// Whether a text is a task definition or a service of ECS, or a template with one.
+fn tells_ecs(text: &str) -> bool {
+    let says = |word: &str| text.contains(word);
+    says("\"containerDefinitions\"") && says("\"image\"")
+        || says("\"taskDefinition\"") && says("\"desiredCount\"")
+        || says("AWS::ECS::TaskDefinition")
+        || says("AWS::ECS::Service")
 }
 
 /// Whether a directory above is a chart's templates.
