@@ -49,10 +49,14 @@ impl Object {
         is_entry.then(|| Spot::of(&self.source, &self.source))
     }
 
-    /// `Deployment shop-web`.
+    /// `Deployment shop-web`, as its file calls it: kustomize puts a hash at the end of
+    /// some names, which is another one tomorrow.
     #[must_use]
     pub fn label(&self) -> String {
-        format!("{} {}", self.kind, self.name)
+        let metadata = self.source.get("metadata").and_then(|own| own.get("name"));
+        let named = metadata.or_else(|| self.generator().and(self.source.get("name")));
+        let name = named.and_then(Item::scalar).filter(|own| self.name.contains(own.as_str()));
+        format!("{} {}", self.kind, name.as_deref().unwrap_or(&self.name))
     }
 
     /// An annotation.
