@@ -15,7 +15,10 @@ const BY_SURROUNDINGS: &[(&[Severity], &[&str])] = &[
     (&[Error, Style], &["CO109"]),
     (
         &[Warning],
-        &["KU116", "KU119", "KU121", "CO113", "CO119", "CO126", "CO128", "DF149", "DF150", "PY111", "XF101", "XF117", "XF126"],
+        &[
+            "KU116", "KU119", "KU121", "CO113", "CO119", "CO126", "CO128", "DF149", "DF150",
+            "PY111", "XF101", "XF117", "XF126",
+        ],
     ),
     (&[Warning, Advice], &["DF117", "EN101", "XF104"]),
     (

@@ -38,6 +38,7 @@ mod init_compose;
 mod init_git;
 mod installs;
 mod inventory;
+mod manifests;
 mod modules;
 mod network;
 mod new;

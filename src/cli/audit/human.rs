@@ -10,7 +10,7 @@ use crate::cli::findings::seen;
 use crate::cli::many::Done;
 use crate::cli::{layout, report};
 use crate::lint::ignores::Judged;
-use crate::lint::subject::Overlay;
+use crate::lint::subject::{CHART, Overlay};
 use crate::lint::{Grade, Severity, rule};
 
 /// Findings by file, each with its line, then how many there are. `gone` is how
@@ -169,6 +169,16 @@ fn overlays(outcome: &Outcome) -> Vec<String> {
         for (secret, keys) in &own.expects {
             notes.push(format!("{} {}", shown(own.path), expects(secret, keys)));
         }
+    }
+    let charts = subject.unread.iter().filter(|own| own.why == CHART);
+    let charts: Vec<String> = charts.map(|own| shown(&own.path)).collect();
+    match charts.as_slice() {
+        [] => {}
+        [only] => notes.push(format!("not judged, as charts are not rendered: {only}")),
+        [first, rest @ ..] => notes.push(format!(
+            "not judged, as charts are not rendered: {first} and {} more",
+            rest.len()
+        )),
     }
     let lone = subject.lone_components();
     if !overlays.is_empty() && !lone.is_empty() {

@@ -81,14 +81,9 @@ fn one(done: &Done<Report>, report: &Report, fail_on: &FailOn) -> String {
 /// A table for each kind.
 fn groups(done: &Done<Report>, report: &Report, fail_on: &FailOn) -> String {
     let mut text = String::new();
-    for kind in [
-        Kind::Drift,
-        Kind::Conflict,
-        Kind::Policy,
-        Kind::Manifests,
-        Kind::Outdated,
-        Kind::Note,
-    ] {
+    for kind in
+        [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Manifests, Kind::Outdated, Kind::Note]
+    {
         let rows: Vec<[String; 2]> =
             report.of(kind).map(|found| [place(done, found), what(found, fail_on)]).collect();
         text.push_str(&table(kind.word(), rows));

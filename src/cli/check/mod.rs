@@ -172,8 +172,7 @@ fn outside(text: &str) -> Result<Preset, Error> {
 
 /// `shop: 2 findings fail: 1 drift, 1 policy`.
 fn sentence(name: &str, report: &Report, fail_on: &FailOn) -> String {
-    let kinds =
-        [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Manifests, Kind::Outdated];
+    let kinds = [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Manifests, Kind::Outdated];
     let counted = kinds.iter().filter_map(|kind| {
         let fails = |found: &&check::Finding| Report::level(found, fail_on) == check::Level::Error;
         let count = report.of(*kind).filter(fails).count();

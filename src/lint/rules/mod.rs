@@ -15,8 +15,8 @@ mod server;
 
 pub(crate) use compose::host_path_mounted::SYSTEM as SYSTEM_DIRECTORIES;
 pub(crate) use cross::grace_period::graceful;
-pub use policy::ALL as POLICY;
 pub(in crate::lint) use kubernetes::support::milder;
+pub use policy::ALL as POLICY;
 pub(crate) use proxy::owner::owners;
 
 /// Rules of what clusters are told to run.
@@ -25,8 +25,16 @@ pub static CLUSTERS: LazyLock<Vec<&'static Rule>> =
 
 /// Every rule, by code.
 pub static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let families =
-        [dockerfile::ALL, compose::ALL, proxy::ALL, server::ALL, cross::ALL, policy::ALL, kubernetes::ALL, ecs::ALL];
+    let families = [
+        dockerfile::ALL,
+        compose::ALL,
+        proxy::ALL,
+        server::ALL,
+        cross::ALL,
+        policy::ALL,
+        kubernetes::ALL,
+        ecs::ALL,
+    ];
     let mut all = families.concat();
     all.sort_by_key(|rule| rule.code);
     all

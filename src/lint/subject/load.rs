@@ -12,6 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+pub(crate) use manifests::CHART;
+
 use super::{Config, Subject, Unread, settings};
 use crate::detect::tree::Tree;
 use crate::detect::{self, Facts, Wishes};

@@ -54,6 +54,7 @@ pub use copied::{Copied, within};
 pub use doubt::doubts;
 pub use ignored::Ignored;
 pub use launch::Step;
+pub(crate) use load::CHART;
 pub use member::{Member, listed};
 pub use options::given;
 pub use server::Server;

@@ -147,9 +147,9 @@ impl Subject {
             let Some(resources) = whole.get("Resources") else { continue };
             for (name, _) in resources.item.entries() {
                 let resource = name.scalar().and_then(|own| resources.get(&own));
-                let Some(resource) = resource.filter(|own| {
-                    own.text(&["Type"]).is_some_and(|own| own == kind)
-                }) else {
+                let Some(resource) =
+                    resource.filter(|own| own.text(&["Type"]).is_some_and(|own| own == kind))
+                else {
                     continue;
                 };
                 if let Some(properties) = resource.get("Properties") {

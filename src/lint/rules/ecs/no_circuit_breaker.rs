@@ -33,11 +33,13 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let message = match is_on("enable") {
-            true => format!("{}: a release that does not start is stopped and not taken back", own.name()),
+            true => format!(
+                "{}: a release that does not start is stopped and not taken back",
+                own.name()
+            ),
             false => format!("{}: a release that does not start is tried for hours", own.name()),
         };
-        add(findings, subject, own, field.near(&keys), message).help(
-            "deploymentCircuitBreaker with enable and rollback, both true",
-        );
+        add(findings, subject, own, field.near(&keys), message)
+            .help("deploymentCircuitBreaker with enable and rollback, both true");
     }
 }

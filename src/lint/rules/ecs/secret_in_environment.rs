@@ -25,7 +25,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
             else {
                 continue;
             };
-            let holds = holds_secret(&name, &value) || password(&value).is_some_and(|own| !is_placeholder(own));
+            let holds = holds_secret(&name, &value)
+                || password(&value).is_some_and(|own| !is_placeholder(own));
             if !holds || value.contains("${") || task.refers(&value) {
                 continue;
             }

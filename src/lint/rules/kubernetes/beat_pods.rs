@@ -30,7 +30,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         };
         // RedBeat holds a lock in Redis.
-        if step.argv.iter().any(|word| word.to_ascii_lowercase().contains("redbeat")) || !pod.stays() {
+        if step.argv.iter().any(|word| word.to_ascii_lowercase().contains("redbeat"))
+            || !pod.stays()
+        {
             continue;
         }
         let spot = pod.object.spot();
@@ -38,7 +40,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
         if most > 1 || pod.object.kind == "DaemonSet" {
             let message = match pod.object.kind.as_str() {
                 "DaemonSet" => format!("{} runs a scheduler on every node", pod.object.label()),
-                _ => format!("{}: {most} pods send every scheduled task {most} times", pod.object.label()),
+                _ => format!(
+                    "{}: {most} pods send every scheduled task {most} times",
+                    pod.object.label()
+                ),
             };
             let place = spot.at(&["spec", "replicas"]).unwrap_or(spot);
             add(findings, subject, cluster, place, message)
@@ -49,7 +54,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let strategy = spot.text(&["spec", "strategy", "type"]);
         let overlaps = pod.object.kind == "Deployment"
             && strategy.as_deref() != Some("Recreate")
-            && spot.text(&["spec", "strategy", "rollingUpdate", "maxSurge"]).is_none_or(|own| own != "0");
+            && spot
+                .text(&["spec", "strategy", "rollingUpdate", "maxSurge"])
+                .is_none_or(|own| own != "0");
         if overlaps {
             let message = format!(
                 "{}: each release starts the new scheduler before the old one ends",

@@ -22,11 +22,16 @@ fn check(subject: &Subject, findings: &mut Findings) {
         for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
             let keys = [probe, "exec", "command"];
             let words = own.spot.words(&keys).join(" ");
-            let has = |word: &str| words.split_whitespace().any(|own| own.trim_matches(['"', '\'']) == word);
+            let has = |word: &str| {
+                words.split_whitespace().any(|own| own.trim_matches(['"', '\'']) == word)
+            };
             if !(has("inspect") && has("ping") || has("celery") && has("status")) {
                 continue;
             }
-            let message = format!("{}: its {probe} starts Celery to ping through the broker", label(&pod, &own));
+            let message = format!(
+                "{}: its {probe} starts Celery to ping through the broker",
+                label(&pod, &own)
+            );
             add(findings, subject, cluster, own.spot.near(&keys), message)
                 .about(label(&pod, &own))
                 .help("a file that the worker touches while it lives, and a probe that asks how old it is");

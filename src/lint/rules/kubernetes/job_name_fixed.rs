@@ -36,7 +36,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 || containers.iter().any(|own| own.runs(subject, Program::Migrate).is_some());
             let is_made_anew = HOOKS.iter().any(|own| job.annotation(own).is_some())
                 || job.spot().has(&["metadata", "generateName"])
-                || job.spot().text(&["metadata", "annotations", "argocd.argoproj.io/sync-options"])
+                || job
+                    .spot()
+                    .text(&["metadata", "annotations", "argocd.argoproj.io/sync-options"])
                     .is_some_and(|own| own.contains("Replace=true"));
             let images: Vec<String> =
                 containers.iter().filter_map(|own| own.spot.text(&["image"])).collect();
@@ -62,8 +64,8 @@ fn follows(cluster: &Cluster, job: &Object, image: &str) -> bool {
     let digest = digest.rsplit(':').next().unwrap_or_default();
     let short = digest.get(..7).unwrap_or_default();
     let has = |word: &str| !word.is_empty() && plain(&job.name).contains(&plain(word));
-    let is_held = cluster.find("ConfigMap", &job.name).is_some_and(|own| {
-        own.spot().pairs(&["data"]).iter().any(|(_, value)| value == image)
-    });
+    let is_held = cluster
+        .find("ConfigMap", &job.name)
+        .is_some_and(|own| own.spot().pairs(&["data"]).iter().any(|(_, value)| value == image));
     has(tag) || has(short) || is_held
 }

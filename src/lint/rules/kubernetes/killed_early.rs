@@ -47,9 +47,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             parts.join(" and ")
         );
         let place = pod.spec.get("terminationGracePeriodSeconds").unwrap_or(own.spot);
-        add(findings, subject, cluster, place, message)
-            .about(label(&pod, &own))
-            .help(format!("terminationGracePeriodSeconds: {}", before + after.max(DEFAULT.min(after + 5)) + 5));
+        add(findings, subject, cluster, place, message).about(label(&pod, &own)).help(format!(
+            "terminationGracePeriodSeconds: {}",
+            before + after.max(DEFAULT.min(after + 5)) + 5
+        ));
     }
 }
 

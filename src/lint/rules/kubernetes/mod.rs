@@ -20,6 +20,7 @@ mod privileged;
 mod profile;
 mod reference_missing;
 mod replicas_beside_autoscaler;
+mod root_writable;
 mod routed_twice;
 mod secret_in_repository;
 mod selects_nothing;
@@ -55,4 +56,5 @@ pub static ALL: &[&Rule] = &[
     &routed_twice::RULE,
     &no_disruption_allowed::RULE,
     &volume_of_one_node::RULE,
+    &root_writable::RULE,
 ];

@@ -4,8 +4,8 @@ use super::replicas_beside_autoscaler::numbers;
 use super::support::add;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::cluster::fits;
 use crate::lint::subject::Subject;
+use crate::lint::subject::cluster::fits;
 
 pub static RULE: Rule = Rule {
     code: "KU123",
@@ -34,7 +34,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 continue;
             }
             let of = |key: &str| spot.text(&["spec", key]);
-            let percent = |text: &str| text.strip_suffix('%').and_then(|own| own.parse::<i64>().ok());
+            let percent =
+                |text: &str| text.strip_suffix('%').and_then(|own| own.parse::<i64>().ok());
             let (key, is_closed) = match (of("maxUnavailable"), of("minAvailable")) {
                 (Some(most), _) => ("maxUnavailable", most == "0" || percent(&most) == Some(0)),
                 (None, Some(kept)) => {

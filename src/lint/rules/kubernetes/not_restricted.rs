@@ -20,19 +20,17 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for (cluster, pod) in pods(subject) {
-        let found = profile::faults(&pod, Profile::Restricted);
-        let Some((first, _)) = found.first() else { continue };
-        let reasons: Vec<&str> = found.iter().map(|(_, why)| why.as_str()).collect();
+        let Some((first, reasons)) = profile::refused(&pod, Profile::Restricted) else { continue };
         let enforced = enforced(cluster, &pod.object.namespace);
         let message = match &enforced {
             Some(namespace) => format!(
                 "{} is refused by its namespace, {namespace}: {}",
                 pod.object.label(),
-                reasons.join("; ")
+                reasons
             ),
-            None => format!("{}: {}", pod.object.label(), reasons.join("; ")),
+            None => format!("{}: {}", pod.object.label(), reasons),
         };
-        let finding = add(findings, subject, cluster, *first, message);
+        let finding = add(findings, subject, cluster, first, message);
         finding
             .about(pod.object.label())
             .help("securityContext of the pod: runAsNonRoot, runAsUser and seccompProfile; of each container: allowPrivilegeEscalation: false and capabilities.drop: [ALL]");

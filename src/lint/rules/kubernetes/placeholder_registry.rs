@@ -40,8 +40,7 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 names.find(|own| own.item.scalar().is_some_and(|name| image.starts_with(&name)))
             });
             let place = named.unwrap_or_else(|| own.spot.near(&["image"]));
-            let message =
-                format!("{image} cannot be pulled: its registry stands for yours");
+            let message = format!("{image} cannot be pulled: its registry stands for yours");
             let finding = add(findings, subject, cluster, place, message);
             finding.about(&image).related(own.spot.place(subject), label(&pod, &own)).help(
                 "the registry that the image is pushed to; in dockwright.toml images.repository",

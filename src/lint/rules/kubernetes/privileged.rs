@@ -20,11 +20,9 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject, findings: &mut Findings) {
     for (cluster, pod) in pods(subject) {
-        let found = profile::faults(&pod, Profile::Baseline);
-        let Some((first, _)) = found.first() else { continue };
-        let reasons: Vec<&str> = found.iter().map(|(_, why)| why.as_str()).collect();
-        let message = format!("{}: {}", pod.object.label(), reasons.join("; "));
-        add(findings, subject, cluster, *first, message)
+        let Some((first, reasons)) = profile::refused(&pod, Profile::Baseline) else { continue };
+        let message = format!("{}: {}", pod.object.label(), reasons);
+        add(findings, subject, cluster, first, message)
             .about(pod.object.label())
             .help("take it out: the application needs nothing of its node");
     }

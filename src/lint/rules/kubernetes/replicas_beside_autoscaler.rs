@@ -3,8 +3,8 @@
 use super::support::add;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::cluster::{Cluster, Object};
 use crate::lint::subject::Subject;
+use crate::lint::subject::cluster::{Cluster, Object};
 
 pub static RULE: Rule = Rule {
     code: "KU111",

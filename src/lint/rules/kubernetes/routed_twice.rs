@@ -3,8 +3,8 @@
 use super::support::add;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::cluster::references::{backends, Backend};
 use crate::lint::subject::Subject;
+use crate::lint::subject::cluster::references::{Backend, backends};
 
 pub static RULE: Rule = Rule {
     code: "KU122",
@@ -21,7 +21,9 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     for cluster in subject.clusters() {
         let all = backends(cluster);
-        for Backend { owner, name, place, .. } in all.iter().filter(|own| own.owner.kind == "HTTPRoute") {
+        for Backend { owner, name, place, .. } in
+            all.iter().filter(|own| own.owner.kind == "HTTPRoute")
+        {
             let other = all.iter().find(|other| {
                 other.owner.kind == "Ingress"
                     && other.name == *name

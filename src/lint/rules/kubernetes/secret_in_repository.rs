@@ -4,8 +4,8 @@ use super::support::add;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::cross::secret::is_placeholder;
-use crate::lint::subject::cluster::Object;
 use crate::lint::subject::Subject;
+use crate::lint::subject::cluster::Object;
 use crate::relpath;
 
 pub static RULE: Rule = Rule {
@@ -34,8 +34,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             let spot = secret.spot();
             let encoded = spot.pairs(&["data"]).into_iter();
             let encoded = encoded.map(|(name, value)| (name, decoded(&value).unwrap_or(value)));
-            let all: Vec<(String, String)> =
-                encoded.chain(spot.pairs(&["stringData"])).filter(|(_, value)| is_said(value)).collect();
+            let all: Vec<(String, String)> = encoded
+                .chain(spot.pairs(&["stringData"]))
+                .filter(|(_, value)| is_said(value))
+                .collect();
             let real: Vec<&str> = all
                 .iter()
                 .filter(|(_, value)| !is_placeholder(value))
@@ -51,7 +53,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
                 .find_map(|key| spot.at(&[key, first]))
                 .unwrap_or(spot);
             let verb = if names.len() == 1 { "is" } else { "are" };
-            let message = format!("{}: {} {verb} in the repository", secret.label(), names.join(", "));
+            let message =
+                format!("{}: {} {verb} in the repository", secret.label(), names.join(", "));
             let finding = add(findings, subject, cluster, place, message);
             finding.about(secret.label()).help(format!(
                 "an ExternalSecret or a SealedSecret, or `kubectl create secret` outside of the repository; where it is good for one machine alone, the annotation {MARK}: \"true\""
@@ -85,7 +88,8 @@ fn is_committed(subject: &Subject, secret: &Object) -> bool {
             relpath::join(directory, path).is_some_and(|path| subject.tree.has(&path))
         })
     };
-    !source.words(&["literals"]).is_empty() || ["files", "envs", "env"].iter().any(|key| is_there(key))
+    !source.words(&["literals"]).is_empty()
+        || ["files", "envs", "env"].iter().any(|key| is_there(key))
 }
 
 /// What base64 stands for, where that is text.
@@ -103,4 +107,3 @@ fn decoded(text: &str) -> Option<String> {
     }
     String::from_utf8(bytes).ok()
 }
-

@@ -4,8 +4,8 @@ use super::support::add;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::kubernetes::replicas_beside_autoscaler::SCALERS;
-use crate::lint::subject::cluster::{Cluster, Made, Object, Pod, fits};
 use crate::lint::subject::Subject;
+use crate::lint::subject::cluster::{Cluster, Made, Object, Pod, fits};
 
 pub static RULE: Rule = Rule {
     code: "KU121",
@@ -36,7 +36,8 @@ fn check(subject: &Subject, findings: &mut Findings) {
         let pods: Vec<Pod<'_>> = cluster.pods().collect();
         own_pods(subject, cluster, &pods, findings);
         // Files as they are may be a part of what is applied.
-        let is_whole = cluster.is_built() || matches!(cluster.made, Made::Plain) && !pods.is_empty();
+        let is_whole =
+            cluster.is_built() || matches!(cluster.made, Made::Plain) && !pods.is_empty();
         if !is_whole || cluster.objects.iter().any(makes_pods) {
             continue;
         }
@@ -86,16 +87,19 @@ fn selector(
     }
     let finds = |pod: &Pod<'_>| {
         let is_near = pod.object.namespace == own.namespace;
-        is_near && match own.kind.as_str() {
-            "Service" => Some(selector.pairs(&[]).iter().all(|pair| pod.labels.contains(pair))),
-            _ => fits(&pod.labels, selector),
-        } != Some(false)
+        is_near
+            && match own.kind.as_str() {
+                "Service" => Some(selector.pairs(&[]).iter().all(|pair| pod.labels.contains(pair))),
+                _ => fits(&pod.labels, selector),
+            } != Some(false)
     };
     if pods.iter().any(finds) {
         return;
     }
     let (message, severity) = match own.kind.as_str() {
-        "Service" => (format!("{} finds no pod: every request fails", own.label()), Severity::Error),
+        "Service" => {
+            (format!("{} finds no pod: every request fails", own.label()), Severity::Error)
+        }
         _ => (format!("{} finds no pod: it has no effect", own.label()), Severity::Warning),
     };
     let finding = add(findings, subject, cluster, selector, message);

@@ -3,8 +3,8 @@
 use super::support::{add, label};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::cluster::{Container, Object, Pod};
 use crate::lint::subject::Subject;
+use crate::lint::subject::cluster::{Container, Object, Pod};
 
 pub static RULE: Rule = Rule {
     code: "KU107",
@@ -55,9 +55,10 @@ fn served<'c>(service: &Object, pod: &Pod<'c>) -> Option<Container<'c>> {
     let port = service.spot().list(&["spec", "ports"]).into_iter().next();
     let target = port.and_then(|own| own.text(&["targetPort"]).or_else(|| own.text(&["port"])));
     let has = |own: &&Container<'c>| {
-        own.spot.list(&["ports"]).iter().any(|port| {
-            [port.text(&["name"]), port.text(&["containerPort"])].contains(&target)
-        })
+        own.spot
+            .list(&["ports"])
+            .iter()
+            .any(|port| [port.text(&["name"]), port.text(&["containerPort"])].contains(&target))
     };
     all.iter().find(has).or_else(|| all.first()).cloned()
 }

@@ -3,8 +3,8 @@
 use super::support::{add, pods};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::cluster::{Cluster, Pod};
 use crate::lint::subject::Subject;
+use crate::lint::subject::cluster::{Cluster, Pod};
 
 pub static RULE: Rule = Rule {
     code: "KU113",
@@ -21,7 +21,8 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     for (cluster, pod) in pods(subject) {
         let own = pod.spec.truth(&["automountServiceAccountToken"]);
-        let account = pod.spec.text(&["serviceAccountName"]).unwrap_or_else(|| "default".to_owned());
+        let account =
+            pod.spec.text(&["serviceAccountName"]).unwrap_or_else(|| "default".to_owned());
         let of_account = cluster
             .find("ServiceAccount", &account)
             .and_then(|own| own.spot().truth(&["automountServiceAccountToken"]));

@@ -3,8 +3,8 @@
 use super::support::add;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::cluster::{Cluster, Pod};
 use crate::lint::subject::Subject;
+use crate::lint::subject::cluster::{Cluster, Pod};
 
 pub static RULE: Rule = Rule {
     code: "KU112",
@@ -28,9 +28,11 @@ fn check(subject: &Subject, findings: &mut Findings) {
             for service in services.filter(|own| own.namespace == pod.object.namespace) {
                 let name = service.name.to_ascii_uppercase().replace(['-', '.'], "_");
                 let ends = ["_PORT", "_SERVICE_HOST", "_SERVICE_PORT"];
-                let Some(variable) = ends.iter().map(|end| format!("{name}{end}")).find(|own| {
-                    !is_set(cluster, &pod, own) && reads(subject, own)
-                }) else {
+                let Some(variable) = ends
+                    .iter()
+                    .map(|end| format!("{name}{end}"))
+                    .find(|own| !is_set(cluster, &pod, own) && reads(subject, own))
+                else {
                     continue;
                 };
                 let message = format!(
@@ -53,13 +55,14 @@ fn check(subject: &Subject, findings: &mut Findings) {
 /// here knows.
 fn is_set(cluster: &Cluster, pod: &Pod<'_>, variable: &str) -> bool {
     pod.containers().iter().any(|own| {
-        let in_env =
-            own.spot.list(&["env"]).iter().any(|own| own.text(&["name"]).as_deref() == Some(variable));
+        let in_env = own
+            .spot
+            .list(&["env"])
+            .iter()
+            .any(|own| own.text(&["name"]).as_deref() == Some(variable));
         let in_files = own.spot.list(&["envFrom"]).iter().any(|own| {
             let Some(name) = own.text(&["configMapRef", "name"]) else { return true };
-            cluster
-                .find("ConfigMap", &name)
-                .is_none_or(|own| own.spot().has(&["data", variable]))
+            cluster.find("ConfigMap", &name).is_none_or(|own| own.spot().has(&["data", variable]))
         });
         in_env || in_files
     })

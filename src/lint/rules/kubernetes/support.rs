@@ -2,7 +2,7 @@
 
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::Findings;
-use crate::lint::subject::cluster::{Cluster, Container, Pod, Spot};
+use crate::lint::subject::cluster::{Cluster, Container, Pod, Spot, purpose};
 use crate::lint::subject::{Purpose, Subject};
 
 /// Every pod with its cluster.
@@ -11,9 +11,7 @@ pub fn pods(subject: &Subject) -> impl Iterator<Item = (&Cluster, Pod<'_>)> {
 }
 
 /// Every container with its pod and its cluster.
-pub fn containers(
-    subject: &Subject,
-) -> impl Iterator<Item = (&Cluster, Pod<'_>, Container<'_>)> {
+pub fn containers(subject: &Subject) -> impl Iterator<Item = (&Cluster, Pod<'_>, Container<'_>)> {
     pods(subject).flat_map(|(cluster, pod)| {
         pod.containers().into_iter().map(move |own| (cluster, pod.clone(), own))
     })
@@ -30,7 +28,12 @@ pub fn add<'f>(
 ) -> &'f mut Diagnostic {
     let at = spot.place(subject);
     let finding = findings.add(at, message);
-    if cluster.purpose == Purpose::Development {
+    let purpose = match cluster.overlay {
+        Some(_) => cluster.purpose,
+        // Of files as they are each says it for itself.
+        None => purpose(subject.path(at.text)),
+    };
+    if purpose == Purpose::Development {
         finding.severity(milder(finding.severity));
     }
     if let Some(number) = cluster.overlay {

@@ -31,10 +31,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
             }
             let spot = pod.object.spot();
             let (_, most) = numbers(cluster, pod.object);
-            let is_recreated =
-                spot.text(&["spec", "strategy", "type"]).as_deref() == Some("Recreate")
-                    || spot.text(&["spec", "strategy", "rollingUpdate", "maxSurge"]).as_deref()
-                        == Some("0");
+            let is_recreated = spot.text(&["spec", "strategy", "type"]).as_deref()
+                == Some("Recreate")
+                || spot.text(&["spec", "strategy", "rollingUpdate", "maxSurge"]).as_deref()
+                    == Some("0");
             let why = match (most > 1, is_recreated) {
                 (true, _) => format!("up to {most} pods share it"),
                 (false, false) => "a rolling update has two of its pods".to_owned(),

@@ -140,7 +140,8 @@ fn object(subject: &Subject, own: &Kustomization, mut item: Item) -> Option<Obje
         let path = relpath::join(&own.directory, &path)?;
         let number = subject.text_of(&path)?;
         let manifest = subject.manifests.iter().find(|own| own.text == number)?;
-        let alike = manifest.documents.iter().filter(|own| of(own, &["kind"]) == Some(kind.clone()));
+        let alike =
+            manifest.documents.iter().filter(|own| of(own, &["kind"]) == Some(kind.clone()));
         let found: Vec<&Item> = alike.collect();
         match found.as_slice() {
             [only] => Some((*only).clone()),

@@ -30,12 +30,8 @@ pub(super) fn all(subject: &Subject) -> Vec<Cluster> {
         let purpose = purpose(subject.path(own.text));
         clusters.push(Cluster { overlay: Some(root), made, purpose, objects });
     }
-    let rest: Vec<usize> = subject
-        .manifests
-        .iter()
-        .map(|own| own.text)
-        .filter(|text| !taken.contains(text))
-        .collect();
+    let rest: Vec<usize> =
+        subject.manifests.iter().map(|own| own.text).filter(|text| !taken.contains(text)).collect();
     plain(subject, rest, &mut clusters);
     clusters.sort_by_key(|own| own.purpose == Purpose::Development);
     clusters
@@ -72,15 +68,14 @@ fn plain(subject: &Subject, texts: Vec<usize>, clusters: &mut Vec<Cluster>) {
         }
         let is_development =
             texts.iter().all(|text| purpose(subject.path(*text)) == Purpose::Development);
-        let purpose =
-            if is_development { Purpose::Development } else { Purpose::Production };
+        let purpose = if is_development { Purpose::Development } else { Purpose::Production };
         clusters.push(Cluster { overlay: None, made: Made::Plain, purpose, objects });
     }
 }
 
 /// What a file is there for: the name that is nearest to it says so, as `deploy` above
 /// everything says nothing.
-pub(in crate::lint::subject) fn purpose(path: &str) -> Purpose {
+pub(in crate::lint) fn purpose(path: &str) -> Purpose {
     if !scope::counts(path) {
         return Purpose::Development;
     }

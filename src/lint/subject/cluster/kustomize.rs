@@ -79,9 +79,9 @@ impl Kustomization {
             }
         }
         // An object or a patch may be written out in place of a path.
-        found.retain(|(own, _)| {
-            matches!(&own.node, Node::Text(text) if !text.contains(['\n', '{']))
-        });
+        found.retain(
+            |(own, _)| matches!(&own.node, Node::Text(text) if !text.contains(['\n', '{'])),
+        );
         found
     }
 }
@@ -166,10 +166,12 @@ pub(super) fn roots(subject: &Subject) -> Vec<usize> {
     let all = &subject.kustomizations;
     let named: BTreeSet<usize> = all
         .iter()
-        .flat_map(|own| own.names().into_iter().filter_map(move |(item, _)| {
-            let path = relpath::join(&own.directory, &item.scalar()?)?;
-            all.iter().position(|other| other.directory == path)
-        }))
+        .flat_map(|own| {
+            own.names().into_iter().filter_map(move |(item, _)| {
+                let path = relpath::join(&own.directory, &item.scalar()?)?;
+                all.iter().position(|other| other.directory == path)
+            })
+        })
         .collect();
     (0..all.len()).filter(|number| !named.contains(number)).collect()
 }

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Purpose, Subject};
 use crate::source::compose::Item;
+pub(in crate::lint) use group::purpose;
 pub use kustomize::Refusal;
-pub(super) use group::purpose;
 pub(super) use kustomize::is_kustomization;
 pub use object::{Object, fits};
 pub use pod::{Container, Pod};

@@ -33,7 +33,11 @@ impl<'c> Pod<'c> {
     pub(super) fn of(object: &'c Object) -> Option<Self> {
         let path: &[&str] = match object.kind.as_str() {
             "Pod" => &[],
-            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job"
+            "Deployment"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "ReplicaSet"
+            | "Job"
             | "ReplicationController" => &["spec", "template"],
             "CronJob" => &["spec", "jobTemplate", "spec", "template"],
             _ => return None,

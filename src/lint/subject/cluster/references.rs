@@ -83,11 +83,15 @@ fn of_pod<'c>(cluster: &'c Cluster, pod: &Pod<'c>, found: &mut Vec<Reference<'c>
     };
     for own in asked(pod) {
         let keys = match own.kind {
-            "ConfigMap" => cluster.find("ConfigMap", &own.name).map(|own| keys(own, &["data", "binaryData"])),
+            "ConfigMap" => {
+                cluster.find("ConfigMap", &own.name).map(|own| keys(own, &["data", "binaryData"]))
+            }
             _ => secret_keys(cluster, &own.name),
         };
         match (keys, own.key) {
-            (None, _) if own.kind == "ConfigMap" => miss(format!("ConfigMap {}", own.name), own.place),
+            (None, _) if own.kind == "ConfigMap" => {
+                miss(format!("ConfigMap {}", own.name), own.place)
+            }
             (Some(Some(keys)), Some(key)) if !keys.contains(&key) => {
                 miss(format!("key {key} of {} {}", own.kind, own.name), own.place);
             }

@@ -67,14 +67,14 @@ impl<'c> Spot<'c> {
             // What is merged by name may stand elsewhere in its list.
             let name = item.get("name");
             let source = match name {
-                Some(name) => sources.iter().find(|other| {
-                    other.get("name").is_some_and(|other| other.node == name.node)
-                }),
+                Some(name) => sources
+                    .iter()
+                    .find(|other| other.get("name").is_some_and(|other| other.node == name.node)),
                 None => sources.get(number),
             };
-            let first = source.and_then(|own| own.get("name").or_else(|| {
-                own.entries().next().map(|(key, _)| key)
-            }));
+            let first = source.and_then(|own| {
+                own.get("name").or_else(|| own.entries().next().map(|(key, _)| key))
+            });
             let place = first.or(source).unwrap_or(own.place);
             Self { item, source, place }
         })

@@ -6,6 +6,11 @@ use crate::lint::subject::cluster::{is_kustomization, purpose};
 use crate::lint::subject::{Kustomization, Manifest, TaskFile, Unread};
 use crate::source::compose::{Item, is_compose, yaml};
 
+/// Largest file that is looked into for a task definition, in bytes: ECS takes 64 KiB.
+const MOST_JSON: u64 = 256 << 10;
+/// Why a chart's files are not judged.
+pub(crate) const CHART: &str = "it is a template of a chart, which is not rendered";
+
 impl Loader {
     /// A file of objects: by what is in it, since no name tells.
     pub(super) fn manifest(&mut self, path: &str) {
@@ -16,12 +21,15 @@ impl Loader {
         if !is_root && (!is_yaml || is_compose(path) || is_of_ci(path)) {
             return;
         }
-        if self.subject.tree.size(path).is_some_and(|size| size > CAP) {
+        // Data is JSON as well, and much larger than what ECS is told.
+        let cap = if name.ends_with(".json") { MOST_JSON } else { CAP };
+        if self.subject.tree.size(path).is_some_and(|size| size > cap) {
             return;
         }
         let laid = self.overlay.get(path).map(String::as_str);
         let text = laid.or_else(|| self.subject.tree.text(path)).unwrap_or_default();
-        if tells_ecs(text) {
+        // A file of Elastic Beanstalk's has the same words.
+        if tells_ecs(text) && !name.starts_with("Dockerrun") {
             self.task_file(path);
             return;
         }
@@ -29,11 +37,14 @@ impl Loader {
         if !is_root && !(has("apiVersion:") && has("kind:")) {
             return;
         }
-        let is_template = text.lines().any(|line| line.contains("{{")) && is_of_chart(self, path);
+        let is_template = text.contains("{{") && is_of_chart(self, path);
         let Some(number) = self.text(path) else { return };
         if is_template || path.contains("{{") {
-            let why = "it is a template of objects, and no chart is rendered".to_owned();
-            self.subject.unread.push(Unread { path: path.to_owned(), line: 1, why });
+            self.subject.unread.push(Unread {
+                path: path.to_owned(),
+                line: 1,
+                why: CHART.to_owned(),
+            });
             return;
         }
         match yaml::read_all(&self.subject.texts[number].text) {
