@@ -12,6 +12,8 @@ pub enum Kind {
     Conflict,
     /// A lock, a floor or a rule does not hold.
     Policy,
+    /// What a cluster would be told does not fit together.
+    Manifests,
     /// There is something newer.
     Outdated,
     /// Something a person should know; it never fails.
@@ -26,6 +28,7 @@ impl Kind {
             Self::Drift => "drift",
             Self::Conflict => "conflict",
             Self::Policy => "policy",
+            Self::Manifests => "manifests",
             Self::Outdated => "outdated",
             Self::Note => "note",
         }

@@ -5,6 +5,7 @@
 //! - `improved`: edits of the user's own files that somebody undid
 //! - `conflicts`: updates that wait for a person, and their markers
 //! - `policy`: locks, floors and rules, on the answers; `disk`: on the files
+//! - `manifests`: what a cluster would be told, each overlay as kustomize builds it
 //! - `outdated`: newer presets and tools, and renders that would be others
 //! - `digests`: images whose digest is wanted and not known, or of another tag
 //! - `pins`: how old what is pinned is, and what has newer patch releases
@@ -19,6 +20,7 @@ mod disk;
 mod drift;
 pub mod finding;
 mod improved;
+mod manifests;
 pub mod outdated;
 pub mod pins;
 mod policy;
@@ -79,6 +81,7 @@ pub fn check(dir: &Path, options: &Options) -> Result<Report, Error> {
             let judged = policy::judge(&project, &preset, options)?;
             report.add(drift::planned(&project, &judged.plan)?);
             report.add(judged.findings.iter().cloned());
+            report.add(manifests::find(&project, &judged.plan, &options.today)?);
             report.add(outdated::find(&project, &preset, &judged, options, &report)?);
             report.add(digests::find(&project, &judged.plan)?);
             if let Some(remotes) = &options.remotes {

@@ -75,9 +75,9 @@ impl Report {
     #[must_use]
     pub fn level(finding: &Finding, fail_on: &FailOn) -> Level {
         match finding.kind {
+            _ if finding.waived.is_some() => Level::Note,
             Kind::Note if finding.warns => Level::Warning,
             Kind::Note => Level::Note,
-            _ if finding.waived.is_some() => Level::Note,
             _ if finding.warn_until.is_some() => Level::Warning,
             kind if fail_on.contains(&kind) => Level::Error,
             _ => Level::Warning,

@@ -50,7 +50,8 @@ pub fn apply(
         let code = rule::find(&waiver.rule).map(|rule| rule.code);
         let allowed = |found: &&mut Finding| {
             let is_named = found.rule == waiver.rule || (code.is_some() && found.code == code);
-            found.kind == Kind::Policy && is_named
+            let may_be = matches!(found.kind, Kind::Policy | Kind::Manifests) || found.warns;
+            may_be && is_named
         };
         for finding in report.findings.iter_mut().filter(allowed) {
             finding.waived = Some(Waived {

@@ -7,7 +7,8 @@ use crate::lint::subject::Subject;
 /// What files are held against. Each stands in a file of its own in `rules`.
 pub struct Rule {
     /// Its code, which never changes: `DF…` Dockerfile, `CO…` compose, `NG…`
-    /// nginx, `PY…` servers and settings, `XF…` several files, `EN…` env files.
+    /// nginx, `PY…` servers and settings, `XF…` several files, `EN…` env files, `KU…`
+    /// Kubernetes, `EC…` ECS.
     pub code: &'static str,
     /// Its name, for people: `root-user`.
     pub name: &'static str,

@@ -10,7 +10,7 @@ use crate::detect::compose::files::{directory_of, file_name};
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::ignores::{add, meta};
 use crate::lint::rule::Rule;
-use crate::lint::subject::{Subject, Unread, deployment};
+use crate::lint::subject::{CHART, Subject, Unread, deployment};
 use crate::source::dockerfile::Keyword;
 
 pub(super) static RULE: Rule = meta(
@@ -65,6 +65,7 @@ fn is_no_fault(subject: &Subject, own: &Unread) -> bool {
     let text = subject.text_of(&own.path).map_or("", |text| subject.texts[text].text.as_str());
     // What another file sets is as right as what that one says.
     own.why.ends_with("a variable says where")
+        || own.why == CHART
         || deployment::is_put_away(&own.path)
         || is_template(&own.path, text, own.line)
         || is_of_another_frontend(text)

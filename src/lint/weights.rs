@@ -3,18 +3,22 @@
 
 use super::diagnostic::Severity::{self, Advice, Error, Style, Warning};
 use super::rule::Rule;
+use super::rules::milder;
 use super::{ANYWHERE, softened};
 
 /// Rules that look at what surrounds a finding, by the severities that they give it
 /// then: a port that nobody outside reaches, a password that everybody knows.
 const BY_SURROUNDINGS: &[(&[Severity], &[&str])] = &[
-    (&[Error], &["CO142", "PY119"]),
+    (&[Error], &["CO142", "KU103", "PY119"]),
     (&[Error, Warning, Advice], &["XF108"]),
     (&[Error, Advice], &["CO110", "CO129", "CO130", "XF109", "XF111", "XF125"]),
     (&[Error, Style], &["CO109"]),
     (
         &[Warning],
-        &["CO113", "CO119", "CO126", "CO128", "DF149", "DF150", "PY111", "XF101", "XF117", "XF126"],
+        &[
+            "KU116", "KU119", "KU121", "CO113", "CO119", "CO126", "CO128", "DF149", "DF150",
+            "PY111", "XF101", "XF117", "XF126",
+        ],
     ),
     (&[Warning, Advice], &["DF117", "EN101", "XF104"]),
     (
@@ -36,6 +40,11 @@ const BY_SURROUNDINGS: &[(&[Severity], &[&str])] = &[
 pub fn others(rule: &Rule) -> Vec<Severity> {
     let of_rule = BY_SURROUNDINGS.iter().filter(|(_, codes)| codes.contains(&rule.code));
     let mut all: Vec<Severity> = of_rule.flat_map(|(own, _)| own.iter().copied()).collect();
+    // What a cluster for development is told.
+    if ["KU", "EC"].iter().any(|family| rule.code.starts_with(family)) {
+        let own = all.iter().copied().chain([rule.severity]);
+        all.extend(own.map(milder).collect::<Vec<_>>());
+    }
     if rule.code.starts_with("CO") && !ANYWHERE.contains(&rule.code) {
         let own = all.iter().copied().chain([rule.severity]);
         all.extend(own.map(|own| softened(rule.code, own)).collect::<Vec<_>>());

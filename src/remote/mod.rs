@@ -9,6 +9,7 @@ pub mod registry;
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -114,9 +115,15 @@ pub fn asks_nobody() -> bool {
 /// its bare name.
 #[must_use]
 pub fn is_installed(program: &str) -> bool {
+    installed(program).is_some()
+}
+
+/// Where a program is that would be started by its bare name.
+#[must_use]
+pub fn installed(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    std::env::split_paths(&path).any(|dir| dir.join(&file).is_file())
+    std::env::split_paths(&path).map(|dir| dir.join(&file)).find(|own| own.is_file())
 }
 
 /// Does the same for every item, several at once; gives the results in the order of

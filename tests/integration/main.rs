@@ -39,6 +39,7 @@ mod init_compose;
 mod init_git;
 mod installs;
 mod inventory;
+mod manifests;
 mod modules;
 mod network;
 mod new;

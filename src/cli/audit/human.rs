@@ -10,6 +10,7 @@ use crate::cli::findings::seen;
 use crate::cli::many::Done;
 use crate::cli::{layout, report};
 use crate::lint::ignores::Judged;
+use crate::lint::subject::{CHART, Overlay};
 use crate::lint::{Grade, Severity, rule};
 
 /// Findings by file, each with its line, then how many there are. `gone` is how
@@ -143,7 +144,55 @@ pub fn notes(outcome: &Outcome) -> Vec<String> {
         })
         .collect();
     notes.extend(developed(outcome));
+    notes.extend(overlays(outcome));
     notes
+}
+
+/// Which overlays were not built, what was left out, and what has to be there first.
+fn overlays(outcome: &Outcome) -> Vec<String> {
+    let subject = &outcome.subject;
+    let shown = |path: &str| seen(outcome.directory(), path);
+    let overlays: Vec<Overlay<'_>> =
+        subject.overlays().into_iter().filter(|own| outcome.target.shows(own.path)).collect();
+    let mut reasons: Vec<&str> = overlays.iter().filter_map(|own| own.unbuilt.as_deref()).collect();
+    reasons.dedup();
+    let mut notes = Vec::new();
+    for why in reasons {
+        let own = overlays.iter().filter(|own| own.unbuilt.as_deref() == Some(why));
+        let names: Vec<String> = own.map(|own| shown(own.path)).collect();
+        let note = format!("not built, so judged as its files are: {} ({why})", names.join(", "));
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    for own in &overlays {
+        for (secret, keys) in &own.expects {
+            notes.push(format!("{} {}", shown(own.path), expects(secret, keys)));
+        }
+    }
+    let charts = subject.unread.iter().filter(|own| own.why == CHART);
+    let charts: Vec<String> = charts.map(|own| shown(&own.path)).collect();
+    match charts.as_slice() {
+        [] => {}
+        [only] => notes.push(format!("not judged, as charts are not rendered: {only}")),
+        [first, rest @ ..] => notes.push(format!(
+            "not judged, as charts are not rendered: {first} and {} more",
+            rest.len()
+        )),
+    }
+    let lone = subject.lone_components();
+    if !overlays.is_empty() && !lone.is_empty() {
+        let names: Vec<String> = lone.iter().map(|own| shown(own)).collect();
+        notes.push(format!("taken by no overlay, so not judged: {}", names.join(", ")));
+    }
+    notes
+}
+
+/// What has to be there before an overlay is applied.
+pub fn expects(secret: &str, keys: &BTreeSet<String>) -> String {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let with = if keys.is_empty() { String::new() } else { format!(" with {}", keys.join(", ")) };
+    format!("asks for the Secret {secret}{with}, which has to be there first")
 }
 
 /// Said once: where less is asked, why, and how that is changed.

@@ -8,7 +8,9 @@
 //!     "findings": [FINDING], "allowed": [FINDING], "known": 3, "repeated": 0,
 //!     "unread": [{ "path": "a", "line": 1, "why": "…" }],
 //!     "development": [{ "path": "compose.dev.yaml", "why": "its name says so" }],
-//!     "not_judged": ["README.md"]
+//!     "not_judged": ["README.md"],
+//!     "overlays": [{ "path": "k8s/prod/kustomization.yaml", "built": false, "why": "…" | null,
+//!                    "expects": [{ "secret": "shop-secrets", "keys": ["DATABASE_URL"] }] }]
 //!   }]
 //! }
 //! ```
@@ -45,6 +47,7 @@ use crate::cli::many::{self, Done};
 use crate::lint::edit::{self as edits, Placed};
 use crate::lint::ignores::Judged;
 use crate::lint::rule;
+use crate::lint::subject::Overlay;
 
 /// Every path with its findings.
 #[must_use]
@@ -62,7 +65,7 @@ fn of(done: &Done<Outcome>, fail_on: FailOn) -> Value {
             return json!({
                 "path": path, "root": null, "files": [], "error": error.to_string(),
                 "findings": [], "allowed": [], "known": 0, "repeated": 0,
-                "unread": [], "development": [], "not_judged": [],
+                "unread": [], "development": [], "not_judged": [], "overlays": [],
             });
         }
     };
@@ -81,12 +84,25 @@ fn of(done: &Done<Outcome>, fail_on: FailOn) -> Value {
         "known": outcome.known.iter().filter(|known| **known).count(),
         "repeated": outcome.repeated,
         "not_judged": outcome.strange(),
+        "overlays": outcome.subject.overlays().iter().map(overlay).collect::<Vec<_>>(),
         "development": outcome.developed().iter().map(|own| json!({
             "path": own.path, "why": own.why,
         })).collect::<Vec<_>>(),
         "unread": unread.map(|own| json!({
             "path": own.path, "line": own.line, "why": own.why,
         })).collect::<Vec<_>>(),
+    })
+}
+
+/// How an overlay was judged.
+fn overlay(own: &Overlay<'_>) -> Value {
+    let expects = own.expects.iter();
+    json!({
+        "path": own.path,
+        "built": own.unbuilt.is_none(),
+        "why": own.unbuilt,
+        "expects": expects.map(|(secret, keys)| json!({ "secret": secret, "keys": keys }))
+            .collect::<Vec<_>>(),
     })
 }
 

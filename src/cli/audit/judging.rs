@@ -106,7 +106,14 @@ impl Outcome {
     pub fn has_files(&self) -> bool {
         let own = &self.subject;
         let lists = [own.recipes.len(), own.deployments.len(), own.proxies.len()];
-        let more = [own.env_files.len(), own.gunicorn.len(), own.ignored.len(), own.unread.len()];
+        let clusters = own.manifests.len() + own.kustomizations.len() + own.task_files.len();
+        let more = [
+            clusters,
+            own.env_files.len(),
+            own.gunicorn.len(),
+            own.ignored.len(),
+            own.unread.len(),
+        ];
         lists.iter().chain(&more).any(|count| *count > 0)
     }
 }

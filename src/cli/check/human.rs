@@ -81,7 +81,9 @@ fn one(done: &Done<Report>, report: &Report, fail_on: &FailOn) -> String {
 /// A table for each kind.
 fn groups(done: &Done<Report>, report: &Report, fail_on: &FailOn) -> String {
     let mut text = String::new();
-    for kind in [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Outdated, Kind::Note] {
+    for kind in
+        [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Manifests, Kind::Outdated, Kind::Note]
+    {
         let rows: Vec<[String; 2]> =
             report.of(kind).map(|found| [place(done, found), what(found, fail_on)]).collect();
         text.push_str(&table(kind.word(), rows));
@@ -146,7 +148,7 @@ fn row(done: &Done<Report>, fail_on: &FailOn) -> [String; 3] {
 
 /// `1 drift, 2 policy, 1 waived`.
 fn counts(report: &Report) -> String {
-    let kinds = [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Outdated];
+    let kinds = [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Manifests, Kind::Outdated];
     let counted = kinds.iter().map(|kind| (report.of(*kind).count(), kind.word()));
     let counted = counted.chain([(report.waived().count(), "waived")]);
     let parts: Vec<String> =

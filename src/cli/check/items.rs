@@ -52,6 +52,7 @@ fn about(found: &Finding) -> About {
         Kind::Drift => "What dockwright alone writes was edited, or is gone.",
         Kind::Conflict => "An update waits for a person.",
         Kind::Policy => "A lock, a floor or a rule of the preset does not hold.",
+        Kind::Manifests => "What a cluster would be told does not fit together.",
         Kind::Outdated => "There is something newer than the files.",
         Kind::Note => "Something a person should know.",
     };

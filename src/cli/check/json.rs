@@ -10,6 +10,7 @@
 //!     "error": null | "why it could not be checked",
 //!     "preset": { "reference": "…", "layers": [{ "name", "version", "source", "commit" }] },
 //!     "drift": [FINDING], "conflicts": [FINDING], "policy": [FINDING],
+//!     "manifests": [FINDING],
 //!     "outdated": [FINDING], "waived": [FINDING], "notes": [FINDING],
 //!     "kept": [{ "path": "…", "why": "kept, not adopted" | "left out, …" | "deleted by you" }],
 //!     "customised": [{ "path": "…" }],
@@ -23,7 +24,7 @@
 //!
 //! ```json
 //! {
-//!   "kind": "drift" | "conflict" | "policy" | "outdated" | "note",
+//!   "kind": "drift" | "conflict" | "policy" | "manifests" | "outdated" | "note",
 //!   "rule": "managed", "level": "error" | "warning" | "note",
 //!   "message": "…", "path": "Dockerfile" | null, "line": 12 | null,
 //!   "layer": "acme 3.1.0" | null, "demand": "acme/preset.toml:7:1" | null,
@@ -93,6 +94,7 @@ fn repository(outcome: &Outcome, done: &Done<Report>) -> Value {
         "drift": of(Kind::Drift),
         "conflicts": of(Kind::Conflict),
         "policy": of(Kind::Policy),
+        "manifests": of(Kind::Manifests),
         "outdated": of(Kind::Outdated),
         "waived": waived,
         "kept": report.kept.iter()

@@ -19,7 +19,7 @@ use crate::project;
 
 /// Examples for `--help`.
 pub const EXAMPLES: &str = "Examples:
-  dockwright check                           drift, conflicts and policy fail
+  dockwright check                           drift, conflicts, policy and manifests fail
   dockwright check --fail-on policy services/*
   dockwright check --policy git+ssh://git@example.com/platform/presets#v3:django
   dockwright check --fetch --fail-on drift,conflict,policy,outdated
@@ -41,7 +41,7 @@ pub struct Check {
         value_name = "WHAT",
         value_enum,
         value_delimiter = ',',
-        default_value = "drift,conflict,policy"
+        default_value = "drift,conflict,policy,manifests"
     )]
     fail_on: Vec<Fails>,
     /// Ask repositories of presets for newer versions, and the index of packages and
@@ -62,6 +62,8 @@ enum Fails {
     Conflict,
     /// A lock, a floor or a rule does not hold
     Policy,
+    /// What a cluster would be told does not fit together
+    Manifests,
     /// There is something newer
     Outdated,
     /// Nothing
@@ -90,6 +92,7 @@ impl Check {
             Fails::Drift => Some(Kind::Drift),
             Fails::Conflict => Some(Kind::Conflict),
             Fails::Policy => Some(Kind::Policy),
+            Fails::Manifests => Some(Kind::Manifests),
             Fails::Outdated => Some(Kind::Outdated),
             Fails::None => None,
         };
@@ -169,7 +172,7 @@ fn outside(text: &str) -> Result<Preset, Error> {
 
 /// `shop: 2 findings fail: 1 drift, 1 policy`.
 fn sentence(name: &str, report: &Report, fail_on: &FailOn) -> String {
-    let kinds = [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Outdated];
+    let kinds = [Kind::Drift, Kind::Conflict, Kind::Policy, Kind::Manifests, Kind::Outdated];
     let counted = kinds.iter().filter_map(|kind| {
         let fails = |found: &&check::Finding| Report::level(found, fail_on) == check::Level::Error;
         let count = report.of(*kind).filter(fails).count();

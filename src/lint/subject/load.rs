@@ -3,6 +3,7 @@
 mod files;
 mod hidden;
 mod images;
+mod manifests;
 mod published;
 mod services;
 
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
+
+pub(crate) use manifests::CHART;
 
 use super::{Config, Subject, Unread, settings};
 use crate::detect::tree::Tree;
@@ -116,10 +119,14 @@ impl Loader {
                 settings: Vec::new(),
                 celery: Vec::new(),
                 facts,
+                manifests: Vec::new(),
+                kustomizations: Vec::new(),
+                task_files: Vec::new(),
                 unread: Vec::new(),
                 machine: Vec::new(),
                 numbers: OnceLock::new(),
                 owners: OnceLock::new(),
+                clusters: OnceLock::new(),
                 standard: None,
             },
         }

@@ -5,6 +5,7 @@
 mod address;
 pub mod amount;
 mod branch;
+pub mod cluster;
 mod comparison;
 mod container;
 mod copied;
@@ -24,6 +25,7 @@ mod settings;
 mod stages;
 mod standard;
 mod taken;
+pub mod tasks;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -45,12 +47,14 @@ use crate::source::nginx::Directive;
 use crate::source::shell::Simple;
 use crate::source::text::{Span, Text};
 pub use address::{Address, is_local};
+pub use cluster::{Cluster, Kustomization, Made, Manifest, Overlay, Refusal, Spot};
 pub use comparison::{Built, Comparison};
 pub use container::{Container, Kind, Variable};
 pub use copied::{Copied, within};
 pub use doubt::doubts;
 pub use ignored::Ignored;
 pub use launch::Step;
+pub(crate) use load::CHART;
 pub use member::{Member, listed};
 pub use options::given;
 pub use server::Server;
@@ -58,6 +62,7 @@ pub use settings::Config;
 pub use stages::Outside;
 pub use standard::{Counted, Held, Standard};
 pub use taken::Taken;
+pub use tasks::TaskFile;
 pub use upstream::Passed;
 
 /// What a file is there for.
@@ -199,6 +204,12 @@ pub struct Subject {
     pub celery: Vec<(String, Value, At)>,
     /// What the repository is, where it is a Python service.
     pub facts: Facts,
+    /// Files of Kubernetes' objects.
+    pub manifests: Vec<Manifest>,
+    /// What kustomize reads.
+    pub kustomizations: Vec<Kustomization>,
+    /// What ECS is told to run.
+    pub task_files: Vec<TaskFile>,
     /// What could not be judged.
     pub unread: Vec<Unread>,
     /// The machine it runs on, as far as who asks says it: `deploy.memory=8GiB`.
@@ -208,6 +219,8 @@ pub struct Subject {
     /// For each of nginx's configurations the containers that read it, by their
     /// numbers, and the path that it has there; looked up by a rule first.
     pub(in crate::lint) owners: OnceLock<Vec<Vec<(usize, String)>>>,
+    /// What clusters are told to run; built when a rule asks for them first.
+    clusters: OnceLock<Vec<Cluster>>,
     /// What it is held against, by a check.
     pub standard: Option<Box<Standard>>,
 }

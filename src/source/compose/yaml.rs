@@ -192,25 +192,43 @@ pub fn read_strictly(text: &str) -> Result<Item, String> {
     read_with(text, serde_saphyr::DuplicateKeyPolicy::Error)
 }
 
+/// Reads every document of a text, as `kubectl` does; those with nothing in them are
+/// left out. Lines and places are those of the whole text.
+///
+/// # Errors
+/// What the parser refuses, with its line, in one line.
+pub fn read_all(text: &str) -> Result<Vec<Item>, String> {
+    let options = options(serde_saphyr::DuplicateKeyPolicy::LastWins);
+    let read = serde_saphyr::from_multiple_with_options::<Item>(text, options);
+    let mut items = read.map_err(|error| in_one_line(&error))?;
+    items.iter_mut().for_each(|item| keep_octal(item, text));
+    Ok(items)
+}
+
 fn read_with(text: &str, keys: serde_saphyr::DuplicateKeyPolicy) -> Result<Item, String> {
-    let options = serde_saphyr::options! {
+    let read = serde_saphyr::from_str_with_options::<Item>(text, options(keys));
+    let mut item = read.map_err(|error| in_one_line(&error))?;
+    keep_octal(&mut item, text);
+    Ok(item)
+}
+
+fn options(keys: serde_saphyr::DuplicateKeyPolicy) -> serde_saphyr::Options {
+    serde_saphyr::options! {
         strict_booleans: true,
         with_snippet: false,
         duplicate_keys: keys,
         // Else a few dozen comments in a row are refused.
         emit_comments: false,
-        // Aliases of aliases grow without end; no compose file comes near this.
+        // Aliases of aliases grow without end; no file comes near this.
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 50_000 },
-    };
-    let read = serde_saphyr::from_str_with_options::<Item>(text, options);
-    let mut item = read.map_err(|error| {
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        // Advice for who calls the parser.
-        first.replace(", set DuplicateKeyPolicy in Options if acceptable", "")
-    })?;
-    keep_octal(&mut item, text);
-    Ok(item)
+    }
+}
+
+fn in_one_line(error: &serde_saphyr::Error) -> String {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    // Advice for who calls the parser.
+    first.replace(", set DuplicateKeyPolicy in Options if acceptable", "")
 }
 
 /// Octal numbers stay as they are written, `0440`: every reader makes another number of
@@ -455,6 +473,17 @@ mod tests {
         assert_eq!(strip(&once), strip(&twice));
         assert_eq!(once.get("a").unwrap().scalars(), twice.get("a").unwrap().scalars());
         assert_eq!(twice.get("a").unwrap().items()[2].node, Node::Text("1".into()));
+    }
+
+    #[test]
+    fn documents_of_one_text_have_its_lines_and_its_bytes() {
+        let text = "# head\n---\na: 1\n---\n# nothing\n---\nb: {c: two}\n";
+        let documents = read_all(text).unwrap();
+        assert_eq!(documents.len(), 2);
+        let value = documents[1].get("b").unwrap().get("c").unwrap();
+        let (start, end) = value.span.unwrap();
+        assert_eq!((value.line, &text[start..end]), (7, "two"));
+        assert!(read_all("a: 1\n---\nb:\n  - c\n d: e\n").unwrap_err().contains('5'));
     }
 
     #[test]

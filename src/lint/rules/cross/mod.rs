@@ -33,7 +33,7 @@ mod proxy_not_believed;
 mod python_versions_apart;
 mod redis_memory;
 mod required_not_set;
-mod secret;
+pub(super) mod secret;
 mod secrets_in_build;
 mod settings_module_development;
 mod sqlite_in_container;

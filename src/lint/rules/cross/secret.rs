@@ -23,7 +23,8 @@ fn is_reference(value: &str) -> bool {
     })
 }
 
-fn is_placeholder(value: &str) -> bool {
+/// Whether a value stands in place of a secret, or is what everybody tries first.
+pub fn is_placeholder(value: &str) -> bool {
     let lower = value.trim().to_ascii_lowercase();
     let words = [
         "change",

@@ -25,6 +25,8 @@ impl Loader {
             self.proxy(path);
         } else if is_env(name) {
             self.env_file(path);
+        } else {
+            self.manifest(path);
         }
     }
 

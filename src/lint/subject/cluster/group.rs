@@ -1,0 +1,84 @@
+//! Which objects are applied together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::object::Object;
+use super::{Cluster, Made, build, kustomize};
+use crate::detect::scope;
+use crate::lint::subject::deployment;
+use crate::lint::subject::{Purpose, Subject};
+use crate::relpath;
+
+/// Every cluster, those for users first.
+pub(super) fn all(subject: &Subject) -> Vec<Cluster> {
+    let mut clusters = Vec::new();
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
+    for root in kustomize::roots(subject) {
+        let parts = kustomize::parts(subject, root);
+        let numbers = |paths: &BTreeSet<String>| -> Vec<usize> {
+            paths.iter().filter_map(|path| subject.text_of(path)).collect()
+        };
+        taken.extend(numbers(&parts.files));
+        let own = &subject.kustomizations[root];
+        if own.is_component() {
+            continue;
+        }
+        let (made, objects) = match build::objects(subject, root, &parts) {
+            Ok(objects) => (Made::Built, objects),
+            Err(refusal) => (Made::Unbuilt(refusal), as_written(subject, &numbers(&parts.objects))),
+        };
+        let purpose = purpose(subject.path(own.text));
+        clusters.push(Cluster { overlay: Some(root), made, purpose, objects });
+    }
+    let rest: Vec<usize> =
+        subject.manifests.iter().map(|own| own.text).filter(|text| !taken.contains(text)).collect();
+    plain(subject, rest, &mut clusters);
+    clusters.sort_by_key(|own| own.purpose == Purpose::Development);
+    clusters
+}
+
+/// The objects of files as they are.
+fn as_written(subject: &Subject, texts: &[usize]) -> Vec<Object> {
+    let files = subject.manifests.iter().filter(|own| texts.contains(&own.text));
+    let documents = files.flat_map(|own| &own.documents);
+    documents.filter_map(|own| Object::of(own.clone(), own.clone())).collect()
+}
+
+/// Files that no kustomization names: those of a directory together, unless two of them
+/// have the same object, as the directories of two environments do.
+fn plain(subject: &Subject, texts: Vec<usize>, clusters: &mut Vec<Cluster>) {
+    let mut open = vec![(texts, 0)];
+    while let Some((texts, depth)) = open.pop() {
+        let objects = as_written(subject, &texts);
+        if objects.is_empty() {
+            continue;
+        }
+        let mut known = BTreeSet::new();
+        let is_twice =
+            objects.iter().any(|own| !known.insert((&own.kind, &own.namespace, &own.name)));
+        let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for text in &texts {
+            let mut directories = relpath::parent(subject.path(*text)).split('/').skip(depth);
+            parts.entry(directories.next().unwrap_or_default().to_owned()).or_default().push(*text);
+        }
+        let is_deepest = parts.len() == 1 && parts.contains_key("");
+        if is_twice && !is_deepest {
+            open.extend(parts.into_values().rev().map(|part| (part, depth + 1)));
+            continue;
+        }
+        let is_development =
+            texts.iter().all(|text| purpose(subject.path(*text)) == Purpose::Development);
+        let purpose = if is_development { Purpose::Development } else { Purpose::Production };
+        clusters.push(Cluster { overlay: None, made: Made::Plain, purpose, objects });
+    }
+}
+
+/// What a file is there for: the name that is nearest to it says so, as `deploy` above
+/// everything says nothing.
+pub(in crate::lint) fn purpose(path: &str) -> Purpose {
+    if !scope::counts(path) {
+        return Purpose::Development;
+    }
+    let stated = path.rsplit('/').find_map(deployment::stated);
+    stated.unwrap_or(Purpose::Production)
+}
