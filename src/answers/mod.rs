@@ -142,6 +142,15 @@ impl Deploy {
         self.targets.contains(&target)
     }
 
+    /// The public host name of a project, or one to begin with.
+    #[must_use]
+    pub fn public_name(&self, project: &str) -> String {
+        match self.domain.as_str() {
+            "" => format!("{project}.example.com"),
+            domain => domain.to_owned(),
+        }
+    }
+
     /// Whether it is written for a platform that starts pods or tasks, each with CPU
     /// and memory of its own.
     #[must_use]

@@ -142,7 +142,12 @@ pub fn variables(shape: &Shape) -> Vec<EnvVar> {
         used_by(Some(Role::Cache), &[Role::Web, Role::Worker]),
     );
     let checks_hosts = framework.allowed_hosts && !adopted;
-    let (hosts, origins) = match deploy.domain.as_str() {
+    // Who comes in to a cluster asks for a name, if only for one to begin with.
+    let domain = match deploy.is_clustered() {
+        true => deploy.public_name(&shape.answers.name),
+        false => deploy.domain.clone(),
+    };
+    let (hosts, origins) = match domain.as_str() {
         "" => ("localhost,127.0.0.1".to_owned(), String::new()),
         domain => (format!("{domain},localhost,127.0.0.1"), format!("https://{domain}")),
     };

@@ -239,7 +239,9 @@ fn notices(shape: &Shape) -> Vec<String> {
             model.runtime, model.path
         ));
     }
-    let names = shape.has(Role::Nginx) || shape.application().framework.allowed_hosts;
+    let names = shape.has(Role::Nginx)
+        || shape.application().framework.allowed_hosts
+        || answers.deploy.is_clustered();
     if !answers.deploy.domain.is_empty() && !names {
         notices.push(format!(
             "deploy.domain = {} changes nothing: neither nginx nor the application asks for a name here",

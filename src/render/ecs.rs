@@ -17,7 +17,6 @@ use crate::units::MilliCpu;
 pub fn context(plan: &Plan) -> Value {
     let all = &plan.workloads;
     let name = &plan.answers.name;
-    let domain = &plan.answers.deploy.domain;
     let tasks: Vec<Value> = match plan.flags.is("ecs") {
         true => all.workloads.iter().map(|own| task(plan, own)).collect(),
         false => Vec::new(),
@@ -28,7 +27,7 @@ pub fn context(plan: &Plan) -> Value {
     };
     json!({
         "name": name,
-        "domain": if domain.is_empty() { format!("{name}.example.com") } else { domain.clone() },
+        "domain": plan.answers.deploy.public_name(name),
         "architecture": match plan.answers.deploy.architecture {
             Architecture::Amd64 => "X86_64",
             Architecture::Arm64 => "ARM64",

@@ -19,7 +19,6 @@ pub fn context(plan: &Plan) -> Value {
     let all = &Workloads { workloads: plan.workloads.by_queue(), ..plan.workloads.clone() };
     let name = &plan.answers.name;
     let roles = Role::ALL.into_iter().filter(|role| role.runs_application());
-    let domain = &plan.answers.deploy.domain;
     let local = all.local.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
     let development = all
         .secrets
@@ -34,8 +33,7 @@ pub fn context(plan: &Plan) -> Value {
             None => format!("{NO_REGISTRY}/{name}"),
         },
         "has_repository": plan.answers.images.contains_key("repository"),
-        "domain": if domain.is_empty() { format!("{name}.example.com") } else { domain.clone() },
-        "has_domain": !domain.is_empty(),
+        "domain": plan.answers.deploy.public_name(name),
         "config": if all.settings.is_empty() { String::new() } else { format!("{name}-config") },
         "job_config": format!("{name}-migrate"),
         "restricted": all.workloads.iter().all(|own| own.unprivileged),
