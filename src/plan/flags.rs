@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::answers::TrustedProxies;
 use crate::answers::adopted::Adopted;
-use crate::answers::stack::{
-    Ci, Database, Delivery, Hardening, PackageManager, Runtime, Target,
-};
+use crate::answers::stack::{Ci, Database, Delivery, Hardening, PackageManager, Runtime, Target};
 use crate::catalog::frameworks::Orm;
 use crate::catalog::{Framework, Manager};
 use crate::plan::env::EnvKind;

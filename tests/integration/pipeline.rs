@@ -114,9 +114,8 @@ fn every_stack_has_the_files_of_its_pipeline_and_no_others() {
             let release = read(&files, scripts[1]);
             let back = release.lines().find(|line| line.contains("up --no-deps")).unwrap();
             for service in &plan.topology.services {
-                let is_named = back.split_whitespace().any(|word| {
-                    word.trim_end_matches(';') == service.id
-                });
+                let is_named =
+                    back.split_whitespace().any(|word| word.trim_end_matches(';') == service.id);
                 assert_eq!(is_named, !service.one_shot, "{preset}: {} in {back}", service.id);
             }
         }
@@ -264,10 +263,7 @@ fn an_update_adds_the_pipeline_and_keeps_what_was_edited_in_it() {
     assert!(text.contains("timeout-minutes: 90"), "{text}");
     let pipeline = fs::read_to_string(dir.join("deploy/ci/pipeline.sh")).unwrap();
     assert!(pipeline.contains("registry.example.com/other/shop-nginx"), "{pipeline}");
-    assert_eq!(
-        fs::read_to_string(dir.join(".github/workflows/ci.yml")).unwrap(),
-        "name: theirs\n"
-    );
+    assert_eq!(fs::read_to_string(dir.join(".github/workflows/ci.yml")).unwrap(), "name: theirs\n");
 
     // Another service, and none: what is no longer written is taken away, and asked about where it
     // was edited.

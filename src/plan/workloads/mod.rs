@@ -329,7 +329,7 @@ fn by_queue(workload: &Workload) -> Vec<Workload> {
 
 /// What a pod runs: one process, whatever the compose file runs.
 fn command(plan: &Plan, service: &Service, role: Role) -> Vec<Argument> {
-    let words = service.command.as_ref().map(|words| arguments(words)).unwrap_or_default();
+    let words = service.command.as_ref().map(arguments).unwrap_or_default();
     let one = |word: Argument| match &word {
         Argument::Literal(text) if role == Role::Worker && text.starts_with("--concurrency=") => {
             Argument::Literal("--concurrency=1".to_owned())
