@@ -99,6 +99,7 @@ impl Adoption<'_> {
         self.set_known("project.packages-until", &facts.packages_until);
         self.set_known("project.health", &facts.health);
         self.set_known("project.ready", &facts.ready);
+        self.set_known("project.tests", &facts.tests);
         // A port that only root may open is the proxy's, not the project's.
         if let Fact::Known(port, evidence) = &facts.port
             && *port >= 1024

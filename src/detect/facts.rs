@@ -506,6 +506,8 @@ pub struct Facts {
     pub health: Fact<String>,
     /// Path of a readiness route.
     pub ready: Fact<String>,
+    /// The command that runs the repository's own tests.
+    pub tests: Fact<String>,
     /// Host names that the settings answer to, as they stand there.
     pub allowed_hosts: Vec<String>,
     /// Paths the code writes to.

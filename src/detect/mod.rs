@@ -16,6 +16,7 @@ pub mod fact;
 pub mod facts;
 pub mod gunicorn;
 mod ml;
+mod own_tests;
 pub mod path;
 pub mod previous;
 pub mod python;
@@ -147,6 +148,7 @@ pub fn of_tree(tree: &Tree, wishes: &Wishes) -> Facts {
         python,
         ml,
         packages: dependencies.packages(),
+        tests: own_tests::find(tree, &dependencies),
         doubts: dependencies.doubts.into_iter().chain(doubts).collect(),
         existing_files: existing::find(tree),
         unreadable: tree.unreadable().to_vec(),

@@ -91,6 +91,7 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
         Row::of("port", &facts.port),
         Row::of("health", &facts.health),
         Row::of("ready", &facts.ready),
+        Row::of("tests", &facts.tests),
         Row::of_list("writable", &writable),
         Row::of("uploads", &facts.uploads),
         Row::of("hubs", &facts.hubs),
