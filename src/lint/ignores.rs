@@ -19,6 +19,7 @@ use crate::detect::python;
 use crate::error::nearest;
 use crate::lint::diagnostic::{At, Diagnostic, Severity};
 use crate::lint::rule::{self, Findings, Rule};
+use crate::lint::rules;
 use crate::lint::subject::Subject;
 use crate::lint::unread;
 use crate::lint::waiver::Waiver;
@@ -137,7 +138,12 @@ pub fn apply(
     waivers: &[Waiver],
     today: &str,
 ) -> Vec<Judged> {
-    let is_asked = |rule: &Rule| asked.iter().any(|own| own.code == rule.code);
+    // What only a built overlay shows was not asked where one was not built.
+    let is_open = subject.overlays().iter().any(|own| own.unbuilt.is_some());
+    let is_asked = |rule: &Rule| {
+        let is_of_cluster = rules::CLUSTERS.iter().any(|own| own.code == rule.code);
+        asked.iter().any(|own| own.code == rule.code) && !(is_open && is_of_cluster)
+    };
     let mut more = Vec::new();
     unread::findings(subject, &mut more);
     let mut ignores = comments(subject, 0..subject.texts.len(), &mut more);

@@ -138,6 +138,19 @@ fn without_kubectl_it_is_said_that_nothing_was_built() {
     let check = report(&shop, &["check"], Some(&none), 0);
     let notes = check["repositories"][0]["notes"].as_array().unwrap();
     assert!(notes.iter().all(|own| own["rule"] == "not-built") && notes.len() == 2, "{notes:#?}");
+    // What is allowed of what only a built overlay shows is not said to match nothing.
+    let overlay = shop.join(OVERLAY);
+    let text = fs::read_to_string(&overlay).unwrap();
+    let comment = "  # dockwright: ignore KU115 the registry comes with the move\n  newName";
+    fs::write(&overlay, text.replacen("  newName", comment, 1)).unwrap();
+    assert_eq!(codes(&audited(&shop, Some(&none), 0)["findings"]), [""; 0]);
+    assert_eq!(codes(&audited(&shop, None, 0)["findings"]), [""; 0]);
+    // Nor is a Secret that is written out hidden by that.
+    let dev = shop.join("deploy/kubernetes/overlays/dev/kustomization.yaml");
+    let before = fs::read_to_string(&dev).unwrap();
+    fs::write(&dev, before.replace("local-only: \"true\"", "local-only: \"false\"")).unwrap();
+    assert_eq!(codes(&audited(&shop, Some(&none), 0)["findings"]), ["KU119"]);
+    fs::write(&dev, before).unwrap();
     // A fault of a file is found all the same.
     let web = shop.join("deploy/kubernetes/base/web.yaml");
     let text = fs::read_to_string(&web).unwrap();

@@ -87,3 +87,17 @@ pub fn amount(text: &str) -> Option<f64> {
     };
     digits.parse::<f64>().ok().map(|own| own * factor)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::amount;
+
+    #[test]
+    fn sizes_are_compared_by_what_they_mean() {
+        assert_eq!(amount("1Gi"), amount("1024Mi"));
+        assert_eq!(amount("128974848"), Some(128_974_848.0));
+        assert_eq!((amount("250m"), amount("0.5")), (Some(0.25), Some(0.5)));
+        assert_eq!((amount("1M"), amount("")), (Some(1e6), None));
+        assert_eq!(amount("1 GB"), None);
+    }
+}

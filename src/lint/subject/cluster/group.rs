@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::object::Object;
-use super::{Cluster, Made, build, kustomize};
+use super::{Cluster, Kustomization, Made, build, kustomize};
 use crate::detect::scope;
 use crate::lint::subject::deployment;
 use crate::lint::subject::{Purpose, Subject};
 use crate::relpath;
+use crate::source::compose::{Item, Node};
 
 /// Every cluster, those for users first.
 pub(super) fn all(subject: &Subject) -> Vec<Cluster> {
@@ -25,7 +26,12 @@ pub(super) fn all(subject: &Subject) -> Vec<Cluster> {
         }
         let (made, objects) = match build::objects(subject, root, &parts) {
             Ok(objects) => (Made::Built, objects),
-            Err(refusal) => (Made::Unbuilt(refusal), as_written(subject, &numbers(&parts.objects))),
+            Err(refusal) => {
+                let mut objects = as_written(subject, &numbers(&parts.objects));
+                let all = parts.kustomizations.iter();
+                objects.extend(all.flat_map(|number| generated(&subject.kustomizations[*number])));
+                (Made::Unbuilt(refusal), objects)
+            }
         };
         let purpose = purpose(subject.path(own.text));
         clusters.push(Cluster { overlay: Some(root), made, purpose, objects });
@@ -42,6 +48,33 @@ fn as_written(subject: &Subject, texts: &[usize]) -> Vec<Object> {
     let files = subject.manifests.iter().filter(|own| texts.contains(&own.text));
     let documents = files.flat_map(|own| &own.documents);
     documents.filter_map(|own| Object::of(own.clone(), own.clone())).collect()
+}
+
+/// The Secrets that a kustomization writes out: nobody has to build these to see them.
+fn generated(own: &Kustomization) -> Vec<Object> {
+    let map = |entries: Vec<(&str, Item)>| {
+        let entries = entries.into_iter().map(|(name, value)| (Item::text(name), value));
+        Item::of(Node::Map(entries.collect()))
+    };
+    let secret = |entry: &Item| {
+        let literals = entry.get("literals").map(Item::scalars).unwrap_or_default();
+        let data = literals.iter().filter_map(|own| own.split_once('='));
+        let data = data.map(|(name, value)| (name, Item::text(value))).collect();
+        let annotations = entry.get("options").and_then(|own| own.get("annotations"));
+        let metadata = map(vec![
+            ("name", entry.get("name").cloned().unwrap_or_default()),
+            ("annotations", annotations.cloned().unwrap_or_default()),
+        ]);
+        let item = map(vec![
+            ("apiVersion", Item::text("v1")),
+            ("kind", Item::text("Secret")),
+            ("metadata", metadata),
+            ("stringData", map(data)),
+        ]);
+        Object::of(item, entry.clone())
+    };
+    let entries = own.document.get("secretGenerator").map(Item::items).unwrap_or_default();
+    entries.iter().filter_map(secret).collect()
 }
 
 /// Files that no kustomization names: those of a directory together, unless two of them

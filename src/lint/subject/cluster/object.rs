@@ -92,3 +92,46 @@ pub fn fits(labels: &[(String, String)], selector: Spot<'_>) -> Option<bool> {
     }
     Some(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::compose::yaml;
+
+    fn found(selector: &str) -> Option<bool> {
+        let labels = [("app", "web"), ("tier", "front")];
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let item = yaml::read(selector).unwrap();
+        fits(&labels, Spot::of(&item, &item))
+    }
+
+    #[test]
+    fn a_selector_finds_what_every_part_of_it_asks_for() {
+        assert_eq!(found("matchLabels: {app: web}"), Some(true));
+        assert_eq!(found("matchLabels: {app: web, tier: back}"), Some(false));
+        let one = |words: &str| found(&format!("matchExpressions: [{{{words}}}]"));
+        assert_eq!(one("key: app, operator: In, values: [api, web]"), Some(true));
+        assert_eq!(one("key: app, operator: NotIn, values: [api, web]"), Some(false));
+        assert_eq!(one("key: zone, operator: NotIn, values: [a]"), Some(true));
+        assert_eq!(one("key: zone, operator: Exists"), Some(false));
+        assert_eq!(one("key: zone, operator: DoesNotExist"), Some(true));
+        assert_eq!(one("key: app, operator: Gt, values: [1]"), None);
+    }
+
+    #[test]
+    fn a_value_has_the_place_where_somebody_wrote_it() {
+        let source = yaml::read(
+            "kind: A\nmetadata: {name: web}\nspec:\n  list:\n    - name: b\n      size: 1\n",
+        )
+        .unwrap();
+        let built = yaml::read("kind: A\nmetadata: {name: x-web-1}\nspec:\n  list:\n  - {name: a, size: 3}\n  - {name: b, size: 2}\n").unwrap();
+        let object = Object::of(built, source).unwrap();
+        assert_eq!((object.name.as_str(), object.label()), ("x-web-1", "A web".to_owned()));
+        let list = object.spot().list(&["spec", "list"]);
+        let line = |own: Spot<'_>| own.line();
+        assert_eq!(list[1].int(&["size"]), Some(2));
+        assert_eq!(line(list[1].get("size").unwrap()), 6);
+        // What another file brings is near the list.
+        assert_eq!(line(list[0].get("size").unwrap()), 4);
+    }
+}

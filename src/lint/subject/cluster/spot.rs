@@ -127,6 +127,12 @@ impl<'c> Spot<'c> {
         self.at(keys).is_some_and(|own| own.item.node != Node::Null)
     }
 
+    /// The line of that file, from 1.
+    #[must_use]
+    pub const fn line(self) -> usize {
+        self.place.line
+    }
+
     /// Where to say something about it.
     #[must_use]
     pub fn place(self, subject: &Subject) -> At {

@@ -34,7 +34,7 @@ impl Loader {
             return;
         }
         let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-        if !is_root && !(has("apiVersion:") && has("kind:")) {
+        if !(is_root || has("apiVersion:") && has("kind:")) {
             return;
         }
         let is_template = text.contains("{{") && is_of_chart(self, path);
