@@ -26,7 +26,7 @@ pub enum Argument {
 
 /// What a pod runs: one process, whatever the compose file runs.
 pub(super) fn command(plan: &Plan, service: &Service, role: Role) -> Vec<Argument> {
-    let words = service.command.as_ref().map(|words| arguments(words)).unwrap_or_default();
+    let words = service.command.as_ref().map(arguments).unwrap_or_default();
     let one = |word: Argument| match &word {
         Argument::Literal(text) if role == Role::Worker && text.starts_with("--concurrency=") => {
             Argument::Literal("--concurrency=1".to_owned())
