@@ -466,6 +466,7 @@ fn the_shape_of_one_repository_is_that_of_many() {
             "drift",
             "error",
             "kept",
+            "manifests",
             "notes",
             "outdated",
             "pins",
