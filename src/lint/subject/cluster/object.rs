@@ -121,17 +121,17 @@ mod tests {
     #[test]
     fn a_value_has_the_place_where_somebody_wrote_it() {
         let source = yaml::read(
-            "kind: A\nmetadata: {name: web}\nspec:\n  list:\n    - name: b\n      size: 1\n",
+            "apiVersion: a/v1\nkind: A\nmetadata: {name: web}\nspec:\n  list:\n    - name: b\n      size: 1\n",
         )
         .unwrap();
-        let built = yaml::read("kind: A\nmetadata: {name: x-web-1}\nspec:\n  list:\n  - {name: a, size: 3}\n  - {name: b, size: 2}\n").unwrap();
+        let built = yaml::read("apiVersion: a/v1\nkind: A\nmetadata: {name: x-web-1}\nspec:\n  list:\n  - {name: a, size: 3}\n  - {name: b, size: 2}\n").unwrap();
         let object = Object::of(built, source).unwrap();
         assert_eq!((object.name.as_str(), object.label()), ("x-web-1", "A web".to_owned()));
         let list = object.spot().list(&["spec", "list"]);
         let line = |own: Spot<'_>| own.line();
         assert_eq!(list[1].int(&["size"]), Some(2));
-        assert_eq!(line(list[1].get("size").unwrap()), 6);
+        assert_eq!(line(list[1].get("size").unwrap()), 7);
         // What another file brings is near the list.
-        assert_eq!(line(list[0].get("size").unwrap()), 4);
+        assert_eq!(line(list[0].get("size").unwrap()), 5);
     }
 }
