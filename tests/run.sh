@@ -57,12 +57,15 @@ all() {
 }
 
 code() {
+    local kubectl
     say "cargo fmt"
     cargo fmt --check
     say "cargo clippy"
     cargo clippy --quiet --locked --all-targets --test live -- -D warnings
     say "cargo test"
-    cargo test --locked
+    # What is said of manifests is said of what kustomize builds of them.
+    kubectl=$(tests/tools/kubectl.sh)
+    PATH=$kubectl:$PATH cargo test --locked
 }
 
 targets() {

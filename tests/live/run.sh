@@ -14,6 +14,8 @@ environment=$("$here/engine/up.sh")
 eval "$environment"
 DOCKWRIGHT_LIVE_TOOLS=$("$here/tools.sh")
 export DOCKWRIGHT_LIVE_TOOLS
+kubectl=$("$here/../tools/kubectl.sh")
+export PATH=$kubectl:$PATH
 
 # Every stack is written below this, by which its containers are recognised afterwards.
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/dockwright-live.XXXXXX")
