@@ -73,7 +73,8 @@ wrote 'create Job'
   fail "the migration did not go first: $last"
 [[ $(deployments) == "$reference $reference $reference" ]] || fail "runs: $(deployments)"
 first=$reference
-grep --quiet '^  digest: sha256:0*1$' "$overlay" && grep --quiet 'newTag: "r1"' "$overlay" || fail "$(cat "$overlay")"
+grep --quiet '^  digest: sha256:0*1$' "$overlay" || fail "$(cat "$overlay")"
+grep --quiet 'newTag: "r1"' "$overlay" || fail "$(cat "$overlay")"
 [[ $(grep --count 'newTag' "$overlay") == 1 ]] || fail "$(cat "$overlay")"
 
 # A migration that fails: nothing else is written.
