@@ -16,6 +16,7 @@ use crate::error::{Problem, nearest};
 use crate::plan::Plan;
 use crate::plan::outputs::Content;
 use crate::preset::{Layer, Source};
+use crate::relpath::file_name;
 use crate::render::PARTIALS;
 use crate::render::fault::Fault;
 use crate::render::names;
@@ -244,7 +245,20 @@ fn needed<'a>(
         .into_iter()
         .flat_map(Dir::files)
         .filter_map(|file| file.path().to_str());
-    let mut names: BTreeSet<&'a str> = used.chain(partials).collect();
+    let mut names: BTreeSet<&'a str> = used.collect();
+    // The pieces of a target, `kubernetes.tera` for one, are for the templates in its
+    // directory.
+    let of_target = |partial: &str| {
+        let name = file_name(partial).trim_end_matches(RENDERED);
+        TEMPLATES.get_dir(name).is_some().then(|| format!("{name}/"))
+    };
+    let is_needed = |partial: &&str| {
+        of_target(partial).is_none_or(|directory| {
+            !chains.is_empty() || names.iter().any(|name| name.starts_with(&directory))
+        })
+    };
+    let partials: Vec<&str> = partials.filter(is_needed).collect();
+    names.extend(partials);
     if !chains.is_empty() {
         let texts = || chains.values().flatten().map(|(_, text)| text);
         for name in all() {

@@ -148,7 +148,7 @@ fn without_kubectl_it_is_said_that_nothing_was_built() {
     // Nor is a Secret that is written out hidden by that.
     let dev = shop.join("deploy/kubernetes/overlays/dev/kustomization.yaml");
     let before = fs::read_to_string(&dev).unwrap();
-    fs::write(&dev, before.replace("local-only: \"true\"", "local-only: \"false\"")).unwrap();
+    fs::write(&dev, before.replace("local-only: 'true'", "local-only: 'false'")).unwrap();
     assert_eq!(codes(&audited(&shop, Some(&none), 0)["findings"]), ["KU119"]);
     fs::write(&dev, before).unwrap();
     // A fault of a file is found all the same.
