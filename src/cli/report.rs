@@ -275,6 +275,9 @@ fn explain(
                 let value = match used {
                     "deploy.memory" => deploy.memory.to_string(),
                     "deploy.cpus" => deploy.cpus.to_string(),
+                    "deploy.load" => deploy.load.to_string(),
+                    "deploy.pod-cpus" => deploy.pod_cpus.to_string(),
+                    "deploy.pod-memory" => deploy.pod_memory.to_string(),
                     _ => deploy.budget.to_string(),
                 };
                 text.push_str(&format!("{indent}  {used} = {value}\n"));

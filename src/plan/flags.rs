@@ -111,7 +111,7 @@ impl Flags {
             ("kubernetes", answers.deploy.is_for(Target::Kubernetes)),
             ("ecs", answers.deploy.is_for(Target::Ecs)),
             // Code that keeps something in its process is one.
-            ("scales", shape.in_process().is_none()),
+            ("scales", shape.in_process().is_none() && !shape.has_database_file()),
             // What code that was there is told, nobody knows here yet.
             (
                 "secrets",

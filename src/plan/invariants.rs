@@ -30,6 +30,7 @@ pub fn problems(shape: &Shape, ledger: &Ledger) -> Vec<Problem> {
     stores(shape, &mut broken);
     if shape.answers.deploy.is_clustered() {
         pods(shape, &mut broken);
+        bounds(&mut broken);
     }
     broken.problems
 }
@@ -319,6 +320,11 @@ fn pods(shape: &Shape, broken: &mut Broken) {
             || format!("{name}.pod-memory = {memory} is below the {floor} MiB it needs"),
             || format!("[tune.{name}] pod-memory = \"{floor}MiB\""),
         );
+        broken.not_longer(
+            rows::POD_SCRATCH.key(role),
+            rows::POD_DISK.key(role),
+            "the pod would be evicted before its volume is full",
+        );
         let Some(cpus) = ledger.find(rows::TASK_CPUS, role) else { continue };
         let task = ledger.get(rows::TASK_MEMORY, role);
         let is_size = sizes::fargate(cpus).is_some_and(|(_, least, most, step)| {
@@ -352,6 +358,40 @@ fn pods(shape: &Shape, broken: &mut Broken) {
                 || format!("--set tune.{}={most}", number.key(role).name()),
             );
         }
+    }
+}
+
+/// Counts of pods and tasks beyond which a platform takes none.
+fn bounds(broken: &mut Broken) {
+    for (number, role, least, most) in [
+        (rows::CPU_TARGET, Web, 1, 100),
+        (rows::QUEUE_LENGTH, Worker, 1, Count::MAX),
+        (rows::STARTUP_FAILURES, Web, 1, Count::MAX),
+        (rows::STARTUP_FAILURES, Worker, 1, Count::MAX),
+        (rows::STARTUP_FAILURES, Beat, 1, Count::MAX),
+        (rows::LIVENESS_FAILURES, Web, 1, Count::MAX),
+        (rows::LIVENESS_FAILURES, Worker, 1, Count::MAX),
+        (rows::LIVENESS_FAILURES, Beat, 1, Count::MAX),
+    ] {
+        let Some(count) = broken.ledger.find(number, role) else { continue };
+        let key = number.key(role).name();
+        broken.unless(
+            (least..=most).contains(&count),
+            || match most {
+                Count::MAX => format!("{key} = {count}: there must be at least {least}"),
+                most => format!("{key} = {count}: it is a percentage, {least} to {most}"),
+            },
+            || format!("leave {key} to the plan"),
+        );
+    }
+    for role in [Web, Worker, Beat] {
+        let Some(interval) = broken.ledger.find(rows::TASK_INTERVAL, role) else { continue };
+        let key = rows::TASK_INTERVAL.key(role).name();
+        broken.unless(
+            (5..=300).contains(&interval.0),
+            || format!("{key} = {interval}: ECS takes 5 to 300 s"),
+            || format!("leave {key} to the plan"),
+        );
     }
 }
 

@@ -155,6 +155,10 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     plan.topology.development = Development::of(&plan);
     plan.workloads = Workloads::of(&plan);
     if answers.deploy.is_clustered() {
+        let problems = plan.workloads.problems(&plan.answers.name);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         plan.warnings.extend(workloads::notices(&plan));
     }
     plan.warnings.extend(processes_said(&plan));

@@ -97,6 +97,13 @@ impl<'a> Shape<'a> {
         self.answers.adopted.as_ref()?.derived.in_process.first()
     }
 
+    /// Whether the code's database is a file, which one process at a time writes.
+    #[must_use]
+    pub fn has_database_file(&self) -> bool {
+        let adopted = self.answers.adopted.as_ref();
+        adopted.and_then(|adopted| adopted.derived.database.as_deref()) == Some("sqlite")
+    }
+
     /// Whether the application is known to hold WebSockets open.
     #[must_use]
     pub fn has_websockets(&self) -> bool {

@@ -28,6 +28,7 @@ pub fn context(plan: &Plan) -> Value {
         .map(|secret| (secret.name.as_str(), secret.development.as_deref()));
     json!({
         "name": name,
+        "image": all.image_name(name),
         "repository": match plan.answers.images.get("repository") {
             Some(repository) => repository.clone(),
             None => format!("{NO_REGISTRY}/{name}"),
@@ -47,6 +48,14 @@ pub fn context(plan: &Plan) -> Value {
             })
             .collect::<Map<_, _>>(),
         "job": all.of_role(Role::Migrate).map(|job| job_settings(all, job)).unwrap_or_default(),
+        "told": all.settings.iter().map(|(name, value)| {
+            let variable = plan.env.iter().find(|variable| variable.name == *name);
+            json!({
+                "name": name,
+                "value": value,
+                "doc": variable.map_or("", |variable| variable.doc.as_str()),
+            })
+        }).collect::<Vec<_>>(),
         "local_settings": all.local_settings.iter().map(literal).collect::<Vec<_>>(),
         // One node has no storage that several mount.
         "shared_claims": all.claims.iter().filter(|claim| mode(claim) != "ReadWriteOnce")

@@ -322,6 +322,54 @@ fn only_kubernetes_writes_its_files_alone() {
     assert!(!shop.join("deploy/ecs").exists() && !shop.join("compose.yaml").exists());
 }
 
+/// What stood in a compose file, as a pod is told it.
+#[test]
+fn what_a_compose_file_says_is_told_as_it_stands() {
+    let directory = directory();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write("main.py", "from fastapi import FastAPI\n\napp = FastAPI()\n");
+    write("requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\n");
+    write(
+        "Dockerfile",
+        "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n",
+    );
+    write(
+        "compose.yaml",
+        "services:\n  web:\n    build: .\n    ports: ['127.0.0.1:8000:8000']\n    environment:\n      GREETING: hello big world\n      KEEP: a$$HOME\n      LEVEL: ${LEVEL:-very low}\n",
+    );
+    let run = dockwright()
+        .args(["init", "--yes", "--rewrite", "--set", "deploy.target=kubernetes,ecs"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    assert!(!said.contains("KU101"), "every file that an overlay names is written: {said}");
+    let read = |path: &str| fs::read_to_string(directory.path().join(path)).unwrap();
+    let base = read("deploy/kubernetes/base/web.yaml")
+        + &read("deploy/kubernetes/base/kustomization.yaml");
+    for told in ["hello big world", "a$HOME", "very low"] {
+        assert!(base.contains(told), "{told}: {base}");
+        assert!(read("deploy/ecs/web.task.json").contains(told), "{told}");
+    }
+}
+
+#[test]
+fn an_image_that_is_called_like_a_stores_is_not_put_in_its_place() {
+    let directory = directory();
+    let run = dockwright()
+        .args(["new", "redis", "--yes", "--preset", "celery-postgres-redis"])
+        .args(["--set", "deploy.target=kubernetes"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(run.status.success());
+    let read = |path: &str| fs::read_to_string(directory.path().join("redis").join(path)).unwrap();
+    assert!(read("deploy/kubernetes/base/web.yaml").contains("image: redis-app\n"));
+    let overlay = read("deploy/kubernetes/overlays/dev/kustomization.yaml");
+    assert!(overlay.contains("- name: redis-app\n  newName: redis\n"), "{overlay}");
+}
+
 #[test]
 fn numbers_that_a_platform_does_not_have_are_refused() {
     let cases = [
@@ -331,6 +379,10 @@ fn numbers_that_a_platform_does_not_have_are_refused() {
         ("tune.web.pod-grace=20", "does not hold web.pre-stop"),
         ("tune.web.max-replicas=1", "scaling would start with more"),
         ("deploy.pod-memory=64MiB", "a pod of web needs"),
+        ("tune.web.cpu-target=0", "it is a percentage"),
+        ("tune.web.liveness-failures=0", "there must be at least 1"),
+        ("tune.web.pod-disk=1MiB", "evicted before its volume is full"),
+        ("tune.web.task-interval=1", "ECS takes 5 to 300 s"),
     ];
     let directory = directory();
     for (set, said) in cases {

@@ -60,12 +60,24 @@ pub(super) fn settings(plan: &Plan) -> Vec<(String, String)> {
     for variable in services.flat_map(|service| &service.env) {
         if is_setting(plan, variable)
             && !settings.iter().any(|(name, _)| *name == variable.name)
-            && let Some(value) = known(plan, &variable.value)
+            && let Some(value) = behind_tls(plan, variable).or_else(|| known(plan, &variable.value))
         {
             settings.push((variable.name.clone(), value));
         }
     }
     settings
+}
+
+/// What Django is told where TLS ends in front of every pod, which a host's `.env` says
+/// only once it is so.
+fn behind_tls(plan: &Plan, variable: &Variable) -> Option<String> {
+    let new = plan.answers.adopted.is_none();
+    let value = match variable.name.as_str() {
+        "SECURE_SSL_REDIRECT" => "true",
+        "SECURE_HSTS_SECONDS" => "3600",
+        _ => return None,
+    };
+    new.then(|| value.to_owned())
 }
 
 /// Whether an environment may have another value of a variable: what all of the
@@ -150,7 +162,7 @@ pub(super) fn of_store(service: &Service, all: &mut Workloads) -> Vec<Given> {
             EnvValue::Literal(text) => Value::Literal(text.clone()),
             EnvValue::Variable { default: Some(default), .. } => Value::Literal(default.clone()),
             EnvValue::Kept(Some(text)) if open_references(text).0.is_empty() => {
-                Value::Literal(interpolate::literal(&interpolate::defaults(text)))
+                Value::Literal(interpolate::defaults(text))
             }
             EnvValue::Secret(key) | EnvValue::Variable { name: key, default: None } => {
                 local(all, key)
@@ -205,7 +217,7 @@ fn known(plan: &Plan, value: &EnvValue) -> Option<String> {
             let stores = plan.topology.services.iter().filter(|own| !own.runs_application());
             let names_one = stores.into_iter().any(|own| names_host(text, &own.id));
             let is_open = !open_references(text).0.is_empty();
-            (!names_one && !is_open).then(|| interpolate::literal(&interpolate::defaults(text)))
+            (!names_one && !is_open).then(|| interpolate::defaults(text))
         }
     }
 }
@@ -241,10 +253,15 @@ fn doc(plan: &Plan, name: &str) -> String {
         (None, "DATABASE_URL") => {
             "postgresql://USER:PASSWORD@HOST:5432/NAME?sslmode=require of the database.".to_owned()
         }
-        (None, "CACHE_URL") => "rediss://:PASSWORD@HOST:6379/0 of the cache.".to_owned(),
-        (None, "CELERY_BROKER_URL") => "rediss://:PASSWORD@HOST:6379/0 of the broker.".to_owned(),
+        (None, "CACHE_URL") => {
+            "rediss://:PASSWORD@HOST:6379/0?ssl_cert_reqs=required of the cache.".to_owned()
+        }
+        (None, "CELERY_BROKER_URL") => {
+            "rediss://:PASSWORD@HOST:6379/0?ssl_cert_reqs=required of the broker.".to_owned()
+        }
         (None, "CELERY_RESULT_BACKEND") => {
-            "rediss://:PASSWORD@HOST:6379/1, where results are kept.".to_owned()
+            "rediss://:PASSWORD@HOST:6379/1?ssl_cert_reqs=required, where results are kept."
+                .to_owned()
         }
         _ => String::new(),
     }
@@ -276,7 +293,7 @@ fn development(plan: &Plan, variable: &Variable) -> Option<String> {
                     }
                 }
             });
-            whole.then(|| interpolate::literal(&interpolate::defaults(&text)))
+            whole.then(|| interpolate::defaults(&text))
         }
         _ => {
             let known = plan.env.iter().find(|own| own.name == variable.name)?;

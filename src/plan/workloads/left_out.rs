@@ -2,6 +2,7 @@
 
 use crate::answers::stack::Target;
 use crate::plan::Plan;
+use crate::plan::shape::Shape;
 use crate::plan::topology::{Mount, Service};
 use crate::plan::workloads::Workloads;
 
@@ -49,6 +50,11 @@ pub fn notices(plan: &Plan) -> Vec<String> {
         );
     }
     let answers = &plan.answers;
+    if Shape::of(answers).has_database_file() {
+        notices.push(
+            "the code's database is a file (SQLite): there is one pod of each workload, they share the volume it is on, and a release ends the old one first; a cluster wants a database server".to_owned(),
+        );
+    }
     if answers.deploy.is_for(Target::Compose) {
         notices.push(
             "compose.yaml is for development where a cluster is a target: its sizes are the host's, the pods' are `*.pod-*`".to_owned(),

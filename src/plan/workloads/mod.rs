@@ -13,6 +13,7 @@ mod stores;
 mod volumes;
 mod words;
 
+use crate::error::Problem;
 use crate::plan::Plan;
 use crate::plan::topology::{EDGE, Service};
 use crate::schema::Role;
@@ -163,6 +164,34 @@ impl Workloads {
     #[must_use]
     pub fn by_queue(&self) -> Vec<Workload> {
         self.workloads.iter().flat_map(words::by_queue).collect()
+    }
+
+    /// The name that the image has in the manifests, for an overlay to replace: the
+    /// project's, unless a store's image is called so, too.
+    #[must_use]
+    pub fn image_name(&self, project: &str) -> String {
+        let bare = |image: &str| image.split([':', '@']).next().map(str::to_owned);
+        match self.stores.iter().any(|store| bare(&store.image).as_deref() == Some(project)) {
+            true => format!("{project}-app"),
+            false => project.to_owned(),
+        }
+    }
+
+    /// What two objects of one cluster would be called alike.
+    #[must_use]
+    pub fn problems(&self, project: &str) -> Vec<Problem> {
+        let names: Vec<String> =
+            self.by_queue().iter().map(|own| format!("{project}-{}", own.id)).collect();
+        let alike = self.stores.iter().filter(|store| names.contains(&store.id));
+        let problem = |store: &Store| {
+            let message = format!(
+                "services.{} = {}: a workload of the cluster has this name",
+                store.role.name(),
+                store.id
+            );
+            Problem::new(message).help(format!("--set services.{0}={0}", store.role.name()))
+        };
+        alike.map(problem).collect()
     }
 
     /// The workload of a role.

@@ -35,6 +35,8 @@ pub const FARGATE: [(MilliCpu, MiB, MiB, MiB); 7] = [
 const LONGEST_STOP: Seconds = Seconds(120);
 /// Longest that ECS ignores failed checks.
 const LONGEST_START: Seconds = Seconds(300);
+/// Why code with a database in a file is not scaled.
+const FILE: &str = "its database is a file (SQLite), which one process at a time writes";
 /// A node keeps five files of 10 MiB of a container's log.
 const LOG: MiB = MiB(64);
 
@@ -216,10 +218,14 @@ fn replicas(shape: &Shape, ledger: &mut Ledger) {
     let needed = load.named("a second") * ledger.of(rows::REQUEST_CPU, Web);
     let part = ledger.of(rows::CPU_TARGET, Web) / 100;
     let pods = (needed / (ledger.of(rows::POD_CPUS, Web) * part)).rounded_up(1);
-    match shape.in_process() {
-        Some(kept) => {
-            ledger.decide(rows::REPLICAS, Web, 1, kept.state.why());
-            ledger.decide(rows::MAX_REPLICAS, Web, 1, kept.state.why());
+    let alone = match shape.in_process() {
+        Some(kept) => Some(kept.state.why()),
+        None => shape.has_database_file().then_some(FILE),
+    };
+    match alone {
+        Some(why) => {
+            ledger.decide(rows::REPLICAS, Web, 1, why);
+            ledger.decide(rows::MAX_REPLICAS, Web, 1, why);
         }
         None => {
             let why = "two at least: one whose node is drained is not the only one";
@@ -230,7 +236,11 @@ fn replicas(shape: &Shape, ledger: &mut Ledger) {
             ledger.decide(rows::MAX_REPLICAS, Web, most, why);
         }
     }
-    if shape.has(Worker) {
+    if shape.has(Worker) && shape.has_database_file() {
+        ledger.decide(rows::REPLICAS, Worker, 1, FILE);
+        ledger.decide(rows::MAX_REPLICAS, Worker, 1, FILE);
+        ledger.decide(rows::QUEUE_LENGTH, Worker, 20, "nothing is scaled");
+    } else if shape.has(Worker) {
         let why = "two: a task of an hour does not hold up all others";
         ledger.decide(rows::REPLICAS, Worker, 2, why);
         let most = ledger.of(rows::REPLICAS, Worker) * 5;

@@ -48,7 +48,7 @@ pub(super) fn arguments(command: &Command) -> Vec<Argument> {
             name: name.clone(),
             value: default.clone(),
         },
-        Word::Kept(text) => Argument::Literal(interpolate::literal(&interpolate::defaults(text))),
+        Word::Kept(text) => Argument::Literal(interpolate::defaults(text)),
     };
     command.0.iter().flatten().map(argument).collect()
 }

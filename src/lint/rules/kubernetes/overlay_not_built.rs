@@ -1,9 +1,8 @@
 //! An overlay that kustomize refuses.
 
-use super::support::milder;
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::subject::{Made, Purpose, Refusal, Subject};
+use crate::lint::subject::{Made, Refusal, Subject};
 
 pub static RULE: Rule = Rule {
     code: "KU101",
@@ -30,8 +29,5 @@ fn check(subject: &Subject, findings: &mut Findings) {
             "`kubectl kustomize {}` shows it",
             path.rsplit_once('/').map_or(".", |(directory, _)| directory)
         ));
-        if cluster.purpose == Purpose::Development {
-            finding.severity(milder(finding.severity));
-        }
     }
 }

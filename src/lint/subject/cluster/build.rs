@@ -92,6 +92,10 @@ fn write(subject: &Subject, root: usize, parts: &Parts, top: &Path) -> io::Resul
             None => {
                 let base = subject.tree.base();
                 let whole = base.join(path);
+                if let Some(text) = subject.tree.text(path).filter(|_| !whole.exists()) {
+                    put(path, text.as_bytes())?;
+                    continue;
+                }
                 if !crate::source::path::canonical(&whole)?.starts_with(base) {
                     return Err(io::Error::other(format!("{path} leads out of the directory")));
                 }

@@ -155,7 +155,9 @@ fn named(subject: &Subject, own: &Kustomization, item: &Item) -> Result<Named, R
     if let Some(number) = subject.kustomizations.iter().position(|own| own.directory == path) {
         return Ok(Named::Kustomization(number));
     }
-    if subject.text_of(&path).is_some() || subject.tree.base().join(&path).is_file() {
+    // The tree has what is not written yet, the disk what git leaves out.
+    let is_there = || subject.tree.has(&path) || subject.tree.base().join(&path).is_file();
+    if subject.text_of(&path).is_some() || is_there() {
         return Ok(Named::File(path));
     }
     Err(Refusal::Faulty(format!("there is no {path}"), at))
