@@ -159,7 +159,7 @@ pub struct Choices {
     /// Set any key of dockwright.toml, such as stack.cache=redis
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Only these files: image, server, compose, proxy, env, docs, package, skeleton, intent, preset
+    /// Only these files: image, server, compose, proxy, env, kubernetes, ecs, docs, ci, package, skeleton, intent, preset
     #[arg(long, value_name = "BUNDLE", value_parser = Bundle::parse, value_delimiter = ',')]
     pub only: Vec<Bundle>,
     /// How to report

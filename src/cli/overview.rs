@@ -21,17 +21,30 @@ const NUMBERS: [&str; 12] = [
     "cache.maxmemory",
 ];
 
+/// Those of what a cluster runs.
+const OF_PODS: [&str; 7] = [
+    "web.replicas",
+    "web.pod-cpus",
+    "web.pod-memory",
+    "web.database-connections",
+    "worker.replicas",
+    "worker.pod-memory",
+    "migrate.pod-memory",
+];
+
 /// The main numbers and the pinned ones, each with its reason; and how many
 /// numbers there are beside them.
 #[must_use]
 pub fn numbers(plan: &Plan, width: usize) -> (String, usize) {
-    let main = |decision: &&Decided| {
-        NUMBERS.contains(&decision.key.name().as_str()) || decision.is_pinned()
-    };
+    // Without Compose nothing has the numbers of a host.
+    let of_host = NUMBERS.iter().filter(|_| plan.flags.is("compose"));
+    let names: Vec<&str> = of_host.chain(&OF_PODS).copied().collect();
+    let main =
+        |decision: &&Decided| names.contains(&decision.key.name().as_str()) || decision.is_pinned();
     let mut decisions: Vec<&Decided> = plan.decisions.iter().filter(main).collect();
     let place = |decision: &&Decided| {
         let name = decision.key.name();
-        NUMBERS.iter().position(|number| *number == name).unwrap_or(NUMBERS.len())
+        names.iter().position(|number| *number == name).unwrap_or(names.len())
     };
     decisions.sort_by_key(place);
     let rows: Vec<[String; 3]> = decisions

@@ -169,13 +169,26 @@ pub fn headline(plan: &Plan) -> String {
         true => format!("{} on {}", application.framework.word(), application.server.word()),
         false => format!("{own} by its own server"),
     };
-    let line = format!(
-        "{}: {what}{behind}, {} and {} for {}",
-        answers.name,
-        answers.deploy.cpus,
-        answers.deploy.memory,
-        services.join(", ")
-    );
+    let line = match plan.flags.is("compose") {
+        true => format!(
+            "{}: {what}{behind}, {} and {} for {}",
+            answers.name,
+            answers.deploy.cpus,
+            answers.deploy.memory,
+            services.join(", ")
+        ),
+        false => {
+            let pods = plan.workloads.workloads.iter().map(|own| own.id.as_str());
+            let targets: Vec<&str> = answers.deploy.targets.iter().map(|it| it.word()).collect();
+            format!(
+                "{}: {what}, {} a second on {}: {}",
+                answers.name,
+                answers.deploy.load,
+                targets.join(" and "),
+                pods.collect::<Vec<_>>().join(", ")
+            )
+        }
+    };
     layout::paragraph(&line, usize::from(width()), "")
 }
 

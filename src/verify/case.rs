@@ -328,7 +328,7 @@ fn files<'s>(
         Some(deployment) => Ok((paths(deployment), Some(deployment))),
         None => Err(Error::input(
             Problem::new(format!("{} has no compose file", ask.directory.display()))
-                .help("`dockwright init` writes one; --file names one that has another name"),
+                .help("`dockwright init` writes one, where deploy.target has compose; --file names one that has another name"),
         )),
     }
 }
