@@ -23,3 +23,8 @@ fn a_release_that_is_not_healthy_goes_back_to_the_one_before() {
 fn what_is_signed_is_the_merged_image_of_what_was_built_and_scanned() {
     script("publish.sh");
 }
+
+#[test]
+fn a_cluster_gets_the_migration_first_and_goes_back_where_it_is_not_healthy() {
+    script("cluster.sh");
+}
