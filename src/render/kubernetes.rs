@@ -19,6 +19,7 @@ pub fn context(plan: &Plan) -> Value {
     let all = &Workloads { workloads: plan.workloads.by_queue(), ..plan.workloads.clone() };
     let name = &plan.answers.name;
     let roles = Role::ALL.into_iter().filter(|role| role.runs_application());
+    let workloads: Vec<Value> = all.workloads.iter().map(|own| workload(plan, all, own)).collect();
     let local = all.local.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
     let development = all
         .secrets
@@ -39,11 +40,11 @@ pub fn context(plan: &Plan) -> Value {
         "job_config": format!("{name}-migrate"),
         "restricted": all.workloads.iter().all(|own| own.unprivileged),
         "settings": all.settings.iter().map(literal).collect::<Vec<_>>(),
-        "workloads": all.workloads.iter().map(|own| workload(plan, all, own)).collect::<Vec<_>>(),
+        "workloads": workloads,
         "by_role": roles
             .map(|role| {
-                let of_role = all.workloads.iter().filter(|own| own.role == role);
-                let own: Vec<Value> = of_role.map(|own| workload(plan, all, own)).collect();
+                let of_role = workloads.iter().filter(|own| own["role"] == role.name());
+                let own: Vec<Value> = of_role.cloned().collect();
                 (role.name().to_owned(), json!(own))
             })
             .collect::<Map<_, _>>(),
