@@ -94,11 +94,8 @@ fn both(text: &str) -> Value {
 fn task(plan: &Plan, own: &Workload) -> Value {
     let n = &plan.decisions;
     let role = own.role;
-    let words = own.command.iter().map(|word| match word {
-        Argument::Literal(text) => text.clone(),
-        // Nothing is put in there: a task is told its words as they are.
-        Argument::Setting { prefix, value, .. } => format!("{prefix}{value}"),
-    });
+    // Nothing is put in there: a task is told its words as they are.
+    let words = own.command.iter().map(Argument::text);
     let settings = plan.workloads.settings.iter().map(|(name, value)| (name, value, ""));
     let known = own.env.iter().filter_map(|given| match &given.value {
         Told::Literal(value) => Some((&given.name, value, given.why.as_str())),

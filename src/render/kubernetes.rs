@@ -30,11 +30,11 @@ pub fn context(plan: &Plan) -> Value {
     json!({
         "name": name,
         "image": all.image_name(name),
-        "repository": match plan.answers.images.get("repository") {
-            Some(repository) => repository.clone(),
-            None => format!("{NO_REGISTRY}/{name}"),
+        "repository": match plan.answers.repository() {
+            "" => format!("{NO_REGISTRY}/{name}"),
+            repository => repository.to_owned(),
         },
-        "has_repository": plan.answers.images.contains_key("repository"),
+        "has_repository": !plan.answers.repository().is_empty(),
         "domain": plan.answers.deploy.public_name(name),
         "config": if all.settings.is_empty() { String::new() } else { format!("{name}-config") },
         "job_config": format!("{name}-migrate"),
@@ -252,19 +252,20 @@ fn volume(volume: &Volume) -> Value {
 }
 
 fn probe(probe: &Probe) -> Value {
+    // Every name is there, whatever the kind.
+    let of_kind = |kind: &str, [start, live, ready, host, command]: [&str; 5]| {
+        json!({
+            "kind": kind, "start": start, "live": live, "ready": ready, "host": host,
+            "command": command,
+        })
+    };
     match probe {
-        Probe::Http { start, live, ready, host } => json!({
-            "kind": "http", "start": start, "live": live, "ready": ready, "host": host, "command": "",
-        }),
-        Probe::Connect => {
-            json!({ "kind": "connect", "start": "", "live": "", "ready": "", "host": "", "command": "" })
+        Probe::Http { start, live, ready, host } => of_kind("http", [start, live, ready, host, ""]),
+        Probe::Connect => of_kind("connect", [""; 5]),
+        Probe::Command(words) => {
+            let words: String = words.iter().map(|word| item(word, 16)).collect();
+            of_kind("command", ["", "", "", "", &words])
         }
-        Probe::Command(words) => json!({
-            "kind": "command", "start": "", "live": "", "ready": "", "host": "",
-            "command": words.iter().map(|word| item(word, 16)).collect::<String>(),
-        }),
-        Probe::None => {
-            json!({ "kind": "none", "start": "", "live": "", "ready": "", "host": "", "command": "" })
-        }
+        Probe::None => of_kind("none", [""; 5]),
     }
 }

@@ -158,17 +158,11 @@ pub(super) fn of_store(service: &Service, all: &mut Workloads) -> Vec<Given> {
     let mut given = Vec::new();
     for variable in &service.env {
         let name = variable.name.clone();
-        let value = match &variable.value {
-            EnvValue::Literal(text) => Value::Literal(text.clone()),
-            EnvValue::Variable { default: Some(default), .. } => Value::Literal(default.clone()),
-            EnvValue::Kept(Some(text)) if open_references(text).0.is_empty() => {
-                Value::Literal(interpolate::defaults(text))
-            }
-            EnvValue::Secret(key) | EnvValue::Variable { name: key, default: None } => {
-                local(all, key)
-            }
+        let value = match (written(&variable.value), &variable.value) {
+            (Some(text), _) => Value::Literal(text),
+            (None, EnvValue::Secret(key) | EnvValue::Variable { name: key, .. }) => local(all, key),
             // Its password, whatever that is made of.
-            _ => local(all, &name),
+            (None, _) => local(all, &name),
         };
         given.push(Given { name, value, why: String::new() });
     }
@@ -202,6 +196,16 @@ fn own(plan: &Plan, role: Role, name: &str) -> Option<(String, &'static str)> {
 
 /// What a value is, where that is known before anything runs.
 fn known(plan: &Plan, value: &EnvValue) -> Option<String> {
+    let stores = || plan.topology.services.iter().filter(|own| !own.runs_application());
+    let names_a_store = match value {
+        EnvValue::Kept(Some(text)) => stores().any(|own| names_host(text, &own.id)),
+        _ => false,
+    };
+    written(value).filter(|_| !names_a_store)
+}
+
+/// The value that stands in the compose file, with what holds where nothing is set.
+fn written(value: &EnvValue) -> Option<String> {
     match value {
         EnvValue::Literal(text) => Some(text.clone()),
         EnvValue::Variable { default: Some(default), .. } => Some(default.clone()),
@@ -214,10 +218,8 @@ fn known(plan: &Plan, value: &EnvValue) -> Option<String> {
         }
         EnvValue::Kept(None) => None,
         EnvValue::Kept(Some(text)) => {
-            let stores = plan.topology.services.iter().filter(|own| !own.runs_application());
-            let names_one = stores.into_iter().any(|own| names_host(text, &own.id));
             let is_open = !open_references(text).0.is_empty();
-            (!names_one && !is_open).then(|| interpolate::defaults(text))
+            (!is_open).then(|| interpolate::defaults(text))
         }
     }
 }

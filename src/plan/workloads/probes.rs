@@ -33,13 +33,7 @@ pub(super) fn probe(plan: &Plan, service: &Service, role: Role) -> Probe {
         Role::Migrate => Probe::None,
         _ => match &service.probe.test {
             Test::Command(words) if !words.0.is_empty() => {
-                let words: Vec<String> = arguments(words)
-                    .into_iter()
-                    .map(|word| match word {
-                        Argument::Literal(text) => text,
-                        Argument::Setting { prefix, value, .. } => format!("{prefix}{value}"),
-                    })
-                    .collect();
+                let words: Vec<String> = arguments(words).iter().map(Argument::text).collect();
                 // That it runs, the platform sees by itself.
                 if words == ["true"] { Probe::None } else { Probe::Command(words) }
             }

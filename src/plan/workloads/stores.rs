@@ -1,7 +1,7 @@
 //! Data stores: what workloads reach of them, and each as a pod for development.
 
 use crate::plan::Plan;
-use crate::plan::topology::{Image, Service, Test, Word};
+use crate::plan::topology::{Image, Service, Test};
 use crate::plan::workloads::words::{Argument, arguments};
 use crate::plan::workloads::{Given, Volume, Workloads, environment, label, user, volumes};
 use crate::schema::Role;
@@ -88,15 +88,7 @@ pub(super) fn store(service: &Service, role: Role, all: &mut Workloads) -> Optio
         env: environment::of_store(service, all),
         volumes: volumes::of_store(service),
         probe: match &service.probe.test {
-            Test::Command(words) => words
-                .0
-                .iter()
-                .flatten()
-                .filter_map(|word| match word {
-                    Word::Literal(text) => Some(text.clone()),
-                    _ => None,
-                })
-                .collect(),
+            Test::Command(words) => arguments(words).iter().map(Argument::text).collect(),
             Test::Shell(lines) => {
                 vec!["sh".to_owned(), "-c".to_owned(), lines.join(" ")]
             }

@@ -24,6 +24,17 @@ pub enum Argument {
     },
 }
 
+impl Argument {
+    /// The word with the planned value in it, for who puts nothing in.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Literal(text) => text.clone(),
+            Self::Setting { prefix, value, .. } => format!("{prefix}{value}"),
+        }
+    }
+}
+
 /// What a pod runs: one process, whatever the compose file runs.
 pub(super) fn command(plan: &Plan, service: &Service, role: Role) -> Vec<Argument> {
     let words = service.command.as_ref().map(arguments).unwrap_or_default();
