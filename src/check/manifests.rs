@@ -28,19 +28,7 @@ pub fn find(project: &Project, plan: &Plan, today: &str) -> Result<Vec<Finding>,
     let judged = judged.iter().filter(|one| one.allowed.is_none() && own(one.diagnostic.code));
     let mut findings: Vec<Finding> =
         judged.filter_map(|one| finding(&subject, &one.diagnostic)).collect();
-    // One that cannot be read, or that another takes, is none to the audit.
-    let is_overlay =
-        |path: &str| path.contains("/overlays/") && path.ends_with("/kustomization.yaml");
-    let overlays = subject.overlays();
-    let written = plan.outputs.iter().map(|output| output.path.as_str());
-    for path in written.filter(|path| is_overlay(path) && project.dir.join(path).is_file()) {
-        if overlays.iter().all(|overlay| overlay.path != path) {
-            let message = "KU101 the overlay is not built: it cannot be read, or names itself";
-            let finding = Finding::new(Kind::Manifests, "overlay-not-built", message.to_owned());
-            findings.push(Finding { code: Some("KU101"), ..finding.in_file(path) });
-        }
-    }
-    for overlay in overlays {
+    for overlay in subject.overlays() {
         if let Some(why) = overlay.unbuilt {
             let message = format!("the overlay was not built, so its files were judged: {why}");
             findings.push(Finding::note("not-built", message).in_file(overlay.path));

@@ -74,7 +74,7 @@ fn is_no_fault(subject: &Subject, own: &Unread) -> bool {
 }
 
 /// Whether something else makes the file of it first.
-fn is_template(path: &str, text: &str, line: usize) -> bool {
+pub(super) fn is_template(path: &str, text: &str, line: usize) -> bool {
     let ends = [".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".erb", ".mustache"];
     let starts = |line: &str| line.trim_start().starts_with("{{");
     ends.iter().any(|end| path.ends_with(end))

@@ -223,11 +223,13 @@ fn what_cannot_be_read_is_said_and_the_rest_is_judged() {
         ),
     ]);
     fs::write(dir.path().join("prod.Dockerfile"), b"FROM \xff\n").unwrap();
+    let large = format!("apiVersion: v1\nkind: ConfigMap\n{}", "# more\n".repeat(700_000));
+    fs::write(dir.path().join("large.yaml"), large).unwrap();
     let report = json(dir.path(), &[], 0);
     let found = codes(&report);
-    assert_eq!(found.iter().filter(|code| **code == "AU100").count(), 3, "{report}");
+    assert_eq!(found.iter().filter(|code| **code == "AU100").count(), 4, "{report}");
     assert_eq!(found.iter().filter(|code| **code == "DF101").count(), 2, "{report}");
-    assert_eq!(report["paths"][0]["unread"].as_array().unwrap().len(), 3);
+    assert_eq!(report["paths"][0]["unread"].as_array().unwrap().len(), 4);
     let text = out(&audit(dir.path(), &["--only", "DF101"], 0));
     assert_eq!(text.matches("prod.Dockerfile").count(), 1, "{text}");
     assert!(text.contains("not judged: it is not UTF-8"), "{text}");

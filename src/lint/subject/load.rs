@@ -174,22 +174,24 @@ impl Loader {
         self.subject
     }
 
-    /// A text, read once; its number.
+    /// A text, read once; its number. One that cannot be read is not judged.
     fn text(&mut self, path: &str) -> Option<usize> {
+        self.read(path).unwrap_or_else(|why| {
+            self.subject.unread.push(Unread { path: path.to_owned(), line: 1, why });
+            None
+        })
+    }
+
+    /// A text, read once; its number, or why it cannot be read.
+    fn read(&mut self, path: &str) -> Result<Option<usize>, String> {
         if let Some(known) = self.subject.text_of(path) {
-            return Some(known);
+            return Ok(Some(known));
         }
-        match read(self.subject.tree.base(), &self.overlay, path) {
-            Ok(Some(text)) => {
-                self.subject.texts.push(Text::new(path, text));
-                Some(self.subject.texts.len() - 1)
-            }
-            Ok(None) => None,
-            Err(why) => {
-                self.subject.unread.push(Unread { path: path.to_owned(), line: 1, why });
-                None
-            }
-        }
+        let text = read(self.subject.tree.base(), &self.overlay, path)?;
+        Ok(text.map(|text| {
+            self.subject.texts.push(Text::new(path, text));
+            self.subject.texts.len() - 1
+        }))
     }
 
     /// The code that rules ask about: settings, and the lines that facts rest on.
@@ -239,12 +241,7 @@ impl Loader {
 
     /// A text that is not judged itself: one that cannot be read is left out.
     fn quiet(&mut self, path: &str) -> Option<usize> {
-        if let Some(known) = self.subject.text_of(path) {
-            return Some(known);
-        }
-        let text = read(self.subject.tree.base(), &self.overlay, path).ok().flatten()?;
-        self.subject.texts.push(Text::new(path, text));
-        Some(self.subject.texts.len() - 1)
+        self.read(path).ok().flatten()
     }
 }
 

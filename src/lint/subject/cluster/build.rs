@@ -62,13 +62,19 @@ pub(super) fn objects(
     let at = At::file(own.text);
     if said.code != Some(0) {
         let shown = said.error.replace(&*top.to_string_lossy(), ".");
-        let line = remote::telling(&shown, |line| line.to_lowercase().starts_with("error"));
-        let line = line.unwrap_or("it says nothing").trim_start_matches("error: ");
-        return Err(Refusal::Faulty(line.to_owned(), at));
+        return Err(Refusal::Faulty(fault(&shown), at));
     }
     let built = String::from_utf8_lossy(&said.output);
     let documents = yaml::read_all(&built).map_err(|why| Refusal::Faulty(why, at))?;
     Ok(documents.into_iter().filter_map(|item| object(subject, own, item)).collect())
+}
+
+/// What is wrong, of all that it says. Debian's kubectl logs it: `E1130 … err="…"`.
+fn fault(said: &str) -> String {
+    let line = remote::telling(said, |line| line.to_lowercase().starts_with("error"));
+    let line = line.unwrap_or("it says nothing").trim_start_matches("error: ");
+    let logged = line.split_once(" err=").and_then(|(_, quoted)| serde_json::from_str(quoted).ok());
+    logged.unwrap_or_else(|| line.to_owned())
 }
 
 /// Writes what an overlay is made of below a directory.
@@ -172,4 +178,22 @@ fn origin(item: &mut Item) -> Option<String> {
     let Node::Map(entries) = &mut annotations.node else { return None };
     let at = entries.iter().position(|(name, _)| name.scalar().is_some_and(|own| own == ORIGIN))?;
     entries.remove(at).1.scalar()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fault;
+
+    #[test]
+    fn what_is_wrong_is_taken_out_of_what_kustomize_says() {
+        let logged = "W1130 12:00:00.1 7 a.go:1] old\nE1130 12:00:00.1 7 run.go:72] \"command failed\" err=\"no \\\"a\\\"\"\n";
+        for (said, wrong) in [
+            (logged, "no \"a\""),
+            ("# Warning: 'bases' is deprecated\nError: no a\nUsage: x\n", "Error: no a"),
+            ("error: no a", "no a"),
+            ("", "it says nothing"),
+        ] {
+            assert_eq!(fault(said), wrong);
+        }
+    }
 }

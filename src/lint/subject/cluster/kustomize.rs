@@ -108,6 +108,10 @@ pub(super) fn parts(subject: &Subject, root: usize) -> Parts {
             continue;
         }
         let own = &subject.kustomizations[number];
+        if let Some(why) = &own.fault {
+            let why = format!("{} cannot be read: {why}", subject.path(own.text));
+            parts.refusal.get_or_insert(Refusal::Faulty(why, At::file(own.text)));
+        }
         for key in ["helmCharts", "helmChartInflationGenerator"] {
             if own.document.get(key).is_some() {
                 let why = format!("it takes charts ({key}), and Helm is not run");
@@ -163,17 +167,32 @@ fn named(subject: &Subject, own: &Kustomization, item: &Item) -> Result<Named, R
     Err(Refusal::Faulty(format!("there is no {path}"), at))
 }
 
-/// Kustomizations that no other names, by their numbers.
+/// Kustomizations that no other names, by their numbers. Where some name each other in
+/// a circle, which kustomize refuses, the first stands for all.
 pub(super) fn roots(subject: &Subject) -> Vec<usize> {
     let all = &subject.kustomizations;
-    let named: BTreeSet<usize> = all
-        .iter()
-        .flat_map(|own| {
-            own.names().into_iter().filter_map(move |(item, _)| {
-                let path = relpath::join(&own.directory, &item.scalar()?)?;
-                all.iter().position(|other| other.directory == path)
-            })
-        })
-        .collect();
-    (0..all.len()).filter(|number| !named.contains(number)).collect()
+    let of = |own: &Kustomization| -> BTreeSet<usize> {
+        let paths = own.names().into_iter().filter_map(|(item, _)| {
+            let path = relpath::join(&own.directory, &item.scalar()?)?;
+            all.iter().position(|other| other.directory == path)
+        });
+        paths.collect()
+    };
+    let named: Vec<BTreeSet<usize>> = all.iter().map(of).collect();
+    let is_named = |number: &usize| named.iter().any(|names| names.contains(number));
+    let mut roots: Vec<usize> = (0..all.len()).filter(|number| !is_named(number)).collect();
+    let mut reached = BTreeSet::new();
+    let mut open = roots.clone();
+    for number in 0..all.len() {
+        while let Some(next) = open.pop() {
+            if reached.insert(next) {
+                open.extend(&named[next]);
+            }
+        }
+        if !reached.contains(&number) {
+            roots.push(number);
+            open.push(number);
+        }
+    }
+    roots
 }

@@ -36,8 +36,10 @@ pub struct Kustomization {
     pub text: usize,
     /// The directory, `.` for the top.
     pub directory: String,
-    /// What it says.
+    /// What it says; nothing, where it cannot be read.
     pub document: Item,
+    /// Why it cannot be read.
+    pub fault: Option<String>,
 }
 
 /// Where the objects of a cluster come from.

@@ -1,13 +1,16 @@
 //! Files of Kubernetes' objects, and what kustomize reads.
 
-use super::{CAP, Loader};
+use super::Loader;
 use crate::detect::compose::files::{directory_of, file_name};
 use crate::lint::subject::cluster::{is_kustomization, purpose};
 use crate::lint::subject::{Kustomization, Manifest, TaskFile, Unread};
+use crate::lint::unread::is_template;
 use crate::source::compose::{Item, is_compose, yaml};
+use crate::source::text::Text;
 
-/// Largest file that is looked into for a task definition, in bytes: ECS takes 64 KiB.
-const MOST_JSON: u64 = 256 << 10;
+/// Largest JSON that is looked into for a task definition, in bytes: a template of
+/// CloudFormation has no more than 1 MB, a definition no more than 64 KiB.
+const MOST_JSON: u64 = 1 << 20;
 /// Why a chart's files are not judged.
 pub(crate) const CHART: &str = "it is a template of a chart, which is not rendered";
 
@@ -15,15 +18,19 @@ impl Loader {
     /// A file of objects: by what is in it, since no name tells.
     pub(super) fn manifest(&mut self, path: &str) {
         let name = file_name(path);
-        let is_root = is_kustomization(name);
-        let ends = [".yaml", ".yml", ".json", ".template"];
-        let is_yaml = ends.iter().any(|end| name.ends_with(end));
-        if !is_root && (!is_yaml || is_compose(path) || is_of_ci(path)) {
+        if is_kustomization(name) {
+            self.kustomization(path);
             return;
         }
-        // Data is JSON as well, and much larger than what ECS is told.
-        let cap = if name.ends_with(".json") { MOST_JSON } else { CAP };
-        if self.subject.tree.size(path).is_some_and(|size| size > cap) {
+        let ends = [".yaml", ".yml", ".json", ".template"];
+        let is_yaml = ends.iter().any(|end| name.ends_with(end));
+        if !is_yaml || is_compose(path) || is_of_ci(path) {
+            return;
+        }
+        // Data is JSON as well, and much larger than what AWS is told.
+        let is_large =
+            |own: &Self| own.subject.tree.size(path).is_some_and(|size| size > MOST_JSON);
+        if name.ends_with(".json") && is_large(self) {
             return;
         }
         let laid = self.overlay.get(path).map(String::as_str);
@@ -34,23 +41,27 @@ impl Loader {
             return;
         }
         let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-        if !(is_root || has("apiVersion:") && has("kind:")) {
+        if !(has("apiVersion:") && has("kind:")) {
             return;
         }
         let is_template = text.contains("{{") && is_of_chart(self, path);
         let Some(number) = self.text(path) else { return };
         if is_template || path.contains("{{") {
-            self.subject.unread.push(Unread {
-                path: path.to_owned(),
-                line: 1,
-                why: CHART.to_owned(),
-            });
+            self.not_judged(path, CHART);
             return;
         }
         match yaml::read_all(&self.subject.texts[number].text) {
-            Ok(documents) => self.documents(path, number, documents, is_root),
-            Err(why) => self.subject.unread.push(Unread { path: path.to_owned(), line: 1, why }),
+            Ok(documents) => {
+                let mut documents: Vec<Item> = documents.into_iter().flat_map(listed).collect();
+                documents.iter_mut().for_each(|own| own.of_file(number));
+                self.subject.manifests.push(Manifest { text: number, documents });
+            }
+            Err(why) => self.not_judged(path, &why),
         }
+    }
+
+    fn not_judged(&mut self, path: &str, why: &str) {
+        self.subject.unread.push(Unread { path: path.to_owned(), line: 1, why: why.to_owned() });
     }
 
     /// A task definition, a service or a template of CloudFormation: all of them are YAML.
@@ -62,21 +73,39 @@ impl Loader {
                 let purpose = purpose(path);
                 self.subject.task_files.push(TaskFile { text, document, purpose });
             }
-            Err(why) => self.subject.unread.push(Unread { path: path.to_owned(), line: 1, why }),
+            Err(why) => self.not_judged(path, &why),
         }
     }
 
-    fn documents(&mut self, path: &str, text: usize, documents: Vec<Item>, is_root: bool) {
-        let mut documents: Vec<Item> = documents.into_iter().flat_map(listed).collect();
-        documents.iter_mut().for_each(|own| own.of_file(text));
-        if !is_root {
-            self.subject.manifests.push(Manifest { text, documents });
+    /// What kustomize reads in a directory. One that nobody can read is there all the
+    /// same: what it names is not applied.
+    fn kustomization(&mut self, path: &str) {
+        if path.contains("{{") {
+            self.not_judged(path, CHART);
             return;
         }
-        if let Some(document) = documents.into_iter().next() {
-            let directory = directory_of(path).to_owned();
-            self.subject.kustomizations.push(Kustomization { text, directory, document });
-        }
+        let (text, read) = match self.read(path) {
+            Ok(Some(text)) => (text, yaml::read_all(&self.subject.texts[text].text)),
+            Ok(None) => return,
+            Err(why) => {
+                self.subject.texts.push(Text::new(path, ""));
+                (self.subject.texts.len() - 1, Err(why))
+            }
+        };
+        let (mut document, fault) = match read {
+            Ok(documents) => match documents.into_iter().next() {
+                Some(document) => (document, None),
+                None => (Item::default(), Some("it is empty".to_owned())),
+            },
+            Err(why) if is_template(path, &self.subject.texts[text].text, 1) => {
+                self.not_judged(path, &why);
+                return;
+            }
+            Err(why) => (Item::default(), Some(why)),
+        };
+        document.of_file(text);
+        let directory = directory_of(path).to_owned();
+        self.subject.kustomizations.push(Kustomization { text, directory, document, fault });
     }
 }
 
