@@ -37,9 +37,13 @@ impl Decider<'_> {
             let switched_off =
                 off(&path) || entry.beside.as_deref().is_some_and(|it| off(&own(it)));
             let resolution = self.options.resolved.get(&entry.path).copied();
-            if entry.base.as_deref() == Some(hash(there).as_str())
-                || resolution == Some(Resolution::Take)
-            {
+            let is_unedited = entry.base.as_deref() == Some(hash(there).as_str());
+            let is_removed = match resolution {
+                Some(Resolution::Take) => true,
+                Some(Resolution::Keep) => false,
+                Some(Resolution::Markers) | None => is_unedited,
+            };
+            if is_removed {
                 self.report(&entry.path, What::Removed, "it is no output any more");
                 self.decided.changes.push(removal(path, disk));
             } else if switched_off || resolution == Some(Resolution::Keep) {

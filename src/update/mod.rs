@@ -8,6 +8,7 @@ pub mod file;
 pub mod files;
 mod fresh;
 mod gone;
+mod left_behind;
 pub mod reference;
 mod steps;
 
@@ -181,6 +182,7 @@ impl Update {
         }
         let taken = self.taken_away(project, &changes)?;
         self.notes.extend(taken);
+        self.notes.extend(left_behind::of(&project.dir, &changes)?);
         let mut lock = Lock {
             derived: project.lock.derived.clone(),
             edit,

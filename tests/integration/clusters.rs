@@ -315,6 +315,35 @@ fn an_update_keeps_the_tag_that_a_release_wrote_and_changes_the_numbers() {
 }
 
 #[test]
+fn a_target_that_goes_leaves_what_is_kept_and_says_what_of_the_users_needs_it() {
+    let directory = new(&["--preset", "fastapi-uvicorn", "--set", "deploy.target=kubernetes"]);
+    let shop = directory.path().join("shop");
+    let write = |path: &str, text: &str| {
+        let path = shop.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let update = |arguments: &[&str]| {
+        let run = dockwright().arg("update").args(arguments).current_dir(&shop).output().unwrap();
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    write("deploy/kubernetes/overlays/staging/kustomization.yaml", "resources: [../../base]\n");
+    let kept = "deploy/kubernetes/base/web.yaml";
+    let said = update(&["--set", "deploy.target=compose", "--keep", kept]);
+    assert!(shop.join(kept).is_file() && said.contains("no output any more; yours stays"));
+    assert!(!shop.join("deploy/kubernetes/base/kustomization.yaml").exists());
+    let needs = "note: deploy/kubernetes/overlays/staging/kustomization.yaml is yours and stays, and it needs deploy/kubernetes/base, which goes";
+    assert!(said.contains(needs), "{said}");
+
+    write("compose.prod.yaml", "include: [compose.yaml]\n");
+    let said = update(&["--set", "deploy.target=kubernetes"]);
+    let needs = "compose.prod.yaml is yours and stays, and it needs compose.yaml, which goes";
+    assert!(said.contains(needs) && !said.contains("staging/kustomization.yaml is"), "{said}");
+}
+
+#[test]
 fn only_kubernetes_writes_its_files_alone() {
     let directory = new(&["--only", "kubernetes", "--set", "deploy.target=compose,kubernetes,ecs"]);
     let shop = directory.path().join("shop");

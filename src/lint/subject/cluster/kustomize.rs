@@ -61,7 +61,14 @@ impl Kustomization {
         Spot::of(&self.document, &self.document)
     }
 
-    /// The paths that it names, each with whether objects are there.
+    /// The files and directories that it names, as far as they are below the top.
+    #[must_use]
+    pub fn paths(&self) -> Vec<String> {
+        let names = self.names().into_iter();
+        names.filter_map(|(own, _)| relpath::join(&self.directory, &own.scalar()?)).collect()
+    }
+
+    /// The paths as they are written, each with whether objects are there.
     fn names(&self) -> Vec<(&Item, bool)> {
         let mut found = Vec::new();
         for key in LISTS {
@@ -172,11 +179,8 @@ fn named(subject: &Subject, own: &Kustomization, item: &Item) -> Result<Named, R
 pub(super) fn roots(subject: &Subject) -> Vec<usize> {
     let all = &subject.kustomizations;
     let of = |own: &Kustomization| -> BTreeSet<usize> {
-        let paths = own.names().into_iter().filter_map(|(item, _)| {
-            let path = relpath::join(&own.directory, &item.scalar()?)?;
-            all.iter().position(|other| other.directory == path)
-        });
-        paths.collect()
+        let numbers = own.paths().into_iter();
+        numbers.filter_map(|path| all.iter().position(|other| other.directory == path)).collect()
     };
     let named: Vec<BTreeSet<usize>> = all.iter().map(of).collect();
     let is_named = |number: &usize| named.iter().any(|names| names.contains(number));
