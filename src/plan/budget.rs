@@ -87,6 +87,11 @@ fn sum(resource: &Resource, claims: &Claims) -> u32 {
     claims.values().map(|claim| claim.least(resource)).sum()
 }
 
+/// What is divided: the budget, or what is needed where nothing runs under the budget.
+fn total(shape: &Shape, budget: u32, needed: u32) -> u32 {
+    if shape.is_budgeted() { budget } else { budget.max(needed) }
+}
+
 /// What a claim gets, and what its formula does not say.
 type Part = (Formula, &'static str);
 
@@ -234,7 +239,7 @@ fn memory_claims(shape: &Shape, ledger: &Ledger, least: &BTreeMap<Role, Count>) 
 /// When the floors do not fit: what is missing, the smallest budget that
 /// would do, and the smallest change that fits.
 pub fn memory(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
-    let (total, kept) = (shape.answers.deploy.memory.0, reserve(shape).0);
+    let kept = reserve(shape).0;
     let mut least: BTreeMap<Role, Count> = BTreeMap::new();
     if let Some(workers) = ledger.pinned(rows::WORKERS, Web) {
         least.insert(Web, workers.max(1));
@@ -245,6 +250,8 @@ pub fn memory(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
         least.insert(Worker, children.max(1));
     }
     let mut claims = memory_claims(shape, ledger, &least);
+    let needed = sum(&MEMORY_OF_HOST, &claims) + kept;
+    let total = total(shape, shape.answers.deploy.memory.0, needed);
     let without = |roles: &[Role]| {
         let mut shape = shape.clone();
         shape.roles.retain(|role| !roles.contains(role));
@@ -291,7 +298,6 @@ pub fn memory(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
 /// When a task's CPU does not hold the floors.
 pub fn cpus(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
     let mut outcome = Ok(());
-    let total = shape.answers.deploy.cpus;
     if processes::on_host(shape) {
         for role in &shape.roles {
             if ledger.pinned(rows::CPUS, *role).is_some() {
@@ -311,11 +317,12 @@ pub fn cpus(shape: &Shape, ledger: &mut Ledger) -> Result<(), Problem> {
             let rest = claims.iter().filter(|(role, _)| !roles.contains(role));
             rest.map(|(_, claim)| claim.least(&CPUS_OF_TASK)).sum()
         };
-        outcome = shortfall::find(shape, &CPUS_OF_TASK, total.0, 0, &claims, without);
-        let parts = divide(&CPUS_OF_TASK, total.0, &claims);
+        let total = total(shape, shape.answers.deploy.cpus.0, sum(&CPUS_OF_TASK, &claims));
+        outcome = shortfall::find(shape, &CPUS_OF_TASK, total, 0, &claims, without);
+        let parts = divide(&CPUS_OF_TASK, total, &claims);
         for (role, claim) in &claims {
             let (part, why) = match claim.pinned {
-                Some(_) => unpinned(&CPUS_OF_TASK, total.0, &claims, *role),
+                Some(_) => unpinned(&CPUS_OF_TASK, total, &claims, *role),
                 None => parts[role].clone(),
             };
             ledger.decide(rows::CPUS, *role, part, why);

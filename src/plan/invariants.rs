@@ -110,7 +110,7 @@ fn budget(shape: &Shape, broken: &mut Broken) {
         .sum();
     let memory = MiB(running.max(migrating) + kept.0);
     broken.unless(
-        memory <= deploy.memory,
+        memory <= deploy.memory || !shape.is_budgeted(),
         || {
             format!(
                 "the services' limits and the host's reserve sum to {memory}, and the budget is {}",
@@ -126,7 +126,7 @@ fn budget(shape: &Shape, broken: &mut Broken) {
         (MilliCpu(caps.map(|MilliCpu(milli)| milli).sum()), "the services' CPU limits sum to")
     };
     broken.unless(
-        cpus <= deploy.cpus,
+        cpus <= deploy.cpus || !shape.is_budgeted(),
         || format!("{what} {cpus}, and the budget is {}", deploy.cpus),
         || format!("--set deploy.cpus={}, or lower a pinned share", f64::from(cpus.0) / 1000.0),
     );

@@ -97,6 +97,13 @@ impl<'a> Shape<'a> {
         self.answers.adopted.as_ref()?.derived.in_process.first()
     }
 
+    /// Whether Compose runs it on the machine whose CPUs and memory are given. What a
+    /// cluster runs has its own.
+    #[must_use]
+    pub fn is_budgeted(&self) -> bool {
+        self.answers.deploy.is_for(Target::Compose)
+    }
+
     /// Whether the code's database is a file, which one process at a time writes.
     #[must_use]
     pub fn has_database_file(&self) -> bool {

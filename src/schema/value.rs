@@ -213,12 +213,25 @@ fn directory(text: &str) -> Result<Value, String> {
     RelPath::new(text).map(|path| Value::Text(path.to_string()))
 }
 
+/// Items between commas; in brackets and quotes, as dockwright.toml has them, too.
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    let text = text.trim();
+    let listed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    listed
+        .unwrap_or(text)
+        .split(',')
+        .map(move |item| match listed {
+            Some(_) => item.trim().trim_matches(['"', '\'']),
+            None => item.trim(),
+        })
+        .filter(|item| !item.is_empty())
+}
+
 /// Items between commas, each a path once `bare` has taken off what it may
 /// end in.
 fn list<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Value, String> {
-    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
     let checked: Result<Vec<String>, String> =
-        items.map(|item| read(item).map(|_| item.to_owned())).collect();
+        items(text).map(|item| read(item).map(|_| item.to_owned())).collect();
     checked.map(Value::List)
 }
 
@@ -287,7 +300,7 @@ fn choice(text: &str, choices: &'static [&'static str]) -> Result<Value, String>
 /// Some of the words, each once, in the order of the choice.
 fn words(text: &str, choices: &'static [&'static str]) -> Result<Value, String> {
     let mut wanted = Vec::new();
-    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+    for item in items(text) {
         wanted.push(choice(item, choices)?.to_string());
     }
     let is_wanted = |word: &&&str| wanted.iter().any(|item| item == **word);
@@ -477,6 +490,18 @@ mod tests {
         let kind = Kind::Choice(&["none", "postgres", "external"]);
         let message = kind.read("postgress").unwrap_err();
         assert!(message.contains("did you mean `postgres`?"), "{message}");
+    }
+
+    #[test]
+    fn words_are_listed_as_a_flag_and_as_a_document_has_them() {
+        let kind = Kind::Words(&["compose", "kubernetes", "ecs"]);
+        let two = Ok(Value::List(vec!["compose".into(), "ecs".into()]));
+        for text in ["ecs,compose", " ecs , compose", "[ecs, compose]", "[\"ecs\", 'compose',]"] {
+            assert_eq!(kind.read(text), two, "{text}");
+        }
+        for text in ["", "[]", "[ecs", "ecs compose", "[x]"] {
+            assert!(kind.read(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use dockwright::answers::{Draft, Origin};
+use dockwright::answers::{Draft, Origin, Sources};
 use dockwright::plan::workloads::{Kind, Probe, Value, Workload, sizes};
 use dockwright::plan::{self, Plan, Role};
-use dockwright::render;
 use dockwright::schema::numbers::rows;
+use dockwright::{preset, render};
 use serde_json::Value as Json;
 
 use crate::combinations::combinations;
@@ -29,6 +29,27 @@ fn drafts() -> impl Iterator<Item = Draft> {
         }
         draft
     })
+}
+
+#[test]
+fn what_no_host_runs_needs_no_host_that_holds_it() {
+    for (targets, budget, fits) in [
+        ("kubernetes", "host", true),
+        ("ecs", "task", true),
+        ("[\"kubernetes\", \"ecs\"]", "host", true),
+        ("compose,kubernetes", "host", false),
+        ("compose,ecs", "task", false),
+    ] {
+        let preset = preset::find("celery-postgres-redis").unwrap();
+        let mut draft = Sources::of(&preset).assemble().unwrap().draft;
+        let set = [("deploy.cpus", "0.1"), ("deploy.memory", "64MiB"), ("deploy.budget", budget)];
+        let more = [("deploy.target", targets), ("project.name", "shop")];
+        for (key, value) in set.into_iter().chain(more) {
+            draft.set(key, value, Origin::Flag).unwrap();
+        }
+        let plan = plan::plan(&draft.resolve().unwrap(), &BTreeSet::new());
+        assert_eq!(plan.is_ok(), fits, "{targets} {budget}: {:?}", plan.err());
+    }
 }
 
 fn plan_of(draft: &Draft) -> Plan {
