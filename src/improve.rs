@@ -15,6 +15,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::answers::own_image::OwnImage;
 use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
@@ -52,6 +53,8 @@ pub struct Improvement {
     pub entries: Vec<EditEntry>,
     /// What of the user's own runs the application.
     pub deployed: Deployed,
+    /// What the image of a compose project promises to whoever runs it elsewhere.
+    pub image: Option<OwnImage>,
     /// What that starts: services, each with its server, or an image with its.
     pub runs: Vec<String>,
     /// Files in which there would be edits, and that are left alone, each with why.
@@ -236,6 +239,7 @@ impl Improvement {
         Ok(found.map(|deployed| Self {
             aside,
             line_ends,
+            image: deployed::image_of(&mended.subject, &deployed),
             runs: deployed::runs(&mended.subject, &deployed),
             samples,
             before: as_it_is.unwrap_or(before),

@@ -43,6 +43,13 @@ impl Draft {
         self.derived.image = Some(image);
     }
 
+    /// Whether something else than Compose builds or runs the application as well: a
+    /// cluster, or a pipeline.
+    #[must_use]
+    pub fn is_run_elsewhere(&self) -> bool {
+        self.text("deploy.target") != Target::Compose.word() || self.text("deploy.ci") != "none"
+    }
+
     /// A draft that holds a preset's defaults.
     ///
     /// # Errors

@@ -25,6 +25,9 @@ pub struct OwnImage {
     pub takes_proxies: bool,
     /// The user it starts as; empty for root.
     pub user: String,
+    /// The number of that user, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
     /// Directories that it makes for that user: a volume over another one is root's.
     pub owned: Vec<String>,
     /// Whether its start migrates the database.

@@ -6,6 +6,7 @@ use crate::detect::compose::files::{directory_of, join};
 use crate::detect::compose::told;
 use crate::improve::{Sample, aside};
 use crate::lint::Subject;
+use crate::lint::rules::dockerfile::symbolic_user::uid;
 use crate::lint::subject::{Build, Container, Deployment, Kind, Program, Server};
 use crate::source::dockerfile::{Instruction, Keyword};
 use crate::source::dotenv;
@@ -50,6 +51,16 @@ pub fn deployed(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> Option<Dep
         }
         None => Some(Deployed::Image(None)),
     }
+}
+
+/// What the image of a project promises to whoever runs it elsewhere; `None` where it is
+/// not one, or nobody knows.
+pub fn image_of(subject: &Subject, deployed: &Deployed) -> Option<OwnImage> {
+    let Deployed::Project(file) = deployed else { return None };
+    let is_of = |own: &&Container| {
+        subject.composed(own).is_some_and(|(own, _)| subject.path(own.texts[0]) == file)
+    };
+    own_image(subject, &subject.production_containers().filter(is_of).collect::<Vec<_>>())
 }
 
 /// Whether the compose file that counts starts nothing but stores and tools: of any
@@ -181,6 +192,7 @@ fn own_image(subject: &Subject, containers: &[&Container]) -> Option<OwnImage> {
         has_health_check: build.image.healthcheck.is_some(),
         owned: owned(subject, build, &workdir),
         user: user.unwrap_or_default().to_owned(),
+        uid: uid(subject, build),
         workdir,
         is_unprivileged,
         migrates: container.steps.iter().any(|step| step.program == Program::Migrate),

@@ -45,7 +45,10 @@ impl<'s> Scope<'s> {
         plan: &Plan,
         texts: &BTreeMap<String, String>,
     ) -> Self {
-        let carried = plan.carry.as_ref().map(|own| own.carried.file.as_str());
+        // Where no compose file is written, the one that is there goes on as it is.
+        let is_composed = plan.outputs.iter().any(|own| own.usual.as_str() == COMPOSE);
+        let carry = plan.carry.as_ref().filter(|_| is_composed);
+        let carried = carry.map(|own| own.carried.file.as_str());
         let is_first = |own: &&Deployment, path: &str| subject.path(own.texts[0]) == path;
         let of_plan =
             carried.and_then(|path| subject.deployments.iter().find(|own| is_first(own, path)));

@@ -119,7 +119,10 @@ fn task(plan: &Plan, own: &Workload) -> Value {
         "cpu": u64::from(milli) * 1024 / 1000,
         "memory": n.get(rows::TASK_MEMORY, role).0,
         "command": words.map(|word| both(&word)).collect::<Vec<_>>(),
-        "user": own.user,
+        "user": own.user.map(|user| match own.group {
+            Some(group) => format!("{user}:{group}"),
+            None => user.to_string(),
+        }),
         "read_only": own.read_only,
         "unprivileged": own.unprivileged,
         "init": own.init,

@@ -148,6 +148,7 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         "grace": own.grace.0,
         "pre_stop": own.pre_stop.map(|seconds| seconds.0),
         "user": own.user,
+        "group": own.group,
         "read_only": own.read_only,
         "unprivileged": own.unprivileged,
         "init": own.init,
@@ -193,6 +194,7 @@ fn store(all: &Workloads, own: &Store) -> Value {
         "unprivileged": true,
         "grace": own.grace.0,
         "user": own.user,
+        "group": own.user,
         "clients": clients.map(|workload| workload.id.clone()).collect::<Vec<_>>(),
     })
 }

@@ -24,7 +24,7 @@ use crate::apply::{records, written_by};
 use crate::error::{Error, Problem};
 use crate::improve::{Improvement, Repository};
 use crate::inventory::{self, Fate, Kind, Known, Weight};
-use crate::plan::{Plan, images};
+use crate::plan::{Bundle, Output, Plan, images};
 use crate::policy::Violation;
 use crate::preset::Preset;
 use crate::project::{self, Project};
@@ -101,6 +101,7 @@ impl Update {
         let prepared = Prepared::of(dir, options)?;
         let Prepared { project, preset, mut draft, text, moved, mut notes } = prepared;
         let mut plan = project::plan(&draft, &project.lock.only)?;
+        refuse_unread(&project.lock, &plan)?;
         if project.lock.is_improved() && plan.answers.digests.is_some() {
             notes.push(NO_DIGESTS.to_owned());
         } else if let Some(registry) = &options.registry
@@ -219,7 +220,9 @@ impl Update {
     /// where the application may miss it.
     fn taken_away(&self, project: &Project, changes: &[Change]) -> Result<Vec<String>, Error> {
         let is_replaced = |own: &&Change| own.action == Action::Replace;
-        if project.lock.derived.is_none() || !changes.iter().any(|own| is_replaced(&own)) {
+        // Where the user's own container files stay, nothing takes their place.
+        let stays = project.lock.derived.is_none() || project.lock.is_improved();
+        if stays || !changes.iter().any(|own| is_replaced(&own)) {
             return Ok(Vec::new());
         }
         let writes = changes.iter().filter(|own| own.action.writes());
@@ -301,6 +304,22 @@ fn digests(plan: &Plan, registry: &Registry) -> Result<BTreeMap<String, String>,
             by_hand(first)
         ),
     })
+}
+
+/// Refuses to write for a cluster or a pipeline where the user's own files run the
+/// application and were not read for that: only `init` looks at what they say.
+fn refuse_unread(lock: &Lock, plan: &Plan) -> Result<(), Error> {
+    let is_elsewhere =
+        |own: &&Output| matches!(own.bundle, Bundle::Kubernetes | Bundle::Ecs | Bundle::Ci);
+    let mut elsewhere = plan.outputs.iter().filter(is_elsewhere);
+    let is_known = |own: &Output| lock.entry(own.path.as_str()).is_some();
+    if !lock.is_improved() || elsewhere.clone().count() == 0 || elsewhere.any(is_known) {
+        return Ok(());
+    }
+    let problem = Problem::new(
+        "your own container files run the application, and what they say of it was not read for a cluster or a pipeline",
+    );
+    Err(Error::input(problem.help("dockwright init --adopt reads them, with the same --set")))
 }
 
 /// What an update starts from: the answers, before anything is planned.

@@ -17,6 +17,7 @@ use crate::improve::{Deployed, Found};
 use crate::inventory;
 use crate::lint::Severity;
 use crate::plan::Bundle;
+use crate::plan::workloads;
 use crate::project;
 use crate::schema::Ownership;
 use crate::source::compose::FILE_NAMES;
@@ -158,6 +159,9 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
     if writes_compose(work) {
         let is_new = |own: &&String| !inventory::is_said_by_a_fate(own, &work.fates, &work.plan);
         notes.extend(work.plan.warnings.iter().filter(is_new).cloned());
+    } else {
+        // What a cluster gets, and does not get, is planned all the same.
+        notes.extend(workloads::notices(&work.plan));
     }
     notes.extend(of_what_stays(work));
     notes.extend(others(layers, work));

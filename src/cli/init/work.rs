@@ -39,6 +39,9 @@ use crate::schema::Role;
 use crate::source::compose::FILE_NAMES;
 use crate::source::ignores::Reader;
 
+/// What to say where pods and pipelines are written and the image is not known.
+const NO_IMAGE: &str = "which image of yours serves is not known, so what is written for a cluster or a pipeline is for one that dockwright's Dockerfile builds: --rewrite writes that";
+
 /// What would be written, compared with what is there.
 #[derive(Clone, Debug)]
 pub struct Proposal {
@@ -124,12 +127,19 @@ impl Proposal {
     ) -> Result<Self, Error> {
         let improvement = layers.improvement(&BTreeMap::new(), left)?;
         let mut draft = draft.clone();
-        let image = match improvement.as_ref().map(|own| &own.deployed) {
-            Some(Deployed::Image(Some(image))) => Some(image.clone()),
-            _ => None,
-        };
-        let is_written_around = image.is_some();
-        image.into_iter().for_each(|image| draft.run_image(image));
+        let is_written_around = improvement.as_ref().is_some_and(Improvement::is_written_around);
+        let mut notes = notes;
+        if let Some(own) = &improvement {
+            let elsewhere = draft.is_run_elsewhere();
+            match &own.deployed {
+                Deployed::Image(Some(image)) => draft.run_image(image.clone()),
+                Deployed::Project(_) if elsewhere && own.image.is_some() => {
+                    own.image.iter().for_each(|image| draft.run_image(image.clone()));
+                }
+                _ if elsewhere => notes.push(NO_IMAGE.to_owned()),
+                _ => {}
+            }
+        }
         let mut proposal = Self::of(layers, preset, &draft, notes)?;
         // What is written around an image is part of what is judged.
         proposal.improvement = match is_written_around {
@@ -397,6 +407,7 @@ impl Proposal {
 
     fn bookkeeping(&self, layers: &Layers, settled: Settled) -> Result<Vec<Change>, Error> {
         let mut lock = Lock::of(&self.plan, &self.preset, settled.entries);
+        let is_run_elsewhere = self.draft.is_run_elsewhere();
         if let Some(before) = &layers.lock {
             // What was written before is still there.
             lock.only = match before.only.is_empty() || lock.only.is_empty() {
@@ -407,10 +418,12 @@ impl Proposal {
         if let (true, Some(derived)) =
             (self.improvement.is_some() && !self.is_written_around(), &mut lock.derived)
         {
-            // Nothing takes the place of the file that is there.
-            derived.carried = None;
+            // Nothing takes the place of the file that is there, or is made of it.
+            derived.carried = derived.carried.take().filter(|_| is_run_elsewhere);
         }
-        if let (Some(_), Some(derived)) = (&self.improvement, &mut lock.derived) {
+        if let (Some(_), Some(derived)) = (&self.improvement, &mut lock.derived)
+            && !is_run_elsewhere
+        {
             // What starts the application is in its files, which stay.
             derived.previous = Default::default();
         }

@@ -69,6 +69,13 @@ pub struct Told {
     pub absent: Vec<String>,
     /// Names among those of files that turn development on.
     pub development: Vec<String>,
+    /// Names that the project's own `.env` gives it, or the sample of that: Compose
+    /// reads that file anyway, and a cluster does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_project: Vec<String>,
+    /// Those of them that it leaves without a value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
 }
 
 impl Carried {

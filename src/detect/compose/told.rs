@@ -32,6 +32,13 @@ pub(super) fn of(tree: &Tree, directory: &str, services: &[Service]) -> BTreeMap
         let mut told = Told::default();
         let image = service.build().and_then(|build| role::image_of(tree, directory, &build));
         told.names.extend(image.iter().flat_map(|(_, image)| of_image(image)));
+        for (name, value) in of_project(tree, directory, service) {
+            match turns_development_on(&name, &value) {
+                true => {}
+                false if value.is_empty() => told.open.push(name),
+                false => told.by_project.push(name),
+            }
+        }
         for (path, required) in files(directory, service) {
             let sample = || sample(tree, directory, &path);
             let Some(text) = read(tree, &path).or_else(|| tree.text(&sample()?).map(str::to_owned))
@@ -55,6 +62,25 @@ pub(super) fn of(tree: &Tree, directory: &str, services: &[Service]) -> BTreeMap
         }
     }
     all
+}
+
+/// What the project's `.env` says to a service that names it as its own. The sample
+/// counts where there is one: it is the same on every machine.
+fn of_project(tree: &Tree, directory: &str, service: &Service) -> Vec<(String, String)> {
+    /// What programs that start containers read there.
+    const OF_COMPOSE: [&str; 3] = ["COMPOSE_", "DOCKER_", "BUILDKIT_"];
+    let Some(own) = join(directory, ".env") else { return Vec::new() };
+    let is_named = |path: &String| join(directory, &defaults(path)).as_ref() == Some(&own);
+    if !service.env_files().iter().any(is_named) {
+        return Vec::new();
+    }
+    let of_sample = sample(tree, directory, &own).and_then(|path| tree.text(&path));
+    let text = of_sample.map(str::to_owned).or_else(|| read(tree, &own)).unwrap_or_default();
+    let mut pairs = dotenv::pairs(&text);
+    pairs.retain(|(name, _)| {
+        !PLANNED.contains(&name.as_str()) && !OF_COMPOSE.iter().any(|own| name.starts_with(own))
+    });
+    pairs
 }
 
 /// What the image of the application's Dockerfile tells it, where no compose

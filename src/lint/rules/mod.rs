@@ -6,7 +6,7 @@ use crate::lint::rule::Rule;
 
 pub(crate) mod compose;
 mod cross;
-mod dockerfile;
+pub(crate) mod dockerfile;
 mod ecs;
 mod kubernetes;
 mod policy;

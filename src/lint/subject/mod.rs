@@ -57,6 +57,7 @@ pub use launch::Step;
 pub(crate) use load::CHART;
 pub use member::{Member, listed};
 pub use options::given;
+pub(in crate::lint) use place::known;
 pub use server::Server;
 pub use settings::Config;
 pub use stages::Outside;

@@ -4,7 +4,7 @@ use crate::source::compose::interpolate;
 use crate::source::dockerfile::Image;
 
 /// A word with its variables; `None` where one is not known.
-pub(super) fn known(image: &Image, word: &str) -> Option<String> {
+pub(in crate::lint) fn known(image: &Image, word: &str) -> Option<String> {
     let mut open = false;
     let text = interpolate::replace(word, &mut |variable| {
         let set = image.env.get(variable.name).or_else(|| image.args.get(variable.name));

@@ -206,6 +206,11 @@ pub(super) fn web(plan: &Plan) -> Service {
         true => Vec::new(),
         false => published(plan, role, plan.container_port),
     };
+    let kept = plan.carry.as_ref().and_then(|carry| carry.services.get(&role));
+    if let (Some(_), Some(own)) = (plan.answers.own_image(), kept) {
+        service.command = commands::of_service(own);
+        service.working_dir = own.text("working_dir").unwrap_or_default();
+    }
     // uvicorn re-raises the signal it got: an init would report that as 143.
     service.security.init = !plan.flags.is("uvicorn");
     service

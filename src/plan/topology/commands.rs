@@ -71,6 +71,17 @@ pub(super) fn once(plan: &Plan, carry: &Carry, service: &Existing) -> Option<(Co
     Some((command, directory.unwrap_or_default()))
 }
 
+/// What a service of the user's own image runs in place of what the image does.
+pub(super) fn of_service(service: &Existing) -> Option<Command> {
+    let item = service.item.get("command")?;
+    let words = match item.scalar() {
+        Some(text) => shell_words::split(&text).ok()?,
+        None => item.scalars(),
+    };
+    let command = Command(words.into_iter().map(|word| vec![Word::Kept(word)]).collect());
+    (!command.0.is_empty()).then_some(command)
+}
+
 /// Where the build context is in the image.
 const CODE: &str = "/app";
 

@@ -127,8 +127,16 @@ pub(super) fn of(plan: &Plan, service: &Service, role: Role, all: &mut Workloads
     }
     // What files of variables say is in none of ours.
     let carried = plan.answers.adopted.as_ref().and_then(|own| own.derived.carried.as_ref());
-    let told = carried.and_then(|carried| carried.told.get(&service.id));
-    for name in told.into_iter().flat_map(|told| &told.names) {
+    let told = carried.and_then(|carried| {
+        // What migrates is told what the application is.
+        let web = || carried.roles.get(&Role::Web).filter(|_| role == Role::Migrate);
+        carried.told.get(&service.id).or_else(|| carried.told.get(web()?))
+    });
+    let names = told.into_iter().flat_map(|told| {
+        let given = told.names.iter().chain(&told.by_project).map(|name| (name, false));
+        given.chain(told.open.iter().map(|name| (name, true)))
+    });
+    for (name, optional) in names {
         let is_known = given.iter().any(|own| own.name == *name)
             || all.settings.iter().any(|(own, _)| own == name);
         let of_image = plan
@@ -139,14 +147,9 @@ pub(super) fn of(plan: &Plan, service: &Service, role: Role, all: &mut Workloads
         if !is_known && !of_image {
             note(
                 all,
-                Secret {
-                    name: name.clone(),
-                    doc: doc(plan, name),
-                    development: None,
-                    optional: false,
-                },
+                Secret { name: name.clone(), doc: doc(plan, name), development: None, optional },
             );
-            let value = Value::Secret { key: name.clone(), optional: false };
+            let value = Value::Secret { key: name.clone(), optional };
             given.push(Given { name: name.clone(), value, why: String::new() });
         }
     }
@@ -218,20 +221,29 @@ fn written(value: &EnvValue) -> Option<String> {
         }
         EnvValue::Kept(None) => None,
         EnvValue::Kept(Some(text)) => {
-            let is_open = !open_references(text).0.is_empty();
+            let is_open = !open_references(text).0.is_empty() || is_handed_on(value);
             (!is_open).then(|| interpolate::defaults(text))
         }
     }
 }
 
+/// Whether a value is handed on where it is set, and is not asked for where it is not:
+/// `X:` and `X: ${X:-}`.
+fn is_handed_on(value: &EnvValue) -> bool {
+    match value {
+        EnvValue::Kept(None) => true,
+        EnvValue::Kept(Some(text)) => !text.is_empty() && interpolate::defaults(text).is_empty(),
+        _ => false,
+    }
+}
+
 fn secret(plan: &Plan, variable: &Variable, all: &mut Workloads) -> Given {
-    // What is handed on where it is set, is not asked for where it is not.
-    let optional = matches!(variable.value, EnvValue::Kept(None));
+    let optional = is_handed_on(&variable.value);
     note(
         all,
         Secret {
             name: variable.name.clone(),
-            doc: doc(plan, &variable.name),
+            doc: database(&variable.value).unwrap_or_else(|| doc(plan, &variable.name)),
             development: development(plan, variable),
             optional,
         },
@@ -248,13 +260,36 @@ fn note(all: &mut Workloads, secret: Secret) {
     }
 }
 
+/// The form of a database's address, as the code reads it today.
+fn database(value: &EnvValue) -> Option<String> {
+    let scheme = match value {
+        EnvValue::Url { scheme, .. } => scheme,
+        EnvValue::Kept(Some(text)) => text.split_once("://")?.0,
+        _ => return None,
+    };
+    let port = match scheme.split('+').next()? {
+        "postgres" | "postgresql" | "postgis" => "5432",
+        "mysql" | "mariadb" => "3306",
+        _ => return None,
+    };
+    Some(of_database(scheme, port))
+}
+
+fn of_database(scheme: &str, port: &str) -> String {
+    // Each driver has a word of its own for TLS.
+    let tls = match scheme {
+        _ if port != "5432" => "",
+        _ if scheme.ends_with("+asyncpg") => "?ssl=require",
+        _ => "?sslmode=require",
+    };
+    format!("{scheme}://USER:PASSWORD@HOST:{port}/NAME{tls} of the database.")
+}
+
 fn doc(plan: &Plan, name: &str) -> String {
     let variable = plan.env.iter().find(|variable| variable.name == name);
     match (variable, name) {
         (Some(variable), _) => variable.doc.clone(),
-        (None, "DATABASE_URL") => {
-            "postgresql://USER:PASSWORD@HOST:5432/NAME?sslmode=require of the database.".to_owned()
-        }
+        (None, "DATABASE_URL") => of_database("postgresql", "5432"),
         (None, "CACHE_URL") => {
             "rediss://:PASSWORD@HOST:6379/0?ssl_cert_reqs=required of the cache.".to_owned()
         }

@@ -11,8 +11,12 @@ pub(super) fn left_out(service: &Service, all: &mut Workloads) {
     let Some(kept) = &service.kept else { return };
     let keys = kept.keys.iter().map(|(key, _)| key.as_str());
     // Files of variables become secrets, by the names that are in them.
-    let lost: Vec<&str> =
-        keys.filter(|key| !matches!(*key, "env_file" | "image" | "labels" | "expose")).collect();
+    let is_taken = |key: &str| {
+        matches!(key, "env_file" | "image" | "labels" | "expose")
+            || key == "command" && service.command.is_some()
+            || key == "working_dir" && !service.working_dir.is_empty()
+    };
+    let lost: Vec<&str> = keys.filter(|key| !is_taken(key)).collect();
     if !lost.is_empty() {
         all.left_out.push(format!(
             "{} has {} in the compose file, which pods do not get: their like is the platform's",
@@ -44,16 +48,40 @@ pub fn notices(plan: &Plan) -> Vec<String> {
         return Vec::new();
     }
     let mut notices = plan.workloads.left_out.clone();
-    if plan.answers.own_image().is_some_and(|image| !image.is_unprivileged) {
+    if plan.answers.own_image().is_some_and(|image| image.uid.is_none_or(|uid| uid == 0)) {
         notices.push(
-            "the image's own user is root or has a name alone: a cluster that demands the Pod Security Standard `restricted` refuses its pods".to_owned(),
+            "the image's own user is root, or has a name whose number is not known: a cluster that demands the Pod Security Standard `restricted` refuses its pods; `USER 10001:10001` in the Dockerfile says the number".to_owned(),
+        );
+    }
+    if plan.answers.own_image().is_some_and(|image| image.migrates) {
+        notices.push(
+            "the image migrates the database when it starts, so each of its pods does: a migration that cannot run twice at once needs a step of its own, before the release".to_owned(),
         );
     }
     let answers = &plan.answers;
+    if answers.deploy.is_for(Target::Ecs) {
+        let optional = plan.workloads.secrets.iter().filter(|secret| secret.optional);
+        let names: Vec<&str> = optional.map(|secret| secret.name.as_str()).collect();
+        if !names.is_empty() {
+            notices.push(format!(
+                "tasks of ECS are not told {}: a value that may be missing is none that ECS can hand on; where it is set, add it to `Secrets` of the task definition",
+                names.join(", ")
+            ));
+        }
+    }
     if Shape::of(answers).has_database_file() {
         notices.push(
             "the code's database is a file (SQLite): there is one pod of each workload, they share the volume it is on, and a release ends the old one first; a cluster wants a database server".to_owned(),
         );
+    }
+    let beside = plan.carry.as_ref().map(|carry| &carry.carried).filter(|own| !own.brought);
+    if let (Some(beside), None) = (beside, answers.own_image())
+        && !answers.deploy.is_for(Target::Compose)
+    {
+        notices.push(format!(
+            "{} stays as it is, and what it builds is another image now: its commands and mounts were for the one before; --set deploy.target=compose,… writes one that fits",
+            beside.file
+        ));
     }
     if answers.deploy.is_for(Target::Compose) {
         notices.push(

@@ -82,8 +82,11 @@ pub struct Workload {
     pub grace: Seconds,
     /// Until SIGTERM.
     pub pre_stop: Option<Seconds>,
-    /// User and group by number; `None` for the image's own.
+    /// User by number; `None` for the image's own, of which the number is not
+    /// known, so that nobody can demand that it is not root.
     pub user: Option<u32>,
+    /// Group by number; `None` for the one that the image has for its user.
+    pub group: Option<u32>,
     /// Whether its root file system cannot be written to.
     pub read_only: bool,
     /// Whether it loses all capabilities.
@@ -245,7 +248,11 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
         disk: n.get(rows::POD_DISK, role),
         grace: n.get(rows::POD_GRACE, role),
         pre_stop: (role == Role::Web).then(|| n.get(rows::PRE_STOP, role)),
-        user: user(service),
+        user: match plan.answers.own_image() {
+            Some(image) => image.uid.filter(|uid| *uid > 0),
+            None => user(service),
+        },
+        group: user(service),
         read_only: service.security.writable.is_none(),
         unprivileged: !service.security.keeps_capabilities,
         init: service.security.init,

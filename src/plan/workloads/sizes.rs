@@ -82,7 +82,10 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
 /// What one process needs, and room to grow; no more than a pod is given.
 fn memory(shape: &Shape, ledger: &mut Ledger, role: Role) -> Result<(), Problem> {
     let most = shape.answers.deploy.pod_memory;
-    let floor = budget::floor(shape, ledger, role, 1);
+    // An image that stays starts as many as its own command says.
+    let stays = shape.answers.own_image().is_some() && role == Web;
+    let count = ledger.pinned(rows::WORKERS, Web).filter(|_| stays).unwrap_or(1);
+    let floor = budget::floor(shape, ledger, role, count);
     let least = floor.evaluate();
     if least > f64::from(most.0) {
         let message =
@@ -92,10 +95,13 @@ fn memory(shape: &Shape, ledger: &mut Ledger, role: Role) -> Result<(), Problem>
             Problem::new(message).help(format!("--set deploy.pod-memory={whole}MiB, or more"))
         );
     }
-    let grown = budget::limit(shape, ledger, role, 1, 2);
+    let grown = budget::limit(shape, ledger, role, count, 2);
     let budget = Formula::of("deploy.pod-memory", Quantity::MiB(most));
     let why = match role {
         Migrate => "it asks for what it may use: a migration that is killed half-way is the worst",
+        _ if count > 1 => {
+            "the processes that the image's own command starts, with room to grow; it asks for what it may use, so that its node has it"
+        }
         _ => "one process with room to grow; it asks for what it may use, so that its node has it",
     };
     ledger.decide(rows::POD_MEMORY, role, grown.at_most(budget), why);

@@ -67,7 +67,7 @@ mod secret_in_image;
 mod shell_form_command;
 mod sudo_in_image;
 mod support;
-mod symbolic_user;
+pub(crate) mod symbolic_user;
 mod unprivileged;
 mod venv_moved;
 mod wheels_without_no_deps;

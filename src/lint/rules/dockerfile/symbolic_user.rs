@@ -3,7 +3,7 @@
 use crate::lint::diagnostic::{Fix, Grade, Severity};
 use crate::lint::rule::{Findings, Rule};
 use crate::lint::rules::dockerfile::support;
-use crate::lint::subject::{Run, Subject};
+use crate::lint::subject::{Build, Run, Subject, known};
 
 pub static RULE: Rule = Rule {
     code: "DF136",
@@ -46,8 +46,23 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// The number of the user that an image starts as; `None` for one whose number is not
+/// known.
+pub fn uid(subject: &Subject, build: &Build) -> Option<u32> {
+    let user = build.image.user.as_ref()?.value.known()?;
+    let name = user.split(':').next()?;
+    let number = || known(&build.image, &created(&subject.runs(build), name)?);
+    name.parse().ok().or_else(|| number()?.parse().ok())
+}
+
 /// The number that a user is created with.
 fn number(runs: &[Run], name: &str) -> Option<String> {
+    created(runs, name)
+        .filter(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// The word that says the number which a user is created with.
+fn created(runs: &[Run], name: &str) -> Option<String> {
     runs.iter().flat_map(|run| &run.commands).find_map(|command| {
         let words = support::bare(command);
         let creates = matches!(support::program(words), "useradd" | "adduser");
@@ -56,8 +71,6 @@ fn number(runs: &[Run], name: &str) -> Option<String> {
         }
         let attached = words.iter().find_map(|word| word.strip_prefix("--uid="));
         let at = words.iter().position(|word| matches!(word.as_str(), "-u" | "--uid"));
-        let number = attached.or_else(|| words.get(at? + 1).map(String::as_str))?;
-        (!number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
-            .then(|| number.to_owned())
+        attached.or_else(|| words.get(at? + 1).map(String::as_str)).map(str::to_owned)
     })
 }
