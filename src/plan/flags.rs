@@ -107,6 +107,8 @@ impl Flags {
             ("gunicorn_uvicorn", gunicorn && asgi),
             ("nginx", nginx),
             ("edge_web", !nginx),
+            // The user's own image stays, and starts what it starts.
+            ("own_image", answers.own_image().is_some()),
             ("compose", answers.deploy.is_for(Target::Compose)),
             ("kubernetes", answers.deploy.is_for(Target::Kubernetes)),
             ("ecs", answers.deploy.is_for(Target::Ecs)),

@@ -136,7 +136,9 @@ fn a_pod_is_one_process_that_has_time_to_end() {
                 assert_eq!((replicas.count, replicas.most, replicas.overlap), (1, 1, false));
             }
             assert_eq!(workload.replicas.is_none(), role == Role::Migrate);
-            assert!(workload.read_only && workload.unprivileged && workload.user.is_some());
+            assert!(
+                workload.writable.is_none() && workload.unprivileged && workload.user.is_some()
+            );
             // ECS and Fargate.
             assert!(n.get(rows::TASK_STOP, role).0 <= 120);
             let (_, least, most, _) = sizes::fargate(n.get(rows::TASK_CPUS, role)).unwrap();

@@ -24,6 +24,7 @@ mod deterministic;
 mod digests;
 mod distribution;
 mod edge;
+mod elsewhere;
 mod examples;
 mod exclusive;
 mod findings;

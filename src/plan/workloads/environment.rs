@@ -2,6 +2,7 @@
 //! platform, by the variable's own name.
 
 use crate::detect::compose::role::names_host;
+use crate::detect::facts::Meaning;
 use crate::plan::Plan;
 use crate::plan::env::EnvKind;
 use crate::plan::given::open_references;
@@ -232,7 +233,10 @@ fn written(value: &EnvValue) -> Option<String> {
 fn is_handed_on(value: &EnvValue) -> bool {
     match value {
         EnvValue::Kept(None) => true,
-        EnvValue::Kept(Some(text)) => !text.is_empty() && interpolate::defaults(text).is_empty(),
+        EnvValue::Kept(Some(text)) => {
+            let is_open = !open_references(text).0.is_empty();
+            !text.is_empty() && !is_open && interpolate::defaults(text).is_empty()
+        }
         _ => false,
     }
 }
@@ -262,34 +266,40 @@ fn note(all: &mut Workloads, secret: Secret) {
 
 /// The form of a database's address, as the code reads it today.
 fn database(value: &EnvValue) -> Option<String> {
-    let scheme = match value {
-        EnvValue::Url { scheme, .. } => scheme,
-        EnvValue::Kept(Some(text)) => text.split_once("://")?.0,
-        _ => return None,
-    };
+    match value {
+        EnvValue::Url { scheme, .. } => of_database(scheme),
+        EnvValue::Kept(Some(text)) => of_database(text.split_once("://")?.0),
+        _ => None,
+    }
+}
+
+fn of_database(scheme: &str) -> Option<String> {
     let port = match scheme.split('+').next()? {
         "postgres" | "postgresql" | "postgis" => "5432",
         "mysql" | "mariadb" => "3306",
         _ => return None,
     };
-    Some(of_database(scheme, port))
-}
-
-fn of_database(scheme: &str, port: &str) -> String {
     // Each driver has a word of its own for TLS.
     let tls = match scheme {
         _ if port != "5432" => "",
         _ if scheme.ends_with("+asyncpg") => "?ssl=require",
         _ => "?sslmode=require",
     };
-    format!("{scheme}://USER:PASSWORD@HOST:{port}/NAME{tls} of the database.")
+    Some(format!("{scheme}://USER:PASSWORD@HOST:{port}/NAME{tls} of the database."))
 }
 
 fn doc(plan: &Plan, name: &str) -> String {
     let variable = plan.env.iter().find(|variable| variable.name == name);
+    let adopted = plan.answers.adopted.as_ref();
+    let mut known = adopted.into_iter().flat_map(|own| &own.derived.connections);
+    let read = known.find_map(|own| match &own.meaning {
+        Meaning::DatabaseUrl { scheme } if own.name == name => of_database(scheme),
+        _ => None,
+    });
     match (variable, name) {
+        (None, _) if read.is_some() => read.unwrap_or_default(),
         (Some(variable), _) => variable.doc.clone(),
-        (None, "DATABASE_URL") => of_database("postgresql", "5432"),
+        (None, "DATABASE_URL") => of_database("postgresql").unwrap_or_default(),
         (None, "CACHE_URL") => {
             "rediss://:PASSWORD@HOST:6379/0?ssl_cert_reqs=required of the cache.".to_owned()
         }

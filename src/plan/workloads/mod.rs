@@ -87,8 +87,8 @@ pub struct Workload {
     pub user: Option<u32>,
     /// Group by number; `None` for the one that the image has for its user.
     pub group: Option<u32>,
-    /// Whether its root file system cannot be written to.
-    pub read_only: bool,
+    /// Why its root file system can be written to; `None` where it cannot.
+    pub writable: Option<&'static str>,
     /// Whether it loses all capabilities.
     pub unprivileged: bool,
     /// Whether an init is PID 1, where a platform has one.
@@ -253,7 +253,7 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
             None => user(service),
         },
         group: user(service),
-        read_only: service.security.writable.is_none(),
+        writable: service.security.writable,
         unprivileged: !service.security.keeps_capabilities,
         init: service.security.init,
         leads_out: match plan.answers.adopted {

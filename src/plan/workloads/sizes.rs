@@ -82,9 +82,7 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
 /// What one process needs, and room to grow; no more than a pod is given.
 fn memory(shape: &Shape, ledger: &mut Ledger, role: Role) -> Result<(), Problem> {
     let most = shape.answers.deploy.pod_memory;
-    // An image that stays starts as many as its own command says.
-    let stays = shape.answers.own_image().is_some() && role == Web;
-    let count = ledger.pinned(rows::WORKERS, Web).filter(|_| stays).unwrap_or(1);
+    let count = processes(shape, ledger, role);
     let floor = budget::floor(shape, ledger, role, count);
     let least = floor.evaluate();
     if least > f64::from(most.0) {
@@ -106,6 +104,12 @@ fn memory(shape: &Shape, ledger: &mut Ledger, role: Role) -> Result<(), Problem>
     };
     ledger.decide(rows::POD_MEMORY, role, grown.at_most(budget), why);
     Ok(())
+}
+
+/// Processes in a pod: one; an image that stays starts as many as its command says.
+fn processes(shape: &Shape, ledger: &Ledger, role: Role) -> Count {
+    let stays = shape.answers.own_image().is_some() && role == Web;
+    ledger.pinned(rows::WORKERS, Web).filter(|_| stays).unwrap_or(1)
 }
 
 fn cpus(shape: &Shape, ledger: &mut Ledger, role: Role) {
@@ -261,7 +265,11 @@ fn connections(shape: &Shape, ledger: &mut Ledger) {
     let of = |ledger: &Ledger, role| {
         let pool = ledger.of(rows::POOL_SIZE, role).named("of a process");
         // A roll-out starts one beside them.
-        (ledger.of(rows::MAX_REPLICAS, role).named("pods") + 1) * pool
+        let pods = ledger.of(rows::MAX_REPLICAS, role).named("pods") + 1;
+        match processes(shape, ledger, role) {
+            1 => pods * pool,
+            count => pods * amount(count, "processes") * pool,
+        }
     };
     let mut all = of(ledger, Web);
     if shape.has(Worker) {

@@ -1,0 +1,151 @@
+//! Code that was there and is run by a cluster: what its files say of it is what pods and
+//! tasks do, and the next update finds the same.
+
+use std::fs;
+use std::path::Path;
+
+use assert_fs::TempDir;
+
+use crate::audit::with;
+use crate::rules::copied;
+use crate::support::dockwright;
+
+/// Runs in a directory, and gives what it says in one line.
+fn run(dir: &Path, arguments: &[&str], code: i32) -> String {
+    let run = dockwright().args(arguments).current_dir(dir).output().unwrap();
+    let said = [run.stdout, run.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert_eq!(run.status.code(), Some(code), "{said}");
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn init(dir: &Path, more: &[&str]) -> String {
+    run(dir, &[&["init", "--yes"], more].concat(), 0)
+}
+
+/// An application whose image starts as a user of its own.
+fn application(compose: &str) -> TempDir {
+    with(&[
+        (
+            "main.py",
+            "import os\nfrom flask import Flask\nfrom sqlalchemy.ext.asyncio import create_async_engine\n\napp = Flask(__name__)\nengine = create_async_engine(os.environ[\"DATABASE_URL\"])\n",
+        ),
+        (
+            "requirements.txt",
+            "flask==3.0.3\ngunicorn==22.0.0\nsqlalchemy==2.0.30\nasyncpg==0.29.0\n",
+        ),
+        (
+            "Dockerfile",
+            "FROM python:3.12-slim\nARG UID=1500\nRUN useradd --uid \"${UID}\" svc\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt\nUSER svc\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:5005\", \"main:app\"]\n",
+        ),
+        (".env.example", "MAIL_SERVER=\nGREETING=hello\nCOMPOSE_PROJECT_NAME=x\n"),
+        ("compose.yaml", compose),
+    ])
+}
+
+const COMPOSE: &str = "services:\n  web:\n    build: .\n    ports: ['5005:5005']\n    env_file: .env\n    environment:\n      API_KEY: ${API_KEY:-}\n      HANDED:\n      SINCE: 2024-01-01\n      DATABASE_URL: postgresql+asyncpg://u:p@db.example.com/shop\n";
+const CLUSTERS: [&str; 2] = ["--set", "deploy.target=kubernetes,ecs"];
+
+#[test]
+fn an_update_finds_what_init_read() {
+    let cases = fs::read_dir("tests/cases").unwrap().map(|entry| entry.unwrap().path());
+    let mut seen = 0;
+    for case in cases {
+        for way in ["--adopt", "--rewrite"] {
+            let copy = copied(&case);
+            let name = ["--set", "project.name=shop"];
+            let made = dockwright()
+                .args(["init", "--yes", way])
+                .args([CLUSTERS, name].concat())
+                .current_dir(copy.path())
+                .output()
+                .unwrap();
+            if !made.status.success() {
+                continue;
+            }
+            seen += 1;
+            let said = run(copy.path(), &["update", "--dry-run"], 0);
+            assert!(said.contains("Up to date"), "{} {way}: {said}", case.display());
+            let said = run(copy.path(), &["check"], 0);
+            assert!(!said.contains("outdated"), "{} {way}: {said}", case.display());
+        }
+    }
+    assert!(seen >= 12, "{seen} of the cases are written for a cluster");
+    let own = application(COMPOSE);
+    init(own.path(), &[&["--adopt"], &CLUSTERS[..]].concat());
+    assert!(run(own.path(), &["update", "--dry-run"], 0).contains("Up to date"));
+}
+
+#[test]
+fn pods_run_the_image_that_stays_as_its_own_user_with_its_own_command() {
+    let own = application(&format!(
+        "{COMPOSE}    command: gunicorn --bind 0.0.0.0:5005 --workers 3 main:app\n"
+    ));
+    let said = init(own.path(), &[&["--adopt"], &CLUSTERS[..]].concat());
+    let read = |path: &str| fs::read_to_string(own.path().join(path)).unwrap();
+    let web = read("deploy/kubernetes/base/web.yaml");
+    for line in ["containerPort: 5005", "runAsUser: 1500", "- gunicorn", "- \"3\"", "- main:app"] {
+        assert!(web.contains(line), "{line}: {web}");
+    }
+    assert!(!web.contains("runAsGroup"), "the image says which group its user has: {web}");
+    // Twice the processes of its command, and room to grow.
+    assert!(!web.contains("memory: 144Mi"), "{web}");
+    assert!(read("deploy/ecs/web.task.json").contains("\"user\": \"1500\""));
+    // What a person has to know is said where nothing of Compose's is written, too.
+    assert!(said.contains("deploy.domain is not set"), "{said}");
+
+    // A name whose number nobody knows: the kubelet refuses to start it as not root.
+    let own = application(COMPOSE);
+    let text = fs::read_to_string(own.path().join("Dockerfile")).unwrap();
+    fs::write(own.path().join("Dockerfile"), text.replace("--uid \"${UID}\" ", "")).unwrap();
+    let said = init(own.path(), &[&["--adopt"], &CLUSTERS[..]].concat());
+    let web = fs::read_to_string(own.path().join("deploy/kubernetes/base/web.yaml")).unwrap();
+    assert!(!web.contains("runAsNonRoot: true") && said.contains("whose number is not known"));
+}
+
+#[test]
+fn every_variable_of_the_application_is_told_or_said() {
+    for way in ["--adopt", "--rewrite"] {
+        let own = application(COMPOSE);
+        let said = init(own.path(), &[&[way], &CLUSTERS[..]].concat());
+        let read = |path: &str| fs::read_to_string(own.path().join(path)).unwrap();
+        let web = read("deploy/kubernetes/base/web.yaml")
+            + &read("deploy/kubernetes/base/kustomization.yaml");
+        let required = |key: &str| web.contains(&format!("key: {key}}}"));
+        let optional = |key: &str| web.contains(&format!("key: {key}, optional: true}}"));
+        assert!(required("GREETING") && required("DATABASE_URL"), "{way}: {web}");
+        for key in ["API_KEY", "HANDED", "MAIL_SERVER"] {
+            assert!(optional(key), "{way}: {key} is handed on where it is set: {web}");
+        }
+        assert!(!web.contains("COMPOSE_PROJECT_NAME"), "{way}: it is Compose's: {web}");
+        assert!(!web.contains("SINCE: 2024") && web.contains("2024-01-01"), "{way}: {web}");
+        let not_told = "tasks of ECS are not told ";
+        let listed = said.split(not_told).nth(1).unwrap_or_default().split(": ").next().unwrap();
+        for key in ["API_KEY", "HANDED", "MAIL_SERVER"] {
+            assert!(listed.contains(key), "{way}: {said}");
+        }
+        let page = read("deploy/kubernetes/README.md");
+        assert!(page.contains("postgresql+asyncpg://USER"), "{way}: {page}");
+    }
+}
+
+#[test]
+fn what_was_not_read_for_a_cluster_is_not_written_by_an_update() {
+    let own = application(COMPOSE);
+    init(own.path(), &["--adopt"]);
+    let said = run(own.path(), &["update", "--set", "deploy.target=compose,kubernetes"], 2);
+    assert!(said.contains("dockwright init --adopt reads them"), "{said}");
+    assert!(!own.path().join("deploy").exists());
+    init(own.path(), &["--adopt", "--set", "deploy.target=compose,kubernetes"]);
+    run(own.path(), &["update", "--set", "deploy.load=300"], 0);
+    assert!(own.path().join("deploy/kubernetes/base/web.yaml").is_file());
+}
+
+#[test]
+fn a_compose_file_that_stays_loses_nothing() {
+    let own = application(COMPOSE);
+    let said = init(own.path(), &["--rewrite", "--set", "deploy.target=kubernetes"]);
+    assert!(!said.contains("dockwright's compose file has no"), "{said}");
+    assert!(said.contains("compose.yaml stays as it is"), "{said}");
+    assert_eq!(fs::read_to_string(own.path().join("compose.yaml")).unwrap(), COMPOSE);
+}
