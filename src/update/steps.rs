@@ -1,15 +1,17 @@
 //! What a person has to do by hand where an update moves a store under live
 //! data.
 
+use crate::answers::stack::Target;
 use crate::apply::bookkeeping::Lock;
 use crate::plan::Plan;
 use crate::source::compose::image::tag;
 use crate::version::major;
 
-/// What a person has to do where the plan moves a store under live data.
+/// What a person has to do where the plan moves a store under live data, or gives what
+/// runs another name.
 #[must_use]
 pub fn of(lock: &Lock, plan: &Plan) -> Vec<String> {
-    let mut steps = Vec::new();
+    let mut steps = renamed(lock, plan);
     // Stores of the user's own compose file do not move with the plan.
     if lock.is_improved() {
         return steps;
@@ -33,6 +35,42 @@ pub fn of(lock: &Lock, plan: &Plan) -> Vec<String> {
     if let Some((old, new)) = moved("redis") {
         steps.push(format!(
             "Redis goes from {old} to {new}: a newer one reads the older one's data, an older one does not read the newer one's. Copy the volume before the next start"
+        ));
+    }
+    steps
+}
+
+/// What is left under the project's old name: no file says that it is the same.
+fn renamed(lock: &Lock, plan: &Plan) -> Vec<String> {
+    let new = &plan.answers.name;
+    let Some(old) = lock.sticky.get("project.name").filter(|old| *old != new) else {
+        return Vec::new();
+    };
+    let deploy = &plan.answers.deploy;
+    let mut steps = Vec::new();
+    let volumes: Vec<String> =
+        plan.topology.volumes.iter().map(|volume| format!("{old}_{}", volume.name)).collect();
+    let carried = plan.carry.as_ref().map_or(old.as_str(), |own| own.carried.project.as_str());
+    if deploy.is_for(Target::Compose) && !lock.is_improved() && carried == old {
+        let volumes = match volumes.is_empty() {
+            true => String::new(),
+            false => format!(
+                ", and volumes as well: the next start has empty ones, while the data stays in {}. Take a backup with the old files and read it back with the new ones, as DEPLOY.md says, or keep the name",
+                volumes.join(", ")
+            ),
+        };
+        steps.push(format!(
+            "project.name goes from {old} to {new}, and Compose names containers by it{volumes}. `docker compose --project-name {old} down` ends what runs under the old name"
+        ));
+    }
+    if deploy.is_for(Target::Kubernetes) {
+        steps.push(format!(
+            "project.name goes from {old} to {new}: objects of a cluster are not renamed, and what is called {old}-… goes on beside the new ones, its claims with the data. Once the new ones answer: `kubectl delete deployment,job,service,ingress,hpa,pdb,networkpolicy --selector app.kubernetes.io/part-of={old}`"
+        ));
+    }
+    if deploy.is_for(Target::Ecs) {
+        steps.push(format!(
+            "project.name goes from {old} to {new}: the stack {old} goes on beside the new one, whose secrets are looked for below /{new}. Once the new one answers: `aws cloudformation delete-stack --stack-name {old}`"
         ));
     }
     steps
