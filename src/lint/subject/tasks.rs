@@ -4,7 +4,7 @@
 use super::cluster::Spot;
 use super::{Purpose, Subject};
 use crate::lint::diagnostic::At;
-use crate::source::compose::Item;
+use crate::source::compose::{Item, Node};
 
 /// A file that tells ECS something.
 #[derive(Debug)]
@@ -52,16 +52,43 @@ impl<'s> Field<'s> {
         }
     }
 
-    /// A scalar as text.
+    /// A scalar as text; of `{"Ref": "Image"}` the name, as `!Ref Image` is read.
     #[must_use]
     pub fn text(self, keys: &[&str]) -> Option<String> {
-        self.at(keys)?.0.item.scalar()
+        let item = self.at(keys)?.0.item;
+        item.scalar().or_else(|| item.get("Ref").and_then(Item::scalar))
     }
 
-    /// The values of a list.
+    /// Whether a value that is no list is decided when a template is applied: `!If`,
+    /// `Fn::ImportValue`, `Ref`. It is neither there nor missing.
+    #[must_use]
+    pub fn is_open(self, keys: &[&str]) -> bool {
+        let is_function = |own: Self| match &own.0.item.node {
+            Node::List(_) => true,
+            Node::Map(_) => function(own.0.item).is_some(),
+            _ => false,
+        };
+        is_function(self)
+            || keys
+                .split_first()
+                .is_some_and(|(first, rest)| self.at(&[first]).is_some_and(|own| own.is_open(rest)))
+    }
+
+    /// The mappings of a list, those that a condition chooses among included.
     #[must_use]
     pub fn list(self, keys: &[&str]) -> Vec<Self> {
-        self.at(keys).map(|own| own.0.list(&[])).unwrap_or_default().into_iter().map(Self).collect()
+        let Some(own) = self.at(keys) else { return Vec::new() };
+        let inner = own.0.get("Fn::If").map_or(own.0, |inner| inner);
+        let mut found = Vec::new();
+        for each in inner.list(&[]).into_iter().map(Self) {
+            match &each.0.item.node {
+                Node::List(_) => found.extend(each.list(&[])),
+                Node::Map(_) if function(each.0.item).is_some() => found.extend(each.list(&[])),
+                Node::Map(_) => found.push(each),
+                _ => {}
+            }
+        }
+        found
     }
 
     /// The words of a list.
@@ -141,8 +168,12 @@ impl Subject {
                 resource,
                 purpose: file.purpose,
             };
-            if whole.has(&[key]) {
-                found.push(of(whole, None, None));
+            // What `aws ecs describe-task-definition` prints has all of it below a key.
+            let printed =
+                whole.get("taskDefinition").filter(|own| own.has(&["containerDefinitions"]));
+            let own = printed.unwrap_or(whole);
+            if own.has(&[key]) {
+                found.push(of(own, None, None));
             }
             let Some(resources) = whole.get("Resources") else { continue };
             for (name, _) in resources.item.entries() {
@@ -159,6 +190,14 @@ impl Subject {
         }
         found
     }
+}
+
+/// The function of CloudFormation that a mapping is: `Fn::If`, `Ref`.
+fn function(item: &Item) -> Option<String> {
+    let mut entries = item.entries();
+    let name = entries.next()?.0.scalar()?;
+    let is_one = entries.next().is_none() && (name.starts_with("Fn::") || name == "Ref");
+    is_one.then_some(name)
 }
 
 /// `cpuArchitecture` as CloudFormation has it.

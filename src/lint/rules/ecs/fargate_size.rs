@@ -23,6 +23,9 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for own in subject.task_definitions().into_iter().filter(|own| is_fargate(*own)) {
         let field = own.field();
         let said = |key: &str| field.text(&[key]).filter(|own_text| !own.refers(own_text));
+        if field.is_open(&["cpu"]) || field.is_open(&["memory"]) {
+            continue;
+        }
         let (cpu, memory) = (field.text(&["cpu"]), field.text(&["memory"]));
         let (Some(_), Some(_)) = (&cpu, &memory) else {
             let missing = if cpu.is_none() { "cpu" } else { "memory" };

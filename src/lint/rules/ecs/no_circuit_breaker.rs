@@ -28,6 +28,12 @@ fn check(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let keys = ["deploymentConfiguration", "deploymentCircuitBreaker"];
+        let decided = ["enable", "rollback"].map(|key| [keys[0], keys[1], key]);
+        if decided.iter().any(|keys| field.is_open(keys))
+            || field.is_open(&["deploymentController", "type"])
+        {
+            continue;
+        }
         let is_on = |key: &str| field.is(&[keys[0], keys[1], key]);
         if is_on("enable") && is_on("rollback") {
             continue;

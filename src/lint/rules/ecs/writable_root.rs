@@ -20,7 +20,10 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     for (task, own, label) in containers(subject) {
         let keys = ["readonlyRootFilesystem"];
-        if own.is(&keys) || own.text(&keys).is_some_and(|own| task.refers(&own)) {
+        if own.is(&keys)
+            || own.is_open(&keys)
+            || own.text(&keys).is_some_and(|own| task.refers(&own))
+        {
             continue;
         }
         let message = format!("{label}: its root file system can be written to");

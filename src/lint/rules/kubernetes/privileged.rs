@@ -22,8 +22,15 @@ fn check(subject: &Subject, findings: &mut Findings) {
     for (cluster, pod) in pods(subject) {
         let Some((first, reasons)) = profile::refused(&pod, Profile::Baseline) else { continue };
         let message = format!("{}: {}", pod.object.label(), reasons);
-        add(findings, subject, cluster, first, message)
-            .about(pod.object.label())
-            .help("take it out: the application needs nothing of its node");
+        let finding = add(findings, subject, cluster, first, message);
+        finding.about(pod.object.label());
+        // An agent of every node may be there for that.
+        if pod.object.kind == "DaemonSet" {
+            finding.severity(Severity::Advice).help(
+                "an agent that has to: in a namespace of its own, the only one where Pod Security says `privileged`",
+            );
+        } else {
+            finding.help("take it out: the application needs nothing of its node");
+        }
     }
 }

@@ -40,6 +40,10 @@ impl<'c> Pod<'c> {
             | "Job"
             | "ReplicationController" => &["spec", "template"],
             "CronJob" => &["spec", "jobTemplate", "spec", "template"],
+            // What controllers of others make pods of: an Argo Rollout, a service of Knative.
+            _ if object.spot().has(&["spec", "template", "spec", "containers"]) => {
+                &["spec", "template"]
+            }
             _ => return None,
         };
         let template = object.spot().at(path)?;

@@ -70,7 +70,8 @@ impl Loader {
         match yaml::read(&self.subject.texts[text].text) {
             Ok(mut document) => {
                 document.of_file(text);
-                let purpose = purpose(path);
+                // CloudFormation's own word, and CDK's: it is no sample of another file.
+                let purpose = purpose(&path.replace(".template", ""));
                 self.subject.task_files.push(TaskFile { text, document, purpose });
             }
             Err(why) => self.not_judged(path, &why),
