@@ -367,6 +367,31 @@ fn a_target_that_goes_leaves_what_is_kept_and_says_what_of_the_users_needs_it() 
 }
 
 #[test]
+fn what_goes_on_under_a_projects_old_name_is_said() {
+    let target = ["--set", "deploy.target=compose,kubernetes,ecs"];
+    let directory = new(&[&["--preset", "celery-postgres-redis"], &target[..]].concat());
+    let update = |name: &str| {
+        let set = format!("project.name={name}");
+        let mut command = dockwright();
+        command.args(["update", "--set", &set]).current_dir(directory.path().join("shop"));
+        let run = command.output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let said = update("store");
+    for part in [
+        "the data stays in shop_db-data",
+        "--project-name shop down",
+        "--selector app.kubernetes.io/part-of=shop",
+        "delete-stack --stack-name shop",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!update("store").contains("goes from"));
+}
+
+#[test]
 fn only_kubernetes_writes_its_files_alone() {
     let directory = new(&["--only", "kubernetes", "--set", "deploy.target=compose,kubernetes,ecs"]);
     let shop = directory.path().join("shop");
