@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::catalog::VERSIONS;
-use crate::plan::Plan;
+use crate::plan::{Plan, images};
 use crate::plan::topology::{Build, INDEX_SECRET, Image, Service};
 
 /// The registry of names that have no host in them.
@@ -54,6 +54,7 @@ pub fn of(plan: &Plan) -> Value {
         "overlay": overlay.strip_suffix("/kustomization.yaml"),
         "stack": path_of(plan, "deploy/ecs/stack.yaml"),
         "installer": installer(plan),
+        "check_image": images::written(&plan.answers, &images::of_tools(&plan.answers)),
         "tests": plan.answers.adopted.as_ref().map_or("", |adopted| adopted.tests.as_str()),
     })
 }
