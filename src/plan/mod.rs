@@ -23,6 +23,7 @@ pub mod packages;
 pub mod postgres;
 pub mod processes;
 pub mod redis;
+pub mod registry;
 pub mod shape;
 mod shortfall;
 mod skeleton;

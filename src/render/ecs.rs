@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::stack::Architecture;
 use crate::plan::Plan;
+use crate::plan::registry;
 use crate::plan::workloads::{Argument, Kind, Probe, Value as Told, Volume, Workload};
 use crate::render::scalars::scalar;
 use crate::schema::Role;
@@ -60,6 +61,10 @@ pub fn context(plan: &Plan) -> Value {
             Some(Probe::Http { host, .. }) if host.is_empty() => "200-299",
             // A load balancer asks for the task by its address, which may be refused.
             _ => "200-499",
+        },
+        "registry": match all.registry_login {
+            true => registry::host(plan.answers.repository()),
+            false => "",
         },
         "tasks": tasks,
     })

@@ -8,7 +8,7 @@ use std::path::Path;
 use dockwright::answers::{Draft, Origin};
 use dockwright::plan::workloads::{Kind, Probe, Value, Workload, sizes};
 use dockwright::plan::{self, Plan, Role};
-use dockwright::render;
+use dockwright::{preset, render};
 use dockwright::schema::numbers::rows;
 use serde_json::Value as Json;
 
@@ -395,5 +395,54 @@ fn numbers_that_a_platform_does_not_have_are_refused() {
         let error = String::from_utf8_lossy(&run.stderr);
         assert_eq!(run.status.code(), Some(2), "{set}: {error}");
         assert!(error.contains(said), "{set}: {error}");
+    }
+}
+
+/// The text of a file of a rendered plan.
+fn written(preset: &str, set: &[(&str, &str)], path: &str) -> String {
+    let mut draft = Draft::of_preset(&preset::find(preset).unwrap()).unwrap();
+    draft.set("project.name", "shop", Origin::Flag).unwrap();
+    for (key, value) in set {
+        draft.set(key, value, Origin::Flag).unwrap();
+    }
+    let files = render::render(&plan_of(&draft), &draft).unwrap();
+    let found = files.into_iter().find(|file| file.output.path.as_str() == path);
+    String::from_utf8(found.unwrap_or_else(|| panic!("there is no {path}")).bytes).unwrap()
+}
+
+#[test]
+fn a_registry_that_is_not_amazons_may_ask_every_task_for_a_login() {
+    for (repository, asks) in [
+        ("registry.example.com/team/shop", true),
+        ("ghcr.io/team/shop", true),
+        ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop", false),
+        ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/shop", false),
+        ("public.ecr.aws/team/shop", false),
+        ("", false),
+    ] {
+        let mut set = vec![("deploy.target", "ecs")];
+        if !repository.is_empty() {
+            set.push(("images.repository", repository));
+        }
+        let read = |path: &str| written("celery-postgres-redis", &set, path);
+        for task in ["web", "worker", "beat", "migrate"] {
+            let text = read(&format!("deploy/ecs/{task}.task.json"));
+            let json: Json = serde_json::from_str(&text).unwrap();
+            let login = &json["containerDefinitions"][0]["repositoryCredentials"];
+            let told = login["credentialsParameter"] == "${REGISTRY_CREDENTIALS_ARN}";
+            assert_eq!(told, asks, "{repository}, {task}");
+            // Where it is empty, the run-book drops the line, and JSON has to bear that.
+            let without: Vec<&str> =
+                text.lines().filter(|line| !line.contains("\"credentialsParameter\": ")).collect();
+            serde_json::from_str::<Json>(&without.join("\n")).unwrap();
+        }
+        let stack = read("deploy/ecs/stack.yaml");
+        let named = stack.matches("RepositoryCredentials: !If\n").count();
+        assert_eq!(named, if asks { 4 } else { 0 }, "{repository}");
+        assert_eq!(stack.contains("secretsmanager:GetSecretValue"), asks, "{repository}");
+        let said = read("deploy/ecs/README.md");
+        assert_eq!(said.contains("RegistryCredentials=arn:"), asks, "{repository}");
+        assert_eq!(said.contains("$REGISTRY_CREDENTIALS_ARN"), asks, "{repository}");
+        assert_eq!(said.contains("aws ecr get-login-password"), !asks, "{repository}");
     }
 }

@@ -15,6 +15,7 @@ mod words;
 
 use crate::error::Problem;
 use crate::plan::Plan;
+use crate::plan::registry;
 use crate::plan::topology::{EDGE, Service};
 use crate::schema::Role;
 use crate::schema::numbers::rows;
@@ -44,6 +45,8 @@ pub struct Workloads {
     pub stores: Vec<Store>,
     /// Passwords of those stores, by name: for development alone.
     pub local: Vec<(String, String)>,
+    /// Whether the image's registry may ask for a login that no role of a task has.
+    pub registry_login: bool,
     /// What the compose file has and a cluster does not get, each with its reason.
     pub left_out: Vec<String>,
 }
@@ -114,7 +117,10 @@ impl Workloads {
         if !plan.answers.deploy.is_clustered() {
             return Self::default();
         }
-        let mut all = Self::default();
+        let mut all = Self {
+            registry_login: registry::may_want_login(plan.answers.repository()),
+            ..Self::default()
+        };
         let services = &plan.topology.services;
         all.settings = environment::settings(plan);
         all.local_settings = environment::local_settings(&all.settings);
