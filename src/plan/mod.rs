@@ -27,6 +27,7 @@ pub mod registry;
 pub mod shape;
 mod shortfall;
 mod skeleton;
+pub mod store_ports;
 pub mod timeouts;
 pub mod topology;
 pub mod uploads;

@@ -1,6 +1,8 @@
 //! Kubernetes' words for what a cluster runs: what the templates below
 //! `templates/kubernetes` read as `kubernetes`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::plan::Plan;
@@ -73,6 +75,9 @@ pub fn context(plan: &Plan) -> Value {
         })).collect::<Vec<_>>(),
         "stores": all.stores.iter().map(|own| store(all, own)).collect::<Vec<_>>(),
         "left_out": all.left_out,
+        "ports": all.workloads.iter().flat_map(|own| &own.ports.known).collect::<BTreeSet<_>>(),
+        "unknown": all.workloads.iter().flat_map(|own| &own.ports.unknown)
+            .collect::<BTreeSet<_>>(),
     })
 }
 
@@ -97,9 +102,6 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         let found = of_role.find(|decided| decided.key.row.field == field);
         found.map_or(Value::Null, |decided| decided.value.in_template())
     };
-    let mut ports: Vec<u16> = own.reaches.iter().map(|reach| reach.port).collect();
-    ports.sort_unstable();
-    ports.dedup();
     let claims = own.volumes.iter().filter(|volume| matches!(volume.kind, Kind::Claim { .. }));
     let first = |volume: &&Volume| {
         // A claim stands in the file of the first that mounts it.
@@ -152,7 +154,9 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         "unprivileged": own.unprivileged,
         "init": own.init,
         "leads_out": own.leads_out,
-        "ports": ports,
+        "ports": own.ports.known,
+        "told_by": own.ports.secrets,
+        "unknown": own.ports.unknown,
     })
 }
 
@@ -169,7 +173,7 @@ fn store(all: &Workloads, own: &Store) -> Value {
     let clients = all
         .workloads
         .iter()
-        .filter(|workload| workload.reaches.iter().any(|reach| reach.store == own.id));
+        .filter(|workload| workload.stores.contains(&own.id));
     json!({
         "id": own.id,
         "role": own.role.name(),

@@ -446,3 +446,94 @@ fn a_registry_that_is_not_amazons_may_ask_every_task_for_a_login() {
         assert_eq!(said.contains("aws ecr get-login-password"), !asks, "{repository}");
     }
 }
+
+/// The rules of what goes out, by workload.
+fn egress(text: &str) -> BTreeMap<String, Json> {
+    let documents: Vec<Json> = serde_saphyr::from_multiple(text).unwrap();
+    let own = documents.into_iter().map(|own| {
+        let name = text_of(&own["metadata"]["name"]).trim_start_matches("shop-").to_owned();
+        (name, own["spec"]["egress"].clone())
+    });
+    own.collect()
+}
+
+fn text_of(value: &Json) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The ports of a policy's rule for its stores, and whether another rule lets it out.
+fn ports(rules: &Json) -> (Vec<u64>, bool) {
+    let rules: Vec<&Json> = rules.as_array().into_iter().flatten().collect();
+    let stores = rules.iter().filter(|rule| rule["to"].is_null());
+    let ports = stores.flat_map(|rule| rule["ports"].as_array().unwrap());
+    let out = rules.iter().any(|rule| rule["to"][0]["ipBlock"]["cidr"] == "0.0.0.0/0");
+    (ports.map(|port| port["port"].as_u64().unwrap()).collect(), out)
+}
+
+#[test]
+fn every_workload_reaches_the_ports_that_its_variables_say() {
+    let path = "deploy/kubernetes/base/network-policies.yaml";
+    let preset = "celery-postgres-redis";
+    let text = written(preset, &[("deploy.target", "kubernetes")], path);
+    let own = egress(&text);
+    assert_eq!(ports(&own["migrate"]), (vec![5432], false));
+    assert_eq!(ports(&own["beat"]), (vec![6379], false));
+    assert_eq!(ports(&own["web"]), (vec![5432, 6379], true));
+    assert_eq!(ports(&own["worker"]), (vec![5432, 6379], true));
+    // Their addresses are secrets, which may say another port.
+    let (_, beat) = text.split_once("name: shop-beat\n").unwrap();
+    assert!(beat.contains("    # CELERY_BROKER_URL\n"), "{beat}");
+
+    let set = [("deploy.target", "kubernetes"), ("stack.database", "external")];
+    let own = egress(&written(preset, &set, path));
+    assert_eq!(ports(&own["migrate"]), (vec![5432], false));
+    // What leads out of the network.
+    let set = [("deploy.target", "kubernetes"), ("network.http-proxy", "http://proxy:3128")];
+    let own = egress(&written(preset, &set, path));
+    assert_eq!(ports(&own["beat"]), (vec![3128, 6379], false));
+}
+
+/// The policies of code that was there before.
+fn policies(requirements: &str, environment: &str) -> String {
+    let directory = directory();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write(
+        "app.py",
+        "import os\nfrom celery import Celery\nfrom fastapi import FastAPI\n\nURL = os.environ['DATABASE_URL']\napp = FastAPI()\ncelery = Celery('app', broker=os.environ['CELERY_BROKER_URL'])\n",
+    );
+    write("requirements.txt", &format!("fastapi==0.115.0\nuvicorn==0.30.0\n{requirements}"));
+    write("Dockerfile", "FROM python:3.12-slim\nCOPY . .\nRUN pip install -r requirements.txt\n");
+    write(
+        "compose.yaml",
+        &format!(
+            "services:\n  web:\n    build: .\n    command: uvicorn app:app --host 0.0.0.0\n    ports: ['127.0.0.1:8000:8000']\n    environment: &env\n{environment}  beat:\n    build: .\n    command: celery -A app.celery beat\n    environment: *env\n    depends_on: [queue]\n    networks: [inner]\n  queue:\n    image: rabbitmq:4\n    networks: [inner]\nnetworks:\n  inner: {{internal: true}}\n"
+        ),
+    );
+    let run = dockwright()
+        .args(["init", "--yes", "--rewrite", "--set", "project.name=shop"])
+        .args(["--set", "deploy.target=kubernetes"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    let path = directory.path().join("deploy/kubernetes/base/network-policies.yaml");
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn stores_of_other_kinds_and_ports_are_reached_and_what_is_not_known_is_said() {
+    // The first is a secret, of which the driver says the kind; TLS has another port.
+    let environment = "      DATABASE_URL: mysql+pymysql://app:secret@db.example.com:3399/app\n      REPORTS_URL: mysql+pymysql://reports@reports.example.com:3307/reports\n      CELERY_BROKER_URL: ${BROKER:-amqps://mq.example.com//}\n      LEDGER_DB_HOST: ledger.example.com\n      LEDGER_DB_PORT: '3310'\n";
+    let text = policies("celery==5.4.0\npymysql==1.1.1\n", environment);
+    let (of_beat, _) = ports(&egress(&text)["beat"]);
+    assert_eq!(of_beat, [3306, 3307, 3310, 5671, 5672], "{text}");
+    let (_, beat) = text.split_once("name: shop-beat\n").unwrap();
+    assert!(beat.contains("    # DATABASE_URL\n"), "{beat}");
+    assert!(!text.contains("is not known here: until"), "{text}");
+
+    // Nothing says what it is.
+    let text = policies("celery==5.4.0\n", "      DATABASE_URL: ${DATABASE_URL}\n");
+    let (of_beat, out) = ports(&egress(&text)["beat"]);
+    assert_eq!((of_beat, out), (vec![5672], true), "{text}");
+}

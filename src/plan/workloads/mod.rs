@@ -7,6 +7,7 @@
 
 mod environment;
 mod left_out;
+mod ports;
 mod probes;
 pub mod sizes;
 mod stores;
@@ -24,7 +25,8 @@ use crate::units::{Count, MiB, MilliCpu, Seconds};
 pub use environment::{Given, Secret, Value};
 pub use left_out::notices;
 pub use probes::Probe;
-pub use stores::{Reach, Store};
+pub use ports::Ports;
+pub use stores::Store;
 pub use volumes::{Claim, Kind, Volume};
 pub use words::Argument;
 
@@ -95,8 +97,10 @@ pub struct Workload {
     pub init: bool,
     /// Whether it reaches other hosts than its stores.
     pub leads_out: bool,
-    /// The stores it reaches.
-    pub reaches: Vec<Reach>,
+    /// The stores of the development overlay that it reaches, by name.
+    pub stores: Vec<String>,
+    /// The ports of what it connects to.
+    pub ports: Ports,
 }
 
 /// How many pods a workload has.
@@ -259,7 +263,8 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
             Some(_) => service.networks.iter().any(|network| network == EDGE),
             None => scales,
         },
-        reaches: stores::reaches(plan, service, role),
+        stores: stores::reached(plan, service),
+        ports: ports::of(plan, service),
     }
 }
 
