@@ -4,10 +4,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::answers::stack::Architecture;
+use crate::answers::stack::{Architecture, Target};
 use crate::plan::Plan;
 use crate::plan::registry;
-use crate::plan::workloads::{Argument, Kind, Probe, Value as Told, Volume, Workload};
+use crate::plan::workloads::{
+    Argument, Kind, NO_PROXY, Probe, Value as Told, Volume, Workload,
+};
 use crate::render::scalars::scalar;
 use crate::schema::Role;
 use crate::schema::numbers::rows;
@@ -101,7 +103,11 @@ fn task(plan: &Plan, own: &Workload) -> Value {
     let role = own.role;
     // Nothing is put in there: a task is told its words as they are.
     let words = own.command.iter().map(Argument::text);
-    let settings = plan.workloads.settings.iter().map(|(name, value)| (name, value, ""));
+    let settings = plan.workloads.settings_on(Target::Ecs, &plan.answers.name);
+    let settings = settings.iter().map(|(name, value)| match name.as_str() {
+        NO_PROXY => (name, value, "Credentials and metadata of the task, too."),
+        _ => (name, value, ""),
+    });
     let known = own.env.iter().filter_map(|given| match &given.value {
         Told::Literal(value) => Some((&given.name, value, given.why.as_str())),
         Told::Secret { .. } => None,

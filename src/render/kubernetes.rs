@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::answers::stack::Target;
 use crate::plan::Plan;
 use crate::plan::workloads::{
     Argument, Claim, Given, Kind, Probe, Store, Value as Told, Volume, Workload, Workloads,
@@ -18,8 +19,14 @@ const NO_REGISTRY: &str = "registry.example.com/team";
 /// What the templates read.
 #[must_use]
 pub fn context(plan: &Plan) -> Value {
-    let all = &Workloads { workloads: plan.workloads.by_queue(), ..plan.workloads.clone() };
     let name = &plan.answers.name;
+    let own = &plan.workloads;
+    let all = &Workloads {
+        workloads: own.by_queue(),
+        settings: own.settings_on(Target::Kubernetes, name),
+        local_settings: own.settings_beside_stores(name),
+        ..own.clone()
+    };
     let roles = Role::ALL.into_iter().filter(|role| role.runs_application());
     let workloads: Vec<Value> = all.workloads.iter().map(|own| workload(plan, all, own)).collect();
     let local = all.local.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));

@@ -537,3 +537,33 @@ fn stores_of_other_kinds_and_ports_are_reached_and_what_is_not_known_is_said() {
     let (of_beat, out) = ports(&egress(&text)["beat"]);
     assert_eq!((of_beat, out), (vec![5672], true), "{text}");
 }
+
+#[test]
+fn what_is_reached_without_a_proxy_is_what_the_platform_has() {
+    let set = [
+        ("deploy.target", "compose,kubernetes,ecs"),
+        ("network.http-proxy", "http://proxy.example.com:3128"),
+        ("network.no-proxy", ".example.com,10.0.0.0/8"),
+    ];
+    let direct = |path: &str| {
+        let text = written("celery-postgres-redis", &set, path);
+        let found = text.lines().find_map(|line| {
+            let line = line.trim().trim_start_matches("- ").replace('\'', "");
+            line.strip_prefix("NO_PROXY=").map(str::to_owned)
+        });
+        found.unwrap_or_else(|| panic!("{text}")).split(',').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let own = ["localhost", "127.0.0.1", "::1", ".example.com", "10.0.0.0/8"];
+    let cluster = [".svc", ".svc.cluster.local", "shop-web"];
+    let base = direct("deploy/kubernetes/base/kustomization.yaml");
+    assert_eq!(base, [&own[..], &cluster].concat());
+    let dev = direct("deploy/kubernetes/overlays/dev/kustomization.yaml");
+    assert_eq!(dev, [&own[..], &cluster, &["db", "redis"]].concat());
+    let task: Json =
+        serde_json::from_str(&written("celery-postgres-redis", &set, "deploy/ecs/web.task.json"))
+            .unwrap();
+    let told = task["containerDefinitions"][0]["environment"].as_array().unwrap();
+    let told = told.iter().find(|own| own["name"] == "NO_PROXY").unwrap();
+    let of_task = [&own[..], &["169.254.170.2", "169.254.169.254"]].concat().join(",");
+    assert_eq!(told["value"], of_task);
+}

@@ -5,6 +5,7 @@
 //! platform is decided here. Data stores are managed elsewhere there, and a value that
 //! names one, or holds a password, comes from the platform's own store of secrets.
 
+mod direct;
 mod environment;
 mod left_out;
 mod ports;
@@ -22,6 +23,7 @@ use crate::schema::Role;
 use crate::schema::numbers::rows;
 use crate::units::{Count, MiB, MilliCpu, Seconds};
 
+pub use direct::NO_PROXY;
 pub use environment::{Given, Secret, Value};
 pub use left_out::notices;
 pub use probes::Probe;
@@ -37,6 +39,8 @@ pub struct Workloads {
     pub workloads: Vec<Workload>,
     /// Values that all of them are told, by name.
     pub settings: Vec<(String, String)>,
+    /// Whether [`NO_PROXY`] among them is ours: each platform adds what it has.
+    pub direct: bool,
     /// What the development overlay says otherwise of them.
     pub local_settings: Vec<(String, String)>,
     /// Values that nobody writes down.
@@ -127,6 +131,7 @@ impl Workloads {
         };
         let services = &plan.topology.services;
         all.settings = environment::settings(plan);
+        all.direct = services.iter().flat_map(|own| &own.env).any(direct::is_ours);
         all.local_settings = environment::local_settings(&all.settings);
         for service in services {
             match service.kind {
