@@ -59,11 +59,12 @@ pub fn context(plan: &Plan) -> Value {
             _ => "/",
         },
         // Without a route that says more, any answer that is no fault will do.
-        "matcher": match all.of_role(Role::Web).map(|web| &web.probe) {
-            Some(Probe::Http { host, .. }) if host.is_empty() => "200-299",
+        "matcher": match all.of_role(Role::Web) {
+            Some(Workload { probe: Probe::Http { .. }, by_address: true, .. }) => "200-299",
             // A load balancer asks for the task by its address, which may be refused.
             _ => "200-499",
         },
+        "by_address": all.of_role(Role::Web).is_none_or(|web| web.by_address),
         "registry": match all.registry_login {
             true => registry::host(plan.answers.repository()),
             false => "",

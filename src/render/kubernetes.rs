@@ -139,6 +139,7 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         "volumes": own.volumes.iter().map(volume).collect::<Vec<_>>(),
         "claims": claims.filter(first).filter_map(claim).collect::<Vec<_>>(),
         "probe": probe(&own.probe),
+        "by_address": own.by_address,
         "startup_interval": n("startup_interval"),
         "startup_failures": n("startup_failures"),
         "readiness_interval": n("readiness_interval"),

@@ -567,3 +567,47 @@ fn what_is_reached_without_a_proxy_is_what_the_platform_has() {
     let of_task = [&own[..], &["169.254.170.2", "169.254.169.254"]].concat().join(",");
     assert_eq!(told["value"], of_task);
 }
+
+#[test]
+fn who_asks_by_address_is_answered_or_it_is_said_what_the_code_has_to_read() {
+    let monitoring = "deploy/kubernetes/components/monitoring/kustomization.yaml";
+    let set = [("deploy.target", "kubernetes,ecs")];
+    // New code lets load balancers and Prometheus in, also where hosts are looked at.
+    for preset in ["django-nginx", "fastapi-uvicorn"] {
+        let stack = written(preset, &set, "deploy/ecs/stack.yaml");
+        assert!(stack.contains("HttpCode: \"200-299\""), "{preset}: {stack}");
+        assert!(!written(preset, &set, monitoring).contains("POD_IP"), "{preset}");
+    }
+    let settings = written("django-nginx", &set, "config/settings.py");
+    let (_, first) = settings.split_once("MIDDLEWARE = [\n").unwrap();
+    assert!(first.starts_with("    \"core.middleware.AnswerByAddress\""), "{first}");
+
+    // Code that was there cannot be changed, so it is told its address.
+    let directory = directory();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'desk.settings')\n");
+    write("desk/__init__.py", "");
+    write("desk/wsgi.py", "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n");
+    write("desk/settings.py", "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nALLOWED_HOSTS = os.environ['ALLOWED_HOSTS'].split(',')\nROOT_URLCONF = 'desk.urls'\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware']\n");
+    write("desk/urls.py", "from django.http import HttpResponse\nfrom django.urls import path\nurlpatterns = [path('health', lambda request: HttpResponse('ok'))]\n");
+    write("requirements.txt", "django==5.2.1\ngunicorn==23.0.0\n");
+    let run = dockwright()
+        .args(["init", "--yes", "--set", "deploy.target=kubernetes,ecs"])
+        .args(["--set", "project.name=desk"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let read = |path: &str| fs::read_to_string(directory.path().join(path)).unwrap();
+    let own: Json = serde_saphyr::from_str(&read(monitoring)).unwrap();
+    let patch: Json = serde_saphyr::from_str(text_of(&own["patches"][0]["patch"])).unwrap();
+    let container = &patch["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["name"], "web");
+    assert_eq!(container["env"][0]["valueFrom"]["fieldRef"]["fieldPath"], "status.podIP");
+    assert!(read(monitoring).contains("ALLOWED_HOSTS.append"));
+    assert!(read("deploy/ecs/stack.yaml").contains("HttpCode: \"200-499\""));
+}

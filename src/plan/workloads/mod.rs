@@ -79,6 +79,9 @@ pub struct Workload {
     pub volumes: Vec<Volume>,
     /// How its life is seen.
     pub probe: Probe,
+    /// Whether it answers who asks for it by its own address, as load balancers and
+    /// Prometheus do.
+    pub by_address: bool,
     /// How many there are; `None` for one that ends by itself.
     pub replicas: Option<Replicas>,
     /// Memory of a pod.
@@ -250,6 +253,7 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
         env,
         volumes,
         probe: probes::probe(plan, service, role),
+        by_address: probes::by_address(plan),
         replicas: (!service.one_shot).then(|| Replicas {
             count: if scales { n.get(rows::REPLICAS, role) } else { 1 },
             most,
