@@ -29,9 +29,7 @@ pub fn amazon(repository: &str) -> &str {
 /// without a login is not known.
 #[must_use]
 pub fn may_want_login(repository: &str) -> bool {
-    !repository.is_empty()
-        && amazon(repository).is_empty()
-        && host(repository) != "public.ecr.aws"
+    !repository.is_empty() && amazon(repository).is_empty() && host(repository) != "public.ecr.aws"
 }
 
 #[cfg(test)]

@@ -7,9 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::answers::stack::{Architecture, Target};
 use crate::plan::Plan;
 use crate::plan::registry;
-use crate::plan::workloads::{
-    Argument, Kind, NO_PROXY, Probe, Value as Told, Volume, Workload,
-};
+use crate::plan::workloads::{Argument, Kind, NO_PROXY, Probe, Value as Told, Volume, Workload};
 use crate::render::scalars::scalar;
 use crate::schema::Role;
 use crate::schema::numbers::rows;
@@ -20,6 +18,7 @@ use crate::units::MilliCpu;
 pub fn context(plan: &Plan) -> Value {
     let all = &plan.workloads;
     let name = &plan.answers.name;
+    let model = plan.answers.stack.application().model.as_ref();
     let tasks: Vec<Value> = match plan.flags.is("ecs") {
         true => all.workloads.iter().map(|own| task(plan, own)).collect(),
         false => Vec::new(),
@@ -45,7 +44,9 @@ pub fn context(plan: &Plan) -> Value {
             .map(|claim| json!({
                 "id": pascal(&claim.name),
                 "variable": upper(&claim.name),
-                "about": claim.about,
+                "target": claim.target,
+                "read_only": claim.read_only,
+                "source": model.map_or("FILE", |model| model.path.as_str()),
             }))
             .collect::<Vec<_>>(),
         "secrets": all.secrets.iter().filter(|secret| !secret.optional)

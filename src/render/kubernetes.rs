@@ -20,6 +20,7 @@ const NO_REGISTRY: &str = "registry.example.com/team";
 #[must_use]
 pub fn context(plan: &Plan) -> Value {
     let name = &plan.answers.name;
+    let model = plan.answers.stack.application().model.as_ref();
     let own = &plan.workloads;
     let all = &Workloads {
         workloads: own.by_queue(),
@@ -81,6 +82,18 @@ pub fn context(plan: &Plan) -> Value {
             "unknown": value.is_none(),
         })).collect::<Vec<_>>(),
         "stores": all.stores.iter().map(|own| store(all, own)).collect::<Vec<_>>(),
+        "filled": all.claims.iter().filter(|claim| claim.read_only).map(|claim| json!({
+            "name": claim.name,
+            "target": claim.target,
+            "source": model.map_or("FILE", |model| model.path.as_str()),
+            "file": model.and_then(|model| model.path.as_str().rsplit('/').next())
+                .unwrap_or("FILE"),
+            // What a release changes of them is where they find it.
+            "readers": all.workloads.iter()
+                .filter(|own| own.volumes.iter().any(|volume| volume.name == claim.name))
+                .filter(|own| own.env.iter().any(|given| given.name == "MODEL_PATH"))
+                .map(|own| &own.id).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "left_out": all.left_out,
         "ports": all.workloads.iter().flat_map(|own| &own.ports.known).collect::<BTreeSet<_>>(),
         "unknown": all.workloads.iter().flat_map(|own| &own.ports.unknown)
@@ -122,8 +135,9 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         let claim = all.claims.iter().find(|claim| claim.name == volume.name)?;
         Some(json!({
             "name": claim.name,
-            "about": claim.about,
+            "target": claim.target,
             "mode": mode(claim),
+            "read_only": claim.read_only,
         }))
     };
     json!({
@@ -168,20 +182,17 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
     })
 }
 
-/// Who may mount a claim.
+/// Who may mount a claim. One that pods only read is written by whoever fills it, while
+/// they run: `ReadOnlyMany` is for volumes that were full before, and few drivers make one.
 const fn mode(claim: &Claim) -> &'static str {
     match (claim.read_only, claim.pods) {
-        (true, _) => "ReadOnlyMany",
         (false, 0 | 1) => "ReadWriteOnce",
-        (false, _) => "ReadWriteMany",
+        _ => "ReadWriteMany",
     }
 }
 
 fn store(all: &Workloads, own: &Store) -> Value {
-    let clients = all
-        .workloads
-        .iter()
-        .filter(|workload| workload.stores.contains(&own.id));
+    let clients = all.workloads.iter().filter(|workload| workload.stores.contains(&own.id));
     json!({
         "id": own.id,
         "role": own.role.name(),

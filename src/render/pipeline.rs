@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::catalog::VERSIONS;
-use crate::plan::{Plan, images, registry};
 use crate::plan::topology::{Build, INDEX_SECRET, Image, Service};
+use crate::plan::{Plan, images, registry};
 
 /// Variables that lead builds out of a network.
 const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use dockwright::answers::{Draft, Origin};
 use dockwright::plan::workloads::{Kind, Probe, Value, Workload, sizes};
 use dockwright::plan::{self, Plan, Role};
-use dockwright::{preset, render};
 use dockwright::schema::numbers::rows;
+use dockwright::{preset, render};
 use serde_json::Value as Json;
 
 use crate::combinations::combinations;
@@ -158,6 +159,30 @@ fn pod(document: &Json) -> Option<&Json> {
         .then(|| &document["spec"]["template"]["spec"])
 }
 
+/// That a pod is let in by the restricted standard, and takes and shows no more than it
+/// has to.
+fn is_restricted(pod: &Json) {
+    let security = &pod["securityContext"];
+    assert_eq!(security["runAsNonRoot"], true);
+    assert!(security["runAsUser"].as_u64().is_some_and(|user| user > 0));
+    assert_eq!(security["seccompProfile"]["type"], "RuntimeDefault");
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    assert_eq!(pod["enableServiceLinks"], false);
+    for container in pod["containers"].as_array().unwrap() {
+        let own = &container["securityContext"];
+        assert_eq!(own["allowPrivilegeEscalation"], false);
+        assert_eq!(own["readOnlyRootFilesystem"], true);
+        assert_eq!(own["capabilities"]["drop"][0], "ALL");
+        let resources = &container["resources"];
+        for name in ["memory", "ephemeral-storage"] {
+            assert_eq!(resources["requests"][name], resources["limits"][name]);
+            assert!(resources["limits"][name].is_string());
+        }
+        assert!(resources["requests"]["cpu"].is_string());
+        assert!(resources["limits"]["cpu"].is_null(), "a limit of CPU throttles");
+    }
+}
+
 #[test]
 fn every_pod_is_one_that_the_restricted_standard_lets_in() {
     // What a combination adds to a pod, few of them show; all of them take minutes.
@@ -167,25 +192,7 @@ fn every_pod_is_one_that_the_restricted_standard_lets_in() {
         let mut seen = 0;
         for pod in pods {
             seen += 1;
-            let security = &pod["securityContext"];
-            assert_eq!(security["runAsNonRoot"], true);
-            assert!(security["runAsUser"].as_u64().is_some_and(|user| user > 0));
-            assert_eq!(security["seccompProfile"]["type"], "RuntimeDefault");
-            assert_eq!(pod["automountServiceAccountToken"], false);
-            assert_eq!(pod["enableServiceLinks"], false);
-            for container in pod["containers"].as_array().unwrap() {
-                let own = &container["securityContext"];
-                assert_eq!(own["allowPrivilegeEscalation"], false);
-                assert_eq!(own["readOnlyRootFilesystem"], true);
-                assert_eq!(own["capabilities"]["drop"][0], "ALL");
-                let resources = &container["resources"];
-                for name in ["memory", "ephemeral-storage"] {
-                    assert_eq!(resources["requests"][name], resources["limits"][name]);
-                    assert!(resources["limits"][name].is_string());
-                }
-                assert!(resources["requests"]["cpu"].is_string());
-                assert!(resources["limits"]["cpu"].is_null(), "a limit of CPU throttles");
-            }
+            is_restricted(pod);
             for volume in pod["volumes"].as_array().into_iter().flatten() {
                 let scratch = &volume["emptyDir"];
                 assert!(scratch.is_null() || scratch["sizeLimit"].is_string(), "{volume}");
@@ -589,11 +596,23 @@ fn who_asks_by_address_is_answered_or_it_is_said_what_the_code_has_to_read() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    write("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'desk.settings')\n");
+    write(
+        "manage.py",
+        "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'desk.settings')\n",
+    );
     write("desk/__init__.py", "");
-    write("desk/wsgi.py", "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n");
-    write("desk/settings.py", "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nALLOWED_HOSTS = os.environ['ALLOWED_HOSTS'].split(',')\nROOT_URLCONF = 'desk.urls'\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware']\n");
-    write("desk/urls.py", "from django.http import HttpResponse\nfrom django.urls import path\nurlpatterns = [path('health', lambda request: HttpResponse('ok'))]\n");
+    write(
+        "desk/wsgi.py",
+        "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+    );
+    write(
+        "desk/settings.py",
+        "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nALLOWED_HOSTS = os.environ['ALLOWED_HOSTS'].split(',')\nROOT_URLCONF = 'desk.urls'\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware']\n",
+    );
+    write(
+        "desk/urls.py",
+        "from django.http import HttpResponse\nfrom django.urls import path\nurlpatterns = [path('health', lambda request: HttpResponse('ok'))]\n",
+    );
     write("requirements.txt", "django==5.2.1\ngunicorn==23.0.0\n");
     let run = dockwright()
         .args(["init", "--yes", "--set", "deploy.target=kubernetes,ecs"])
@@ -610,4 +629,66 @@ fn who_asks_by_address_is_answered_or_it_is_said_what_the_code_has_to_read() {
     assert_eq!(container["env"][0]["valueFrom"]["fieldRef"]["fieldPath"], "status.podIP");
     assert!(read(monitoring).contains("ALLOWED_HOSTS.append"));
     assert!(read("deploy/ecs/stack.yaml").contains("HttpCode: \"200-499\""));
+}
+
+/// What a page has between two lines.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from} in {text}"));
+    rest.split_once(to).unwrap_or_else(|| panic!("no {to} in {text}")).0
+}
+
+#[test]
+fn a_mounted_model_gets_into_its_claim_and_is_exchanged() {
+    let target = "deploy.target=kubernetes,ecs";
+    let mount = "model.delivery=mount";
+    let directory = new(&["--preset", "ml-server", "--set", mount, "--set", target]);
+    let shop = directory.path().join("shop");
+    let read = |path: &str| fs::read_to_string(shop.join(path)).unwrap();
+    let said = read("deploy/kubernetes/README.md");
+    let pod: Json = serde_saphyr::from_str(between(&said, "<<'END'\n", "END\n")).unwrap();
+    is_restricted(&pod["spec"]);
+    // The same claim, which it may write, and nothing of the policies' but the denial.
+    let web: Vec<Json> =
+        serde_saphyr::from_multiple(&read("deploy/kubernetes/base/web.yaml")).unwrap();
+    let claim = web.iter().find(|own| own["kind"] == "PersistentVolumeClaim").unwrap();
+    let volume = &pod["spec"]["volumes"][0];
+    assert_eq!(volume["persistentVolumeClaim"]["claimName"], claim["metadata"]["name"]);
+    assert!(pod["spec"]["containers"][0]["volumeMounts"][0]["readOnly"].is_null());
+    assert_eq!(claim["spec"]["accessModes"][0], "ReadWriteMany", "who fills it writes");
+    let labels = pod["metadata"]["labels"].as_object().unwrap();
+    assert_eq!(labels.keys().collect::<Vec<_>>(), ["app.kubernetes.io/part-of"]);
+    let web = web.iter().find(|own| own["kind"] == "Deployment").unwrap();
+    let own = &web["spec"]["template"]["spec"];
+    assert_eq!(pod["spec"]["securityContext"], own["securityContext"]);
+    let mounts = &own["containers"][0]["volumeMounts"];
+    let mounts = mounts.as_array().unwrap().iter().find(|mount| mount["name"] == "models");
+    assert_eq!(mounts.unwrap()["readOnly"], true);
+
+    // The patch of the run-book rolls the pods, and touches nothing else.
+    let overlay = shop.join("deploy/kubernetes/overlays/production");
+    let built = || {
+        let run = Command::new("kubectl").arg("kustomize").arg(&overlay).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).unwrap()
+    };
+    let before = built();
+    let patch = between(&said, "```yaml\n", "```\n");
+    let file = overlay.join("kustomization.yaml");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + patch).unwrap();
+    assert!(before.contains("value: /models/model.onnx\n"), "{before}");
+    // In another order: what is patched comes first.
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(|line| line.replace("- ", "  ")).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert_eq!(lines(&built()), lines(&before.replace("/models/model.onnx", "/models/NEW")));
+
+    let said = read("deploy/ecs/README.md");
+    assert!(said.contains("sudo cp --recursive models/model.onnx /mnt/"), "{said}");
+    // A model in the image has nothing to fill.
+    let set = [("deploy.target", "kubernetes,ecs"), ("model.delivery", "bake")];
+    for page in ["deploy/kubernetes/README.md", "deploy/ecs/README.md"] {
+        assert!(!written("ml-server", &set, page).contains("fills it"), "{page}");
+    }
 }

@@ -372,9 +372,9 @@ fn gitlabs_check_has_what_builds_overlays_and_what_alpine_brings_is_said_to_be_p
         // The release that has a kubectl which knows components.
         assert!(check.contains("-slim-trixie\n"), "{check}");
         let lines: Vec<&str> = gitlab.lines().collect();
-        let added = lines.windows(2).filter(|pair| {
-            pair[1].contains("apk add") && !pair[1].trim_start().starts_with('#')
-        });
+        let added = lines
+            .windows(2)
+            .filter(|pair| pair[1].contains("apk add") && !pair[1].trim_start().starts_with('#'));
         let mut seen = 0;
         for pair in added {
             seen += 1;

@@ -79,7 +79,13 @@ impl Store {
         let host = service.name.clone();
         if matches!(kind, "redis" | "valkey") {
             let (user, name) = (String::new(), String::new());
-            return Some(Self { host, port: store_ports::usual(kind)?, user, password: redis_password(service)?, name });
+            return Some(Self {
+                host,
+                port: store_ports::usual(kind)?,
+                user,
+                password: redis_password(service)?,
+                name,
+            });
         }
         let said = |names: &[&str]| names.iter().find_map(|name| service.variable(name));
         let hidden = |names: &[&str]| {

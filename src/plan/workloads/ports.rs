@@ -10,7 +10,8 @@ use crate::schema::Role;
 use crate::source::compose::interpolate;
 
 /// How names of addresses end.
-const ADDRESSES: [&str; 8] = ["URL", "URI", "DSN", "HOST", "HOSTNAME", "SERVER", "BROKER", "BACKEND"];
+const ADDRESSES: [&str; 8] =
+    ["URL", "URI", "DSN", "HOST", "HOSTNAME", "SERVER", "BROKER", "BACKEND"];
 
 /// The ports of a workload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +119,8 @@ fn of_url(text: &str) -> Option<u16> {
     let authority = rest.split(['/', '?', '#']).next()?;
     let hosts = authority.rsplit('@').next()?;
     let first = hosts.split([',', ';']).next()?;
-    let port = first.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']'));
+    let port =
+        first.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']'));
     port.and_then(|(_, port)| port.parse().ok()).or_else(|| usual(scheme))
 }
 

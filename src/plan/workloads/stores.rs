@@ -3,9 +3,7 @@
 use crate::plan::Plan;
 use crate::plan::topology::{Image, Service, Test};
 use crate::plan::workloads::words::{Argument, arguments};
-use crate::plan::workloads::{
-    Given, Volume, Workloads, environment, label, ports, user, volumes,
-};
+use crate::plan::workloads::{Given, Volume, Workloads, environment, label, ports, user, volumes};
 use crate::schema::Role;
 use crate::source::compose::interpolate;
 use crate::units::{MiB, Seconds};
