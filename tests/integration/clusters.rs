@@ -501,24 +501,24 @@ fn every_workload_reaches_the_ports_that_its_variables_say() {
 }
 
 /// The policies of code that was there before.
-fn policies(requirements: &str, environment: &str) -> String {
+fn policies(app: &str, requirements: &str, compose: &str, arguments: &[&str]) -> String {
     let directory = directory();
     let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
-    write(
-        "app.py",
-        "import os\nfrom celery import Celery\nfrom fastapi import FastAPI\n\nURL = os.environ['DATABASE_URL']\napp = FastAPI()\ncelery = Celery('app', broker=os.environ['CELERY_BROKER_URL'])\n",
-    );
+    let head = "import os\nfrom fastapi import FastAPI\n\napp = FastAPI()\n";
+    write("app.py", &format!("{head}{app}"));
     write("requirements.txt", &format!("fastapi==0.115.0\nuvicorn==0.30.0\n{requirements}"));
-    write("Dockerfile", "FROM python:3.12-slim\nCOPY . .\nRUN pip install -r requirements.txt\n");
     write(
-        "compose.yaml",
-        &format!(
-            "services:\n  web:\n    build: .\n    command: uvicorn app:app --host 0.0.0.0\n    ports: ['127.0.0.1:8000:8000']\n    environment: &env\n{environment}  beat:\n    build: .\n    command: celery -A app.celery beat\n    environment: *env\n    depends_on: [queue]\n    networks: [inner]\n  queue:\n    image: rabbitmq:4\n    networks: [inner]\nnetworks:\n  inner: {{internal: true}}\n"
-        ),
+        "Dockerfile",
+        "FROM python:3.12-slim\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"app:app\", \"--host\", \"0.0.0.0\"]\n",
     );
+    write("alembic.ini", "[alembic]\nscript_location = migrations\n");
+    fs::create_dir(directory.path().join("migrations")).unwrap();
+    write("migrations/env.py", "import os\n");
+    write("compose.yaml", compose);
     let run = dockwright()
-        .args(["init", "--yes", "--rewrite", "--set", "project.name=shop"])
+        .args(["init", "--yes", "--set", "project.name=shop"])
         .args(["--set", "deploy.target=kubernetes"])
+        .args(arguments)
         .current_dir(directory.path())
         .output()
         .unwrap();
@@ -529,20 +529,63 @@ fn policies(requirements: &str, environment: &str) -> String {
 }
 
 #[test]
-fn stores_of_other_kinds_and_ports_are_reached_and_what_is_not_known_is_said() {
+fn stores_of_other_kinds_and_ports_are_reached() {
     // The first is a secret, of which the driver says the kind; TLS has another port.
-    let environment = "      DATABASE_URL: mysql+pymysql://app:secret@db.example.com:3399/app\n      REPORTS_URL: mysql+pymysql://reports@reports.example.com:3307/reports\n      CELERY_BROKER_URL: ${BROKER:-amqps://mq.example.com//}\n      LEDGER_DB_HOST: ledger.example.com\n      LEDGER_DB_PORT: '3310'\n";
-    let text = policies("celery==5.4.0\npymysql==1.1.1\n", environment);
+    let compose = "services:
+  web:
+    build: .
+    ports: ['127.0.0.1:8000:8000']
+    environment: &env
+      DATABASE_URL: mysql+pymysql://app:secret@db.example.com:3399/app
+      REPORTS_URL: mysql+pymysql://reports@reports.example.com:3307/reports
+      CELERY_BROKER_URL: ${BROKER:-amqps://mq.example.com//}
+      LEDGER_DB_HOST: ledger.example.com
+      LEDGER_DB_PORT: '3310'
+  beat:
+    build: .
+    command: celery -A app.celery beat
+    environment: *env
+    depends_on: [queue]
+  queue:
+    image: rabbitmq:4
+";
+    let app = "from celery import Celery\nURL = os.environ['DATABASE_URL']\ncelery = Celery('app', broker=os.environ['CELERY_BROKER_URL'])\n";
+    let text = policies(app, "celery==5.4.0\npymysql==1.1.1\n", compose, &["--rewrite"]);
     let (of_beat, _) = ports(&egress(&text)["beat"]);
     assert_eq!(of_beat, [3306, 3307, 3310, 5671, 5672], "{text}");
     let (_, beat) = text.split_once("name: shop-beat\n").unwrap();
-    assert!(beat.contains("    # DATABASE_URL\n"), "{beat}");
-    assert!(!text.contains("is not known here: until"), "{text}");
+    for (name, is_secret) in [("DATABASE_URL", true), ("LEDGER_DB_HOST", false)] {
+        assert_eq!(beat.contains(&format!("    # {name}\n")), is_secret, "{name}: {beat}");
+    }
+}
 
-    // Nothing says what it is.
-    let text = policies("celery==5.4.0\n", "      DATABASE_URL: ${DATABASE_URL}\n");
-    let (of_beat, out) = ports(&egress(&text)["beat"]);
-    assert_eq!((of_beat, out), (vec![5672], true), "{text}");
+#[test]
+fn where_no_port_is_known_a_policy_lets_out_and_says_so() {
+    let compose = "services:
+  web:
+    build: .
+    ports: ['127.0.0.1:8000:8000']
+    environment: &env
+      DATABASE_URL: postgresql://app@db/app
+BROKER
+    depends_on: [db]
+  migrate:
+    build: .
+    command: alembic upgrade head
+    environment: *env
+    depends_on: [db]
+  db:
+    image: postgres:17
+    environment: {POSTGRES_USER: app, POSTGRES_HOST_AUTH_METHOD: trust}
+";
+    let app = "from sqlalchemy import create_engine\nengine = create_engine(os.environ['DATABASE_URL'])\n";
+    let packages = "alembic==1.14.0\npsycopg2==2.9.10\nsqlalchemy==2.0.36\n";
+    for (line, is_open) in [("", false), ("      BROKER_URL: ${BROKER_URL}", true)] {
+        let text = policies(app, packages, &compose.replace("BROKER\n", &format!("{line}\n")), &[]);
+        assert_eq!(ports(&egress(&text)["migrate"]), (vec![5432], is_open), "{text}");
+        let said = text.contains("# The port behind BROKER_URL is not known here");
+        assert_eq!(said, is_open, "{text}");
+    }
 }
 
 #[test]

@@ -234,6 +234,7 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
     let n = &plan.decisions;
     let env = environment::of(plan, service, role, all);
     let volumes = volumes::of(plan, service, role, all);
+    let ports = ports::of(plan, service, &env);
     let scales = matches!(role, Role::Web | Role::Worker);
     let most = if scales { n.get(rows::MAX_REPLICAS, role) } else { 1 };
     let alone = most == 1;
@@ -273,7 +274,7 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
             None => scales,
         },
         stores: stores::reached(plan, service),
-        ports: ports::of(plan, service),
+        ports,
     }
 }
 

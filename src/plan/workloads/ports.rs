@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::plan::Plan;
 use crate::plan::store_ports::usual;
 use crate::plan::topology::{EnvValue, Group, Service, Variable};
+use crate::plan::workloads::{Given, Value};
 use crate::schema::Role;
 use crate::source::compose::interpolate;
 
@@ -24,8 +25,8 @@ pub struct Ports {
     pub unknown: Vec<String>,
 }
 
-/// The ports of what a service connects to.
-pub(super) fn of(plan: &Plan, service: &Service) -> Ports {
+/// The ports of what a service connects to, which as a pod is told `env`.
+pub(super) fn of(plan: &Plan, service: &Service, env: &[Given]) -> Ports {
     let mut ports = Ports::default();
     for variable in &service.env {
         said(plan, service, variable, &mut ports);
@@ -35,7 +36,7 @@ pub(super) fn of(plan: &Plan, service: &Service) -> Ports {
     let told = carried.and_then(|carried| carried.told.get(&service.id));
     for name in told.into_iter().flat_map(|told| &told.names) {
         if service.env.iter().all(|own| own.name != *name) && is_address(name) {
-            by_name(plan, name, true, &mut ports);
+            by_name(plan, name, &mut ports);
         }
     }
     for other in &service.depends_on {
@@ -44,6 +45,10 @@ pub(super) fn of(plan: &Plan, service: &Service) -> Ports {
         let of_role = || of_role(service?.kind?);
         ports.known.extend(kind.and_then(|kind| usual(kind)).or_else(of_role));
     }
+    // What is written down says nothing else.
+    let is_secret = |given: &Given| matches!(given.value, Value::Secret { .. });
+    let secret = |name: &String| env.iter().any(|own| own.name == *name && is_secret(own));
+    ports.secrets.retain(secret);
     ports
 }
 
@@ -74,7 +79,7 @@ fn said(plan: &Plan, service: &Service, variable: &Variable, ports: &mut Ports) 
     };
     if text.is_empty() {
         if is_address(name) && !names_port(service, name) {
-            by_name(plan, name, true, ports);
+            by_name(plan, name, ports);
         }
         return;
     }
@@ -87,9 +92,7 @@ fn said(plan: &Plan, service: &Service, variable: &Variable, ports: &mut Ports) 
         });
         if leads && let Some(port) = found {
             ports.known.insert(port);
-            if text.contains('@') {
-                ports.secrets.push(name.clone());
-            }
+            ports.secrets.push(name.clone());
         }
         return;
     }
@@ -98,7 +101,7 @@ fn said(plan: &Plan, service: &Service, variable: &Variable, ports: &mut Ports) 
             ports.known.insert(port);
         }
         _ if is_address(name) && !names_port(service, name) => {
-            by_name(plan, name, false, ports);
+            by_name(plan, name, ports);
         }
         _ => {}
     }
@@ -125,14 +128,12 @@ fn of_url(text: &str) -> Option<u16> {
 }
 
 /// What the name of an address says of what listens there.
-fn by_name(plan: &Plan, name: &str, is_secret: bool, ports: &mut Ports) {
+fn by_name(plan: &Plan, name: &str, ports: &mut Ports) {
     let Some(kind) = kind_of(plan, name) else { return };
     match usual(&kind) {
         Some(port) => {
             ports.known.insert(port);
-            if is_secret {
-                ports.secrets.push(name.to_owned());
-            }
+            ports.secrets.push(name.to_owned());
         }
         None => ports.unknown.push(name.to_owned()),
     }
