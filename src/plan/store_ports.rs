@@ -2,7 +2,7 @@
 
 /// Ports by what listens there or by the scheme of its address, as each registers or
 /// documents it. A driver behind a plus, `mysql+pymysql`, is none of it.
-const USUAL: [(&[&str], u16); 12] = [
+const USUAL: [(&[&str], u16); 13] = [
     (&["postgres", "postgresql", "postgis"], 5432),
     (&["mysql", "mariadb"], 3306),
     (&["redis", "rediss", "valkey", "valkeys"], 6379),
@@ -14,8 +14,9 @@ const USUAL: [(&[&str], u16); 12] = [
     (&["oracle"], 1521),
     (&["memcached", "memcache"], 11211),
     (&["kafka"], 9092),
-    // Its interface is HTTPS.
-    (&["sqs", "gs", "s3"], 443),
+    (&["http"], 80),
+    // Amazon's and Google's are asked by HTTPS.
+    (&["https", "sqs", "gs", "s3"], 443),
 ];
 /// The usual port of a kind of store or of a scheme.
 #[must_use]
@@ -32,6 +33,6 @@ mod tests {
     fn a_driver_does_not_change_the_port_and_tls_may() {
         assert_eq!(usual("mysql+pymysql"), Some(3306));
         assert_eq!((usual("amqp"), usual("amqps")), (Some(5672), Some(5671)));
-        assert_eq!(usual("https"), None);
+        assert_eq!(usual("ftp"), None);
     }
 }

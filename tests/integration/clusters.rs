@@ -541,6 +541,8 @@ fn stores_of_other_kinds_and_ports_are_reached() {
       CELERY_BROKER_URL: ${BROKER:-amqps://mq.example.com//}
       LEDGER_DB_HOST: ledger.example.com
       LEDGER_DB_PORT: '3310'
+      LOGS_MONGO_HOST: ${LOGS_HOST}
+      LOGS_MONGO_PORT: ${LOGS_PORT}
   beat:
     build: .
     command: celery -A app.celery beat
@@ -552,7 +554,7 @@ fn stores_of_other_kinds_and_ports_are_reached() {
     let app = "from celery import Celery\nURL = os.environ['DATABASE_URL']\ncelery = Celery('app', broker=os.environ['CELERY_BROKER_URL'])\n";
     let text = policies(app, "celery==5.4.0\npymysql==1.1.1\n", compose, &["--rewrite"]);
     let (of_beat, _) = ports(&egress(&text)["beat"]);
-    assert_eq!(of_beat, [3306, 3307, 3310, 5671, 5672], "{text}");
+    assert_eq!(of_beat, [3306, 3307, 3310, 5671, 5672, 27017], "{text}");
     let (_, beat) = text.split_once("name: shop-beat\n").unwrap();
     for (name, is_secret) in [("DATABASE_URL", true), ("LEDGER_DB_HOST", false)] {
         assert_eq!(beat.contains(&format!("    # {name}\n")), is_secret, "{name}: {beat}");

@@ -35,7 +35,8 @@ pub(super) fn of(plan: &Plan, service: &Service, env: &[Given]) -> Ports {
     let carried = plan.answers.adopted.as_ref().and_then(|own| own.derived.carried.as_ref());
     let told = carried.and_then(|carried| carried.told.get(&service.id));
     for name in told.into_iter().flat_map(|told| &told.names) {
-        if service.env.iter().all(|own| own.name != *name) && is_address(name) {
+        let leads = is_port(name) || is_address(name);
+        if leads && service.env.iter().all(|own| own.name != *name) {
             by_name(plan, name, &mut ports);
         }
     }
@@ -77,32 +78,28 @@ fn said(plan: &Plan, service: &Service, variable: &Variable, ports: &mut Ports) 
         }
         EnvValue::List { .. } => return,
     };
+    let by_its_name = is_port(name) || is_address(name) && !names_port(service, name);
     if text.is_empty() {
-        if is_address(name) && !names_port(service, name) {
+        if by_its_name {
             by_name(plan, name, ports);
         }
         return;
     }
+    // Of addresses of the web, most are told to browsers.
     let leads = matches!(variable.group, Group::Proxies) || !text.starts_with("http");
-    if let Some((scheme, _)) = text.split_once("://") {
-        let found = of_url(&text).or_else(|| match scheme {
-            "https" => Some(443),
-            "http" => Some(80),
-            _ => None,
-        });
-        if leads && let Some(port) = found {
+    if text.contains("://") {
+        if leads && let Some(port) = of_url(&text) {
             ports.known.insert(port);
             ports.secrets.push(name.clone());
         }
         return;
     }
     match text.parse::<u16>() {
-        Ok(port) if name.ends_with("_PORT") && kind_of(plan, name).is_some() => {
+        Ok(port) if is_port(name) && kind_of(plan, name).is_some() => {
             ports.known.insert(port);
+            ports.secrets.push(name.clone());
         }
-        _ if is_address(name) && !names_port(service, name) => {
-            by_name(plan, name, ports);
-        }
+        Err(_) if by_its_name => by_name(plan, name, ports),
         _ => {}
     }
 }
@@ -137,6 +134,10 @@ fn by_name(plan: &Plan, name: &str, ports: &mut Ports) {
         }
         None => ports.unknown.push(name.to_owned()),
     }
+}
+
+fn is_port(name: &str) -> bool {
+    name.ends_with("_PORT")
 }
 
 fn is_address(name: &str) -> bool {
@@ -187,7 +188,8 @@ mod tests {
             ("db+mysql://app@db/results", Some(3306)),
             // A port that only `.env` says.
             ("redis://:@redis:/0", Some(6379)),
-            ("https://example.com", None),
+            ("http://proxy.example.com:3128", Some(3128)),
+            ("https://example.com", Some(443)),
             ("no address", None),
         ] {
             assert_eq!(of_url(text), port, "{text}");
