@@ -46,6 +46,20 @@ fn usual(answers: &Answers, name: &str) -> String {
     }
 }
 
+/// The image of jobs that run tools and not the code: where an old Python stands on an
+/// old Debian, whose packages are as old, the newest Python's.
+#[must_use]
+pub fn of_tools(answers: &Answers) -> String {
+    let current = VERSIONS.images["python"].rsplit('-').next().unwrap_or_default();
+    let own = match answers.images.get("python") {
+        Some(chosen) => return chosen_from(registry(answers), chosen),
+        None => usual(answers, "python"),
+    };
+    let is_current = own.rsplit('-').next() == Some(current);
+    let newest = || VERSIONS.python_image(VERSIONS.newest_python());
+    from(registry(answers), &if is_current { own } else { newest() })
+}
+
 /// The one release of Python that adopted code takes, and its image.
 #[must_use]
 pub fn release(answers: &Answers) -> Option<(&str, String)> {
@@ -204,6 +218,16 @@ mod tests {
         assert_eq!(images["redis"], "registry.example.com/mirror/redis:8");
         assert_eq!(images["nginx"], "registry.example.com/mirror/bitnami/nginx:1");
         assert_eq!(frontend(&answers), "registry.example.com/mirror/docker/dockerfile:1");
+    }
+
+    #[test]
+    fn tools_run_on_the_current_debian_whatever_python_the_code_takes() {
+        let image = |python: &str| of_tools(&answers(&[("project.python", python)]));
+        assert_eq!(image("3.13"), "python:3.13-slim-trixie");
+        assert_eq!(of_tools(&answers(&[("images.python", "acme/python:3")])), "acme/python:3");
+        let mut old = answers(&[("images.registry", "registry.example.com")]);
+        old.python = "3.8".to_owned();
+        assert_eq!(of_tools(&old), "registry.example.com/python:3.14-slim-trixie");
     }
 
     #[test]

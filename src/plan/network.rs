@@ -13,7 +13,7 @@ use crate::plan::{Plan, Role};
 /// The variable that says where the netrc file is.
 const NETRC: &str = "INDEX_NETRC";
 /// Hosts of every container.
-const OWN: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+pub const OWN: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// The variables of `.env` that a network asks for.
 #[must_use]

@@ -4,9 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::answers::stack::Architecture;
+use crate::answers::stack::{Architecture, Target};
 use crate::plan::Plan;
-use crate::plan::workloads::{Argument, Kind, Probe, Value as Told, Volume, Workload};
+use crate::plan::registry;
+use crate::plan::workloads::{Argument, Kind, NO_PROXY, Probe, Value as Told, Volume, Workload};
 use crate::render::scalars::scalar;
 use crate::schema::Role;
 use crate::schema::numbers::rows;
@@ -17,6 +18,7 @@ use crate::units::MilliCpu;
 pub fn context(plan: &Plan) -> Value {
     let all = &plan.workloads;
     let name = &plan.answers.name;
+    let model = plan.answers.stack.application().model.as_ref();
     let tasks: Vec<Value> = match plan.flags.is("ecs") {
         true => all.workloads.iter().map(|own| task(plan, own)).collect(),
         false => Vec::new(),
@@ -42,7 +44,9 @@ pub fn context(plan: &Plan) -> Value {
             .map(|claim| json!({
                 "id": pascal(&claim.name),
                 "variable": upper(&claim.name),
-                "about": claim.about,
+                "target": claim.target,
+                "read_only": claim.read_only,
+                "source": model.map_or("FILE", |model| model.path.as_str()),
             }))
             .collect::<Vec<_>>(),
         "secrets": all.secrets.iter().filter(|secret| !secret.optional)
@@ -56,10 +60,15 @@ pub fn context(plan: &Plan) -> Value {
             _ => "/",
         },
         // Without a route that says more, any answer that is no fault will do.
-        "matcher": match all.of_role(Role::Web).map(|web| &web.probe) {
-            Some(Probe::Http { host, .. }) if host.is_empty() => "200-299",
+        "matcher": match all.of_role(Role::Web) {
+            Some(Workload { probe: Probe::Http { .. }, by_address: true, .. }) => "200-299",
             // A load balancer asks for the task by its address, which may be refused.
             _ => "200-499",
+        },
+        "by_address": all.of_role(Role::Web).is_none_or(|web| web.by_address),
+        "registry": match all.registry_login {
+            true => registry::host(plan.answers.repository()),
+            false => "",
         },
         "tasks": tasks,
     })
@@ -96,7 +105,11 @@ fn task(plan: &Plan, own: &Workload) -> Value {
     let role = own.role;
     // Nothing is put in there: a task is told its words as they are.
     let words = own.command.iter().map(Argument::text);
-    let settings = plan.workloads.settings.iter().map(|(name, value)| (name, value, ""));
+    let settings = plan.workloads.settings_on(Target::Ecs, &plan.answers.name);
+    let settings = settings.iter().map(|(name, value)| match name.as_str() {
+        NO_PROXY => (name, value, "Credentials and metadata of the task, too."),
+        _ => (name, value, ""),
+    });
     let known = own.env.iter().filter_map(|given| match &given.value {
         Told::Literal(value) => Some((&given.name, value, given.why.as_str())),
         Told::Secret { .. } => None,

@@ -1,8 +1,11 @@
 //! Kubernetes' words for what a cluster runs: what the templates below
 //! `templates/kubernetes` read as `kubernetes`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
+use crate::answers::stack::Target;
 use crate::plan::Plan;
 use crate::plan::workloads::{
     Argument, Claim, Given, Kind, Probe, Store, Value as Told, Volume, Workload, Workloads,
@@ -16,8 +19,15 @@ const NO_REGISTRY: &str = "registry.example.com/team";
 /// What the templates read.
 #[must_use]
 pub fn context(plan: &Plan) -> Value {
-    let all = &Workloads { workloads: plan.workloads.by_queue(), ..plan.workloads.clone() };
     let name = &plan.answers.name;
+    let model = plan.answers.stack.application().model.as_ref();
+    let own = &plan.workloads;
+    let all = &Workloads {
+        workloads: own.by_queue(),
+        settings: own.settings_on(Target::Kubernetes, name),
+        local_settings: own.settings_beside_stores(name),
+        ..own.clone()
+    };
     let roles = Role::ALL.into_iter().filter(|role| role.runs_application());
     let workloads: Vec<Value> = all.workloads.iter().map(|own| workload(plan, all, own)).collect();
     let local = all.local.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
@@ -72,7 +82,22 @@ pub fn context(plan: &Plan) -> Value {
             "unknown": value.is_none(),
         })).collect::<Vec<_>>(),
         "stores": all.stores.iter().map(|own| store(all, own)).collect::<Vec<_>>(),
+        "filled": all.claims.iter().filter(|claim| claim.read_only).map(|claim| json!({
+            "name": claim.name,
+            "target": claim.target,
+            "source": model.map_or("FILE", |model| model.path.as_str()),
+            "file": model.and_then(|model| model.path.as_str().rsplit('/').next())
+                .unwrap_or("FILE"),
+            // What a release changes of them is where they find it.
+            "readers": all.workloads.iter()
+                .filter(|own| own.volumes.iter().any(|volume| volume.name == claim.name))
+                .filter(|own| own.env.iter().any(|given| given.name == "MODEL_PATH"))
+                .map(|own| &own.id).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "left_out": all.left_out,
+        "ports": all.workloads.iter().flat_map(|own| &own.ports.known).collect::<BTreeSet<_>>(),
+        "unknown": all.workloads.iter().flat_map(|own| &own.ports.unknown)
+            .collect::<BTreeSet<_>>(),
     })
 }
 
@@ -97,9 +122,6 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         let found = of_role.find(|decided| decided.key.row.field == field);
         found.map_or(Value::Null, |decided| decided.value.in_template())
     };
-    let mut ports: Vec<u16> = own.reaches.iter().map(|reach| reach.port).collect();
-    ports.sort_unstable();
-    ports.dedup();
     let claims = own.volumes.iter().filter(|volume| matches!(volume.kind, Kind::Claim { .. }));
     let first = |volume: &&Volume| {
         // A claim stands in the file of the first that mounts it.
@@ -113,8 +135,9 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         let claim = all.claims.iter().find(|claim| claim.name == volume.name)?;
         Some(json!({
             "name": claim.name,
-            "about": claim.about,
+            "target": claim.target,
             "mode": mode(claim),
+            "read_only": claim.read_only,
         }))
     };
     json!({
@@ -130,6 +153,7 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         "volumes": own.volumes.iter().map(volume).collect::<Vec<_>>(),
         "claims": claims.filter(first).filter_map(claim).collect::<Vec<_>>(),
         "probe": probe(&own.probe),
+        "by_address": own.by_address,
         "startup_interval": n("startup_interval"),
         "startup_failures": n("startup_failures"),
         "readiness_interval": n("readiness_interval"),
@@ -154,24 +178,23 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         "unprivileged": own.unprivileged,
         "init": own.init,
         "leads_out": own.leads_out,
-        "ports": ports,
+        "ports": own.ports.known,
+        "told_by": own.ports.secrets,
+        "unknown": own.ports.unknown,
     })
 }
 
-/// Who may mount a claim.
+/// Who may mount a claim. One that pods only read is written by whoever fills it, while
+/// they run: `ReadOnlyMany` is for volumes that were full before, and few drivers make one.
 const fn mode(claim: &Claim) -> &'static str {
     match (claim.read_only, claim.pods) {
-        (true, _) => "ReadOnlyMany",
         (false, 0 | 1) => "ReadWriteOnce",
-        (false, _) => "ReadWriteMany",
+        _ => "ReadWriteMany",
     }
 }
 
 fn store(all: &Workloads, own: &Store) -> Value {
-    let clients = all
-        .workloads
-        .iter()
-        .filter(|workload| workload.reaches.iter().any(|reach| reach.store == own.id));
+    let clients = all.workloads.iter().filter(|workload| workload.stores.contains(&own.id));
     json!({
         "id": own.id,
         "role": own.role.name(),

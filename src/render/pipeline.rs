@@ -4,11 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::catalog::VERSIONS;
-use crate::plan::Plan;
 use crate::plan::topology::{Build, INDEX_SECRET, Image, Service};
-
-/// The registry of names that have no host in them.
-const DEFAULT_HOST: &str = "docker.io";
+use crate::plan::{Plan, images, registry};
 
 /// Variables that lead builds out of a network.
 const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
@@ -30,8 +27,8 @@ pub fn of(plan: &Plan) -> Value {
         .collect();
     json!({
         "repository": plan.answers.repository(),
-        "host": host(plan.answers.repository()),
-        "ecr": ecr(plan.answers.repository()),
+        "host": registry::host(plan.answers.repository()),
+        "ecr": registry::amazon(plan.answers.repository()),
         "compose": compose,
         "compose_name": compose.rsplit('/').next(),
         "directory": directory,
@@ -54,6 +51,7 @@ pub fn of(plan: &Plan) -> Value {
         "overlay": overlay.strip_suffix("/kustomization.yaml"),
         "stack": path_of(plan, "deploy/ecs/stack.yaml"),
         "installer": installer(plan),
+        "check_image": images::written(&plan.answers, &images::of_tools(&plan.answers)),
         "tests": plan.answers.adopted.as_ref().map_or("", |adopted| adopted.tests.as_str()),
     })
 }
@@ -74,24 +72,6 @@ fn path_of(plan: &Plan, usual: &str) -> String {
     let is = |output: &&crate::plan::Output| output.usual.as_str() == usual;
     let found = plan.outputs.iter().find(is);
     found.map_or_else(|| usual.to_owned(), |output| output.path.to_string())
-}
-
-/// The registry that a name is in: its first component where that is a host,
-/// as Docker tells it from a user of its Hub.
-fn host(repository: &str) -> &str {
-    match repository.split_once('/') {
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
-        _ => DEFAULT_HOST,
-    }
-}
-
-/// The region of Amazon's registry, whose logins last for hours and come from a role; empty
-/// for any other.
-fn ecr(repository: &str) -> &str {
-    match host(repository).split('.').collect::<Vec<_>>()[..] {
-        [_, "dkr", "ecr", region, "amazonaws", "com"] => region,
-        _ => "",
-    }
 }
 
 /// An image that a service builds: its name, and what `docker buildx build`
@@ -147,20 +127,6 @@ fn below(directory: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_registry_of_a_name_is_its_first_component_where_that_is_a_host() {
-        assert_eq!(host("registry.example.com/team/shop"), "registry.example.com");
-        assert_eq!(host("localhost:5000/shop"), "localhost:5000");
-        assert_eq!(host("team/shop"), "docker.io");
-        assert_eq!(host("shop"), "docker.io");
-    }
-
-    #[test]
-    fn amazons_registry_is_told_by_its_host() {
-        assert_eq!(ecr("123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop"), "eu-central-1");
-        assert_eq!(ecr("ghcr.io/team/shop"), "");
-    }
 
     #[test]
     fn paths_are_seen_from_the_top_of_the_repository() {

@@ -349,3 +349,64 @@ fn code_without_a_known_test_command_is_said_to_have_none() {
     run(dir, &["update", "--set", "project.tests=make test"], 0);
     assert!(script().contains("\ntest_code() {\n  make test\n}"), "{}", script());
 }
+
+/// The lines of a job of GitLab's.
+fn job<'a>(text: &'a str, name: &str) -> &'a str {
+    let (_, rest) = text.split_once(&format!("\n{name}:\n")).unwrap_or_else(|| panic!("{text}"));
+    rest.split("\n\n").next().unwrap()
+}
+
+#[test]
+fn gitlabs_check_has_what_builds_overlays_and_what_alpine_brings_is_said_to_be_pinned() {
+    for (targets, builds) in [("compose", false), ("kubernetes", true), ("kubernetes,ecs", true)] {
+        let set = [
+            ("images.repository", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop"),
+            ("deploy.ci", "gitlab"),
+            ("deploy.target", targets),
+        ];
+        let (plan, draft) = planned("celery-postgres-redis", &set, &[]);
+        let files = files(&plan, &draft);
+        let gitlab = read(&files, "deploy/ci/dockwright.gitlab-ci.yml");
+        let check = job(&gitlab, "dockwright-check");
+        assert_eq!(check.contains("--no-install-recommends kubectl"), builds, "{check}");
+        // The release that has a kubectl which knows components.
+        assert!(check.contains("-slim-trixie\n"), "{check}");
+        let lines: Vec<&str> = gitlab.lines().collect();
+        let added = lines
+            .windows(2)
+            .filter(|pair| pair[1].contains("apk add") && !pair[1].trim_start().starts_with('#'));
+        let mut seen = 0;
+        for pair in added {
+            seen += 1;
+            assert!(pair[0].contains("# Alpine's, by the image's tag"), "{}", pair[1]);
+        }
+        assert_eq!(seen, 3 + usize::from(targets.contains("ecs")), "{gitlab}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_check_without_kubectl_fails_where_there_are_overlays() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    for (target, code) in [("compose", 0), ("kubernetes", 1)] {
+        let top = shop(&[REPOSITORY, "deploy.ci=gitlab", &format!("deploy.target={target}")]);
+        let bin = top.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        for program in ["dirname", "mktemp", "rm", "sh"] {
+            let from = ["/usr/bin", "/bin"].map(|place| Path::new(place).join(program));
+            symlink(from.iter().find(|path| path.exists()).unwrap(), bin.join(program)).unwrap();
+        }
+        fs::write(bin.join("uvx"), "#!/bin/sh\n").unwrap();
+        fs::set_permissions(bin.join("uvx"), fs::Permissions::from_mode(0o755)).unwrap();
+        let run = || {
+            let script = top.path().join("shop/deploy/ci/pipeline.sh");
+            Command::new("/bin/sh").arg(script).arg("check").env("PATH", &bin).output().unwrap()
+        };
+        let output = run();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{target}: {said}");
+        assert_eq!(said.contains("overlays would not be built"), code == 1, "{target}: {said}");
+        symlink(bin.join("uvx"), bin.join("kubectl")).unwrap();
+        assert_eq!(run().status.code(), Some(0), "{target}");
+    }
+}

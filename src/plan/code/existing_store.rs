@@ -7,6 +7,7 @@ use crate::detect::compose::carried::Carried;
 use crate::detect::facts::Meaning;
 use crate::plan::code::environment::Setting;
 use crate::plan::shape::Shape;
+use crate::plan::store_ports;
 use crate::plan::topology::EnvValue;
 use crate::schema::Role;
 use crate::source::compose::{Service, interpolate};
@@ -20,7 +21,6 @@ struct Names {
     name: &'static [&'static str],
     /// Who there is when nobody says; `None` for nobody.
     usual: Option<(&'static str, &'static str)>,
-    port: u16,
 }
 
 const NAMES: [Names; 5] = [
@@ -30,7 +30,6 @@ const NAMES: [Names; 5] = [
         password: &["POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD"],
         name: &["POSTGRES_DB", "POSTGRESQL_DATABASE"],
         usual: Some(("postgres", "")),
-        port: 5432,
     },
     Names {
         kind: "mysql",
@@ -38,7 +37,6 @@ const NAMES: [Names; 5] = [
         password: &["MYSQL_PASSWORD", "MARIADB_PASSWORD"],
         name: &["MYSQL_DATABASE", "MARIADB_DATABASE"],
         usual: None,
-        port: 3306,
     },
     // Nobody but root, where no user is made.
     Names {
@@ -47,7 +45,6 @@ const NAMES: [Names; 5] = [
         password: &["MYSQL_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD"],
         name: &["MYSQL_DATABASE", "MARIADB_DATABASE"],
         usual: Some(("root", "")),
-        port: 3306,
     },
     Names {
         kind: "mongodb",
@@ -55,7 +52,6 @@ const NAMES: [Names; 5] = [
         password: &["MONGO_INITDB_ROOT_PASSWORD", "MONGODB_ROOT_PASSWORD"],
         name: &["MONGO_INITDB_DATABASE", "MONGODB_DATABASE"],
         usual: Some(("", "")),
-        port: 27017,
     },
     Names {
         kind: "rabbitmq",
@@ -63,7 +59,6 @@ const NAMES: [Names; 5] = [
         password: &["RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD"],
         name: &["RABBITMQ_DEFAULT_VHOST", "RABBITMQ_VHOST"],
         usual: Some(("guest", "guest")),
-        port: 5672,
     },
 ];
 
@@ -84,7 +79,13 @@ impl Store {
         let host = service.name.clone();
         if matches!(kind, "redis" | "valkey") {
             let (user, name) = (String::new(), String::new());
-            return Some(Self { host, port: 6379, user, password: redis_password(service)?, name });
+            return Some(Self {
+                host,
+                port: store_ports::usual(kind)?,
+                user,
+                password: redis_password(service)?,
+                name,
+            });
         }
         let said = |names: &[&str]| names.iter().find_map(|name| service.variable(name));
         let hidden = |names: &[&str]| {
@@ -109,7 +110,7 @@ impl Store {
         let user = said(row.user).unwrap_or_else(|| user.to_owned());
         Some(Self {
             host,
-            port: row.port,
+            port: store_ports::usual(kind)?,
             password: said(row.password).unwrap_or_else(|| password.to_owned()),
             name: said(row.name).unwrap_or_else(|| match kind {
                 "postgres" => user.clone(),

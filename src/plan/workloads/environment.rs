@@ -7,7 +7,7 @@ use crate::plan::Plan;
 use crate::plan::env::EnvKind;
 use crate::plan::given::open_references;
 use crate::plan::topology::{EnvValue, Group, Service, Variable};
-use crate::plan::workloads::Workloads;
+use crate::plan::workloads::{Workloads, direct};
 use crate::schema::Role;
 use crate::schema::numbers::rows;
 use crate::source::compose::interpolate;
@@ -61,7 +61,9 @@ pub(super) fn settings(plan: &Plan) -> Vec<(String, String)> {
     for variable in services.flat_map(|service| &service.env) {
         if is_setting(plan, variable)
             && !settings.iter().any(|(name, _)| *name == variable.name)
-            && let Some(value) = behind_tls(plan, variable).or_else(|| known(plan, &variable.value))
+            && let Some(value) = behind_tls(plan, variable)
+                .or_else(|| direct::everywhere(variable))
+                .or_else(|| known(plan, &variable.value))
         {
             settings.push((variable.name.clone(), value));
         }

@@ -5,8 +5,10 @@
 //! platform is decided here. Data stores are managed elsewhere there, and a value that
 //! names one, or holds a password, comes from the platform's own store of secrets.
 
+mod direct;
 mod environment;
 mod left_out;
+mod ports;
 mod probes;
 pub mod sizes;
 mod stores;
@@ -15,15 +17,18 @@ mod words;
 
 use crate::error::Problem;
 use crate::plan::Plan;
+use crate::plan::registry;
 use crate::plan::topology::{EDGE, Service};
 use crate::schema::Role;
 use crate::schema::numbers::rows;
 use crate::units::{Count, MiB, MilliCpu, Seconds};
 
+pub use direct::NO_PROXY;
 pub use environment::{Given, Secret, Value};
 pub use left_out::notices;
+pub use ports::Ports;
 pub use probes::Probe;
-pub use stores::{Reach, Store};
+pub use stores::Store;
 pub use volumes::{Claim, Kind, Volume};
 pub use words::Argument;
 
@@ -34,6 +39,8 @@ pub struct Workloads {
     pub workloads: Vec<Workload>,
     /// Values that all of them are told, by name.
     pub settings: Vec<(String, String)>,
+    /// Whether [`NO_PROXY`] among them is ours: each platform adds what it has.
+    pub direct: bool,
     /// What the development overlay says otherwise of them.
     pub local_settings: Vec<(String, String)>,
     /// Values that nobody writes down.
@@ -44,6 +51,8 @@ pub struct Workloads {
     pub stores: Vec<Store>,
     /// Passwords of those stores, by name: for development alone.
     pub local: Vec<(String, String)>,
+    /// Whether the image's registry may ask for a login that no role of a task has.
+    pub registry_login: bool,
     /// What the compose file has and a cluster does not get, each with its reason.
     pub left_out: Vec<String>,
 }
@@ -70,6 +79,9 @@ pub struct Workload {
     pub volumes: Vec<Volume>,
     /// How its life is seen.
     pub probe: Probe,
+    /// Whether it answers who asks for it by its own address, as load balancers and
+    /// Prometheus do.
+    pub by_address: bool,
     /// How many there are; `None` for one that ends by itself.
     pub replicas: Option<Replicas>,
     /// Memory of a pod.
@@ -95,8 +107,10 @@ pub struct Workload {
     pub init: bool,
     /// Whether it reaches other hosts than its stores.
     pub leads_out: bool,
-    /// The stores it reaches.
-    pub reaches: Vec<Reach>,
+    /// The stores of the development overlay that it reaches, by name.
+    pub stores: Vec<String>,
+    /// The ports of what it connects to.
+    pub ports: Ports,
 }
 
 /// How many pods a workload has.
@@ -117,9 +131,13 @@ impl Workloads {
         if !plan.answers.deploy.is_clustered() {
             return Self::default();
         }
-        let mut all = Self::default();
+        let mut all = Self {
+            registry_login: registry::may_want_login(plan.answers.repository()),
+            ..Self::default()
+        };
         let services = &plan.topology.services;
         all.settings = environment::settings(plan);
+        all.direct = services.iter().flat_map(|own| &own.env).any(direct::is_ours);
         all.local_settings = environment::local_settings(&all.settings);
         for service in services {
             match service.kind {
@@ -219,6 +237,7 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
     let n = &plan.decisions;
     let env = environment::of(plan, service, role, all);
     let volumes = volumes::of(plan, service, role, all);
+    let ports = ports::of(plan, service, &env);
     let scales = matches!(role, Role::Web | Role::Worker);
     let most = if scales { n.get(rows::MAX_REPLICAS, role) } else { 1 };
     let alone = most == 1;
@@ -238,6 +257,7 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
         env,
         volumes,
         probe: probes::probe(plan, service, role),
+        by_address: probes::by_address(plan),
         replicas: (!service.one_shot).then(|| Replicas {
             count: if scales { n.get(rows::REPLICAS, role) } else { 1 },
             most,
@@ -260,7 +280,8 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
             Some(_) => service.networks.iter().any(|network| network == EDGE),
             None => scales,
         },
-        reaches: stores::reaches(plan, service, role),
+        stores: stores::reached(plan, service),
+        ports,
     }
 }
 

@@ -44,6 +44,17 @@ pub(super) fn probe(plan: &Plan, service: &Service, role: Role) -> Probe {
     }
 }
 
+/// Whether requests for a container's own address are answered: by new code for the paths
+/// that are asked for so, by code that was there where nothing looks at the host.
+pub(super) fn by_address(plan: &Plan) -> bool {
+    let probe = &plan.code.probe;
+    let looks = plan.answers.stack.application().framework.allowed_hosts
+        || !probe.host.is_empty()
+        || !probe.hosts.is_empty()
+        || probe.unknown_host;
+    plan.answers.adopted.is_none() || !looks
+}
+
 fn of_web(plan: &Plan) -> Probe {
     let Some(adopted) = &plan.answers.adopted else {
         let checks_hosts = plan.answers.stack.application().framework.allowed_hosts;

@@ -3,19 +3,10 @@
 use crate::plan::Plan;
 use crate::plan::topology::{Image, Service, Test};
 use crate::plan::workloads::words::{Argument, arguments};
-use crate::plan::workloads::{Given, Volume, Workloads, environment, label, user, volumes};
+use crate::plan::workloads::{Given, Volume, Workloads, environment, label, ports, user, volumes};
 use crate::schema::Role;
 use crate::source::compose::interpolate;
 use crate::units::{MiB, Seconds};
-
-/// A store that a workload reaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
-    /// Its name, as the service of this stack or of the development overlay.
-    pub store: String,
-    /// Its port.
-    pub port: u16,
-}
 
 /// A data store as one pod, for development.
 #[derive(Clone, Debug)]
@@ -44,27 +35,14 @@ pub struct Store {
     pub user: Option<u32>,
 }
 
-/// The stores a workload reaches.
-pub(super) fn reaches(plan: &Plan, service: &Service, role: Role) -> Vec<Reach> {
+/// The stores of the development overlay that a workload reaches, by name.
+pub(super) fn reached(plan: &Plan, service: &Service) -> Vec<String> {
     let waits = |id: &str| service.depends_on.iter().any(|other| other.service == id);
     let stores = plan.topology.services.iter().filter(|own| waits(&own.id));
-    let mut reaches: Vec<Reach> = stores
-        .filter_map(|own| Some(Reach { store: label(&own.id), port: port(own.kind?)? }))
-        .collect();
-    let asks = matches!(role, Role::Web | Role::Worker | Role::Migrate);
-    if plan.flags.is("external_db") && asks {
-        reaches.push(Reach { store: "db".to_owned(), port: 5432 });
-    }
-    reaches
-}
-
-/// The port of a store.
-const fn port(role: Role) -> Option<u16> {
-    match role {
-        Role::Db => Some(5432),
-        Role::Redis | Role::Cache => Some(6379),
-        _ => None,
-    }
+    stores
+        .filter(|own| own.kind.is_some_and(|role| ports::of_role(role).is_some()))
+        .map(|own| label(&own.id))
+        .collect()
 }
 
 pub(super) fn store(service: &Service, role: Role, all: &mut Workloads) -> Option<Store> {
@@ -83,7 +61,7 @@ pub(super) fn store(service: &Service, role: Role, all: &mut Workloads) -> Optio
         role,
         id: label(&service.id),
         image,
-        port: port(role)?,
+        port: ports::of_role(role)?,
         command: service.command.as_ref().map(arguments).unwrap_or_default(),
         env: environment::of_store(service, all),
         volumes: volumes::of_store(service),

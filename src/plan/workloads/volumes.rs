@@ -37,8 +37,8 @@ pub enum Kind {
 pub struct Claim {
     /// Its name.
     pub name: String,
-    /// What is in it.
-    pub about: String,
+    /// Where pods have it.
+    pub target: String,
     /// How many pods may have it at the same time.
     pub pods: Count,
     /// Whether pods only read it: somebody else fills it.
@@ -115,12 +115,7 @@ fn claim(all: &mut Workloads, name: &str, target: &str, read_only: bool) {
     let name = label(name);
     match all.claims.iter_mut().find(|known| known.name == name) {
         Some(known) => known.read_only &= read_only,
-        None => all.claims.push(Claim {
-            about: format!("What stands in {target}."),
-            name,
-            pods: 0,
-            read_only,
-        }),
+        None => all.claims.push(Claim { name, target: target.to_owned(), pods: 0, read_only }),
     }
 }
 

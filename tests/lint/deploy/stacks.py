@@ -27,8 +27,8 @@ COMBINATIONS: dict[str, tuple[str, dict[str, str]]] = {
             "deploy.target": "compose,kubernetes,ecs",
         },
     ),
-    # A volume that pods only read. ECS has none that is filled from outside.
-    "model-mounted": ("ml-server", {"model.delivery": "mount", "deploy.target": "kubernetes"}),
+    # A volume that pods and tasks only read.
+    "model-mounted": ("ml-server", BOTH | {"model.delivery": "mount"}),
     "domain": ("django-nginx", BOTH | {"deploy.domain": "shop.example.com"}),
     # Names are made of the project's, which may be long.
     "repository-of-a-project-with-a-long-name": (

@@ -42,6 +42,7 @@ def values(project: str) -> Values:
         WEB_SECURITY_GROUP="sg-0cccccccccccccccc",
         TASK_SECURITY_GROUP="sg-0dddddddddddddddd",
         FILE_SYSTEM_ID="fs-0123456789abcdef0",
+        REGISTRY_CREDENTIALS_ARN=_ARN.format("secretsmanager", f"secret:{project}/registry-AbCdEf"),
     )
 
 
@@ -83,6 +84,7 @@ def parameters(project: str) -> dict[str, Any]:
         "TargetGroup": filled["TARGET_GROUP_ARN"],
         "ExecutionRole.Arn": filled["EXECUTION_ROLE_ARN"],
         "FileSystemId": filled["FILE_SYSTEM_ID"],
+        "RegistryCredentials": filled["REGISTRY_CREDENTIALS_ARN"],
     }
 
 
@@ -96,6 +98,8 @@ def resolve(value: Any, known: dict[str, Any]) -> Any:
             return re.sub(r"\$\{([^}]+)\}", lambda match: str(known[match[1]]), text)
         case {"Fn::If": ["IsRunning", yes, no]}:
             return resolve(yes if known["Running"] == "true" else no, known)
+        case {"Fn::If": ["HasRegistryCredentials", yes, no]}:
+            return resolve(yes if known["RegistryCredentials"] else no, known)
         case dict():
             return {key: resolve(item, known) for key, item in value.items()}
         case list():
