@@ -2,12 +2,10 @@
 //! platform, by the variable's own name.
 
 use crate::detect::compose::role::names_host;
-use crate::detect::facts::Meaning;
 use crate::plan::Plan;
-use crate::plan::env::EnvKind;
 use crate::plan::given::open_references;
 use crate::plan::topology::{EnvValue, Group, Service, Variable};
-use crate::plan::workloads::{Workloads, direct};
+use crate::plan::workloads::{Workloads, direct, secrets};
 use crate::schema::Role;
 use crate::schema::numbers::rows;
 use crate::source::compose::interpolate;
@@ -36,23 +34,6 @@ pub enum Value {
         optional: bool,
     },
 }
-
-/// A value that nobody writes down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Secret {
-    /// The key, which is the variable's name.
-    pub name: String,
-    /// What it is, in a sentence; empty where nobody said.
-    pub doc: String,
-    /// Its value beside the stores of the development overlay; `None` where only a
-    /// person knows it.
-    pub development: Option<String>,
-    /// Whether pods start without it.
-    pub optional: bool,
-}
-
-/// The password of a store that is for development alone.
-const LOCAL: &str = "local-only";
 
 /// Values that all workloads are told.
 pub(super) fn settings(plan: &Plan) -> Vec<(String, String)> {
@@ -125,21 +106,11 @@ pub(super) fn of(plan: &Plan, service: &Service, role: Role, all: &mut Workloads
         match known(plan, &variable.value).filter(|_| !outside) {
             Some(_) if is_setting && all.settings.iter().any(|(own, _)| *own == name) => {}
             Some(value) => given.push(Given { name, value: Value::Literal(value), why }),
-            None => given.push(secret(plan, variable, all)),
+            None => given.push(secrets::of(plan, variable, is_handed_on(&variable.value), all)),
         }
     }
     // What files of variables say is in none of ours.
-    let carried = plan.answers.adopted.as_ref().and_then(|own| own.derived.carried.as_ref());
-    let told = carried.and_then(|carried| {
-        // What migrates is told what the application is.
-        let web = || carried.roles.get(&Role::Web).filter(|_| role == Role::Migrate);
-        carried.told.get(&service.id).or_else(|| carried.told.get(web()?))
-    });
-    let names = told.into_iter().flat_map(|told| {
-        let given = told.names.iter().chain(&told.by_project).map(|name| (name, false));
-        given.chain(told.open.iter().map(|name| (name, true)))
-    });
-    for (name, optional) in names {
+    for (name, optional) in by_files(plan, service) {
         let is_known = given.iter().any(|own| own.name == *name)
             || all.settings.iter().any(|(own, _)| own == name);
         let of_image = plan
@@ -148,15 +119,28 @@ pub(super) fn of(plan: &Plan, service: &Service, role: Role, all: &mut Workloads
             .as_ref()
             .is_some_and(|adopted| adopted.derived.image_env.contains(name));
         if !is_known && !of_image {
-            note(
-                all,
-                Secret { name: name.clone(), doc: doc(plan, name), development: None, optional },
-            );
-            let value = Value::Secret { key: name.clone(), optional };
-            given.push(Given { name: name.clone(), value, why: String::new() });
+            given.push(secrets::by_name(plan, name, optional, all));
         }
     }
     given
+}
+
+/// Names that files of variables give a service, each with whether it may be missing.
+pub(super) fn by_files<'p>(
+    plan: &'p Plan,
+    service: &Service,
+) -> impl Iterator<Item = (&'p String, bool)> {
+    let carried = plan.answers.adopted.as_ref().and_then(|own| own.derived.carried.as_ref());
+    let told = carried.and_then(|carried| {
+        // What migrates is told what the application is.
+        let migrates = service.kind == Some(Role::Migrate);
+        let web = || carried.roles.get(&Role::Web).filter(|_| migrates);
+        carried.told.get(&service.id).or_else(|| carried.told.get(web()?))
+    });
+    told.into_iter().flat_map(|told| {
+        let given = told.names.iter().chain(&told.by_project).map(|name| (name, false));
+        given.chain(told.open.iter().map(|name| (name, true)))
+    })
 }
 
 /// The variables of a store of the development overlay.
@@ -166,21 +150,15 @@ pub(super) fn of_store(service: &Service, all: &mut Workloads) -> Vec<Given> {
         let name = variable.name.clone();
         let value = match (written(&variable.value), &variable.value) {
             (Some(text), _) => Value::Literal(text),
-            (None, EnvValue::Secret(key) | EnvValue::Variable { name: key, .. }) => local(all, key),
+            (None, EnvValue::Secret(key) | EnvValue::Variable { name: key, .. }) => {
+                secrets::local(all, key)
+            }
             // Its password, whatever that is made of.
-            (None, _) => local(all, &name),
+            (None, _) => secrets::local(all, &name),
         };
         given.push(Given { name, value, why: String::new() });
     }
     given
-}
-
-/// A password that is for development alone.
-fn local(all: &mut Workloads, key: &str) -> Value {
-    if all.local.iter().all(|(known, _)| known != key) {
-        all.local.push((key.to_owned(), LOCAL.to_owned()));
-    }
-    Value::Secret { key: key.to_owned(), optional: false }
 }
 
 /// What a pod is told otherwise than a container of the host.
@@ -240,115 +218,5 @@ fn is_handed_on(value: &EnvValue) -> bool {
             !text.is_empty() && !is_open && interpolate::defaults(text).is_empty()
         }
         _ => false,
-    }
-}
-
-fn secret(plan: &Plan, variable: &Variable, all: &mut Workloads) -> Given {
-    let optional = is_handed_on(&variable.value);
-    note(
-        all,
-        Secret {
-            name: variable.name.clone(),
-            doc: database(&variable.value).unwrap_or_else(|| doc(plan, &variable.name)),
-            development: development(plan, variable),
-            optional,
-        },
-    );
-    let key = variable.name.clone();
-    let value = Value::Secret { key, optional };
-    Given { name: variable.name.clone(), value, why: variable.why.clone() }
-}
-
-fn note(all: &mut Workloads, secret: Secret) {
-    match all.secrets.iter_mut().find(|known| known.name == secret.name) {
-        Some(known) => known.optional &= secret.optional,
-        None => all.secrets.push(secret),
-    }
-}
-
-/// The form of a database's address, as the code reads it today.
-fn database(value: &EnvValue) -> Option<String> {
-    match value {
-        EnvValue::Url { scheme, .. } => of_database(scheme),
-        EnvValue::Kept(Some(text)) => of_database(text.split_once("://")?.0),
-        _ => None,
-    }
-}
-
-fn of_database(scheme: &str) -> Option<String> {
-    let port = match scheme.split('+').next()? {
-        "postgres" | "postgresql" | "postgis" => "5432",
-        "mysql" | "mariadb" => "3306",
-        _ => return None,
-    };
-    // Each driver has a word of its own for TLS.
-    let tls = match scheme {
-        _ if port != "5432" => "",
-        _ if scheme.ends_with("+asyncpg") => "?ssl=require",
-        _ => "?sslmode=require",
-    };
-    Some(format!("{scheme}://USER:PASSWORD@HOST:{port}/NAME{tls} of the database."))
-}
-
-fn doc(plan: &Plan, name: &str) -> String {
-    let variable = plan.env.iter().find(|variable| variable.name == name);
-    let adopted = plan.answers.adopted.as_ref();
-    let mut known = adopted.into_iter().flat_map(|own| &own.derived.connections);
-    let read = known.find_map(|own| match &own.meaning {
-        Meaning::DatabaseUrl { scheme } if own.name == name => of_database(scheme),
-        _ => None,
-    });
-    match (variable, name) {
-        (None, _) if read.is_some() => read.unwrap_or_default(),
-        (Some(variable), _) => variable.doc.clone(),
-        (None, "DATABASE_URL") => of_database("postgresql").unwrap_or_default(),
-        (None, "CACHE_URL") => {
-            "rediss://:PASSWORD@HOST:6379/0?ssl_cert_reqs=required of the cache.".to_owned()
-        }
-        (None, "CELERY_BROKER_URL") => {
-            "rediss://:PASSWORD@HOST:6379/0?ssl_cert_reqs=required of the broker.".to_owned()
-        }
-        (None, "CELERY_RESULT_BACKEND") => {
-            "rediss://:PASSWORD@HOST:6379/1?ssl_cert_reqs=required, where results are kept."
-                .to_owned()
-        }
-        _ => String::new(),
-    }
-}
-
-/// The value beside the stores of the development overlay.
-fn development(plan: &Plan, variable: &Variable) -> Option<String> {
-    match &variable.value {
-        EnvValue::Literal(text) => Some(text.clone()),
-        EnvValue::Url { scheme, user, secret, host, port, path } => {
-            let login = match (user.as_str(), secret) {
-                ("", None) => String::new(),
-                (user, None) => format!("{user}@"),
-                (user, Some(_)) => format!("{user}:{LOCAL}@"),
-            };
-            Some(format!("{scheme}://{login}{host}:{port}/{path}"))
-        }
-        EnvValue::Kept(Some(text)) => {
-            let mut whole = true;
-            let text = interpolate::replace(text, &mut |reference| {
-                let known = plan.env.iter().find(|own| own.name == reference.name);
-                let is_secret = known.is_some_and(|own| matches!(own.kind, EnvKind::Secret(_)));
-                match reference.default {
-                    _ if is_secret => Some(LOCAL.to_owned()),
-                    Some(_) => None,
-                    None => {
-                        whole = false;
-                        None
-                    }
-                }
-            });
-            whole.then(|| interpolate::defaults(&text))
-        }
-        _ => {
-            let known = plan.env.iter().find(|own| own.name == variable.name)?;
-            // Frameworks want a long key, whatever it is worth.
-            let long = LOCAL.repeat(6);
-            matches!(known.kind, EnvKind::Secret(_)).then_some(long)
-        }
     }
 }

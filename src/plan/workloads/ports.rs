@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::plan::Plan;
 use crate::plan::store_ports::usual;
 use crate::plan::topology::{EnvValue, Group, Service, Variable};
+use crate::plan::workloads::environment::by_files;
 use crate::plan::workloads::{Given, Value};
 use crate::schema::Role;
 use crate::source::compose::interpolate;
@@ -33,8 +34,7 @@ pub(super) fn of(plan: &Plan, service: &Service, env: &[Given]) -> Ports {
     }
     // Names that files of variables bring; their values are not read.
     let carried = plan.answers.adopted.as_ref().and_then(|own| own.derived.carried.as_ref());
-    let told = carried.and_then(|carried| carried.told.get(&service.id));
-    for name in told.into_iter().flat_map(|told| &told.names) {
+    for (name, _) in by_files(plan, service) {
         let leads = is_port(name) || is_address(name);
         if leads && service.env.iter().all(|own| own.name != *name) {
             by_name(plan, name, &mut ports);
