@@ -3,17 +3,19 @@
 use std::process::ExitCode;
 use std::thread;
 
+use dockwright::cli;
+
 /// Room for functions that call themselves: as deep as somebody else's expressions
 /// stand in each other, and their modules import each other. What is not used of it
 /// costs nothing.
 const STACK: usize = 256 << 20;
 
+/// It is the first thread that has that room: of any other one glibc lets the heap grow
+/// page by page, with a system call for each.
 fn main() -> ExitCode {
-    let run = thread::Builder::new().stack_size(STACK).spawn(dockwright::cli::main);
-    match run.map(thread::JoinHandle::join) {
-        Ok(Ok(code)) => code,
-        Ok(Err(panic)) => std::panic::resume_unwind(panic),
-        // Where no such thread is to be had.
-        Err(_) => dockwright::cli::main(),
+    match thread::Builder::new().stack_size(STACK).spawn(|| ()) {
+        Ok(_) => stacker::grow(STACK, cli::main),
+        // Where there is no such room.
+        Err(_) => cli::main(),
     }
 }
