@@ -53,6 +53,7 @@ pub fn of(plan: &Plan) -> Value {
         "gitlab": path_of(plan, "deploy/ci/dockwright.gitlab-ci.yml"),
         "overlay": overlay.strip_suffix("/kustomization.yaml"),
         "stack": path_of(plan, "deploy/ecs/stack.yaml"),
+        "migrate_task": path_of(plan, "deploy/ecs/migrate.task.json"),
         "installer": installer(plan),
         "tests": plan.answers.adopted.as_ref().map_or("", |adopted| adopted.tests.as_str()),
     })
