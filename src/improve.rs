@@ -15,6 +15,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::answers::own_project::OwnProject;
 use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
@@ -52,6 +53,8 @@ pub struct Improvement {
     pub entries: Vec<EditEntry>,
     /// What of the user's own runs the application.
     pub deployed: Deployed,
+    /// What a pipeline has to know of a compose project.
+    pub project: Option<OwnProject>,
     /// What that starts: services, each with its server, or an image with its.
     pub runs: Vec<String>,
     /// Files in which there would be edits, and that are left alone, each with why.
@@ -237,6 +240,7 @@ impl Improvement {
             aside,
             line_ends,
             runs: deployed::runs(&mended.subject, &deployed),
+            project: deployed::own_project(&mended.subject, &deployed),
             samples,
             before: as_it_is.unwrap_or(before),
             after: shown(&mended.subject, &mended.found, &open(&mended.subject, &mended.found)),

@@ -7,6 +7,7 @@ use crate::answers::adopted::{self, Adopted, Derived};
 use crate::answers::brought;
 use crate::answers::network::Network;
 use crate::answers::own_image::OwnImage;
+use crate::answers::own_project::OwnProject;
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
     Application, Architecture, Broker, Budget, Celery, Ci, Database, Delivery, Hardening, Model,
@@ -41,6 +42,16 @@ impl Draft {
     /// Runs the image that the repository's own Dockerfile makes.
     pub fn run_image(&mut self, image: OwnImage) {
         self.derived.image = Some(image);
+    }
+
+    /// Leaves the compose project that runs the application as it is.
+    pub fn keep_project(&mut self, project: OwnProject) {
+        self.derived.project = Some(project);
+    }
+
+    /// Releases what is pushed to this branch.
+    pub fn release_from(&mut self, branch: String) {
+        self.derived.branch = branch;
     }
 
     /// A draft that holds a preset's defaults.

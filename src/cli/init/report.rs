@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::improve::{Deployed, Found};
 use crate::inventory;
 use crate::lint::Severity;
-use crate::plan::Bundle;
+use crate::plan::{self, Bundle};
 use crate::project;
 use crate::schema::Ownership;
 use crate::source::compose::FILE_NAMES;
@@ -158,6 +158,9 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
     if writes_compose(work) {
         let is_new = |own: &&String| !inventory::is_said_by_a_fate(own, &work.fates, &work.plan);
         notes.extend(work.plan.warnings.iter().filter(is_new).cloned());
+    } else {
+        notes.extend(plan::pipeline::notices(&work.plan));
+        notes.extend(project::not_included(&work.plan, &layers.dir));
     }
     notes.extend(of_what_stays(work));
     notes.extend(others(layers, work));

@@ -99,6 +99,7 @@ impl Proposal {
     ) -> Result<Self, Error> {
         let mut draft = draft.clone();
         draft.place(compose_name(&layers.dir).into_iter().collect());
+        draft.release_from(git::default_branch(&layers.dir).unwrap_or_default());
         let unfitting =
             project::fit_found(&mut draft, &layers.choices.only.iter().copied().collect());
         let mut proposal = Self::planned(layers, preset, draft)?;
@@ -130,6 +131,8 @@ impl Proposal {
         };
         let is_written_around = image.is_some();
         image.into_iter().for_each(|image| draft.run_image(image));
+        let project = improvement.as_ref().and_then(|own| own.project.clone());
+        project.into_iter().for_each(|project| draft.keep_project(project));
         let mut proposal = Self::of(layers, preset, &draft, notes)?;
         // What is written around an image is part of what is judged.
         proposal.improvement = match is_written_around {
@@ -256,7 +259,15 @@ impl Proposal {
         let lock = layers.lock.as_ref();
         let is_improved = self.improvement.as_ref().is_some_and(|own| !own.is_written_around());
         let intent = self.intent.as_deref();
-        let mut settled = settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
+        let mut settled = settle::settle(
+            &self.looks,
+            choices,
+            lock,
+            &needed,
+            intent,
+            is_improved,
+            self.plan.answers.own_project().is_some() || self.plan.answers.own_image().is_some(),
+        );
         if let Some(improvement) = &self.improvement {
             settled.improve(improvement.changes(&layers.dir)?, lock);
         }
@@ -461,6 +472,14 @@ impl Work {
     pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
         let preset = layers.preset()?;
         let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
+        let offer = match init.adopt || init.rewrite {
+            true => None,
+            false => layers.improvement(&BTreeMap::new(), &[])?,
+        };
+        let mut draft = draft;
+        // Also where nothing of it is edited, it runs the application.
+        let project = offer.as_ref().and_then(|own| own.project.clone());
+        project.into_iter().for_each(|project| draft.keep_project(project));
         let proposal = match init.adopt {
             true => Proposal::improving(layers, &preset, &draft, notes, &[])?,
             false => Proposal::of(layers, &preset, &draft, notes)?,
@@ -473,10 +492,6 @@ impl Work {
         if init.rewrite {
             super::refusal::split(&proposal.plan)?;
         }
-        let offer = match init.adopt || init.rewrite {
-            true => None,
-            false => layers.improvement(&BTreeMap::new(), &[])?,
-        };
         Ok(Self { offer, ..proposal.finish(layers, &choices, git)? })
     }
 
