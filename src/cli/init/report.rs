@@ -158,7 +158,7 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
     if writes_compose(work) {
         let is_new = |own: &&String| !inventory::is_said_by_a_fate(own, &work.fates, &work.plan);
         notes.extend(work.plan.warnings.iter().filter(is_new).cloned());
-    } else {
+    } else if writes(work, Bundle::Ci) {
         notes.extend(plan::pipeline::notices(&work.plan));
         notes.extend(project::not_included(&work.plan, &layers.dir));
     }
@@ -192,7 +192,12 @@ fn of_what_stays(work: &Work) -> Vec<String> {
 /// Whether a compose file of ours is there afterwards: only then it matters
 /// what goes on in it.
 fn writes_compose(work: &Work) -> bool {
-    work.looks.iter().filter(|look| look.file.output.bundle == Bundle::Compose).any(|look| {
+    writes(work, Bundle::Compose)
+}
+
+/// Whether a file of ours of this bundle is there afterwards.
+fn writes(work: &Work, bundle: Bundle) -> bool {
+    work.looks.iter().filter(|look| look.file.output.bundle == bundle).any(|look| {
         let path = &look.file.output.path;
         work.shown().any(|change| {
             let is_ours = change.action.writes() && change.action != Action::Improve;
