@@ -196,6 +196,16 @@ ends 0 'r8 runs' "$pipeline" deploy-kubernetes r8
   "$reference $reference $reference" ]] || fail "$(cat "$work/said")"
 cp "$work/kept" "$overlay"
 
+# Without a migration there is one step.
+(
+  "$DOCKWRIGHT" new "$work/plain" --yes --preset fastapi-uvicorn --set project.name=plain --set deploy.ci=github \
+    --set images.repository=$image --set deploy.target=kubernetes >/dev/null
+  cd "$work/plain"
+  ends 0 'r8 runs' "$pipeline" deploy-kubernetes r8
+  [[ $(kubectl --namespace plain get deployments --output 'jsonpath={.items[*].spec.template.spec.containers[*].image}') == \
+    "$reference" ]] || fail "$(cat "$work/said")"
+)
+
 # A cluster that does not answer: nothing is claimed of it.
 release 9
 mv "$work/bin/kubectl" "$work/bin/kubectl.kept"
