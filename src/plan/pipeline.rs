@@ -114,7 +114,9 @@ fn of_project(answers: &Answers, project: &OwnProject) -> Vec<Built> {
     let application = of_application.or(project.builds.first());
     let pushed: Vec<(&OwnBuild, String)> = match is_to_a_host(answers) {
         true => project.builds.iter().filter_map(|own| Some((own, released_name(own)?))).collect(),
-        false => application.map(|own| (own, answers.repository().to_owned())).into_iter().collect(),
+        false => {
+            application.map(|own| (own, answers.repository().to_owned())).into_iter().collect()
+        }
     };
     for (build, name) in pushed {
         if images.iter().any(|own| own.name == name) {
@@ -184,8 +186,10 @@ pub fn problems(answers: &Answers) -> Vec<Problem> {
     let mut problems = Vec::new();
     if project.builds.is_empty() {
         problems.push(
-            Problem::new(format!("deploy.ci = {ci} releases what {file} builds, and it builds nothing"))
-                .help("let the service of the application build its image, or leave deploy.ci at none"),
+            Problem::new(format!(
+                "deploy.ci = {ci} releases what {file} builds, and it builds nothing"
+            ))
+            .help("let the service of the application build its image, or leave deploy.ci at none"),
         );
     }
     let web = answers.services.get(&Role::Web);
@@ -199,14 +203,21 @@ pub fn problems(answers: &Answers) -> Vec<Problem> {
             None if build.image.is_empty() => {
                 format!("{file} builds {service} without a name for its image")
             }
-            None => format!("{file} calls the image of {service} {}, without ${{TAG}} as its tag", build.image),
-            Some(own) if own == repository || own.starts_with(&format!("{repository}-")) => continue,
-            Some(own) => format!("{file} calls the image of {service} {own}, which is not {repository}"),
+            None => format!(
+                "{file} calls the image of {service} {}, without ${{TAG}} as its tag",
+                build.image
+            ),
+            Some(own) if own == repository || own.starts_with(&format!("{repository}-")) => {
+                continue;
+            }
+            Some(own) => {
+                format!("{file} calls the image of {service} {own}, which is not {repository}")
+            }
         };
-        problems.push(
-            Problem::new(format!("deploy.ci = {ci} releases by TAG in .env: {why}"))
-                .help(format!("write `image: {name}:${{TAG:-local}}` beside `build` of {service}")),
-        );
+        problems
+            .push(Problem::new(format!("deploy.ci = {ci} releases by TAG in .env: {why}")).help(
+                format!("write `image: {name}:${{TAG:-local}}` beside `build` of {service}"),
+            ));
     }
     problems
 }
@@ -249,7 +260,9 @@ pub fn notices(plan: &Plan) -> Vec<String> {
             ));
         }
     }
-    if answers.deploy.ci == Ci::Github && plan.outputs.iter().any(|own| own.usual.as_str() == WORKFLOW) {
+    if answers.deploy.ci == Ci::Github
+        && plan.outputs.iter().any(|own| own.usual.as_str() == WORKFLOW)
+    {
         let file = WORKFLOW;
         notices.push(match answers.released_branch() {
             "" => format!(
@@ -304,7 +317,8 @@ mod tests {
         };
         assert_eq!(of("team/shop:${TAG:-local}").as_deref(), Some("team/shop"));
         assert_eq!(of("${REGISTRY:-ghcr.io}/shop:$TAG").as_deref(), Some("ghcr.io/shop"));
-        for other in ["", "team/shop", "team/shop:1.0", "team/shop:${VERSION}", "shop:${TAG}-slim"] {
+        for other in ["", "team/shop", "team/shop:1.0", "team/shop:${VERSION}", "shop:${TAG}-slim"]
+        {
             assert_eq!(of(other), None, "{other}");
         }
     }

@@ -85,10 +85,20 @@ fn filled(migrate: &Value) -> Vec<Value> {
     }
     filled.push(value("AWS_REGION", "Region", "Where the stack is.", "!Ref AWS::Region"));
     let role = "!GetAtt ExecutionRole.Arn";
-    filled.push(value("EXECUTION_ROLE_ARN", "ExecutionRoleArn", "What Fargate starts tasks as.", role));
+    filled.push(value(
+        "EXECUTION_ROLE_ARN",
+        "ExecutionRoleArn",
+        "What Fargate starts tasks as.",
+        role,
+    ));
     if !list("secrets").is_empty() {
         let path = "!Sub arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretsPath}";
-        filled.push(value("SECRETS_ARN", "SecretsArn", "What stands before the names of secrets.", path));
+        filled.push(value(
+            "SECRETS_ARN",
+            "SecretsArn",
+            "What stands before the names of secrets.",
+            path,
+        ));
     }
     let volumes = list("volumes");
     if !volumes.is_empty() {

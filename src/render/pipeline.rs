@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::catalog::VERSIONS;
+use crate::plan::Plan;
 use crate::plan::pipeline::{self, Built, Part};
 use crate::plan::topology::{INDEX_SECRET, Image};
 use crate::render::scalars::scalar;
-use crate::plan::Plan;
 
 /// The registry of names that have no host in them.
 const DEFAULT_HOST: &str = "docker.io";

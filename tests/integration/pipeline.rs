@@ -377,7 +377,10 @@ fn what_an_own_compose_file_builds_is_released_as_that_says() {
         // The default branch is git's.
         let workflow = fs::read_to_string(dir.join(".github/workflows/dockwright.yml")).unwrap();
         assert!(workflow.contains("\n    branches: [trunk]\n"), "{workflow}");
-        assert!(said.contains("what is pushed to trunk, the default branch, is released"), "{said}");
+        assert!(
+            said.contains("what is pushed to trunk, the default branch, is released"),
+            "{said}"
+        );
         // What was found is kept, and nothing is asked of the repository again.
         run(dir, &["update"], 0);
         assert_eq!(fs::read_to_string(dir.join("deploy/ci/pipeline.sh")).unwrap(), pipeline);
@@ -393,15 +396,22 @@ fn what_an_own_compose_file_builds_is_released_as_that_says() {
 fn an_own_image_that_no_release_can_name_is_refused() {
     for (service, why) in [
         ("    build: .\n", "compose.yaml builds api without a name for its image"),
-        ("    build: .\n    image: registry.example.com/team/shop:1.0\n", "without ${TAG} as its tag"),
-        ("    build: .\n    image: other:${TAG:-local}\n", "which is not registry.example.com/team/shop"),
+        (
+            "    build: .\n    image: registry.example.com/team/shop:1.0\n",
+            "without ${TAG} as its tag",
+        ),
+        (
+            "    build: .\n    image: other:${TAG:-local}\n",
+            "which is not registry.example.com/team/shop",
+        ),
     ] {
         let top = own_project(service, "main");
         for adopt in [&["--adopt"][..], &[]] {
             let set = ["--set", REPOSITORY, "--set", "deploy.ci=github", "--yes"];
             let said = flat(&run(top.path(), &[&["init"], &set[..], adopt].concat(), 2));
             assert!(said.contains(why), "{said}");
-            let help = "write `image: registry.example.com/team/shop:${TAG:-local}` beside `build` of api";
+            let help =
+                "write `image: registry.example.com/team/shop:${TAG:-local}` beside `build` of api";
             assert!(said.contains(help), "{said}");
             assert!(!top.path().join("dockwright.toml").exists());
         }

@@ -118,7 +118,7 @@ runs r1
 # The same with another name for the service, which wants the same port: back to what the earlier file has.
 cp compose.yaml "$work/kept.yaml"
 sed -i 's/^  web:$/  app:/' compose.yaml
-ends 1 'rolled back: r1 runs again' deploy r2
+ends 1 'rolled back: r1 runs again' deploy r2 "$second"
 runs r1
 grep --quiet 'no part of r2 any more, and stopped: web' "$work/said" || fail "it does not say so: $(cat "$work/said")"
 docker container inspect "$name-app-1" >/dev/null 2>&1 && fail 'what only the release had runs on'
