@@ -175,7 +175,7 @@ mod tests {
         let variable = |name: &str| Part::Variable(name.to_owned());
         assert_eq!(argument("A", None), "A");
         assert_eq!(argument("A", Some(&[])), "A=");
-        assert_eq!(argument("A", Some(&[text("1000")])), "A=1000");
+        assert_eq!(argument("A", Some(&[text("1000")])), "'A=1000'");
         assert_eq!(argument("A", Some(&[text("a b")])), "'A=a b'");
         assert_eq!(argument("A", Some(&[variable("A")])), "A");
         assert_eq!(argument("A", Some(&[text("v 1"), variable("B")])), "A='v 1'\"${B:-}\"");
