@@ -247,6 +247,7 @@ TASKS=arn:aws:ecs:eu-central-1:123456789012:task/default/0 ecs 3 'a migration ru
 MISSING=Region ecs 3 'the stack has no output Region'
 STANDING="UPDATE_IN_PROGRESS 2026-01-01 true other" ecs 3 'the stack is being changed'
 MIGRATION_TIMEOUT=1 MIGRATION=RUNNING ecs 1 'is not seen to end, and may run on'
+# shellcheck disable=SC2016 # the stand-in expands it
 ON_TASK='touch "$STATE/expired"; exit 254' MIGRATION_TIMEOUT=1 ecs 1 'it cannot be asked'
 touch "$STATE/expired"
 ecs 3 'cannot be asked'
@@ -260,6 +261,7 @@ after "$standing" 1 'the stack did not take r5: nothing was rolled out'
 after "UPDATE_COMPLETE 2026-01-02 true $digest" 0 'r5 runs'
 after "UPDATE_COMPLETE 2026-01-02 true other" 2 'somebody else'
 STANDING="CREATE_COMPLETE None false $digest" after "UPDATE_ROLLBACK_COMPLETE 2026-01-02 false $digest" 2 'nothing ran before'
+# shellcheck disable=SC2016 # the stand-in expands it
 DEPLOY='touch "$STATE/expired"; exit 254' ecs 2 'is not known'
 grep --quiet 'runs again' "$work/said" && fail "it is said nevertheless: $(cat "$work/said")"
 rm "$STATE/stack" "$ASKED"

@@ -86,13 +86,13 @@ runs() {
   shift
   [[ $(sed -n 's/^TAG=//p' "$work/host/.env") == "$tag" ]] || fail ".env says $(grep TAG "$work/host/.env") and not $tag"
   [[ $(sort "$ENGINE/running" | xargs) == "$*" ]] || fail "runs: $(sort "$ENGINE/running" | xargs), and not $*"
-  [[ $(ls -A "$work/host/.release" | xargs) =~ ^(before )?lock$ ]] || fail "left behind: $(ls -A "$work/host/.release")"
+  [[ $(ls -A "$work/host/.release") =~ ^(before$'\n')?lock$ ]] || fail "left behind: $(ls -A "$work/host/.release")"
 }
 # unchanged: the host's files are those of the last call of `keep`.
 keep() { rm -rf "$work/kept" && cp -a "$work/host" "$work/kept" && cp "$ENGINE/running" "$work/kept.running"; }
 unchanged() {
-  diff -r --exclude .release "$work/kept" "$work/host" && cmp "$work/kept.running" "$ENGINE/running" ||
-    fail 'something was changed'
+  diff -r --exclude .release "$work/kept" "$work/host" || fail 'a file was changed'
+  cmp "$work/kept.running" "$ENGINE/running" || fail 'what runs was changed'
 }
 
 ends 0 'r1 runs' deploy r1

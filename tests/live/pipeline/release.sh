@@ -124,7 +124,7 @@ grep --quiet 'no part of r2 any more, and stopped: web' "$work/said" || fail "it
 docker container inspect "$name-app-1" >/dev/null 2>&1 && fail 'what only the release had runs on'
 cmp "$work/kept.yaml" "$work/host/compose.yaml"
 cp "$work/kept.yaml" compose.yaml
-[[ $(ls -A "$work/host/.release" | xargs) == 'before lock' ]] || fail "left behind: $(ls -A "$work/host/.release")"
+[[ $(ls -A "$work/host/.release") == $'before\nlock' ]] || fail "left behind: $(ls -A "$work/host/.release")"
 
 # Nothing that is not the pipeline's, and nothing that is not there.
 ends 3 'somebody moved the tag; nothing was changed' deploy r3 "$image@sha256:$(printf %064d 0)"
