@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::answers::own_image::OwnImage;
+use crate::answers::own_project::OwnProject;
 use crate::apply::bookkeeping::{EditEntry, Lock};
 use crate::apply::change::{Action, Change};
 use crate::apply::disk;
@@ -55,6 +56,8 @@ pub struct Improvement {
     pub deployed: Deployed,
     /// What the image of a compose project promises to whoever runs it elsewhere.
     pub image: Option<OwnImage>,
+    /// What a pipeline has to know of a compose project.
+    pub project: Option<OwnProject>,
     /// What that starts: services, each with its server, or an image with its.
     pub runs: Vec<String>,
     /// Files in which there would be edits, and that are left alone, each with why.
@@ -241,6 +244,7 @@ impl Improvement {
             line_ends,
             image: deployed::image_of(&mended.subject, &deployed),
             runs: deployed::runs(&mended.subject, &deployed),
+            project: deployed::own_project(&mended.subject, &deployed),
             samples,
             before: as_it_is.unwrap_or(before),
             after: shown(&mended.subject, &mended.found, &open(&mended.subject, &mended.found)),

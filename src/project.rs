@@ -234,6 +234,24 @@ pub fn awaited<'a>(plan: &'a Plan, dir: &'a Path) -> impl Iterator<Item = &'a Aw
 /// Names of files in one note.
 const SHOWN: usize = 3;
 
+/// What to say where nothing takes in GitLab's file of the pipeline: GitLab reads
+/// `.gitlab-ci.yml` alone, and that is the repository's own.
+#[must_use]
+pub fn not_included(plan: &Plan, dir: &Path) -> Option<String> {
+    const READ: &str = ".gitlab-ci.yml";
+    let is = |usual: &str| plan.outputs.iter().find(|own| own.usual.as_str() == usual);
+    let pipeline = is("deploy/ci/dockwright.gitlab-ci.yml")?;
+    let there = std::fs::read_to_string(dir.join(READ)).ok();
+    let is_included = there.as_ref().is_some_and(|text| text.contains(pipeline.path.as_str()));
+    let is_written = there.is_none() && is(READ).is_some();
+    (!is_included && !is_written).then(|| {
+        format!(
+            "GitLab reads {READ} alone, which has to hold: include: [{{ local: {} }}]",
+            pipeline.path
+        )
+    })
+}
+
 /// What to say of each file that those that are written name, and that neither
 /// is in `dir` nor gets written.
 #[must_use]
@@ -260,7 +278,7 @@ pub fn missing(plan: &Plan, dir: &Path) -> Vec<String> {
             "network.ca: there is no {ca}; put the PEM bundle of your certificate authorities there before the first build"
         )
     });
-    awaited.chain(ca).collect()
+    awaited.chain(ca).chain(not_included(plan, dir)).collect()
 }
 
 /// The day, as `YYYY-MM-DD` in UTC.

@@ -5,6 +5,7 @@ use pep508_rs::pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::answers::own_image::OwnImage;
+use crate::answers::own_project::OwnProject;
 use crate::answers::stack::PackageManager;
 use crate::detect::Evidence;
 use crate::detect::compose::carried::Carried;
@@ -89,6 +90,12 @@ pub struct Derived {
     /// The image of the repository's own Dockerfile, where that stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<OwnImage>,
+    /// The compose project of the repository's own that runs the application, where it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<OwnProject>,
+    /// The default branch, as git names it; empty where it does not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub branch: String,
     /// Variables that the image of the Dockerfile that was there gave a value.
     pub image_env: Vec<String>,
     /// Variables that `.env` already gives a value; this machine's, so it is
@@ -147,6 +154,8 @@ impl Derived {
             carried: facts.carried.value().cloned(),
             previous: facts.previous.clone(),
             image: None,
+            project: None,
+            branch: String::new(),
             image_env: facts.image_env.clone(),
             given: facts.given.clone(),
         };

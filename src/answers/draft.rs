@@ -7,6 +7,7 @@ use crate::answers::adopted::{self, Adopted, Derived};
 use crate::answers::brought;
 use crate::answers::network::Network;
 use crate::answers::own_image::OwnImage;
+use crate::answers::own_project::OwnProject;
 use crate::answers::source::{Origin, Sourced};
 use crate::answers::stack::{
     Application, Architecture, Broker, Budget, Celery, Ci, Database, Delivery, Hardening, Model,
@@ -43,11 +44,20 @@ impl Draft {
         self.derived.image = Some(image);
     }
 
-    /// Whether something else than Compose builds or runs the application as well: a
-    /// cluster, or a pipeline.
+    /// Whether a cluster runs the application as well.
     #[must_use]
-    pub fn is_run_elsewhere(&self) -> bool {
-        self.text("deploy.target") != Target::Compose.word() || self.text("deploy.ci") != "none"
+    pub fn is_for_cluster(&self) -> bool {
+        self.text("deploy.target") != Target::Compose.word()
+    }
+
+    /// Leaves the compose project that runs the application as it is.
+    pub fn keep_project(&mut self, project: OwnProject) {
+        self.derived.project = Some(project);
+    }
+
+    /// Releases what is pushed to this branch.
+    pub fn release_from(&mut self, branch: String) {
+        self.derived.branch = branch;
     }
 
     /// A draft that holds a preset's defaults.

@@ -16,6 +16,7 @@ mod limits;
 pub mod migrate;
 pub mod network;
 pub mod own_image;
+pub mod own_project;
 pub mod source;
 pub mod sources;
 pub mod stack;
@@ -222,5 +223,18 @@ impl Answers {
     #[must_use]
     pub fn own_image(&self) -> Option<&own_image::OwnImage> {
         self.adopted.as_ref()?.image()
+    }
+
+    /// The compose project of the repository's own that runs the application, where it stays.
+    #[must_use]
+    pub fn own_project(&self) -> Option<&own_project::OwnProject> {
+        self.adopted.as_ref()?.derived.project.as_ref()
+    }
+
+    /// The branch that git called the default one when the repository was read; empty where it
+    /// named none.
+    #[must_use]
+    pub fn released_branch(&self) -> &str {
+        self.adopted.as_ref().map_or("", |adopted| &adopted.derived.branch)
     }
 }

@@ -69,6 +69,9 @@ const KEPT: &str = "kept, not adopted";
 /// What is said of a file that the user's own container files do without.
 const DEPLOYED: &str = "your own container files run the application";
 
+/// What is said of a pipeline that has nothing to build.
+const OF_OURS: &str = "it releases dockwright's Dockerfile and compose file, and yours were kept";
+
 /// What was chosen, by group.
 pub type Choices = BTreeMap<Group, Choice>;
 
@@ -139,7 +142,8 @@ fn held_by(looks: &[Look], choices: &Choices, group: Group) -> Option<&'static s
 
 /// Settles every output. `needed` are paths the build reads; `intent` is the
 /// text of `dockwright.toml` where it is extended; `is_improved` where the user's
-/// own container files stay and get edits, so that none of ours is written.
+/// own container files stay and get edits, so that none of ours is written; `builds_theirs`
+/// where the pipeline is of what the user's own container files build.
 #[must_use]
 pub fn settle(
     looks: &[Look],
@@ -148,6 +152,7 @@ pub fn settle(
     needed: &[&str],
     intent: Option<&str>,
     is_improved: bool,
+    builds_theirs: bool,
 ) -> Settled {
     let mut settled = Settled::default();
     for look in looks {
@@ -160,6 +165,11 @@ pub fn settle(
         let kept_group = choice == Choice::Keep && conflicts(looks, group).next().is_some();
         let hold = match is_improved && group != Group::Rest {
             true => Some(DEPLOYED),
+            false if look.file.output.bundle == Bundle::Ci && !builds_theirs => {
+                let is_kept = choices.get(&Group::Image) == Some(&Choice::Keep)
+                    && conflicts(looks, Group::Image).next().is_some();
+                is_kept.then_some(OF_OURS)
+            }
             false => held_by(looks, choices, group),
         };
         let fresh = matches!(look.standing, Standing::New | Standing::Extends);

@@ -2,12 +2,14 @@
 //! what that promises to whoever runs it.
 
 use crate::answers::own_image::OwnImage;
+use crate::answers::own_project::{OwnBuild, OwnProject};
 use crate::detect::compose::files::{directory_of, join};
 use crate::detect::compose::told;
 use crate::improve::{Sample, aside};
 use crate::lint::Subject;
 use crate::lint::rules::dockerfile::symbolic_user::uid;
 use crate::lint::subject::{Build, Container, Deployment, Kind, Program, Server};
+use crate::source::compose::{Document, Service};
 use crate::source::dockerfile::{Instruction, Keyword};
 use crate::source::dotenv;
 
@@ -76,6 +78,42 @@ fn stores_alone(subject: &Subject, is_ours: &dyn Fn(&str) -> bool) -> bool {
         .filter(is_it)
         .flat_map(|own| subject.containers_of(own))
         .all(is_beside)
+}
+
+/// What a pipeline has to know of a project that stays: what it builds, as it says that.
+pub fn own_project(subject: &Subject, deployed: &Deployed) -> Option<OwnProject> {
+    let Deployed::Project(file) = deployed else { return None };
+    let is_it = |own: &&Deployment| subject.path(own.texts[0]) == file;
+    let deployment = subject.deployments.iter().find(is_it)?;
+    let project = &deployment.project;
+    // As they are written: what was merged has no variables any more.
+    let texts = deployment.texts.iter().rev().map(|text| subject.texts[*text].text.as_str());
+    let written: Vec<Service> = texts
+        .filter_map(|text| Document::read(text).ok())
+        .flat_map(|document| document.services())
+        .collect();
+    let builds = project.services().into_iter().filter_map(|service| {
+        let build = service.build()?;
+        let (context, dockerfile) = build.paths(&project.directory)?;
+        let own = || written.iter().filter(|own| own.name == service.name);
+        let given = own().flat_map(Service::build_arguments).collect::<Vec<_>>();
+        let arguments = service.build_arguments().into_iter().map(|(name, value)| {
+            let raw = given.iter().find(|(own, _)| *own == name).map(|(_, value)| value.clone());
+            match raw.unwrap_or(value) {
+                Some(value) => format!("{name}={value}"),
+                None => name,
+            }
+        });
+        Some(OwnBuild {
+            image: own().find_map(Service::image).or(service.image()).unwrap_or_default(),
+            context,
+            dockerfile,
+            target: build.target,
+            arguments: arguments.collect(),
+            service: service.name,
+        })
+    });
+    Some(OwnProject { file: file.clone(), builds: builds.collect() })
 }
 
 /// What a deployment starts, in words: `api (uvicorn)`.

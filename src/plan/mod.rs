@@ -20,6 +20,7 @@ pub mod network;
 pub mod nginx;
 pub mod outputs;
 pub mod packages;
+pub mod pipeline;
 pub mod postgres;
 pub mod processes;
 pub mod redis;
@@ -108,6 +109,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
     let mut problems = invariants::problems(&shape, &ledger);
     problems.extend(code::problems(&shape));
     problems.extend(network::problems(answers));
+    problems.extend(pipeline::problems(answers));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -163,6 +165,7 @@ pub fn plan(answers: &Answers, only: &BTreeSet<Bundle>) -> Result<Plan, Vec<Prob
         }
         plan.warnings.extend(workloads::notices(&plan));
     }
+    plan.warnings.extend(pipeline::notices(&plan));
     plan.warnings.extend(processes_said(&plan));
     plan.warnings.extend(state_divided(&plan));
     plan.warnings.extend(images::notice(&plan));

@@ -49,6 +49,7 @@ pub fn context(plan: &Plan) -> Value {
                 "source": model.map_or("FILE", |model| model.path.as_str()),
             }))
             .collect::<Vec<_>>(),
+        "filled": filled(&of_role(Role::Migrate)),
         "secrets": all.secrets.iter().filter(|secret| !secret.optional)
             .map(|secret| &secret.name).collect::<Vec<_>>(),
         "ready": match all.of_role(Role::Web).map(|web| &web.probe) {
@@ -72,6 +73,58 @@ pub fn context(plan: &Plan) -> Value {
         },
         "tasks": tasks,
     })
+}
+
+/// What stands open in the migration's definition beside its image, and what the stack says of it. The migration is
+/// registered apart from the stack, whose services stay as they are until it ended well.
+fn filled(migrate: &Value) -> Vec<Value> {
+    let value = |variable: &str, output: &str, about: &str, value: &str| {
+        json!({
+            "variable": variable,
+            "shell": variable.to_ascii_lowercase(),
+            "output": output,
+            "about": about,
+            "value": value,
+        })
+    };
+    let list = |key: &str| migrate[key].as_array().cloned().unwrap_or_default();
+    let mut filled = Vec::new();
+    if migrate.is_null() {
+        return filled;
+    }
+    filled.push(value("AWS_REGION", "Region", "Where the stack is.", "!Ref AWS::Region"));
+    let role = "!GetAtt ExecutionRole.Arn";
+    filled.push(value(
+        "EXECUTION_ROLE_ARN",
+        "ExecutionRoleArn",
+        "What Fargate starts tasks as.",
+        role,
+    ));
+    if !list("secrets").is_empty() {
+        let path = "!Sub arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretsPath}";
+        filled.push(value(
+            "SECRETS_ARN",
+            "SecretsArn",
+            "What stands before the names of secrets.",
+            path,
+        ));
+    }
+    let volumes = list("volumes");
+    if !volumes.is_empty() {
+        let about = "The file system of what outlives tasks.";
+        filled.push(value("FILE_SYSTEM_ID", "FileSystem", about, "!Ref FileSystemId"));
+    }
+    for volume in &volumes {
+        let (name, id) = (volume["variable"].as_str(), volume["id"].as_str());
+        let (Some(name), Some(id)) = (name, id) else { continue };
+        filled.push(value(
+            &format!("ACCESS_POINT_{name}"),
+            &format!("AccessPointOf{id}"),
+            &format!("The access point of {id}."),
+            &format!("!Ref AccessPoint{id}"),
+        ));
+    }
+    filled
 }
 
 /// Whether a volume is a file system that tasks share. Beat's schedule is not worth one:

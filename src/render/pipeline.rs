@@ -4,8 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::catalog::VERSIONS;
-use crate::plan::topology::{Build, INDEX_SECRET, Image, Service};
+use crate::plan::pipeline::{self, Built, Part};
+use crate::plan::topology::{INDEX_SECRET, Image};
 use crate::plan::{Plan, images, registry};
+use crate::render::scalars::flow_scalar;
 
 /// Variables that lead builds out of a network.
 const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
@@ -14,7 +16,7 @@ const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 #[must_use]
 pub fn of(plan: &Plan) -> Value {
     let services = &plan.topology.services;
-    let compose = path_of(plan, "compose.yaml");
+    let compose = pipeline::compose_file(plan);
     let directory = compose.rsplit_once('/').map_or(".", |(directory, _)| directory);
     let release = path_of(plan, "deploy/ci/release.sh");
     let overlay = path_of(plan, "deploy/kubernetes/overlays/production/kustomization.yaml");
@@ -32,11 +34,8 @@ pub fn of(plan: &Plan) -> Value {
         "compose": compose,
         "compose_name": compose.rsplit('/').next(),
         "directory": directory,
-        "images": services.iter()
-            // A cluster runs the application alone.
-            .filter(|service| plan.flags.is("ci_host") || service.runs_application())
-            .filter_map(|service| image(service, directory))
-            .collect::<Vec<_>>(),
+        "images": pipeline::images(plan).iter().map(image).collect::<Vec<_>>(),
+        "branches": pipeline::branches(&plan.answers).iter().map(|own| flow_scalar(own)).collect::<Vec<_>>(),
         "lasting": lasting.map(|service| &service.id).collect::<Vec<_>>(),
         "required": needed,
         "index_secret": services.iter().any(|service| {
@@ -50,6 +49,7 @@ pub fn of(plan: &Plan) -> Value {
         "gitlab": path_of(plan, "deploy/ci/dockwright.gitlab-ci.yml"),
         "overlay": overlay.strip_suffix("/kustomization.yaml"),
         "stack": path_of(plan, "deploy/ecs/stack.yaml"),
+        "migrate_task": path_of(plan, "deploy/ecs/migrate.task.json"),
         "installer": installer(plan),
         "check_image": images::written(&plan.answers, &images::of_tools(&plan.answers)),
         "tests": plan.answers.adopted.as_ref().map_or("", |adopted| adopted.tests.as_str()),
@@ -74,54 +74,53 @@ fn path_of(plan: &Plan, usual: &str) -> String {
     found.map_or_else(|| usual.to_owned(), |output| output.path.to_string())
 }
 
-/// An image that a service builds: its name, and what `docker buildx build`
-/// is told; paths as seen from the top of the repository.
-fn image(service: &Service, directory: &str) -> Option<Value> {
-    let Image::Own { name, build: Some(build), .. } = &service.image else { return None };
-    Some(json!({
-        "service": service.id,
-        "name": name,
-        "arguments": arguments(build, directory),
-    }))
+/// An image: its name, and what `docker buildx build` is told.
+fn image(built: &Built) -> Value {
+    json!({ "name": built.name, "arguments": arguments(built) })
 }
 
 /// Words for a shell, each quoted where it has to be.
-fn arguments(build: &Build, directory: &str) -> Vec<String> {
-    let context = below(directory, &build.context);
+fn arguments(built: &Built) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |flag: &str, value: &str| {
         words.push(format!("{flag} {}", shell_words::quote(value)));
     };
-    let dockerfile = build.dockerfile.as_deref().unwrap_or("Dockerfile");
-    add("--file", &below(&context, dockerfile));
-    if let Some(target) = build.target {
-        add("--target", target);
+    add("--file", &built.dockerfile);
+    if !built.target.is_empty() {
+        add("--target", &built.target);
     }
-    for (name, value) in &build.arguments {
-        add("--build-arg", &format!("{name}={}", value.trim_matches('"')));
+    for (name, value) in &built.arguments {
+        words.push(format!("--build-arg {}", argument(name, value.as_deref())));
     }
-    if build.proxies {
+    if built.proxies {
         // With the values that the machine which builds has.
         words.extend(PROXIES.map(|name| format!("--build-arg {name}")));
     }
-    if build.index_secret {
+    if built.index_secret {
         words.push(format!("--secret id={INDEX_SECRET},env=INDEX_NETRC"));
     }
-    if build.ssh {
+    if built.ssh {
         words.push("--ssh default".to_owned());
     }
-    words.push(shell_words::quote(&context).into_owned());
+    words.push(shell_words::quote(&built.context).into_owned());
     words
 }
 
-/// A path below a directory, without `./`.
-fn below(directory: &str, path: &str) -> String {
-    let path = path.trim_start_matches("./");
-    match (directory, path) {
-        (directory, "" | ".") => directory.to_owned(),
-        (".", path) => path.to_owned(),
-        (directory, path) => format!("{directory}/{path}"),
+/// A build argument as one word of a shell, which puts in what its environment has.
+fn argument(name: &str, value: Option<&[Part]>) -> String {
+    let Some(parts) = value else { return shell_words::quote(name).into_owned() };
+    match parts {
+        // By its own name Docker takes it itself, and leaves it out where it is not set.
+        [Part::Variable(own)] if own == name => return name.to_owned(),
+        [] => return format!("{name}="),
+        [Part::Text(text)] => return shell_words::quote(&format!("{name}={text}")).into_owned(),
+        _ => {}
     }
+    let word = |part: &Part| match part {
+        Part::Text(text) => shell_words::quote(text).into_owned(),
+        Part::Variable(own) => format!("\"${{{own}:-}}\""),
+    };
+    format!("{name}={}", parts.iter().map(word).collect::<String>())
 }
 
 #[cfg(test)]
@@ -129,11 +128,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_seen_from_the_top_of_the_repository() {
-        assert_eq!(below(".", "."), ".");
-        assert_eq!(below(".", "./backend"), "backend");
-        assert_eq!(below("deploy", "Dockerfile"), "deploy/Dockerfile");
-        // A compose file below the top builds from a directory beside its own.
-        assert_eq!(below("deploy", ".."), "deploy/..");
+    fn a_build_argument_is_one_word_of_a_shell() {
+        let text = |text: &str| Part::Text(text.to_owned());
+        let variable = |name: &str| Part::Variable(name.to_owned());
+        assert_eq!(argument("A", None), "A");
+        assert_eq!(argument("A", Some(&[])), "A=");
+        assert_eq!(argument("A", Some(&[text("1000")])), "'A=1000'");
+        assert_eq!(argument("A", Some(&[text("a b")])), "'A=a b'");
+        assert_eq!(argument("A", Some(&[variable("A")])), "A");
+        assert_eq!(argument("A", Some(&[text("v 1"), variable("B")])), "A='v 1'\"${B:-}\"");
     }
 }

@@ -110,14 +110,6 @@ fn every_stack_has_the_files_of_its_pipeline_and_no_others() {
             }
             let calls = pipeline.matches("\n  \"$@\" ").count();
             assert_eq!(calls, names.len(), "{preset}: {names:?}");
-            // What goes back names what stays up, and no one-shot.
-            let release = read(&files, scripts[1]);
-            let back = release.lines().find(|line| line.contains("up --no-deps")).unwrap();
-            for service in &plan.topology.services {
-                let is_named =
-                    back.split_whitespace().any(|word| word.trim_end_matches(';') == service.id);
-                assert_eq!(is_named, !service.one_shot, "{preset}: {} in {back}", service.id);
-            }
         }
     }
 }
@@ -409,4 +401,122 @@ fn a_check_without_kubectl_fails_where_there_are_overlays() {
         symlink(bin.join("uvx"), bin.join("kubectl")).unwrap();
         assert_eq!(run().status.code(), Some(0), "{target}");
     }
+}
+
+/// A repository whose own compose file runs the application; `service` are lines of its service.
+fn own_project(service: &str, branch: &str) -> TempDir {
+    let top = directory();
+    let dir = top.path();
+    fs::write(dir.join("requirements.txt"), "fastapi==0.115.0\nuvicorn==0.34.0\n").unwrap();
+    fs::write(dir.join("main.py"), "from fastapi import FastAPI\n\napp = FastAPI()\n").unwrap();
+    let dockerfile = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n";
+    fs::write(dir.join("Dockerfile"), dockerfile).unwrap();
+    let compose = format!("services:\n  api:\n{service}    ports: [\"8000:8000\"]\n");
+    fs::write(dir.join("compose.yaml"), compose).unwrap();
+    let made = Command::new("git").args(["init", "--quiet", "-b", branch]).arg(dir).status();
+    assert!(made.unwrap().success());
+    top
+}
+
+/// A report with its lines put together.
+fn flat(said: &str) -> String {
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_an_own_compose_file_builds_is_released_as_that_says() {
+    let service = "    image: registry.example.com/team/shop:${TAG:-local}\n    build:\n      context: .\n      args:\n        UID: ${UID:-1000}\n        TOKEN: ${TOKEN}\n        WORDS: a ${OTHER} b\n";
+    let top = own_project(service, "trunk");
+    let dir = top.path();
+    for adopt in [&["--adopt"][..], &[]] {
+        let set = ["--set", REPOSITORY, "--set", "deploy.ci=github", "--yes"];
+        let said = flat(&run(dir, &[&["init"], &set[..], adopt].concat(), 0));
+        let pipeline = fs::read_to_string(dir.join("deploy/ci/pipeline.sh")).unwrap();
+        let call = "\n  \"$@\" registry.example.com/team/shop --file Dockerfile --build-arg 'UID=1000' --build-arg TOKEN --build-arg WORDS='a '\"${OTHER:-}\"' b' .\n";
+        assert!(pipeline.contains(call), "{adopt:?}: {pipeline}");
+        assert!(said.contains("takes TOKEN, OTHER from the environment"), "{adopt:?}: {said}");
+        // The default branch is git's.
+        let workflow = fs::read_to_string(dir.join(".github/workflows/dockwright.yml")).unwrap();
+        assert!(workflow.contains("\n    branches: [trunk]\n"), "{workflow}");
+        assert!(
+            said.contains("what is pushed to trunk, the default branch, is released"),
+            "{said}"
+        );
+        // What was found is kept, and nothing is asked of the repository again.
+        run(dir, &["update"], 0);
+        assert_eq!(fs::read_to_string(dir.join("deploy/ci/pipeline.sh")).unwrap(), pipeline);
+        run(dir, &["check"], 0);
+        fs::remove_dir_all(dir.join(".dockwright")).unwrap();
+        fs::remove_dir_all(dir.join("deploy")).unwrap();
+        fs::remove_dir_all(dir.join(".github")).unwrap();
+        fs::remove_file(dir.join("dockwright.toml")).unwrap();
+    }
+}
+
+#[test]
+fn an_own_image_that_no_release_can_name_is_refused() {
+    for (service, why) in [
+        ("    build: .\n", "compose.yaml builds api without a name for its image"),
+        (
+            "    build: .\n    image: registry.example.com/team/shop:1.0\n",
+            "without ${TAG} as its tag",
+        ),
+        (
+            "    build: .\n    image: other:${TAG:-local}\n",
+            "which is not registry.example.com/team/shop",
+        ),
+    ] {
+        let top = own_project(service, "main");
+        for adopt in [&["--adopt"][..], &[]] {
+            let set = ["--set", REPOSITORY, "--set", "deploy.ci=github", "--yes"];
+            let said = flat(&run(top.path(), &[&["init"], &set[..], adopt].concat(), 2));
+            assert!(said.contains(why), "{said}");
+            let help =
+                "write `image: registry.example.com/team/shop:${TAG:-local}` beside `build` of api";
+            assert!(said.contains(help), "{said}");
+            assert!(!top.path().join("dockwright.toml").exists());
+        }
+        // Without a pipeline it is nobody's business.
+        run(top.path(), &["init", "--yes", "--adopt"], 0);
+    }
+}
+
+#[test]
+fn a_pipeline_of_a_dockerfile_that_is_not_written_is_not_written() {
+    let top = own_project("    build: .\n", "main");
+    fs::remove_file(top.path().join("compose.yaml")).unwrap();
+    let set = ["init", "--yes", "--set", REPOSITORY, "--set", "deploy.ci=gitlab"];
+    let said = flat(&run(top.path(), &set, 0));
+    assert!(said.contains("it releases dockwright's Dockerfile and compose file"), "{said}");
+    assert!(!said.contains("GitLab reads"), "{said}");
+    assert!(!top.path().join("deploy").exists());
+}
+
+#[test]
+fn the_branch_of_the_remote_comes_first_and_gitlab_needs_a_line() {
+    let top = own_project("    build: .\n    image: team/shop:${TAG:-local}\n", "feature");
+    let dir = top.path();
+    let git = |arguments: &[&str]| {
+        let done = Command::new("git").arg("-C").arg(dir).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{arguments:?}: {done:?}");
+    };
+    git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/release/1.x"]);
+    let set = ["init", "--yes", "--adopt", "--set", "images.repository=team/shop", "--set"];
+    let said = flat(&run(dir, &[&set[..], &["deploy.ci=github"]].concat(), 0));
+    assert!(said.contains("what is pushed to release/1.x, the default branch"), "{said}");
+    let line = "GitLab reads .gitlab-ci.yml alone, which has to hold: include: [{ local: deploy/ci/dockwright.gitlab-ci.yml }]";
+    fs::write(dir.join(".gitlab-ci.yml"), "test:\n  script: [make]\n").unwrap();
+    let said = flat(&run(dir, &["update", "--set", "deploy.ci=gitlab"], 0));
+    assert!(said.contains(line), "{said}");
+    let own = "include: [{ local: deploy/ci/dockwright.gitlab-ci.yml }]\n";
+    fs::write(dir.join(".gitlab-ci.yml"), own).unwrap();
+    let said = flat(&run(dir, &["update"], 0));
+    assert!(!said.contains("GitLab reads"), "{said}");
+}
+
+#[test]
+fn without_git_both_usual_branches_are_released_and_that_is_said() {
+    let top = directory();
+    let said = new(&top.path().join("shop"), &[REPOSITORY, "deploy.ci=github"], 0);
+    assert!(said.contains("what is pushed to main or master is released"), "{said}");
 }

@@ -21,11 +21,24 @@ new() {
 }
 # adopt NAME ARGUMENT…
 adopt() {
-    mkdir "$work/$1"
+    mkdir -p "$work/$1"
     printf 'fastapi==0.115.0\nuvicorn==0.34.0\npsycopg2==2.9.10\n' >"$work/$1/requirements.txt"
     printf 'from fastapi import FastAPI\n\napp = FastAPI()\n' >"$work/$1/main.py"
     "$dockwright" init "$work/$1" --yes --set project.name=shop "${@:2}" >"$work/said" 2>&1 || { cat "$work/said" >&2 && exit 1; }
     written+=("$work/$1")
+}
+# own NAME ARGUMENT…: where the repository's own compose file runs the application.
+own() {
+    mkdir -p "$work/$1/docker"
+    cat >"$work/$1/compose.yaml" <<'YAML'
+services:
+  web:
+    image: team/shop:${TAG:-local}
+    build: { context: ., dockerfile: docker/Dockerfile, args: { APP_UID: "${UID:-1000}", NOTE: "a ${NOTE} b", TOKEN: } }
+    ports: ["8000:8000"]
+YAML
+    printf 'FROM python:3.12-slim\nARG APP_UID NOTE TOKEN\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["uvicorn", "main:app"]\n' >"$work/$1/docker/Dockerfile"
+    adopt "$@" --adopt
 }
 for ci in github gitlab; do
     for preset in fastapi-uvicorn fastapi-gunicorn django-nginx ml-server celery-postgres-redis; do
@@ -38,6 +51,7 @@ for ci in github gitlab; do
         --set images.repository=123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop
     new "$ci-kubernetes" --preset fastapi-uvicorn --set "deploy.ci=$ci" --set deploy.target=kubernetes \
         --set images.repository=registry.example.com/team/shop
+    own "$ci-project" --set "deploy.ci=$ci" --set images.repository=team/shop
     adopt "$ci-code" --set "deploy.ci=$ci" --set images.repository=team/shop
     adopt "$ci-tests" --set "deploy.ci=$ci" --set images.repository=team/shop \
         --set "project.tests=python -m unittest discover --start-directory 'the tests'"

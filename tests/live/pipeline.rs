@@ -20,6 +20,11 @@ fn a_release_that_is_not_healthy_goes_back_to_the_one_before() {
 }
 
 #[test]
+fn a_release_starts_its_own_files_and_claims_nothing_that_is_not_known() {
+    script("host.sh");
+}
+
+#[test]
 fn what_is_signed_is_the_merged_image_of_what_was_built_and_scanned() {
     script("publish.sh");
 }

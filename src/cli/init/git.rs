@@ -67,6 +67,36 @@ impl State {
     }
 }
 
+/// The branch that a repository calls its default one: the remote's, as far as a clone knows it. Without a remote that
+/// says so it is the branch that is checked out, unless one with a usual name is there.
+#[must_use]
+pub fn default_branch(dir: &Path) -> Option<String> {
+    let asked = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+            .args(arguments)
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()
+            .filter(|output| output.status.success())?;
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Some(text).filter(|text| !text.is_empty())
+    };
+    let of_remote = asked(&["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]);
+    if let Some(branch) = of_remote.as_deref().and_then(|own| own.strip_prefix("origin/")) {
+        return Some(branch.to_owned());
+    }
+    let there = asked(&["for-each-ref", "--format=%(refname:short)", "refs/heads"]);
+    let there = there.unwrap_or_default();
+    let usual = there.lines().find(|own| ["main", "master"].contains(own));
+    match usual {
+        Some(branch) => Some(branch.to_owned()),
+        None => asked(&["symbolic-ref", "--quiet", "--short", "HEAD"]),
+    }
+}
+
 /// Whether an entry of `git status` is about a path: a directory git does not
 /// know stands for everything in it.
 fn covers(entry: &str, path: &str) -> bool {

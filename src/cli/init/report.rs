@@ -16,8 +16,7 @@ use crate::error::Error;
 use crate::improve::{Deployed, Found};
 use crate::inventory;
 use crate::lint::Severity;
-use crate::plan::Bundle;
-use crate::plan::workloads;
+use crate::plan::{self, Bundle, workloads};
 use crate::project;
 use crate::schema::Ownership;
 use crate::source::compose::FILE_NAMES;
@@ -162,6 +161,10 @@ fn notes(layers: &Layers, work: &Work, git: &git::State) -> Vec<String> {
     } else {
         // What a cluster gets, and does not get, is planned all the same.
         notes.extend(workloads::notices(&work.plan));
+        if writes(work, Bundle::Ci) {
+            notes.extend(plan::pipeline::notices(&work.plan));
+            notes.extend(project::not_included(&work.plan, &layers.dir));
+        }
     }
     notes.extend(of_what_stays(work));
     notes.extend(others(layers, work));
@@ -193,7 +196,12 @@ fn of_what_stays(work: &Work) -> Vec<String> {
 /// Whether a compose file of ours is there afterwards: only then it matters
 /// what goes on in it.
 fn writes_compose(work: &Work) -> bool {
-    work.looks.iter().filter(|look| look.file.output.bundle == Bundle::Compose).any(|look| {
+    writes(work, Bundle::Compose)
+}
+
+/// Whether a file of ours of this bundle is there afterwards.
+fn writes(work: &Work, bundle: Bundle) -> bool {
+    work.looks.iter().filter(|look| look.file.output.bundle == bundle).any(|look| {
         let path = &look.file.output.path;
         work.shown().any(|change| {
             let is_ours = change.action.writes() && change.action != Action::Improve;

@@ -102,6 +102,7 @@ impl Proposal {
     ) -> Result<Self, Error> {
         let mut draft = draft.clone();
         draft.place(compose_name(&layers.dir).into_iter().collect());
+        draft.release_from(git::default_branch(&layers.dir).unwrap_or_default());
         let unfitting =
             project::fit_found(&mut draft, &layers.choices.only.iter().copied().collect());
         let mut proposal = Self::planned(layers, preset, draft)?;
@@ -130,7 +131,8 @@ impl Proposal {
         let is_written_around = improvement.as_ref().is_some_and(Improvement::is_written_around);
         let mut notes = notes;
         if let Some(own) = &improvement {
-            let elsewhere = draft.is_run_elsewhere();
+            own.project.iter().for_each(|project| draft.keep_project(project.clone()));
+            let elsewhere = draft.is_for_cluster();
             match &own.deployed {
                 Deployed::Image(Some(image)) => draft.run_image(image.clone()),
                 Deployed::Project(_) if elsewhere && own.image.is_some() => {
@@ -266,7 +268,15 @@ impl Proposal {
         let lock = layers.lock.as_ref();
         let is_improved = self.improvement.as_ref().is_some_and(|own| !own.is_written_around());
         let intent = self.intent.as_deref();
-        let mut settled = settle::settle(&self.looks, choices, lock, &needed, intent, is_improved);
+        let mut settled = settle::settle(
+            &self.looks,
+            choices,
+            lock,
+            &needed,
+            intent,
+            is_improved,
+            self.plan.answers.own_project().is_some() || self.plan.answers.own_image().is_some(),
+        );
         if let Some(improvement) = &self.improvement {
             settled.improve(improvement.changes(&layers.dir)?, lock);
         }
@@ -407,7 +417,7 @@ impl Proposal {
 
     fn bookkeeping(&self, layers: &Layers, settled: Settled) -> Result<Vec<Change>, Error> {
         let mut lock = Lock::of(&self.plan, &self.preset, settled.entries);
-        let is_run_elsewhere = self.draft.is_run_elsewhere();
+        let is_clustered = self.draft.is_for_cluster();
         if let Some(before) = &layers.lock {
             // What was written before is still there.
             lock.only = match before.only.is_empty() || lock.only.is_empty() {
@@ -419,10 +429,10 @@ impl Proposal {
             (self.improvement.is_some() && !self.is_written_around(), &mut lock.derived)
         {
             // Nothing takes the place of the file that is there, or is made of it.
-            derived.carried = derived.carried.take().filter(|_| is_run_elsewhere);
+            derived.carried = derived.carried.take().filter(|_| is_clustered);
         }
         if let (Some(_), Some(derived)) = (&self.improvement, &mut lock.derived)
-            && !is_run_elsewhere
+            && !is_clustered
         {
             // What starts the application is in its files, which stay.
             derived.previous = Default::default();
@@ -474,6 +484,14 @@ impl Work {
     pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
         let preset = layers.preset()?;
         let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
+        let offer = match init.adopt || init.rewrite {
+            true => None,
+            false => layers.improvement(&BTreeMap::new(), &[])?,
+        };
+        let mut draft = draft;
+        // Also where nothing of it is edited, it runs the application.
+        let project = offer.as_ref().and_then(|own| own.project.clone());
+        project.into_iter().for_each(|project| draft.keep_project(project));
         let proposal = match init.adopt {
             true => Proposal::improving(layers, &preset, &draft, notes, &[])?,
             false => Proposal::of(layers, &preset, &draft, notes)?,
@@ -486,10 +504,6 @@ impl Work {
         if init.rewrite {
             super::refusal::split(&proposal.plan)?;
         }
-        let offer = match init.adopt || init.rewrite {
-            true => None,
-            false => layers.improvement(&BTreeMap::new(), &[])?,
-        };
         Ok(Self { offer, ..proposal.finish(layers, &choices, git)? })
     }
 

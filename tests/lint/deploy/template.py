@@ -76,7 +76,6 @@ def parameters(project: str) -> dict[str, Any]:
         "AWS::AccountId": ACCOUNT,
         "AWS::Partition": "aws",
         "Image": filled["IMAGE"],
-        "MigrationImage": filled["IMAGE"],
         "Running": "true",
         "Subnets": [filled["SUBNET_A"], filled["SUBNET_B"]],
         "WebSecurityGroups": [filled["WEB_SECURITY_GROUP"]],

@@ -3,7 +3,8 @@
     cluster.py STATE
 
 What it is told stands below the directory STATE: `broken` holds images that never become healthy, `failing` those whose
-job fails. What it has stands there, too: `log`, a line for each write. Prints its port, and serves until it is ended.
+job fails, `running` those whose job does not end yet; `refused` holds kinds, or one of them like Deployment/shop-web, that are
+not taken. What it has stands there, too: `log`, a line for each write. Prints its port, and serves until it is ended.
 """
 
 from __future__ import annotations
@@ -108,6 +109,8 @@ def settle(path: str, found: Object) -> None:
         fails = any(image in words("failing") for image in images(found["spec"]["template"]))
         found["spec"]["selector"] = {"matchLabels": {"job-name": metadata["name"]}}
         found["status"] = {"conditions": [{"type": "Failed" if fails else "Complete", "status": "True"}]}
+        if any(image in words("running") for image in images(found["spec"]["template"])):
+            found["status"] = {"active": 1}
         namespace = path.split("/jobs/")[0].replace("apis/batch/v1", "api/v1")
         pod = {
             "kind": "Pod",
@@ -193,6 +196,14 @@ class Api(http.server.BaseHTTPRequestHandler):
         status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404, "message": path}
         self.answer(404, status)
 
+    def refuses(self, kind: str, name: str) -> bool:
+        """Whether an object is not taken, which it then says."""
+        if not {kind, f"{kind}/{name}"} & set(words("refused")):
+            return False
+        status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "not taken"}
+        self.answer(403, status)
+        return True
+
     def body(self) -> Any:
         """What was sent."""
         return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -217,7 +228,10 @@ class Api(http.server.BaseHTTPRequestHandler):
         if (there := discovery(path)) is not None:
             return self.answer(200, there)
         if path in OBJECTS:
-            return self.answer(200, OBJECTS[path])
+            found = OBJECTS[path]
+            if found["kind"] == "Job" and "conditions" not in found["status"]:
+                settle(path, found)
+            return self.answer(200, found)
         if path.endswith("/log") and path.removesuffix("/log") in OBJECTS:
             return self.answer(200, b"what the job said\n", "text/plain")
         name = path.rsplit("/", 1)[1]
@@ -235,10 +249,22 @@ class Api(http.server.BaseHTTPRequestHandler):
         """Makes an object."""
         found = self.body()
         path = f"{self.asked()[0]}/{found['metadata']['name']}"
+        if self.refuses(found["kind"], found["metadata"]["name"]):
+            return None
         self.wrote("create", found)
         settle(path, found)
         OBJECTS[path] = found
-        self.answer(201, found)
+        return self.answer(201, found)
+
+    def do_DELETE(self) -> None:  # noqa: N802
+        """Takes an object away."""
+        path, _ = self.asked()
+        if int(self.headers.get("Content-Length", 0)):
+            self.body()
+        if path not in OBJECTS:
+            return self.missing(path)
+        self.wrote("delete", OBJECTS[path])
+        return self.answer(200, OBJECTS.pop(path))
 
     def do_PATCH(self) -> None:  # noqa: N802
         """Changes an object."""
@@ -246,6 +272,8 @@ class Api(http.server.BaseHTTPRequestHandler):
         if path not in OBJECTS:
             return self.missing(path)
         patch, found = self.body(), OBJECTS[path]
+        if self.refuses(found["kind"], found["metadata"]["name"]):
+            return None
         if isinstance(patch, list):
             for change in patch:
                 at, (*keys, last) = found, change["path"].strip("/").split("/")

@@ -115,13 +115,24 @@ ends 1 'rolled back: r1 runs again' deploy r2 "$second"
 runs r1
 [[ $(revision) == 0002 ]] || fail "the migration of r2 did not run: $(revision)"
 
+# The same with another name for the service, which wants the same port: back to what the earlier file has.
+cp compose.yaml "$work/kept.yaml"
+sed -i 's/^  web:$/  app:/' compose.yaml
+ends 1 'rolled back: r1 runs again' deploy r2 "$second"
+runs r1
+grep --quiet 'no part of r2 any more, and stopped: web' "$work/said" || fail "it does not say so: $(cat "$work/said")"
+docker container inspect "$name-app-1" >/dev/null 2>&1 && fail 'what only the release had runs on'
+cmp "$work/kept.yaml" "$work/host/compose.yaml"
+cp "$work/kept.yaml" compose.yaml
+[[ $(ls -A "$work/host/.release") == $'before\nlock' ]] || fail "left behind: $(ls -A "$work/host/.release")"
+
 # Nothing that is not the pipeline's, and nothing that is not there.
 ends 3 'somebody moved the tag; nothing was changed' deploy r3 "$image@sha256:$(printf %064d 0)"
 runs r1
 ends 3 'cannot be pulled; nothing was changed' deploy r4 "$third"
 runs r1
-ends 1 "a host's shell would read something else" deploy 'r3;id' "$third"
-ends 1 "a host's shell would read something else" deploy r3 "$image@sha256:\$(id)"
+ends 3 "is no image's tag" deploy 'r3;id' "$third"
+ends 3 'has no digest' deploy r3 "$image@sha256:\$(id)"
 runs r1
 DEPLOY_KNOWN_HOSTS=other ends 255 '' deploy r3 "$third"
 runs r1
