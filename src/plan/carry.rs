@@ -67,7 +67,12 @@ impl Carry {
             "" | "." => "",
             from => adopted.within(from).unwrap_or_default(),
         };
-        let code = if from.is_empty() { CODE.to_owned() } else { format!("{CODE}/{from}") };
+        let code = match adopted.image() {
+            // In an image that stays everything is where it was.
+            Some(_) => carried.code.clone(),
+            None if from.is_empty() => CODE.to_owned(),
+            None => format!("{CODE}/{from}"),
+        };
         Some(Self { carried, document, services, passed, context, code, collected })
     }
 

@@ -184,6 +184,7 @@ fn task(plan: &Plan, own: &Workload) -> Value {
         "vcpu": f64::from(milli) / 1000.0,
         "cpu": u64::from(milli) * 1024 / 1000,
         "memory": n.get(rows::TASK_MEMORY, role).0,
+        "entrypoint": own.entrypoint.iter().map(|word| both(&word.text())).collect::<Vec<_>>(),
         "command": words.map(|word| both(&word)).collect::<Vec<_>>(),
         "user": own.user.map(|user| match own.group {
             Some(group) => format!("{user}:{group}"),

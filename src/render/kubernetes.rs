@@ -112,7 +112,9 @@ fn job_settings(all: &Workloads, job: &Workload) -> Vec<String> {
         Told::Literal(value) => Some((given.name.clone(), value.clone())),
         Told::Secret { .. } => None,
     });
-    all.settings.iter().cloned().chain(own).map(|entry| literal(&entry)).collect()
+    let own: Vec<(String, String)> = own.collect();
+    let is_other = |(name, _): &&(String, String)| own.iter().all(|(own, _)| own != name);
+    all.settings.iter().filter(is_other).chain(&own).map(literal).collect()
 }
 
 fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
@@ -145,6 +147,7 @@ fn workload(plan: &Plan, all: &Workloads, own: &Workload) -> Value {
         "id": own.id,
         "queue": own.queue,
         "about": own.about.lines().collect::<Vec<_>>(),
+        "command": arguments(&own.entrypoint, 12),
         "args": arguments(&own.command, 12),
         "working_dir": own.working_dir,
         "env": own.env.iter().map(given).collect::<Vec<_>>(),

@@ -149,3 +149,59 @@ fn a_compose_file_that_stays_loses_nothing() {
     assert!(said.contains("compose.yaml stays as it is"), "{said}");
     assert_eq!(fs::read_to_string(own.path().join("compose.yaml")).unwrap(), COMPOSE);
 }
+
+#[test]
+fn what_a_compose_file_says_of_an_image_that_stays_is_what_pods_do() {
+    let own = application(
+        "services:\n  web:\n    build: .\n    entrypoint: [sh, /srv/start.sh]\n    command: serve\n    ports: ['5005:5005']\n    environment:\n      SECRET_KEY: ${SECRET_KEY:-Xk29dkwoPq81aa}\n      CACHE: ${CACHE:-redis://:Xk29dkwoPq81aa@cache.example.com/0}\n      DATABASE_URL: ${DATABASE_URL}\n    volumes: ['data:/srv/data']\n  worker:\n    build: .\n    command: celery -A main worker -c 8 -Q default,high -E\nvolumes: {data: }\n",
+    );
+    let write = |path: &str, text: &str| fs::write(own.path().join(path), text).unwrap();
+    write("start.sh", "exec gunicorn --bind 0.0.0.0:5005 main:app\n");
+    write(
+        "main.py",
+        "import os\nfrom celery import Celery\nfrom flask import Flask\n\napp = Flask(__name__)\ncelery = Celery('main', broker=os.environ['BROKER_URL'])\n",
+    );
+    write("requirements.txt", "flask==3.0.3\ngunicorn==22.0.0\ncelery[redis]==5.4.0\n");
+    let said = init(own.path(), &[&["--adopt"], &CLUSTERS[..]].concat());
+    let read = |path: &str| fs::read_to_string(own.path().join(path)).unwrap();
+    let web = read("deploy/kubernetes/base/web.yaml");
+    assert!(web.contains("mountPath: /srv/data"), "where the image writes: {web}");
+    assert!(web.contains("command:\n            - sh\n            - /srv/start.sh"), "{web}");
+    assert!(web.contains("args:\n            - serve"), "{web}");
+    let all = read("deploy/ecs/stack.yaml") + &read("deploy/ecs/web.task.json") + &web;
+    assert!(!all.contains("Xk29dkwoPq81aa"), "a password is in no manifest: {all}");
+    assert!(all.contains("EntryPoint:") && all.contains("\"entryPoint\": ["), "{all}");
+    // Each queue has workers, of one process each.
+    for queue in ["default", "high"] {
+        let worker = read("deploy/kubernetes/base/worker.yaml");
+        assert!(worker.contains(&format!("- --queues={queue}\n")), "{worker}");
+        assert!(worker.contains("- --concurrency=1\n") && worker.contains("- -E\n"), "{worker}");
+    }
+    assert!(said.contains("have room for one process"), "{said}");
+}
+
+#[test]
+fn as_many_processes_as_an_image_starts_have_room() {
+    let mut before = 0;
+    for workers in ["2", "4", "8"] {
+        let command = "    command: gunicorn --bind 0.0.0.0:5005 --workers";
+        let own = application(&format!("{COMPOSE}{command} {workers} main:app\n"));
+        let said = init(own.path(), &[&["--adopt"], &CLUSTERS[..]].concat());
+        let web = fs::read_to_string(own.path().join("deploy/kubernetes/base/web.yaml")).unwrap();
+        let memory = web.split("memory: ").nth(1).unwrap().split("Mi").next().unwrap();
+        let memory: u32 = memory.parse().unwrap();
+        assert!(memory > before, "{workers}: {memory} MiB after {before}");
+        before = memory;
+        assert!(said.contains(&format!("have room for {workers} processes")), "{said}");
+    }
+}
+
+#[test]
+fn an_image_that_nobody_knows_runs_in_no_pod() {
+    let two = "services:\n  a:\n    build: .\n    ports: ['5005:5005']\n  b:\n    build: .\n    command: gunicorn --bind 0.0.0.0:6000 main:app\n    ports: ['6000:6000']\n";
+    let own = application(two);
+    let said = run(own.path(), &[&["init", "--yes", "--adopt"], &CLUSTERS[..]].concat(), 2);
+    assert!(said.contains("which image of yours serves is not known"), "{said}");
+    assert!(!own.path().join("dockwright.toml").exists());
+    init(own.path(), &["--adopt"]);
+}

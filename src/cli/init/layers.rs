@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::answers::Sources;
 use crate::answers::document::Entry;
+use crate::answers::own_image::OwnImage;
 use crate::answers::sources::Assembled;
 use crate::apply::bookkeeping::{EditEntry, FileEntry, FileState, LOCK, Lock, has_base};
 use crate::cli::init::safe::Additions;
@@ -12,8 +13,8 @@ use crate::cli::init::{beside, git};
 use crate::cli::{Choices, input};
 use crate::detect::readiness::Lack;
 use crate::detect::{self, Evidence, Fact, Facts, Wishes};
-use crate::error::Error;
-use crate::improve::{self, Found, Improvement, Repository};
+use crate::error::{Error, Problem};
+use crate::improve::{self, Deployed, Found, Improvement, Repository};
 use crate::preset::{self, Preset};
 use crate::project;
 use crate::schema::value::label_near;
@@ -41,6 +42,27 @@ pub struct Layers {
 }
 
 impl Layers {
+    /// The image that pods run where the user's own container files stay.
+    ///
+    /// # Errors
+    /// Where it is not known which that is, or another compose file says how it runs than
+    /// the one that is planned from: pods would run something else.
+    pub fn image_in_pods(&self, own: &Improvement) -> Result<OwnImage, Error> {
+        const HELP: &str = "--rewrite has dockwright's own image serve; without deploy.target your files are improved as they are";
+        let planned = self.facts.carried.value().map(|carried| carried.file.as_str());
+        let problem = match (&own.deployed, &own.image) {
+            (Deployed::Project(file), Some(image)) => match planned {
+                Some(planned) if planned == file => return Ok(image.clone()),
+                planned => format!(
+                    "{file} runs the application, and a cluster would be planned from {}",
+                    planned.unwrap_or("none of its services")
+                ),
+            },
+            _ => "which image of yours serves is not known: not exactly one service that is built here does".to_owned(),
+        };
+        Err(Error::input(Problem::new(problem).at("deploy.target").help(HELP)))
+    }
+
     /// Reads the directory.
     ///
     /// # Errors

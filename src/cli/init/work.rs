@@ -39,9 +39,6 @@ use crate::schema::Role;
 use crate::source::compose::FILE_NAMES;
 use crate::source::ignores::Reader;
 
-/// What to say where pods and pipelines are written and the image is not known.
-const NO_IMAGE: &str = "which image of yours serves is not known, so what is written for a cluster or a pipeline is for one that dockwright's Dockerfile builds: --rewrite writes that";
-
 /// What would be written, compared with what is there.
 #[derive(Clone, Debug)]
 pub struct Proposal {
@@ -129,18 +126,14 @@ impl Proposal {
         let improvement = layers.improvement(&BTreeMap::new(), left)?;
         let mut draft = draft.clone();
         let is_written_around = improvement.as_ref().is_some_and(Improvement::is_written_around);
-        let mut notes = notes;
         if let Some(own) = &improvement {
             own.project.iter().for_each(|project| draft.keep_project(project.clone()));
-            let elsewhere = draft.is_for_cluster();
-            match &own.deployed {
-                Deployed::Image(Some(image)) => draft.run_image(image.clone()),
-                Deployed::Project(_) if elsewhere && own.image.is_some() => {
-                    own.image.iter().for_each(|image| draft.run_image(image.clone()));
-                }
-                _ if elsewhere => notes.push(NO_IMAGE.to_owned()),
-                _ => {}
-            }
+            let image = match &own.deployed {
+                Deployed::Image(image) if image.is_some() => image.clone(),
+                _ if draft.is_for_cluster() => Some(layers.image_in_pods(own)?),
+                _ => None,
+            };
+            image.into_iter().for_each(|image| draft.run_image(image));
         }
         let mut proposal = Self::of(layers, preset, &draft, notes)?;
         // What is written around an image is part of what is judged.

@@ -206,14 +206,22 @@ pub(super) fn web(plan: &Plan) -> Service {
         true => Vec::new(),
         false => published(plan, role, plan.container_port),
     };
-    let kept = plan.carry.as_ref().and_then(|carry| carry.services.get(&role));
-    if let (Some(_), Some(own)) = (plan.answers.own_image(), kept) {
-        service.command = commands::of_service(own);
-        service.working_dir = own.text("working_dir").unwrap_or_default();
-    }
+    as_it_was(plan, role, &mut service);
     // uvicorn re-raises the signal it got: an init would report that as 143.
     service.security.init = !plan.flags.is("uvicorn");
     service
+}
+
+/// What a service of an image that stays was told to run, in place of ours.
+fn as_it_was(plan: &Plan, role: Role, service: &mut Service) {
+    let kept = plan.carry.as_ref().and_then(|carry| carry.services.get(&role));
+    let (Some(_), Some(own)) = (plan.answers.own_image(), kept) else { return };
+    let said = commands::of_service(own, "command");
+    // Without either the image starts what it always does: of a worker that is not it.
+    if role == Role::Web || said.is_some() || own.item.get("entrypoint").is_some() {
+        service.command = said;
+    }
+    service.working_dir = own.text("working_dir").unwrap_or_default();
 }
 
 /// What migrates the database.
@@ -289,6 +297,7 @@ pub(super) fn worker(plan: &Plan) -> Service {
         times: Some(n.times()),
         why: "",
     };
+    as_it_was(plan, Role::Worker, &mut service);
     service
 }
 
@@ -314,6 +323,7 @@ pub(super) fn beat(plan: &Plan) -> Service {
         (alive(), "Its schedule is in a database: it runs, and nothing shows more than that.")
     };
     service.probe = Probe { test, times: Some(n.times()), why };
+    as_it_was(plan, Role::Beat, &mut service);
     service
 }
 

@@ -72,8 +72,8 @@ pub(super) fn once(plan: &Plan, carry: &Carry, service: &Existing) -> Option<(Co
 }
 
 /// What a service of the user's own image runs in place of what the image does.
-pub(super) fn of_service(service: &Existing) -> Option<Command> {
-    let item = service.item.get("command")?;
+pub fn of_service(service: &Existing, key: &str) -> Option<Command> {
+    let item = service.item.get(key)?;
     let words = match item.scalar() {
         Some(text) => shell_words::split(&text).ok()?,
         None => item.scalars(),

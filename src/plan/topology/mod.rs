@@ -3,7 +3,7 @@
 //! is written from this alone.
 
 mod application;
-mod commands;
+pub mod commands;
 pub mod development;
 mod environment;
 pub mod existing;

@@ -2,6 +2,7 @@
 //! platform, by the variable's own name.
 
 use crate::detect::compose::role::names_host;
+use crate::detect::{redact, secret};
 use crate::plan::Plan;
 use crate::plan::given::open_references;
 use crate::plan::topology::{EnvValue, Group, Service, Variable};
@@ -44,7 +45,7 @@ pub(super) fn settings(plan: &Plan) -> Vec<(String, String)> {
             && !settings.iter().any(|(name, _)| *name == variable.name)
             && let Some(value) = behind_tls(plan, variable)
                 .or_else(|| direct::everywhere(variable))
-                .or_else(|| known(plan, &variable.value))
+                .or_else(|| known(plan, variable))
         {
             settings.push((variable.name.clone(), value));
         }
@@ -103,7 +104,7 @@ pub(super) fn of(plan: &Plan, service: &Service, role: Role, all: &mut Workloads
         let is_setting = is_setting(plan, variable);
         let why = variable.why.clone();
         let outside = is_outside(plan, variable);
-        match known(plan, &variable.value).filter(|_| !outside) {
+        match known(plan, variable).filter(|_| !outside) {
             Some(_) if is_setting && all.settings.iter().any(|(own, _)| *own == name) => {}
             Some(value) => given.push(Given { name, value: Value::Literal(value), why }),
             None => given.push(secrets::of(plan, variable, is_handed_on(&variable.value), all)),
@@ -178,14 +179,23 @@ fn own(plan: &Plan, role: Role, name: &str) -> Option<(String, &'static str)> {
     }
 }
 
+/// Whether what a compose file falls back to is a password: good on a host, where `.env`
+/// says another one, and in no manifest.
+fn is_secret(variable: &Variable, value: &str) -> bool {
+    matches!(variable.value, EnvValue::Kept(Some(_)))
+        && !value.is_empty()
+        && (secret::is_variable(&variable.name) || redact::without_secrets(value) != value)
+}
+
 /// What a value is, where that is known before anything runs.
-fn known(plan: &Plan, value: &EnvValue) -> Option<String> {
+fn known(plan: &Plan, variable: &Variable) -> Option<String> {
+    let value = &variable.value;
     let stores = || plan.topology.services.iter().filter(|own| !own.runs_application());
     let names_a_store = match value {
         EnvValue::Kept(Some(text)) => stores().any(|own| names_host(text, &own.id)),
         _ => false,
     };
-    written(value).filter(|_| !names_a_store)
+    written(value).filter(|text| !names_a_store && !is_secret(variable, text))
 }
 
 /// The value that stands in the compose file, with what holds where nothing is set.

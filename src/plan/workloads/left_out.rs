@@ -5,16 +5,18 @@ use crate::plan::Plan;
 use crate::plan::shape::Shape;
 use crate::plan::topology::{Mount, Service};
 use crate::plan::workloads::Workloads;
+use crate::schema::Role;
+use crate::schema::numbers::rows;
 
 /// Keys that a compose file has of a service and that no pod gets.
-pub(super) fn left_out(service: &Service, all: &mut Workloads) {
+pub(super) fn left_out(plan: &Plan, service: &Service, all: &mut Workloads) {
     let Some(kept) = &service.kept else { return };
     let keys = kept.keys.iter().map(|(key, _)| key.as_str());
     // Files of variables become secrets, by the names that are in them.
+    let runs_as_it_was = plan.answers.own_image().is_some();
     let is_taken = |key: &str| {
         matches!(key, "env_file" | "image" | "labels" | "expose")
-            || key == "command" && service.command.is_some()
-            || key == "working_dir" && !service.working_dir.is_empty()
+            || runs_as_it_was && matches!(key, "command" | "entrypoint" | "working_dir" | "logging")
     };
     let lost: Vec<&str> = keys.filter(|key| !is_taken(key)).collect();
     if !lost.is_empty() {
@@ -52,6 +54,17 @@ pub fn notices(plan: &Plan) -> Vec<String> {
         notices.push(
             "the image's own user is root, or has a name whose number is not known: a cluster that demands the Pod Security Standard `restricted` refuses its pods; `USER 10001:10001` in the Dockerfile says the number".to_owned(),
         );
+    }
+    if plan.answers.own_image().is_some() {
+        let pinned = plan.decisions.decided(rows::WORKERS.key(Role::Web));
+        let count = match pinned.filter(|own| own.is_pinned()) {
+            Some(own) => format!("{} processes", own.value),
+            None => "one process".to_owned(),
+        };
+        notices.push(format!(
+            "pods of {} have room for {count}, as far as its command says: --set tune.web.workers=N where it starts another number",
+            plan.answers.services[&Role::Web]
+        ));
     }
     if plan.answers.own_image().is_some_and(|image| image.migrates) {
         notices.push(

@@ -71,6 +71,8 @@ pub struct Workload {
     pub about: String,
     /// The queue whose length says how many there should be; empty for none.
     pub queue: String,
+    /// What starts its command, in place of the image's own; empty for that.
+    pub entrypoint: Vec<Argument>,
     /// What it runs; empty for the image's own command.
     pub command: Vec<Argument>,
     /// Where the command runs; empty for the image's own directory.
@@ -248,12 +250,13 @@ fn workload(plan: &Plan, service: &Service, role: Role, all: &mut Workloads) -> 
             claim.pods += most;
         }
     }
-    left_out::left_out(service, all);
+    left_out::left_out(plan, service, all);
     Workload {
         role,
         id: role.name().to_owned(),
         about: service.about.clone(),
         queue: if role == Role::Worker { "celery".to_owned() } else { String::new() },
+        entrypoint: words::entrypoint(plan, role),
         command: words::command(plan, service, role),
         working_dir: service.working_dir.clone(),
         env,

@@ -81,10 +81,12 @@ pub fn decide(shape: &Shape, ledger: &mut Ledger) -> Result<(), Vec<Problem>> {
 
 /// What one process needs, and room to grow; no more than a pod is given.
 fn memory(shape: &Shape, ledger: &mut Ledger, role: Role) -> Result<(), Problem> {
-    let most = shape.answers.deploy.pod_memory;
     let count = processes(shape, ledger, role);
     let floor = budget::floor(shape, ledger, role, count);
     let least = floor.evaluate();
+    // What the image starts is not ours to divide.
+    let given = shape.answers.deploy.pod_memory;
+    let most = if count > 1 { given.max(MiB(least as u32)) } else { given };
     if least > f64::from(most.0) {
         let message =
             format!("a pod of {} needs {least} MiB, and deploy.pod-memory is {most}", role.name());

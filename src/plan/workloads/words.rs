@@ -1,6 +1,7 @@
 //! What pods run: one process, by the words of the compose file.
 
 use crate::plan::Plan;
+use crate::plan::topology::commands;
 use crate::plan::topology::{Command, Service, Word};
 use crate::plan::workloads::{Workload, label};
 use crate::schema::Role;
@@ -35,11 +36,29 @@ impl Argument {
     }
 }
 
+/// What the compose file has an image that stays start with, in place of the image's own.
+pub(super) fn entrypoint(plan: &Plan, role: Role) -> Vec<Argument> {
+    let kept = plan.carry.as_ref().and_then(|carry| carry.services.get(&role));
+    let own = kept.filter(|_| plan.answers.own_image().is_some());
+    let words = own.and_then(|own| commands::of_service(own, "entrypoint"));
+    words.as_ref().map(arguments).unwrap_or_default()
+}
+
 /// What a pod runs: one process, whatever the compose file runs.
 pub(super) fn command(plan: &Plan, service: &Service, role: Role) -> Vec<Argument> {
     let words = service.command.as_ref().map(arguments).unwrap_or_default();
+    let words = if role == Role::Worker { long(words) } else { words };
+    // Threads and greenlets are in one process already.
+    let is_process = |word: &Argument| match word {
+        Argument::Literal(text) => match text.strip_prefix("--pool=") {
+            Some(pool) => matches!(pool, "prefork" | "processes"),
+            None => true,
+        },
+        Argument::Setting { .. } => true,
+    };
+    let of_processes = role == Role::Worker && words.iter().all(is_process);
     let one = |word: Argument| match &word {
-        Argument::Literal(text) if role == Role::Worker && text.starts_with("--concurrency=") => {
+        Argument::Literal(text) if of_processes && text.starts_with("--concurrency=") => {
             Argument::Literal("--concurrency=1".to_owned())
         }
         Argument::Literal(text) if text.starts_with("--max-memory-per-child=") => {
@@ -49,6 +68,29 @@ pub(super) fn command(plan: &Plan, service: &Service, role: Role) -> Vec<Argumen
         _ => word,
     };
     words.into_iter().map(one).collect()
+}
+
+/// Options of a worker that decisions depend on, each in one word with its value.
+fn long(words: Vec<Argument>) -> Vec<Argument> {
+    const OPTIONS: [(&str, &str); 3] =
+        [("-Q", "--queues"), ("-c", "--concurrency"), ("-P", "--pool")];
+    // A shell's `-c` is another one.
+    let Some(at) = words.iter().position(|word| word.text() == "worker") else { return words };
+    let mut words = words.into_iter();
+    let mut long: Vec<Argument> = words.by_ref().take(at + 1).collect();
+    while let Some(word) = words.next() {
+        let text = word.text();
+        let found = OPTIONS.iter().find(|(short, name)| text == *name || text.starts_with(short));
+        let Some((short, name)) = found else {
+            long.push(word);
+            continue;
+        };
+        let attached = text.strip_prefix(short).filter(|rest| !rest.is_empty());
+        let attached = attached.map(|rest| rest.trim_start_matches('=').to_owned());
+        let value = attached.or_else(|| words.next().map(|next| next.text()));
+        long.extend(value.map(|value| Argument::Literal(format!("{name}={value}"))));
+    }
+    long
 }
 
 pub(super) fn arguments(command: &Command) -> Vec<Argument> {
