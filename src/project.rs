@@ -241,7 +241,7 @@ pub fn not_included(plan: &Plan, dir: &Path) -> Option<String> {
     const READ: &str = ".gitlab-ci.yml";
     let is = |usual: &str| plan.outputs.iter().find(|own| own.usual.as_str() == usual);
     let pipeline = is("deploy/ci/dockwright.gitlab-ci.yml")?;
-    let there = std::fs::read_to_string(dir.join(READ)).ok();
+    let there = text::of_file(&dir.join(READ));
     let is_included = there.as_ref().is_some_and(|text| text.contains(pipeline.path.as_str()));
     let is_written = there.is_none() && is(READ).is_some();
     (!is_included && !is_written).then(|| {

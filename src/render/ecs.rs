@@ -49,7 +49,7 @@ pub fn context(plan: &Plan) -> Value {
                 "source": model.map_or("FILE", |model| model.path.as_str()),
             }))
             .collect::<Vec<_>>(),
-        "filled": filled(&of_role(Role::Migrate)),
+        "filled": filled(&of_role(Role::Migrate), all.registry_login),
         "secrets": all.secrets.iter().filter(|secret| !secret.optional)
             .map(|secret| &secret.name).collect::<Vec<_>>(),
         "ready": match all.of_role(Role::Web).map(|web| &web.probe) {
@@ -77,7 +77,7 @@ pub fn context(plan: &Plan) -> Value {
 
 /// What stands open in the migration's definition beside its image, and what the stack says of it. The migration is
 /// registered apart from the stack, whose services stay as they are until it ended well.
-fn filled(migrate: &Value) -> Vec<Value> {
+fn filled(migrate: &Value, registry_login: bool) -> Vec<Value> {
     let value = |variable: &str, output: &str, about: &str, value: &str| {
         json!({
             "variable": variable,
@@ -107,6 +107,14 @@ fn filled(migrate: &Value) -> Vec<Value> {
             "SecretsArn",
             "What stands before the names of secrets.",
             path,
+        ));
+    }
+    if registry_login {
+        filled.push(value(
+            "REGISTRY_CREDENTIALS_ARN",
+            "LoginOfRegistry",
+            "The secret with the login of the image's registry, or none.",
+            "!If [HasRegistryCredentials, !Ref RegistryCredentials, none]",
         ));
     }
     let volumes = list("volumes");

@@ -67,23 +67,29 @@ impl State {
     }
 }
 
+/// What git says without running anything of the repository; `None` where it fails.
+fn asked(dir: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git")
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(["-c", "log.showSignature=false"])
+        .args(arguments)
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 /// The branch that a repository calls its default one: the remote's, as far as a clone knows it. Without a remote that
 /// says so it is the branch that is checked out, unless one with a usual name is there.
 #[must_use]
 pub fn default_branch(dir: &Path) -> Option<String> {
-    let asked = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
-            .args(arguments)
-            .current_dir(dir)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()
-            .filter(|output| output.status.success())?;
-        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Some(text).filter(|text| !text.is_empty())
-    };
+    let asked = |arguments: &[&str]| asked(dir, arguments).filter(|text| !text.is_empty());
     let of_remote = asked(&["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]);
     if let Some(branch) = of_remote.as_deref().and_then(|own| own.strip_prefix("origin/")) {
         return Some(branch.to_owned());
@@ -107,24 +113,8 @@ fn covers(entry: &str, path: &str) -> bool {
 /// one of them has changed since.
 #[must_use]
 pub fn last_commit(dir: &Path, files: &[String]) -> Option<String> {
-    let asked = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
-            .args(["-c", "log.showSignature=false"])
-            .args(arguments)
-            .arg("--")
-            .args(files)
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_LITERAL_PATHSPECS", "1")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .current_dir(dir)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()
-            .filter(|output| output.status.success())?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let asked = |arguments: &[&str]| asked(dir, &[arguments, &["--"], &files].concat());
     let changed = asked(&["status", "--porcelain=v1", "--ignored"])?;
     let date = asked(&["log", "-1", "--format=%cI"]).filter(|_| changed.is_empty())?;
     date.parse::<jiff::Timestamp>().ok().map(|moment| moment.to_string())

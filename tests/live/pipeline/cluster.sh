@@ -36,7 +36,7 @@ case "$1 $2 $*" in
     ;;
   'cloudformation describe-stacks '*OutputValue*)
     printf '%s\t%s\n' Region eu-central-1 ExecutionRoleArn arn:aws:iam::123456789012:role/shop SecretsArn \
-      arn:aws:ssm:eu-central-1:123456789012:parameter/shop ClusterName default \
+      arn:aws:ssm:eu-central-1:123456789012:parameter/shop ClusterName default LoginOfRegistry none \
       MigrateNetwork 'awsvpcConfiguration={subnets=[a],securityGroups=[b]}' | grep -v "^${MISSING:-none}"
     ;;
   'ecs list-tasks '*) echo "${TASKS:-}" ;;
