@@ -71,3 +71,29 @@ fn a_run_book_builds_an_image_as_its_compose_file_does() {
         assert!(ecs.contains(&pushed), "{words}: {ecs}");
     }
 }
+
+#[test]
+fn a_user_whose_number_is_not_known_is_let_in_and_it_is_said_why() {
+    let image = |user: &str| DOCKERFILE.replace("USER 10001:10001\n", user);
+    let cases = [
+        ("RUN useradd --system app\nUSER app\n", "the image's user is `app`, a name", "baseline"),
+        ("USER root\n", "their image starts as root", "baseline"),
+        ("USER 10001:10001\n", "", "restricted"),
+    ];
+    for (user, why, level) in cases {
+        let top = adopted(&[("Dockerfile", &image(user))]);
+        let namespace = read(&top, "deploy/kubernetes/overlays/dev/namespace.yaml");
+        let enforced = format!("pod-security.kubernetes.io/enforce: {level}\n");
+        assert!(namespace.contains(&enforced), "{user}: {namespace}");
+        let said = read(&top, "deploy/kubernetes/README.md");
+        assert!(said.contains(&format!("/enforce={level}\n")), "{user}: {said}");
+        assert_eq!(said.contains("`restricted` would refuse these pods"), level == "baseline");
+        assert!(said.contains(why), "{user}: {said}");
+        let pods = read(&top, "deploy/kubernetes/base/web.yaml");
+        assert_eq!(pods.contains("runAsNonRoot: true"), level == "restricted", "{pods}");
+        // What was just written is not refused by the namespace beside it.
+        let run = dockwright().arg("check").current_dir(top.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&run.stdout);
+        assert!(!said.contains("is refused by its namespace"), "{user}: {said}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What a cluster does not get, and what else a person should know.
 
+use crate::answers::own_image::OwnImage;
 use crate::answers::stack::Target;
 use crate::plan::Plan;
 use crate::plan::shape::Shape;
@@ -48,7 +49,7 @@ pub fn notices(plan: &Plan) -> Vec<String> {
         return Vec::new();
     }
     let mut notices = plan.workloads.left_out.clone();
-    if plan.answers.own_image().is_some_and(|image| image.uid.is_none_or(|uid| uid == 0)) {
+    if plan.answers.own_image().is_some_and(OwnImage::may_be_root) {
         notices.push(
             "the image's own user is root, or has a name whose number is not known: a cluster that demands the Pod Security Standard `restricted` refuses its pods; `USER 10001:10001` in the Dockerfile says the number".to_owned(),
         );
