@@ -51,6 +51,7 @@ pub fn context(plan: &Plan) -> Value {
         "job_config": format!("{name}-migrate"),
         "restricted": all.workloads.iter().all(|own| own.unprivileged)
             && !plan.answers.own_image().is_some_and(OwnImage::may_be_root),
+        "read_only": all.workloads.iter().any(|own| own.writable.is_none()),
         // By name, where that is what nobody knows the number of.
         "unnumbered": plan.answers.own_image()
             .filter(|image| image.uid.is_none() && image.is_unprivileged)

@@ -89,6 +89,8 @@ fn a_user_whose_number_is_not_known_is_let_in_and_it_is_said_why() {
         assert!(said.contains(&format!("/enforce={level}\n")), "{user}: {said}");
         assert_eq!(said.contains("`restricted` would refuse these pods"), level == "baseline");
         assert!(said.contains(why), "{user}: {said}");
+        // Where the image writes is its own.
+        assert!(!said.contains("Read-only file system"), "{user}: {said}");
         let pods = read(&top, "deploy/kubernetes/base/web.yaml");
         assert_eq!(pods.contains("runAsNonRoot: true"), level == "restricted", "{pods}");
         // What was just written is not refused by the namespace beside it.
