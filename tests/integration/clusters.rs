@@ -294,7 +294,7 @@ fn beside_compose_nginx_stays_on_the_host_and_that_is_said() {
         .unwrap();
     let json: Json = serde_json::from_slice(&run.stdout).unwrap();
     let warnings = json["plan"]["warnings"].to_string();
-    assert!(warnings.contains("nginx stays on the host"), "{warnings}");
+    assert!(warnings.contains("the compose service `nginx` stays on the host"), "{warnings}");
     assert!(directory.path().join("shop/nginx/nginx.conf").is_file());
     let settings = fs::read_to_string(directory.path().join("shop/config/settings.py")).unwrap();
     assert!(settings.contains("WhiteNoiseMiddleware"));

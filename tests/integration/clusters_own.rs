@@ -99,3 +99,21 @@ fn a_user_whose_number_is_not_known_is_let_in_and_it_is_said_why() {
         assert!(!said.contains("is refused by its namespace"), "{user}: {said}");
     }
 }
+
+#[test]
+fn a_service_beside_the_clusters_own_is_told_apart_from_it() {
+    let compose = "services:\n  web:\n    build: .\n    environment: &env\n      CELERY_BROKER_URL: redis://redis:6379/0\n    ports: [\"8000:8000\"]\n  worker:\n    build: .\n    command: sh -c \"run-the-worker\"\n    environment: *env\n  mail:\n    build: .\n    command: celery -A tasks worker\n    environment: *env\n  redis: {image: \"redis:7\"}\n  tool: {image: \"example.com/tool:1\"}\n";
+    let tasks = "from celery import Celery\n\ncelery = Celery(\"tasks\", broker=\"redis://redis:6379/0\")\n";
+    let top = adopted(&[
+        ("Dockerfile", DOCKERFILE),
+        ("compose.yaml", compose),
+        ("tasks.py", tasks),
+        ("requirements.txt", "fastapi==0.115.0\nuvicorn==0.34.0\ncelery==5.4.0\nredis==5.2.0\n"),
+    ]);
+    let said = read(&top, "deploy/kubernetes/README.md");
+    assert!(said.contains("| `shop-worker` |"), "{said}");
+    let own = "- the compose service `worker` stays on the host: in a cluster shop-worker takes its place\n";
+    assert!(said.contains(own), "{said}");
+    let own = "- the compose service `tool` stays on the host: it is passed on as it stands";
+    assert!(said.contains(own), "{said}");
+}
