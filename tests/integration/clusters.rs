@@ -386,11 +386,20 @@ fn what_goes_on_under_a_projects_old_name_is_said() {
         let said = String::from_utf8_lossy(&run.stdout).into_owned();
         said.split_whitespace().collect::<Vec<_>>().join(" ")
     };
+    let staging = directory.path().join("shop/deploy/kubernetes/overlays/staging");
+    fs::create_dir(&staging).unwrap();
+    let own = "resources: [../production]\npatches:\n- path: size.yaml\n- target: {kind: Deployment, name: shop-web}\n  patch: |-\n    - {op: remove, path: /spec/minReadySeconds}\n";
+    fs::write(staging.join("kustomization.yaml"), own).unwrap();
+    // A name that is only part of another is none of them.
+    let size = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop-config\n  labels: {of: big-shop-web}\n";
+    fs::write(staging.join("size.yaml"), size).unwrap();
     let said = update("store");
     for part in [
         "the data stays in shop_db-data",
         "--project-name shop down",
-        "--selector app.kubernetes.io/part-of=shop",
+        "--namespace shop --selector app.kubernetes.io/part-of=shop",
+        "deploy/kubernetes/overlays/staging/kustomization.yaml names shop-web (now store-web): put",
+        "deploy/kubernetes/overlays/staging/size.yaml names shop-config (now store-config): put",
         "delete-stack --stack-name shop",
     ] {
         assert!(said.contains(part), "{part}: {said}");
