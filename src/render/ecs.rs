@@ -49,7 +49,7 @@ pub fn context(plan: &Plan) -> Value {
                 "source": model.map_or("FILE", |model| model.path.as_str()),
             }))
             .collect::<Vec<_>>(),
-        "filled": filled(&of_role(Role::Migrate)),
+        "filled": filled(&of_role(Role::Migrate), all.registry_login),
         "secrets": all.secrets.iter().filter(|secret| !secret.optional)
             .map(|secret| &secret.name).collect::<Vec<_>>(),
         "ready": match all.of_role(Role::Web).map(|web| &web.probe) {
@@ -77,7 +77,7 @@ pub fn context(plan: &Plan) -> Value {
 
 /// What stands open in the migration's definition beside its image, and what the stack says of it. The migration is
 /// registered apart from the stack, whose services stay as they are until it ended well.
-fn filled(migrate: &Value) -> Vec<Value> {
+fn filled(migrate: &Value, registry_login: bool) -> Vec<Value> {
     let value = |variable: &str, output: &str, about: &str, value: &str| {
         json!({
             "variable": variable,
@@ -100,6 +100,12 @@ fn filled(migrate: &Value) -> Vec<Value> {
         "What Fargate starts tasks as.",
         role,
     ));
+    if registry_login {
+        // An output has to have a value.
+        let login = "!If [HasRegistryCredentials, !Ref RegistryCredentials, none]";
+        let about = "The registry's login; none where anybody may pull.";
+        filled.push(value("REGISTRY_CREDENTIALS_ARN", "RegistryLogin", about, login));
+    }
     if !list("secrets").is_empty() {
         let path = "!Sub arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretsPath}";
         filled.push(value(
