@@ -35,6 +35,14 @@ pub struct OwnImage {
 }
 
 impl OwnImage {
+    /// Whether a cluster cannot be sure that its processes are not root's, since they are, or
+    /// since its user has a name whose number is not known: Kubernetes reads no `/etc/passwd`,
+    /// and the Pod Security Standard `restricted` refuses its pods.
+    #[must_use]
+    pub fn may_be_root(&self) -> bool {
+        self.uid.is_none_or(|uid| uid == 0)
+    }
+
     /// Whether its user may write to a volume that is mounted there.
     #[must_use]
     pub fn may_write(&self, directory: &str) -> bool {

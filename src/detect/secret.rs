@@ -1,4 +1,4 @@
-//! Which names are those of secrets.
+//! Which names are those of secrets, and which values hold one.
 
 /// Parts of names whose values are secret.
 const SECRET: [&str; 7] =
@@ -44,4 +44,34 @@ pub fn is_variable(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     is_name(name, &["CREDENTIAL"])
         || upper.ends_with("_KEY") && !upper.contains("PUBLIC") && !upper.starts_with("GPG")
+}
+
+/// The password in an address: `postgresql://app:pw@db/app`.
+#[must_use]
+pub fn password(value: &str) -> Option<&str> {
+    let (_, rest) = value.split_once("://")?;
+    let (user, _) = rest.split(['/', '?']).next()?.rsplit_once('@')?;
+    let (_, password) = user.split_once(':')?;
+    // A text that mentions an address is none.
+    Some(password).filter(|own| !own.is_empty() && !user.contains(char::is_whitespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_its_password() {
+        assert_eq!(password("postgres://app:Xk29@db:5432/x"), Some("Xk29"));
+        assert_eq!(password("redis://:Xk29@cache?db=1"), Some("Xk29"));
+        for none in [
+            "postgres://app@db/x",
+            "postgres://app:@db/x",
+            "app:Xk29@db",
+            "http://a b:c@d",
+            "http://a/b:c@d",
+        ] {
+            assert_eq!(password(none), None, "{none}");
+        }
+    }
 }

@@ -60,6 +60,13 @@ pub fn images(plan: &Plan) -> Vec<Built> {
     pushed.filter_map(|service| of_service(service, directory)).collect()
 }
 
+/// The image that a cluster runs, as whoever releases by hand builds it as well; `None` where
+/// nothing here says how.
+#[must_use]
+pub fn application(plan: &Plan) -> Option<Built> {
+    images(plan).into_iter().next()
+}
+
 /// Whether what is released goes to a host by Compose: beside a cluster, that is for development.
 fn is_to_a_host(answers: &Answers) -> bool {
     answers.deploy.targets == [Target::Compose]
@@ -77,10 +84,16 @@ pub fn compose_file(plan: &Plan) -> String {
     }
 }
 
-/// Where the compose file is; `.` for the top.
+/// Where the compose file is; `.` for the top. One that stays is where it was.
 fn directory(plan: &Plan) -> &str {
     let own = plan.outputs.iter().find(|own| own.usual.as_str() == "compose.yaml");
-    own.and_then(|own| own.path.as_str().rsplit_once('/')).map_or(".", |(directory, _)| directory)
+    match (own, &plan.carry) {
+        (Some(own), _) => {
+            own.path.as_str().rsplit_once('/').map_or(".", |(directory, _)| directory)
+        }
+        (None, Some(carry)) => carry.carried.directory(),
+        (None, None) => ".",
+    }
 }
 
 fn of_service(service: &Service, directory: &str) -> Option<Built> {
@@ -278,7 +291,8 @@ pub fn notices(plan: &Plan) -> Vec<String> {
 }
 
 /// A path below a directory, without `./`.
-fn below(directory: &str, path: &str) -> String {
+#[must_use]
+pub fn below(directory: &str, path: &str) -> String {
     let path = path.trim_start_matches("./");
     match (directory, path) {
         (directory, "" | ".") => directory.to_owned(),

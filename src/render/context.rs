@@ -99,6 +99,7 @@ fn project(plan: &Plan) -> Value {
         "compose_file": named(plan, "compose", "compose.yaml"),
         "dev_file": named(plan, "development", "compose.dev.yaml"),
         "context": plan.context(),
+        "build": pipeline::by_hand(plan),
         "app": plan.app(),
         "health": "/health",
         "ready": "/ready",

@@ -100,6 +100,12 @@ fn filled(migrate: &Value, registry_login: bool) -> Vec<Value> {
         "What Fargate starts tasks as.",
         role,
     ));
+    if registry_login {
+        // An output has to have a value.
+        let login = "!If [HasRegistryCredentials, !Ref RegistryCredentials, none]";
+        let about = "The registry's login; none where anybody may pull.";
+        filled.push(value("REGISTRY_CREDENTIALS_ARN", "RegistryLogin", about, login));
+    }
     if !list("secrets").is_empty() {
         let path = "!Sub arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretsPath}";
         filled.push(value(
@@ -107,14 +113,6 @@ fn filled(migrate: &Value, registry_login: bool) -> Vec<Value> {
             "SecretsArn",
             "What stands before the names of secrets.",
             path,
-        ));
-    }
-    if registry_login {
-        filled.push(value(
-            "REGISTRY_CREDENTIALS_ARN",
-            "LoginOfRegistry",
-            "The secret with the login of the image's registry, or none.",
-            "!If [HasRegistryCredentials, !Ref RegistryCredentials, none]",
         ));
     }
     let volumes = list("volumes");

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::answers::own_image::OwnImage;
 use crate::answers::stack::Target;
 use crate::plan::Plan;
 use crate::plan::workloads::{
@@ -48,7 +49,13 @@ pub fn context(plan: &Plan) -> Value {
         "domain": plan.answers.deploy.public_name(name),
         "config": if all.settings.is_empty() { String::new() } else { format!("{name}-config") },
         "job_config": format!("{name}-migrate"),
-        "restricted": all.workloads.iter().all(|own| own.unprivileged),
+        "restricted": all.workloads.iter().all(|own| own.unprivileged)
+            && !plan.answers.own_image().is_some_and(OwnImage::may_be_root),
+        "read_only": all.workloads.iter().any(|own| own.writable.is_none()),
+        // By name, where that is what nobody knows the number of.
+        "unnumbered": plan.answers.own_image()
+            .filter(|image| image.uid.is_none() && image.is_unprivileged)
+            .map_or("", |image| &image.user),
         "settings": all.settings.iter().map(literal).collect::<Vec<_>>(),
         "workloads": workloads,
         "by_role": roles

@@ -12,6 +12,11 @@ use crate::render::scalars::flow_scalar;
 /// Variables that lead builds out of a network.
 const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 
+/// Where jobs of a pipeline have the login of a package index.
+const NETRC_OF_JOBS: &str = "env=INDEX_NETRC";
+/// Where a person has it.
+const NETRC_OF_A_PERSON: &str = "src=\"$HOME/.netrc\"";
+
 /// What the templates read.
 #[must_use]
 pub fn of(plan: &Plan) -> Value {
@@ -76,11 +81,26 @@ fn path_of(plan: &Plan, usual: &str) -> String {
 
 /// An image: its name, and what `docker buildx build` is told.
 fn image(built: &Built) -> Value {
-    json!({ "name": built.name, "arguments": arguments(built) })
+    json!({ "name": built.name, "arguments": arguments(built, NETRC_OF_JOBS) })
 }
 
-/// Words for a shell, each quoted where it has to be.
-fn arguments(built: &Built) -> Vec<String> {
+/// What `docker build` is told in a run-book, which a person reads and types at the top of the
+/// repository: the pipeline's words, without a file that Docker takes by itself.
+#[must_use]
+pub fn by_hand(plan: &Plan) -> String {
+    let Some(built) = pipeline::application(plan) else {
+        return shell_words::quote(&plan.context()).into_owned();
+    };
+    let mut words = arguments(&built, NETRC_OF_A_PERSON);
+    if built.dockerfile == pipeline::below(&built.context, "Dockerfile") {
+        words.remove(0);
+    }
+    words.join(" ")
+}
+
+/// Words for a shell, each quoted where it has to be, the Dockerfile first; `netrc` says where
+/// the login of a package index is.
+fn arguments(built: &Built, netrc: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |flag: &str, value: &str| {
         words.push(format!("{flag} {}", shell_words::quote(value)));
@@ -97,7 +117,7 @@ fn arguments(built: &Built) -> Vec<String> {
         words.extend(PROXIES.map(|name| format!("--build-arg {name}")));
     }
     if built.index_secret {
-        words.push(format!("--secret id={INDEX_SECRET},env=INDEX_NETRC"));
+        words.push(format!("--secret id={INDEX_SECRET},{netrc}"));
     }
     if built.ssh {
         words.push("--ssh default".to_owned());

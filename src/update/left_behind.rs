@@ -51,3 +51,53 @@ pub fn of(dir: &Path, changes: &[Change]) -> Result<Vec<String>, Error> {
         })
         .collect())
 }
+
+/// Says of each kustomization, and of the files that it names, which objects they call by a
+/// name that they had before an update: what patches or selects them finds nothing any more.
+/// `names` are the old ones, each with the new one.
+///
+/// # Errors
+/// A directory that cannot be read.
+pub fn of_names(
+    dir: &Path,
+    changes: &[Change],
+    names: &BTreeMap<String, String>,
+) -> Result<Vec<String>, Error> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let written = changes.iter().filter(|own| own.action.writes());
+    let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
+    let texts = written.map(|own| (own.path.to_string(), text(own))).collect();
+    let removes = |own: &&Change| own.action == Action::Remove;
+    let removed: BTreeSet<&str> =
+        changes.iter().filter(removes).map(|own| own.path.as_str()).collect();
+    let subject = Subject::files(dir, texts)?;
+    let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for own in &subject.kustomizations {
+        let named = own.paths();
+        let others = named.iter().filter_map(|path| subject.text_of(path));
+        for number in others.chain([own.text]) {
+            let text = &subject.texts[number].text;
+            let old = names.iter().filter(|(old, _)| is_word(text, old));
+            let said: Vec<String> = old.map(|(old, new)| format!("{old} (now {new})")).collect();
+            if !said.is_empty() && !removed.contains(subject.path(number)) {
+                left.insert(subject.path(number), said);
+            }
+        }
+    }
+    let said = |(path, names): (&str, Vec<String>)| {
+        format!("{path} names {}: put the new names there by hand", names.join(", "))
+    };
+    Ok(left.into_iter().map(said).collect())
+}
+
+/// Whether a text has a name that is no part of a longer one.
+fn is_word(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}

@@ -184,6 +184,8 @@ impl Update {
         let taken = self.taken_away(project, &changes)?;
         self.notes.extend(taken);
         self.notes.extend(left_behind::of(&project.dir, &changes)?);
+        let names = steps::new_names(&project.lock, &self.plan);
+        self.notes.extend(left_behind::of_names(&project.dir, &changes, &names)?);
         let mut lock = Lock {
             derived: project.lock.derived.clone(),
             edit,

@@ -1,6 +1,8 @@
 //! What a person has to do by hand where an update moves a store under live
 //! data.
 
+use std::collections::BTreeMap;
+
 use crate::answers::stack::Target;
 use crate::apply::bookkeeping::Lock;
 use crate::plan::Plan;
@@ -40,6 +42,22 @@ pub fn of(lock: &Lock, plan: &Plan) -> Vec<String> {
     steps
 }
 
+/// Old names of objects in a cluster, each with the one that it has now; none where the project
+/// keeps its name.
+#[must_use]
+pub fn new_names(lock: &Lock, plan: &Plan) -> BTreeMap<String, String> {
+    let new = &plan.answers.name;
+    let Some(old) = lock.sticky.get("project.name").filter(|old| *old != new) else {
+        return BTreeMap::new();
+    };
+    if !plan.answers.deploy.is_for(Target::Kubernetes) {
+        return BTreeMap::new();
+    }
+    let workloads = plan.workloads.by_queue().into_iter().map(|own| own.id);
+    let ends = workloads.chain(["config", "secrets"].map(str::to_owned));
+    ends.map(|end| (format!("{old}-{end}"), format!("{new}-{end}"))).collect()
+}
+
 /// What is left under the project's old name: no file says that it is the same.
 fn renamed(lock: &Lock, plan: &Plan) -> Vec<String> {
     let new = &plan.answers.name;
@@ -65,7 +83,7 @@ fn renamed(lock: &Lock, plan: &Plan) -> Vec<String> {
     }
     if deploy.is_for(Target::Kubernetes) {
         steps.push(format!(
-            "project.name goes from {old} to {new}: objects of a cluster are not renamed, and what is called {old}-… goes on beside the new ones, its claims with the data. Once the new ones answer: `kubectl delete deployment,job,service,ingress,hpa,pdb,networkpolicy --selector app.kubernetes.io/part-of={old}`"
+            "project.name goes from {old} to {new}: objects of a cluster are not renamed, and what is called {old}-… goes on beside the new ones, its claims with the data. Once the new ones answer: `kubectl delete deployment,job,service,ingress,hpa,pdb,networkpolicy --namespace {old} --selector app.kubernetes.io/part-of={old}`, where {old} is the namespace that the old overlay named"
         ));
     }
     if deploy.is_for(Target::Ecs) {

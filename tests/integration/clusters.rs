@@ -294,7 +294,7 @@ fn beside_compose_nginx_stays_on_the_host_and_that_is_said() {
         .unwrap();
     let json: Json = serde_json::from_slice(&run.stdout).unwrap();
     let warnings = json["plan"]["warnings"].to_string();
-    assert!(warnings.contains("nginx stays on the host"), "{warnings}");
+    assert!(warnings.contains("the compose service `nginx` stays on the host"), "{warnings}");
     assert!(directory.path().join("shop/nginx/nginx.conf").is_file());
     let settings = fs::read_to_string(directory.path().join("shop/config/settings.py")).unwrap();
     assert!(settings.contains("WhiteNoiseMiddleware"));
@@ -386,11 +386,20 @@ fn what_goes_on_under_a_projects_old_name_is_said() {
         let said = String::from_utf8_lossy(&run.stdout).into_owned();
         said.split_whitespace().collect::<Vec<_>>().join(" ")
     };
+    let staging = directory.path().join("shop/deploy/kubernetes/overlays/staging");
+    fs::create_dir(&staging).unwrap();
+    let own = "resources: [../production]\npatches:\n- path: size.yaml\n- target: {kind: Deployment, name: shop-web}\n  patch: |-\n    - {op: remove, path: /spec/minReadySeconds}\n";
+    fs::write(staging.join("kustomization.yaml"), own).unwrap();
+    // A name that is only part of another is none of them.
+    let size = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop-config\n  labels: {of: big-shop-web}\n";
+    fs::write(staging.join("size.yaml"), size).unwrap();
     let said = update("store");
     for part in [
         "the data stays in shop_db-data",
         "--project-name shop down",
-        "--selector app.kubernetes.io/part-of=shop",
+        "--namespace shop --selector app.kubernetes.io/part-of=shop",
+        "deploy/kubernetes/overlays/staging/kustomization.yaml names shop-web (now store-web): put",
+        "deploy/kubernetes/overlays/staging/size.yaml names shop-config (now store-config): put",
         "delete-stack --stack-name shop",
     ] {
         assert!(said.contains(part), "{part}: {said}");
@@ -522,12 +531,19 @@ fn a_registry_that_is_not_amazons_may_ask_every_task_for_a_login() {
         }
         let stack = read("deploy/ecs/stack.yaml");
         let named = stack.matches("RepositoryCredentials: !If\n").count();
+        // The migration is registered apart, with what the stack says of the login.
         assert_eq!(named, if asks { 3 } else { 0 }, "{repository}");
-        // The migration is registered apart, with what the stack says of it.
-        assert_eq!(stack.contains("  LoginOfRegistry:\n"), asks, "{repository}");
+        assert_eq!(stack.contains("\n  RegistryLogin:\n"), asks, "{repository}");
         assert_eq!(stack.contains("secretsmanager:GetSecretValue"), asks, "{repository}");
         let said = read("deploy/ecs/README.md");
         assert_eq!(said.contains("RegistryCredentials=arn:"), asks, "{repository}");
+        assert_eq!(said.contains("$(output RegistryLogin)"), asks, "{repository}");
+        // Everything that stands open in the migration's definition is put in.
+        let text = read("deploy/ecs/migrate.task.json");
+        let open = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+        for name in open {
+            assert!(said.contains(&format!("s|\\${{{name}}}|$")), "{repository}, {name}: {said}");
+        }
         assert_eq!(said.contains("$REGISTRY_CREDENTIALS_ARN"), asks, "{repository}");
         assert_eq!(said.contains("aws ecr get-login-password"), !asks, "{repository}");
     }

@@ -18,6 +18,7 @@ mod check_policy;
 mod check_reports;
 mod check_rules;
 mod clusters;
+mod clusters_own;
 mod combinations;
 mod detect_startup;
 mod deterministic;

@@ -1,5 +1,6 @@
 //! What a cluster does not get, and what else a person should know.
 
+use crate::answers::own_image::OwnImage;
 use crate::answers::stack::Target;
 use crate::plan::Plan;
 use crate::plan::shape::Shape;
@@ -7,6 +8,25 @@ use crate::plan::topology::{Mount, Service};
 use crate::plan::workloads::Workloads;
 use crate::schema::Role;
 use crate::schema::numbers::rows;
+
+/// What is said of a service that no cluster runs, before the reason.
+pub(super) fn stays(service: &Service) -> String {
+    format!("the compose service `{}` stays on the host", service.id)
+}
+
+/// The same of one that is none of the plan's roles. It may have the name of one: the service
+/// that the plan took for it is another one then, and the cluster runs that.
+pub(super) fn passed_on(plan: &Plan, service: &Service, all: &Workloads) -> String {
+    let own = all.by_queue().into_iter().filter(|own| own.role.name() == service.id);
+    let names: Vec<String> = own.map(|own| format!("{}-{}", plan.answers.name, own.id)).collect();
+    match names.is_empty() {
+        true => format!(
+            "{}: it is passed on as it stands in the compose file, and nobody knows what it would need in a cluster",
+            stays(service)
+        ),
+        false => format!("{}: in a cluster {} takes its place", stays(service), names.join(", ")),
+    }
+}
 
 /// Keys that a compose file has of a service and that no pod gets.
 pub(super) fn left_out(plan: &Plan, service: &Service, all: &mut Workloads) {
@@ -21,14 +41,14 @@ pub(super) fn left_out(plan: &Plan, service: &Service, all: &mut Workloads) {
     let lost: Vec<&str> = keys.filter(|key| !is_taken(key)).collect();
     if !lost.is_empty() {
         all.left_out.push(format!(
-            "{} has {} in the compose file, which pods do not get: their like is the platform's",
+            "the compose service `{}` has {}, which pods do not get: their like is the platform's",
             service.id,
             lost.join(", ")
         ));
     }
     if kept.devices.is_some() {
         all.left_out.push(format!(
-            "{} reserves devices in the compose file: give its pods a node that has them, and ask for them",
+            "the compose service `{}` reserves devices: give its pods a node that has them, and ask for them",
             service.id
         ));
     }
@@ -36,7 +56,7 @@ pub(super) fn left_out(plan: &Plan, service: &Service, all: &mut Workloads) {
         |mount: &&Mount| matches!(mount, Mount::Kept { .. }) && mount.named_volume().is_none();
     for mount in service.mounts.iter().filter(bound) {
         all.left_out.push(format!(
-            "{} mounts a path of the host at {}: a node of a cluster does not have it",
+            "the compose service `{}` mounts a path of the host at {}: a node of a cluster does not have it",
             service.id,
             mount.target()
         ));
@@ -50,7 +70,7 @@ pub fn notices(plan: &Plan) -> Vec<String> {
         return Vec::new();
     }
     let mut notices = plan.workloads.left_out.clone();
-    if plan.answers.own_image().is_some_and(|image| image.uid.is_none_or(|uid| uid == 0)) {
+    if plan.answers.own_image().is_some_and(OwnImage::may_be_root) {
         notices.push(
             "the image's own user is root, or has a name whose number is not known: a cluster that demands the Pod Security Standard `restricted` refuses its pods; `USER 10001:10001` in the Dockerfile says the number".to_owned(),
         );

@@ -143,6 +143,7 @@ impl Workloads {
         all.settings = environment::settings(plan);
         all.direct = services.iter().flat_map(|own| &own.env).any(direct::is_ours);
         all.local_settings = environment::local_settings(&all.settings);
+        let mut passed_on = Vec::new();
         for service in services {
             match service.kind {
                 Some(role) if role.runs_application() => {
@@ -150,23 +151,27 @@ impl Workloads {
                     all.workloads.push(workload);
                 }
                 Some(Role::Nginx) => all.left_out.push(format!(
-                    "{} stays on the host: in a cluster the ingress or load balancer has its place{}",
-                    service.id,
-                    if plan.flags.is("whitenoise") { ", and WhiteNoise serves the static files" } else { "" }
+                    "{}: in a cluster the ingress or load balancer has its place{}",
+                    left_out::stays(service),
+                    if plan.flags.is("whitenoise") {
+                        ", and WhiteNoise serves the static files"
+                    } else {
+                        ""
+                    }
                 )),
                 Some(role) => match stores::store(service, role, &mut all) {
                     Some(store) => all.stores.push(store),
                     None => all.left_out.push(format!(
-                        "{} stays on the host: what it is made of is only known to its own compose file",
-                        service.id
+                        "{}: what it is made of is only known to its own compose file",
+                        left_out::stays(service)
                     )),
                 },
-                None => all.left_out.push(format!(
-                    "{} stays on the host: it is passed on as it stands in the compose file, and nobody knows what it would need in a cluster",
-                    service.id
-                )),
+                None => passed_on.push(service),
             }
         }
+        let passed_on = passed_on.into_iter().map(|own| left_out::passed_on(plan, own, &all));
+        let passed_on: Vec<String> = passed_on.collect();
+        all.left_out.extend(passed_on);
         if plan.flags.is("media") {
             all.left_out.push(
                 "nothing serves the files that users send in a cluster, where nginx has no place: put them into a bucket, or serve them by a view".to_owned(),

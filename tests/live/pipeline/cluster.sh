@@ -36,7 +36,7 @@ case "$1 $2 $*" in
     ;;
   'cloudformation describe-stacks '*OutputValue*)
     printf '%s\t%s\n' Region eu-central-1 ExecutionRoleArn arn:aws:iam::123456789012:role/shop SecretsArn \
-      arn:aws:ssm:eu-central-1:123456789012:parameter/shop ClusterName default LoginOfRegistry none \
+      arn:aws:ssm:eu-central-1:123456789012:parameter/shop ClusterName default RegistryLogin "${LOGIN:-none}" \
       MigrateNetwork 'awsvpcConfiguration={subnets=[a],securityGroups=[b]}' | grep -v "^${MISSING:-none}"
     ;;
   'ecs list-tasks '*) echo "${TASKS:-}" ;;
@@ -237,7 +237,12 @@ container = definition["containerDefinitions"][0]
 assert container["image"] == sys.argv[2], container
 assert definition["executionRoleArn"] == "arn:aws:iam::123456789012:role/shop", definition
 assert container["secrets"][0]["valueFrom"].startswith("arn:aws:ssm:eu-central-1:123456789012:parameter/shop/"), container
+assert "repositoryCredentials" not in container, container
 PY
+login=arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/registry-AbCdEf
+LOGIN=$login ecs 0 'r5 runs'
+grep --quiet --fixed-strings "\"credentialsParameter\": \"$login\"" "$STATE/registered.json" ||
+  fail "without the registry's login: $(cat "$STATE/registered.json")"
 for ended in 'STOPPED 1 Essential container in task exited' 'STOPPED null TaskFailedToStart'; do
   MIGRATION=$ended ecs 1 'the migration failed: nothing was rolled out'
   grep --quiet 'cloudformation deploy' "$ASKED" && fail "rolled out nevertheless: $(cat "$ASKED")"

@@ -3,8 +3,9 @@
 use super::support::{add, containers};
 use crate::lint::diagnostic::Severity;
 use crate::lint::rule::{Findings, Rule};
-use crate::lint::rules::cross::secret::{holds_secret, is_placeholder};
+use crate::lint::rules::cross::secret::{holds_secret, is_secret_by_itself};
 use crate::lint::subject::Subject;
+use crate::lint::subject::tasks::Field;
 
 pub static RULE: Rule = Rule {
     code: "EC104",
@@ -21,13 +22,13 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject, findings: &mut Findings) {
     for (task, own, label) in containers(subject) {
         for variable in own.list(&["environment"]) {
-            let (Some(name), Some(value)) = (variable.text(&["name"]), variable.text(&["value"]))
-            else {
+            let (Some(name), Some(value)) = (variable.text(&["name"]), told(variable)) else {
                 continue;
             };
-            let holds = holds_secret(&name, &value)
-                || password(&value).is_some_and(|own| !is_placeholder(own));
-            if !holds || value.contains("${") || task.refers(&value) {
+            let is_elsewhere = value.contains("${") || task.refers(&value);
+            let holds = holds_secret(&name, &value) && !is_elsewhere;
+            // Of an address another part may be put in: the password is here all the same.
+            if !holds && !is_secret_by_itself(&value) {
                 continue;
             }
             let message = format!("{label}: {name} is a secret, and its value is here");
@@ -37,9 +38,10 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// The password in an address: `postgresql://app:pw@db/app`.
-fn password(value: &str) -> Option<&str> {
-    let (_, rest) = value.split_once("://")?;
-    let (user, _) = rest.split('/').next()?.rsplit_once('@')?;
-    user.split_once(':').map(|(_, password)| password)
+/// What a variable is told, as it is written; of `Fn::Sub` the text that values are put into.
+fn told(variable: Field<'_>) -> Option<String> {
+    variable.text(&["value"]).or_else(|| {
+        let text = variable.at(&["value", "Fn::Sub"])?;
+        text.text(&[]).or_else(|| text.words(&[]).into_iter().next())
+    })
 }

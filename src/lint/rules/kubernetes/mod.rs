@@ -23,6 +23,7 @@ mod replicas_beside_autoscaler;
 mod root_writable;
 mod routed_twice;
 mod secret_in_repository;
+mod secret_outside_secret;
 mod selects_nothing;
 mod served_without_readiness;
 mod service_account_token;
@@ -57,4 +58,5 @@ pub static ALL: &[&Rule] = &[
     &no_disruption_allowed::RULE,
     &volume_of_one_node::RULE,
     &root_writable::RULE,
+    &secret_outside_secret::RULE,
 ];

@@ -26,19 +26,17 @@ const MARK: &str = "local-only";
 fn check(subject: &Subject, findings: &mut Findings) {
     for cluster in subject.clusters() {
         for secret in cluster.of_kind("Secret") {
-            // What SOPS has encrypted is there for nobody without its key.
-            if secret.annotation(MARK).is_some_and(|own| own == "true")
-                || secret.spot().has(&["sops", "mac"])
-                || !is_committed(subject, secret)
-            {
+            if is_local(secret) || !is_committed(subject, secret) {
                 continue;
             }
             let spot = secret.spot();
+            let by_sops = spot.has(&["sops", "mac"]);
             let encoded = spot.pairs(&["data"]).into_iter();
             let encoded = encoded.map(|(name, value)| (name, decoded(&value).unwrap_or(value)));
             let all: Vec<(String, String)> = encoded
                 .chain(spot.pairs(&["stringData"]))
                 .filter(|(_, value)| is_said(value))
+                .filter(|(name, value)| !(by_sops && is_kept_by_sops(name, value)))
                 .collect();
             let real: Vec<&str> = all
                 .iter()
@@ -69,6 +67,17 @@ fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
+/// Whether an object says of itself that it is good for one machine alone.
+pub(super) fn is_local(own: &Object) -> bool {
+    own.annotation(MARK).is_some_and(|own| own == "true")
+}
+
+/// Whether SOPS has encrypted a value, which is there for nobody without its key, or was told by
+/// its name that it is none to encrypt. What `encrypted_regex` leaves out stands there as it is.
+fn is_kept_by_sops(name: &str, value: &str) -> bool {
+    value.starts_with("ENC[") || name.ends_with("_unencrypted")
+}
+
 /// Whether there is a value, and none that somebody is to put in.
 fn is_said(value: &str) -> bool {
     let lower = value.trim().to_ascii_lowercase();
@@ -77,7 +86,7 @@ fn is_said(value: &str) -> bool {
 }
 
 /// Whether git has the values: a generator may read a file that it leaves out.
-fn is_committed(subject: &Subject, secret: &Object) -> bool {
+pub(super) fn is_committed(subject: &Subject, secret: &Object) -> bool {
     let Some(source) = secret.generator() else { return true };
     let directory = relpath::parent(subject.path(source.place(subject).text));
     let is_there = |key: &str| {

@@ -50,13 +50,13 @@ fn as_written(subject: &Subject, texts: &[usize]) -> Vec<Object> {
     documents.filter_map(|own| Object::of(own.clone(), own.clone())).collect()
 }
 
-/// The Secrets that a kustomization writes out: nobody has to build these to see them.
+/// The Secrets and ConfigMaps that a kustomization writes out: nobody has to build these to see them.
 fn generated(own: &Kustomization) -> Vec<Object> {
     let map = |entries: Vec<(&str, Item)>| {
         let entries = entries.into_iter().map(|(name, value)| (Item::text(name), value));
         Item::of(Node::Map(entries.collect()))
     };
-    let secret = |entry: &Item| {
+    let object = |entry: &Item, kind: &str, key: &str| {
         let literals = entry.get("literals").map(Item::scalars).unwrap_or_default();
         let data = literals.iter().filter_map(|own| own.split_once('='));
         let data = data.map(|(name, value)| (name, Item::text(value))).collect();
@@ -67,14 +67,19 @@ fn generated(own: &Kustomization) -> Vec<Object> {
         ]);
         let item = map(vec![
             ("apiVersion", Item::text("v1")),
-            ("kind", Item::text("Secret")),
+            ("kind", Item::text(kind)),
             ("metadata", metadata),
-            ("stringData", map(data)),
+            (key, map(data)),
         ]);
         Object::of(item, entry.clone())
     };
-    let entries = own.document.get("secretGenerator").map(Item::items).unwrap_or_default();
-    entries.iter().filter_map(secret).collect()
+    let generators =
+        [("secretGenerator", "Secret", "stringData"), ("configMapGenerator", "ConfigMap", "data")];
+    let objects = generators.into_iter().flat_map(|(generator, kind, key)| {
+        let entries = own.document.get(generator).map(Item::items).unwrap_or_default();
+        entries.iter().filter_map(move |entry| object(entry, kind, key))
+    });
+    objects.collect()
 }
 
 /// Files that no kustomization names: those of a directory together, unless two of them

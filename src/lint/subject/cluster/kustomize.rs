@@ -119,6 +119,14 @@ pub(super) fn parts(subject: &Subject, root: usize) -> Parts {
             let why = format!("{} cannot be read: {why}", subject.path(own.text));
             parts.refusal.get_or_insert(Refusal::Faulty(why, At::file(own.text)));
         }
+        if let Some(other) = beside(subject, number) {
+            let why = format!(
+                "{} and {} are in one directory, of which kustomize takes one alone",
+                subject.path(own.text),
+                subject.path(subject.kustomizations[other].text)
+            );
+            parts.refusal.get_or_insert(Refusal::Faulty(why, At::file(own.text)));
+        }
         for key in ["helmCharts", "helmChartInflationGenerator"] {
             if own.document.get(key).is_some() {
                 let why = format!("it takes charts ({key}), and Helm is not run");
@@ -139,6 +147,15 @@ pub(super) fn parts(subject: &Subject, root: usize) -> Parts {
         }
     }
     parts
+}
+
+/// Another kustomization of the same directory, the first.
+fn beside(subject: &Subject, number: usize) -> Option<usize> {
+    let own = &subject.kustomizations[number].directory;
+    let all = subject.kustomizations.iter().enumerate();
+    all.filter(|(other, _)| *other != number)
+        .find(|(_, other)| other.directory == *own)
+        .map(|(other, _)| other)
 }
 
 enum Named {
@@ -174,7 +191,7 @@ fn named(subject: &Subject, own: &Kustomization, item: &Item) -> Result<Named, R
     Err(Refusal::Faulty(format!("there is no {path}"), at))
 }
 
-/// Kustomizations that no other names, by their numbers. Where some name each other in
+/// Kustomizations that no other names, by their numbers; of two in one directory the first. Where some name each other in
 /// a circle, which kustomize refuses, the first stands for all.
 pub(super) fn roots(subject: &Subject) -> Vec<usize> {
     let all = &subject.kustomizations;
@@ -183,7 +200,9 @@ pub(super) fn roots(subject: &Subject) -> Vec<usize> {
         numbers.filter_map(|path| all.iter().position(|other| other.directory == path)).collect()
     };
     let named: Vec<BTreeSet<usize>> = all.iter().map(of).collect();
-    let is_named = |number: &usize| named.iter().any(|names| names.contains(number));
+    let is_second = |number: usize| beside(subject, number).is_some_and(|first| first < number);
+    let is_named =
+        |number: &usize| is_second(*number) || named.iter().any(|names| names.contains(number));
     let mut roots: Vec<usize> = (0..all.len()).filter(|number| !is_named(number)).collect();
     let mut reached = BTreeSet::new();
     let mut open = roots.clone();
@@ -193,7 +212,7 @@ pub(super) fn roots(subject: &Subject) -> Vec<usize> {
                 open.extend(&named[next]);
             }
         }
-        if !reached.contains(&number) {
+        if !reached.contains(&number) && !is_second(number) {
             roots.push(number);
             open.push(number);
         }

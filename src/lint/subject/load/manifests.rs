@@ -51,13 +51,15 @@ impl Loader {
             return;
         }
         match yaml::read_all(&self.subject.texts[number].text) {
-            Ok(documents) => {
-                let mut documents: Vec<Item> = documents.into_iter().flat_map(listed).collect();
-                documents.iter_mut().for_each(|own| own.of_file(number));
-                self.subject.manifests.push(Manifest { text: number, documents });
-            }
+            Ok(documents) => self.objects(number, documents),
             Err(why) => self.not_judged(path, &why),
         }
+    }
+
+    fn objects(&mut self, text: usize, documents: Vec<Item>) {
+        let mut documents: Vec<Item> = documents.into_iter().flat_map(listed).collect();
+        documents.iter_mut().for_each(|own| own.of_file(text));
+        self.subject.manifests.push(Manifest { text, documents });
     }
 
     fn not_judged(&mut self, path: &str, why: &str) {
@@ -94,6 +96,10 @@ impl Loader {
             }
         };
         let (mut document, fault) = match read {
+            Ok(documents) if documents.iter().any(is_of_flux) => {
+                self.objects(text, documents);
+                return;
+            }
             Ok(documents) => match documents.into_iter().next() {
                 Some(document) => (document, None),
                 None => (Item::default(), Some("it is empty".to_owned())),
@@ -108,6 +114,13 @@ impl Loader {
         let directory = directory_of(path).to_owned();
         self.subject.kustomizations.push(Kustomization { text, directory, document, fault });
     }
+}
+
+/// Whether a document is an object that tells Flux to run kustomize, which has the kind of what
+/// kustomize itself reads, and often its file's name.
+fn is_of_flux(document: &Item) -> bool {
+    let version = document.get("apiVersion").and_then(Item::scalar);
+    version.is_some_and(|own| own.starts_with("kustomize.toolkit.fluxcd.io/"))
 }
 
 /// The objects of a list, `kind: List`; else the document itself.

@@ -64,22 +64,13 @@ pub async fn judge(run: &mut Run<'_>, containers: &[Container]) -> Outcome {
     Ok(())
 }
 
-/// The password of an address: `scheme://user:password@host`.
-fn password(value: &str) -> Option<&str> {
-    let (_, rest) = value.split_once("://")?;
-    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
-    let (credentials, _) = authority.rsplit_once('@')?;
-    let (_, password) = credentials.split_once(':')?;
-    Some(password).filter(|own| !own.is_empty())
-}
-
 /// Every secret of the environment, by its value.
 fn secrets(model: &Model) -> BTreeMap<String, Secret> {
     let mut all: BTreeMap<String, Secret> = BTreeMap::new();
     for service in model.services() {
         for (name, value) in model.environment(service) {
             let Some(value) = value.filter(|own| !own.is_empty()) else { continue };
-            let secret = match password(value) {
+            let secret = match secret::password(value) {
                 Some(own) => own,
                 None if secret::is_variable(name) && !value.contains("://") => value,
                 None => continue,
@@ -106,7 +97,7 @@ fn arguments(model: &Model) -> Vec<Finding> {
         let args = model.service(service)["build"]["args"].as_object();
         for (name, value) in args.into_iter().flatten() {
             let value = value.as_str().unwrap_or_default();
-            if value.is_empty() || !secret::is_variable(name) && password(value).is_none() {
+            if value.is_empty() || !secret::is_variable(name) && secret::password(value).is_none() {
                 continue;
             }
             let said =
