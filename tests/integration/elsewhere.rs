@@ -197,6 +197,19 @@ fn as_many_processes_as_an_image_starts_have_room() {
 }
 
 #[test]
+fn a_server_for_development_in_a_pod_is_said() {
+    for (command, said) in [
+        ("flask run --port 5005 --host 0.0.0.0", true),
+        ("uvicorn main:app --port 5005 --host 0.0.0.0 --reload", true),
+        ("gunicorn --bind 0.0.0.0:5005 main:app", false),
+    ] {
+        let own = application(&format!("{COMPOSE}    command: {command}\n"));
+        let notes = init(own.path(), &[&["--adopt"], &CLUSTERS[..]].concat());
+        assert_eq!(notes.contains("no server for users"), said, "{command}: {notes}");
+    }
+}
+
+#[test]
 fn an_image_that_nobody_knows_runs_in_no_pod() {
     let two = "services:\n  a:\n    build: .\n    ports: ['5005:5005']\n  b:\n    build: .\n    command: gunicorn --bind 0.0.0.0:6000 main:app\n    ports: ['6000:6000']\n";
     let own = application(two);

@@ -2,10 +2,12 @@
 
 use crate::answers::own_image::OwnImage;
 use crate::answers::stack::Target;
+use crate::catalog::Program;
 use crate::plan::Plan;
 use crate::plan::shape::Shape;
 use crate::plan::topology::{Mount, Service};
-use crate::plan::workloads::Workloads;
+use crate::plan::workloads::words::arguments;
+use crate::plan::workloads::{Argument, Workloads};
 use crate::schema::Role;
 use crate::schema::numbers::rows;
 
@@ -31,6 +33,16 @@ pub(super) fn passed_on(plan: &Plan, service: &Service, all: &Workloads) -> Stri
 /// Keys that a compose file has of a service and that no pod gets.
 pub(super) fn left_out(plan: &Plan, service: &Service, all: &mut Workloads) {
     let Some(kept) = &service.kept else { return };
+    let command = service.command.as_ref().map(arguments).unwrap_or_default();
+    let words: Vec<String> = command.iter().map(Argument::text).collect();
+    let reloads = words.iter().any(|word| word == "--reload");
+    if Program::of(&words).is_development() || reloads {
+        all.left_out.push(format!(
+            "{} runs `{}`, as the compose file says: that is for who works on the code, and no server for users",
+            service.id,
+            words.join(" ")
+        ));
+    }
     let keys = kept.keys.iter().map(|(key, _)| key.as_str());
     // Files of variables become secrets, by the names that are in them.
     let runs_as_it_was = plan.answers.own_image().is_some();
