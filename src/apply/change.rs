@@ -1,6 +1,8 @@
 //! A set of changes: everything that is going to happen to a directory,
 //! computed before anything of it happens.
 
+use std::collections::BTreeMap;
+
 use crate::apply::disk::DiskState;
 use crate::relpath::RelPath;
 
@@ -65,6 +67,14 @@ pub struct Change {
     pub set_mode: Option<u32>,
     /// Why, for people; empty where the action says it all.
     pub why: String,
+}
+
+/// The texts of what is written, by path.
+#[must_use]
+pub fn texts(changes: &[Change]) -> BTreeMap<String, String> {
+    let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
+    let writes = changes.iter().filter(|own| own.action.writes());
+    writes.map(|own| (own.path.to_string(), text(own))).collect()
 }
 
 impl Change {

@@ -1,9 +1,9 @@
-//! Files of the user's own that name what an update removes.
+//! Files of the user's own that name what an update removes or calls otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::apply::change::{Action, Change};
+use crate::apply::change::{Action, Change, texts};
 use crate::error::Error;
 use crate::lint::Subject;
 use crate::relpath::parent;
@@ -14,9 +14,7 @@ use crate::relpath::parent;
 /// # Errors
 /// A directory that cannot be read.
 pub fn of(dir: &Path, changes: &[Change]) -> Result<Vec<String>, Error> {
-    let removes = |own: &&Change| own.action == Action::Remove;
-    let removed: BTreeSet<&str> =
-        changes.iter().filter(removes).map(|own| own.path.as_str()).collect();
+    let removed = removed(changes);
     if removed.is_empty() {
         return Ok(Vec::new());
     }
@@ -66,13 +64,8 @@ pub fn of_names(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let written = changes.iter().filter(|own| own.action.writes());
-    let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
-    let texts = written.map(|own| (own.path.to_string(), text(own))).collect();
-    let removes = |own: &&Change| own.action == Action::Remove;
-    let removed: BTreeSet<&str> =
-        changes.iter().filter(removes).map(|own| own.path.as_str()).collect();
-    let subject = Subject::files(dir, texts)?;
+    let removed = removed(changes);
+    let subject = Subject::files(dir, texts(changes))?;
     let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for own in &subject.kustomizations {
         let named = own.paths();
@@ -90,6 +83,11 @@ pub fn of_names(
         format!("{path} names {}: put the new names there by hand", names.join(", "))
     };
     Ok(left.into_iter().map(said).collect())
+}
+
+fn removed(changes: &[Change]) -> BTreeSet<&str> {
+    let removes = |own: &&Change| own.action == Action::Remove;
+    changes.iter().filter(removes).map(|own| own.path.as_str()).collect()
 }
 
 /// Whether a text has a name that is no part of a longer one.

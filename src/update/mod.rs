@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::answers::{Draft, Sources, document, migrate};
 use crate::apply::bookkeeping::{self, EditEntry, FileEntry, FileState, Lock};
-use crate::apply::change::{Action, Change};
+use crate::apply::change::{Action, Change, texts};
 use crate::apply::disk::{self, DiskState};
 use crate::apply::{records, written_by};
 use crate::error::{Error, Problem};
@@ -227,12 +227,9 @@ impl Update {
         if stays || !changes.iter().any(|own| is_replaced(&own)) {
             return Ok(Vec::new());
         }
-        let writes = changes.iter().filter(|own| own.action.writes());
-        let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
-        let texts = writes.map(|own| (own.path.to_string(), text(own))).collect();
         // What the code depends on is not read again.
         let known = Known { plan: &self.plan, packages: &[] };
-        let (judged, _) = inventory::of(&project.dir, &texts, known)?;
+        let (judged, _) = inventory::of(&project.dir, &texts(changes), known)?;
         let lost = judged.iter().filter(|own| {
             own.is_told() && own.weight == Weight::Behaviour && own.item.kind != Kind::Package
         });
@@ -260,9 +257,7 @@ impl Update {
         if project.lock.edit.is_empty() {
             return Ok(None);
         }
-        let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
-        let writes = changes.iter().filter(|own| own.action.writes());
-        let written = writes.map(|own| (own.path.to_string(), text(own))).collect();
+        let written = texts(changes);
         let (dir, lock) = (project.dir.as_path(), Some(&project.lock));
         Improvement::of(&Repository { dir, lock, said: &options.set, written: &written, left: &[] })
     }

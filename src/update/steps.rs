@@ -47,9 +47,7 @@ pub fn of(lock: &Lock, plan: &Plan) -> Vec<String> {
 #[must_use]
 pub fn new_names(lock: &Lock, plan: &Plan) -> BTreeMap<String, String> {
     let new = &plan.answers.name;
-    let Some(old) = lock.sticky.get("project.name").filter(|old| *old != new) else {
-        return BTreeMap::new();
-    };
+    let Some(old) = old_name(lock, plan) else { return BTreeMap::new() };
     if !plan.answers.deploy.is_for(Target::Kubernetes) {
         return BTreeMap::new();
     }
@@ -58,12 +56,15 @@ pub fn new_names(lock: &Lock, plan: &Plan) -> BTreeMap<String, String> {
     ends.map(|end| (format!("{old}-{end}"), format!("{new}-{end}"))).collect()
 }
 
+/// The name that the project had; `None` where it keeps it.
+fn old_name<'l>(lock: &'l Lock, plan: &Plan) -> Option<&'l String> {
+    lock.sticky.get("project.name").filter(|old| **old != plan.answers.name)
+}
+
 /// What is left under the project's old name: no file says that it is the same.
 fn renamed(lock: &Lock, plan: &Plan) -> Vec<String> {
     let new = &plan.answers.name;
-    let Some(old) = lock.sticky.get("project.name").filter(|old| *old != new) else {
-        return Vec::new();
-    };
+    let Some(old) = old_name(lock, plan) else { return Vec::new() };
     let deploy = &plan.answers.deploy;
     let mut steps = Vec::new();
     let volumes: Vec<String> =

@@ -8,7 +8,7 @@ use crate::answers::sources::Assembled;
 use crate::answers::{Draft, document};
 use crate::apply::alternate;
 use crate::apply::bookkeeping::{EditEntry, Lock};
-use crate::apply::change::{Action, Change};
+use crate::apply::change::{Action, Change, texts};
 use crate::apply::commit::refuse_obstacles;
 use crate::apply::compare::{Look, Standing};
 use crate::apply::composed::{self, Verdict};
@@ -476,12 +476,11 @@ impl Work {
     /// See [`Proposal::of`] and [`Proposal::finish`].
     pub fn non_interactive(layers: &Layers, init: &Init, git: &git::State) -> Result<Self, Error> {
         let preset = layers.preset()?;
-        let Assembled { draft, notes, .. } = layers.assemble(&preset)?;
+        let Assembled { mut draft, notes, .. } = layers.assemble(&preset)?;
         let offer = match init.adopt || init.rewrite {
             true => None,
             false => layers.improvement(&BTreeMap::new(), &[])?,
         };
-        let mut draft = draft;
         // Also where nothing of it is edited, it runs the application.
         let project = offer.as_ref().and_then(|own| own.project.clone());
         project.into_iter().for_each(|project| draft.keep_project(project));
@@ -558,13 +557,6 @@ fn judged(changes: &[Change]) -> BTreeMap<String, String> {
     let mut texts = texts(changes);
     texts.retain(|path, _| path.rsplit('/').next() != Some(".env"));
     texts
-}
-
-/// The texts of what is written, by path.
-fn texts(changes: &[Change]) -> BTreeMap<String, String> {
-    let text = |own: &Change| String::from_utf8_lossy(&own.bytes).into_owned();
-    let writes = changes.iter().filter(|own| own.action.writes());
-    writes.map(|own| (own.path.to_string(), text(own))).collect()
 }
 
 /// Whether a change is of `.dockwright/`.

@@ -51,10 +51,7 @@ pub(super) fn once(plan: &Plan, carry: &Carry, service: &Existing) -> Option<(Co
     let words: Vec<String> = ["entrypoint", "command"]
         .iter()
         .filter_map(|key| service.item.get(key))
-        .flat_map(|item| match item.scalar() {
-            Some(text) => shell_words::split(&text).unwrap_or_default(),
-            None => item.scalars(),
-        })
+        .flat_map(words_of)
         .map(|word| moved(carry, &word))
         .collect();
     let own = service.text("working_dir").map(|path| moved(carry, &path));
@@ -71,13 +68,17 @@ pub(super) fn once(plan: &Plan, carry: &Carry, service: &Existing) -> Option<(Co
     Some((command, directory.unwrap_or_default()))
 }
 
+/// The words of a command, a list or text as a shell divides it.
+fn words_of(item: &Item) -> Vec<String> {
+    match item.scalar() {
+        Some(text) => shell_words::split(&text).unwrap_or_default(),
+        None => item.scalars(),
+    }
+}
+
 /// What a service of the user's own image runs in place of what the image does.
 pub fn of_service(service: &Existing, key: &str) -> Option<Command> {
-    let item = service.item.get(key)?;
-    let words = match item.scalar() {
-        Some(text) => shell_words::split(&text).ok()?,
-        None => item.scalars(),
-    };
+    let words = words_of(service.item.get(key)?);
     let command = Command(words.into_iter().map(|word| vec![Word::Kept(word)]).collect());
     (!command.0.is_empty()).then_some(command)
 }
